@@ -1,0 +1,62 @@
+import type { FieldError } from '#schema';
+
+/**
+ * Every way in which a request or an operation can be refused. Stable: clients and alarms depend on
+ * the words. The HTTP status of each is in `lib/api/problem.ts`, which does not compile without it.
+ */
+export type ErrorCode =
+  | 'unreadable_body'
+  | 'invalid_request'
+  | 'invalid_input'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'route_not_found'
+  | 'model_not_found'
+  | 'task_not_found'
+  | 'instance_not_found'
+  | 'not_acceptable'
+  | 'idempotency_conflict'
+  | 'contract_conflict'
+  | 'instance_limit'
+  | 'task_ended'
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'backlog_full'
+  | 'no_live_instance'
+  | 'queue_unavailable'
+  | 'store_unavailable'
+  | 'registry_unavailable'
+  | 'gateway_timeout'
+  | 'internal';
+
+export interface ModelyardErrorOptions extends ErrorOptions {
+  /** Whether the same call may succeed later. @default false */
+  readonly retryable?: boolean;
+  readonly errors?: readonly FieldError[];
+  /** Whole seconds after which a retry is worth it. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** The one error class that crosses rooms: callers decide from `code` and `retryable`, never from the text. */
+export class ModelyardError extends Error {
+  override readonly name = 'ModelyardError';
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly errors: readonly FieldError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ModelyardErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.errors = options.errors ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** A service that the platform stands on did not answer; what was asked may be asked again. */
+export const unavailable = (
+  code: 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable',
+  message: string,
+  cause: unknown,
+): ModelyardError => new ModelyardError(code, message, { retryable: true, cause, retryAfterSeconds: 5 });

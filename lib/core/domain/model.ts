@@ -1,0 +1,39 @@
+/** What a model promises to and demands of the system; from its manifest, told at registration. */
+export interface ModelLimits {
+  /** Runs of one task before it is given up. */
+  readonly maxAttempts: number;
+  /** The longest one run may take. */
+  readonly timeoutSeconds: number;
+  /** Instances that may live at once. */
+  readonly maxInstances: number;
+  /** Waiting tasks from which on submits are refused with 429; absent: no limit. */
+  readonly maxBacklog?: number;
+  /** Whether a submit is accepted while no instance is alive. */
+  readonly acceptWhenAsleep: boolean;
+  /** Seconds without work after which the last instance stops itself; absent: it stays. */
+  readonly idleSeconds?: number;
+}
+
+/** A registered model: which contracts were accepted under its name, and its limits. */
+export interface Model {
+  readonly name: string;
+  readonly limits: ModelLimits;
+  /** Accepted contracts, the one registered last at the end. Never empty. All can read each other's messages. */
+  readonly contracts: readonly AcceptedContract[];
+  /** Until then (Unix ms) somebody is already waking an instance; absent or past: nobody is. */
+  readonly wakingUntil?: number;
+  /** Grows by one with each write; the optimistic lock of `ModelRegistry.writeModel`. */
+  readonly version: number;
+}
+
+export interface AcceptedContract {
+  readonly hash: string;
+  readonly requestMessage: string;
+  readonly responseMessage: string;
+}
+
+/** Model names are DNS- and queue-safe once `_` becomes `-`. */
+export const MODEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
+export const MAX_MODEL_NAME_LENGTH = 48;
+
+export const isModelName = (name: string): boolean => name.length <= MAX_MODEL_NAME_LENGTH && MODEL_NAME.test(name);

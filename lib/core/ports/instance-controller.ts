@@ -1,0 +1,21 @@
+import type { InstanceState } from '../domain/instance.ts';
+
+/** An instance as the platform runs it, registered or not yet. */
+export interface ControlledInstance {
+  readonly id: string;
+  readonly name: string;
+  readonly model: string;
+  readonly variant?: string;
+  /** `starting` from launch until it registers as ready. */
+  readonly state: InstanceState;
+  readonly image: string;
+}
+
+/** Starts and stops instances where the platform runs them: processes here, ECS tasks on AWS, containers in compose. */
+export interface InstanceController {
+  list(model: string): Promise<readonly ControlledInstance[]>;
+  /** Resolves as soon as the launch is under way. Rejects with `model_not_found` for a model that it cannot run. */
+  launch(model: string, variant?: string): Promise<ControlledInstance>;
+  /** Asks the instance to drain and stop. Resolves with false when there is no such instance of this model; twice is harmless. */
+  stop(model: string, id: string): Promise<boolean>;
+}

@@ -1,0 +1,11 @@
+/** Structured logging: a sentence and the fields that belong to it. The Powertools logger is one. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export interface LogFields {
+  readonly [name: string]: unknown;
+}

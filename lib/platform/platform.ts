@@ -1,0 +1,15 @@
+import type { BlobStore, Clock, ContractStore, InstanceController, ModelRegistry, TaskQueues, TaskStore } from '#core';
+
+/** A coherent set of adapters: everything that use cases, handlers and model instances stand on. */
+export interface Platform {
+  readonly queues: TaskQueues;
+  readonly tasks: TaskStore;
+  readonly blobs: BlobStore;
+  readonly registry: ModelRegistry;
+  readonly contracts: ContractStore;
+  /** Absent where this process may not start or stop instances. */
+  readonly instances?: InstanceController;
+  readonly clock: Clock;
+  /** Ends connections. Nothing else may be called afterwards. */
+  close(): Promise<void>;
+}
