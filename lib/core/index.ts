@@ -1,4 +1,5 @@
 export type { Contract, FieldError } from '#schema';
+export { decodeEnvelope, type Envelope, encodeEnvelope, type TraceContext } from './domain/envelope.ts';
 export { type ErrorCode, ModelyardError, unavailable } from './domain/errors.ts';
 export {
   HEARTBEAT_INTERVAL_MS,
@@ -35,3 +36,24 @@ export type {
   TaskQueues,
 } from './ports/task-queue.ts';
 export type { TaskPage, TaskQuery, TaskStore } from './ports/task-store.ts';
+export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './usecases/get-task.ts';
+export { type DeadLetter, giveUpTask } from './usecases/give-up-task.ts';
+export { listTasks } from './usecases/list-tasks.ts';
+export {
+  createModelDirectory,
+  MAX_STALENESS_MS,
+  type ModelDirectory,
+  type ModelSummary,
+  type ServedModel,
+} from './usecases/model-directory.ts';
+export { type EncodedResult, readResult } from './usecases/read-result.ts';
+export { beat, type Registered, type Registration, registerInstance } from './usecases/register-instance.ts';
+export { loadPayload, storePayload } from './usecases/store-payload.ts';
+export {
+  DEFAULT_DEADLINE_SECONDS,
+  MAX_DEADLINE_SECONDS,
+  RETENTION_SECONDS,
+  type SubmitCommand,
+  submitTask,
+} from './usecases/submit-task.ts';
+export { type TaskWait, waitForTask } from './usecases/wait-for-task.ts';

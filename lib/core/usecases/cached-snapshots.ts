@@ -1,0 +1,56 @@
+import type { Instance } from '../domain/instance.ts';
+import type { Model } from '../domain/model.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ModelRegistry, RegistrySnapshot } from '../ports/model-registry.ts';
+
+/** A registry snapshot, indexed, and the moment to judge liveness by. */
+export interface DatedSnapshot {
+  readonly modelsByName: ReadonlyMap<string, Model>;
+  instancesOf(model: string): readonly Instance[];
+  /** Now; or when the snapshot was taken, while the registry is away and heartbeats cannot be seen. */
+  asOf(): number;
+}
+
+/** How long answers come from the last snapshot while the registry is away. */
+const MAX_OUTAGE_MS = 60_000;
+
+/** Shares one registry read between all who ask within the staleness they accept. */
+export function cachedSnapshots(registry: ModelRegistry, clock: Clock) {
+  let latest: { readonly takenAt: number; readonly snapshot: DatedSnapshot } | undefined;
+  let reading: Promise<DatedSnapshot> | undefined;
+
+  async function refresh(): Promise<DatedSnapshot> {
+    const takenAt = clock.now();
+    const snapshot = indexed(await registry.snapshot(), () => clock.now());
+    latest = { takenAt, snapshot };
+    return snapshot;
+  }
+
+  return {
+    /** Rejects with `registry_unavailable` once the registry has been away for longer than `MAX_OUTAGE_MS`. */
+    async read(maxAgeMs: number): Promise<DatedSnapshot> {
+      const now = clock.now();
+      if (latest && now - latest.takenAt < maxAgeMs) return latest.snapshot;
+      reading ??= refresh().finally(() => {
+        reading = undefined;
+      });
+      try {
+        return await reading;
+      } catch (error) {
+        if (!latest || now - latest.takenAt > MAX_OUTAGE_MS) throw error;
+        const { snapshot, takenAt } = latest;
+        return { ...snapshot, asOf: () => takenAt };
+      }
+    },
+  };
+}
+
+function indexed({ models, instances }: RegistrySnapshot, asOf: () => number): DatedSnapshot {
+  const byModel = Map.groupBy(instances, ({ model }) => model);
+  const sorted = models.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    modelsByName: new Map(sorted.map((model) => [model.name, model])),
+    instancesOf: (model) => byModel.get(model) ?? [],
+    asOf,
+  };
+}

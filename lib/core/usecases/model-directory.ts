@@ -1,0 +1,104 @@
+import type { Contract } from '#schema';
+import { ModelyardError, unavailable } from '../domain/errors.ts';
+import { type Instance, isServing } from '../domain/instance.ts';
+import { type AcceptedContract, isModelName, type Model } from '../domain/model.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ContractStore, ModelRegistry } from '../ports/model-registry.ts';
+import type { QueueDepth, TaskQueues } from '../ports/task-queue.ts';
+import { cachedSnapshots, type DatedSnapshot } from './cached-snapshots.ts';
+import { memoize } from './memoize.ts';
+
+/** A model as requests meet it: the contract to speak and who is there to answer. */
+export interface ServedModel {
+  readonly model: Model;
+  /** Of the contracts that a serving instance speaks, the one registered last; of all, while none is serving. */
+  readonly contract: AcceptedContract;
+  readonly descriptor: Contract;
+  readonly serving: readonly Instance[];
+}
+
+export interface ModelSummary {
+  readonly model: Model;
+  readonly contract: AcceptedContract;
+  readonly serving: readonly Instance[];
+  /** Undefined while the queue cannot be asked. */
+  readonly depth: QueueDepth | undefined;
+}
+
+/**
+ * Reads the registry for requests. Answers are at most `MAX_STALENESS_MS` old and cost a bounded number
+ * of reads whatever the traffic; while the registry is away they come from what was read last.
+ */
+export interface ModelDirectory {
+  /** Rejects with `model_not_found` and `registry_unavailable`. */
+  served(name: string): Promise<ServedModel>;
+  /** Models that an instance is serving, by name. */
+  active(): Promise<readonly ModelSummary[]>;
+  /** Every model ever registered, by name. */
+  all(): Promise<readonly ModelSummary[]>;
+}
+
+interface DirectoryDeps {
+  readonly registry: ModelRegistry;
+  readonly contracts: ContractStore;
+  readonly queues: TaskQueues;
+  readonly clock: Clock;
+}
+
+export const MAX_STALENESS_MS = 5000;
+/** An unknown name is looked up again after this long, so that a model is found soon after it registered. */
+const UNKNOWN_STALENESS_MS = 500;
+
+export function createModelDirectory({ registry, contracts, queues, clock }: DirectoryDeps): ModelDirectory {
+  const snapshots = cachedSnapshots(registry, clock);
+  const contractOf = memoize((hash: string) => contracts.get(hash), { maxEntries: 500 });
+  const depthOf = memoize((name: string) => queues(name).depth(), {
+    maxEntries: 500,
+    maxAgeMs: MAX_STALENESS_MS,
+    clock,
+  });
+
+  async function find(name: string): Promise<{ model: Model; at: DatedSnapshot }> {
+    if (isModelName(name)) {
+      for (const staleness of [MAX_STALENESS_MS, UNKNOWN_STALENESS_MS]) {
+        const at = await snapshots.read(staleness);
+        const model = at.modelsByName.get(name);
+        if (model) return { model, at };
+      }
+    }
+    throw new ModelyardError('model_not_found', 'There is no model of this name.');
+  }
+
+  async function summarize(keep: (summary: Omit<ModelSummary, 'depth'>) => boolean): Promise<readonly ModelSummary[]> {
+    const at = await snapshots.read(MAX_STALENESS_MS);
+    const kept = [...at.modelsByName.values()].map((model) => serve(model, at)).filter(keep);
+    return Promise.all(
+      kept.map(async (summary) => ({
+        ...summary,
+        // A listing without one backlog is better than no listing.
+        depth: await depthOf(summary.model.name).catch(() => undefined),
+      })),
+    );
+  }
+
+  return {
+    async served(name) {
+      const { model, at } = await find(name);
+      const summary = serve(model, at);
+      const descriptor = await contractOf(summary.contract.hash);
+      if (!descriptor)
+        throw unavailable('registry_unavailable', 'The contract of this model cannot be read.', undefined);
+      return { ...summary, descriptor };
+    },
+    active: () => summarize(({ serving }) => serving.length > 0),
+    all: () => summarize(() => true),
+  };
+}
+
+function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): Omit<ModelSummary, 'depth'> {
+  const serving = instancesOf(model.name).filter((instance) => isServing(instance, asOf()));
+  const spoken = new Set(serving.map(({ contractHash }) => contractHash));
+  const contract = model.contracts.findLast(({ hash }) => spoken.has(hash)) ?? model.contracts.at(-1);
+  if (!contract) throw new ModelyardError('internal', `The model ${model.name} is registered without a contract.`);
+  return { model, contract, serving };
+}

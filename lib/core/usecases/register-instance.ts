@@ -1,0 +1,107 @@
+import type { Contract } from '#schema';
+import { compareContracts } from '#schema';
+import { ModelyardError } from '../domain/errors.ts';
+import { HEARTBEAT_TTL_MS, type Instance } from '../domain/instance.ts';
+import type { AcceptedContract, Model, ModelLimits } from '../domain/model.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ContractStore, ModelRegistry } from '../ports/model-registry.ts';
+
+export interface Registration {
+  readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
+  readonly contract: Contract;
+  readonly limits: ModelLimits;
+}
+
+export interface RegisterDeps {
+  readonly registry: ModelRegistry;
+  readonly contracts: ContractStore;
+  readonly clock: Clock;
+}
+
+/** What an accepted instance starts with. */
+export interface Registered {
+  readonly instance: Instance;
+  /** Hashes of every contract whose messages this instance can read, its own included. */
+  readonly readable: ReadonlySet<string>;
+}
+
+/** Contracts remembered per model; older ones are forgotten together with their last tasks. */
+const MAX_CONTRACTS = 20;
+/** Writers that may get in between before it is no longer a race but a fault. */
+const MAX_RACES = 20;
+
+/**
+ * Joins an instance to its model, which the first one to come creates. Rejects with `contract_conflict`,
+ * listing every incompatible field, when the name is taken by a contract that cannot read or be read by
+ * this one, and with `registry_unavailable`.
+ */
+export async function registerInstance(deps: RegisterDeps, registration: Registration): Promise<Registered> {
+  const { instance, contract } = registration;
+  await deps.contracts.put(contract);
+  const model = await joinModel(deps, registration);
+  const registered = beat({ ...instance, contractHash: contract.hash }, deps.clock.now());
+  await deps.registry.putInstance(registered);
+  return { instance: registered, readable: new Set(model.contracts.map(({ hash }) => hash)) };
+}
+
+/** The same instance, seen alive now. */
+export const beat = (instance: Omit<Instance, 'heartbeatAt' | 'expiresAt'>, now: number): Instance => ({
+  ...instance,
+  heartbeatAt: now,
+  expiresAt: now + HEARTBEAT_TTL_MS,
+});
+
+async function joinModel(deps: RegisterDeps, { instance, contract, limits }: Registration): Promise<Model> {
+  for (let race = 0; race < MAX_RACES; race++) {
+    const current = await deps.registry.readModel(instance.model);
+    if (current) await assertCompatible(deps, current, contract);
+    const next = withContract(current, instance.model, contract, limits);
+    if (next === current || (await deps.registry.writeModel(next))) return next;
+  }
+  throw new ModelyardError('registry_unavailable', 'The registry kept changing while registering.', {
+    retryable: true,
+    retryAfterSeconds: 1,
+  });
+}
+
+async function assertCompatible({ contracts }: RegisterDeps, model: Model, candidate: Contract): Promise<void> {
+  if (model.contracts.some(({ hash }) => hash === candidate.hash)) return;
+  for (const { hash } of model.contracts) {
+    const accepted = await contracts.get(hash);
+    const differences = accepted ? compareContracts(accepted, candidate) : [];
+    if (differences.length === 0) continue;
+    const listed = differences.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    throw new ModelyardError(
+      'contract_conflict',
+      `The model name ${model.name} is taken by another contract: ${listed}.`,
+      {
+        errors: differences.map(({ path, message }) => ({ pointer: path, message })),
+      },
+    );
+  }
+}
+
+/** `current` itself when there is nothing to write. */
+function withContract(current: Model | undefined, name: string, contract: Contract, limits: ModelLimits): Model {
+  const accepted: AcceptedContract = {
+    hash: contract.hash,
+    requestMessage: contract.requestMessage,
+    responseMessage: contract.responseMessage,
+  };
+  if (!current) return { name, limits, contracts: [accepted], version: 1 };
+  const isLast = current.contracts.at(-1)?.hash === contract.hash;
+  if (isLast && sameLimits(current.limits, limits)) return current;
+  const others = current.contracts.filter(({ hash }) => hash !== contract.hash);
+  return { ...current, limits, contracts: [...others, accepted].slice(-MAX_CONTRACTS), version: current.version + 1 };
+}
+
+const LIMIT_NAMES = [
+  'maxAttempts',
+  'timeoutSeconds',
+  'maxInstances',
+  'maxBacklog',
+  'acceptWhenAsleep',
+  'idleSeconds',
+] as const satisfies readonly (keyof ModelLimits)[];
+
+const sameLimits = (a: ModelLimits, b: ModelLimits): boolean => LIMIT_NAMES.every((name) => a[name] === b[name]);
