@@ -12,7 +12,10 @@ export interface RejectReason {
 export interface Delivery {
   /** An encoded `TaskEnvelope`, the very bytes sent; queues never look inside. */
   readonly body: Uint8Array;
-  /** 1 on the first delivery, one more on each redelivery after a crash, a lost lease or a `retry`. */
+  /**
+   * 1 on the first delivery, one more on each redelivery after a crash, a lost lease or a `retry`. On
+   * deliveries from the dead letters: the attempts that were spent before.
+   */
   readonly attempt: number;
   /** Why it was given up; only on deliveries from the dead letters, and absent when the broker moved it there itself. */
   readonly reason?: RejectReason;

@@ -1,0 +1,38 @@
+import { type Clock, type Instance, isAlive, type Model, type ModelRegistry, type RegistrySnapshot } from '#core';
+
+/** The reference implementation of the port. */
+export class MemoryModelRegistry implements ModelRegistry {
+  readonly #clock: Clock;
+  readonly #models = new Map<string, Model>();
+  readonly #instances = new Map<string, Instance>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async readModel(name: string): Promise<Model | undefined> {
+    return this.#models.get(name);
+  }
+
+  async writeModel(model: Model): Promise<boolean> {
+    if ((this.#models.get(model.name)?.version ?? 0) !== model.version - 1) return false;
+    this.#models.set(model.name, model);
+    return true;
+  }
+
+  async putInstance(instance: Instance): Promise<void> {
+    this.#instances.set(keyOf(instance.model, instance.id), instance);
+  }
+
+  async removeInstance(model: string, id: string): Promise<void> {
+    this.#instances.delete(keyOf(model, id));
+  }
+
+  async snapshot(): Promise<RegistrySnapshot> {
+    const now = this.#clock.now();
+    for (const [key, instance] of this.#instances) if (!isAlive(instance, now)) this.#instances.delete(key);
+    return { models: [...this.#models.values()], instances: [...this.#instances.values()] };
+  }
+}
+
+const keyOf = (model: string, id: string): string => `${model}/${id}`;

@@ -1,0 +1,94 @@
+import {
+  applyEvent,
+  type Clock,
+  comparePositions,
+  decodeCursor,
+  type EventOutcome,
+  encodeCursor,
+  isTerminal,
+  type Task,
+  type TaskEvent,
+  type TaskPage,
+  type TaskQuery,
+  type TaskStore,
+} from '#core';
+
+/** The reference implementation of the port: `applyEvent` over a map. */
+export class MemoryTaskStore implements TaskStore {
+  readonly #clock: Clock;
+  readonly #tasks = new Map<string, Task>();
+  /** Called when the task ends. */
+  readonly #watchers = new Map<string, Set<() => void>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async create(task: Task): Promise<Task | undefined> {
+    const existing = this.#find(task.id);
+    if (existing === undefined) this.#tasks.set(task.id, task);
+    return existing;
+  }
+
+  async get(id: string): Promise<Task | undefined> {
+    return this.#find(id);
+  }
+
+  async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
+    const current = this.#find(id);
+    if (current === undefined) return 'missing';
+    const { outcome, task } = applyEvent(current, event);
+    this.#tasks.set(id, task);
+    if (isTerminal(task.state)) this.#tellWatchers(id);
+    return outcome;
+  }
+
+  async withdraw(id: string): Promise<void> {
+    this.#tasks.delete(id);
+    this.#tellWatchers(id);
+  }
+
+  async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
+    const after = cursor === undefined ? undefined : decodeCursor(owner, cursor);
+    const matching = [...this.#tasks.values()]
+      .filter((task) => task.owner === owner && this.#isKept(task))
+      .filter((task) => (model === undefined || task.model === model) && (state === undefined || task.state === state))
+      .filter((task) => after === undefined || comparePositions(after, task) < 0)
+      .sort(comparePositions);
+    const tasks = matching.slice(0, limit);
+    const last = tasks.at(-1);
+    return { tasks, ...(last && matching.length > limit ? { nextCursor: encodeCursor(owner, last) } : {}) };
+  }
+
+  async untilEnded(id: string, signal: AbortSignal): Promise<void> {
+    const task = this.#find(id);
+    if (task === undefined || isTerminal(task.state) || signal.aborted) return;
+    const watchers = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, watchers);
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        watchers.delete(wake);
+        if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      watchers.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  #find(id: string): Task | undefined {
+    const task = this.#tasks.get(id);
+    if (task === undefined || this.#isKept(task)) return task;
+    this.#tasks.delete(id);
+    return undefined;
+  }
+
+  #isKept(task: Task): boolean {
+    return task.retainedUntil > this.#clock.now();
+  }
+
+  #tellWatchers(id: string): void {
+    for (const wake of this.#watchers.get(id) ?? []) wake();
+  }
+}

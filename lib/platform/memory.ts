@@ -1,0 +1,42 @@
+import {
+  MemoryBlobStore,
+  MemoryContractStore,
+  MemoryModelRegistry,
+  MemoryTaskQueue,
+  MemoryTaskStore,
+} from '#adapters/memory/index.ts';
+import type { Clock } from '#core';
+import type { Platform } from './platform.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface MemoryPlatformSettings {
+  /** @default the machine's time */
+  readonly clock?: Clock;
+  /** How long an empty receive waits. @default 20_000 */
+  readonly pollMs?: number;
+}
+
+/** A platform whose parts can also be reached as what they are. */
+export interface MemoryPlatform extends Platform {
+  readonly queues: (model: string) => MemoryTaskQueue;
+}
+
+/** Everything in this process: the reference for unit tests, and what the worker loop is measured on. */
+export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlatformSettings = {}): MemoryPlatform {
+  const queues = new Map<string, MemoryTaskQueue>();
+  return {
+    queues(model) {
+      const queue = queues.get(model) ?? new MemoryTaskQueue({ clock, ...(pollMs === undefined ? {} : { pollMs }) });
+      queues.set(model, queue);
+      return queue;
+    },
+    tasks: new MemoryTaskStore(clock),
+    blobs: new MemoryBlobStore(),
+    registry: new MemoryModelRegistry(clock),
+    contracts: new MemoryContractStore(),
+    clock,
+    async close() {
+      for (const queue of queues.values()) queue.close();
+    },
+  };
+}
