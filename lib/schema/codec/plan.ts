@@ -1,0 +1,64 @@
+import type { ScalarType } from '../descriptor/model.ts';
+import { protobuf } from '../protobuf.ts';
+
+/** One value of a field, ready to be converted. */
+export type ValuePlan =
+  | { readonly kind: 'scalar'; readonly scalar: ScalarType }
+  | { readonly kind: 'enum' }
+  | { readonly kind: 'message'; readonly type: protobuf.Type };
+
+/** What the conversions need to know of a field, looked up once. */
+export interface FieldPlan {
+  readonly name: string;
+  readonly cardinality: 'single' | 'repeated' | 'map';
+  readonly value: ValuePlan;
+  readonly keyType: ScalarType;
+  readonly presence: boolean;
+  readonly oneof: string | undefined;
+  /** Of a single field without presence. */
+  readonly defaultValue: unknown;
+}
+
+export interface MessagePlan {
+  readonly fields: readonly FieldPlan[];
+  readonly byName: ReadonlyMap<string, FieldPlan>;
+}
+
+const plans = new WeakMap<protobuf.Type, MessagePlan>();
+
+/** Made on first use, because types may contain themselves. */
+export function planOf(type: protobuf.Type): MessagePlan {
+  const known = plans.get(type);
+  if (known) return known;
+  const fields = type.fieldsArray.map((field) => planField(field.resolve()));
+  const plan = { fields, byName: new Map(fields.map((field) => [field.name, field])) };
+  plans.set(type, plan);
+  return plan;
+}
+
+function planField(field: protobuf.Field): FieldPlan {
+  const value = planValue(field);
+  return {
+    name: field.name,
+    cardinality: field instanceof protobuf.MapField ? 'map' : field.repeated ? 'repeated' : 'single',
+    value,
+    keyType: (field instanceof protobuf.MapField ? field.keyType : 'string') as ScalarType,
+    presence: field.hasPresence || value.kind === 'message',
+    oneof: field.partOf?.name,
+    defaultValue: defaultOf(value),
+  };
+}
+
+function planValue({ resolvedType, type }: protobuf.Field): ValuePlan {
+  if (resolvedType instanceof protobuf.Type) return { kind: 'message', type: resolvedType };
+  if (resolvedType instanceof protobuf.Enum) return { kind: 'enum' };
+  return { kind: 'scalar', scalar: type as ScalarType };
+}
+
+function defaultOf(value: ValuePlan): unknown {
+  if (value.kind !== 'scalar') return value.kind === 'enum' ? 0 : undefined;
+  if (value.scalar === 'string') return '';
+  if (value.scalar === 'bool') return false;
+  if (value.scalar === 'bytes') return new Uint8Array();
+  return value.scalar.endsWith('64') ? 0n : 0;
+}

@@ -1,0 +1,49 @@
+import { protobuf } from '../protobuf.ts';
+import { type FieldPlan, planOf, type ValuePlan } from './plan.ts';
+import { isUnsigned, isWide } from './ranges.ts';
+import { toBigInt, type Wide } from './wide.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A decoded message as a model sees it: a plain object, defaults filled in, 64-bit integers as bigint. */
+export function toPlain(type: protobuf.Type, message: Values): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const field of planOf(type).fields) {
+    const value = Object.hasOwn(message, field.name) ? message[field.name] : undefined;
+    if (field.cardinality === 'repeated') plain[field.name] = elements(field, value);
+    else if (field.cardinality === 'map') plain[field.name] = entries(field, value);
+    else if (value !== undefined && value !== null) plain[field.name] = convert(field.value, value);
+    else if (!field.presence) plain[field.name] = field.defaultValue;
+  }
+  return plain;
+}
+
+const elements = (field: FieldPlan, value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value.map((element) => convert(field.value, element)) : [];
+
+function entries(field: FieldPlan, value: unknown): Values {
+  const plain: Record<string, unknown> = {};
+  for (const [key, element] of Object.entries(value ?? {})) {
+    // A plain assignment to `__proto__` would change the prototype instead of adding a key.
+    if (key === '__proto__') Object.defineProperty(plain, key, { value: convert(field.value, element), ...OWN });
+    else plain[isWide(field.keyType) ? wideKey(key, field.keyType) : key] = convert(field.value, element);
+  }
+  return plain;
+}
+
+const OWN = { enumerable: true, configurable: true, writable: true } as const;
+
+/** protobufjs packs a 64-bit map key into eight characters. */
+const wideKey = (key: string, keyType: string): string => String(protobuf.util.longFromKey(key, isUnsigned(keyType)));
+
+function convert(plan: ValuePlan, value: unknown): unknown {
+  if (plan.kind === 'message') return toPlain(plan.type, value as Values);
+  if (plan.kind === 'enum') return value;
+  if (isWide(plan.scalar)) return toBigInt(value as Wide);
+  if (plan.scalar === 'bytes') return view(value as Uint8Array);
+  return value;
+}
+
+/** Always a Uint8Array, where protobufjs hands out a Buffer for some inputs. */
+const view = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

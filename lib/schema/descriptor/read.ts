@@ -1,0 +1,142 @@
+import { type CommentAt, commentsOf } from './comments.ts';
+import type {
+  EnumDescriptor,
+  FieldDescriptor,
+  FileDescriptor,
+  MessageDescriptor,
+  ScalarType,
+  ValueType,
+} from './model.ts';
+import { decodeFile, type RawEnum, type RawField, type RawMessage, splitSet } from './raw.ts';
+
+// Field numbers in descriptor.proto, of which comment paths are made.
+const FILE_MESSAGES = 4;
+const FILE_ENUMS = 5;
+const MESSAGE_FIELDS = 2;
+const MESSAGE_MESSAGES = 3;
+const MESSAGE_ENUMS = 4;
+const MESSAGE_ONEOFS = 8;
+const ENUM_VALUES = 2;
+
+const REPEATED_LABEL = 3;
+const GROUP_TYPE = 10;
+const MESSAGE_TYPE = 11;
+const ENUM_TYPE = 14;
+
+/** FieldDescriptorProto.Type by its number; messages, groups and enums have no scalar. */
+const SCALARS: Readonly<Record<number, ScalarType>> = {
+  1: 'double',
+  2: 'float',
+  3: 'int64',
+  4: 'uint64',
+  5: 'int32',
+  6: 'fixed64',
+  7: 'fixed32',
+  8: 'bool',
+  9: 'string',
+  12: 'bytes',
+  13: 'uint32',
+  15: 'sfixed32',
+  16: 'sfixed64',
+  17: 'sint32',
+  18: 'sint64',
+};
+
+/** Every file of a serialized FileDescriptorSet, imports first. Throws for bytes that are none. */
+export const readDescriptorSet = (descriptorSet: Uint8Array): readonly FileDescriptor[] =>
+  splitSet(descriptorSet).map(readFile);
+
+function readFile(bytes: Uint8Array): FileDescriptor {
+  const raw = decodeFile(bytes);
+  const packageName = raw.package ?? '';
+  const commentAt = commentsOf(raw);
+  return {
+    path: raw.name ?? '',
+    packageName,
+    syntax: raw.syntax || 'proto2',
+    imports: raw.dependency ?? [],
+    messages: (raw.messageType ?? []).map((message, i) =>
+      readMessage(message, packageName, [FILE_MESSAGES, i], commentAt),
+    ),
+    enums: (raw.enumType ?? []).map((each, i) => readEnum(each, packageName, [FILE_ENUMS, i], commentAt)),
+    bytes,
+  };
+}
+
+function readMessage(raw: RawMessage, scope: string, path: readonly number[], commentAt: CommentAt): MessageDescriptor {
+  const fullName = qualify(scope, raw.name);
+  const nested = (raw.nestedType ?? []).map((message, i) => ({ message, path: [...path, MESSAGE_MESSAGES, i] }));
+  const entries = new Map(
+    nested
+      .filter(({ message }) => message.options?.mapEntry)
+      .map(({ message }) => [qualify(fullName, message.name), message] as const),
+  );
+  return {
+    fullName,
+    name: raw.name,
+    comment: commentAt(path),
+    fields: (raw.field ?? []).map((field, i) =>
+      readField(field, raw, entries, commentAt([...path, MESSAGE_FIELDS, i])),
+    ),
+    oneofs: (raw.oneofDecl ?? [])
+      .map(({ name }, i) => ({ name, comment: commentAt([...path, MESSAGE_ONEOFS, i]), index: i }))
+      .filter(({ index }) => !isSynthetic(raw, index))
+      .map(({ name, comment }) => ({ name, comment })),
+    messages: nested
+      .filter(({ message }) => !message.options?.mapEntry)
+      .map((each) => readMessage(each.message, fullName, each.path, commentAt)),
+    enums: (raw.enumType ?? []).map((each, i) => readEnum(each, fullName, [...path, MESSAGE_ENUMS, i], commentAt)),
+  };
+}
+
+/** `optional` is written as a oneof with one member. */
+const isSynthetic = (message: RawMessage, oneofIndex: number): boolean =>
+  (message.field ?? []).some((field) => field.oneofIndex === oneofIndex && field.proto3Optional);
+
+function readField(
+  raw: RawField,
+  message: RawMessage,
+  entries: ReadonlyMap<string, RawMessage>,
+  comment: string,
+): FieldDescriptor {
+  const repeated = raw.label === REPEATED_LABEL;
+  const entry = repeated && raw.typeName !== undefined ? entries.get(withoutDot(raw.typeName)) : undefined;
+  const [key, value] = entry?.field ?? [];
+  const oneof =
+    raw.oneofIndex === undefined || raw.proto3Optional ? undefined : message.oneofDecl?.[raw.oneofIndex]?.name;
+  return {
+    name: raw.name,
+    jsonName: raw.jsonName ?? raw.name,
+    number: raw.number,
+    cardinality: entry ? 'map' : repeated ? 'repeated' : 'single',
+    type: typeOf(value ?? raw),
+    ...(key === undefined ? {} : { keyType: SCALARS[key.type] ?? 'string' }),
+    presence: !repeated && (raw.oneofIndex !== undefined || raw.type === MESSAGE_TYPE),
+    ...(oneof === undefined ? {} : { oneof }),
+    deprecated: raw.options?.deprecated ?? false,
+    comment,
+  };
+}
+
+function typeOf({ name, type, typeName = '' }: RawField): ValueType {
+  if (type === MESSAGE_TYPE) return { kind: 'message', typeName: withoutDot(typeName) };
+  if (type === ENUM_TYPE) return { kind: 'enum', typeName: withoutDot(typeName) };
+  const scalar = SCALARS[type];
+  if (scalar === undefined || type === GROUP_TYPE)
+    throw new TypeError(`Field ${name} has the unsupported type ${type}.`);
+  return { kind: 'scalar', scalar };
+}
+
+const readEnum = (raw: RawEnum, scope: string, path: readonly number[], commentAt: CommentAt): EnumDescriptor => ({
+  fullName: qualify(scope, raw.name),
+  name: raw.name,
+  comment: commentAt(path),
+  values: (raw.value ?? []).map(({ name, number = 0 }, i) => ({
+    name,
+    number,
+    comment: commentAt([...path, ENUM_VALUES, i]),
+  })),
+});
+
+const qualify = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
+const withoutDot = (typeName: string): string => typeName.replace(/^\./, '');

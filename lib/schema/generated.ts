@@ -1,0 +1,66 @@
+import { toPlain } from './codec/to-plain.ts';
+import { toWire } from './codec/to-wire.ts';
+import { UnreadableMessageError } from './errors.ts';
+import type { MessageType } from './message-type.ts';
+import { type protobuf, rootOf } from './protobuf.ts';
+
+/** The descriptor set embedded in a generated file; decoded when a message of it is first used. */
+export interface EmbeddedFile {
+  readonly descriptorSet: Uint8Array;
+  readonly root: protobuf.Root;
+}
+
+/** For generated files: a base64 descriptor set. Does nothing yet, because importing must cost nothing. */
+export function embeddedFile(base64: string): EmbeddedFile {
+  let descriptorSet: Uint8Array | undefined;
+  let root: protobuf.Root | undefined;
+  return {
+    get descriptorSet() {
+      descriptorSet ??= new Uint8Array(Buffer.from(base64, 'base64'));
+      return descriptorSet;
+    },
+    get root() {
+      root ??= rootOf(this.descriptorSet);
+      return root;
+    },
+  };
+}
+
+/** For generated files: one message of an embedded file. */
+export function messageType<T>(file: EmbeddedFile, fullName: string): MessageType<T> {
+  let found: protobuf.Type | undefined;
+  const type = (): protobuf.Type => {
+    found ??= file.root.lookupType(fullName);
+    return found;
+  };
+  return {
+    fullName,
+    get descriptorSet() {
+      return file.descriptorSet;
+    },
+    encode(message) {
+      return finish(type(), toWire(type(), message, fullName));
+    },
+    decode(bytes) {
+      return toPlain(type(), decodeBytes(type(), bytes)) as T;
+    },
+  };
+}
+
+const finish = (type: protobuf.Type, wire: Record<string, unknown>): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = type.encode(wire).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+};
+
+/** Throws `UnreadableMessageError`. */
+export function decodeBytes(type: protobuf.Type, bytes: Uint8Array): Record<string, unknown> {
+  try {
+    // A Buffer view selects the reader that decodes strings natively.
+    return type.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown as Record<
+      string,
+      unknown
+    >;
+  } catch (cause) {
+    throw new UnreadableMessageError(`The bytes are not a ${type.fullName.slice(1)}.`, { cause });
+  }
+}

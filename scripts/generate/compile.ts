@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FileDescriptor } from '../../lib/schema/descriptor/model.ts';
+import { joinSet, splitSet } from '../../lib/schema/descriptor/raw.ts';
+import { readDescriptorSet } from '../../lib/schema/descriptor/read.ts';
+import { tidySourceInfo } from './tidy-source-info.ts';
+
+/** Compiles every .proto of the module at `root` (the folder with buf.yaml), comments included, imports first. */
+export function compile(root: string): ReadonlyMap<string, FileDescriptor> {
+  const folder = mkdtempSync(join(tmpdir(), 'generate-'));
+  try {
+    const image = join(folder, 'image.binpb');
+    buf(root, ['build', '--as-file-descriptor-set', '--output', image]);
+    return new Map(
+      readDescriptorSet(joinSet(splitSet(readFileSync(image)).map(tidySourceInfo))).map((file) => [file.path, file]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Runs buf, with its messages on the terminal. Throws when it fails. */
+export function buf(root: string, args: readonly string[]): void {
+  const program = join(import.meta.dirname, '../../node_modules/.bin/buf');
+  execFileSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** A file and everything it imports, each once, imports first: what a descriptor set of it must hold. */
+export function withImports(
+  file: FileDescriptor,
+  files: ReadonlyMap<string, FileDescriptor>,
+): readonly FileDescriptor[] {
+  const found = new Set<FileDescriptor>();
+  const visit = (each: FileDescriptor): void => {
+    for (const path of each.imports) {
+      const imported = files.get(path);
+      if (imported && !found.has(imported)) visit(imported);
+    }
+    found.add(each);
+  };
+  visit(file);
+  return [...found];
+}

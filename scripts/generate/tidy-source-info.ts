@@ -1,0 +1,31 @@
+import { descriptor } from '../../lib/schema/protobuf.ts';
+
+interface Location {
+  readonly path: readonly number[];
+  readonly leadingComments?: string;
+  readonly trailingComments?: string;
+}
+
+/**
+ * A serialized FileDescriptorProto whose source info is its comments alone. Where in the file something
+ * stands is left out: moving a line must not change a contract's hash.
+ */
+export function tidySourceInfo(file: Uint8Array): Uint8Array {
+  const decoded = descriptor.FileDescriptorProto.decode(file) as unknown as {
+    sourceCodeInfo?: { location: readonly Location[] };
+  };
+  if (!decoded.sourceCodeInfo) return file;
+  const commented = decoded.sourceCodeInfo.location.filter(
+    (location) => location.leadingComments || location.trailingComments,
+  );
+  decoded.sourceCodeInfo = {
+    location: commented.map(({ path, leadingComments, trailingComments }) => ({
+      path,
+      // Readers expect a span of three or four numbers.
+      span: [0, 0, 0],
+      ...(leadingComments ? { leadingComments } : {}),
+      ...(trailingComments ? { trailingComments } : {}),
+    })),
+  };
+  return descriptor.FileDescriptorProto.encode(decoded).finish();
+}
