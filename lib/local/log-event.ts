@@ -1,0 +1,53 @@
+import type { LogFields } from '#core';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One thing that happened, in the gateway or in an instance. */
+export interface LogEvent {
+  readonly level: LogLevel;
+  /** Unix milliseconds. */
+  readonly time: number;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** What a line printed by an instance says: its event, or the line itself when it is not one. */
+export function parseLine(line: string, stream: 'stdout' | 'stderr', now: number): LogEvent {
+  const record = asRecord(line);
+  if (!record) return { level: stream === 'stderr' ? 'warn' : 'info', time: now, message: line, fields: {} };
+
+  const { level, time, message, ...fields } = record;
+  return { level: toLevel(level), time: toTime(time) ?? now, message: record.message, fields };
+}
+
+function asRecord(line: string): (Record<string, unknown> & { message: string }) | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value = JSON.parse(line) as Record<string, unknown>;
+    return typeof value.message === 'string' ? { ...value, message: value.message } : undefined;
+  } catch {
+    // Recovery: a line that only looks like JSON is passed on as text.
+    return undefined;
+  }
+}
+
+const toLevel = (value: unknown): LogLevel =>
+  LOG_LEVELS.find((level) => level === String(value).toLowerCase()) ?? 'info';
+
+function toTime(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : value;
+  return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
+}
+
+/** Fields as JSON can carry them: errors become their name, message and code. */
+export function plainFields(fields: LogFields): LogFields {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (!(value instanceof Error)) return value;
+  const code = 'code' in value ? { code: value.code } : {};
+  return { name: value.name, message: value.message, ...code, stack: value.stack };
+}

@@ -1,0 +1,157 @@
+import {
+  type Clock,
+  type ControlledInstance,
+  type Instance,
+  type InstanceController,
+  type InstanceState,
+  type Logger,
+  type ModelRegistry,
+  ModelyardError,
+} from '#core';
+import type { InstanceCommand } from './instance-process.ts';
+import type { LocalModel } from './local-model.ts';
+import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface SupervisorDeps {
+  readonly models: readonly LocalModel[];
+  /** How to start an instance of a model. */
+  readonly command: (model: LocalModel, identity: InstanceIdentity) => InstanceCommand;
+  /** Says which instances are ready. */
+  readonly registry: Pick<ModelRegistry, 'snapshot'>;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+}
+
+export type SupervisorTiming = Pick<
+  SupervisionOptions,
+  'stopTimeoutMs' | 'firstBackOffMs' | 'longestBackOffMs' | 'stableAfterMs'
+>;
+
+/** What `stopTimeout` is on Fargate, so that a model meets here what it will meet there. */
+export const DEFAULT_TIMING: SupervisorTiming = {
+  stopTimeoutMs: 120_000,
+  firstBackOffMs: 1_000,
+  longestBackOffMs: 30_000,
+  stableAfterMs: 60_000,
+};
+
+/** A supervised instance as the start-up summary shows it. */
+export interface InstanceReport extends ControlledInstance {
+  readonly pid?: number;
+  /** How often it has crashed so far. */
+  readonly crashes: number;
+}
+
+/** Runs model instances as child processes of this one. */
+export class Supervisor implements InstanceController {
+  readonly #deps: SupervisorDeps;
+  readonly #timing: SupervisorTiming;
+  readonly #models: ReadonlyMap<string, LocalModel>;
+  readonly #instances = new Map<string, SupervisedInstance>();
+  readonly #launches = new Map<string, number>();
+  #stopping = false;
+
+  constructor(deps: SupervisorDeps, timing: Partial<SupervisorTiming> = {}) {
+    this.#deps = deps;
+    this.#timing = { ...DEFAULT_TIMING, ...timing };
+    this.#models = new Map(deps.models.map((model) => [model.manifest.name, model]));
+  }
+
+  /** Launches as many instances of every model as its manifest asks for, its variants in turn. */
+  startAll(): void {
+    for (const { manifest } of this.#models.values()) {
+      for (let index = 0; index < (manifest.localInstances ?? 1); index += 1) {
+        this.#start(manifest.name, variantAt(manifest.variants, index));
+      }
+    }
+  }
+
+  async list(model: string): Promise<readonly ControlledInstance[]> {
+    const reports = await this.report();
+    return reports.filter((report) => report.model === model).map(({ pid: _pid, crashes: _crashes, ...rest }) => rest);
+  }
+
+  async launch(model: string, variant?: string): Promise<ControlledInstance> {
+    const known = this.#models.get(model);
+    if (!known || this.#stopping) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    const { variants } = known.manifest;
+    if (variant !== undefined && !variants?.includes(variant)) {
+      throw new ModelyardError('invalid_request', `The model ${model} has no variant ${variant}.`, {
+        errors: [{ pointer: '/variant', message: `must be one of: ${variants?.join(', ') ?? 'none'}` }],
+      });
+    }
+    return this.#describe(this.#start(model, variant ?? variants?.[0]), undefined);
+  }
+
+  async stop(model: string, id: string): Promise<boolean> {
+    const instance = this.#instances.get(id);
+    if (instance?.identity.model !== model) return false;
+    void instance.stop();
+    return true;
+  }
+
+  /** Every instance, as the registry knows it by now. Rejects with `registry_unavailable`. */
+  async report(): Promise<readonly InstanceReport[]> {
+    const { instances } = await this.#deps.registry.snapshot();
+    const registered = new Map(instances.map((instance) => [instance.id, instance]));
+    return [...this.#instances.values()].map((instance) => ({
+      ...this.#describe(instance, registered.get(instance.identity.id)),
+      ...(instance.pid === undefined ? {} : { pid: instance.pid }),
+      crashes: instance.crashes,
+    }));
+  }
+
+  /** Lets every instance finish what it holds; resolves when all are gone. */
+  async stopAll(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#instances.values()].map((instance) => instance.stop()));
+  }
+
+  /** Ends every process at once, and for good. */
+  killAll(): void {
+    void this.stopAll();
+    for (const instance of this.#instances.values()) instance.kill();
+  }
+
+  #start(name: string, variant: string | undefined): SupervisedInstance {
+    const model = this.#models.get(name);
+    if (!model) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
+    const { terminal, clock, command } = this.#deps;
+    const logger: Logger = terminal.logger(identity.id);
+    const instance = new SupervisedInstance(identity, command(model, identity), {
+      ...this.#timing,
+      clock,
+      logger,
+      onEvent: (event) => terminal.print(identity.id, event),
+    });
+    this.#instances.set(identity.id, instance);
+    void instance.ended.then(() => this.#instances.delete(identity.id));
+    return instance;
+  }
+
+  /** Readable, and never used twice while this process lives. */
+  #nextId(model: string): string {
+    const launches = (this.#launches.get(model) ?? 0) + 1;
+    this.#launches.set(model, launches);
+    return `${model}-${launches}`;
+  }
+
+  #describe(instance: SupervisedInstance, registered: Instance | undefined): ControlledInstance {
+    const { identity } = instance;
+    return { ...identity, name: identity.id, state: stateOf(instance, registered), image: PROCESS_IMAGE };
+  }
+}
+
+const PROCESS_IMAGE = `node ${process.versions.node}`;
+
+const variantAt = (variants: readonly string[] | undefined, index: number): string | undefined =>
+  variants?.[index % variants.length];
+
+function stateOf(instance: SupervisedInstance, registered: Instance | undefined): InstanceState {
+  if (instance.isStopping) return 'draining';
+  // A row from before a crash says nothing about the process that runs now, or about none.
+  const isCurrent = instance.pid !== undefined && registered && registered.startedAt >= instance.startedAt;
+  return isCurrent ? registered.state : 'starting';
+}

@@ -1,0 +1,52 @@
+import type { Writable } from 'node:stream';
+import type { LogFields, Logger } from '#core';
+import { type LogEvent, type LogLevel, plainFields } from './log-event.ts';
+import { toText } from './log-text.ts';
+
+export interface TerminalOptions {
+  readonly output: Writable;
+  /** One JSON object per line instead of text for people. */
+  readonly json: boolean;
+  /** Shows debug events too. @default false */
+  readonly debug?: boolean;
+}
+
+/** Where everything that happens is told, one line per event. */
+export interface Terminal {
+  print(source: string, event: LogEvent): void;
+  /** A logger whose events appear under this name. */
+  logger(source: string): Logger;
+  /** Text of several lines for people; programs get the event instead. */
+  announce(source: string, event: LogEvent, text: string): void;
+}
+
+const FIRST_WIDTH = 'gdp_growth_rate-1'.length;
+
+/** Writes whole lines, each in one call, so that events of different instances never mix. */
+export function createTerminal({ output, json, debug = false }: TerminalOptions): Terminal {
+  let width = FIRST_WIDTH;
+  // Whoever read the log may be gone; the system keeps serving without one.
+  output.on('error', () => undefined);
+
+  const print = (source: string, event: LogEvent) => {
+    if (event.level === 'debug' && !debug) return;
+    width = Math.max(width, source.length);
+    output.write(`${json ? toJson(source, event) : toText(source, event, { width, stream: output })}\n`);
+  };
+  return {
+    print,
+    logger: (source) => createLogger((event) => print(source, event)),
+    announce: (source, event, text) => (json ? print(source, event) : void output.write(`${text}\n`)),
+  };
+}
+
+const toJson = (source: string, { level, time, message, fields }: LogEvent): string =>
+  JSON.stringify({ level, time: new Date(time).toISOString(), source, message, ...fields });
+
+function createLogger(emit: (event: LogEvent) => void): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) =>
+      emit({ level, time: Date.now(), message, fields: plainFields(fields) });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
