@@ -36,7 +36,7 @@ export interface Message {
 export interface Context {
   /** Names the conversation across requests. At most 128 characters. */
   readonly session_id: string;
-  /** The language to answer in, as a BCP 47 tag, for example "en-GB". */
+  /** The language of the conversation, as a BCP 47 tag, for example "en-GB". */
   readonly locale: string;
   /** Anything else that the caller wants to hand along, by name. */
   readonly attributes: { readonly [key: string]: string };
@@ -50,14 +50,14 @@ export interface ModelAResponse {
 
 /** The serialized FileDescriptorSet of this file and its imports. */
 const $file = /* @__PURE__ */ $embeddedFile(
-  'CrYMChRtb2RlbHMvbW9kZWxfYS5wcm90bxIObW9kZWxzLm1vZGVsX2EiiwEKDU1vZGVsQVJlcXVlc3QSEgoEZGF0YRgBIAEoCVIE' +
+  'Cr0MChRtb2RlbHMvbW9kZWxfYS5wcm90bxIObW9kZWxzLm1vZGVsX2EiiwEKDU1vZGVsQVJlcXVlc3QSEgoEZGF0YRgBIAEoCVIE' +
   'ZGF0YRIzCghtZXNzYWdlcxgCIAMoCzIXLm1vZGVscy5tb2RlbF9hLk1lc3NhZ2VSCG1lc3NhZ2VzEjEKB2NvbnRleHQYAyABKAsy' +
   'Fy5tb2RlbHMubW9kZWxfYS5Db250ZXh0Ugdjb250ZXh0IkcKB01lc3NhZ2USKAoEcm9sZRgBIAEoDjIULm1vZGVscy5tb2RlbF9h' +
   'LlJvbGVSBHJvbGUSEgoEdGV4dBgCIAEoCVIEdGV4dCLIAQoHQ29udGV4dBIdCgpzZXNzaW9uX2lkGAEgASgJUglzZXNzaW9uSWQS' +
   'FgoGbG9jYWxlGAIgASgJUgZsb2NhbGUSRwoKYXR0cmlidXRlcxgDIAMoCzInLm1vZGVscy5tb2RlbF9hLkNvbnRleHQuQXR0cmli' +
   'dXRlc0VudHJ5UgphdHRyaWJ1dGVzGj0KD0F0dHJpYnV0ZXNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIF' +
   'dmFsdWU6AjgBIioKDk1vZGVsQVJlc3BvbnNlEhgKB21lc3NhZ2UYASABKAlSB21lc3NhZ2UqUAoEUm9sZRIUChBST0xFX1VOU1BF' +
-  'Q0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADSuUHCmEKAgQAEgMAAAAa' +
+  'Q0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADSuwHCmEKAgQAEgMAAAAa' +
   'ViBBIGNvbnZlcnNhdGlvbiB0byBwcm9jZXNzLCBvciBpbiBpdHMgc2hvcnRlc3QgZm9ybSBqdXN0IGEgdGV4dDogeyJkYXRhIjog' +
   'ImV4YW1wbGUifS4KCkQKBAQAAgASAwAAABo3IFRoZSB0ZXh0IHRvIHByb2Nlc3MuIFVzZWQgd2hlbiB0aGVyZSBhcmUgbm8gbWVz' +
   'c2FnZXMuCgo9CgQEAAIBEgMAAAAaMCBUaGUgY29udmVyc2F0aW9uIHNvIGZhciwgb2xkZXN0IG1lc3NhZ2UgZmlyc3QuCgoyCgQE' +
@@ -67,11 +67,11 @@ const $file = /* @__PURE__ */ $embeddedFile(
   'ABIDAAAAGgsgTm90IHRvbGQuCgo8CgQFAAIBEgMAAAAaLyBUaGUgb3BlcmF0b3IncyBpbnN0cnVjdGlvbnMgdG8gdGhlIGFzc2lz' +
   'dGFudC4KCiMKBAUAAgISAwAAABoWIFRoZSBwZXJzb24gd2hvIGFza3MuCgovCgQFAAIDEgMAAAAaIiBUaGUgbW9kZWwncyBvd24g' +
   'ZWFybGllciBhbnN3ZXJzLgoKMAoCBAISAwAAABolIFRoZSBzdXJyb3VuZGluZ3Mgb2YgYSBjb252ZXJzYXRpb24uCgpOCgQEAgIA' +
-  'EgMAAAAaQSBOYW1lcyB0aGUgY29udmVyc2F0aW9uIGFjcm9zcyByZXF1ZXN0cy4gQXQgbW9zdCAxMjggY2hhcmFjdGVycy4KCk8K' +
-  'BAQCAgESAwAAABpCIFRoZSBsYW5ndWFnZSB0byBhbnN3ZXIgaW4sIGFzIGEgQkNQIDQ3IHRhZywgZm9yIGV4YW1wbGUgImVuLUdC' +
-  'Ii4KCkoKBAQCAgISAwAAABo9IEFueXRoaW5nIGVsc2UgdGhhdCB0aGUgY2FsbGVyIHdhbnRzIHRvIGhhbmQgYWxvbmcsIGJ5IG5h' +
-  'bWUuCgolCgIEAxIDAAAAGhogV2hhdCBiZWNhbWUgb2YgdGhlIHRleHQuCgooCgQEAwIAEgMAAAAaGyBUaGUgYW5zd2VyLCBvbmUg' +
-  'c2VudGVuY2UuCmIGcHJvdG8z',
+  'EgMAAAAaQSBOYW1lcyB0aGUgY29udmVyc2F0aW9uIGFjcm9zcyByZXF1ZXN0cy4gQXQgbW9zdCAxMjggY2hhcmFjdGVycy4KClYK' +
+  'BAQCAgESAwAAABpJIFRoZSBsYW5ndWFnZSBvZiB0aGUgY29udmVyc2F0aW9uLCBhcyBhIEJDUCA0NyB0YWcsIGZvciBleGFtcGxl' +
+  'ICJlbi1HQiIuCgpKCgQEAgICEgMAAAAaPSBBbnl0aGluZyBlbHNlIHRoYXQgdGhlIGNhbGxlciB3YW50cyB0byBoYW5kIGFsb25n' +
+  'LCBieSBuYW1lLgoKJQoCBAMSAwAAABoaIFdoYXQgYmVjYW1lIG9mIHRoZSB0ZXh0LgoKKAoEBAMCABIDAAAAGhsgVGhlIGFuc3dl' +
+  'ciwgb25lIHNlbnRlbmNlLgpiBnByb3RvMw==',
 );
 
 export const ModelARequest: $MessageType<ModelARequest> = /* @__PURE__ */ $messageType($file, 'models.model_a.ModelARequest');

@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { defineModel, InvalidInput } from '#runtime/define-model.ts';
+import { manifest } from './manifest.ts';
+
+const DEFAULT_DELAY_SECONDS = 30;
+const MAX_DELAY_SECONDS = 600;
+
+/** Slow on purpose, and stops the moment nobody wants its answer any more. */
+export default defineModel({
+  manifest,
+  request: ModelBRequest,
+  response: ModelBResponse,
+
+  async predict(_, { value, delay_seconds: seconds = DEFAULT_DELAY_SECONDS }, { signal }) {
+    if (!(seconds >= 0 && seconds <= MAX_DELAY_SECONDS))
+      throw new InvalidInput(`delay_seconds must be from 0 to ${MAX_DELAY_SECONDS}.`);
+
+    const startedAt = performance.now();
+    await sleep(seconds * 1_000, undefined, { signal });
+    return { value, elapsed_seconds: (performance.now() - startedAt) / 1_000 };
+  },
+});
