@@ -1,0 +1,73 @@
+/** A module that breaks one rule: where it stands, and what it imports. */
+export interface Plant {
+  readonly rule: string;
+  readonly path: string;
+  readonly imports: string;
+  /** What must exist for the import to lead somewhere: path and text. */
+  readonly others?: Readonly<Record<string, string>>;
+}
+
+const EMPTY = 'export {};\n';
+
+/** At least one violation of every rule in `.dependency-cruiser.mjs`, each in a module of its own. */
+export const PLANTS: readonly Plant[] = [
+  { rule: 'core-is-pure', path: 'lib/core/a.ts', imports: '@aws-sdk/client-sqs' },
+  { rule: 'core-is-pure', path: 'lib/core/b.ts', imports: 'node:fs' },
+  { rule: 'core-is-pure', path: 'lib/core/c.ts', imports: '#platform/platform.ts' },
+  { rule: 'schema-knows-protobuf-only', path: 'lib/schema/a.ts', imports: '#core' },
+  { rule: 'generated-code-knows-schema-only', path: 'proto/gen/a.ts', imports: '#core' },
+  { rule: 'aws-adapters-know-core-and-sdk', path: 'lib/adapters/aws/a.ts', imports: '#platform/platform.ts' },
+  { rule: 'memory-adapters-know-core', path: 'lib/adapters/memory/a.ts', imports: '@aws-sdk/client-sqs' },
+  { rule: 'platform-knows-core-and-adapters', path: 'lib/platform/a.ts', imports: '#api' },
+  { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },
+  { rule: 'local-knows-no-container', path: 'lib/local/a.ts', imports: '#models/model_a/model.ts' },
+  { rule: 'handlers-know-core-and-api', path: 'lambdas/get-task/a.ts', imports: '#adapters/aws/thing.ts' },
+  {
+    rule: 'only-lambda-index-picks-the-platform',
+    path: 'lambdas/get-task/b.ts',
+    imports: '#platform/aws.ts',
+    others: { 'lib/platform/aws.ts': EMPTY },
+  },
+  { rule: 'runtime-knows-core-and-platform', path: 'model-containers/runtime/a.ts', imports: '#api' },
+  { rule: 'a-model-knows-its-folder-only', path: 'model-containers/models/model_a/a.ts', imports: '#core' },
+  {
+    rule: 'a-model-knows-its-folder-only',
+    path: 'model-containers/models/model_a/b.ts',
+    imports: '#proto/models/model_b.ts',
+  },
+  {
+    rule: 'a-model-knows-its-folder-only',
+    path: 'model-containers/models/model_b/a.ts',
+    imports: '../model_a/model.ts',
+  },
+  { rule: 'nothing-imports-entry-points', path: 'lib/local/b.ts', imports: '../../bin/local.ts' },
+  { rule: 'nothing-imports-tests', path: 'lib/core/d.ts', imports: '#test/support.ts' },
+  { rule: 'nothing-imports-scripts', path: 'lib/local/c.ts', imports: '../../scripts/generate.ts' },
+  { rule: 'adapters-never-see-each-other', path: 'lib/adapters/memory/b.ts', imports: '#adapters/aws/thing.ts' },
+  {
+    rule: 'core-by-its-index',
+    path: 'lib/platform/b.ts',
+    imports: '../core/task.ts',
+    others: { 'lib/core/task.ts': EMPTY },
+  },
+  { rule: 'no-circle', path: 'lib/local/d.ts', imports: './d.ts' },
+  { rule: 'every-import-resolves', path: 'lib/local/e.ts', imports: './nowhere.ts' },
+];
+
+/** Left alone on purpose: it breaks `no-orphan` by importing nothing. */
+export const ORPHAN = 'lib/local/orphan.ts';
+
+/** What a small but complete house contains besides its plants. */
+export const HOUSE: Readonly<Record<string, string>> = {
+  'bin/local.ts': EMPTY,
+  'lib/core/index.ts': EMPTY,
+  'lib/schema/index.ts': EMPTY,
+  'lib/api/index.ts': EMPTY,
+  'lib/platform/platform.ts': EMPTY,
+  'lib/adapters/aws/thing.ts': EMPTY,
+  'model-containers/models/model_a/model.ts': EMPTY,
+  'proto/gen/models/model_b.ts': EMPTY,
+  'scripts/generate.ts': EMPTY,
+  'test/support.ts': EMPTY,
+  [ORPHAN]: EMPTY,
+};
