@@ -1,4 +1,5 @@
 export type { Contract, FieldError } from '#schema';
+export { type Backoff, backoffMs } from './domain/backoff.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, type TraceContext } from './domain/envelope.ts';
 export { type ErrorCode, ModelyardError, unavailable } from './domain/errors.ts';
 export {

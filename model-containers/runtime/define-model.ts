@@ -1,4 +1,4 @@
-import type { Logger } from '#core';
+import type { Logger, TraceContext } from '#core';
 import type { MessageType } from '#schema';
 import type { ModelManifest } from './manifest.ts';
 
@@ -16,6 +16,8 @@ export interface PredictContext extends SetupContext {
   readonly taskId: string;
   /** 1 on the first run of the task. */
   readonly attempt: number;
+  /** The caller's W3C Trace Context, when it sent one. */
+  readonly trace: TraceContext | undefined;
 }
 
 export interface BatchContext extends SetupContext {
@@ -62,4 +64,6 @@ export const defineModel = <Request, Response, State = undefined>(
 /** Thrown by a model for a request that no retry will make right: the task fails at once, with this message. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
+  readonly code = 'invalid_input';
+  readonly retryable = false;
 }

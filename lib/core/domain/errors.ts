@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'model_not_found'
   | 'task_not_found'
   | 'instance_not_found'
+  | 'method_not_allowed'
   | 'not_acceptable'
   | 'idempotency_conflict'
   | 'contract_conflict'
@@ -26,6 +27,7 @@ export type ErrorCode =
   | 'queue_unavailable'
   | 'store_unavailable'
   | 'registry_unavailable'
+  | 'bad_gateway'
   | 'gateway_timeout'
   | 'internal';
 

@@ -1,0 +1,32 @@
+import { ENV, readInteger, readOptional, readRequired } from './environment.ts';
+
+/** What one model instance needs to know besides its platform. */
+export interface InstanceSettings {
+  /** A folder below `model-containers/models`, or an absolute path. */
+  readonly model: string;
+  readonly variant: string | undefined;
+  readonly id: string | undefined;
+  readonly image: string;
+  readonly endpoint: string | undefined;
+  readonly health: { readonly host: string; readonly port: number };
+  readonly leaseSeconds: number;
+  readonly stopTimeoutMs: number;
+}
+
+/** Throws a sentence naming the variable that is missing or wrong. */
+export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
+  return {
+    model: readRequired(env, ENV.model),
+    variant: readOptional(env, ENV.variant),
+    id: readOptional(env, ENV.instanceId),
+    image: readOptional(env, ENV.image) ?? 'local process',
+    endpoint: readOptional(env, ENV.endpoint),
+    health: {
+      host: readOptional(env, ENV.healthHost) ?? '127.0.0.1',
+      port: readInteger(env, ENV.healthPort, { min: 0, max: 65_535, default: 0 }),
+    },
+    leaseSeconds: readInteger(env, ENV.leaseSeconds, { min: 1, max: 43_200, default: 30 }),
+    // ECS allows at most 120 s between SIGTERM and SIGKILL; what is left is for giving back and saying goodbye.
+    stopTimeoutMs: 1000 * readInteger(env, ENV.stopSeconds, { min: 0, max: 3600, default: 110 }),
+  };
+}

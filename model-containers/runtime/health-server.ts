@@ -1,0 +1,99 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Contract, InstanceState } from '#core';
+import type { InstanceMetrics } from './instance-metrics.ts';
+
+export interface HealthServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The variant it serves, or the model's name. */
+  readonly servedName: string;
+  readonly contract: Contract;
+  readonly metrics: Pick<InstanceMetrics, 'text' | 'contentType'>;
+  readonly state: () => InstanceState;
+}
+
+/** The HTTP port of one instance, for health checks, people and Prometheus; predictions never come this way. */
+export interface HealthServer {
+  /** Base URL. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string | Uint8Array;
+}
+
+/** Rejects when the port is taken. */
+export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    answer(options, request).then(
+      ({ status, type, body }) => send(response, status, type, body),
+      () => send(response, 500, 'text/plain', 'The metrics could not be collected.\n'),
+    );
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(options.port, options.host, resolve);
+  await promise;
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(options: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
+  const { contract, metrics } = options;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'Only GET is offered here.');
+  switch (new URL(request.url ?? '/', 'http://instance').pathname) {
+    case '/health':
+      return health(options);
+    case '/ping':
+      return { status: 200, type: 'text/plain', body: 'pong' };
+    case '/request-format':
+      return format(contract.requestMessage, contract, request);
+    case '/response-format':
+      return format(contract.responseMessage, contract, request);
+    case '/metrics':
+      return { status: 200, type: metrics.contentType, body: await metrics.text() };
+    default:
+      return problem(404, 'There is nothing here. Try /health, /ping, /request-format, /response-format or /metrics.');
+  }
+}
+
+/** 200 only while it takes tasks, so that an orchestrator waits for `setup` and lets a draining instance go. */
+function health({ state, servedName }: HealthServerOptions): Answer {
+  const ready = state() === 'ready';
+  return json(ready ? 200 : 503, { status: ready ? 'ok' : state(), model: servedName });
+}
+
+/** The message's name and the FileDescriptorSet that defines it: base64 in JSON, or the bare bytes for protobuf readers. */
+function format(message: string, { descriptorSet, hash }: Contract, { headers }: IncomingMessage): Answer {
+  const type = 'application/x-protobuf';
+  if (headers.accept?.includes(type)) return { status: 200, type, body: descriptorSet };
+  return json(200, { message, descriptor_hash: hash, descriptor: Buffer.from(descriptorSet).toString('base64') });
+}
+
+const json = (status: number, body: unknown): Answer => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(body),
+});
+
+const problem = (status: number, detail: string): Answer => ({
+  status,
+  type: 'application/problem+json',
+  body: JSON.stringify({ type: 'about:blank', title: detail, status }),
+});
+
+function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}

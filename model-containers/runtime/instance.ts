@@ -1,0 +1,196 @@
+import {
+  backoffMs,
+  type Contract,
+  type Instance,
+  type InstanceState,
+  type Logger,
+  ModelyardError,
+  registerInstance,
+} from '#core';
+import type { Platform } from '#platform/platform.ts';
+import { contractOf } from '#schema';
+import type { ModelDefinition } from './define-model.ts';
+import { type HealthServer, startHealthServer } from './health-server.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { createInstanceMetrics } from './instance-metrics.ts';
+import { bindModel } from './loaded-model.ts';
+import { limitsOf } from './manifest.ts';
+import { Worker } from './worker.ts';
+
+export interface InstanceOptions<Request, Response, State> {
+  readonly definition: ModelDefinition<Request, Response, State>;
+  readonly platform: Platform;
+  readonly logger: Logger;
+  readonly id: string;
+  /** One of the manifest's. @default the first */
+  readonly variant?: string;
+  /** The container image or command it runs from. */
+  readonly image: string;
+  readonly runtimeVersion: string;
+  readonly health: { readonly host: string; readonly port: number };
+  /** Where others reach the health port. @default its own address */
+  readonly endpoint?: string;
+  readonly leaseSeconds: number;
+  /** Runs may go on this long after the stop signal before they are given back. */
+  readonly stopTimeoutMs: number;
+}
+
+const REGISTER_BACKOFF = { baseMs: 500, maxMs: 10_000 };
+const REGISTER_TRIES = 12;
+
+/** One life of one running copy of a model. */
+export class ModelInstance<Request, Response, State> {
+  readonly #options: InstanceOptions<Request, Response, State>;
+  readonly #variant: string | undefined;
+  readonly #contract: Contract;
+  readonly #metrics = createInstanceMetrics({ inFlight: () => this.#worker?.inFlight ?? 0, slots: this.#slots });
+  readonly #startedAt: number;
+  #state: InstanceState = 'starting';
+  readonly #readable = new Set<string>();
+  #endpoint = '';
+  #worker: Worker | undefined;
+
+  /** Throws for a variant that the manifest does not name. */
+  constructor(options: InstanceOptions<Request, Response, State>) {
+    this.#options = options;
+    this.#variant = variantOf(options);
+    this.#contract = contractOf(options.definition.request, options.definition.response);
+    this.#startedAt = options.platform.clock.now();
+  }
+
+  /**
+   * Registers, sets the model up, works until `stop` aborts, drains and deregisters. Rejects, in the same
+   * order, when the name is taken by another contract, when `setup` throws, or when the registry or the
+   * queue stays away.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const { logger, platform, id, definition } = this.#options;
+    const health = await this.#listen();
+    let heartbeat: Heartbeat | undefined;
+    try {
+      await this.#registerPatiently(stop);
+      heartbeat = this.#startHeartbeat();
+      const worker = await this.#setUp(stop);
+      this.#state = 'ready';
+      await heartbeat.beatNow();
+      logger.info('Ready.', { endpoint: this.#endpoint, slots: this.#slots });
+      await this.#work(worker, heartbeat, stop);
+    } finally {
+      await heartbeat?.stop();
+      // Best effort: an unheard farewell is an expired heartbeat half a minute later.
+      await platform.registry.removeInstance(definition.manifest.name, id).catch(() => undefined);
+      await health.close();
+    }
+  }
+
+  get #slots(): number {
+    return this.#options.definition.manifest.slots ?? 1;
+  }
+
+  async #listen(): Promise<HealthServer> {
+    const { health, endpoint, definition } = this.#options;
+    const server = await startHealthServer({
+      ...health,
+      servedName: this.#variant ?? definition.manifest.name,
+      contract: this.#contract,
+      metrics: this.#metrics,
+      state: () => this.#state,
+    });
+    this.#endpoint = endpoint ?? server.url;
+    return server;
+  }
+
+  async #registerPatiently(stop: AbortSignal): Promise<void> {
+    const { logger, platform } = this.#options;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#register();
+      } catch (error) {
+        const hopeless = !(error instanceof ModelyardError && error.retryable);
+        if (hopeless || tries >= REGISTER_TRIES || stop.aborted) throw error;
+        const pauseMs = Math.ceil(backoffMs(REGISTER_BACKOFF, tries));
+        logger.warn('The registry cannot be reached; trying again.', { reason: error.message, pauseMs });
+        await platform.clock.sleep(pauseMs, stop);
+      }
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { platform, definition } = this.#options;
+    const { readable } = await registerInstance(platform, {
+      instance: this.#describe(),
+      contract: this.#contract,
+      limits: limitsOf(definition.manifest),
+    });
+    for (const hash of readable) this.#readable.add(hash);
+  }
+
+  #startHeartbeat(): Heartbeat {
+    const { platform, logger } = this.#options;
+    return startHeartbeat({
+      clock: platform.clock,
+      logger,
+      describe: () => this.#describe(),
+      put: (instance) => platform.registry.putInstance(instance),
+      rejoin: () => this.#register(),
+    });
+  }
+
+  #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
+    const { id, definition, image, runtimeVersion } = this.#options;
+    const serviceMs = this.#worker?.serviceMs;
+    return {
+      id,
+      model: definition.manifest.name,
+      ...(this.#variant === undefined ? {} : { variant: this.#variant }),
+      state: this.#state,
+      contractHash: this.#contract.hash,
+      slots: this.#slots,
+      inFlight: this.#worker?.inFlight ?? 0,
+      ...(serviceMs === undefined ? {} : { serviceMs }),
+      endpoint: this.#endpoint,
+      image,
+      runtimeVersion,
+      startedAt: this.#startedAt,
+    };
+  }
+
+  async #setUp(stop: AbortSignal): Promise<Worker> {
+    const { definition, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
+    const variant = this.#variant;
+    const state = (await definition.setup?.({ signal: stop, logger, variant })) as State;
+    const queue = platform.queues(definition.manifest.name);
+    return new Worker({
+      model: bindModel(definition, state, { variant, logger }),
+      variant,
+      readable: this.#readable,
+      contractHash: this.#contract.hash,
+      ...platform,
+      logger,
+      observer: this.#metrics,
+      consume: (signal) => queue.consume({ leaseSeconds, signal }),
+      stopTimeoutMs,
+    });
+  }
+
+  async #work(worker: Worker, heartbeat: Heartbeat, stop: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
+    this.#worker = worker;
+    const onStop = () => {
+      this.#state = 'draining';
+      logger.info('Stopping: finishing what is in hand.', { inFlight: worker.inFlight });
+      void heartbeat.beatNow();
+    };
+    if (stop.aborted) onStop();
+    else stop.addEventListener('abort', onStop, { once: true });
+    await worker.run(stop);
+  }
+}
+
+function variantOf<Request, Response, State>({ variant, definition }: InstanceOptions<Request, Response, State>) {
+  const { name, variants } = definition.manifest;
+  if (variant === undefined) return variants?.[0];
+  if (variants?.includes(variant)) return variant;
+  const known = variants ? `It has: ${variants.join(', ')}.` : 'It has none.';
+  throw new Error(`The model ${name} has no variant ${variant}. ${known}`);
+}

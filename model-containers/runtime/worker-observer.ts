@@ -1,0 +1,26 @@
+/** How one attempt ended, as metrics and logs name it. */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'expired'
+  | 'retried'
+  | 'dead-lettered'
+  | 'released'
+  | 'lease-lost'
+  | 'already-ended';
+
+/** Where the time of one attempt went, in milliseconds; absent for what did not happen. */
+export interface AttemptTimings {
+  /** From submit to the start of the run. */
+  readonly queuedMs?: number;
+  /** From being received to the start of the run. */
+  readonly batchWaitMs?: number;
+  readonly runMs?: number;
+  /** From the end of the run until result and acknowledgement are confirmed. */
+  readonly publishMs?: number;
+}
+
+/** Hears of everything the worker does. Must not throw. */
+export interface WorkerObserver {
+  attemptEnded(outcome: AttemptOutcome, timings: AttemptTimings): void;
+}
