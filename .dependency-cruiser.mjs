@@ -109,15 +109,7 @@ const rooms = [
   room(
     'runtime-knows-core-and-platform',
     '^model-containers/runtime/',
-    [
-      '^model-containers/runtime/',
-      CORE,
-      SCHEMA,
-      GENERATED,
-      PLATFORM,
-      npm('prom-client', '@aws-lambda-powertools'),
-      NODE,
-    ],
+    ['^model-containers/runtime/', CORE, SCHEMA, GENERATED, PLATFORM, npm('prom-client', 'pino'), NODE],
     'The runtime speaks to queues and stores through the platform.',
   ),
   {
@@ -175,10 +167,10 @@ const everywhere = [
   },
   {
     name: 'no-circle',
-    comment: 'Two modules that need each other are one module, or lack a third.',
+    comment: 'Two modules that need each other are one module, or lack a third. Types are gone when it runs.',
     severity: 'error',
     from: {},
-    to: { circular: true },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
   },
   {
     name: 'no-orphan',

@@ -41,8 +41,8 @@ describe('a planted violation', () => {
     root = await mkdtemp(join(tmpdir(), 'modelyard-plants-'));
     await copyFile(join(ROOT, 'package.json'), join(root, 'package.json'));
     for (const [path, text] of Object.entries(HOUSE)) await write(root, path, text);
-    for (const { path, imports, others = {} } of PLANTS) {
-      await write(root, path, `import type {} from '${imports}';\n`);
+    for (const { path, imports, atRunTime, others = {} } of PLANTS) {
+      await write(root, path, atRunTime ? `import '${imports}';\n` : `import type {} from '${imports}';\n`);
       for (const [other, text] of Object.entries(others)) await write(root, other, text);
     }
     planted = await cruiseTree(root);

@@ -3,6 +3,8 @@ export interface Plant {
   readonly rule: string;
   readonly path: string;
   readonly imports: string;
+  /** An import that is still there when the module runs; type imports otherwise. */
+  readonly atRunTime?: boolean;
   /** What must exist for the import to lead somewhere: path and text. */
   readonly others?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,7 @@ export const PLANTS: readonly Plant[] = [
     imports: '../core/task.ts',
     others: { 'lib/core/task.ts': EMPTY },
   },
-  { rule: 'no-circle', path: 'lib/local/d.ts', imports: './d.ts' },
+  { rule: 'no-circle', path: 'lib/local/d.ts', imports: './d.ts', atRunTime: true },
   { rule: 'every-import-resolves', path: 'lib/local/e.ts', imports: './nowhere.ts' },
 ];
 

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { summarizeTests, type TestReport } from '../../scripts/summarize-tests.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/ci-summary.ts', import.meta.url));
+
+const report = (...files: [status: string, ...tests: string[]][]): TestReport => ({
+  testResults: files.map(([status, ...tests]) => ({
+    status,
+    assertionResults: tests.map((test) => ({ status: test })),
+  })),
+});
+
+describe('the summary of a test run', () => {
+  it('counts tests over all files, and leaves out what did not run', () => {
+    const summary = summarizeTests(report(['passed', 'passed', 'passed'], ['failed', 'failed', 'passed', 'skipped']));
+
+    expect(summary).toEqual({ passed: 3, failed: 1 });
+  });
+
+  it('counts a file that could not be loaded as a failure', () => {
+    const summary = summarizeTests(report(['passed', 'passed'], ['failed']));
+
+    expect(summary).toEqual({ passed: 1, failed: 1 });
+  });
+
+  it.each([
+    [report(['passed', 'passed']), '1 passed, 0 failed\n', 0],
+    [report(['failed', 'passed', 'failed']), '1 passed, 1 failed\n', 1],
+    [report(), '0 passed, 0 failed\n', 1],
+  ])('is one line, and fails unless tests ran and all passed', (tests, line, code) => {
+    const folder = mkdtempSync(join(tmpdir(), 'modelyard-summary-'));
+    const path = join(folder, 'tests.json');
+    writeFileSync(path, JSON.stringify(tests));
+
+    const { stdout, status } = spawnSync(process.execPath, [SCRIPT, path], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+
+    expect({ stdout, status }).toEqual({ stdout: line, status: code });
+  });
+});
