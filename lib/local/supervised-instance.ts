@@ -1,5 +1,4 @@
-import type { Clock, Logger } from '#core';
-import { backOffMs } from './back-off.ts';
+import { backoffMs, type Clock, type Logger } from '#core';
 import {
   exitText,
   type InstanceCommand,
@@ -23,9 +22,9 @@ export interface SupervisionOptions {
   readonly onEvent: (event: LogEvent) => void;
   /** From SIGTERM to SIGKILL. */
   readonly stopTimeoutMs: number;
-  /** Delays before a crashed instance starts again. */
-  readonly firstBackOffMs: number;
-  readonly longestBackOffMs: number;
+  /** The shortest and the longest delay before a crashed instance starts again; it grows with each crash in a row. */
+  readonly firstBackoffMs: number;
+  readonly longestBackoffMs: number;
   /** An instance that lived this long starts again as if it had never crashed. */
   readonly stableAfterMs: number;
 }
@@ -89,7 +88,7 @@ export class SupervisedInstance {
       if (this.isStopping || exit.code === 0) return this.#tellEnd(exit);
       recent = clock.now() - this.#startedAt >= stableAfterMs ? 1 : recent + 1;
       this.#crashes += 1;
-      const delayMs = this.#backOff(recent);
+      const delayMs = this.#backoff(recent);
       this.#tellCrash(exit, delayMs);
       await clock.sleep(delayMs, this.#stopping.signal);
     }
@@ -115,9 +114,11 @@ export class SupervisedInstance {
     this.kill();
   }
 
-  #backOff(failures: number): number {
-    const { firstBackOffMs, longestBackOffMs } = this.#options;
-    return backOffMs(failures, { firstMs: firstBackOffMs, longestMs: longestBackOffMs });
+  /** Jitter lets many that crashed together come back apart, but never at once: what broke needs a moment too. */
+  #backoff(failures: number): number {
+    const { firstBackoffMs, longestBackoffMs } = this.#options;
+    const delayMs = backoffMs({ baseMs: 2 * firstBackoffMs, maxMs: longestBackoffMs }, failures);
+    return Math.round(Math.max(firstBackoffMs, delayMs));
   }
 
   #tellCrash(exit: ProcessExit, delayMs: number): void {

@@ -25,14 +25,14 @@ export interface SupervisorDeps {
 
 export type SupervisorTiming = Pick<
   SupervisionOptions,
-  'stopTimeoutMs' | 'firstBackOffMs' | 'longestBackOffMs' | 'stableAfterMs'
+  'stopTimeoutMs' | 'firstBackoffMs' | 'longestBackoffMs' | 'stableAfterMs'
 >;
 
 /** What `stopTimeout` is on Fargate, so that a model meets here what it will meet there. */
 export const DEFAULT_TIMING: SupervisorTiming = {
   stopTimeoutMs: 120_000,
-  firstBackOffMs: 1_000,
-  longestBackOffMs: 30_000,
+  firstBackoffMs: 1_000,
+  longestBackoffMs: 30_000,
   stableAfterMs: 60_000,
 };
 
