@@ -1,0 +1,12 @@
+import { type HandlerDeps, httpHandler, json, presentLimits, presentModel } from '#api';
+
+/** `GET /models/{model}`: one model, awake or asleep, with its limits. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function getModel(request) {
+    const served = await deps.models.served(request.param('model'));
+    const listed = (await deps.models.all()).find(({ model }) => model.name === served.model.name);
+    return json(200, {
+      ...presentModel({ ...served, depth: listed?.depth }),
+      limits: presentLimits(served.model.limits),
+    });
+  });

@@ -1,0 +1,60 @@
+import {
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  JSON_TYPE,
+  json,
+  negotiate,
+  PROTOBUF_TYPE,
+  type ProxyResult,
+  resultProblem,
+  sendProblem,
+  taskAnswer,
+  waitPreference,
+} from '#api';
+import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
+import { openContract } from '#schema';
+
+const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
+
+/** `GET /models/{model}/result?task_id=`: the result alone, as JSON or as the model's own message. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(
+    deps,
+    async function getResult(request) {
+      const wait = waitPreference(request.headers);
+      const task = await waitForTask(deps.platform, {
+        id: requiredTaskId(request),
+        owner: request.caller.id,
+        model: request.param('model'),
+        waitMs: (wait.seconds ?? 0) * 1000,
+        signal: request.signal,
+      });
+      if (!isTerminal(task.state)) return taskAnswer(deps, task, { statusCode: 202, wait });
+      if (task.state !== 'succeeded') return sendProblem(resultProblem(task, request.path));
+      return resultAnswer(deps, request, task);
+    },
+    { produces: OFFERED },
+  );
+
+async function resultAnswer({ platform }: HandlerDeps, request: HttpRequest, task: Task): Promise<ProxyResult> {
+  const type = negotiate(request.headers.list('accept'), OFFERED);
+  const result = await readResult(platform, task);
+  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
+  if (type === JSON_TYPE) return json(200, openContract(result.contract).response.toJson(result.bytes), VARIES);
+  return {
+    statusCode: 200,
+    headers: { 'Content-Type': PROTOBUF_TYPE, ...VARIES },
+    body: Buffer.from(result.bytes).toString('base64'),
+    isBase64Encoded: true,
+  };
+}
+
+/** Caches must not hand one format to who asked for the other. */
+const VARIES = { Vary: 'Accept' } as const;
+
+function requiredTaskId({ query }: HttpRequest): string {
+  const id = query.one('task_id');
+  if (id === undefined) throw new ModelyardError('invalid_request', 'The query parameter task_id is missing.');
+  return id;
+}

@@ -1,0 +1,69 @@
+import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
+import { type Logger, ModelyardError } from '#core';
+import { negotiate } from './accept.ts';
+import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
+import { JSON_TYPE } from './media-types.ts';
+import { isServerFault, problemResponse } from './problem.ts';
+import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
+
+export type HttpHandler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, ProxyContext>;
+
+interface Invocation {
+  /** Aborts just before Lambda would kill the handler. */
+  readonly signal: AbortSignal;
+}
+
+interface HttpOptions {
+  /** What the handler can answer with; anything else wanted is refused with 406. `*`: no matter what is wanted. @default JSON */
+  readonly produces?: readonly string[] | '*';
+}
+
+/** Makes a Lambda handler of a function from request to answer: errors become problems, every answer names its request. */
+export function httpHandler(
+  { logger }: { readonly logger: Logger },
+  answer: (request: HttpRequest) => Promise<ProxyResult>,
+  { produces = [JSON_TYPE] }: HttpOptions = {},
+): HttpHandler {
+  const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
+    const request = toRequest(event, context, signal);
+    if (produces !== '*') negotiate(request.headers.list('accept'), produces);
+    return answer(request);
+  };
+  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger));
+}
+
+/** A JSON answer. */
+export const json = (
+  statusCode: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): ProxyResult => ({
+  statusCode,
+  headers: { 'Content-Type': JSON_TYPE, ...headers },
+  body: JSON.stringify(body),
+});
+
+type HttpMiddleware = MiddlewareObj<ProxyEvent, ProxyResult, Error, ProxyContext>;
+
+const answersToCallers = (logger: Logger): HttpMiddleware => ({
+  after: function nameRequest({ event, context, response }) {
+    if (response) Object.assign(response.headers, requestIdHeader(event, context));
+  },
+  onError: function answerProblem(request) {
+    const { event, context } = request;
+    const error = timeoutAsOurs(request.error);
+    const path = pathOf(event);
+    if (isServerFault(error)) {
+      logger.error('A request failed.', { requestId: requestIdOf(event, context), path, error });
+    }
+    request.response = problemResponse(error, path, requestIdHeader(event, context));
+  },
+});
+
+const requestIdHeader = (event: ProxyEvent, context: ProxyContext) => ({ 'X-Request-Id': requestIdOf(event, context) });
+
+/** Middy ends a handler just before Lambda would kill it, so that the caller still gets an answer. */
+const timeoutAsOurs = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'TimeoutError'
+    ? new ModelyardError('gateway_timeout', 'The answer took too long.', { cause: error })
+    : error;

@@ -1,0 +1,26 @@
+export { negotiate, preferredType } from './accept.ts';
+export { bodyType } from './content-type.ts';
+export { type Counts, type HandlerDeps, type Metrics, noMetrics } from './handler-deps.ts';
+export { HeaderFields, headersOf } from './header-fields.ts';
+export { type HttpHandler, httpHandler, json } from './http.ts';
+export { bodyTooLarge, type Caller, type HttpRequest } from './http-request.ts';
+export { BINARY_TYPES, JSON_TYPE, type MediaType, PROBLEM_TYPE, PROTOBUF_TYPE } from './media-types.ts';
+export { type ModelBody, presentLimits, presentModel } from './model-presenter.ts';
+export { MAX_WAIT_SECONDS, parsePrefer, type WaitPreference, waitPreference } from './prefer.ts';
+export {
+  isServerFault,
+  namedProblem,
+  type Problem,
+  problemOf,
+  problemResponse,
+  STATUS,
+  sendProblem,
+} from './problem.ts';
+export type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './proxy.ts';
+export { encodeRequest } from './request-body.ts';
+export { resultProblem } from './result-problem.ts';
+export { HANDLER_NAMES, type HandlerName, METHODS, type Method, ROUTES, type Route, type RoutePath } from './routes.ts';
+export { type SubmitOptions, submitOptions } from './submit-headers.ts';
+export { submittedAnswer, taskAnswer } from './task-answers.ts';
+export { presentTask, summarizeTask, type TaskBody, type TaskSummaryBody, taskPath } from './task-presenter.ts';
+export { traceOf } from './trace-context.ts';

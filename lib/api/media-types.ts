@@ -1,0 +1,11 @@
+/** Canonical proto3 JSON. */
+export const JSON_TYPE = 'application/json';
+/** The binary protobuf encoding of one message. */
+export const PROTOBUF_TYPE = 'application/x-protobuf';
+/** RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export type MediaType = typeof JSON_TYPE | typeof PROTOBUF_TYPE;
+
+/** What API Gateway must pass through as bytes. */
+export const BINARY_TYPES = [PROTOBUF_TYPE] as const;

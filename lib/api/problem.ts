@@ -1,0 +1,98 @@
+import { type ErrorCode, type FieldError, ModelyardError } from '#core';
+import { PROBLEM_TYPE } from './media-types.ts';
+import type { ProxyResult } from './proxy.ts';
+
+/** The HTTP status of every way to be refused. The one place where errors meet HTTP. */
+export const STATUS: Record<ErrorCode, number> = {
+  unreadable_body: 400,
+  invalid_request: 400,
+  invalid_input: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  route_not_found: 404,
+  model_not_found: 404,
+  task_not_found: 404,
+  instance_not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  idempotency_conflict: 422,
+  contract_conflict: 409,
+  instance_limit: 409,
+  task_ended: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  backlog_full: 429,
+  no_live_instance: 503,
+  queue_unavailable: 503,
+  store_unavailable: 503,
+  registry_unavailable: 503,
+  bad_gateway: 502,
+  gateway_timeout: 504,
+  internal: 500,
+};
+
+/** An RFC 9457 problem, as it is sent. */
+export interface Problem {
+  /** A stable URI reference under `/problems/`. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Path of the request that had the problem. */
+  readonly instance: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** Sent with 429 and 503 when the error does not know better: whole seconds. */
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+
+/** The problem that an error is to the caller. Errors that are not ours tell nothing about themselves. */
+export function problemOf(error: unknown, instance: string): Problem {
+  const { code, message, errors } = isOurs(error) ? error : UNKNOWN;
+  return {
+    ...namedProblem(code, STATUS[code], code === 'internal' ? UNKNOWN.message : message, instance),
+    ...(errors.length > 0 ? { errors } : {}),
+  };
+}
+
+/** A problem whose type and title come from a snake_case code. */
+export const namedProblem = (code: string, status: number, detail: string, instance: string): Problem => ({
+  type: `/problems/${code.replaceAll('_', '-')}`,
+  title: code === 'internal' ? 'Internal error' : sentenceCase(code.replaceAll('_', ' ')),
+  status,
+  detail,
+  instance,
+});
+
+/** The answer to a request that failed with this error. */
+export function problemResponse(
+  error: unknown,
+  instance: string,
+  headers: Readonly<Record<string, string>> = {},
+): ProxyResult {
+  return sendProblem(problemOf(error, instance), { ...retryAfter(error), ...headers });
+}
+
+/** A problem as an answer. */
+export const sendProblem = (problem: Problem, headers: Readonly<Record<string, string>> = {}): ProxyResult => ({
+  statusCode: problem.status,
+  headers: { 'Content-Type': PROBLEM_TYPE, ...headers },
+  body: JSON.stringify(problem),
+});
+
+/** Whether an error is our own fault rather than the caller's, so that it must be logged with its cause. */
+export const isServerFault = (error: unknown): boolean => !isOurs(error) || STATUS[error.code] >= 500;
+
+function retryAfter(error: unknown): Readonly<Record<string, string>> {
+  if (!isOurs(error)) return {};
+  const status = STATUS[error.code];
+  const fallback = status === 429 || status === 503 ? DEFAULT_RETRY_AFTER_SECONDS : undefined;
+  const seconds = error.retryAfterSeconds ?? fallback;
+  return seconds === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+}
+
+const UNKNOWN = new ModelyardError('internal', 'Something went wrong here. The request may be tried again.');
+
+const isOurs = (error: unknown): error is ModelyardError => error instanceof ModelyardError;
+
+const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

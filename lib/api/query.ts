@@ -1,0 +1,46 @@
+import { ModelyardError } from '#core';
+import type { ProxyEvent } from './proxy.ts';
+
+/** Query parameters of a request, percent-decoded. */
+export class QueryParameters {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(entries: Iterable<readonly [name: string, values: readonly string[]]>) {
+    this.#values = new Map(entries);
+  }
+
+  /** The value of a parameter; an empty one counts as absent. Rejects a repeated one with `invalid_request`. */
+  one(name: string): string | undefined {
+    const [value, ...others] = this.#values.get(name) ?? [];
+    if (others.length > 0) throw badParameter(name, 'must be given once');
+    return value === '' ? undefined : value;
+  }
+
+  /** A whole number within the range, both ends included; undefined when absent. Rejects with `invalid_request`. */
+  integer(name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+    const text = this.one(name);
+    if (text === undefined) return undefined;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw badParameter(name, `must be a whole number from ${min} to ${max}`);
+    return value;
+  }
+
+  /** One of the words; undefined when absent. Rejects with `invalid_request`. */
+  word<T extends string>(name: string, words: readonly T[]): T | undefined {
+    const text = this.one(name);
+    const word = words.find((candidate) => candidate === text);
+    if (text !== undefined && word === undefined) throw badParameter(name, `must be one of ${words.join(', ')}`);
+    return word;
+  }
+}
+
+/** The query parameters of a proxy event; its multi-value form where there is one, since the other drops values. */
+export function queryOf({ multiValueQueryStringParameters: multi, queryStringParameters: single }: ProxyEvent) {
+  const entries = multi
+    ? Object.entries(multi).map(([name, values]) => [name, values ?? []] as const)
+    : Object.entries(single ?? {}).map(([name, value]) => [name, value === undefined ? [] : [value]] as const);
+  return new QueryParameters(entries);
+}
+
+const badParameter = (name: string, must: string): ModelyardError =>
+  new ModelyardError('invalid_request', `The query parameter ${name} ${must}.`);

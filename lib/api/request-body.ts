@@ -1,0 +1,28 @@
+import { ModelyardError } from '#core';
+import { type Contract, InvalidMessageError, openContract, parseJson, UnreadableMessageError } from '#schema';
+import { type MediaType, PROTOBUF_TYPE } from './media-types.ts';
+
+/**
+ * The body as an encoded request message of the contract. Rejects with `unreadable_body` for bytes that
+ * are not of the type they claim, and with `invalid_input` for JSON that is not such a message.
+ */
+export function encodeRequest(contract: Contract, type: MediaType, body: Uint8Array): Uint8Array {
+  const { request } = openContract(contract);
+  try {
+    if (type !== PROTOBUF_TYPE) return request.fromJson(parseJson(body));
+    request.check(body);
+    return body;
+  } catch (error) {
+    throw asRefusal(error);
+  }
+}
+
+function asRefusal(error: unknown): unknown {
+  if (error instanceof UnreadableMessageError) {
+    return new ModelyardError('unreadable_body', error.message, { cause: error });
+  }
+  if (error instanceof InvalidMessageError) {
+    return new ModelyardError('invalid_input', error.message, { cause: error, errors: error.errors });
+  }
+  return error;
+}

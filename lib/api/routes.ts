@@ -1,0 +1,67 @@
+/** Every HTTP handler there is; a folder of `lambdas/` each. */
+export const HANDLER_NAMES = [
+  'submit-task',
+  'get-task',
+  'get-result',
+  'list-tasks',
+  'list-models',
+  'get-model',
+  'health',
+] as const;
+
+export type HandlerName = (typeof HANDLER_NAMES)[number];
+
+export const METHODS = ['GET', 'POST', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** One row of the HTTP contract. */
+export interface Route {
+  readonly method: Method;
+  /** Segments in braces are parameters: `/models/{model}/tasks`. */
+  readonly path: `/${string}`;
+  readonly handler: HandlerName;
+  /** `caller`: only for somebody known. `none`: for anybody, so nothing in the answer may be private. */
+  readonly auth: 'caller' | 'none';
+  /** What it does, for the API documentation. */
+  readonly summary: string;
+}
+
+/** THE route table: API Gateway, the local gateway and the API documentation are made from it. */
+export const ROUTES = [
+  {
+    method: 'POST',
+    path: '/models/{model}/tasks',
+    handler: 'submit-task',
+    auth: 'caller',
+    summary: 'Submit a prediction request to a model',
+  },
+  {
+    method: 'POST',
+    path: '/predict/{model}',
+    handler: 'submit-task',
+    auth: 'caller',
+    summary: 'Submit a prediction request and wait for its result',
+  },
+  { method: 'GET', path: '/tasks', handler: 'list-tasks', auth: 'caller', summary: 'List my tasks, newest first' },
+  { method: 'GET', path: '/tasks/{id}', handler: 'get-task', auth: 'caller', summary: 'Get a task' },
+  {
+    method: 'GET',
+    path: '/models/{model}/tasks/{id}',
+    handler: 'get-task',
+    auth: 'caller',
+    summary: 'Get a task of a model',
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}/result',
+    handler: 'get-result',
+    auth: 'caller',
+    summary: 'Get the result of a task alone',
+  },
+  { method: 'GET', path: '/models', handler: 'list-models', auth: 'caller', summary: 'List the active models' },
+  { method: 'GET', path: '/models/{model}', handler: 'get-model', auth: 'caller', summary: 'Get a model' },
+  { method: 'GET', path: '/healthz', handler: 'health', auth: 'none', summary: 'Whether the API answers' },
+  { method: 'GET', path: '/readyz', handler: 'health', auth: 'none', summary: 'Whether the API can do its work' },
+] as const satisfies readonly Route[];
+
+export type RoutePath = (typeof ROUTES)[number]['path'];

@@ -1,0 +1,63 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { namedProblem, type ProxyResult, sendProblem } from '#api';
+import { drain } from './bridge-body.ts';
+
+/**
+ * Sends a handler's answer. When the request's body was not read to its end the connection is closed
+ * after the answer, since nothing that follows on it could be told apart.
+ */
+export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ProxyResult) {
+  if (response.destroyed || response.headersSent) return;
+  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
+  const bodyless = answer.statusCode === 204 || answer.statusCode === 304;
+  const unread = !request.complete;
+  response.writeHead(answer.statusCode, {
+    ...answer.headers,
+    ...(bodyless ? {} : { 'Content-Length': body.byteLength }),
+    ...(unread ? { Connection: 'close' } : {}),
+  });
+  if (!bodyless && request.method !== 'HEAD') response.write(body);
+  if (unread) await drain(request);
+  response.end();
+}
+
+/** Whether a handler's answer can be sent at all. */
+export function isProxyResult(answer: unknown): answer is ProxyResult {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { statusCode, body, headers } = answer as Partial<Record<keyof ProxyResult, unknown>>;
+  const isStatus = Number.isInteger(statusCode) && Number(statusCode) >= 200 && Number(statusCode) <= 599;
+  return isStatus && typeof body === 'string' && typeof headers === 'object' && headers !== null;
+}
+
+interface TransportError extends Error {
+  readonly code?: string;
+}
+
+/** How long a refused sender gets to read the answer before it is cut off. */
+const HANG_UP_MS = 1000;
+
+/** Answers what is not even an HTTP request: too long a head, too slow, malformed. Then hangs up. */
+export function refuseConnection(error: TransportError, socket: Duplex, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { statusCode, headers, body } = sendProblem(transportProblem(error.code), { 'X-Request-Id': requestId });
+  const head = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
+  const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines}\r\n${body}`);
+  const timer = setTimeout(() => socket.destroy(), HANG_UP_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
+}
+
+function transportProblem(code: string | undefined) {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return namedProblem('headers_too_large', 431, 'The headers of the request are too large.', '/');
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return namedProblem('request_timeout', 408, 'The request took too long to arrive.', '/');
+  }
+  return namedProblem('unreadable_request', 400, 'This is not an HTTP request that can be read.', '/');
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { bodyTooLarge } from '#api';
+import { MAX_PAYLOAD_BYTES } from '#core';
+
+/** The caller hung up; nobody is there to be answered. */
+export class CallerGoneError extends Error {
+  override readonly name = 'CallerGoneError';
+}
+
+/** Whether the request says itself that its body is above the limit. */
+export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
+  Number(headers['content-length'] ?? 0) > MAX_PAYLOAD_BYTES;
+
+/**
+ * The whole body. Rejects with `body_too_large` as soon as the limit is passed, having kept no more than
+ * that and leaving the rest unread, and with `CallerGoneError` when the connection ends before the body.
+ */
+export function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  if (declaresTooMuch(request)) return Promise.reject(bodyTooLarge());
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const keep = (chunk: Buffer): void => {
+    size += chunk.byteLength;
+    if (size <= MAX_PAYLOAD_BYTES) {
+      chunks.push(chunk);
+      return;
+    }
+    request.pause();
+    request.off('data', keep);
+    chunks.length = 0;
+    reject(bodyTooLarge());
+  };
+  const gone = (): void => reject(new CallerGoneError());
+  request.on('data', keep);
+  request.once('end', () => resolve(Buffer.concat(chunks)));
+  request.once('error', gone);
+  request.once('close', gone);
+  return promise;
+}
+
+/** How much of a refused body is still taken in, so that its sender gets to read the answer. */
+const MAX_DRAINED_BYTES = 4 * MAX_PAYLOAD_BYTES;
+const MAX_DRAIN_MS = 3000;
+
+/**
+ * Throws away what is left of a body. A connection closed with unread bytes is reset, and a reset may
+ * overtake the answer; so the sender gets a moment to see the answer and to stop.
+ */
+export function drain(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, MAX_DRAIN_MS);
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.byteLength;
+    if (size > MAX_DRAINED_BYTES) resolve();
+  });
+  for (const event of ['end', 'error', 'close'] as const) request.once(event, () => resolve());
+  request.resume();
+  return promise.finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HandlerName, ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
+import { type Logger, ModelyardError } from '#core';
+import { isProxyResult } from './bridge-answer.ts';
+
+export interface Invocation {
+  readonly name: HandlerName;
+  readonly handler: ProxyHandler;
+  readonly event: ProxyEvent;
+  readonly requestId: string;
+  readonly timeoutMs: number;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs a handler as API Gateway does. Rejects with `gateway_timeout` when the time is up, and with
+ * `bad_gateway` when the handler throws or answers nothing that can be sent.
+ */
+export async function invoke(invocation: Invocation): Promise<ProxyResult> {
+  const { timeoutMs, signal } = invocation;
+  const ended = new AbortController();
+  const answer = run(invocation, AbortSignal.any([signal, ended.signal]));
+  try {
+    return await Promise.race([answer, timeout(timeoutMs, ended.signal)]);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function run({ handler, logger, ...invocation }: Invocation, signal: AbortSignal): Promise<ProxyResult> {
+  const { name, event, requestId } = invocation;
+  try {
+    const answer: unknown = await handler(event, contextFor({ ...invocation, signal }));
+    if (isProxyResult(answer)) return answer;
+    logger.error(`The handler ${name} answered nothing that can be sent.`, { requestId });
+  } catch (error) {
+    logger.error(`The handler ${name} crashed.`, { requestId, error });
+  }
+  throw new ModelyardError('bad_gateway', 'The request could not be handled. It may be tried again.');
+}
+
+async function timeout(ms: number, signal: AbortSignal): Promise<never> {
+  await sleep(ms, undefined, { signal, ref: false });
+  throw new ModelyardError('gateway_timeout', `No answer within ${ms / 1000} seconds.`);
+}
+
+function contextFor({ name, requestId, timeoutMs, signal }: Omit<Invocation, 'handler' | 'logger'>): ProxyContext {
+  const deadline = performance.now() + timeoutMs;
+  return {
+    signal,
+    awsRequestId: requestId,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
+    memoryLimitInMB: '0',
+    logGroupName: name,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - performance.now()),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}

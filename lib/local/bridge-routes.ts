@@ -1,0 +1,62 @@
+import type { Method, Route } from '#api';
+import { ModelyardError } from '#core';
+
+/** A route that fits a request, and what its braces stand for. */
+export interface RouteMatch {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** The matching route per method; empty for a path that is not in the table. */
+export type MatchesByMethod = ReadonlyMap<Method | undefined, RouteMatch>;
+
+/** Finds routes as API Gateway does: each segment decoded once, literal segments before parameters, a trailing slash ignored. */
+export function createRouter(routes: readonly Route[]): (rawPath: string) => MatchesByMethod {
+  const ordered = routes
+    .map((route) => ({ route, pattern: route.path.slice(1).split('/') }))
+    .sort((a, b) => compareLiterals(a.pattern, b.pattern));
+
+  return function matchPath(rawPath) {
+    const segments = decodePath(rawPath);
+    const byMethod = new Map<Method, RouteMatch>();
+    for (const { route, pattern } of ordered) {
+      const params = matchSegments(pattern, segments);
+      if (params && !byMethod.has(route.method)) byMethod.set(route.method, { route, params });
+    }
+    return byMethod;
+  };
+}
+
+/** Rejects percent-encoding that cannot be decoded with `invalid_request`. */
+export function decodeComponent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new ModelyardError('invalid_request', 'The URL has percent-encoding that cannot be decoded.', { cause });
+  }
+}
+
+const decodePath = (rawPath: string): string[] =>
+  rawPath.replace(/^\//, '').replace(/\/$/, '').split('/').map(decodeComponent);
+
+const isParameter = (segment: string): boolean => segment.startsWith('{') && segment.endsWith('}');
+
+/** Patterns with a literal where the other has a parameter come first. */
+function compareLiterals(a: readonly string[], b: readonly string[]): number {
+  for (const [at, segment] of a.entries()) {
+    const difference = Number(isParameter(segment)) - Number(isParameter(b[at] ?? ''));
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const params: [string, string][] = [];
+  for (const [at, expected] of pattern.entries()) {
+    const actual = segments[at] ?? '';
+    if (isParameter(expected) && actual !== '') params.push([expected.slice(1, -1), actual]);
+    else if (expected !== actual) return undefined;
+  }
+  return Object.fromEntries(params);
+}
