@@ -9,7 +9,7 @@ import {
   ModelyardError,
   type TaskStore,
 } from '#core';
-import { type Failure, failureOf } from './failure.ts';
+import { type Failure, finalFailure } from './failure.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { AttemptOutcome } from './worker-observer.ts';
 
@@ -52,7 +52,8 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Ad
     return { admitted: { delivery, envelope, request: deps.model.decodeRequest(bytes) } };
   } catch (error) {
     if (error instanceof ModelyardError && error.retryable) throw error;
-    return { failed: { ...failureOf(error), final: true }, envelope };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { failed: finalFailure('request_unreadable', `The request cannot be read: ${reason}`), envelope };
   }
 }
 

@@ -1,0 +1,94 @@
+import { type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
+import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
+import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import type { ModelDefinition } from '#runtime/define-model.ts';
+import { bindModel } from '#runtime/loaded-model.ts';
+import type { ModelManifest } from '#runtime/manifest.ts';
+import { Worker, type WorkerDeps } from '#runtime/worker.ts';
+import type { AttemptOutcome } from '#runtime/worker-observer.ts';
+import { silentLogger } from './silent-logger.ts';
+
+type Definition = ModelDefinition<ModelBRequest, ModelBResponse, undefined>;
+export type Predict = NonNullable<Definition['predict']>;
+export type PredictBatch = NonNullable<Definition['predictBatch']>;
+
+export const CONTRACT = { hash: 'contract' };
+
+type SubmitOptions = Partial<Pick<SubmitCommand, 'contract' | 'deadlineSeconds' | 'timeoutSeconds'>>;
+
+/** A worker of a model made up by the test, on the memory platform. */
+export interface TestWorker {
+  readonly platform: MemoryPlatform;
+  readonly worker: Worker;
+  /** What the worker did, in the order it was done. */
+  readonly outcomes: readonly AttemptOutcome[];
+  submit(value: number, options?: SubmitOptions): Promise<Task>;
+  submitBytes(request: Uint8Array, options?: SubmitOptions): Promise<Task>;
+  /** The task once it has ended. */
+  ended(task: Task): Promise<Task>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface TestWorkerOptions extends Partial<WorkerDeps> {
+  readonly manifest?: Partial<ModelManifest>;
+  readonly leaseSeconds?: number;
+  readonly platform?: MemoryPlatform;
+}
+
+export function createTestWorker(
+  model: { predict: Predict } | { predictBatch: PredictBatch },
+  options: TestWorkerOptions = {},
+): TestWorker {
+  const { manifest, leaseSeconds = 30, platform = createMemoryPlatform(), ...overrides } = options;
+  const definition = {
+    manifest: { name: 'model_b', description: '', maxAttempts: 2, ...manifest },
+    request: ModelBRequest,
+    response: ModelBResponse,
+    ...model,
+  } as Definition;
+  const outcomes: AttemptOutcome[] = [];
+  const bound = bindModel(definition, undefined, { variant: undefined, logger: silentLogger });
+  const queue = platform.queues('model_b');
+  const worker = new Worker({
+    ...platform,
+    model: bound,
+    variant: undefined,
+    readable: new Set([CONTRACT.hash]),
+    contractHash: CONTRACT.hash,
+    logger: silentLogger,
+    observer: { attemptEnded: (outcome) => void outcomes.push(outcome) },
+    consume: (signal) => queue.consume({ leaseSeconds, signal }),
+    stopTimeoutMs: 60_000,
+    ...overrides,
+  });
+  const stop = new AbortController();
+  let running = Promise.resolve();
+
+  const submitBytes = (request: Uint8Array, more: SubmitOptions = {}) =>
+    submitTask(platform, {
+      owner: 'local',
+      model: 'model_b',
+      contract: CONTRACT,
+      request,
+      limits: { timeoutSeconds: 60 },
+      ...more,
+    });
+
+  return {
+    platform,
+    worker,
+    outcomes,
+    submit: (value, more) => submitBytes(ModelBRequest.encode({ value }), more),
+    submitBytes,
+    ended: (task) => waitForTask(platform, { id: task.id, owner: 'local', waitMs: 20_000 }),
+    start() {
+      running = worker.run(stop.signal);
+      return running;
+    },
+    stop() {
+      stop.abort();
+      return running;
+    },
+  };
+}
