@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+
+export interface LocalOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** One JSON object per line instead of text for people. */
+  readonly json: boolean;
+}
+
+/** What the arguments ask for: to start, to be told how to, or something that cannot be done. */
+export type ParsedOptions = { readonly start: LocalOptions } | { readonly help: string } | { readonly fault: string };
+
+export const DEFAULT_PORT = 8000;
+
+const HELP = `Runs Modelyard on this machine: the API, the queues and stores, and every model.
+
+Usage: npm start -- [options]
+
+  --port <number>  the port of the API on 127.0.0.1 (default ${DEFAULT_PORT}; 0 takes any free one)
+  --json           prints one JSON object per line instead of text
+  --help           prints this text
+`;
+
+/** Reads the arguments of `npm start`. Never throws. */
+export function parseOptions(args: readonly string[]): ParsedOptions {
+  try {
+    const { values } = parseArgs({
+      args: joinNegatives(args),
+      options: { port: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+    });
+    if (values.help) return { help: HELP };
+    const port = values.port ?? String(DEFAULT_PORT);
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+      return { fault: `--port must be a whole number from 0 to 65535, not "${port}".` };
+    }
+    return { start: { port: Number(port), json: values.json ?? false } };
+  } catch (error) {
+    // Recovery: an option that does not exist is told like any other fault.
+    return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };
+  }
+}
+
+/** `--port -1` is a wrong port, not the option `-1`. */
+const joinNegatives = (args: readonly string[]): string[] =>
+  args.flatMap((arg, i) => {
+    if (args[i - 1] === '--port' && isNegative(arg)) return [];
+    return arg === '--port' && isNegative(args[i + 1]) ? [`--port=${args[i + 1]}`] : [arg];
+  });
+
+const isNegative = (arg = ''): boolean => /^-\d/.test(arg);
+
+/** Node adds hints for programmers after the first sentence. */
+const firstSentence = (text: string): string => `${text.split(/\.\s|\n/)[0]?.replace(/\.$/, '')}. Try --help.`;
