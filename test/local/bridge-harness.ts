@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult, Route } from '#api';
+import { createBridge } from '#local/bridge.ts';
+import type { BridgeLimits, HttpServer } from '#local/bridge-server.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
+
+const route = (method: Route['method'], path: Route['path']): Route => ({
+  method,
+  path,
+  handler: 'health',
+  auth: 'none',
+  summary: '',
+});
+
+/** Routes enough for every rule of the bridge, all led to one handler. */
+export const TEST_ROUTES = [route('POST', '/things/{id}'), route('GET', '/things/{id}'), route('DELETE', '/things')];
+
+export const OK: ProxyResult = { statusCode: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' };
+
+export interface TestBridge {
+  readonly bridge: HttpServer;
+  readonly port: number;
+  readonly url: string;
+  /** What the handler was called with. */
+  readonly calls: { readonly event: ProxyEvent; readonly context: ProxyContext }[];
+}
+
+/** A bridge on a free port whose every route leads to `handler`; closed when the test ends. */
+export async function startBridge(handler: ProxyHandler, limits: Partial<BridgeLimits> = {}): Promise<TestBridge> {
+  const calls: TestBridge['calls'] = [];
+  const recorded: ProxyHandler = (event, context) => {
+    calls.push({ event, context });
+    return handler(event, context);
+  };
+  const bridge = createBridge({
+    routes: TEST_ROUTES,
+    handlers: {
+      'submit-task': recorded,
+      'get-task': recorded,
+      'get-result': recorded,
+      'list-tasks': recorded,
+      'list-models': recorded,
+      'get-model': recorded,
+      health: recorded,
+    },
+    logger: silentLogger,
+    limits: { graceMs: 50, ...limits },
+  });
+  const { port, url } = await bridge.listen(0, '127.0.0.1');
+  onTestFinished(() => bridge.close());
+  return { bridge, port, url, calls };
+}
+
+/** Sends bytes as they are and reads until the server hangs up. */
+export async function sendRaw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  return text(socket);
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A request with exactly these headers, which `fetch` would rewrite. */
+export async function send(
+  port: number,
+  options: { readonly method?: string; readonly path: string; readonly headers?: OutgoingHttpHeaders },
+  body?: string | Uint8Array,
+): Promise<HttpAnswer> {
+  const request = httpRequest({ port, host: '127.0.0.1', agent: false, ...options });
+  request.end(body);
+  const [response] = await once(request, 'response');
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
