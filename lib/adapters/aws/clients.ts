@@ -1,0 +1,76 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+
+/** Told of every SDK call as it is made: the service as its client names it, and the operation. */
+export type CallObserver = (service: string, operation: string) => void;
+
+/** How to reach AWS; what is left out is found by the SDK itself. */
+export interface AwsConnection {
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Of emulators. */
+  readonly endpoints?: { readonly sqs?: string; readonly s3?: string; readonly dynamodb?: string };
+  readonly onCall?: CallObserver;
+}
+
+/** Two quick retries: an unreachable service is an error within seconds, and callers have their own patience. */
+const MAX_ATTEMPTS = 3;
+const CONNECT_MS = 1000;
+/** Enough for a page of rows read at once. */
+const AGENT = { keepAlive: true, maxSockets: 128 };
+
+export function createSqsClient(connection: AwsConnection, pollSeconds: number): SQSClient {
+  const client = new SQSClient({
+    ...common(connection, connection.endpoints?.sqs, pollSeconds * 1000 + 5000),
+    // The URL of a queue names an emulator's own idea of its host.
+    useQueueUrlAsEndpoint: false,
+    // A fifth of the CPU of a call, to find what TLS finds anyway.
+    md5: false,
+  });
+  if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
+  return client;
+}
+
+export function createDynamoDbClient(connection: AwsConnection): DynamoDBClient {
+  const client = new DynamoDBClient(common(connection, connection.endpoints?.dynamodb, 5000));
+  if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
+  return client;
+}
+
+/** Loads the S3 SDK on the way: most Lambdas never need it. */
+export async function createS3Client(connection: AwsConnection): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const client = new S3Client({
+    ...common(connection, connection.endpoints?.s3, 30_000),
+    forcePathStyle: connection.endpoints?.s3 !== undefined,
+  });
+  if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
+  return client;
+}
+
+const common = ({ region, credentials }: AwsConnection, endpoint: string | undefined, requestTimeout: number) => ({
+  maxAttempts: MAX_ATTEMPTS,
+  requestHandler: {
+    connectionTimeout: CONNECT_MS,
+    requestTimeout,
+    throwOnRequestTimeout: true,
+    httpAgent: AGENT,
+    httpsAgent: AGENT,
+  },
+  ...(region === undefined ? {} : { region }),
+  ...(credentials === undefined ? {} : { credentials }),
+  ...(endpoint === undefined ? {} : { endpoint }),
+});
+
+interface CallContext {
+  readonly clientName?: string;
+  readonly commandName?: string;
+}
+
+const observer =
+  (onCall: CallObserver) =>
+  <Next>(next: Next, { clientName = '', commandName = '' }: CallContext): Next => {
+    onCall(clientName.replace(/Client$/, ''), commandName.replace(/Command$/, ''));
+    return next;
+  };

@@ -1,0 +1,72 @@
+import { ENV, readInteger, readOptional, readRequired } from './environment.ts';
+
+/** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
+export interface AwsSettings {
+  readonly tasksTable: string;
+  readonly registryTable: string;
+  readonly blobBucket: string;
+  /** URL of a model's queues up to the model's name. */
+  readonly queueUrlPrefix: string;
+  /** How long an empty receive waits at the queue. 0–20. @default 20 */
+  readonly pollSeconds?: number;
+  /** @default what the SDK finds */
+  readonly region?: string;
+  /** @default what the SDK finds */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Of emulators. @default AWS */
+  readonly endpoints?: { readonly sqs?: string; readonly s3?: string; readonly dynamodb?: string };
+  /** Told of every SDK call: the service and the operation. */
+  readonly onCall?: (service: string, operation: string) => void;
+}
+
+/** Emulators take any key; giving one keeps the user's own from being looked up and sent. */
+const EMULATOR = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+} as const;
+
+/** Reads the settings that `awsEnvironment` and the stack write. Throws a sentence naming the variable that is missing. */
+export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
+  const sqs = readOptional(env, ENV.sqsEndpoint);
+  const s3 = readOptional(env, ENV.s3Endpoint);
+  const dynamodb = readOptional(env, ENV.dynamodbEndpoint);
+  const region = readOptional(env, ENV.awsRegion);
+  const isEmulated = sqs !== undefined || s3 !== undefined || dynamodb !== undefined;
+  return {
+    tasksTable: readRequired(env, ENV.tasksTable),
+    registryTable: readRequired(env, ENV.registryTable),
+    blobBucket: readRequired(env, ENV.blobBucket),
+    queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
+    pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
+    ...(isEmulated ? EMULATOR : {}),
+    ...(region === undefined ? {} : { region }),
+    ...(isEmulated
+      ? {
+          endpoints: {
+            ...(sqs === undefined ? {} : { sqs }),
+            ...(s3 === undefined ? {} : { s3 }),
+            ...(dynamodb === undefined ? {} : { dynamodb }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** The environment that makes another process read these settings; credentials are not among it. */
+export function awsEnvironment(settings: AwsSettings): Record<string, string> {
+  const { region, pollSeconds, endpoints = {} } = settings;
+  const values: Record<string, string | undefined> = {
+    [ENV.tasksTable]: settings.tasksTable,
+    [ENV.registryTable]: settings.registryTable,
+    [ENV.blobBucket]: settings.blobBucket,
+    [ENV.queueUrlPrefix]: settings.queueUrlPrefix,
+    [ENV.pollSeconds]: pollSeconds === undefined ? undefined : String(pollSeconds),
+    [ENV.awsRegion]: region,
+    [ENV.sqsEndpoint]: endpoints.sqs,
+    [ENV.s3Endpoint]: endpoints.s3,
+    [ENV.dynamodbEndpoint]: endpoints.dynamodb,
+  };
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

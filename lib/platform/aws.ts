@@ -1,0 +1,44 @@
+import {
+  createDynamoDbClient,
+  createS3Client,
+  createSqsClient,
+  DynamoContractStore,
+  DynamoModelRegistry,
+  DynamoTaskStore,
+  S3BlobStore,
+  SqsTaskQueue,
+} from '#adapters/aws/index.ts';
+import type { AwsSettings } from './aws-settings.ts';
+import type { Platform } from './platform.ts';
+import { systemClock } from './system-clock.ts';
+
+export { type AwsSettings, awsEnvironment, awsSettingsFrom } from './aws-settings.ts';
+
+/** SQS, DynamoDB and S3, on AWS or on emulators of them. */
+export function createAwsPlatform(settings: AwsSettings): Platform {
+  const { queueUrlPrefix, pollSeconds = 20 } = settings;
+  const clock = systemClock;
+  const sqs = createSqsClient(settings, pollSeconds);
+  const dynamodb = createDynamoDbClient(settings);
+  let s3: ReturnType<typeof createS3Client> | undefined;
+  const blobs = new S3BlobStore({
+    bucket: settings.blobBucket,
+    client() {
+      s3 ??= createS3Client(settings);
+      return s3;
+    },
+  });
+  return {
+    queues: (model) => new SqsTaskQueue({ client: sqs, clock, queueUrlPrefix, model, pollSeconds }),
+    tasks: new DynamoTaskStore({ client: dynamodb, table: settings.tasksTable, clock }),
+    blobs,
+    registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
+    contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),
+    clock,
+    async close() {
+      sqs.destroy();
+      dynamodb.destroy();
+      (await s3)?.destroy();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { ModelyardError } from '#core';
+
+/** The name of every environment variable, shared by the stack that sets them and the process that reads them. */
+export const ENV = {
+  /** `aws`, the default, or another platform by name. */
+  platform: 'PLATFORM',
+  /** `none` makes every caller the one local user. */
+  auth: 'AUTH',
+
+  /** What a model instance runs. */
+  model: 'MODELYARD_MODEL',
+  variant: 'MODELYARD_VARIANT',
+  instanceId: 'MODELYARD_INSTANCE_ID',
+  /** The container image or command the instance runs from. */
+  image: 'MODELYARD_IMAGE',
+  /** Base URL under which others reach the instance's health port. */
+  endpoint: 'MODELYARD_ENDPOINT',
+  healthHost: 'MODELYARD_HEALTH_HOST',
+  healthPort: 'MODELYARD_HEALTH_PORT',
+  leaseSeconds: 'MODELYARD_LEASE_SECONDS',
+  /** How long runs may go on after the stop signal. */
+  stopSeconds: 'MODELYARD_STOP_SECONDS',
+
+  tasksTable: 'MODELYARD_TASKS_TABLE',
+  registryTable: 'MODELYARD_REGISTRY_TABLE',
+  blobBucket: 'MODELYARD_BLOB_BUCKET',
+  /** URL of a model's task queue up to the model's name. */
+  queueUrlPrefix: 'MODELYARD_QUEUE_URL_PREFIX',
+  /** How long an empty receive waits at the queue. */
+  pollSeconds: 'MODELYARD_POLL_SECONDS',
+  awsRegion: 'AWS_REGION',
+  /** Emulators; unset on AWS. */
+  sqsEndpoint: 'MODELYARD_SQS_ENDPOINT',
+  s3Endpoint: 'MODELYARD_S3_ENDPOINT',
+  dynamodbEndpoint: 'MODELYARD_DYNAMODB_ENDPOINT',
+} as const;
+
+export type EnvironmentName = (typeof ENV)[keyof typeof ENV];
+
+/** The variable's value; undefined when it is unset or empty. */
+export const readOptional = (env: NodeJS.ProcessEnv, name: EnvironmentName): string | undefined =>
+  env[name] === '' ? undefined : env[name];
+
+/** Throws a sentence naming the variable when it is unset or empty. */
+export function readRequired(env: NodeJS.ProcessEnv, name: EnvironmentName): string {
+  const value = readOptional(env, name);
+  if (value === undefined) throw new ModelyardError('internal', `The environment variable ${name} is not set.`);
+  return value;
+}
+
+export interface IntegerBounds {
+  readonly min: number;
+  readonly max: number;
+  /** The value when the variable is unset; without it an unset variable is an error. */
+  readonly default?: number;
+}
+
+/** A whole number between `min` and `max`; throws a sentence naming the variable for anything else. */
+export function readInteger(env: NodeJS.ProcessEnv, name: EnvironmentName, bounds: IntegerBounds): number {
+  const text = readOptional(env, name);
+  if (text === undefined && bounds.default !== undefined) return bounds.default;
+  const value = /^\d{1,15}$/.test(text ?? readRequired(env, name)) ? Number(text) : Number.NaN;
+  if (value >= bounds.min && value <= bounds.max) return value;
+  throw new ModelyardError(
+    'internal',
+    `The environment variable ${name} must be a whole number from ${bounds.min} to ${bounds.max}, not "${text}".`,
+  );
+}
+
+/** One of the words in `choices`, the first of them when the variable is unset; throws a sentence naming it for another. */
+export function readChoice<Choice extends string>(
+  env: NodeJS.ProcessEnv,
+  name: EnvironmentName,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  const text = readOptional(env, name);
+  if (text === undefined) return choices[0];
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new ModelyardError(
+    'internal',
+    `The environment variable ${name} must be one of ${choices.join(', ')}, not "${text}".`,
+  );
+}
