@@ -1,6 +1,6 @@
+import { decodeBytes, encodeWire } from './codec/bytes.ts';
 import { toPlain } from './codec/to-plain.ts';
 import { toWire } from './codec/to-wire.ts';
-import { UnreadableMessageError } from './errors.ts';
 import type { MessageType } from './message-type.ts';
 import { type protobuf, rootOf } from './protobuf.ts';
 
@@ -20,7 +20,7 @@ export function embeddedFile(base64: string): EmbeddedFile {
       return descriptorSet;
     },
     get root() {
-      root ??= rootOf(this.descriptorSet);
+      root ??= rootOf(this.descriptorSet, { keepCase: true });
       return root;
     },
   };
@@ -39,28 +39,10 @@ export function messageType<T>(file: EmbeddedFile, fullName: string): MessageTyp
       return file.descriptorSet;
     },
     encode(message) {
-      return finish(type(), toWire(type(), message, fullName));
+      return encodeWire(type(), toWire(type(), message, fullName));
     },
     decode(bytes) {
       return toPlain(type(), decodeBytes(type(), bytes)) as T;
     },
   };
-}
-
-const finish = (type: protobuf.Type, wire: Record<string, unknown>): Uint8Array => {
-  const { buffer, byteOffset, byteLength } = type.encode(wire).finish();
-  return new Uint8Array(buffer, byteOffset, byteLength);
-};
-
-/** Throws `UnreadableMessageError`. */
-export function decodeBytes(type: protobuf.Type, bytes: Uint8Array): Record<string, unknown> {
-  try {
-    // A Buffer view selects the reader that decodes strings natively.
-    return type.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as unknown as Record<
-      string,
-      unknown
-    >;
-  } catch (cause) {
-    throw new UnreadableMessageError(`The bytes are not a ${type.fullName.slice(1)}.`, { cause });
-  }
 }

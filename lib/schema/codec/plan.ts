@@ -4,12 +4,15 @@ import { protobuf } from '../protobuf.ts';
 /** One value of a field, ready to be converted. */
 export type ValuePlan =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
-  | { readonly kind: 'enum' }
+  | { readonly kind: 'enum'; readonly type: protobuf.Enum }
   | { readonly kind: 'message'; readonly type: protobuf.Type };
 
 /** What the conversions need to know of a field, looked up once. */
 export interface FieldPlan {
+  /** As protobufjs has it: the original name, or its camelCase, depending on the root. */
   readonly name: string;
+  /** As the .proto file has it. */
+  readonly protoName: string;
   readonly cardinality: 'single' | 'repeated' | 'map';
   readonly value: ValuePlan;
   readonly keyType: ScalarType;
@@ -22,6 +25,8 @@ export interface FieldPlan {
 export interface MessagePlan {
   readonly fields: readonly FieldPlan[];
   readonly byName: ReadonlyMap<string, FieldPlan>;
+  /** By every name that JSON may use: camelCase (or `json_name`) and original. */
+  readonly byJsonName: ReadonlyMap<string, FieldPlan>;
 }
 
 const plans = new WeakMap<protobuf.Type, MessagePlan>();
@@ -30,8 +35,18 @@ const plans = new WeakMap<protobuf.Type, MessagePlan>();
 export function planOf(type: protobuf.Type): MessagePlan {
   const known = plans.get(type);
   if (known) return known;
-  const fields = type.fieldsArray.map((field) => planField(field.resolve()));
-  const plan = { fields, byName: new Map(fields.map((field) => [field.name, field])) };
+  const resolved = type.fieldsArray.map((field) => field.resolve());
+  const fields = resolved.map(planField);
+  const plan = {
+    fields,
+    byName: new Map(fields.map((field) => [field.name, field])),
+    byJsonName: new Map(
+      resolved.flatMap(({ jsonName, protoName }, i) => {
+        const field = fields[i];
+        return field ? [[protoName, field] as const, [jsonName, field] as const] : [];
+      }),
+    ),
+  };
   plans.set(type, plan);
   return plan;
 }
@@ -40,6 +55,7 @@ function planField(field: protobuf.Field): FieldPlan {
   const value = planValue(field);
   return {
     name: field.name,
+    protoName: field.protoName,
     cardinality: field instanceof protobuf.MapField ? 'map' : field.repeated ? 'repeated' : 'single',
     value,
     keyType: (field instanceof protobuf.MapField ? field.keyType : 'string') as ScalarType,
@@ -51,7 +67,7 @@ function planField(field: protobuf.Field): FieldPlan {
 
 function planValue({ resolvedType, type }: protobuf.Field): ValuePlan {
   if (resolvedType instanceof protobuf.Type) return { kind: 'message', type: resolvedType };
-  if (resolvedType instanceof protobuf.Enum) return { kind: 'enum' };
+  if (resolvedType instanceof protobuf.Enum) return { kind: 'enum', type: resolvedType };
   return { kind: 'scalar', scalar: type as ScalarType };
 }
 
