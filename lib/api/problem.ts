@@ -18,6 +18,7 @@ export const STATUS: Record<ErrorCode, number> = {
   idempotency_conflict: 422,
   contract_conflict: 409,
   instance_limit: 409,
+  instance_uncontrolled: 409,
   task_ended: 409,
   body_too_large: 413,
   unsupported_media_type: 415,

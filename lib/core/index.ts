@@ -38,9 +38,12 @@ export type {
   TaskQueues,
 } from './ports/task-queue.ts';
 export type { TaskPage, TaskQuery, TaskStore } from './ports/task-store.ts';
+export { type InstanceView, launchInstance, listInstances, stopInstance } from './usecases/control-instances.ts';
+export { drainMs } from './usecases/estimate-start.ts';
 export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './usecases/get-task.ts';
 export { type DeadLetter, giveUpTask } from './usecases/give-up-task.ts';
 export { listTasks } from './usecases/list-tasks.ts';
+export { memoize } from './usecases/memoize.ts';
 export {
   createModelDirectory,
   MAX_STALENESS_MS,
@@ -59,3 +62,4 @@ export {
   submitTask,
 } from './usecases/submit-task.ts';
 export { type TaskWait, waitForTask } from './usecases/wait-for-task.ts';
+export { wakeModel } from './usecases/wake-model.ts';

@@ -14,7 +14,7 @@ import { type HealthServer, startHealthServer } from './health-server.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { createInstanceMetrics } from './instance-metrics.ts';
 import { bindModel } from './loaded-model.ts';
-import { limitsOf } from './manifest.ts';
+import { registeredManifest } from './manifest.ts';
 import { Worker } from './worker.ts';
 
 export interface InstanceOptions<Request, Response, State> {
@@ -120,7 +120,7 @@ export class ModelInstance<Request, Response, State> {
     const { readable } = await registerInstance(platform, {
       instance: this.#describe(),
       contract: this.#contract,
-      limits: limitsOf(definition.manifest),
+      manifest: registeredManifest(definition.manifest),
     });
     for (const hash of readable) this.#readable.add(hash);
   }

@@ -1,4 +1,4 @@
-import type { ModelLimits } from '#core';
+import type { Model, ModelLimits } from '#core';
 
 /**
  * What a model's folder says about it, as data: read at synth time, by the local supervisor and by the
@@ -36,6 +36,13 @@ const DEFAULT_LIMITS: ModelLimits = {
   maxInstances: 10,
   acceptWhenAsleep: true,
 };
+
+/** What the registry is told of the manifest. */
+export const registeredManifest = (manifest: ModelManifest): Pick<Model, 'description' | 'variants' | 'limits'> => ({
+  description: manifest.description,
+  variants: manifest.variants ?? [],
+  limits: limitsOf(manifest),
+});
 
 /** The manifest's limits with the defaults filled in. */
 export function limitsOf(manifest: ModelManifest): ModelLimits {

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'idempotency_conflict'
   | 'contract_conflict'
   | 'instance_limit'
+  | 'instance_uncontrolled'
   | 'task_ended'
   | 'body_too_large'
   | 'unsupported_media_type'

@@ -17,6 +17,10 @@ export interface ModelLimits {
 /** A registered model: which contracts were accepted under its name, and its limits. */
 export interface Model {
   readonly name: string;
+  /** One sentence for the API documentation. */
+  readonly description: string;
+  /** Implementations of the same contract, the default first; empty for a model without variants. */
+  readonly variants: readonly string[];
   readonly limits: ModelLimits;
   /** Accepted contracts, the one registered last at the end. Never empty. All can read each other's messages. */
   readonly contracts: readonly AcceptedContract[];

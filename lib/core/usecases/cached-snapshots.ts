@@ -2,6 +2,7 @@ import type { Instance } from '../domain/instance.ts';
 import type { Model } from '../domain/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelRegistry, RegistrySnapshot } from '../ports/model-registry.ts';
+import { createLivenessJudge } from './judge-liveness.ts';
 
 /** A registry snapshot, indexed, and the moment to judge liveness by. */
 export interface DatedSnapshot {
@@ -16,12 +17,14 @@ const MAX_OUTAGE_MS = 60_000;
 
 /** Shares one registry read between all who ask within the staleness they accept. */
 export function cachedSnapshots(registry: ModelRegistry, clock: Clock) {
+  const judge = createLivenessJudge();
   let latest: { readonly takenAt: number; readonly snapshot: DatedSnapshot } | undefined;
   let reading: Promise<DatedSnapshot> | undefined;
 
   async function refresh(): Promise<DatedSnapshot> {
     const takenAt = clock.now();
-    const snapshot = indexed(await registry.snapshot(), () => clock.now());
+    const { models, instances } = await registry.snapshot();
+    const snapshot = indexed({ models, instances: judge(instances, clock.now()) }, () => clock.now());
     latest = { takenAt, snapshot };
     return snapshot;
   }

@@ -1,6 +1,6 @@
 import type { Contract } from '#schema';
 import { ModelyardError, unavailable } from '../domain/errors.ts';
-import { type Instance, isServing } from '../domain/instance.ts';
+import { type Instance, isAlive, isServing } from '../domain/instance.ts';
 import { type AcceptedContract, isModelName, type Model } from '../domain/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ContractStore, ModelRegistry } from '../ports/model-registry.ts';
@@ -15,12 +15,15 @@ export interface ServedModel {
   readonly contract: AcceptedContract;
   readonly descriptor: Contract;
   readonly serving: readonly Instance[];
+  /** Serving ones, and those still starting or already draining. */
+  readonly live: readonly Instance[];
 }
 
 export interface ModelSummary {
   readonly model: Model;
   readonly contract: AcceptedContract;
   readonly serving: readonly Instance[];
+  readonly live: readonly Instance[];
   /** Undefined while the queue cannot be asked. */
   readonly depth: QueueDepth | undefined;
 }
@@ -96,9 +99,10 @@ export function createModelDirectory({ registry, contracts, queues, clock }: Dir
 }
 
 function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): Omit<ModelSummary, 'depth'> {
-  const serving = instancesOf(model.name).filter((instance) => isServing(instance, asOf()));
+  const live = instancesOf(model.name).filter((instance) => isAlive(instance, asOf()));
+  const serving = live.filter((instance) => isServing(instance, asOf()));
   const spoken = new Set(serving.map(({ contractHash }) => contractHash));
   const contract = model.contracts.findLast(({ hash }) => spoken.has(hash)) ?? model.contracts.at(-1);
   if (!contract) throw new ModelyardError('internal', `The model ${model.name} is registered without a contract.`);
-  return { model, contract, serving };
+  return { model, contract, serving, live };
 }

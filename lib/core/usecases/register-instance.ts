@@ -9,7 +9,8 @@ import type { ContractStore, ModelRegistry } from '../ports/model-registry.ts';
 export interface Registration {
   readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
   readonly contract: Contract;
-  readonly limits: ModelLimits;
+  /** What its manifest says of the model; the one registered last holds. */
+  readonly manifest: Pick<Model, 'description' | 'variants' | 'limits'>;
 }
 
 export interface RegisterDeps {
@@ -51,11 +52,12 @@ export const beat = (instance: Omit<Instance, 'heartbeatAt' | 'expiresAt'>, now:
   expiresAt: now + HEARTBEAT_TTL_MS,
 });
 
-async function joinModel(deps: RegisterDeps, { instance, contract, limits }: Registration): Promise<Model> {
+async function joinModel(deps: RegisterDeps, registration: Registration): Promise<Model> {
+  const { instance, contract } = registration;
   for (let race = 0; race < MAX_RACES; race++) {
     const current = await deps.registry.readModel(instance.model);
     if (current) await assertCompatible(deps, current, contract);
-    const next = withContract(current, instance.model, contract, limits);
+    const next = joined(current, registration);
     if (next === current || (await deps.registry.writeModel(next))) return next;
   }
   throw new ModelyardError('registry_unavailable', 'The registry kept changing while registering.', {
@@ -82,17 +84,19 @@ async function assertCompatible({ contracts }: RegisterDeps, model: Model, candi
 }
 
 /** `current` itself when there is nothing to write. */
-function withContract(current: Model | undefined, name: string, contract: Contract, limits: ModelLimits): Model {
-  const accepted: AcceptedContract = {
-    hash: contract.hash,
-    requestMessage: contract.requestMessage,
-    responseMessage: contract.responseMessage,
+function joined(current: Model | undefined, { instance, contract, manifest }: Registration): Model {
+  const { hash, requestMessage, responseMessage } = contract;
+  const accepted: AcceptedContract = { hash, requestMessage, responseMessage };
+  if (!current) return { name: instance.model, ...manifest, contracts: [accepted], version: 1 };
+  const isLast = current.contracts.at(-1)?.hash === hash;
+  if (isLast && isDescribedBy(current, manifest)) return current;
+  const others = current.contracts.filter((other) => other.hash !== hash);
+  return {
+    ...current,
+    ...manifest,
+    contracts: [...others, accepted].slice(-MAX_CONTRACTS),
+    version: current.version + 1,
   };
-  if (!current) return { name, limits, contracts: [accepted], version: 1 };
-  const isLast = current.contracts.at(-1)?.hash === contract.hash;
-  if (isLast && sameLimits(current.limits, limits)) return current;
-  const others = current.contracts.filter(({ hash }) => hash !== contract.hash);
-  return { ...current, limits, contracts: [...others, accepted].slice(-MAX_CONTRACTS), version: current.version + 1 };
 }
 
 const LIMIT_NAMES = [
@@ -104,4 +108,7 @@ const LIMIT_NAMES = [
   'idleSeconds',
 ] as const satisfies readonly (keyof ModelLimits)[];
 
-const sameLimits = (a: ModelLimits, b: ModelLimits): boolean => LIMIT_NAMES.every((name) => a[name] === b[name]);
+const isDescribedBy = (model: Model, { description, variants, limits }: Registration['manifest']): boolean =>
+  model.description === description &&
+  model.variants.join() === variants.join() &&
+  LIMIT_NAMES.every((name) => model.limits[name] === limits[name]);

@@ -1,0 +1,72 @@
+import { ModelyardError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { ControlledInstance, InstanceController } from '../ports/instance-controller.ts';
+import type { ServedModel } from './model-directory.ts';
+
+/** An instance as operators see it: what the platform runs, and what it said of itself in its last heartbeat. */
+export interface InstanceView extends ControlledInstance {
+  readonly heartbeat: Instance | undefined;
+}
+
+/** Launched by nobody here, so the platform knows no name for it. */
+const asControlled = ({ id, model, variant, state, image }: Instance): ControlledInstance => ({
+  id,
+  name: `${model}-${id}`,
+  model,
+  ...(variant === undefined ? {} : { variant }),
+  state,
+  image,
+});
+
+/** All live instances of a model: the ones the platform runs and the ones that registered from elsewhere. */
+export async function listInstances(
+  instances: InstanceController | undefined,
+  { model, live }: Pick<ServedModel, 'model' | 'live'>,
+): Promise<readonly InstanceView[]> {
+  const controlled = (await instances?.list(model.name)) ?? [];
+  const known = new Set(controlled.map(({ id }) => id));
+  const heartbeats = new Map(live.map((instance) => [instance.id, instance]));
+  const others = live.filter(({ id }) => !known.has(id)).map(asControlled);
+  return [...controlled, ...others].map((instance) => ({ ...instance, heartbeat: heartbeats.get(instance.id) }));
+}
+
+/**
+ * Launches one more instance. Rejects with `instance_limit` when the model already has as many as it may,
+ * and with `invalid_input` for a variant that it does not have.
+ */
+export async function launchInstance(
+  instances: InstanceController | undefined,
+  served: Pick<ServedModel, 'model' | 'live'>,
+  variant?: string,
+): Promise<ControlledInstance> {
+  const { name, variants, limits } = served.model;
+  if (!instances) throw uncontrolled();
+  if (variant !== undefined && !variants.includes(variant)) {
+    const offered = variants.length > 0 ? `It has: ${variants.join(', ')}.` : 'It has none.';
+    throw new ModelyardError('invalid_input', `The model ${name} has no such variant.`, {
+      errors: [{ pointer: '/variant', message: `not a variant of ${name}. ${offered}` }],
+    });
+  }
+  const running = (await listInstances(instances, served)).filter(({ state }) => state !== 'draining');
+  if (running.length >= limits.maxInstances) {
+    throw new ModelyardError(
+      'instance_limit',
+      `The model ${name} has ${running.length} instances, and maxInstances allows ${limits.maxInstances}.`,
+    );
+  }
+  return instances.launch(name, variant);
+}
+
+/** Lets an instance finish what it holds and stop; repeating it is harmless. Rejects with `instance_not_found`. */
+export async function stopInstance(
+  instances: InstanceController | undefined,
+  { model, live }: Pick<ServedModel, 'model' | 'live'>,
+  id: string,
+): Promise<void> {
+  if (await instances?.stop(model.name, id)) return;
+  if (live.some((instance) => instance.id === id)) throw uncontrolled();
+  throw new ModelyardError('instance_not_found', `The model ${model.name} has no such instance.`);
+}
+
+const uncontrolled = () =>
+  new ModelyardError('instance_uncontrolled', 'This deployment cannot launch or stop instances there.');
