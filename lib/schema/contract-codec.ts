@@ -1,10 +1,11 @@
 import { decodeBytes, encodeWire } from './codec/bytes.ts';
 import type { Contract } from './contract.ts';
+import { buildRoot } from './descriptor/build-root.ts';
 import { InvalidMessageError, UnreadableMessageError } from './errors.ts';
 import { checkMessage } from './json/check-message.ts';
 import { Problems } from './json/problems.ts';
 import { writeMessage } from './json/write-message.ts';
-import { protobuf, protojson, rootOf } from './protobuf.ts';
+import { protobuf, protojson } from './protobuf.ts';
 
 /** One message of a contract, between its two forms: canonical proto3 JSON and protobuf bytes. */
 export interface MessageCodec {
@@ -42,7 +43,7 @@ export function openContract(contract: Contract): ContractCodec {
 
 function createCodec({ descriptorSet, requestMessage, responseMessage }: Contract): ContractCodec {
   try {
-    const root = rootOf(descriptorSet, { keepCase: false });
+    const root = buildRoot(descriptorSet);
     return {
       request: messageCodec(findType(root, requestMessage)),
       response: messageCodec(findType(root, responseMessage)),

@@ -1,8 +1,9 @@
 import { decodeBytes, encodeWire } from './codec/bytes.ts';
 import { toPlain } from './codec/to-plain.ts';
 import { toWire } from './codec/to-wire.ts';
+import { buildRoot } from './descriptor/build-root.ts';
 import type { MessageType } from './message-type.ts';
-import { type protobuf, rootOf } from './protobuf.ts';
+import type { protobuf } from './protobuf.ts';
 
 /** The descriptor set embedded in a generated file; decoded when a message of it is first used. */
 export interface EmbeddedFile {
@@ -20,7 +21,7 @@ export function embeddedFile(base64: string): EmbeddedFile {
       return descriptorSet;
     },
     get root() {
-      root ??= rootOf(this.descriptorSet, { keepCase: true });
+      root ??= buildRoot(this.descriptorSet);
       return root;
     },
   };

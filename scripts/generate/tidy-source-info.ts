@@ -1,4 +1,4 @@
-import { descriptor } from '../../lib/schema/protobuf.ts';
+import descriptor from 'protobufjs/ext/descriptor.js';
 
 interface Location {
   readonly path: readonly number[];

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidMessageError, openContract, UnreadableMessageError } from '#schema';
-import { protojson, rootOf } from '../../lib/schema/protobuf.ts';
+import { protobuf, protojson } from '../../lib/schema/protobuf.ts';
+import 'protobufjs/ext/descriptor.js';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom, everything } from './support/compile-proto.ts';
 
 const contract = everything();
 const { request } = openContract(contract);
-const reference = rootOf(contract.descriptorSet, { keepCase: false }).lookupType(contract.requestMessage);
+const reference = protobuf.Root.fromDescriptor(contract.descriptorSet).lookupType(contract.requestMessage);
 const bodies = new ArbitraryBodies(contract.descriptorSet).of(contract.requestMessage);
 
 const problemsOf = (body: unknown): readonly (readonly [pointer: string, message: string])[] => {

@@ -9,7 +9,7 @@ export type ValuePlan =
 
 /** What the conversions need to know of a field, looked up once. */
 export interface FieldPlan {
-  /** As protobufjs has it: the original name, or its camelCase, depending on the root. */
+  /** As protobufjs has it: the original name, or camelCase in the well-known types. */
   readonly name: string;
   /** As the .proto file has it. */
   readonly protoName: string;
@@ -24,6 +24,7 @@ export interface FieldPlan {
 
 export interface MessagePlan {
   readonly fields: readonly FieldPlan[];
+  /** By original name. */
   readonly byName: ReadonlyMap<string, FieldPlan>;
   /** By every name that JSON may use: camelCase (or `json_name`) and original. */
   readonly byJsonName: ReadonlyMap<string, FieldPlan>;
@@ -39,7 +40,7 @@ export function planOf(type: protobuf.Type): MessagePlan {
   const fields = resolved.map(planField);
   const plan = {
     fields,
-    byName: new Map(fields.map((field) => [field.name, field])),
+    byName: new Map(fields.map((field) => [field.protoName, field])),
     byJsonName: new Map(
       resolved.flatMap(({ jsonName, protoName }, i) => {
         const field = fields[i];

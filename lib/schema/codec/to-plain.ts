@@ -10,10 +10,10 @@ export function toPlain(type: protobuf.Type, message: Values): Record<string, un
   const plain: Record<string, unknown> = {};
   for (const field of planOf(type).fields) {
     const value = Object.hasOwn(message, field.name) ? message[field.name] : undefined;
-    if (field.cardinality === 'repeated') plain[field.name] = elements(field, value);
-    else if (field.cardinality === 'map') plain[field.name] = entries(field, value);
-    else if (value !== undefined && value !== null) plain[field.name] = convert(field.value, value);
-    else if (!field.presence) plain[field.name] = field.defaultValue;
+    if (field.cardinality === 'repeated') plain[field.protoName] = elements(field, value);
+    else if (field.cardinality === 'map') plain[field.protoName] = entries(field, value);
+    else if (value !== undefined && value !== null) plain[field.protoName] = convert(field.value, value);
+    else if (!field.presence) plain[field.protoName] = field.defaultValue;
   }
   return plain;
 }

@@ -20,7 +20,7 @@ export function toWire(type: protobuf.Type, message: unknown, path: string): Val
     const field = plan.byName.get(name);
     if (!field) throw new TypeError(`${path} has no field ${name}.`);
     if (field.oneof !== undefined) claim(taken, field.oneof, `${path}.${name}`);
-    wire[name] = convertField(field, value, `${path}.${name}`);
+    wire[field.name] = convertField(field, value, `${path}.${name}`);
   }
   return wire;
 }

@@ -35,6 +35,8 @@ export interface FieldDescriptor {
   readonly keyType?: ScalarType;
   /** Whether "not set" can be told from the default: `optional`, messages, members of a oneof. */
   readonly presence: boolean;
+  /** `[packed = …]`, when it was given. */
+  readonly packed?: boolean | undefined;
   /** The oneof it is a member of; absent for the one that `optional` stands for. */
   readonly oneof?: string;
   readonly deprecated: boolean;

@@ -48,7 +48,11 @@ export const readDescriptorSet = (descriptorSet: Uint8Array): readonly FileDescr
 
 function readFile(bytes: Uint8Array): FileDescriptor {
   const raw = decodeFile(bytes);
-  const packageName = raw.package ?? '';
+  const packageName = (raw.package ?? '')
+    .split('.')
+    .filter((part) => part !== '')
+    .map(identifier)
+    .join('.');
   const commentAt = commentsOf(raw);
   return {
     path: raw.name ?? '',
@@ -64,22 +68,22 @@ function readFile(bytes: Uint8Array): FileDescriptor {
 }
 
 function readMessage(raw: RawMessage, scope: string, path: readonly number[], commentAt: CommentAt): MessageDescriptor {
-  const fullName = qualify(scope, raw.name);
+  const fullName = qualify(scope, identifier(raw.name));
   const nested = (raw.nestedType ?? []).map((message, i) => ({ message, path: [...path, MESSAGE_MESSAGES, i] }));
   const entries = new Map(
     nested
       .filter(({ message }) => message.options?.mapEntry)
-      .map(({ message }) => [qualify(fullName, message.name), message] as const),
+      .map(({ message }) => [qualify(fullName, identifier(message.name)), message] as const),
   );
   return {
     fullName,
-    name: raw.name,
+    name: identifier(raw.name),
     comment: commentAt(path),
     fields: (raw.field ?? []).map((field, i) =>
       readField(field, raw, entries, commentAt([...path, MESSAGE_FIELDS, i])),
     ),
     oneofs: (raw.oneofDecl ?? [])
-      .map(({ name }, i) => ({ name, comment: commentAt([...path, MESSAGE_ONEOFS, i]), index: i }))
+      .map(({ name }, i) => ({ name: identifier(name), comment: commentAt([...path, MESSAGE_ONEOFS, i]), index: i }))
       .filter(({ index }) => !isSynthetic(raw, index))
       .map(({ name, comment }) => ({ name, comment })),
     messages: nested
@@ -103,14 +107,17 @@ function readField(
   const entry = repeated && raw.typeName !== undefined ? entries.get(withoutDot(raw.typeName)) : undefined;
   const [key, value] = entry?.field ?? [];
   const oneof =
-    raw.oneofIndex === undefined || raw.proto3Optional ? undefined : message.oneofDecl?.[raw.oneofIndex]?.name;
+    raw.oneofIndex === undefined || raw.proto3Optional
+      ? undefined
+      : identifier(message.oneofDecl?.[raw.oneofIndex]?.name);
   return {
-    name: raw.name,
-    jsonName: raw.jsonName ?? raw.name,
-    number: raw.number,
+    name: identifier(raw.name),
+    jsonName: raw.jsonName || identifier(raw.name),
+    number: raw.number ?? 0,
     cardinality: entry ? 'map' : repeated ? 'repeated' : 'single',
     type: typeOf(value ?? raw),
-    ...(key === undefined ? {} : { keyType: SCALARS[key.type] ?? 'string' }),
+    ...(key === undefined ? {} : { keyType: SCALARS[key.type ?? 0] ?? 'string' }),
+    packed: raw.options?.packed,
     presence: !repeated && (raw.oneofIndex !== undefined || raw.type === MESSAGE_TYPE),
     ...(oneof === undefined ? {} : { oneof }),
     deprecated: raw.options?.deprecated ?? false,
@@ -118,7 +125,7 @@ function readField(
   };
 }
 
-function typeOf({ name, type, typeName = '' }: RawField): ValueType {
+function typeOf({ name, type = 0, typeName = '' }: RawField): ValueType {
   if (type === MESSAGE_TYPE) return { kind: 'message', typeName: withoutDot(typeName) };
   if (type === ENUM_TYPE) return { kind: 'enum', typeName: withoutDot(typeName) };
   const scalar = SCALARS[type];
@@ -128,11 +135,11 @@ function typeOf({ name, type, typeName = '' }: RawField): ValueType {
 }
 
 const readEnum = (raw: RawEnum, scope: string, path: readonly number[], commentAt: CommentAt): EnumDescriptor => ({
-  fullName: qualify(scope, raw.name),
-  name: raw.name,
+  fullName: qualify(scope, identifier(raw.name)),
+  name: identifier(raw.name),
   comment: commentAt(path),
   values: (raw.value ?? []).map(({ name, number = 0 }, i) => ({
-    name,
+    name: identifier(name),
     number,
     comment: commentAt([...path, ENUM_VALUES, i]),
   })),
@@ -140,3 +147,11 @@ const readEnum = (raw: RawEnum, scope: string, path: readonly number[], commentA
 
 const qualify = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
 const withoutDot = (typeName: string): string => typeName.replace(/^\./, '');
+
+/** Descriptors come from other processes, and their names end up in generated code. */
+function identifier(name = ''): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
+    throw new TypeError(`${JSON.stringify(name)} is not a name that can be used.`);
+  }
+  return name;
+}
