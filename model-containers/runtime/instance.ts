@@ -12,7 +12,8 @@ import { contractOf } from '#schema';
 import type { ModelDefinition } from './define-model.ts';
 import { type HealthServer, startHealthServer } from './health-server.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
-import { createInstanceMetrics } from './instance-metrics.ts';
+import { untilIdle } from './idle-stop.ts';
+import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { bindModel } from './loaded-model.ts';
 import { registeredManifest } from './manifest.ts';
 import { Worker } from './worker.ts';
@@ -43,7 +44,7 @@ export class ModelInstance<Request, Response, State> {
   readonly #options: InstanceOptions<Request, Response, State>;
   readonly #variant: string | undefined;
   readonly #contract: Contract;
-  readonly #metrics = createInstanceMetrics({ inFlight: () => this.#worker?.inFlight ?? 0, slots: this.#slots });
+  readonly #metrics: InstanceMetrics;
   readonly #startedAt: number;
   #state: InstanceState = 'starting';
   readonly #readable = new Set<string>();
@@ -56,6 +57,7 @@ export class ModelInstance<Request, Response, State> {
     this.#variant = variantOf(options);
     this.#contract = contractOf(options.definition.request, options.definition.response);
     this.#startedAt = options.platform.clock.now();
+    this.#metrics = createInstanceMetrics({ inFlight: () => this.#worker?.inFlight ?? 0, slots: this.#slots });
   }
 
   /**
@@ -71,6 +73,7 @@ export class ModelInstance<Request, Response, State> {
       await this.#registerPatiently(stop);
       heartbeat = this.#startHeartbeat();
       const worker = await this.#setUp(stop);
+      this.#worker = worker;
       this.#state = 'ready';
       await heartbeat.beatNow();
       logger.info('Ready.', { endpoint: this.#endpoint, slots: this.#slots });
@@ -174,16 +177,31 @@ export class ModelInstance<Request, Response, State> {
   }
 
   async #work(worker: Worker, heartbeat: Heartbeat, stop: AbortSignal): Promise<void> {
-    const { logger } = this.#options;
-    this.#worker = worker;
-    const onStop = () => {
-      this.#state = 'draining';
-      logger.info('Stopping: finishing what is in hand.', { inFlight: worker.inFlight });
-      void heartbeat.beatNow();
+    const { logger, definition, platform } = this.#options;
+    const ended = new AbortController();
+    const announce = (state: InstanceState) => {
+      this.#state = state;
+      return heartbeat.beatNow();
     };
+    const onStop = () => {
+      logger.info('Stopping: finishing what is in hand.', { inFlight: worker.inFlight });
+      void announce('draining');
+    };
+    stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
-    else stop.addEventListener('abort', onStop, { once: true });
-    await worker.run(stop);
+    const { idleSeconds } = definition.manifest;
+    if (idleSeconds !== undefined) {
+      const signal = AbortSignal.any([stop, ended.signal]);
+      const idleForMs = () => worker.idleForMs;
+      void untilIdle({ clock: platform.clock, idleMs: idleSeconds * 1000, idleForMs, announce, signal }).then(
+        (idle) => {
+          if (!idle) return;
+          logger.info('Going to sleep: there has been nothing to do.', { idleSeconds });
+          ended.abort();
+        },
+      );
+    }
+    await worker.run(AbortSignal.any([stop, ended.signal])).finally(() => ended.abort());
   }
 }
 

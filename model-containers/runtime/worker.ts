@@ -45,6 +45,7 @@ export class Worker {
   #room = Promise.withResolvers<void>();
   #publishing = 0;
   #stopping = false;
+  #lastBusyAt: number;
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
@@ -52,6 +53,7 @@ export class Worker {
     const now = () => deps.clock.now();
     this.#scheduler = createRunScheduler({ slots, batching, now, run: (turns) => this.#run(turns) });
     this.#fatal.promise.catch(() => undefined);
+    this.#lastBusyAt = now();
   }
 
   /** Runs under way. */
@@ -62,6 +64,11 @@ export class Worker {
   /** Moving average of the time that one task takes of a slot, in milliseconds; undefined before the first. */
   get serviceMs(): number | undefined {
     return this.#service.value;
+  }
+
+  /** Milliseconds since there was last something in hand; 0 while there is. */
+  get idleForMs(): number {
+    return this.#unsettled.size > 0 ? 0 : this.#deps.clock.now() - this.#lastBusyAt;
   }
 
   /**
@@ -110,6 +117,7 @@ export class Worker {
   #accept(delivery: Delivery): void {
     const work = this.#work(delivery).finally(() => {
       this.#unsettled.delete(work);
+      this.#lastBusyAt = this.#deps.clock.now();
       this.#room.resolve();
     });
     this.#unsettled.add(work);
