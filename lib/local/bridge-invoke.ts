@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HandlerName, ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
+import type { HandlerName, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { isProxyResult } from './bridge-answer.ts';
+import { lambdaContext } from './lambda-context.ts';
 
 export interface Invocation {
   readonly name: HandlerName;
@@ -32,7 +33,7 @@ export async function invoke(invocation: Invocation): Promise<ProxyResult> {
 async function run({ handler, logger, ...invocation }: Invocation, signal: AbortSignal): Promise<ProxyResult> {
   const { name, event, requestId } = invocation;
   try {
-    const answer: unknown = await handler(event, contextFor({ ...invocation, signal }));
+    const answer: unknown = await handler(event, { ...lambdaContext(invocation), signal });
     if (isProxyResult(answer)) return answer;
     logger.error(`The handler ${name} answered nothing that can be sent.`, { requestId });
   } catch (error) {
@@ -44,23 +45,4 @@ async function run({ handler, logger, ...invocation }: Invocation, signal: Abort
 async function timeout(ms: number, signal: AbortSignal): Promise<never> {
   await sleep(ms, undefined, { signal, ref: false });
   throw new ModelyardError('gateway_timeout', `No answer within ${ms / 1000} seconds.`);
-}
-
-function contextFor({ name, requestId, timeoutMs, signal }: Omit<Invocation, 'handler' | 'logger'>): ProxyContext {
-  const deadline = performance.now() + timeoutMs;
-  return {
-    signal,
-    awsRequestId: requestId,
-    functionName: name,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
-    memoryLimitInMB: '0',
-    logGroupName: name,
-    logStreamName: 'local',
-    callbackWaitsForEmptyEventLoop: false,
-    getRemainingTimeInMillis: () => Math.max(0, deadline - performance.now()),
-    done: () => undefined,
-    fail: () => undefined,
-    succeed: () => undefined,
-  };
 }

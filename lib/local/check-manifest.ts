@@ -1,3 +1,4 @@
+import { TASK_QUEUE } from '#adapters/aws/resources.ts';
 import { isModelName, MAX_MODEL_NAME_LENGTH } from '#core';
 import type { Batching, ModelManifest } from '#runtime/manifest.ts';
 
@@ -42,7 +43,7 @@ const batching: Rule = (value) => {
   return unknown === undefined ? undefined : `without the unknown field ${unknown}`;
 };
 
-/** A field of the manifest without a rule does not compile. Queues hold the limits: SQS redrives after at most 1,000 receives. */
+/** A field of the manifest without a rule does not compile. */
 const RULES: Record<keyof ModelManifest, Rule> = {
   name: (value) =>
     typeof value === 'string' && isModelName(value)
@@ -55,7 +56,8 @@ const RULES: Record<keyof ModelManifest, Rule> = {
   localInstances: whole(0, 64),
   cpu: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384),
   memoryMiB: whole(512, 122_880),
-  maxAttempts: whole(1, 1000),
+  // The queue's own limit is a safety net above it.
+  maxAttempts: whole(1, TASK_QUEUE.maxReceives - 1),
   timeoutSeconds: whole(1, 43_200),
   maxInstances: whole(1, 1000),
   maxBacklog: whole(1, 1_000_000_000),

@@ -7,7 +7,7 @@ import { type LogEvent, parseLine } from './log-event.ts';
 export interface InstanceCommand {
   readonly arguments: readonly string[];
   /** All of it: nothing is inherited. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 export interface ProcessExit {
@@ -33,7 +33,7 @@ export function startProcess(command: InstanceCommand, onEvent: (event: LogEvent
   const lastError = createLastError();
   const child = spawn(process.execPath, [...command.arguments], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...command.environment },
+    env: command.environment,
   });
   for (const stream of ['stdout', 'stderr'] as const) {
     const output = child[stream];
@@ -66,8 +66,8 @@ function untilGone(child: ChildProcess): Promise<ProcessExit> {
   });
 }
 
-/** For a log line: `exited with code 1`, `was killed by SIGKILL`. */
+/** The beginning of a sentence: `Exited with code 1`, `Was killed by SIGKILL`. */
 export function exitText({ code, signal }: ProcessExit): string {
-  if (signal !== null) return `was killed by ${signal}`;
-  return code === null ? 'could not be started' : `exited with code ${code}`;
+  if (signal !== null) return `Was killed by ${signal}`;
+  return code === null ? 'Could not be started' : `Exited with code ${code}`;
 }

@@ -22,6 +22,9 @@ const ACCOUNT = '000000000000';
 /** Short, because the emulator keeps a killed receiver's place in line until its poll is over. */
 const POLL_SECONDS = 1;
 
+/** The name of a model's task queue here. */
+export const taskQueueOf = (model: string): string => taskQueueName(PREFIX, model);
+
 /** Settings of an AWS platform on emulators. */
 export const localAwsSettings = ({ endpoints }: Pick<Emulators, 'endpoints'>): AwsSettings => ({
   tasksTable: `${PREFIX}tasks`,

@@ -92,13 +92,13 @@ export class SupervisedInstance {
       this.#tellCrash(exit, delayMs);
       await clock.sleep(delayMs, this.#stopping.signal);
     }
-    this.#options.logger.info('stopped while it waited to start again');
+    this.#options.logger.info('Stopped while it waited to start again.');
   }
 
   async #runOnce(): Promise<ProcessExit> {
     this.#startedAt = this.#options.clock.now();
     this.#process = startProcess(this.#command, this.#options.onEvent);
-    this.#options.logger.debug('process started', { pid: this.#process.pid });
+    this.#options.logger.info('Starting.', { pid: this.#process.pid });
     const exit = await this.#process.exited;
     this.#process = undefined;
     return exit;
@@ -110,7 +110,7 @@ export class SupervisedInstance {
     void this.ended.then(() => gone.abort());
     await clock.sleep(stopTimeoutMs, gone.signal);
     if (gone.signal.aborted) return;
-    logger.warn(`did not stop within ${stopTimeoutMs / 1000} s and is killed`);
+    logger.warn(`Did not stop within ${stopTimeoutMs / 1000} s and is killed.`);
     this.kill();
   }
 
@@ -122,7 +122,7 @@ export class SupervisedInstance {
   }
 
   #tellCrash(exit: ProcessExit, delayMs: number): void {
-    this.#options.logger.error(`${exitText(exit)} and starts again in ${(delayMs / 1000).toFixed(1)} s`, {
+    this.#options.logger.error(`${exitText(exit)} and starts again in ${(delayMs / 1000).toFixed(1)} s.`, {
       exit_code: exit.code,
       signal: exit.signal,
       last_error: exit.lastError,
@@ -130,7 +130,9 @@ export class SupervisedInstance {
   }
 
   #tellEnd(exit: ProcessExit): void {
-    const text = exit.code === 0 ? 'stopped' : `stopped: it ${exitText(exit)}`;
-    this.#options.logger.info(text, { exit_code: exit.code, signal: exit.signal });
+    const { logger } = this.#options;
+    // One that ends well has said so itself.
+    if (exit.code === 0) logger.debug('The process ended.', { exit_code: 0 });
+    else logger.warn(`${exitText(exit)} while it stopped.`, { exit_code: exit.code, signal: exit.signal });
   }
 }

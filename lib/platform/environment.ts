@@ -20,6 +20,8 @@ export const ENV = {
   leaseSeconds: 'MODELYARD_LEASE_SECONDS',
   /** How long runs may go on after the stop signal. */
   stopSeconds: 'MODELYARD_STOP_SECONDS',
+  /** Folders with more models for the embedded platform, separated as in PATH. */
+  modelsPath: 'MODELYARD_MODELS_PATH',
 
   tasksTable: 'MODELYARD_TASKS_TABLE',
   registryTable: 'MODELYARD_REGISTRY_TABLE',

@@ -96,7 +96,7 @@ describe('a supervised instance', () => {
 
     expect(second).not.toBe(first);
     expect(crash).toMatchObject({ level: 'error', source: 'steady-1', signal: 'SIGKILL', exit_code: null });
-    expect(crash.message).toMatch(/^was killed by SIGKILL and starts again in \d+\.\d s$/);
+    expect(crash.message).toMatch(/^Was killed by SIGKILL and starts again in \d+\.\d s\.$/);
   });
 
   it('names the error of an uncaught exception rather than its stack', async () => {
@@ -143,11 +143,11 @@ describe('a supervised instance', () => {
   it('is not started again when it ends by itself with exit code 0', async () => {
     const { supervisor, log } = supervise({ scripts: { done: '' } });
 
-    await log.until(({ message }) => message === 'stopped');
+    await log.until(({ message }) => message === 'The process ended.');
     await supervisor.stopAll();
 
     expect(await supervisor.list('done')).toEqual([]);
-    expect(log.events.filter(({ message }) => message === 'process started')).toHaveLength(1);
+    expect(log.events.filter(({ message }) => message === 'Starting.')).toHaveLength(1);
   });
 
   it('is killed when it has not stopped in time', async () => {
@@ -157,7 +157,7 @@ describe('a supervised instance', () => {
     await supervisor.stopAll();
 
     expect(isGone(pid)).toBe(true);
-    expect(log.events).toContainEqual(expect.objectContaining({ message: 'stopped: it was killed by SIGKILL' }));
+    expect(log.events).toContainEqual(expect.objectContaining({ message: 'Was killed by SIGKILL while it stopped.' }));
   });
 
   it('tells all it said before it ended, text on both streams included', async () => {
@@ -167,10 +167,10 @@ describe('a supervised instance', () => {
       },
     });
 
-    await log.until(({ message }) => message === 'stopped');
+    await log.until(({ message }) => message === 'The process ended.');
 
     const said = log.events.map(({ message }) => message);
-    const stopped = said.indexOf('stopped');
+    const stopped = said.indexOf('The process ended.');
     expect(said.slice(0, stopped).filter((message) => message.startsWith('line '))).toHaveLength(2000);
     expect(said.indexOf('unfinished')).toBeLessThan(stopped);
   });
@@ -243,7 +243,7 @@ describe('the supervisor', () => {
     const launched = await supervisor.launch('steady', 'Large');
     const pid = await upPid(log, launched.id);
     const stopped = [await supervisor.stop('steady', launched.id), await supervisor.stop('steady', launched.id)];
-    await log.until(({ source, message }) => source === launched.id && message === 'stopped');
+    await log.until(({ source, message }) => source === launched.id && message === 'The process ended.');
 
     expect(launched).toMatchObject({ id: 'steady-2', variant: 'Large', state: 'starting' });
     expect(stopped).toEqual([true, true]);

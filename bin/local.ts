@@ -1,0 +1,15 @@
+import { enableCompileCache } from 'node:module';
+import { COMPILE_CACHE } from '#local/instance-command.ts';
+import { parseOptions } from '#local/options.ts';
+
+// `npm start`: everything on this machine, until Ctrl-C.
+const parsed = parseOptions(process.argv.slice(2));
+if ('help' in parsed) process.stdout.write(parsed.help);
+else if ('fault' in parsed) {
+  process.stderr.write(`${parsed.fault}\n`);
+  process.exitCode = 2;
+} else {
+  enableCompileCache(COMPILE_CACHE);
+  const { runLocal } = await import('#local/run.ts');
+  process.exit(await runLocal(parsed.start, process.env));
+}

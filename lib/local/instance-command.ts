@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ENV } from '#platform/environment.ts';
+import type { InstanceCommand } from './instance-process.ts';
+import type { LocalModel } from './local-model.ts';
+import type { InstanceIdentity } from './supervised-instance.ts';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Compiled code of earlier runs: a third of what it takes an instance to start. */
+export const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'modelyard');
+
+const LEASH = pathToFileURL(join(ROOT, 'lib/local/instance-leash.ts')).href;
+const MAIN = join(ROOT, 'model-containers/runtime/main.ts');
+/** A little less than the supervisor waits, so that an instance gives back what it cannot finish. */
+const STOP_SECONDS = '110';
+
+/** How to start an instance of a model that finds its platform by these variables. */
+export const instanceCommand =
+  (environment: NodeJS.ProcessEnv) =>
+  ({ folder }: LocalModel, { id, variant = '' }: InstanceIdentity): InstanceCommand => ({
+    arguments: ['--import', LEASH, MAIN],
+    environment: {
+      [ENV.stopSeconds]: STOP_SECONDS,
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...environment,
+      [ENV.model]: folder,
+      [ENV.variant]: variant,
+      [ENV.instanceId]: id,
+    },
+  });

@@ -1,0 +1,19 @@
+import { HANDLER_NAMES, type HandlerName, type ProxyHandler } from '#api';
+
+type Handlers = Readonly<Record<HandlerName, ProxyHandler>>;
+
+/** Handlers that can be served before they exist: requests that come early wait for them. */
+export function lateHandlers(): Handlers & Pick<PromiseWithResolvers<Handlers>, 'resolve' | 'reject'> {
+  const { promise, resolve, reject } = Promise.withResolvers<Handlers>();
+  // Nobody may have asked yet when it turns out that there will be none.
+  promise.catch(() => undefined);
+  const late = (name: HandlerName): ProxyHandler =>
+    async function lateHandler(event, context) {
+      return (await promise)[name](event, context);
+    };
+  const handlers = Object.fromEntries(HANDLER_NAMES.map((name) => [name, late(name)])) as Record<
+    HandlerName,
+    ProxyHandler
+  >;
+  return { ...handlers, resolve, reject };
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { delimiter, join } from 'node:path';
+import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
+import { type Logger, ModelyardError } from '#core';
+import { type AwsSettings, awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
+import { ENV, readOptional } from '#platform/environment.ts';
+import { createBridge } from './bridge.ts';
+import type { HttpServer } from './bridge-server.ts';
+import { startDeadLetterPump } from './dead-letter-pump.ts';
+import { discoverModels } from './discover-models.ts';
+import { startEmulators } from './emulators.ts';
+import { createGiveUp } from './give-up-invoker.ts';
+import { createHandlers } from './handlers.ts';
+import { instanceCommand, ROOT } from './instance-command.ts';
+import { lateHandlers } from './late-handlers.ts';
+import type { LocalModel } from './local-model.ts';
+import type { LocalOptions } from './options.ts';
+import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
+import { summaryEvent, summaryText } from './summary.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Terminal } from './terminal.ts';
+import { untilSettled } from './until-settled.ts';
+
+export interface SystemRun extends LocalOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly terminal: Terminal;
+  /** Lets the work in hand finish, then ends everything. */
+  readonly stop: AbortSignal;
+  /** Ends every instance at once. */
+  readonly abandon: AbortSignal;
+}
+
+const HOST = '127.0.0.1';
+const MODELS = join(ROOT, 'model-containers', 'models');
+/** Longer than any request may take: those in hand when it stops are answered. */
+const GRACE_MS = 30_000;
+/** From the start of the process; an instance that needs longer is shown as starting. */
+const READY_WITHIN_MS = 4_500;
+
+/** Runs the whole system until `stop` aborts; resolves when nothing is left running. Rejects with a sentence when it cannot start. */
+export async function runSystem(run: SystemRun): Promise<void> {
+  const { terminal, stop } = run;
+  const logger = terminal.logger('gateway');
+  await using cleanup = new AsyncDisposableStack();
+
+  const handlers = lateHandlers();
+  const bridge = createBridge({ routes: ROUTES, handlers, logger, limits: { graceMs: GRACE_MS } });
+  const port = await listen(bridge, run.port);
+  cleanup.defer(() => bridge.close());
+  cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));
+
+  const starting = startEmulators();
+  cleanup.defer(async () => (await starting).close());
+  const models = await findModels(run.environment, logger);
+  const settings = localAwsSettings(await starting);
+  await provision(settings, namesOf(models));
+  const deps = createHandlerDeps({ platform: createAwsPlatform(settings), logger });
+  cleanup.defer(() => deps.platform.close());
+
+  const supervisor = startInstances(run, models, settings, deps);
+  const pump = pumpDeadLetters(deps, models);
+  cleanup.defer(() => pump.stop());
+  cleanup.defer(() => supervisor.stopAll());
+  handlers.resolve(createHandlers(deps));
+  // Again, because it is the first to close: what was accepted must still find its instances.
+  cleanup.defer(() => bridge.close());
+
+  const timeoutMs = Math.max(0, READY_WITHIN_MS - performance.now());
+  const reports = await untilSettled(supervisor, { clock: deps.platform.clock, timeoutMs, signal: stop });
+  const summary = {
+    url: `http://localhost:${port}`,
+    startupMs: Math.round(performance.now()),
+    models: namesOf(models).map((name) => ({
+      name,
+      queue: taskQueueOf(name),
+      instances: reports.filter(({ model }) => model === name),
+    })),
+  };
+  if (stop.aborted) return;
+  terminal.announce('gateway', summaryEvent(summary), summaryText(summary));
+  await once(stop, 'abort');
+}
+
+const namesOf = (models: readonly LocalModel[]): string[] => models.map(({ manifest }) => manifest.name);
+
+async function listen(bridge: HttpServer, wanted: number): Promise<number> {
+  try {
+    return (await bridge.listen(wanted, HOST)).port;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const why = { EADDRINUSE: 'is already in use', EACCES: 'may not be used by this user' }[String(code)];
+    if (why === undefined) throw error;
+    throw new ModelyardError('internal', `Port ${wanted} ${why}; choose another one with --port.`, { cause: error });
+  }
+}
+
+async function findModels(environment: NodeJS.ProcessEnv, logger: Logger): Promise<readonly LocalModel[]> {
+  const more = readOptional(environment, ENV.modelsPath)?.split(delimiter) ?? [];
+  const { models, faults } = await discoverModels([MODELS, ...more]);
+  for (const fault of faults) logger.error(fault);
+  return models;
+}
+
+function startInstances(
+  { environment, terminal, abandon }: SystemRun,
+  models: readonly LocalModel[],
+  settings: AwsSettings,
+  { platform: { registry, clock } }: HandlerDeps,
+): Supervisor {
+  const command = instanceCommand({ ...environment, ...awsEnvironment(settings) });
+  const supervisor = new Supervisor({ models, command, registry, terminal, clock });
+  abandon.addEventListener('abort', () => supervisor.killAll());
+  supervisor.startAll();
+  return supervisor;
+}
+
+function pumpDeadLetters(deps: HandlerDeps, models: readonly LocalModel[]) {
+  const { platform, logger } = deps;
+  const { queues, clock } = platform;
+  return startDeadLetterPump({ models: namesOf(models), queues, giveUp: createGiveUp(deps), clock, logger });
+}

@@ -1,0 +1,69 @@
+import type { LogEvent } from './log-event.ts';
+import type { InstanceReport } from './supervisor.ts';
+
+/** What was started. */
+export interface Summary {
+  /** Of the API. */
+  readonly url: string;
+  readonly startupMs: number;
+  readonly models: readonly ModelLine[];
+}
+
+export interface ModelLine {
+  readonly name: string;
+  readonly queue: string;
+  readonly instances: readonly InstanceReport[];
+}
+
+/** The summary for programs. */
+export const summaryEvent = ({ url, startupMs, models }: Summary): LogEvent => ({
+  level: 'info',
+  time: Date.now(),
+  message: 'ready',
+  fields: {
+    url,
+    startup_ms: startupMs,
+    models: models.map(({ name, queue, instances }) => ({
+      name,
+      queue,
+      instances: instances.map(({ id, variant, state, pid, crashes }) => ({ id, variant, state, pid, crashes })),
+    })),
+  },
+});
+
+/** The summary for people. */
+export function summaryText({ url, startupMs, models }: Summary): string {
+  const rows = models.flatMap(({ name, queue, instances }) =>
+    (instances.length === 0 ? ['none'] : instances.map(instanceText)).map((instance, index) =>
+      index === 0 ? [name, queue, instance] : ['', '', instance],
+    ),
+  );
+  return [
+    '',
+    `Modelyard is ready after ${(startupMs / 1000).toFixed(1)} s: ${url}`,
+    '',
+    ...table([['MODEL', 'QUEUE', 'INSTANCES'], ...rows]),
+    '',
+    'Try it:',
+    `  ${firstRequest(url, models)}`,
+    '',
+    'Ctrl-C lets tasks in hand finish and stops it.',
+    '',
+  ].join('\n');
+}
+
+function instanceText({ id, variant, state, crashes }: InstanceReport): string {
+  const crashed = state === 'starting' && crashes > 0;
+  return [id, variant, crashed ? 'crashed, starts again' : state].filter((part) => part !== undefined).join(', ');
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd());
+}
+
+/** The request that the README begins with, where its model runs. */
+function firstRequest(url: string, models: readonly ModelLine[]): string {
+  if (!models.some(({ name }) => name === 'model_a')) return `curl ${url}/models`;
+  return `curl -X POST ${url}/predict/model_a -H "Content-Type: application/json" -d '{"data": "example"}'`;
+}
