@@ -86,6 +86,12 @@ const rooms = [
     'The embedded platform starts model containers as processes; it never loads one.',
   ),
   room(
+    'bundling-knows-esbuild-only',
+    '^lib/bundling/',
+    ['^lib/bundling/', npm('esbuild'), NODE],
+    'How handlers are bundled has nothing to do with what they do.',
+  ),
+  room(
     'handlers-know-core-and-api',
     '^lambdas/',
     [
@@ -176,7 +182,7 @@ const everywhere = [
     name: 'no-orphan',
     comment: 'A module that nobody imports and that imports nobody is left over.',
     severity: 'error',
-    from: { orphan: true, pathNot: '^(test|scripts)/' },
+    from: { orphan: true, pathNot: ['^(test|scripts)/', '\\.d\\.ts$'] },
     to: {},
   },
   {

@@ -6,6 +6,8 @@ import type { ModelManifest } from '#runtime/manifest.ts';
 import { ROOT, sourceFiles } from './cruise.ts';
 
 const MAX_LINES = 250;
+/** Tests are read a case at a time. */
+const MAX_TEST_LINES = 450;
 /** Who may read the environment: entry points, which hand it on as an argument, and the settings of a platform. */
 const ENVIRONMENT_READERS =
   /^(?:bin\/|scripts\/|lib\/platform\/|lambdas\/[^/]+\/index\.ts$|model-containers\/runtime\/main\.ts$|test\/)/;
@@ -17,13 +19,17 @@ const read = (path: string): Promise<string> => readFile(`${ROOT}/${path}`, 'utf
 const handWritten = (): string[] => sourceFiles(ROOT).filter((path) => !path.startsWith('proto/gen/'));
 
 describe('a source file', () => {
-  it(`has at most ${MAX_LINES} lines`, async () => {
+  it(`has at most ${MAX_LINES} lines, ${MAX_TEST_LINES} as a test`, async () => {
     const lengths = await Promise.all(
       handWritten().map(async (path) => ({ path, lines: (await read(path)).trimEnd().split('\n').length })),
     );
 
+    const tooLong = lengths.filter(
+      ({ path, lines }) => lines > (path.startsWith('test/') ? MAX_TEST_LINES : MAX_LINES),
+    );
+
     expect(lengths.length).toBeGreaterThan(100);
-    expect(lengths.filter(({ lines }) => lines > MAX_LINES)).toEqual([]);
+    expect(tooLong).toEqual([]);
   });
 
   it('reads the environment only where a process starts or its settings are read', async () => {

@@ -26,6 +26,20 @@ describe('the import rules', () => {
     for (const folder of FOLDERS) expect(sourceFiles(ROOT, [folder]), folder).not.toEqual([]);
   });
 
+  it('give every module a room', async () => {
+    const { forbidden = [] } = await rules();
+    const rooms = forbidden.flatMap((rule) => {
+      const isRoom = 'to' in rule && 'pathNot' in rule.to && !('path' in rule.to);
+      return isRoom && typeof rule.from.path === 'string' ? [new RegExp(rule.from.path)] : [];
+    });
+    const outside = /^(?:bin|scripts|test)\//;
+
+    const homeless = sourceFiles(ROOT).filter((path) => !outside.test(path) && !rooms.some((room) => room.test(path)));
+
+    expect(rooms.length).toBeGreaterThan(8);
+    expect(homeless).toEqual([]);
+  });
+
   it('see through the #names of package.json and into type imports', () => {
     const port = house.modules.find(({ source }) => source === 'lib/core/domain/errors.ts');
 

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { cruiseTree, ROOT } from '../architecture/cruise.ts';
+import { fileBlocks } from './readme-blocks.ts';
+
+const COPIED = [
+  'bin',
+  'lambdas',
+  'lib',
+  'model-containers',
+  'proto',
+  'scripts',
+  'buf.yaml',
+  'package.json',
+  'tsconfig.json',
+];
+
+describe('the model that the README adds', () => {
+  let root: string;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'modelyard-readme-'));
+    for (const path of COPIED) await cp(join(ROOT, path), join(root, path), { recursive: true });
+    await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    for (const { path, text } of fileBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'))) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    run(process.execPath, 'scripts/generate.ts');
+  });
+
+  afterAll(() => rm(root, { recursive: true }));
+
+  /** Runs a program in the copy; throws what it printed when it fails. */
+  function run(program: string, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: root, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  it('has a contract that passes the lint', () => {
+    expect(() => run('node_modules/.bin/buf', 'lint')).not.toThrow();
+  });
+
+  it('compiles with the strictness of the house', async () => {
+    await writeFile(
+      join(root, 'tsconfig.readme.json'),
+      JSON.stringify({ extends: './tsconfig.json', include: ['model-containers/models/sentiment'] }),
+    );
+
+    expect(() => run('node_modules/.bin/tsc', '--project', 'tsconfig.readme.json')).not.toThrow();
+  });
+
+  it('keeps the import rules', async () => {
+    const folder = 'model-containers/models/sentiment';
+
+    const { modules } = await cruiseTree(root, [folder]);
+
+    const own = modules.filter(({ source }) => source.startsWith(folder));
+    expect(own.map(({ source, valid }) => ({ source, valid }))).toEqual([
+      { source: `${folder}/manifest.ts`, valid: true },
+      { source: `${folder}/model.ts`, valid: true },
+    ]);
+    expect(own.flatMap(({ dependencies }) => dependencies.filter(({ valid }) => !valid))).toEqual([]);
+  });
+
+  it('is found by npm start, and answers', async () => {
+    const system = spawn(process.execPath, ['bin/local.ts', '--port', '0', '--json'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void system.kill('SIGKILL'));
+    const url = await untilReady(system);
+
+    const response = await fetch(`${url}/predict/sentiment`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ text: 'A great, lovely but bad day' }),
+    });
+
+    expect(await response.json()).toMatchObject({ state: 'succeeded', result: { label: 'positive', score: 1 } });
+    const ended = once(system, 'exit');
+    system.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  });
+});
+
+/** Where the API is; throws when the system ends before it is ready. */
+async function untilReady({ stdout }: ChildProcess): Promise<string> {
+  if (!stdout) throw new Error('The output of the system is not piped.');
+  for await (const line of createInterface({ input: stdout })) {
+    const { url } = JSON.parse(line) as { readonly url?: string };
+    if (url) {
+      stdout.resume();
+      return url;
+    }
+  }
+  throw new Error('The system ended before it was ready.');
+}
