@@ -38,6 +38,7 @@ export type {
   TaskQueues,
 } from './ports/task-queue.ts';
 export type { TaskPage, TaskQuery, TaskStore } from './ports/task-store.ts';
+export { createBacklogGate } from './usecases/backlog-gate.ts';
 export { type InstanceView, launchInstance, listInstances, stopInstance } from './usecases/control-instances.ts';
 export { drainMs } from './usecases/estimate-start.ts';
 export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './usecases/get-task.ts';
