@@ -16,9 +16,13 @@ export interface MemoryPlatformSettings {
   readonly pollMs?: number;
 }
 
-/** A platform whose parts can also be reached as what they are. */
+/** A platform whose parts a test can take away, by their `reachable`. */
 export interface MemoryPlatform extends Platform {
   readonly queues: (model: string) => MemoryTaskQueue;
+  readonly tasks: MemoryTaskStore;
+  readonly blobs: MemoryBlobStore;
+  readonly registry: MemoryModelRegistry;
+  readonly contracts: MemoryContractStore;
 }
 
 /** Everything in this process: the reference for unit tests, and what the worker loop is measured on. */

@@ -1,3 +1,4 @@
+import { v7 as uuidV7 } from 'uuid';
 import type { Task, TaskResult } from '#core';
 
 export const aResult: TaskResult = { contractHash: 'c1', payload: { kind: 'inline', bytes: Uint8Array.of(1) } };
@@ -16,3 +17,15 @@ export const aTask = (overrides: Partial<Task> = {}): Task => ({
   retainedUntil: 1_000_000,
   ...overrides,
 });
+
+/** A queued task of its own id that a store keeps: its times are around now. */
+export function aFreshTask(overrides: Partial<Task> = {}): Task {
+  const now = Date.now();
+  return aTask({
+    id: uuidV7(),
+    createdAt: now,
+    deadlineAt: now + 3_600_000,
+    retainedUntil: now + 7_200_000,
+    ...overrides,
+  });
+}

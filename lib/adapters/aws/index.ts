@@ -24,4 +24,5 @@ export {
   taskQueueName,
 } from './resources.ts';
 export { S3BlobStore } from './s3-blob-store.ts';
+export { readDeadLetterRecord, type SqsRecord } from './sqs-record.ts';
 export { SqsTaskQueue, type SqsTaskQueueOptions } from './sqs-task-queue.ts';

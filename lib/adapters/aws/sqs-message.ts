@@ -10,7 +10,7 @@ const REASON_MESSAGE = 'ReasonMessage';
 const MAX_REASON_LENGTH = 1000;
 /** What SQS refuses in strings. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
-const FORBIDDEN = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD]/g;
+const FORBIDDEN = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** Attributes to ask for with each receive. */
 export const RECEIVED_ATTRIBUTES = {

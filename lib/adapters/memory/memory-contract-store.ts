@@ -1,14 +1,22 @@
-import type { Contract, ContractStore } from '#core';
+import { type Contract, type ContractStore, unavailable } from '#core';
 
 /** The reference implementation of the port. */
 export class MemoryContractStore implements ContractStore {
+  /** Set to false, and it is away: every call is refused until it is true again. */
+  reachable = true;
   readonly #contracts = new Map<string, Contract>();
 
   async put(contract: Contract): Promise<void> {
+    this.#assertReachable();
     if (!this.#contracts.has(contract.hash)) this.#contracts.set(contract.hash, contract);
   }
 
   async get(hash: string): Promise<Contract | undefined> {
+    this.#assertReachable();
     return this.#contracts.get(hash);
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is away.', undefined);
   }
 }

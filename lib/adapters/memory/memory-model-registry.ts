@@ -1,7 +1,17 @@
-import { type Clock, type Instance, isAlive, type Model, type ModelRegistry, type RegistrySnapshot } from '#core';
+import {
+  type Clock,
+  type Instance,
+  isAlive,
+  type Model,
+  type ModelRegistry,
+  type RegistrySnapshot,
+  unavailable,
+} from '#core';
 
 /** The reference implementation of the port. */
 export class MemoryModelRegistry implements ModelRegistry {
+  /** Set to false, and it is away: every call is refused until it is true again. */
+  reachable = true;
   readonly #clock: Clock;
   readonly #models = new Map<string, Model>();
   readonly #instances = new Map<string, Instance>();
@@ -11,27 +21,36 @@ export class MemoryModelRegistry implements ModelRegistry {
   }
 
   async readModel(name: string): Promise<Model | undefined> {
+    this.#assertReachable();
     return this.#models.get(name);
   }
 
   async writeModel(model: Model): Promise<boolean> {
+    this.#assertReachable();
     if ((this.#models.get(model.name)?.version ?? 0) !== model.version - 1) return false;
     this.#models.set(model.name, model);
     return true;
   }
 
   async putInstance(instance: Instance): Promise<void> {
+    this.#assertReachable();
     this.#instances.set(keyOf(instance.model, instance.id), instance);
   }
 
   async removeInstance(model: string, id: string): Promise<void> {
+    this.#assertReachable();
     this.#instances.delete(keyOf(model, id));
   }
 
   async snapshot(): Promise<RegistrySnapshot> {
+    this.#assertReachable();
     const now = this.#clock.now();
     for (const [key, instance] of this.#instances) if (!isAlive(instance, now)) this.#instances.delete(key);
     return { models: [...this.#models.values()], instances: [...this.#instances.values()] };
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is away.', undefined);
   }
 }
 

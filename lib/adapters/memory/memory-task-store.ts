@@ -11,10 +11,13 @@ import {
   type TaskPage,
   type TaskQuery,
   type TaskStore,
+  unavailable,
 } from '#core';
 
 /** The reference implementation of the port: `applyEvent` over a map. */
 export class MemoryTaskStore implements TaskStore {
+  /** Set to false, and it is away: every call is refused until it is true again. */
+  reachable = true;
   readonly #clock: Clock;
   readonly #tasks = new Map<string, Task>();
   /** Called when the task ends. */
@@ -25,16 +28,19 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async create(task: Task): Promise<Task | undefined> {
+    this.#assertReachable();
     const existing = this.#find(task.id);
     if (existing === undefined) this.#tasks.set(task.id, task);
     return existing;
   }
 
   async get(id: string): Promise<Task | undefined> {
+    this.#assertReachable();
     return this.#find(id);
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
+    this.#assertReachable();
     const current = this.#find(id);
     if (current === undefined) return 'missing';
     const { outcome, task } = applyEvent(current, event);
@@ -44,11 +50,13 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async withdraw(id: string): Promise<void> {
+    this.#assertReachable();
     this.#tasks.delete(id);
     this.#tellWatchers(id);
   }
 
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
+    this.#assertReachable();
     const after = cursor === undefined ? undefined : decodeCursor(owner, cursor);
     const matching = [...this.#tasks.values()]
       .filter((task) => task.owner === owner && this.#isKept(task))
@@ -90,5 +98,9 @@ export class MemoryTaskStore implements TaskStore {
 
   #tellWatchers(id: string): void {
     for (const wake of this.#watchers.get(id) ?? []) wake();
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('store_unavailable', 'The task store is away.', undefined);
   }
 }

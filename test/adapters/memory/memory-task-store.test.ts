@@ -1,0 +1,13 @@
+import { MemoryTaskStore } from '#adapters/memory/index.ts';
+import { systemClock } from '#platform/system-clock.ts';
+import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+
+taskStoreContract('memory', async () => {
+  const store = new MemoryTaskStore(systemClock);
+  return {
+    store,
+    async cutOff() {
+      store.reachable = false;
+    },
+  };
+});

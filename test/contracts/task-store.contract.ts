@@ -1,0 +1,18 @@
+import { describe } from 'vitest';
+import { events } from './task-store/events.ts';
+import { keeping } from './task-store/keeping.ts';
+import { listing } from './task-store/listing.ts';
+import { races } from './task-store/races.ts';
+import type { OpenStore } from './task-store/support.ts';
+
+export type { StoreUnderTest } from './task-store/support.ts';
+
+/** What every `TaskStore` promises. Each adapter's test calls this with its own way to reach the store. */
+export function taskStoreContract(name: string, open: OpenStore): void {
+  describe(`TaskStore contract: ${name}`, () => {
+    keeping(open);
+    events(open);
+    races(open);
+    listing(open);
+  });
+}

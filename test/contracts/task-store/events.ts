@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { applyEvent, MAX_INLINE_BYTES, type TaskEvent } from '#core';
+import { anyTaskEvent } from '#test/support/task-events.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
+import type { OpenStore } from './support.ts';
+
+const LARGE = Uint8Array.from({ length: MAX_INLINE_BYTES }, (_, index) => (index * 7) & 255);
+const AN_ERROR = { code: 'timeout', message: 'It took “too” long.', retryable: true };
+
+/** Applying events one after the other. */
+export function events(open: OpenStore): void {
+  const at = 1_700_000_000_000;
+  const inline = { contractHash: 'c', payload: { kind: 'inline', bytes: LARGE } } as const;
+  const byReference = { contractHash: 'c', payload: { kind: 'blob', key: 'results/1', size: 5_000_000 } } as const;
+  const each: readonly (readonly [string, TaskEvent])[] = [
+    ['a start', { type: 'started', attempt: 1, at }],
+    ['a large result', { type: 'succeeded', attempt: 1, startedAt: at, at: at + 5, result: inline }],
+    ['a result by reference', { type: 'succeeded', attempt: 2, startedAt: at, at: at + 5, result: byReference }],
+    ['a failure', { type: 'failed', attempt: 3, startedAt: at, at: at + 5, error: AN_ERROR }],
+    ['a failure before any start', { type: 'failed', attempt: 1, at, error: { ...AN_ERROR, retryable: false } }],
+    ['giving up', { type: 'gave-up', attempts: 3, at, error: AN_ERROR, envelope: LARGE }],
+    ['a cancellation', { type: 'canceled', at }],
+    ['an expiry', { type: 'expired', at, error: AN_ERROR }],
+  ];
+
+  it.each(each)('keeps everything that %s says', async (_, event) => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+
+    const outcome = await store.apply(task.id, event);
+
+    expect(outcome).toBe('applied');
+    expect(await store.get(task.id)).toEqual(applyEvent(task, event).task);
+  });
+
+  it('refuses the result of an attempt that a newer one has overtaken', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    await store.apply(task.id, { type: 'started', attempt: 2, at });
+
+    const outcome = await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at, result: inline });
+
+    expect(outcome).toBe('superseded');
+    expect(await store.get(task.id)).toMatchObject({ state: 'running', attempts: 2 });
+  });
+
+  it('never changes a task that has ended', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at, result: byReference });
+    const ended = await store.get(task.id);
+
+    const outcomes = [];
+    for (const [, event] of each) outcomes.push(await store.apply(task.id, event));
+
+    expect(new Set(outcomes)).toEqual(new Set(['terminal']));
+    expect(await store.get(task.id)).toEqual(ended);
+  });
+
+  it('does what applyEvent says, whatever happens in whatever order', async () => {
+    const { store } = await open();
+
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyTaskEvent, { minLength: 1, maxLength: 6 }), async (history) => {
+        let model = aFreshTask();
+        await store.create(model);
+        for (const event of history) {
+          const { outcome, task } = applyEvent(model, event);
+          model = task;
+          expect(await store.apply(model.id, event)).toBe(outcome);
+        }
+        expect(await store.get(model.id)).toEqual(model);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tells waiters, where it can, when the task has ended', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    const never = new AbortController();
+    const waiting = [store.untilEnded?.(task.id, never.signal), store.untilEnded?.(task.id, never.signal)];
+
+    await store.apply(task.id, { type: 'started', attempt: 1, at });
+    await store.apply(task.id, { type: 'canceled', at });
+
+    await Promise.all(waiting);
+    await store.untilEnded?.(task.id, never.signal);
+  });
+
+  it('lets a waiter go who wants to', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    const gone = new AbortController();
+    const waiting = store.untilEnded?.(task.id, gone.signal);
+
+    gone.abort();
+
+    await waiting;
+    expect(await store.get(task.id)).toEqual(task);
+  });
+}

@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import { aFreshTask } from '#test/support/tasks.ts';
+import { anOwner, listAll, type OpenStore } from './support.ts';
+
+/** Creating, reading and withdrawing. */
+export function keeping(open: OpenStore): void {
+  it('keeps a task as it was created', async () => {
+    const { store } = await open();
+    const task = aFreshTask({ owner: 'Ζωή #1', requestHash: 'f'.repeat(64) });
+
+    const existing = await store.create(task);
+
+    expect(existing).toBeUndefined();
+    expect(await store.get(task.id)).toEqual(task);
+  });
+
+  it('knows nothing of a task that was never created', async () => {
+    const { store } = await open();
+    const { id } = aFreshTask();
+
+    expect(await store.get(id)).toBeUndefined();
+    expect(await store.apply(id, { type: 'canceled', at: 1 })).toBe('missing');
+    expect(await store.get(id)).toBeUndefined();
+    await expect(store.withdraw(id)).resolves.toBeUndefined();
+  });
+
+  it('answers with the task that is there, and leaves it alone, when its id is taken', async () => {
+    const { store } = await open();
+    const first = aFreshTask();
+    await store.create(first);
+    await store.apply(first.id, { type: 'started', attempt: 1, at: first.createdAt });
+
+    const existing = await store.create({ ...first, owner: 'somebody else', createdAt: first.createdAt + 1 });
+
+    expect(existing).toEqual({ ...first, state: 'running', attempts: 1, startedAt: first.createdAt });
+    expect(await store.get(first.id)).toEqual(existing);
+  });
+
+  it('says that the id is taken even to an equal task', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+
+    expect(await store.create(task)).toEqual(task);
+  });
+
+  it('forgets a withdrawn task, and takes its id again', async () => {
+    const { store } = await open();
+    const owner = anOwner();
+    const task = aFreshTask({ owner });
+    await store.create(task);
+
+    await store.withdraw(task.id);
+
+    expect(await store.get(task.id)).toBeUndefined();
+    expect(await listAll(store, { owner, limit: 10 })).toEqual([]);
+    expect(await store.apply(task.id, { type: 'canceled', at: 1 })).toBe('missing');
+    const again = { ...task, requestHash: 'another' };
+    expect(await store.create(again)).toBeUndefined();
+    expect(await store.get(task.id)).toEqual(again);
+  });
+
+  it('does not find a task that it need not keep any longer, whether it is deleted or not', async () => {
+    const { store } = await open();
+    const owner = anOwner();
+    const task = aFreshTask({ owner, retainedUntil: Date.now() - 1 });
+    await store.create(task);
+
+    expect(await store.get(task.id)).toBeUndefined();
+    expect(await store.apply(task.id, { type: 'canceled', at: 1 })).toBe('missing');
+    expect(await listAll(store, { owner, limit: 10 })).toEqual([]);
+    const again = aFreshTask({ id: task.id, owner });
+    expect(await store.create(again)).toBeUndefined();
+    expect(await store.get(task.id)).toEqual(again);
+  });
+
+  it('says that it is unavailable when it cannot be reached', async () => {
+    const { store, cutOff } = await open();
+    const task = aFreshTask();
+    await cutOff();
+    const refused = expect.objectContaining({ code: 'store_unavailable', retryable: true });
+
+    await expect(store.create(task)).rejects.toEqual(refused);
+    await expect(store.get(task.id)).rejects.toEqual(refused);
+    await expect(store.apply(task.id, { type: 'canceled', at: 1 })).rejects.toEqual(refused);
+    await expect(store.withdraw(task.id)).rejects.toEqual(refused);
+    await expect(store.list({ owner: task.owner, limit: 1 })).rejects.toEqual(refused);
+  });
+}

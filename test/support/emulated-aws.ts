@@ -1,0 +1,84 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type Emulators, startEmulators } from '#local/emulators.ts';
+import { localAwsSettings, provision } from '#local/provision.ts';
+import { type AwsSettings, createAwsPlatform } from '#platform/aws.ts';
+import type { Platform } from '#platform/platform.ts';
+import { openGate } from './gate.ts';
+
+/** Emulators that live as long as the tests of one file, and platforms on them. */
+export interface EmulatedAws {
+  readonly emulators: Emulators;
+  readonly settings: AwsSettings;
+  /** A platform of its own connections, closed with the file. */
+  open(overrides?: Partial<AwsSettings>): Platform;
+  /** A platform that can be cut off from its emulators. */
+  openBehindGate(overrides?: Partial<AwsSettings>): Promise<{ readonly platform: Platform; cutOff(): Promise<void> }>;
+  /** Creates the queues of a model of its own; resolves with its name. */
+  newModel(): Promise<string>;
+  /** Creates a registry table of its own; resolves with its name. */
+  newRegistryTable(): Promise<string>;
+}
+
+/** Call at the top of a test file; the properties can be read from `beforeAll` on. */
+export function useEmulatedAws(): EmulatedAws {
+  let emulators: Emulators;
+  let settings: AwsSettings;
+  const platforms: Platform[] = [];
+  const gates: { shut(): Promise<void> }[] = [];
+  let models = 0;
+  let registries = 0;
+
+  function open(overrides: Partial<AwsSettings> = {}): Platform {
+    const platform = createAwsPlatform({ ...settings, ...overrides });
+    platforms.push(platform);
+    return platform;
+  }
+
+  beforeAll(async () => {
+    emulators = await startEmulators();
+    settings = localAwsSettings(emulators);
+    await provision(settings, []);
+  });
+
+  afterAll(async () => {
+    await Promise.all(platforms.map((platform) => platform.close()));
+    await Promise.all(gates.map((gate) => gate.shut()));
+    await emulators.close();
+  });
+
+  return {
+    get emulators() {
+      return emulators;
+    },
+    get settings() {
+      return settings;
+    },
+    open,
+    async openBehindGate(overrides = {}) {
+      const [awsGate, dynamodbGate] = await Promise.all([
+        openGate(emulators.endpoints.sqs),
+        openGate(emulators.endpoints.dynamodb),
+      ]);
+      gates.push(awsGate, dynamodbGate);
+      const endpoints = { sqs: awsGate.url, s3: awsGate.url, dynamodb: dynamodbGate.url };
+      return {
+        platform: open({ ...overrides, endpoints }),
+        async cutOff() {
+          await Promise.all([awsGate.shut(), dynamodbGate.shut()]);
+        },
+      };
+    },
+    async newModel() {
+      models += 1;
+      const model = `model_${models}`;
+      await provision(settings, [model]);
+      return model;
+    },
+    async newRegistryTable() {
+      registries += 1;
+      const registryTable = `registry-${registries}`;
+      await provision({ ...settings, registryTable }, []);
+      return registryTable;
+    },
+  };
+}
