@@ -1,5 +1,6 @@
-import type { Logger, ModelDirectory } from '#core';
+import { createModelDirectory, type Logger, type ModelDirectory, memoize } from '#core';
 import type { Platform } from '#platform/platform.ts';
+import { type Metrics, noMetrics } from './metrics.ts';
 
 /** Everything a handler stands on; built by the entry points alone. */
 export interface HandlerDeps {
@@ -9,18 +10,21 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
 }
 
-/** What handlers count, and the words each count may be split by: few and fixed, never ids or names of callers. */
-export interface Counts {
-  /** Submits by outcome: `accepted`, or the code of the refusal. */
-  readonly TaskSubmits: { readonly outcome: string };
-  /** Dead letters by what became of their task. */
-  readonly DeadLetters: { readonly outcome: string };
+interface HandlerDepsOptions {
+  readonly platform: Platform;
+  readonly logger: Logger;
+  /** @default nobody counts */
+  readonly metrics?: Metrics;
 }
 
-export interface Metrics {
-  /** Adds one. Never throws. */
-  count<Name extends keyof Counts>(name: Name, dimensions: Counts[Name]): void;
-}
+const MAX_CONTRACTS = 200;
 
-/** For places where nobody reads metrics. */
-export const noMetrics: Metrics = { count: () => undefined };
+/** What the handlers of one process share: contracts never change, so each is read once. */
+export function createHandlerDeps({ platform, logger, metrics = noMetrics }: HandlerDepsOptions): HandlerDeps {
+  const contracts = {
+    put: platform.contracts.put.bind(platform.contracts),
+    get: memoize((hash) => platform.contracts.get(hash), { maxEntries: MAX_CONTRACTS }),
+  };
+  const cached = { ...platform, contracts };
+  return { platform: cached, models: createModelDirectory(cached), logger, metrics };
+}

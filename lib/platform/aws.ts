@@ -12,6 +12,7 @@ import type { AwsSettings } from './aws-settings.ts';
 import type { Platform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
+export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 export { type AwsSettings, awsEnvironment, awsSettingsFrom } from './aws-settings.ts';
 
 /** SQS, DynamoDB and S3, on AWS or on emulators of them. */

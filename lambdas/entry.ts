@@ -1,0 +1,43 @@
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
+import type { MiddlewareObj } from '@middy/core';
+import { createHandlerDeps, type HandlerDeps, type Metrics } from '#api';
+import type { Logger } from '#core';
+import type { Platform } from '#platform/platform.ts';
+
+const SERVICE = 'modelyard';
+const NAMESPACE = 'Modelyard';
+
+interface Handler {
+  use(middleware: MiddlewareObj): unknown;
+}
+
+/** A handler as Lambda runs it: with the logger and the metrics of Powertools, on a platform built once per sandbox. */
+export function lambdaEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H, platform: Platform): H {
+  const powertools = new PowertoolsLogger({ serviceName: SERVICE });
+  const handler = createHandler(
+    createHandlerDeps({ platform, logger: structured(powertools), metrics: embeddedMetrics() }),
+  );
+  handler.use(injectLambdaContext(powertools));
+  return handler;
+}
+
+const structured = (powertools: PowertoolsLogger): Logger => ({
+  debug: (message, fields = {}) => powertools.debug(message, fields),
+  info: (message, fields = {}) => powertools.info(message, fields),
+  warn: (message, fields = {}) => powertools.warn(message, fields),
+  error: (message, fields = {}) => powertools.error(message, fields),
+});
+
+/** Counts as lines of the log that CloudWatch makes metrics of: no call, no waiting. */
+function embeddedMetrics(): Metrics {
+  const powertools = new PowertoolsMetrics({ namespace: NAMESPACE, serviceName: SERVICE });
+  return {
+    count(name, dimensions) {
+      const single = powertools.singleMetric();
+      for (const [dimension, value] of Object.entries(dimensions)) single.addDimension(dimension, value);
+      single.addMetric(name, 'Count', 1);
+    },
+  };
+}

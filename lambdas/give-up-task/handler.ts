@@ -1,0 +1,32 @@
+import middy from '@middy/core';
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { HandlerDeps } from '#api';
+import { type DeadLetter, giveUpTask } from '#core';
+
+/**
+ * Ends the tasks of dead letters as `failed`. A record that could not be dealt with is reported, and
+ * comes again alone.
+ */
+export const createHandler = (readRecord: (record: SQSRecord) => DeadLetter) => (deps: HandlerDeps) =>
+  middy<SQSEvent, SQSBatchResponse>(async function giveUpTasks({ Records }: SQSEvent): Promise<SQSBatchResponse> {
+    const failures = await Promise.all(Records.map((record) => giveUp(deps, record, readRecord)));
+    return { batchItemFailures: failures.filter((failure) => failure !== undefined) };
+  });
+
+async function giveUp(
+  { platform, logger, metrics }: HandlerDeps,
+  record: SQSRecord,
+  readRecord: (record: SQSRecord) => DeadLetter,
+): Promise<SQSBatchItemFailure | undefined> {
+  const { messageId } = record;
+  try {
+    const outcome = await giveUpTask(platform, readRecord(record));
+    metrics.count('DeadLetters', { outcome });
+    if (outcome === 'unreadable') logger.error('A dead letter is not a task; its body is kept.', { messageId });
+    else logger.info('A task was given up.', { messageId, outcome });
+    return undefined;
+  } catch (error) {
+    logger.error('A dead letter could not be dealt with; it comes again.', { messageId, error });
+    return { itemIdentifier: messageId };
+  }
+}

@@ -1,0 +1,15 @@
+/** What handlers count, and the words each count may be split by: few and fixed, never ids or names of callers. */
+export interface Counts {
+  /** Submits by outcome: `accepted`, or the code of the refusal. */
+  readonly TaskSubmits: { readonly outcome: string };
+  /** Dead letters by what became of their task. */
+  readonly DeadLetters: { readonly outcome: string };
+}
+
+export interface Metrics {
+  /** Adds one. Never throws. */
+  count<Name extends keyof Counts>(name: Name, dimensions: Counts[Name]): void;
+}
+
+/** For places where nobody reads metrics. */
+export const noMetrics: Metrics = { count: () => undefined };

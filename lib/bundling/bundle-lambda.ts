@@ -1,0 +1,77 @@
+import { basename, join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { LAMBDA_BUNDLING } from './esbuild-options.ts';
+
+/** What one Lambda's bundle weighs, in bytes of its files. */
+export interface LambdaBundle {
+  readonly name: string;
+  /** The file that Lambda imports. */
+  readonly entry: string;
+  /** The entry and everything it imports at once: what a cold start parses. */
+  readonly coldBytes: number;
+  /** What is only loaded when it is needed. */
+  readonly lazyBytes: number;
+  /** Bytes of a cold start by the package or room they come from, the heaviest first. */
+  readonly origins: readonly (readonly [origin: string, bytes: number])[];
+}
+
+type Outputs = Metafile['outputs'];
+type Output = Outputs[string];
+
+/** Bundles a folder of `lambdas/` into a folder of its own below `into`. */
+export async function bundleLambda(folder: string, into: string): Promise<LambdaBundle> {
+  const name = basename(folder);
+  const entry = join(into, name, 'index.mjs');
+  const { metafile } = await build({
+    ...LAMBDA_BUNDLING,
+    entryPoints: [{ in: join(folder, 'index.ts'), out: 'index' }],
+    outdir: join(into, name),
+    absWorkingDir: into,
+    metafile: true,
+    logLevel: 'error',
+  });
+  const cold = coldOutputs(metafile.outputs, join(name, 'index.mjs'));
+  const coldBytes = sum(cold.map(({ bytes }) => bytes));
+  const allBytes = sum(Object.values(metafile.outputs).map(({ bytes }) => bytes));
+  return { name, entry, coldBytes, lazyBytes: allBytes - coldBytes, origins: originsOf(cold) };
+}
+
+/** The entry and all that it imports statically, on whatever way. */
+function coldOutputs(outputs: Outputs, entry: string): Output[] {
+  const reached = new Set<string>();
+  const pending = [entry];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    const imports = outputs[path]?.imports ?? [];
+    pending.push(
+      ...imports.filter(({ kind, external }) => kind === 'import-statement' && !external).map((i) => i.path),
+    );
+  }
+  return [...reached].map((path) => outputs[path]).filter((output) => output !== undefined);
+}
+
+function originsOf(outputs: readonly Output[]): LambdaBundle['origins'] {
+  const bytes = new Map<string, number>();
+  for (const { inputs } of outputs) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      bytes.set(originOf(path), (bytes.get(originOf(path)) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...bytes].sort(([, a], [, b]) => b - a);
+}
+
+/** `node_modules/@scope/name/…` by its package, everything else by its first folders. */
+function originOf(path: string): string {
+  const [, installed] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
+  return (
+    installed ??
+    path
+      .replace(/^(\.\.\/)+/, '')
+      .split('/')
+      .slice(-3, -1)
+      .join('/')
+  );
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
