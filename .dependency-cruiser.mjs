@@ -10,6 +10,19 @@ const GENERATED = '^proto/gen/';
 const PLATFORM = '^lib/platform/';
 const ADAPTERS = '^lib/adapters/';
 
+const DECLARATIONS = '\\.d\\.ts$';
+
+/** Modules that are started rather than imported, and the reference platform, which tests run. */
+const STARTED = [
+  '^bin/',
+  '^scripts/[^/]+\\.ts$',
+  '^lambdas/[^/]+/index\\.ts$',
+  '^model-containers/models/',
+  '^model-containers/runtime/main\\.ts$',
+  '^lib/local/instance-leash\\.ts$',
+  '^lib/platform/memory\\.ts$',
+];
+
 /** Modules under `path` import nothing but what matches one of `allowed`. */
 const room = (name, path, allowed, comment) => ({
   name,
@@ -182,8 +195,15 @@ const everywhere = [
     name: 'no-orphan',
     comment: 'A module that nobody imports and that imports nobody is left over.',
     severity: 'error',
-    from: { orphan: true, pathNot: ['^(test|scripts)/', '\\.d\\.ts$'] },
+    from: { orphan: true, pathNot: ['^(test|scripts)/', DECLARATIONS] },
     to: {},
+  },
+  {
+    name: 'no-dead-module',
+    comment: 'What nothing that starts leads to never runs.',
+    severity: 'error',
+    from: { path: STARTED },
+    to: { path: '^(lambdas|lib|model-containers|scripts)/', pathNot: [...STARTED, DECLARATIONS], reachable: false },
   },
   {
     name: 'every-import-resolves',

@@ -54,6 +54,7 @@ export const PLANTS: readonly Plant[] = [
     others: { 'lib/core/task.ts': EMPTY },
   },
   { rule: 'no-circle', path: 'lib/local/d.ts', imports: './d.ts', atRunTime: true },
+  { rule: 'no-dead-module', path: 'lib/local/f.ts', imports: '#core' },
   { rule: 'every-import-resolves', path: 'lib/local/e.ts', imports: './nowhere.ts' },
 ];
 
