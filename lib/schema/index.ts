@@ -1,4 +1,5 @@
-export { type ContractDifference, compareContracts } from './compare-contracts.ts';
+export type { ContractDifference } from './compare/difference.ts';
+export { compareContracts } from './compare-contracts.ts';
 export type { Contract } from './contract.ts';
 export { type ContractCodec, type MessageCodec, openContract } from './contract-codec.ts';
 export { contractHash, contractOf } from './contract-of.ts';
