@@ -157,7 +157,6 @@ describe('an instance', () => {
 
   it('goes to sleep when there is nothing to do', async () => {
     const life = live({ ...echo, manifest: { ...echo.manifest, idleSeconds: 0.05 } });
-    await life.endpoint();
 
     await life.ended;
 
