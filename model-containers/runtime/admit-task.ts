@@ -5,6 +5,7 @@ import {
   decodeEnvelope,
   type Envelope,
   expiry,
+  giveUpTask,
   loadPayload,
   ModelyardError,
   type TaskStore,
@@ -58,10 +59,11 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Ad
 }
 
 async function settleWithoutRunning(
-  { model, readable, tasks, clock }: AdmitDeps,
+  deps: AdmitDeps,
   delivery: Delivery,
   envelope: Envelope,
 ): Promise<AttemptOutcome | undefined> {
+  const { model, readable, tasks, clock } = deps;
   if (!readable.has(envelope.contractHash)) {
     await delivery.release(UNREADABLE_CONTRACT_DELAY_SECONDS);
     return 'released';
@@ -73,13 +75,20 @@ async function settleWithoutRunning(
     return 'expired';
   }
   if (delivery.attempt > model.limits.maxAttempts) {
-    await delivery.reject({
-      code: 'attempts_exhausted',
-      message: `Gave up after ${model.limits.maxAttempts} attempts: the instances that ran this task died or lost it.`,
-    });
+    await giveUp(deps, delivery);
     return 'dead-lettered';
   }
   return delivery.attempt > 1 ? claimAgain(tasks, delivery, envelope, now) : undefined;
+}
+
+/** Ends the task here, because a dead letter would count this delivery as an attempt that it never was. */
+async function giveUp(deps: AdmitDeps, delivery: Delivery): Promise<void> {
+  const { name, limits } = deps.model;
+  const attempts = limits.maxAttempts;
+  const message = `Gave up after ${attempts} attempts: the instances that ran this task died or lost it.`;
+  const reason = { code: 'attempts_exhausted', message };
+  await giveUpTask(deps, { model: name, body: delivery.body, attempts, reason });
+  await delivery.reject(reason);
 }
 
 /** A redelivered task may have ended, or have another runner: only a recorded start may go on, and it fences the runner before. */

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts';
+import { EmbeddedSystem, isRunning } from '#test/support/embedded-system.ts';
+
+/** Long enough for a busy machine to renew in time, short enough to wait for its end. */
+const LEASE_SECONDS = '3';
+
+let system: EmbeddedSystem;
+beforeAll(async () => {
+  system = await EmbeddedSystem.start({ withFixtures: true, environment: { MODELYARD_LEASE_SECONDS: LEASE_SECONDS } });
+});
+afterAll(() => system[Symbol.asyncDispose]());
+
+/** What an instance tells Prometheus. */
+const metrics = async (endpoint: string): Promise<string> => (await fetch(`${endpoint}/metrics`)).text();
+
+/** The metrics of an instance once they match. */
+async function metricsUntil(endpoint: string, pattern: RegExp): Promise<string> {
+  for (;;) {
+    const text = await metrics(endpoint);
+    if (pattern.test(text)) return text;
+    await sleep(50);
+  }
+}
+
+const succeeded = (text: string): number =>
+  Number(/^modelyard_instance_attempts_total\{outcome="succeeded"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+
+interface Runner {
+  readonly pid: number;
+  readonly endpoint: string;
+}
+
+/** The instance of the model that has the only task in hand. */
+async function runnerOf(model: string): Promise<Runner> {
+  for (;;) {
+    for (const id of [`${model}-1`, `${model}-2`]) {
+      const ready = system.events.findLast((event) => event.source === id && event.message === 'Ready.');
+      const endpoint = String(ready?.endpoint);
+      if (/^modelyard_instance_in_flight 1$/m.test(await metrics(endpoint))) {
+        return { pid: Number(system.pids(id).at(-1)), endpoint };
+      }
+    }
+    await sleep(50);
+  }
+}
+
+/** Resolves when every instance of the model that was started and still runs is ready. */
+async function allReady(model: string): Promise<void> {
+  const count = (message: string) =>
+    system.events.filter((event) => event.source.startsWith(`${model}-`) && event.message === message).length;
+  await system.until(() => count('Starting.') === count('Ready.'));
+}
+
+describe('a model that cannot start', () => {
+  it('says why, and backs off', async () => {
+    const crash = await system.until((e) => e.source === 'unprepared-1' && e.message.includes('starts again'));
+    await system.until((e) => e.source === 'unprepared-1' && e.pid === system.pids('unprepared-1')[1]);
+
+    expect(crash).toMatchObject({ level: 'error', last_error: expect.stringContaining('The weights are missing.') });
+    expect(crash.message).toMatch(/^Exited with code 1 and starts again in \d+\.\d s\.$/);
+  });
+
+  it('is named when its folder is broken', () => {
+    const faults = system.events.filter(({ message }) => message.includes('is left out'));
+
+    expect(faults.map(({ message }) => message)).toEqual([
+      'test/fixtures/models/misnamed/manifest.ts is left out: name must be that of its folder, misnamed, not another_name.',
+    ]);
+  });
+
+  it('leaves the other models unharmed', async () => {
+    const response = await post(system, '/predict/model_a', { data: 'still here' });
+
+    expect(await response.json()).toMatchObject({ state: 'succeeded' });
+    expect(system.pids('model_a-1')).toHaveLength(1);
+  });
+
+  it('takes tasks that wait for it', async () => {
+    const task = await submit(system, 'unprepared', {}, { 'Task-Deadline': '1' });
+
+    expect(task.state).toBe('queued');
+    expect(await ended(system, task.id)).toMatchObject({ state: 'expired', attempts: 0 });
+  });
+});
+
+describe('a task', () => {
+  it('that fails once is run again', async () => {
+    const { id } = await submit(system, 'steadfast', { action: 'fail once' });
+
+    expect(await ended(system, id)).toMatchObject({ state: 'succeeded', attempts: 2, result: { attempt: 2 } });
+  });
+
+  it('that takes too long is tried again, and fails in the end', async () => {
+    const { id } = await submit(system, 'unruly', { action: 'hang' }, { 'Task-Timeout': '1' });
+
+    expect(await ended(system, id)).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'timeout' } });
+  });
+
+  it('that the model refuses is run once', async () => {
+    const { id } = await submit(system, 'unruly', { action: 'refuse' });
+
+    expect(await ended(system, id)).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      error: { code: 'invalid_input', message: 'This is never right.' },
+    });
+  });
+
+  it('whose instance is killed in the middle of it is run by another one, and its result is written once', async () => {
+    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 2 });
+    const { pid } = await runnerOf('steadfast');
+
+    process.kill(pid, 'SIGKILL');
+    const task = await ended(system, id);
+
+    expect(task).toMatchObject({ state: 'succeeded', attempts: 2, result: { attempt: 2 } });
+    expect(task.result?.pid).not.toBe(pid);
+    await system.until((e) => e.message.startsWith('Was killed by SIGKILL and starts again'));
+  });
+
+  it('whose instance comes back too late keeps the result of the one that took over', async () => {
+    await allReady('steadfast');
+    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 1 });
+    const { pid, endpoint } = await runnerOf('steadfast');
+    const before = succeeded(await metrics(endpoint));
+
+    process.kill(pid, 'SIGSTOP');
+    const task = await ended(system, id);
+    process.kill(pid, 'SIGCONT');
+    const refused = await metricsUntil(endpoint, /^modelyard_instance_attempts_total\{outcome="lease-lost"\} [1-9]/m);
+    const after = (await (await system.fetch(`/tasks/${id}`)).json()) as TaskBody;
+
+    expect(task).toMatchObject({ state: 'succeeded', attempts: 2, result: { attempt: 2 } });
+    expect(task.result?.pid).not.toBe(pid);
+    expect(succeeded(refused)).toBe(before);
+    expect(after).toEqual(task);
+  });
+
+  it('that kills its worker every time fails after its attempts, and the model keeps serving', async () => {
+    const before = system.pids('unruly-1');
+    const { id } = await submit(system, 'unruly', { action: 'die' });
+    const task = await ended(system, id);
+    const next = await submit(system, 'unruly', { action: 'answer' });
+
+    expect(task).toMatchObject({ state: 'failed', attempts: 2, result: null });
+    expect(task.error).toMatchObject({ code: 'attempts_exhausted', retryable: true });
+    expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
+    expect(before.filter(isRunning)).toEqual([]);
+    expect(system.pids('unruly-1').length).toBeGreaterThanOrEqual(before.length + 2);
+  });
+});

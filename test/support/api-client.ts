@@ -1,0 +1,48 @@
+import type { EmbeddedSystem } from './embedded-system.ts';
+
+export interface TaskBody {
+  readonly id: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly result: Record<string, unknown> | null;
+  readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
+  readonly started_at: string | null;
+}
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Posts a value as JSON; text and bytes go as they are. */
+export function post(system: EmbeddedSystem, path: string, body: unknown, headers: Headers = {}): Promise<Response> {
+  const raw = typeof body === 'string' || body instanceof Uint8Array;
+  return system.fetch(path, {
+    method: 'POST',
+    body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', ...headers },
+  });
+}
+
+export async function submit(
+  system: EmbeddedSystem,
+  model: string,
+  request: unknown,
+  headers?: Headers,
+): Promise<TaskBody> {
+  const response = await post(system, `/models/${model}/tasks`, request, headers);
+  return (await response.json()) as TaskBody;
+}
+
+/** The task once it has ended. */
+export async function ended(system: EmbeddedSystem, id: string): Promise<TaskBody> {
+  for (;;) {
+    const response = await system.fetch(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });
+    const task = (await response.json()) as TaskBody;
+    if (task.state !== 'queued' && task.state !== 'running') return task;
+  }
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eachLine } from '#local/each-line.ts';
+
+export interface SystemEvent {
+  readonly source: string;
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export interface SystemExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const ENTRY = fileURLToPath(new URL('../../bin/local.ts', import.meta.url));
+const FIXTURE_MODELS = fileURLToPath(new URL('../fixtures/models', import.meta.url));
+/** Of a test that failed half-way: nothing of it may outlive it. */
+const TEARDOWN_MS = 5_000;
+
+export interface SystemOptions {
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Runs the misbehaving models of `test/fixtures/models` too. */
+  readonly withFixtures?: boolean;
+}
+
+/** The real embedded system in a process of its own; a test speaks to it by HTTP and signals. */
+export class EmbeddedSystem implements AsyncDisposable {
+  readonly events: SystemEvent[] = [];
+  /** Lines on standard error. */
+  readonly complaints: string[] = [];
+  readonly exit: Promise<SystemExit>;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Set<() => void>();
+  #hasExited = false;
+
+  constructor({ args = ['--port', '0', '--json'], environment = {}, withFixtures = false }: SystemOptions = {}) {
+    const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
+    this.#child = spawn(process.execPath, [ENTRY, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...models, ...environment },
+    });
+    const { stdout, stderr } = this.#child;
+    if (stdout) eachLine(stdout, (line) => this.#note(line));
+    if (stderr) eachLine(stderr, (line) => this.complaints.push(line));
+    this.exit = once(this.#child, 'close').then(([code, signal]) => {
+      this.#hasExited = true;
+      this.#wake();
+      return { code, signal };
+    });
+  }
+
+  /** Starts one and resolves when it is ready. */
+  static async start(options?: SystemOptions): Promise<EmbeddedSystem> {
+    const system = new EmbeddedSystem(options);
+    await system.until(({ message }) => message === 'ready');
+    return system;
+  }
+
+  get url(): string {
+    return String(this.events.find(({ message }) => message === 'ready')?.url);
+  }
+
+  /** Process ids of every instance ever started, or of those of one instance, oldest first. */
+  pids(source?: string): number[] {
+    return this.events
+      .filter((event) => event.message === 'Starting.' && (source === undefined || event.source === source))
+      .map(({ pid }) => Number(pid));
+  }
+
+  /** The first event, past or to come, that matches. Rejects when the system ends without it. */
+  async until(matches: (event: SystemEvent) => boolean): Promise<SystemEvent> {
+    for (;;) {
+      const found = this.events.find(matches);
+      if (found) return found;
+      if (this.#hasExited) throw new Error(`The system ended before the event:\n${this.#log()}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`${this.url}${path}`, init);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => {
+      this.signal('SIGKILL');
+      for (const pid of this.pids()) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    }, TEARDOWN_MS);
+    this.signal('SIGTERM');
+    await this.exit;
+    clearTimeout(timer);
+  }
+
+  #note(line: string): void {
+    this.events.push(
+      line.startsWith('{') ? (JSON.parse(line) as SystemEvent) : { source: '', level: '', message: line },
+    );
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #log(): string {
+    return [...this.events.map((event) => JSON.stringify(event)), ...this.complaints].join('\n');
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
