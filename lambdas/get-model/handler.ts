@@ -7,6 +7,8 @@ export const createHandler = (deps: HandlerDeps) =>
     const listed = (await deps.models.all()).find(({ model }) => model.name === served.model.name);
     return json(200, {
       ...presentModel({ ...served, depth: listed?.depth }),
+      description: served.model.description,
+      variants: served.model.variants,
       limits: presentLimits(served.model.limits),
     });
   });

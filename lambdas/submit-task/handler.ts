@@ -23,24 +23,26 @@ export const createHandler = (deps: HandlerDeps) =>
     return submittedAnswer(deps, task, { ...preference, waitedSeconds });
   });
 
-async function accept({ platform, models }: HandlerDeps, request: HttpRequest): Promise<Task> {
+async function accept({ platform, models, enterBacklog }: HandlerDeps, request: HttpRequest): Promise<Task> {
   const options = submitOptions(request.headers);
   const type = bodyType(request.headers);
   const body = request.body();
   const served = await models.served(request.param('model'));
   refuseWhenAsleep(served);
+  const encoded = encodeRequest(served.descriptor, type, body);
+  await enterBacklog(served);
   return submitTask(platform, {
     ...options,
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,
-    request: encodeRequest(served.descriptor, type, body),
+    request: encoded,
     limits: served.model.limits,
   });
 }
 
-function refuseWhenAsleep({ model, serving }: ServedModel): void {
-  if (serving.length > 0 || model.limits.acceptWhenAsleep) return;
+function refuseWhenAsleep({ model, live }: ServedModel): void {
+  if (live.length > 0 || model.limits.acceptWhenAsleep) return;
   throw new ModelyardError('no_live_instance', 'No instance of this model is running; nothing was accepted.');
 }
 

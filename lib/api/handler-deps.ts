@@ -1,4 +1,4 @@
-import { createModelDirectory, type Logger, type ModelDirectory, memoize } from '#core';
+import { createBacklogGate, createModelDirectory, type Logger, type ModelDirectory, memoize } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
 
@@ -6,6 +6,8 @@ import { type Metrics, noMetrics } from './metrics.ts';
 export interface HandlerDeps {
   readonly platform: Platform;
   readonly models: ModelDirectory;
+  /** Turns submits away, with `backlog_full`, while too many tasks of the model are waiting. */
+  readonly enterBacklog: ReturnType<typeof createBacklogGate>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -26,5 +28,11 @@ export function createHandlerDeps({ platform, logger, metrics = noMetrics }: Han
     get: memoize((hash) => platform.contracts.get(hash), { maxEntries: MAX_CONTRACTS }),
   };
   const cached = { ...platform, contracts };
-  return { platform: cached, models: createModelDirectory(cached), logger, metrics };
+  return {
+    platform: cached,
+    models: createModelDirectory(cached),
+    enterBacklog: createBacklogGate(cached),
+    logger,
+    metrics,
+  };
 }

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { unavailable } from '#core';
+import { createHandler } from '#lambdas/health/handler.ts';
+import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';
+
+const probe = (api: TestApi, route: string) => call(createHandler(api), { route, headers: { Accept: 'text/plain' } });
+
+const withoutRegistry = () =>
+  createTestApi({
+    broken: ({ registry }) => ({
+      registry: replacing(registry, {
+        snapshot: () => Promise.reject(unavailable('registry_unavailable', 'The registry is away.', undefined)),
+      }),
+    }),
+  });
+
+describe('health', () => {
+  it('is well whatever a probe wants to read', async () => {
+    const { statusCode, json } = await probe(createTestApi(), '/healthz');
+
+    expect(statusCode).toBe(200);
+    expect(json).toEqual({ status: 'ok' });
+  });
+
+  it('is well, but not ready, while the registry is away', async () => {
+    const api = withoutRegistry();
+
+    expect((await probe(api, '/healthz')).statusCode).toBe(200);
+    expect((await probe(api, '/readyz')).statusCode).toBe(503);
+  });
+
+  it('is ready when the registry can be read', async () => {
+    const { statusCode, json } = await probe(createTestApi(), '/readyz');
+
+    expect(statusCode).toBe(200);
+    expect(json).toEqual({ status: 'ready' });
+  });
+});
