@@ -63,4 +63,5 @@ export {
   submitTask,
 } from './usecases/submit-task.ts';
 export { type TaskWait, waitForTask } from './usecases/wait-for-task.ts';
+export { createWaitPace, type WaitPace } from './usecases/wait-pace.ts';
 export { wakeModel } from './usecases/wake-model.ts';

@@ -1,6 +1,7 @@
 import type { Task } from '../domain/task.ts';
 import { isTerminal } from '../domain/task-state.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './get-task.ts';
+import type { WaitPace } from './wait-pace.ts';
 
 export interface TaskWait extends TaskLookup {
   readonly waitMs: number;
@@ -10,37 +11,49 @@ export interface TaskWait extends TaskLookup {
   readonly known?: Task;
 }
 
-const MIN_PAUSE_MS = 10;
+export interface WaitDeps extends ReadDeps {
+  /** Saves reads of a store that has to be polled. */
+  readonly pace?: WaitPace;
+}
+
+const MIN_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 1000;
 
 /**
  * The task as soon as it has ended, or as it is when `waitMs` has passed. Stores that cannot tell are
- * polled at pauses that grow with the time waited, so a wait of any length costs few reads and adds at
- * most a third to the latency.
+ * polled: first when the model's tasks usually end, then at pauses that grow with the time waited, so a
+ * wait of any length costs few reads and adds at most a quarter to a longer latency.
  */
-export async function waitForTask(deps: ReadDeps, wait: TaskWait): Promise<Task> {
+export async function waitForTask(deps: WaitDeps, wait: TaskWait): Promise<Task> {
   const startedAt = deps.clock.now();
   let task = wait.known ?? (await getTask(deps, wait));
   while (!isTerminal(task.state) && !wait.signal?.aborted) {
-    const waitedMs = deps.clock.now() - startedAt;
-    const leftMs = wait.waitMs - waitedMs;
-    if (leftMs <= 0) break;
-    await pause(deps, task.id, { waitedMs, leftMs, signal: wait.signal });
+    const now = deps.clock.now();
+    const leftMs = startedAt + wait.waitMs - now;
+    if (leftMs <= 0) return task;
+    await pause(deps, task, { ageMs: now - task.createdAt, leftMs, signal: wait.signal });
     task = await getTask(deps, wait);
+    if (task.endedAt !== undefined) deps.pace?.learn(task.model, Math.max(0, task.endedAt - task.createdAt));
   }
   return task;
 }
 
 interface Pause {
-  readonly waitedMs: number;
+  /** Since the submit. */
+  readonly ageMs: number;
   readonly leftMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
-async function pause({ tasks, clock }: ReadDeps, id: string, { waitedMs, leftMs, signal }: Pause): Promise<void> {
+async function pause(
+  { tasks, clock, pace }: WaitDeps,
+  { id, model }: Task,
+  { ageMs, leftMs, signal }: Pause,
+): Promise<void> {
   if (!tasks.untilEnded) {
-    const growing = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitedMs / 3));
-    return clock.sleep(Math.min(growing, leftMs), signal);
+    const toFirstLook = (pace?.firstLookMs(model) ?? 0) - ageMs;
+    const growing = toFirstLook > 0 ? toFirstLook : Math.min(MAX_PAUSE_MS, ageMs / 4);
+    return clock.sleep(Math.min(Math.max(MIN_PAUSE_MS, growing), leftMs), signal);
   }
   const done = new AbortController();
   const either = signal ? AbortSignal.any([done.signal, signal]) : done.signal;
