@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
+import { giveBackUndelivered } from './undelivered-messages.ts';
 
 /** SQS, S3 and DynamoDB as far as this machine needs them, in memory and gone when closed. */
 export interface Emulators {
@@ -16,6 +17,7 @@ const HOST = '127.0.0.1';
 export async function startEmulators(): Promise<Emulators> {
   // Not its own start helper, which listens on every interface.
   const queuesAndBlobs = buildApp({ logger: false });
+  giveBackUndelivered(queuesAndBlobs);
   const tables = dynalite({ createTableMs: 0 });
   // Its own listener throws, and would take us down with every client that is killed in the middle of a request.
   tables.on('request', (request: IncomingMessage) => request.removeAllListeners('error').on('error', () => undefined));

@@ -17,11 +17,18 @@ export interface AwsShim {
   close(): Promise<void>;
 }
 
-/** Stands in front of an AWS JSON service; what `answer` returns replaces the body of a response. */
-export async function startAwsShim(
-  target: string,
-  answer: (call: ShimmedCall) => Promise<Record<string, unknown> | undefined>,
-): Promise<AwsShim> {
+/** What a caller gets instead of the service's own answer. */
+export interface ShimAnswer {
+  /** @default the service's own */
+  readonly status?: number;
+  readonly output: Record<string, unknown>;
+}
+
+/** Decides, once the service has answered, what the caller gets; undefined for what the service said. */
+export type ShimRule = (call: ShimmedCall) => Promise<ShimAnswer | undefined>;
+
+/** Stands in front of an AWS JSON service. */
+export async function startAwsShim(target: string, rule: ShimRule): Promise<AwsShim> {
   async function forward(headers: IncomingHttpHeaders, body: string, operation: string) {
     const [prefix] = String(headers['x-amz-target']).split('.');
     const response = await fetch(target, {
@@ -45,9 +52,9 @@ export async function startAwsShim(
     const { status, output } = await forward(request.headers, body, operation);
     const ask = async (other: string, input: Record<string, unknown>) =>
       (await forward(request.headers, JSON.stringify(input), other)).output;
-    const replaced = await answer({ operation, input: JSON.parse(body), status, output, ask });
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(replaced ?? output));
+    const answer = await rule({ operation, input: JSON.parse(body), status, output, ask });
+    response.writeHead(answer?.status ?? status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(answer?.output ?? output));
   });
   const url = await listenOnFreePort(server);
   return {

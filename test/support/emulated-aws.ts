@@ -55,10 +55,8 @@ export function useEmulatedAws(): EmulatedAws {
     },
     open,
     async openBehindGate(overrides = {}) {
-      const [awsGate, dynamodbGate] = await Promise.all([
-        openGate(emulators.endpoints.sqs),
-        openGate(emulators.endpoints.dynamodb),
-      ]);
+      const behind = { ...emulators.endpoints, ...overrides.endpoints };
+      const [awsGate, dynamodbGate] = await Promise.all([openGate(behind.sqs), openGate(behind.dynamodb)]);
       gates.push(awsGate, dynamodbGate);
       const endpoints = { sqs: awsGate.url, s3: awsGate.url, dynamodb: dynamodbGate.url };
       return {

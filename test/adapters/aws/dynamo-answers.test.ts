@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoTaskStore } from '#adapters/aws/index.ts';
+import type { TaskStore } from '#core';
+import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { countAwsCalls } from '#test/support/aws-calls.ts';
+import { type AwsShim, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
+import { useEmulatedAws } from '#test/support/emulated-aws.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
+
+const aws = useEmulatedAws();
+
+/** Adds what DynamoDB says and the emulator does not: the row that stood in the way of a conditional write. */
+const withRowOfRefusal: ShimRule = async (call) => {
+  const isRefusal = String(call.output.__type).endsWith('ConditionalCheckFailedException');
+  if (!isRefusal || call.input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return undefined;
+  const { TableName, Key, Item } = call.input as { TableName: string; Key?: object; Item?: { id: object } };
+  const key = Key ?? { id: Item?.id };
+  const row = await call.ask('GetItem', { TableName, Key: key, ConsistentRead: true });
+  return { output: { ...call.output, ...row } };
+};
+
+describe('DynamoDB that says why a condition failed', () => {
+  const calls = countAwsCalls();
+  let shim: AwsShim;
+
+  beforeAll(async () => {
+    shim = await startAwsShim(aws.emulators.endpoints.dynamodb, withRowOfRefusal);
+  });
+
+  afterAll(() => shim.close());
+
+  const open = (): TaskStore =>
+    aws.open({ onCall: calls.onCall, endpoints: { ...aws.settings.endpoints, dynamodb: shim.url } }).tasks;
+
+  taskStoreContract('DynamoDB with the row of a refusal', async () => {
+    const { platform, cutOff } = await aws.openBehindGate({ endpoints: { dynamodb: shim.url } });
+    return { store: platform.tasks, cutOff };
+  });
+
+  it('is not asked again', async () => {
+    const store = open();
+    const task = aFreshTask();
+    await store.create(task);
+    await store.apply(task.id, { type: 'canceled', at: 1 });
+    calls.reset();
+
+    expect(await store.create(task)).toMatchObject({ id: task.id });
+    expect(await store.apply(task.id, { type: 'canceled', at: 1 })).toBe('terminal');
+
+    expect(calls.counts()).toEqual({ 'DynamoDB.PutItem': 1, 'DynamoDB.UpdateItem': 1 });
+  });
+});
+
+describe('DynamoDB that does not say why a condition failed', () => {
+  it('is asked for the row', async () => {
+    const calls = countAwsCalls();
+    const store = aws.open({ onCall: calls.onCall }).tasks;
+    const task = aFreshTask();
+    await store.create(task);
+    await store.apply(task.id, { type: 'canceled', at: 1 });
+    calls.reset();
+
+    expect(await store.create(task)).toMatchObject({ id: task.id });
+    expect(await store.apply(task.id, { type: 'canceled', at: 1 })).toBe('terminal');
+
+    expect(calls.counts()).toEqual({ 'DynamoDB.PutItem': 1, 'DynamoDB.UpdateItem': 1, 'DynamoDB.GetItem': 2 });
+  });
+});
+
+describe('DynamoDB whose first answer is lost', () => {
+  let puts: number;
+  let shim: AwsShim;
+
+  beforeAll(async () => {
+    // The write is done, but what comes back makes the SDK try again.
+    shim = await startAwsShim(aws.emulators.endpoints.dynamodb, async ({ operation }) => {
+      if (operation !== 'PutItem') return undefined;
+      puts += 1;
+      if (puts > 1) return undefined;
+      return { status: 500, output: { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' } };
+    });
+  });
+
+  afterAll(() => shim.close());
+
+  const open = () => aws.open({ endpoints: { ...aws.settings.endpoints, dynamodb: shim.url } });
+
+  it('does not make a new task look like one that was there', async () => {
+    puts = 0;
+    const task = aFreshTask();
+
+    expect(await open().tasks.create(task)).toBeUndefined();
+
+    expect(puts).toBe(2);
+    expect(await open().tasks.get(task.id)).toEqual(task);
+  });
+
+  it('does not make a writer of a model look like a slower one', async () => {
+    puts = 0;
+    const registry = open().registry;
+    const limits = { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 10, acceptWhenAsleep: true };
+    const model = { name: 'model_lost', description: '', variants: [], limits, contracts: [], version: 1 };
+
+    expect(await registry.writeModel(model)).toBe(true);
+
+    expect(puts).toBe(2);
+    expect(await registry.readModel('model_lost')).toEqual(model);
+  });
+});
+
+describe('the cost of a task in DynamoDB', () => {
+  it('is one put, one update and one read', async () => {
+    const calls = countAwsCalls();
+    const store = aws.open({ onCall: calls.onCall }).tasks;
+    const task = aFreshTask();
+    const result = { contractHash: 'c', payload: { kind: 'inline', bytes: Uint8Array.of(1) } } as const;
+
+    await store.create(task);
+    await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: 1, at: 2, result });
+    await store.get(task.id);
+
+    expect(calls.counts()).toEqual({ 'DynamoDB.PutItem': 1, 'DynamoDB.UpdateItem': 1, 'DynamoDB.GetItem': 1 });
+  });
+
+  it('is, for a page of a list, a query per partition and a read per task', async () => {
+    const calls = countAwsCalls();
+    const store = aws.open({ onCall: calls.onCall }).tasks;
+    const owner = 'somebody-with-a-list';
+    await Promise.all(Array.from({ length: 40 }, () => store.create(aFreshTask({ owner }))));
+    calls.reset();
+
+    expect((await store.list({ owner, limit: 10 })).tasks).toHaveLength(10);
+
+    expect(calls.counts()).toEqual({ 'DynamoDB.Query': 8, 'DynamoDB.GetItem': 10 });
+  });
+});
+
+describe('a row', () => {
+  it('is refused here before DynamoDB refuses it for its size', async () => {
+    const store: TaskStore = aws.open().tasks;
+    expect(store).toBeInstanceOf(DynamoTaskStore);
+    const task = aFreshTask();
+    await store.create(task);
+    const error = { code: 'error', message: 'x'.repeat(450_000), retryable: false };
+
+    await expect(store.apply(task.id, { type: 'failed', attempt: 1, at: 1, error })).rejects.toMatchObject({
+      code: 'body_too_large',
+      retryable: false,
+    });
+
+    expect(await store.get(task.id)).toEqual(task);
+  });
+});
