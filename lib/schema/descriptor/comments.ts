@@ -7,7 +7,7 @@ export type CommentAt = (path: readonly number[]) => string;
 export function commentsOf(file: RawFile): CommentAt {
   const comments = new Map<string, string>();
   for (const { path = [], leadingComments, trailingComments } of file.sourceCodeInfo?.location ?? []) {
-    const text = tidy(leadingComments || trailingComments || '');
+    const text = [leadingComments, trailingComments].map(tidy).filter(Boolean).join('\n');
     if (text !== '') comments.set(path.join('.'), text);
   }
   return function commentAt(path) {
@@ -16,7 +16,7 @@ export function commentsOf(file: RawFile): CommentAt {
 }
 
 /** Lines keep their breaks and lose the space that follows `//`. */
-const tidy = (comment: string): string =>
+const tidy = (comment = ''): string =>
   comment
     .split('\n')
     .map((line) => line.replace(/^ /, '').trimEnd())

@@ -54,11 +54,15 @@ export interface EnumValueDescriptor {
   readonly comment: string;
 }
 
+/** Numbers and names that may not be used again, as a .proto file writes them: `4`, `6 to 9`, `"old_name"`. */
+export type Reserved = readonly string[];
+
 export interface EnumDescriptor {
   readonly fullName: string;
   readonly name: string;
   readonly comment: string;
   readonly values: readonly EnumValueDescriptor[];
+  readonly reserved: Reserved;
 }
 
 export interface MessageDescriptor {
@@ -70,6 +74,7 @@ export interface MessageDescriptor {
   /** Declared inside this one; entries of map fields are left out. */
   readonly messages: readonly MessageDescriptor[];
   readonly enums: readonly EnumDescriptor[];
+  readonly reserved: Reserved;
 }
 
 /** One .proto file as its descriptor tells it, comments included. */

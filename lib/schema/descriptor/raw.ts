@@ -18,6 +18,9 @@ export interface RawMessage {
   readonly nestedType?: readonly RawMessage[];
   readonly enumType?: readonly RawEnum[];
   readonly oneofDecl?: readonly { readonly name?: string }[];
+  /** The end is exclusive. */
+  readonly reservedRange?: readonly RawRange[];
+  readonly reservedName?: readonly string[];
   readonly options?: { readonly mapEntry?: boolean };
 }
 
@@ -36,6 +39,14 @@ export interface RawField {
 export interface RawEnum {
   readonly name?: string;
   readonly value?: readonly { readonly name?: string; readonly number?: number }[];
+  /** The end is inclusive. */
+  readonly reservedRange?: readonly RawRange[];
+  readonly reservedName?: readonly string[];
+}
+
+export interface RawRange {
+  readonly start?: number;
+  readonly end?: number;
 }
 
 export interface RawLocation {
@@ -52,7 +63,13 @@ interface Layout {
 }
 
 const ENUM_VALUE: Layout = { 1: ['name', 'string'], 2: ['number', 'int32'] };
-const ENUM: Layout = { 1: ['name', 'string'], 2: ['value', ENUM_VALUE, 'many'] };
+const RANGE: Layout = { 1: ['start', 'int32'], 2: ['end', 'int32'] };
+const ENUM: Layout = {
+  1: ['name', 'string'],
+  2: ['value', ENUM_VALUE, 'many'],
+  4: ['reservedRange', RANGE, 'many'],
+  5: ['reservedName', 'string', 'many'],
+};
 const FIELD: Layout = {
   1: ['name', 'string'],
   3: ['number', 'int32'],
@@ -70,6 +87,8 @@ const MESSAGE: Record<number, Layout[number]> = {
   4: ['enumType', ENUM, 'many'],
   7: ['options', { 7: ['mapEntry', 'bool'] }],
   8: ['oneofDecl', { 1: ['name', 'string'] }, 'many'],
+  9: ['reservedRange', RANGE, 'many'],
+  10: ['reservedName', 'string', 'many'],
 };
 MESSAGE[3] = ['nestedType', MESSAGE, 'many'];
 const LOCATION: Layout = { 1: ['path', 'int32s'], 3: ['leadingComments', 'string'], 4: ['trailingComments', 'string'] };

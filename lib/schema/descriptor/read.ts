@@ -4,6 +4,7 @@ import type {
   FieldDescriptor,
   FileDescriptor,
   MessageDescriptor,
+  Reserved,
   ScalarType,
   ValueType,
 } from './model.ts';
@@ -90,6 +91,7 @@ function readMessage(raw: RawMessage, scope: string, path: readonly number[], co
       .filter(({ message }) => !message.options?.mapEntry)
       .map((each) => readMessage(each.message, fullName, each.path, commentAt)),
     enums: (raw.enumType ?? []).map((each, i) => readEnum(each, fullName, [...path, MESSAGE_ENUMS, i], commentAt)),
+    reserved: readReserved(raw, 1),
   };
 }
 
@@ -143,7 +145,16 @@ const readEnum = (raw: RawEnum, scope: string, path: readonly number[], commentA
     number,
     comment: commentAt([...path, ENUM_VALUES, i]),
   })),
+  reserved: readReserved(raw, 0),
 });
+
+/** `beyond` is how far the ends of ranges lie behind their last number. */
+const readReserved = ({ reservedRange = [], reservedName = [] }: RawMessage | RawEnum, beyond: 0 | 1): Reserved => [
+  ...reservedRange.map(({ start = 0, end = 0 }) =>
+    end - beyond <= start ? `${start}` : `${start} to ${end - beyond}`,
+  ),
+  ...reservedName.map((name) => JSON.stringify(identifier(name))),
+];
 
 const qualify = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
 const withoutDot = (typeName: string): string => typeName.replace(/^\./, '');

@@ -67,7 +67,11 @@ export class ArbitraryBodies {
   readonly #messages = new Map<string, MessageDescriptor>();
   readonly #enums = new Map<string, EnumDescriptor>();
 
-  constructor(descriptorSet: Uint8Array) {
+  readonly #enumNumbers: boolean;
+
+  /** Enum numbers without a name are valid, but no schema offers them. */
+  constructor(descriptorSet: Uint8Array, { enumNumbers = true }: { readonly enumNumbers?: boolean } = {}) {
+    this.#enumNumbers = enumNumbers;
     for (const file of readDescriptorSet(descriptorSet)) this.#collect(file);
   }
 
@@ -107,7 +111,8 @@ export class ArbitraryBodies {
     if (type.kind === 'message') return fc.constant(null).chain(() => this.of(type.typeName, depth - 1));
     if (type.typeName === 'google.protobuf.NullValue') return fc.constant(null);
     const values = this.#enums.get(type.typeName)?.values ?? [];
-    return fc.oneof(fc.constantFrom(...values.map(({ name }) => name)), fc.constant(12345));
+    const names = fc.constantFrom(...values.map(({ name }) => name));
+    return this.#enumNumbers ? fc.oneof(names, fc.constant(12345)) : names;
   }
 
   #collect({ messages, enums }: Pick<FileDescriptor, 'messages' | 'enums'>): void {

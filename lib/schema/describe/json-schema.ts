@@ -1,0 +1,129 @@
+import type { Contract } from '../contract.ts';
+import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ValueType } from '../descriptor/model.ts';
+import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
+import { exampleOf } from './example.ts';
+import { type JsonSchema, keySchema, type Side, scalarDefault, scalarSchema } from './scalar-schema.ts';
+import { wellKnown } from './well-known-schemas.ts';
+
+/** A message described by named schemas: where to start, and everything that is reached from there. */
+export interface SchemaSet {
+  /** Full name of the message. */
+  readonly root: string;
+  /** By full name; references between them start with the prefix that was asked for. */
+  readonly definitions: Readonly<Record<string, JsonSchema>>;
+}
+
+/**
+ * JSON Schema 2020-12 of what `toJson` writes and `fromJson` is meant to be sent: original field names, enums by
+ * name. (Other forms that `fromJson` also takes, such as camelCase names or null for "not set", are not described.)
+ * Comments of the .proto are the descriptions. Throws `UnreadableMessageError` for a contract that is malformed.
+ */
+export function jsonSchemaOf(contract: Contract, side: Side): JsonSchema {
+  const { root, definitions } = schemaSetOf(contract, side, '#/$defs/');
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: root.slice(root.lastIndexOf('.') + 1),
+    $ref: `#/$defs/${root}`,
+    $defs: definitions,
+    examples: [exampleOf(contract, side)],
+  };
+}
+
+/** The same as separate schemas, for documents that keep theirs elsewhere, such as `#/components/schemas/`. */
+export function schemaSetOf(contract: Contract, side: Side, refPrefix: string): SchemaSet {
+  const root = side === 'request' ? contract.requestMessage : contract.responseMessage;
+  return { root, definitions: new SchemaWriter(typesOf(contract), side, refPrefix).write(root) };
+}
+
+class SchemaWriter {
+  readonly #types: TypeIndex;
+  readonly #side: Side;
+  readonly #refPrefix: string;
+  readonly #definitions = new Map<string, JsonSchema>();
+
+  constructor(types: TypeIndex, side: Side, refPrefix: string) {
+    this.#types = types;
+    this.#side = side;
+    this.#refPrefix = refPrefix;
+  }
+
+  write(root: string): Readonly<Record<string, JsonSchema>> {
+    this.#define(root, () => this.#messageSchema(this.#types.message(root)));
+    return Object.fromEntries([...this.#definitions].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** The reference; the definition is reserved first, because types may contain themselves. */
+  #define(typeName: string, schema: () => JsonSchema): JsonSchema {
+    if (!this.#definitions.has(typeName)) {
+      this.#definitions.set(typeName, {});
+      this.#definitions.set(typeName, schema());
+    }
+    return { $ref: `${this.#refPrefix}${typeName}` };
+  }
+
+  #messageSchema({ name, comment, fields, oneofs }: MessageDescriptor): JsonSchema {
+    const required =
+      this.#side === 'response' ? fields.filter((field) => !field.presence).map((field) => field.name) : [];
+    const exclusions = oneofs.flatMap((oneof) => exclusive(fields.filter((field) => field.oneof === oneof.name)));
+    return {
+      type: 'object',
+      title: name,
+      ...described(comment),
+      properties: Object.fromEntries(fields.map((field) => [field.name, this.#fieldSchema(field)])),
+      ...(required.length > 0 ? { required } : {}),
+      // A response may come from a newer contract; a request is refused for what is not known.
+      ...(this.#side === 'request' ? { additionalProperties: false } : {}),
+      ...(exclusions.length > 0 ? { allOf: exclusions } : {}),
+    };
+  }
+
+  #fieldSchema(field: FieldDescriptor): JsonSchema {
+    const { oneof, comment } = field;
+    const note = oneof === undefined ? [] : [`At most one of the fields of \`${oneof}\` may be set.`];
+    return {
+      ...this.#shape(field),
+      ...described([comment, ...note].filter((text) => text !== '').join('\n\n')),
+      ...this.#defaultOf(field),
+      ...(field.deprecated ? { deprecated: true } : {}),
+    };
+  }
+
+  #shape({ cardinality, type, keyType = 'string' }: FieldDescriptor): JsonSchema {
+    const value = this.#valueSchema(type);
+    if (cardinality === 'single') return value;
+    if (cardinality === 'repeated') return { type: 'array', items: value };
+    const keys = keySchema(keyType);
+    return { type: 'object', additionalProperties: value, ...(keys ? { propertyNames: keys } : {}) };
+  }
+
+  #valueSchema(type: ValueType): JsonSchema {
+    if (type.kind === 'scalar') return scalarSchema(type.scalar, this.#side);
+    const known = wellKnown(type.typeName, this.#side);
+    if (known) return known.schema;
+    return this.#define(type.typeName, () =>
+      type.kind === 'enum'
+        ? enumSchema(this.#types.enum(type.typeName))
+        : this.#messageSchema(this.#types.message(type.typeName)),
+    );
+  }
+
+  #defaultOf({ presence, cardinality, type }: FieldDescriptor): JsonSchema {
+    if (presence) return {};
+    if (cardinality !== 'single') return { default: cardinality === 'repeated' ? [] : {} };
+    if (type.kind === 'scalar') return { default: scalarDefault(type.scalar) };
+    if (type.typeName === 'google.protobuf.NullValue') return { default: null };
+    return { default: this.#types.enum(type.typeName).values.find(({ number }) => number === 0)?.name };
+  }
+}
+
+const described = (description: string): JsonSchema => (description === '' ? {} : { description });
+
+/** Any two of the fields exclude each other. */
+const exclusive = (fields: readonly FieldDescriptor[]): readonly JsonSchema[] =>
+  fields.flatMap((first, i) => fields.slice(i + 1).map((second) => ({ not: { required: [first.name, second.name] } })));
+
+function enumSchema({ name, comment, values }: EnumDescriptor): JsonSchema {
+  const notes = values.filter((value) => value.comment !== '').map((value) => `- \`${value.name}\`: ${value.comment}`);
+  const description = [comment, notes.join('\n')].filter((text) => text !== '').join('\n\n');
+  return { type: 'string', title: name, ...described(description), enum: values.map((value) => value.name) };
+}

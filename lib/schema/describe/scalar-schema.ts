@@ -1,0 +1,62 @@
+import { INTEGER_RANGES, type IntegerType, isInteger, isWide, MAX_FLOAT } from '../codec/ranges.ts';
+import type { ScalarType } from '../descriptor/model.ts';
+
+/** A JSON Schema (2020-12), or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Requests may say less and in more ways than responses do. */
+export type Side = 'request' | 'response';
+
+/** The JSON form of one scalar value. */
+export function scalarSchema(type: ScalarType, side: Side): JsonSchema {
+  if (isInteger(type)) return isWide(type) ? wideSchema(type, side) : integerSchema(type);
+  if (type === 'double') return numberSchema({ type: 'number', format: 'double' });
+  if (type === 'float')
+    return numberSchema({ type: 'number', format: 'float', minimum: -MAX_FLOAT, maximum: MAX_FLOAT });
+  if (type === 'bool') return { type: 'boolean' };
+  if (type === 'bytes') return { type: 'string', contentEncoding: 'base64', pattern: BASE64 };
+  return { type: 'string' };
+}
+
+const BASE64 = '^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$';
+
+const integerSchema = (type: IntegerType): JsonSchema => {
+  const [minimum, maximum] = INTEGER_RANGES[type];
+  return {
+    type: 'integer',
+    format: type.startsWith('u') || type === 'fixed32' ? 'uint32' : 'int32',
+    minimum: Number(minimum),
+    maximum: Number(maximum),
+  };
+};
+
+/** 64 bits do not fit a JSON number: they are written as strings, and read as either while the number is exact. */
+function wideSchema(type: IntegerType, side: Side): JsonSchema {
+  const unsigned = INTEGER_RANGES[type][0] === 0n;
+  const text = {
+    type: 'string',
+    format: unsigned ? 'uint64' : 'int64',
+    pattern: unsigned ? '^[0-9]{1,20}$' : '^-?[0-9]{1,19}$',
+  };
+  if (side === 'response') return text;
+  const minimum = unsigned ? 0 : Number.MIN_SAFE_INTEGER;
+  return { anyOf: [text, { type: 'integer', minimum, maximum: Number.MAX_SAFE_INTEGER }] };
+}
+
+const numberSchema = (finite: JsonSchema): JsonSchema => ({
+  anyOf: [finite, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
+});
+
+/** What the keys of a map look like; undefined when any text will do. */
+export function keySchema(type: ScalarType): JsonSchema | undefined {
+  if (type === 'bool') return { enum: ['true', 'false'] };
+  if (!isInteger(type)) return undefined;
+  return { pattern: INTEGER_RANGES[type][0] === 0n ? '^[0-9]+$' : '^-?[0-9]+$' };
+}
+
+/** The default of a field without presence, in JSON. */
+export function scalarDefault(type: ScalarType): string | number | boolean {
+  if (type === 'bool') return false;
+  if (type === 'string' || type === 'bytes') return '';
+  return isWide(type) ? '0' : 0;
+}
