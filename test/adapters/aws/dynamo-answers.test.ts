@@ -135,6 +135,39 @@ describe('the cost of a task in DynamoDB', () => {
   });
 });
 
+describe('the cost of a registry snapshot', () => {
+  it.each([1, 1000])('is two queries with %i instances', async (count) => {
+    const calls = countAwsCalls();
+    const registry = aws.open({ onCall: calls.onCall, registryTable: await aws.newRegistryTable() }).registry;
+    const now = Date.now();
+    await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        registry.putInstance({
+          id: `0198a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+          model: `model_${index % 100}`,
+          variant: 'RandomForest',
+          state: 'ready',
+          contractHash: 'c'.repeat(64),
+          slots: 8,
+          inFlight: 3,
+          serviceMs: 12.345_678_9,
+          endpoint: 'http://ip-10-0-123-234.eu-central-1.compute.internal:9000',
+          image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/model@sha256:${'f'.repeat(64)}`,
+          runtimeVersion: '0.1.0',
+          startedAt: now,
+          heartbeatAt: now,
+          expiresAt: now + 60_000,
+        }),
+      ),
+    );
+    calls.reset();
+
+    expect((await registry.snapshot()).instances).toHaveLength(count);
+
+    expect(calls.counts()).toEqual({ 'DynamoDB.Query': 2 });
+  });
+});
+
 describe('a row', () => {
   it('is refused here before DynamoDB refuses it for its size', async () => {
     const store: TaskStore = aws.open().tasks;
