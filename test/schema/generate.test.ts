@@ -1,7 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { acceptNewFiles, unacceptedFiles } from '../../scripts/generate/baseline.ts';
 import { generate, outdated, write } from '../../scripts/generate/generate.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -82,5 +84,32 @@ describe('generated message types', () => {
       "import type { Inner_Deep as $shared_Inner_Deep } from '../shared/inner.ts';",
     );
     expect(files.get('google/protobuf/timestamp.ts')).toContain('readonly seconds: bigint;');
+  });
+});
+
+describe('the baseline of the breaking check', () => {
+  it('holds every .proto file', () => {
+    expect(unacceptedFiles(ROOT)).toEqual([]);
+  });
+
+  it('takes new files in, and keeps the accepted ones as they were', () => {
+    const root = copyOfProto();
+    const file = join(root, 'proto/models/model_b.proto');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('int32 value = 1', 'int64 value = 1'));
+    writeFileSync(
+      join(root, 'proto/models/fresh.proto'),
+      'syntax = "proto3";\npackage models.fresh;\n// New.\nmessage M { int64 n = 1; }\n',
+    );
+    expect(unacceptedFiles(root)).toEqual(['models/fresh.proto']);
+
+    acceptNewFiles(root);
+
+    expect(unacceptedFiles(root)).toEqual([]);
+    const breaking = spawnSync(join(ROOT, 'node_modules/.bin/buf'), ['breaking', '--against', 'proto/baseline.binpb'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(breaking.stdout).toContain('model_b.proto');
+    expect(breaking.stdout).not.toContain('fresh.proto');
   });
 });

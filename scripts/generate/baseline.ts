@@ -1,0 +1,39 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import descriptor from 'protobufjs/ext/descriptor.js';
+import type { FileDescriptor } from '../../lib/schema/descriptor/model.ts';
+import { decodeFile, joinSet, splitSet } from '../../lib/schema/descriptor/raw.ts';
+import { compile } from './compile.ts';
+
+/** What the breaking check compares with, below the root. */
+const BASELINE = 'proto/baseline.binpb';
+
+/** Paths of compiled files that the baseline does not hold, so that breaking changes to them would go unseen. */
+export function unacceptedFiles(root: string): readonly string[] {
+  return missingFrom(readBaseline(root), compile(root)).map(({ path }) => path);
+}
+
+/** Adds new files to the baseline as they are now. Files in it stay as accepted, until `npm run proto:accept`. */
+export function acceptNewFiles(root: string): void {
+  const baseline = readBaseline(root);
+  const missing = missingFrom(baseline, compile(root));
+  if (missing.length === 0) return;
+  writeFileSync(join(root, BASELINE), joinSet([...baseline, ...missing.map(({ bytes }) => withoutComments(bytes))]));
+}
+
+const readBaseline = (root: string): readonly Uint8Array[] =>
+  existsSync(join(root, BASELINE)) ? splitSet(readFileSync(join(root, BASELINE))) : [];
+
+function missingFrom(
+  baseline: readonly Uint8Array[],
+  files: ReadonlyMap<string, FileDescriptor>,
+): readonly FileDescriptor[] {
+  const accepted = new Set(baseline.map((file) => decodeFile(file).name));
+  return [...files.values()].filter(({ path }) => !accepted.has(path));
+}
+
+function withoutComments(file: Uint8Array): Uint8Array {
+  const decoded = descriptor.FileDescriptorProto.decode(file) as unknown as { sourceCodeInfo?: unknown };
+  delete decoded.sourceCodeInfo;
+  return descriptor.FileDescriptorProto.encode(decoded).finish();
+}
