@@ -31,7 +31,7 @@ export function embeddedFile(base64: string): EmbeddedFile {
 export function messageType<T>(file: EmbeddedFile, fullName: string): MessageType<T> {
   let found: protobuf.Type | undefined;
   const type = (): protobuf.Type => {
-    found ??= file.root.lookupType(fullName);
+    found ??= file.root.lookupType(`.${fullName}`);
     return found;
   };
   return {

@@ -10,5 +10,4 @@ export type { JsonSchema, Side } from './describe/scalar-schema.ts';
 export { type FieldError, InvalidMessageError, UnreadableMessageError } from './errors.ts';
 export { type EmbeddedFile, embeddedFile, messageType } from './generated.ts';
 export { parseJson } from './json/parse-json.ts';
-export { loadContract } from './load-contract.ts';
 export type { MessageType } from './message-type.ts';
