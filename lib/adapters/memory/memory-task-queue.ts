@@ -34,7 +34,7 @@ export class MemoryTaskQueue implements TaskQueue {
     return new MemoryTaskQueue({ clock: this.#clock, pollMs: this.#pollMs }, this.#mailbox);
   }
 
-  async send({ body }: { readonly body: Uint8Array; readonly group: string }): Promise<void> {
+  async send({ body }: { readonly body: Uint8Array; readonly group?: string }): Promise<void> {
     this.assertReachable();
     this.#mailbox.put({ body: body.slice(), attempts: 0 });
   }
