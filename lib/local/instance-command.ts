@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ENV } from '#platform/environment.ts';
+import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import type { InstanceCommand } from './instance-process.ts';
-import type { LocalModel } from './local-model.ts';
+import { LOCAL_IMAGE, type LocalModel } from './local-model.ts';
 import type { InstanceIdentity } from './supervised-instance.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,17 +15,30 @@ const MAIN = join(ROOT, 'model-containers/runtime/main.ts');
 /** A little less than the supervisor waits, so that an instance gives back what it cannot finish. */
 const STOP_SECONDS = '110';
 
-/** How to start an instance of a model that finds its platform by these variables. */
-export const instanceCommand =
-  (environment: NodeJS.ProcessEnv) =>
-  ({ folder }: LocalModel, { id, variant = '' }: InstanceIdentity): InstanceCommand => ({
-    arguments: ['--import', LEASH, MAIN],
-    environment: {
-      [ENV.stopSeconds]: STOP_SECONDS,
-      NODE_COMPILE_CACHE: COMPILE_CACHE,
-      ...environment,
-      [ENV.model]: folder,
-      [ENV.variant]: variant,
-      [ENV.instanceId]: id,
-    },
+/**
+ * How to start an instance of a model that finds its platform by these variables. Throws a sentence naming
+ * the variable that would keep every instance from starting.
+ */
+export function instanceCommand(environment: NodeJS.ProcessEnv) {
+  const shared = {
+    [ENV.stopSeconds]: STOP_SECONDS,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...environment,
+    [ENV.image]: LOCAL_IMAGE,
+    // Containers have their own address; processes share one, and are for this machine only.
+    [ENV.healthHost]: '127.0.0.1',
+    [ENV.healthPort]: '0',
+    [ENV.endpoint]: '',
+  };
+  const of = (model: string, { id = '', variant = '' }: Partial<InstanceIdentity> = {}) => ({
+    ...shared,
+    [ENV.model]: model,
+    [ENV.variant]: variant,
+    [ENV.instanceId]: id,
   });
+  instanceSettingsFrom(of('any'));
+  return ({ folder }: LocalModel, identity: InstanceIdentity): InstanceCommand => ({
+    arguments: ['--import', LEASH, MAIN],
+    environment: of(folder, identity),
+  });
+}

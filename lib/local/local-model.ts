@@ -6,3 +6,6 @@ export interface LocalModel {
   readonly folder: string;
   readonly manifest: ModelManifest;
 }
+
+/** What an instance here runs from, where it would be a container image elsewhere. */
+export const LOCAL_IMAGE = 'local process';

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { type Logger, ModelyardError } from '#core';
@@ -16,6 +15,7 @@ import { lateHandlers } from './late-handlers.ts';
 import type { LocalModel } from './local-model.ts';
 import type { LocalOptions } from './options.ts';
 import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
+import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Terminal } from './terminal.ts';
@@ -56,6 +56,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   await provision(settings, namesOf(models));
   const deps = createHandlerDeps({ platform: createAwsPlatform(settings), logger });
   cleanup.defer(() => deps.platform.close());
+  if (stop.aborted) return;
 
   const supervisor = startInstances(run, models, settings, deps);
   const pump = pumpDeadLetters(deps, models);
@@ -78,7 +79,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   };
   if (stop.aborted) return;
   terminal.announce('gateway', summaryEvent(summary), summaryText(summary));
-  await once(stop, 'abort');
+  await restartSilentInstances(supervisor, { clock: deps.platform.clock, signal: stop });
 }
 
 const namesOf = (models: readonly LocalModel[]): string[] => models.map(({ manifest }) => manifest.name);

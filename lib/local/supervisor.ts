@@ -4,12 +4,13 @@ import {
   type Instance,
   type InstanceController,
   type InstanceState,
+  isAlive,
   type Logger,
   type ModelRegistry,
   ModelyardError,
 } from '#core';
 import type { InstanceCommand } from './instance-process.ts';
-import type { LocalModel } from './local-model.ts';
+import { LOCAL_IMAGE, type LocalModel } from './local-model.ts';
 import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -108,6 +109,12 @@ export class Supervisor implements InstanceController {
     await Promise.all([...this.#instances.values()].map((instance) => instance.stop()));
   }
 
+  /** Ends the process of an instance that no signal reaches any more; it starts again. */
+  restart(id: string, why: string): void {
+    this.#deps.terminal.logger(id).warn(why);
+    this.#instances.get(id)?.kill();
+  }
+
   /** Ends every process at once, and for good. */
   killAll(): void {
     void this.stopAll();
@@ -140,18 +147,21 @@ export class Supervisor implements InstanceController {
 
   #describe(instance: SupervisedInstance, registered: Instance | undefined): ControlledInstance {
     const { identity } = instance;
-    return { ...identity, name: identity.id, state: stateOf(instance, registered), image: PROCESS_IMAGE };
+    return {
+      ...identity,
+      name: identity.id,
+      state: stateOf(instance, registered, this.#deps.clock.now()),
+      image: LOCAL_IMAGE,
+    };
   }
 }
-
-const PROCESS_IMAGE = `node ${process.versions.node}`;
 
 const variantAt = (variants: readonly string[] | undefined, index: number): string | undefined =>
   variants?.[index % variants.length];
 
-function stateOf(instance: SupervisedInstance, registered: Instance | undefined): InstanceState {
+function stateOf(instance: SupervisedInstance, registered: Instance | undefined, now: number): InstanceState {
   if (instance.isStopping) return 'draining';
   // A row from before a crash says nothing about the process that runs now, or about none.
   const isCurrent = instance.pid !== undefined && registered && registered.startedAt >= instance.startedAt;
-  return isCurrent ? registered.state : 'starting';
+  return isCurrent && isAlive(registered, now) ? registered.state : 'starting';
 }
