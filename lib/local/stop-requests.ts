@@ -10,11 +10,20 @@ export interface StopRequests {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** npm passes Ctrl-C on to a process that has heard it from the terminal already. No second thought comes this soon. */
+const ECHO_MS = 200;
+
 /** Ctrl-C, its like, and errors that nobody caught. The first lets the work in hand finish, the second does not. */
-export function stopRequests(source: EventEmitter): StopRequests {
+export function stopRequests(source: EventEmitter, now: () => number = () => performance.now()): StopRequests {
   const stop = new AbortController();
   const abandon = new AbortController();
-  const ask = (reason: unknown) => (stop.signal.aborted ? abandon : stop).abort(reason);
+  let firstAt = 0;
+  const ask = (reason: unknown) => {
+    if (!stop.signal.aborted) {
+      firstAt = now();
+      stop.abort(reason);
+    } else if (reason !== stop.signal.reason || now() - firstAt > ECHO_MS) abandon.abort(reason);
+  };
   for (const signal of SIGNALS) source.on(signal, () => ask(signal));
   source.on('uncaughtException', ask);
   return { stop: stop.signal, abandon: abandon.signal };

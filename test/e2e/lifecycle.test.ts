@@ -99,12 +99,29 @@ describe('Ctrl-C', () => {
     expect(system.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it.each([
+    ['every process of the terminal', (system: EmbeddedSystem) => system.signalGroup('SIGINT')],
+    ['npm alone', (system: EmbeddedSystem) => system.signal('SIGINT')],
+  ])('to %s lets npm start exit with 0', async (_, pressCtrlC) => {
+    const system = await start({ withNpm: true });
+    await submit(system, 'model_b', { value: 6, delay_seconds: 1 });
+
+    pressCtrlC(system);
+    const { code } = await system.exit;
+
+    expect(code).toBe(0);
+    expect(system.events.at(-1)?.message).toBe('Stopped; nothing is left running.');
+    expect(system.pids().filter(isRunning)).toEqual([]);
+  });
+
   it('a second time stops at once', async () => {
     const system = await start();
     await submit(system, 'model_b', { value: 5, delay_seconds: 300 });
 
     system.signal('SIGINT');
     await system.until(({ message }) => message.startsWith('SIGINT: '));
+    // A second one that comes sooner is npm passing on the first.
+    await sleep(300);
     system.signal('SIGINT');
     const { code } = await system.exit;
     await Promise.all(system.pids().map(gone));

@@ -5,15 +5,27 @@ import { stopRequests } from '#local/stop-requests.ts';
 describe('a request to stop', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('comes with %s, and a second one means at once', (signal) => {
     const source = new EventEmitter();
-    const { stop, abandon } = stopRequests(source);
+    let now = 0;
+    const { stop, abandon } = stopRequests(source, () => now);
 
     source.emit(signal);
     const afterOne = [stop.aborted, abandon.aborted];
+    now = 1_000;
     source.emit('SIGINT');
 
     expect(afterOne).toEqual([true, false]);
     expect(stop.reason).toBe(signal);
     expect(abandon.aborted).toBe(true);
+  });
+
+  it('that npm passes on once more at once counts once', () => {
+    const source = new EventEmitter();
+    const { stop, abandon } = stopRequests(source, () => 0);
+
+    source.emit('SIGINT');
+    source.emit('SIGINT');
+
+    expect([stop.aborted, abandon.aborted]).toEqual([true, false]);
   });
 
   it('comes with an error that nobody caught, and says which', () => {

@@ -15,6 +15,7 @@ export interface SystemExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY = fileURLToPath(new URL('../../bin/local.ts', import.meta.url));
 const FIXTURE_MODELS = fileURLToPath(new URL('../fixtures/models', import.meta.url));
 /** Of a test that failed half-way: nothing of it may outlive it. */
@@ -25,6 +26,8 @@ export interface SystemOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Runs the misbehaving models of `test/fixtures/models` too. */
   readonly withFixtures?: boolean;
+  /** Starts it as a person does, with `npm start` in a process group of its own. */
+  readonly withNpm?: boolean;
 }
 
 /** The real embedded system in a process of its own; a test speaks to it by HTTP and signals. */
@@ -34,12 +37,18 @@ export class EmbeddedSystem implements AsyncDisposable {
   readonly complaints: string[] = [];
   readonly exit: Promise<SystemExit>;
   readonly #child: ChildProcess;
+  readonly #withNpm: boolean;
   readonly #waiting = new Set<() => void>();
   #hasExited = false;
 
-  constructor({ args = ['--port', '0', '--json'], environment = {}, withFixtures = false }: SystemOptions = {}) {
+  constructor({ args = ['--port', '0', '--json'], environment = {}, ...options }: SystemOptions = {}) {
+    const { withFixtures = false, withNpm = false } = options;
+    this.#withNpm = withNpm;
+    const [program, ...first] = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
     const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
-    this.#child = spawn(process.execPath, [ENTRY, ...args], {
+    this.#child = spawn(String(program), [...first, ...args], {
+      cwd: ROOT,
+      detached: withNpm,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...models, ...environment },
     });
@@ -85,13 +94,19 @@ export class EmbeddedSystem implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** Of a system started with npm: what a terminal does on Ctrl-C, to every process of the group at once. */
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-Number(this.#child.pid), signal);
+  }
+
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetch(`${this.url}${path}`, init);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => {
-      this.signal('SIGKILL');
+      if (this.#withNpm) this.signalGroup('SIGKILL');
+      this.#child.kill('SIGKILL');
       for (const pid of this.pids()) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
     }, TEARDOWN_MS);
     this.signal('SIGTERM');
