@@ -13,7 +13,7 @@ import {
   waitPreference,
 } from '#api';
 import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
-import { openContract } from '#schema';
+import { loadContract } from '#schema';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
@@ -41,7 +41,10 @@ async function resultAnswer({ platform }: HandlerDeps, request: HttpRequest, tas
   const type = negotiate(request.headers.list('accept'), OFFERED);
   const result = await readResult(platform, task);
   if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
-  if (type === JSON_TYPE) return json(200, openContract(result.contract).response.toJson(result.bytes), VARIES);
+  if (type === JSON_TYPE) {
+    const { response } = await loadContract(result.contract);
+    return json(200, response.toJson(result.bytes), VARIES);
+  }
   return {
     statusCode: 200,
     headers: { 'Content-Type': PROTOBUF_TYPE, ...VARIES },

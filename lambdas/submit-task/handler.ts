@@ -9,6 +9,7 @@ import {
   waitPreference,
 } from '#api';
 import { ModelyardError, type ServedModel, submitTask, type Task, waitForTask } from '#core';
+import { loadCodec } from '#schema';
 
 /** How long `POST /predict/{model}` waits when the caller does not say. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -27,9 +28,9 @@ async function accept({ platform, models, enterBacklog }: HandlerDeps, request: 
   const options = submitOptions(request.headers);
   const type = bodyType(request.headers);
   const body = request.body();
-  const served = await models.served(request.param('model'));
+  const [served] = await Promise.all([models.served(request.param('model')), loadCodec()]);
   refuseWhenAsleep(served);
-  const encoded = encodeRequest(served.descriptor, type, body);
+  const encoded = await encodeRequest(served.descriptor, type, body);
   await enterBacklog(served);
   return submitTask(platform, {
     ...options,

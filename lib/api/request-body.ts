@@ -1,13 +1,13 @@
 import { ModelyardError } from '#core';
-import { type Contract, InvalidMessageError, openContract, parseJson, UnreadableMessageError } from '#schema';
+import { type Contract, InvalidMessageError, loadContract, parseJson, UnreadableMessageError } from '#schema';
 import { type MediaType, PROTOBUF_TYPE } from './media-types.ts';
 
 /**
  * The body as an encoded request message of the contract. Rejects with `unreadable_body` for bytes that
  * are not of the type they claim, and with `invalid_input` for JSON that is not such a message.
  */
-export function encodeRequest(contract: Contract, type: MediaType, body: Uint8Array): Uint8Array {
-  const { request } = openContract(contract);
+export async function encodeRequest(contract: Contract, type: MediaType, body: Uint8Array): Promise<Uint8Array> {
+  const { request } = await loadContract(contract);
   try {
     if (type !== PROTOBUF_TYPE) return request.fromJson(parseJson(body));
     request.check(body);

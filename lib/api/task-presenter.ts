@@ -1,5 +1,5 @@
 import { type BlobStore, type ContractStore, readResult, type Task } from '#core';
-import { openContract } from '#schema';
+import { loadContract } from '#schema';
 
 /** The task object of the HTTP contract, but for its result. */
 export interface TaskSummaryBody {
@@ -35,7 +35,7 @@ export async function presentTask(deps: ResultDeps, task: Task): Promise<TaskBod
   return {
     ...head,
     attempts,
-    result: result ? openContract(result.contract).response.toJson(result.bytes) : null,
+    result: result ? (await loadContract(result.contract)).response.toJson(result.bytes) : null,
     error,
     timings,
     links,

@@ -1,7 +1,7 @@
 export type { ContractDifference } from './compare/difference.ts';
 export { compareContracts } from './compare-contracts.ts';
 export type { Contract } from './contract.ts';
-export { type ContractCodec, type MessageCodec, openContract } from './contract-codec.ts';
+export type { ContractCodec, MessageCodec } from './contract-codec.ts';
 export { contractHash, contractOf } from './contract-of.ts';
 export { exampleOf } from './describe/example.ts';
 export { jsonSchemaOf, type SchemaSet, schemaSetOf } from './describe/json-schema.ts';
@@ -10,4 +10,6 @@ export type { JsonSchema, Side } from './describe/scalar-schema.ts';
 export { type FieldError, InvalidMessageError, UnreadableMessageError } from './errors.ts';
 export { type EmbeddedFile, embeddedFile, messageType } from './generated.ts';
 export { parseJson } from './json/parse-json.ts';
+export { loadCodec, loadContract } from './load-contract.ts';
 export type { MessageType } from './message-type.ts';
+export { Reader, Writer } from './wire.ts';

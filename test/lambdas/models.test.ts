@@ -19,7 +19,7 @@ const ACTIVE = {
 };
 
 async function queueTwo({ platform }: TestApi): Promise<void> {
-  for (const byte of [1, 2]) await platform.queues('model_b').send({ body: Uint8Array.of(byte), group: 'local' });
+  for (const byte of [1, 2]) await platform.queues('model_b').send({ body: Uint8Array.of(byte) });
 }
 
 describe('GET /models', () => {

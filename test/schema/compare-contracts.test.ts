@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Contract,
-  compareContracts,
-  embeddedFile,
-  messageType,
-  openContract,
-  UnreadableMessageError,
-} from '#schema';
+import { type Contract, compareContracts, embeddedFile, messageType, UnreadableMessageError } from '#schema';
+import { openContract } from '#schema/contract-codec.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom, everything } from './support/compile-proto.ts';
 import { anySchema, contractOfSchema, type Schema } from './support/schema.ts';

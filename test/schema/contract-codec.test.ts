@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidMessageError, openContract, UnreadableMessageError } from '#schema';
+import { InvalidMessageError, UnreadableMessageError } from '#schema';
+import { openContract } from '#schema/contract-codec.ts';
 import { protobuf, protojson } from '../../lib/schema/protobuf.ts';
 import 'protobufjs/ext/descriptor.js';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';

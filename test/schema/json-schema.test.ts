@@ -2,7 +2,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
-import { contractOf, exampleOf, InvalidMessageError, jsonSchemaOf, openContract, schemaSetOf } from '#schema';
+import { contractOf, exampleOf, InvalidMessageError, jsonSchemaOf, schemaSetOf } from '#schema';
+import { openContract } from '#schema/contract-codec.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom, everything } from './support/compile-proto.ts';
 

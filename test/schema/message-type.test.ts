@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { TaskEnvelope } from '#proto/modelyard/v1/task_envelope.ts';
-import { embeddedFile, messageType, openContract, UnreadableMessageError } from '#schema';
+import { embeddedFile, messageType, UnreadableMessageError } from '#schema';
+import { openContract } from '#schema/contract-codec.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { everything } from './support/compile-proto.ts';
 

@@ -1,5 +1,5 @@
-import { TaskEnvelope } from '#proto/modelyard/v1/task_envelope.ts';
 import { UnreadableMessageError } from '#schema';
+import { readEnvelope, writeEnvelope } from './envelope-wire.ts';
 import type { Payload } from './payload.ts';
 
 /** W3C Trace Context, as the caller sent it. */
@@ -23,45 +23,32 @@ export interface Envelope {
   readonly trace?: TraceContext;
 }
 
-export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  const { request, trace, timeoutSeconds } = envelope;
-  return TaskEnvelope.encode({
-    task_id: envelope.taskId,
-    model: envelope.model,
-    owner: envelope.owner,
-    ...(request.kind === 'inline'
-      ? { request: request.bytes }
-      : { request_blob: { key: request.key, size_bytes: request.size } }),
-    descriptor_hash: envelope.contractHash,
-    deadline_unix_ms: BigInt(envelope.deadlineAt),
-    submitted_unix_ms: BigInt(envelope.submittedAt),
-    ...(timeoutSeconds === undefined ? {} : { timeout_seconds: timeoutSeconds }),
-    ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
-  });
-}
+/** The bytes of the envelope, a `modelyard.v1.TaskEnvelope`. */
+export const encodeEnvelope = (envelope: Envelope): Uint8Array => writeEnvelope(envelope);
 
 /** Throws `UnreadableMessageError` for bytes that are not an envelope, or that name no task or payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const message = TaskEnvelope.decode(body);
-  const request = payloadOf(message);
-  if (!message.task_id || !message.model || !request) {
+  const { taskId, model, request, trace, timeoutSeconds, ...rest } = read(body);
+  if (!taskId || !model || !request) {
     throw new UnreadableMessageError('The envelope names no task, no model or no payload.');
   }
-  const trace = message.trace_context;
   return {
-    taskId: message.task_id,
-    model: message.model,
-    owner: message.owner,
+    taskId,
+    model,
+    owner: rest.owner ?? '',
     request,
-    contractHash: message.descriptor_hash,
-    deadlineAt: Number(message.deadline_unix_ms),
-    submittedAt: Number(message.submitted_unix_ms),
-    ...(message.timeout_seconds === undefined ? {} : { timeoutSeconds: message.timeout_seconds }),
-    ...(trace?.traceparent ? { trace: { traceparent: trace.traceparent, tracestate: trace.tracestate } } : {}),
+    contractHash: rest.contractHash ?? '',
+    deadlineAt: rest.deadlineAt ?? 0,
+    submittedAt: rest.submittedAt ?? 0,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(trace?.traceparent ? { trace } : {}),
   };
 }
 
-function payloadOf({ request, request_blob: blob }: TaskEnvelope): Payload | undefined {
-  if (blob) return { kind: 'blob', key: blob.key, size: blob.size_bytes };
-  return request ? { kind: 'inline', bytes: request } : undefined;
+function read(body: Uint8Array): ReturnType<typeof readEnvelope> {
+  try {
+    return readEnvelope(body);
+  } catch (cause) {
+    throw new UnreadableMessageError('The bytes are not a modelyard.v1.TaskEnvelope.', { cause });
+  }
 }
