@@ -1,6 +1,7 @@
 import { type HandlerDeps, httpHandler, json, presentLimits, presentModel } from '#api';
+import { jsonSchemaOf } from '#schema';
 
-/** `GET /models/{model}`: one model, awake or asleep, with its limits. */
+/** `GET /models/{model}`: one model, awake or asleep, with its limits and the JSON Schemas of its messages. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function getModel(request) {
     const served = await deps.models.served(request.param('model'));
@@ -10,5 +11,9 @@ export const createHandler = (deps: HandlerDeps) =>
       description: served.model.description,
       variants: served.model.variants,
       limits: presentLimits(served.model.limits),
+      schemas: {
+        request: jsonSchemaOf(served.descriptor, 'request'),
+        response: jsonSchemaOf(served.descriptor, 'response'),
+      },
     });
   });

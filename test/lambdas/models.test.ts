@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { unavailable } from '#core';
 import { createHandler as createGetModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as createListModels } from '#lambdas/list-models/handler.ts';
-import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';
+import { jsonSchemaOf } from '#schema';
+import { CONTRACT, call, createTestApi, replacing, type TestApi } from './api-harness.ts';
 
 const list = (api: TestApi, query: Readonly<Record<string, string>> = {}) =>
   call(createListModels(api), { route: '/models', query });
@@ -104,6 +105,19 @@ describe('GET /models/{model}', () => {
         idle_seconds: null,
       },
     });
+  });
+
+  it('describes its messages', async () => {
+    const api = createTestApi();
+    await api.wake();
+
+    const { json } = await get(api, 'model_b');
+
+    expect(json.schemas).toEqual({
+      request: jsonSchemaOf(CONTRACT, 'request'),
+      response: jsonSchemaOf(CONTRACT, 'response'),
+    });
+    expect(JSON.stringify(json.schemas)).toContain('delay_seconds');
   });
 
   it('knows a model that is asleep', async () => {
