@@ -3,7 +3,7 @@ import { backoffMs, type Clock, type Delivery, type Logger, type TaskConsumer, t
 export interface DeadLetterPumpOptions {
   readonly models: readonly string[];
   readonly queues: TaskQueues;
-  /** Gives up these tasks. Resolves with those that could not be, which come back when their lease ends. */
+  /** Gives up these tasks. Resolves with those that could not be, which are tried again later. */
   readonly giveUp: (model: string, deliveries: readonly Delivery[]) => Promise<ReadonlySet<Delivery>>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -15,8 +15,9 @@ export interface DeadLetterPump {
 }
 
 const BATCH = 10;
-/** How soon a dead letter that could not be handled is tried again. */
 const LEASE_SECONDS = 30;
+/** When a dead letter that could not be handled is tried again. */
+const RETRY_SECONDS = 5;
 const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 
 /** Does what Lambda's event source mapping does on AWS: hands dead letters to their handler, and forgets what was handled. */
@@ -51,7 +52,13 @@ async function pump(options: DeadLetterPumpOptions, model: string, signal: Abort
 async function pumpOnce({ giveUp }: DeadLetterPumpOptions, model: string, consumer: TaskConsumer): Promise<void> {
   const deliveries = await consumer.receive(BATCH);
   if (deliveries.length === 0) return;
-  const failed = await giveUp(model, deliveries);
-  const handled = deliveries.filter((delivery) => !failed.has(delivery));
-  await Promise.all(handled.map((delivery) => delivery.ack()));
+  let failed: ReadonlySet<Delivery> = new Set(deliveries);
+  try {
+    failed = await giveUp(model, deliveries);
+  } finally {
+    // Held deliveries are renewed for as long as this runs: only what is let go comes back.
+    await Promise.all(
+      deliveries.map((delivery) => (failed.has(delivery) ? delivery.retry(RETRY_SECONDS) : delivery.ack())),
+    );
+  }
 }

@@ -46,6 +46,11 @@ export class Mailbox {
     return this.#delayed;
   }
 
+  /** Letters of every kind: waiting, held and delayed. */
+  get size(): number {
+    return this.visible + this.inFlight + this.delayed;
+  }
+
   get closed(): boolean {
     return this.#closed.signal.aborted;
   }

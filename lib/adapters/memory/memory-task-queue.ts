@@ -48,7 +48,7 @@ export class MemoryTaskQueue implements TaskQueue {
   async depth(): Promise<QueueDepth> {
     this.assertReachable();
     const { visible, inFlight, delayed, deadLetters } = this.#mailbox;
-    return { visible, inFlight, delayed, deadLetters: (deadLetters?.visible ?? 0) + (deadLetters?.inFlight ?? 0) };
+    return { visible, inFlight, delayed, deadLetters: deadLetters?.size ?? 0 };
   }
 
   /** Wakes everybody who waits; nothing is renewed or redelivered afterwards. */
