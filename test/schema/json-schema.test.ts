@@ -120,13 +120,13 @@ describe('jsonSchemaOf', () => {
 });
 
 describe('exampleOf', () => {
-  it('shows every field of a model, filled with defaults', () => {
+  it('shows every field of a model, filled with defaults and sample texts', () => {
     expect(exampleOf(contractOf(ModelARequest, ModelAResponse), 'request')).toEqual({
-      data: '',
-      messages: [{ role: 'ROLE_UNSPECIFIED', text: '' }],
-      context: { session_id: '', locale: '', attributes: { key: '' } },
+      data: 'example',
+      messages: [{ role: 'ROLE_UNSPECIFIED', text: 'example' }],
+      context: { session_id: 'example', locale: 'example', attributes: { key: 'example' } },
     });
-    expect(exampleOf(contractOf(ModelARequest, ModelAResponse), 'response')).toEqual({ message: '' });
+    expect(exampleOf(contractOf(ModelARequest, ModelAResponse), 'response')).toEqual({ message: 'example' });
   });
 
   it('is a valid body, and fits the schema', () => {
@@ -146,6 +146,6 @@ describe('exampleOf', () => {
       'Tree',
     );
 
-    expect(exampleOf(tree, 'request')).toEqual({ name: '', children: [], named: {} });
+    expect(exampleOf(tree, 'request')).toEqual({ name: 'example', children: [], named: {} });
   });
 });

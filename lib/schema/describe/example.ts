@@ -1,12 +1,13 @@
 import type { Contract } from '../contract.ts';
 import type { FieldDescriptor, ScalarType, ValueType } from '../descriptor/model.ts';
 import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
-import { type Side, scalarDefault } from './scalar-schema.ts';
+import { type Side, scalarExample } from './scalar-schema.ts';
 import { wellKnown } from './well-known-schemas.ts';
 
 /**
- * A body that shows every field, filled with defaults; `fromJson` takes it. Of a oneof it shows the first
- * member, of repeated fields and maps one entry, and of types that contain themselves one level.
+ * A body that shows every field, filled with defaults, and with a sample where the default would be an empty
+ * text; `fromJson` takes it. Of a oneof it shows the first member, of repeated fields and maps one entry, and of
+ * types that contain themselves one level.
  * Throws `UnreadableMessageError` for a contract that is malformed.
  */
 export function exampleOf(contract: Contract, side: Side): unknown {
@@ -39,10 +40,10 @@ function fieldExample(field: FieldDescriptor, types: TypeIndex, inside: readonly
 }
 
 function valueExample(type: ValueType, types: TypeIndex, inside: readonly string[]): unknown {
-  if (type.kind === 'scalar') return scalarDefault(type.scalar);
+  if (type.kind === 'scalar') return scalarExample(type.scalar);
   if (type.kind === 'message') return messageExample(type.typeName, types, inside);
   if (type.typeName === 'google.protobuf.NullValue') return null;
   return types.enum(type.typeName).values.find(({ number }) => number === 0)?.name ?? 0;
 }
 
-const keyExample = (type: ScalarType): string => (type === 'string' ? 'key' : String(scalarDefault(type)));
+const keyExample = (type: ScalarType): string => (type === 'string' ? 'key' : String(scalarExample(type)));

@@ -60,3 +60,11 @@ export function scalarDefault(type: ScalarType): string | number | boolean {
   if (type === 'string' || type === 'bytes') return '';
   return isWide(type) ? '0' : 0;
 }
+
+/** A value for examples: the default, but for text and bytes, whose empty default shows nothing and is often refused. */
+export function scalarExample(type: ScalarType): string | number | boolean {
+  if (type === 'string') return SAMPLE_TEXT;
+  return type === 'bytes' ? Buffer.from(SAMPLE_TEXT).toString('base64') : scalarDefault(type);
+}
+
+const SAMPLE_TEXT = 'example';

@@ -1,5 +1,5 @@
 import type { ScalarType } from '../descriptor/model.ts';
-import { type JsonSchema, type Side, scalarDefault, scalarSchema } from './scalar-schema.ts';
+import { type JsonSchema, type Side, scalarExample, scalarSchema } from './scalar-schema.ts';
 
 /** How a message of google/protobuf that JSON has a form of its own for is described, and its plainest value. */
 export interface WellKnown {
@@ -51,6 +51,6 @@ const WRAPPED: Readonly<Record<string, ScalarType>> = {
 export function wellKnown(typeName: string, side: Side): WellKnown | undefined {
   const name = /^google\.protobuf\.(\w+)$/.exec(typeName)?.[1] ?? '';
   const scalar = Object.hasOwn(WRAPPED, name) ? WRAPPED[name] : undefined;
-  if (scalar !== undefined) return { schema: scalarSchema(scalar, side), example: scalarDefault(scalar) };
+  if (scalar !== undefined) return { schema: scalarSchema(scalar, side), example: scalarExample(scalar) };
   return Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
 }
