@@ -23,7 +23,7 @@ export const createHandler = (deps: HandlerDeps) =>
     deps,
     async function getResult(request) {
       const wait = waitPreference(request.headers);
-      const task = await waitForTask(deps.platform, {
+      const task = await waitForTask(deps.waits, {
         id: requiredTaskId(request),
         owner: request.caller.id,
         model: request.param('model'),

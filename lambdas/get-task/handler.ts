@@ -6,7 +6,7 @@ export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function getTask(request) {
     const wait = waitPreference(request.headers);
     const model = request.param('model');
-    const task = await waitForTask(deps.platform, {
+    const task = await waitForTask(deps.waits, {
       id: request.param('id'),
       owner: request.caller.id,
       ...(model === '' ? {} : { model }),

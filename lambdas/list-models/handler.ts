@@ -1,8 +1,13 @@
-import { type HandlerDeps, httpHandler, json, presentModel } from '#api';
+import { type HandlerDeps, httpHandler, json, presentAvailable, presentModel, presentServices } from '#api';
 
-/** `GET /models`: the models that an instance is serving; with `?all=true` those asleep too. */
+/**
+ * `GET /models`: the models that an instance is serving; with `?all=true` those asleep too. The same as
+ * gateways tell it: `GET /api/models/available` and `GET /api/predict/services`.
+ */
 export const createHandler = (deps: HandlerDeps) =>
-  httpHandler(deps, async function listModels({ query }) {
+  httpHandler(deps, async function listModels({ query, route }) {
+    if (route === '/api/models/available') return json(200, presentAvailable(await deps.models.active()));
+    if (route === '/api/predict/services') return json(200, presentServices(await deps.models.active()));
     const all = query.word('all', ['true', 'false']) === 'true';
     const models = await (all ? deps.models.all() : deps.models.active());
     return json(200, { models: models.map(presentModel) });

@@ -1,4 +1,15 @@
-import { createBacklogGate, createModelDirectory, type Logger, type ModelDirectory, memoize } from '#core';
+import {
+  createBacklog,
+  createBacklogGate,
+  createForecaster,
+  createModelDirectory,
+  createWaitPace,
+  createWaker,
+  type Logger,
+  type ModelDirectory,
+  memoize,
+  type WaitDeps,
+} from '#core';
 import type { Platform } from '#platform/platform.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
 
@@ -8,6 +19,12 @@ export interface HandlerDeps {
   readonly models: ModelDirectory;
   /** Turns submits away, with `backlog_full`, while too many tasks of the model are waiting. */
   readonly enterBacklog: ReturnType<typeof createBacklogGate>;
+  /** Estimates when a task that has not ended will start and end. */
+  readonly forecast: ReturnType<typeof createForecaster>;
+  /** Has an instance launched for a model that sleeps when idle and is asleep. */
+  readonly wakeWhenAsleep: ReturnType<typeof createWaker>;
+  /** What waiting for a task stands on, and what this process has learned about how long it takes. */
+  readonly waits: WaitDeps;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -28,10 +45,15 @@ export function createHandlerDeps({ platform, logger, metrics = noMetrics }: Han
     get: memoize((hash) => platform.contracts.get(hash), { maxEntries: MAX_CONTRACTS }),
   };
   const cached = { ...platform, contracts };
+  const models = createModelDirectory(cached);
+  const backlog = createBacklog(platform);
   return {
     platform: cached,
-    models: createModelDirectory(cached),
-    enterBacklog: createBacklogGate(cached),
+    models,
+    enterBacklog: createBacklogGate(backlog),
+    forecast: createForecaster({ models, backlog, clock: platform.clock }),
+    wakeWhenAsleep: createWaker({ ...platform, logger }),
+    waits: { tasks: platform.tasks, clock: platform.clock, pace: createWaitPace() },
     logger,
     metrics,
   };

@@ -1,9 +1,19 @@
 export { negotiate, preferredType } from './accept.ts';
 export { bodyType } from './content-type.ts';
+export {
+  presentAvailable,
+  presentContainers,
+  presentLaunched,
+  presentPrediction,
+  presentServices,
+  presentShutdown,
+} from './gateway-presenter.ts';
 export { createHandlerDeps, type HandlerDeps } from './handler-deps.ts';
 export { HeaderFields, headersOf } from './header-fields.ts';
 export { type HttpHandler, httpHandler, json } from './http.ts';
 export { bodyTooLarge, type Caller, type HttpRequest } from './http-request.ts';
+export { type InstanceBody, instancePath, presentInstance } from './instance-presenter.ts';
+export { launchVariant } from './launch-body.ts';
 export { BINARY_TYPES, JSON_TYPE, type MediaType, PROBLEM_TYPE, PROTOBUF_TYPE } from './media-types.ts';
 export { type Counts, type Metrics, noMetrics } from './metrics.ts';
 export { type ModelBody, presentLimits, presentModel } from './model-presenter.ts';

@@ -1,4 +1,4 @@
-import { type BlobStore, type ContractStore, readResult, type Task } from '#core';
+import { type BlobStore, type ContractStore, readResult, type Task, type TaskForecast } from '#core';
 import { loadContract } from '#schema';
 
 /** The task object of the HTTP contract, but for its result. */
@@ -19,6 +19,10 @@ export interface TaskSummaryBody {
 
 /** The task object of the HTTP contract. */
 export interface TaskBody extends TaskSummaryBody {
+  /** Of a queued task: how many wait for its model, itself included; absent when unknown. */
+  readonly position?: number;
+  /** Of a queued task: an estimate, never a promise; absent when unknown. */
+  readonly estimated_start?: string;
   /** The model's response message as canonical JSON; null until the task has succeeded. */
   readonly result: unknown;
 }
@@ -29,12 +33,14 @@ interface ResultDeps {
 }
 
 /** The task with its result, decoded by the contract that wrote it. Rejects with `store_unavailable`. */
-export async function presentTask(deps: ResultDeps, task: Task): Promise<TaskBody> {
+export async function presentTask(deps: ResultDeps, task: Task, forecast: TaskForecast = {}): Promise<TaskBody> {
   const result = await readResult(deps, task);
   const { attempts, error, timings, links, ...head } = summarizeTask(task);
   return {
     ...head,
     attempts,
+    ...(forecast.position === undefined ? {} : { position: forecast.position }),
+    ...(forecast.startsAt === undefined ? {} : { estimated_start: timestamp(forecast.startsAt) }),
     result: result ? (await loadContract(result.contract)).response.toJson(result.bytes) : null,
     error,
     timings,

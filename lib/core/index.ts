@@ -38,18 +38,28 @@ export type {
   TaskQueues,
 } from './ports/task-queue.ts';
 export type { TaskPage, TaskQuery, TaskStore } from './ports/task-store.ts';
+export { type Backlog, type BacklogCount, createBacklog } from './usecases/backlog.ts';
 export { createBacklogGate } from './usecases/backlog-gate.ts';
-export { type InstanceView, launchInstance, listInstances, stopInstance } from './usecases/control-instances.ts';
+export {
+  type InstanceView,
+  instanceLimit,
+  launchInstance,
+  listInstances,
+  stopInstance,
+} from './usecases/control-instances.ts';
 export { drainMs } from './usecases/estimate-start.ts';
+export { createForecaster, meanServiceMs, type TaskForecast } from './usecases/forecast-task.ts';
 export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './usecases/get-task.ts';
 export { type DeadLetter, giveUpTask } from './usecases/give-up-task.ts';
 export { listTasks } from './usecases/list-tasks.ts';
 export { memoize } from './usecases/memoize.ts';
 export {
+  CONTROL_STALENESS_MS,
   createModelDirectory,
   MAX_STALENESS_MS,
   type ModelDirectory,
   type ModelSummary,
+  type ResolvedModel,
   type ServedModel,
 } from './usecases/model-directory.ts';
 export { type EncodedResult, readResult } from './usecases/read-result.ts';
@@ -62,6 +72,6 @@ export {
   type SubmitCommand,
   submitTask,
 } from './usecases/submit-task.ts';
-export { type TaskWait, waitForTask } from './usecases/wait-for-task.ts';
+export { type TaskWait, type WaitDeps, waitForTask } from './usecases/wait-for-task.ts';
 export { createWaitPace, type WaitPace } from './usecases/wait-pace.ts';
-export { wakeModel } from './usecases/wake-model.ts';
+export { createWaker, endWake, wakeModel } from './usecases/wake-model.ts';

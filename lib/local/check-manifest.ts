@@ -50,6 +50,7 @@ const RULES: Record<keyof ModelManifest, Rule> = {
       ? undefined
       : `lower-case snake_case of at most ${MAX_MODEL_NAME_LENGTH} characters`,
   description: sentence,
+  title: sentence,
   variants,
   slots: whole(1, 1000),
   batching,

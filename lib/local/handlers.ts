@@ -1,10 +1,14 @@
 import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
+import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as getResult } from '#lambdas/get-result/handler.ts';
 import { createHandler as getTask } from '#lambdas/get-task/handler.ts';
 import { createHandler as health } from '#lambdas/health/handler.ts';
+import { createHandler as launchInstance } from '#lambdas/launch-instance/handler.ts';
+import { createHandler as listInstances } from '#lambdas/list-instances/handler.ts';
 import { createHandler as listModels } from '#lambdas/list-models/handler.ts';
 import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
+import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
 /** Every HTTP handler, in this process. Does not compile while one of the route table is missing. */
@@ -15,5 +19,9 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'list-tasks': listTasks(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
+  'list-instances': listInstances(deps),
+  'launch-instance': launchInstance(deps),
+  'stop-instance': stopInstance(deps),
+  'get-metrics': getMetrics(deps),
   health: health(deps),
 });

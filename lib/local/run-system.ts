@@ -3,6 +3,7 @@ import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { type AwsSettings, awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
+import type { Platform } from '#platform/platform.ts';
 import { createBridge } from './bridge.ts';
 import type { HttpServer } from './bridge-server.ts';
 import { startDeadLetterPump } from './dead-letter-pump.ts';
@@ -54,11 +55,12 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const models = await findModels(run.environment, logger);
   const settings = localAwsSettings(await starting);
   await provision(settings, namesOf(models));
-  const deps = createHandlerDeps({ platform: createAwsPlatform(settings), logger });
-  cleanup.defer(() => deps.platform.close());
+  const platform = createAwsPlatform(settings);
+  cleanup.defer(() => platform.close());
   if (stop.aborted) return;
 
-  const supervisor = startInstances(run, models, settings, deps);
+  const supervisor = startInstances(run, models, settings, platform);
+  const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, logger });
   const pump = pumpDeadLetters(deps, models);
   cleanup.defer(() => pump.stop());
   cleanup.defer(() => supervisor.stopAll());
@@ -106,7 +108,7 @@ function startInstances(
   { environment, terminal, abandon }: SystemRun,
   models: readonly LocalModel[],
   settings: AwsSettings,
-  { platform: { registry, clock } }: HandlerDeps,
+  { registry, clock }: Platform,
 ): Supervisor {
   const command = instanceCommand({ ...environment, ...awsEnvironment(settings) });
   const supervisor = new Supervisor({ models, command, registry, terminal, clock });

@@ -4,11 +4,13 @@ import {
   type Instance,
   type InstanceController,
   type InstanceState,
+  instanceLimit,
   isAlive,
   type Logger,
   type ModelRegistry,
   ModelyardError,
 } from '#core';
+import { limitsOf, type ModelManifest } from '#runtime/manifest.ts';
 import type { InstanceCommand } from './instance-process.ts';
 import { LOCAL_IMAGE, type LocalModel } from './local-model.ts';
 import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
@@ -51,6 +53,8 @@ export class Supervisor implements InstanceController {
   readonly #models: ReadonlyMap<string, LocalModel>;
   readonly #instances = new Map<string, SupervisedInstance>();
   readonly #launches = new Map<string, number>();
+  /** Ids of instances that were told to stop: telling them again is no mistake, even when they are gone. */
+  readonly #stopped = new Set<string>();
   #stopping = false;
 
   constructor(deps: SupervisorDeps, timing: Partial<SupervisorTiming> = {}) {
@@ -82,12 +86,15 @@ export class Supervisor implements InstanceController {
         errors: [{ pointer: '/variant', message: `must be one of: ${variants?.join(', ') ?? 'none'}` }],
       });
     }
+    this.#assertRoom(known.manifest);
     return this.#describe(this.#start(model, variant ?? variants?.[0]), undefined);
   }
 
   async stop(model: string, id: string): Promise<boolean> {
+    const key = `${model}/${id}`;
     const instance = this.#instances.get(id);
-    if (instance?.identity.model !== model) return false;
+    if (instance?.identity.model !== model) return this.#stopped.has(key);
+    this.#stopped.add(key);
     void instance.stop();
     return true;
   }
@@ -119,6 +126,15 @@ export class Supervisor implements InstanceController {
   killAll(): void {
     void this.stopAll();
     for (const instance of this.#instances.values()) instance.kill();
+  }
+
+  /** Here and not only with the caller: of launches at the same moment none sees the others. */
+  #assertRoom(manifest: ModelManifest): void {
+    const { maxInstances } = limitsOf(manifest);
+    const running = [...this.#instances.values()].filter(
+      ({ identity, isStopping }) => identity.model === manifest.name && !isStopping,
+    );
+    if (running.length >= maxInstances) throw instanceLimit(manifest.name, running.length, maxInstances);
   }
 
   #start(name: string, variant: string | undefined): SupervisedInstance {

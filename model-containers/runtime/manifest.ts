@@ -9,6 +9,8 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly name: string;
   /** One sentence for the API documentation. */
   readonly description: string;
+  /** Its name in words. @default the words of `name` */
+  readonly title?: string;
   /** Implementations of the same contract; an instance serves one of them. The first is the default. */
   readonly variants?: readonly [string, ...string[]];
   /** Runs that one instance may have in hand at once. @default 1 */
@@ -38,8 +40,11 @@ const DEFAULT_LIMITS: ModelLimits = {
 };
 
 /** What the registry is told of the manifest. */
-export const registeredManifest = (manifest: ModelManifest): Pick<Model, 'description' | 'variants' | 'limits'> => ({
+export const registeredManifest = (
+  manifest: ModelManifest,
+): Pick<Model, 'description' | 'title' | 'variants' | 'limits'> => ({
   description: manifest.description,
+  ...(manifest.title === undefined ? {} : { title: manifest.title }),
   variants: manifest.variants ?? [],
   limits: limitsOf(manifest),
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBacklogGate, drainMs } from '#core';
+import { createBacklog, createBacklogGate, drainMs } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
@@ -13,7 +13,7 @@ const limited = (maxBacklog: number) => {
 describe('the backlog gate', () => {
   it('lets exactly as many in at once as there is room for', async () => {
     const platform = createMemoryPlatform({ clock: new ManualClock() });
-    const enter = createBacklogGate(platform);
+    const enter = createBacklogGate(createBacklog(platform));
 
     const entered = await Promise.allSettled(
       Array.from({ length: 10 }, () => enter({ model: limited(4), serving: [] })),
@@ -28,7 +28,7 @@ describe('the backlog gate', () => {
     for (let i = 0; i < 10; i++) await platform.queues('model_a').send({ body: Uint8Array.of(1) });
     const serving = [anInstance({ slots: 2, serviceMs: 4000 })];
 
-    const refused = createBacklogGate(platform)({ model: limited(4), serving });
+    const refused = createBacklogGate(createBacklog(platform))({ model: limited(4), serving });
 
     await expect(refused).rejects.toMatchObject({ retryAfterSeconds: 14 });
   });
@@ -36,7 +36,7 @@ describe('the backlog gate', () => {
   it('opens again when the backlog has gone down', async () => {
     const clock = new ManualClock();
     const platform = createMemoryPlatform({ clock });
-    const enter = createBacklogGate(platform);
+    const enter = createBacklogGate(createBacklog(platform));
     await enter({ model: limited(1), serving: [] });
 
     const full = enter({ model: limited(1), serving: [] });
@@ -50,7 +50,7 @@ describe('the backlog gate', () => {
     const platform = createMemoryPlatform();
     platform.queues('model_a').reachable = false;
 
-    await expect(createBacklogGate(platform)({ model: aModel(), serving: [] })).resolves.toBeUndefined();
+    await expect(createBacklogGate(createBacklog(platform))({ model: aModel(), serving: [] })).resolves.toBeUndefined();
   });
 });
 

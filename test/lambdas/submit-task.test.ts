@@ -44,6 +44,8 @@ describe('POST /models/{model}/tasks', () => {
       started_at: null,
       ended_at: null,
       attempts: 0,
+      position: 1,
+      estimated_start: expect.any(String),
       result: null,
       error: null,
       timings: {},

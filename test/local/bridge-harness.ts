@@ -3,7 +3,15 @@ import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHead
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult, Route } from '#api';
+import {
+  HANDLER_NAMES,
+  type HandlerName,
+  type ProxyContext,
+  type ProxyEvent,
+  type ProxyHandler,
+  type ProxyResult,
+  type Route,
+} from '#api';
 import { createBridge } from '#local/bridge.ts';
 import type { BridgeLimits, HttpServer } from '#local/bridge-server.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -38,15 +46,7 @@ export async function startBridge(handler: ProxyHandler, limits: Partial<BridgeL
   };
   const bridge = createBridge({
     routes: TEST_ROUTES,
-    handlers: {
-      'submit-task': recorded,
-      'get-task': recorded,
-      'get-result': recorded,
-      'list-tasks': recorded,
-      'list-models': recorded,
-      'get-model': recorded,
-      health: recorded,
-    },
+    handlers: Object.fromEntries(HANDLER_NAMES.map((name) => [name, recorded])) as Record<HandlerName, ProxyHandler>,
     logger: silentLogger,
     limits: { graceMs: 50, ...limits },
   });

@@ -16,6 +16,8 @@ export interface Instance {
   readonly inFlight: number;
   /** Moving average of one run, in milliseconds; absent until it has run one. */
   readonly serviceMs?: number;
+  /** When the oldest task in its hands was submitted, Unix milliseconds; absent while it holds none. */
+  readonly oldestTaskAt?: number;
   /** Base URL of its health port. */
   readonly endpoint: string;
   /** The container image or command it runs from. */

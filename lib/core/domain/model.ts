@@ -19,6 +19,8 @@ export interface Model {
   readonly name: string;
   /** One sentence for the API documentation. */
   readonly description: string;
+  /** Its name in words, where they are not simply those of `name`. */
+  readonly title?: string;
   /** Implementations of the same contract, the default first; empty for a model without variants. */
   readonly variants: readonly string[];
   readonly limits: ModelLimits;

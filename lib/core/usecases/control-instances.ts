@@ -48,14 +48,16 @@ export async function launchInstance(
     });
   }
   const running = (await listInstances(instances, served)).filter(({ state }) => state !== 'draining');
-  if (running.length >= limits.maxInstances) {
-    throw new ModelyardError(
-      'instance_limit',
-      `The model ${name} has ${running.length} instances, and maxInstances allows ${limits.maxInstances}.`,
-    );
-  }
+  if (running.length >= limits.maxInstances) throw instanceLimit(name, running.length, limits.maxInstances);
   return instances.launch(name, variant);
 }
+
+/** The refusal of one more instance than a model may have. */
+export const instanceLimit = (name: string, running: number, maxInstances: number): ModelyardError =>
+  new ModelyardError(
+    'instance_limit',
+    `The model ${name} has ${running} instances, and maxInstances allows ${maxInstances}.`,
+  );
 
 /** Lets an instance finish what it holds and stop; repeating it is harmless. Rejects with `instance_not_found`. */
 export async function stopInstance(

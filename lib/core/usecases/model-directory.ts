@@ -19,6 +19,11 @@ export interface ServedModel {
   readonly live: readonly Instance[];
 }
 
+export interface ResolvedModel extends Omit<ServedModel, 'descriptor'> {
+  /** The variant that was asked for by its name. */
+  readonly variant?: string;
+}
+
 export interface ModelSummary {
   readonly model: Model;
   readonly contract: AcceptedContract;
@@ -33,8 +38,16 @@ export interface ModelSummary {
  * of reads whatever the traffic; while the registry is away they come from what was read last.
  */
 export interface ModelDirectory {
-  /** Rejects with `model_not_found` and `registry_unavailable`. */
-  served(name: string): Promise<ServedModel>;
+  /**
+   * The model as it was at most `maxAgeMs` (default `MAX_STALENESS_MS`) ago. Rejects with `model_not_found`
+   * and `registry_unavailable`.
+   */
+  served(name: string, maxAgeMs?: number): Promise<ServedModel>;
+  /**
+   * The model of this name, or the first by name that has a variant of this name, at most
+   * `CONTROL_STALENESS_MS` old. Rejects like `served`.
+   */
+  resolve(name: string): Promise<ResolvedModel>;
   /** Models that an instance is serving, by name. */
   active(): Promise<readonly ModelSummary[]>;
   /** Every model ever registered, by name. */
@@ -49,6 +62,8 @@ interface DirectoryDeps {
 }
 
 export const MAX_STALENESS_MS = 5000;
+/** Who starts and stops instances sees what was done a moment ago; still at most two looks a second. */
+export const CONTROL_STALENESS_MS = 500;
 /** An unknown name is looked up again after this long, so that a model is found soon after it registered. */
 const UNKNOWN_STALENESS_MS = 500;
 
@@ -61,15 +76,24 @@ export function createModelDirectory({ registry, contracts, queues, clock }: Dir
     clock,
   });
 
-  async function find(name: string): Promise<{ model: Model; at: DatedSnapshot }> {
+  async function find(name: string, maxAgeMs: number): Promise<{ model: Model; at: DatedSnapshot }> {
     if (isModelName(name)) {
-      for (const staleness of [MAX_STALENESS_MS, UNKNOWN_STALENESS_MS]) {
+      for (const staleness of [maxAgeMs, UNKNOWN_STALENESS_MS]) {
         const at = await snapshots.read(staleness);
         const model = at.modelsByName.get(name);
         if (model) return { model, at };
       }
     }
     throw new ModelyardError('model_not_found', 'There is no model of this name.');
+  }
+
+  async function resolve(name: string): Promise<ResolvedModel> {
+    const at = await snapshots.read(CONTROL_STALENESS_MS);
+    const named = at.modelsByName.get(name);
+    if (named) return serve(named, at);
+    const model = [...at.modelsByName.values()].find(({ variants }) => variants.includes(name));
+    if (!model) throw new ModelyardError('model_not_found', 'There is no model or variant of this name.');
+    return { ...serve(model, at), variant: name };
   }
 
   async function summarize(keep: (summary: Omit<ModelSummary, 'depth'>) => boolean): Promise<readonly ModelSummary[]> {
@@ -85,14 +109,15 @@ export function createModelDirectory({ registry, contracts, queues, clock }: Dir
   }
 
   return {
-    async served(name) {
-      const { model, at } = await find(name);
+    async served(name, maxAgeMs = MAX_STALENESS_MS) {
+      const { model, at } = await find(name, maxAgeMs);
       const summary = serve(model, at);
       const descriptor = await contractOf(summary.contract.hash);
       if (!descriptor)
         throw unavailable('registry_unavailable', 'The contract of this model cannot be read.', undefined);
       return { ...summary, descriptor };
     },
+    resolve,
     active: () => summarize(({ serving }) => serving.length > 0),
     all: () => summarize(() => true),
   };

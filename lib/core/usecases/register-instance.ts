@@ -10,7 +10,7 @@ export interface Registration {
   readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
   readonly contract: Contract;
   /** What its manifest says of the model; the one registered last holds. */
-  readonly manifest: Pick<Model, 'description' | 'variants' | 'limits'>;
+  readonly manifest: Pick<Model, 'description' | 'title' | 'variants' | 'limits'>;
 }
 
 export interface RegisterDeps {
@@ -91,8 +91,10 @@ function joined(current: Model | undefined, { instance, contract, manifest }: Re
   const isLast = current.contracts.at(-1)?.hash === hash;
   if (isLast && isDescribedBy(current, manifest)) return current;
   const others = current.contracts.filter((other) => other.hash !== hash);
+  // What the manifest no longer says does not hold any more.
+  const { title: _, ...kept } = current;
   return {
-    ...current,
+    ...kept,
     ...manifest,
     contracts: [...others, accepted].slice(-MAX_CONTRACTS),
     version: current.version + 1,
@@ -108,7 +110,8 @@ const LIMIT_NAMES = [
   'idleSeconds',
 ] as const satisfies readonly (keyof ModelLimits)[];
 
-const isDescribedBy = (model: Model, { description, variants, limits }: Registration['manifest']): boolean =>
+const isDescribedBy = (model: Model, { description, title, variants, limits }: Registration['manifest']): boolean =>
   model.description === description &&
+  model.title === title &&
   model.variants.join() === variants.join() &&
   LIMIT_NAMES.every((name) => model.limits[name] === limits[name]);

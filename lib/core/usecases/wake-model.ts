@@ -1,7 +1,11 @@
 import { type Instance, isAlive } from '../domain/instance.ts';
+import type { Model } from '../domain/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InstanceController } from '../ports/instance-controller.ts';
+import type { Logger } from '../ports/logger.ts';
 import type { ModelRegistry } from '../ports/model-registry.ts';
+import { memoize } from './memoize.ts';
+import type { ServedModel } from './model-directory.ts';
 
 interface WakeDeps {
   readonly registry: ModelRegistry;
@@ -11,6 +15,9 @@ interface WakeDeps {
 
 /** How long one waker is trusted to bring an instance up before another may try. */
 const WAKE_LOCK_MS = 60_000;
+/** Of many submits to a sleeping model in one process, one asks. */
+const ASK_AGAIN_MS = 2000;
+const MAX_MODELS = 500;
 
 /**
  * Launches one instance of a model that has none. Of any number of simultaneous callers exactly one
@@ -27,11 +34,59 @@ export async function wakeModel(
   const lock = { ...model, wakingUntil: now + WAKE_LOCK_MS, version: model.version + 1 };
   if (!(await registry.writeModel(lock))) return false;
   try {
-    await instances.launch(name);
-    return true;
+    // One that was launched just now may not have registered yet.
+    const launched = (await instances.list(name)).some(({ state }) => state !== 'draining');
+    if (!launched) await instances.launch(name);
+    else await registry.writeModel(unlocked(lock));
+    return !launched;
   } catch (error) {
     // The next submit may try at once: nobody is on the way.
-    await registry.writeModel({ ...lock, wakingUntil: now, version: lock.version + 1 });
+    await registry.writeModel(unlocked(lock));
     throw error;
   }
+}
+
+/**
+ * Lets the next submit wake the model again at once, when an instance that started at `startedAt` has
+ * gone: the lock that brought it up has done its work. A lock taken later is somebody else's and stays.
+ */
+export async function endWake(
+  registry: ModelRegistry,
+  { model: name, startedAt }: Pick<Instance, 'model' | 'startedAt'>,
+): Promise<void> {
+  const model = await registry.readModel(name);
+  if (model?.wakingUntil === undefined || model.wakingUntil - WAKE_LOCK_MS > startedAt) return;
+  // Somebody who was faster has changed the lock, or will find it over in a minute.
+  await registry.writeModel(unlocked(model));
+}
+
+const unlocked = ({ wakingUntil: _, ...model }: Model): Model => ({ ...model, version: model.version + 1 });
+
+interface WakerDeps extends Omit<WakeDeps, 'instances'> {
+  readonly instances?: InstanceController;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes the call that wakes a model which sleeps when idle and has no live instance; for any other model
+ * it does nothing. It never rejects: the task is accepted already, and the next caller tries again.
+ */
+export function createWaker({ registry, instances, clock, logger }: WakerDeps) {
+  const wake = async (name: string): Promise<boolean> => {
+    if (!instances) return false;
+    const woken = await wakeModel({ registry, instances, clock }, { model: name, known: [] });
+    if (woken) logger.info('Waking an instance.', { model: name });
+    return woken;
+  };
+  const wakeOnce = memoize(wake, { maxEntries: MAX_MODELS, maxAgeMs: ASK_AGAIN_MS, clock });
+
+  return async function wakeWhenAsleep({ model, live }: Pick<ServedModel, 'model' | 'live'>): Promise<void> {
+    if (!instances || model.limits.idleSeconds === undefined) return;
+    if (live.some(({ state }) => state !== 'draining')) return;
+    try {
+      await wakeOnce(model.name);
+    } catch (error) {
+      logger.warn('A model could not be woken.', { model: model.name, reason: String(error) });
+    }
+  };
 }

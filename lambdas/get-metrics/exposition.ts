@@ -1,0 +1,74 @@
+import { Gauge, Registry } from 'prom-client';
+import { INSTANCE_STATES, type ModelSummary, meanServiceMs } from '#core';
+import packageJson from '../../package.json' with { type: 'json' };
+
+/** Prometheus text, and its media type. */
+export interface Exposition {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+type Value = readonly [value: number | undefined, labels?: Readonly<Record<string, string>>];
+
+/** The state of every registered model as gauges; what is unknown has no sample. The README lists all of them. */
+export async function exposeModels(models: readonly ModelSummary[], now: number): Promise<Exposition> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, values: readonly Value[]) => {
+    const labelNames = [...new Set(values.flatMap(([, labels = {}]) => Object.keys(labels)))];
+    const gauge = new Gauge({ name: `modelyard_${name}`, help, labelNames, registers: [registry] });
+    for (const [value, labels = {}] of values) if (value !== undefined) gauge.set(labels, value);
+  };
+  const perModel = (name: string, help: string, read: (summary: ModelSummary) => number | undefined) =>
+    gauge(
+      name,
+      help,
+      models.map((summary) => [read(summary), { model: summary.model.name }]),
+    );
+
+  gauge('build_info', 'What runs here; always 1.', [
+    [1, { version: packageJson.version, node_version: process.versions.node }],
+  ]);
+  gauge('active_models', 'Models that an instance is serving.', [
+    [models.filter(({ serving }) => serving.length > 0).length],
+  ]);
+  gauge('model_info', 'Registered models and the messages they speak; always 1.', models.map(infoOf));
+  perModel('model_active', 'Whether an instance is serving the model.', ({ serving }) => Number(serving.length > 0));
+  gauge('model_instances', 'Live instances by state.', models.flatMap(instancesByState));
+  perModel('model_slots', 'Runs that the serving instances can have in hand at once.', slotsOf);
+  perModel('model_tasks_visible', 'Tasks in the queue that no instance has received.', ({ depth }) => depth?.visible);
+  perModel('model_tasks_in_flight', 'Tasks that instances have received and not settled.', (s) => s.depth?.inFlight);
+  perModel(
+    'model_tasks_delayed',
+    'Tasks waiting for a retry, where the queue can tell.',
+    ({ depth }) => depth?.delayed,
+  );
+  perModel('model_dead_letters', 'Dead letters that nobody has dealt with.', ({ depth }) => depth?.deadLetters);
+  perModel('model_oldest_task_age_seconds', 'Age of the oldest task in the hands of an instance.', (s) =>
+    oldestAgeSeconds(s, now),
+  );
+  perModel('model_service_time_seconds', 'Average time of one task in a slot.', ({ serving }) =>
+    inSeconds(meanServiceMs(serving)),
+  );
+  return { text: await registry.metrics(), contentType: registry.contentType };
+}
+
+const infoOf = ({ model, contract }: ModelSummary): Value => [
+  1,
+  { model: model.name, request_message: contract.requestMessage, response_message: contract.responseMessage },
+];
+
+const instancesByState = ({ model, live }: ModelSummary): readonly Value[] =>
+  INSTANCE_STATES.map((state) => [
+    live.filter((instance) => instance.state === state).length,
+    { model: model.name, state },
+  ]);
+
+const slotsOf = ({ serving }: ModelSummary): number => serving.reduce((sum, { slots }) => sum + slots, 0);
+
+/** From the last heartbeats: tasks are received in about the order they were submitted, so none in the queue is much older. */
+function oldestAgeSeconds({ live }: ModelSummary, now: number): number | undefined {
+  const submitted = live.map(({ oldestTaskAt }) => oldestTaskAt).filter((at) => at !== undefined);
+  return submitted.length === 0 ? undefined : Math.max(0, now - Math.min(...submitted)) / 1000;
+}
+
+const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);

@@ -1,0 +1,40 @@
+import {
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  instancePath,
+  json,
+  launchVariant,
+  type ProxyResult,
+  presentInstance,
+  presentLaunched,
+} from '#api';
+import { CONTROL_STALENESS_MS, launchInstance } from '#core';
+
+/**
+ * `POST /models/{model}/instances` launches one more instance, of a variant if the body asks for it, and
+ * answers while it starts. `POST /api/models/launch/{name}`: by the name of a model or of a variant.
+ */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function launch(request) {
+    return request.route.startsWith('/api/') ? launchByName(deps, request) : launchByModel(deps, request);
+  });
+
+async function launchByModel(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const { platform, models, logger } = deps;
+  const variant = launchVariant(request);
+  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  const launched = await launchInstance(platform.instances, served, variant);
+  logger.info('An instance was launched.', { model: launched.model, instance: launched.id });
+  return json(202, presentInstance({ ...launched, heartbeat: undefined }), {
+    Location: instancePath(launched.model, launched.id),
+  });
+}
+
+async function launchByName({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const name = request.param('name');
+  const resolved = await models.resolve(name);
+  const launched = await launchInstance(platform.instances, resolved, resolved.variant);
+  logger.info('An instance was launched.', { model: launched.model, instance: launched.id });
+  return json(200, presentLaunched(name, launched));
+}

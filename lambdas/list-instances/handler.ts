@@ -1,0 +1,37 @@
+import {
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  json,
+  type ProxyResult,
+  presentContainers,
+  presentInstance,
+} from '#api';
+import { CONTROL_STALENESS_MS, listInstances, ModelyardError } from '#core';
+
+/**
+ * `GET /models/{model}/instances` and one of them by its id: those that the platform runs and those that
+ * registered from elsewhere. `GET /api/models/instances/{name}`: those of a model or of a variant.
+ */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function listInstancesOfModel(request) {
+    return request.route.startsWith('/api/') ? listByName(deps, request) : listByModel(deps, request);
+  });
+
+async function listByModel({ platform, models }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  const instances = (await listInstances(platform.instances, served)).map(presentInstance);
+  const id = request.param('id');
+  if (id === '') return json(200, { instances });
+  const instance = instances.find((candidate) => candidate.id === id);
+  if (instance) return json(200, instance);
+  throw new ModelyardError('instance_not_found', `The model ${served.model.name} has no such instance.`);
+}
+
+async function listByName({ platform, models }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const name = request.param('name');
+  const resolved = await models.resolve(name);
+  const instances = await listInstances(platform.instances, resolved);
+  const wanted = instances.filter(({ variant }) => resolved.variant === undefined || variant === resolved.variant);
+  return json(200, presentContainers(name, wanted));
+}

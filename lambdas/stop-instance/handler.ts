@@ -1,0 +1,36 @@
+import { type HandlerDeps, type HttpRequest, httpHandler, json, type ProxyResult, presentShutdown } from '#api';
+import { CONTROL_STALENESS_MS, ModelyardError, stopInstance } from '#core';
+
+/**
+ * `DELETE /models/{model}/instances/{id}` lets an instance finish what it holds and stop; asking twice is
+ * harmless. `DELETE /api/models/instances/{name}`: by the id alone.
+ */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function stop(request) {
+    return request.route.startsWith('/api/') ? stopById(deps, request) : stopOfModel(deps, request);
+  });
+
+async function stopOfModel({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const id = request.param('id');
+  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  await stopInstance(platform.instances, served, id);
+  logger.info('An instance was told to stop.', { model: served.model.name, instance: id });
+  return json(202, { id, model: served.model.name, state: 'draining' });
+}
+
+async function stopById({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const id = request.param('name');
+  const summaries = await models.all();
+  // Whose it is; or any model's, for one that has not registered yet or is gone already.
+  const owners = summaries.filter(({ live }) => live.some((instance) => instance.id === id));
+  for (const summary of [...owners, ...summaries]) {
+    try {
+      await stopInstance(platform.instances, summary, id);
+      logger.info('An instance was told to stop.', { model: summary.model.name, instance: id });
+      return json(200, presentShutdown(id));
+    } catch (error) {
+      if (!(error instanceof ModelyardError && error.code === 'instance_not_found')) throw error;
+    }
+  }
+  throw new ModelyardError('instance_not_found', 'There is no such instance.');
+}

@@ -1,0 +1,52 @@
+import { bodyType, encodeRequest, type HandlerDeps, type HttpRequest, submitOptions } from '#api';
+import { ModelyardError, type ServedModel, submitTask, type Task } from '#core';
+import { loadCodec } from '#schema';
+
+/** A task that was accepted, and what it was accepted by. */
+export interface Accepted {
+  readonly task: Task;
+  readonly served: ServedModel;
+  /** The encoded request message. */
+  readonly encoded: Uint8Array;
+}
+
+/**
+ * Takes the task of a submit and has a sleeping model woken for it. Rejects, having accepted nothing,
+ * with the problem of whatever stands in the way.
+ */
+export async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Accepted> {
+  const { metrics, wakeWhenAsleep } = deps;
+  try {
+    const accepted = await accept(deps, request);
+    metrics.count('TaskSubmits', { outcome: 'accepted' });
+    await wakeWhenAsleep(accepted.served);
+    return accepted;
+  } catch (error) {
+    metrics.count('TaskSubmits', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
+    throw error;
+  }
+}
+
+async function accept({ platform, models, enterBacklog }: HandlerDeps, request: HttpRequest): Promise<Accepted> {
+  const options = submitOptions(request.headers);
+  const type = bodyType(request.headers);
+  const body = request.body();
+  const [served] = await Promise.all([models.served(request.param('model')), loadCodec()]);
+  refuseWhenAsleep(served);
+  const encoded = await encodeRequest(served.descriptor, type, body);
+  await enterBacklog(served);
+  const task = await submitTask(platform, {
+    ...options,
+    owner: request.caller.id,
+    model: served.model.name,
+    contract: served.contract,
+    request: encoded,
+    limits: served.model.limits,
+  });
+  return { task, served, encoded };
+}
+
+function refuseWhenAsleep({ model, live }: ServedModel): void {
+  if (live.length > 0 || model.limits.acceptWhenAsleep) return;
+  throw new ModelyardError('no_live_instance', 'No instance of this model is running; nothing was accepted.');
+}

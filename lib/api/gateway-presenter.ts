@@ -1,0 +1,79 @@
+import type { ControlledInstance, InstanceView, Model, ModelSummary } from '#core';
+
+/**
+ * The bodies by which people know gateways that run models in containers: the same tasks, models and
+ * instances as everywhere else, in the shapes documented there.
+ */
+
+/** What a model is asked for by there: its variants, or its own name. */
+const servedNames = ({ name, variants }: Model): readonly string[] => (variants.length > 0 ? variants : [name]);
+
+/** `GET /api/models/available`: the instances that predict, and what the model of each offers. */
+export function presentAvailable(models: readonly ModelSummary[]) {
+  const byService = models.flatMap(({ model, serving }) => serving.map(({ id }) => [id, servedNames(model)] as const));
+  return { models_by_service: Object.fromEntries(byService), services: byService.map(([id]) => id) };
+}
+
+/** `GET /api/predict/services`. The colon is in the documented key. */
+export const presentServices = (models: readonly ModelSummary[]) => ({
+  'Services:': presentAvailable(models).services,
+});
+
+/** `POST /api/models/launch/{name}` */
+export const presentLaunched = (name: string, launched: ControlledInstance) => ({
+  status: 'success',
+  message: `Launched new instance for model: ${name}`,
+  container_id: launched.id,
+  container_name: launched.name,
+});
+
+/** `GET /api/models/instances/{name}` */
+export const presentContainers = (name: string, instances: readonly InstanceView[]) => ({
+  model: name,
+  instances: instances.map(({ id, name: container, state, image }) => ({
+    id,
+    name: container,
+    status: state,
+    image: [image],
+  })),
+});
+
+/** `DELETE /api/models/instances/{name}` */
+export const presentShutdown = (id: string) => ({ status: 'success', message: `Shutdown container: ${id}` });
+
+interface Prediction {
+  readonly model: Model;
+  /** The request as the caller wrote it. */
+  readonly input: unknown;
+  /** The model's answer as canonical JSON. */
+  readonly result: unknown;
+}
+
+/**
+ * `POST /api/predict/{model}`: `prediction` has the numbers of the answer in the order of its fields; an
+ * answer without any is there as a whole. `model` is the variant that the answer names, or else the model.
+ */
+export const presentPrediction = ({ model, input, result }: Prediction) => ({
+  message: `${titleOf(model)} prediction endpoint`,
+  input,
+  model: variantOf(model, result) ?? model.name,
+  prediction: numbersOf(result) ?? [result],
+});
+
+/** The manifest's title, or else the name in words: `model_a` is “Model a”. */
+const titleOf = ({ name, title }: Model): string =>
+  title ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
+
+function variantOf({ variants }: Model, result: unknown): string | undefined {
+  const named = isObject(result) ? result.variant : undefined;
+  return variants.find((variant) => variant === named);
+}
+
+function numbersOf(result: unknown): readonly number[] | undefined {
+  const values = isObject(result) ? Object.values(result).flat() : [];
+  const numbers = values.filter((value) => typeof value === 'number');
+  return numbers.length > 0 ? numbers : undefined;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
