@@ -1,6 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ModelyardError } from '#core';
 import type { ModelManifest } from '#runtime/manifest.ts';
 import { manifestFault } from './check-manifest.ts';
 import type { LocalModel } from './local-model.ts';
@@ -14,7 +15,7 @@ export interface Discovery {
 
 /**
  * Finds the models in these folders: each subfolder with a `manifest.ts` and a `model.ts` is one. A broken
- * one is reported and leaves the others alone. Rejects when a folder cannot be listed.
+ * one is reported and leaves the others alone. Rejects with a sentence when a folder cannot be listed.
  */
 export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
   const folders = (await Promise.all(roots.map(subfolders))).flat();
@@ -34,7 +35,9 @@ export async function discoverModels(roots: readonly string[]): Promise<Discover
 }
 
 async function subfolders(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { withFileTypes: true });
+  const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new ModelyardError('internal', `The model folder ${root} cannot be listed: ${error.code}.`, { cause: error });
+  });
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map((entry) => join(root, entry.name))

@@ -15,6 +15,9 @@ const MAIN = join(ROOT, 'model-containers/runtime/main.ts');
 /** A little less than the supervisor waits, so that an instance gives back what it cannot finish. */
 const STOP_SECONDS = '110';
 
+/** Half of what it is on AWS: here a killed instance is back within a second, and its tasks should not be long behind. */
+const LEASE_SECONDS = '15';
+
 /**
  * How to start an instance of a model that finds its platform by these variables. Throws a sentence naming
  * the variable that would keep every instance from starting.
@@ -22,6 +25,7 @@ const STOP_SECONDS = '110';
 export function instanceCommand(environment: NodeJS.ProcessEnv) {
   const shared = {
     [ENV.stopSeconds]: STOP_SECONDS,
+    [ENV.leaseSeconds]: LEASE_SECONDS,
     NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...environment,
     [ENV.image]: LOCAL_IMAGE,

@@ -12,7 +12,7 @@ export async function runLocal(options: LocalOptions, environment: NodeJS.Proces
   const terminal = createTerminal({ output: process.stdout, json: options.json });
   const logger = terminal.logger('gateway');
   tellWarnings(logger);
-  const { stop, abandon } = stopRequests(process);
+  const { stop, abandon } = stopRequests({ process, output: process.stdout });
   stop.addEventListener('abort', () => tellStop(logger, stop.reason));
   const abandoned = new Promise<number>((resolve) => {
     abandon.addEventListener('abort', () => {

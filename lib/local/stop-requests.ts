@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
 
 /** What the outside asks of the process that runs everything. */
 export interface StopRequests {
@@ -13,8 +14,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** npm passes Ctrl-C on to a process that has heard it from the terminal already. No second thought comes this soon. */
 const ECHO_MS = 200;
 
-/** Ctrl-C, its like, and errors that nobody caught. The first lets the work in hand finish, the second does not. */
-export function stopRequests(source: EventEmitter, now: () => number = () => performance.now()): StopRequests {
+export interface StopSources {
+  /** Of the signals and of errors that nobody caught. */
+  readonly process: EventEmitter;
+  /** Where the log goes; whoever closes it has seen enough. */
+  readonly output: Pick<Writable, 'on'>;
+  /** In milliseconds. @default the time of this process */
+  readonly now?: () => number;
+}
+
+/** Ctrl-C and its like. The first lets the work in hand finish, the second does not. */
+export function stopRequests({ process, output, now = () => performance.now() }: StopSources): StopRequests {
   const stop = new AbortController();
   const abandon = new AbortController();
   let firstAt = 0;
@@ -24,7 +34,10 @@ export function stopRequests(source: EventEmitter, now: () => number = () => per
       stop.abort(reason);
     } else if (reason !== stop.signal.reason || now() - firstAt > ECHO_MS) abandon.abort(reason);
   };
-  for (const signal of SIGNALS) source.on(signal, () => ask(signal));
-  source.on('uncaughtException', ask);
+  for (const signal of SIGNALS) process.on(signal, () => ask(signal));
+  process.on('uncaughtException', ask);
+  output.on('error', () => {
+    if (!stop.signal.aborted) ask('The output was closed');
+  });
   return { stop: stop.signal, abandon: abandon.signal };
 }

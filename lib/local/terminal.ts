@@ -25,7 +25,7 @@ const FIRST_WIDTH = 'gdp_growth_rate-1'.length;
 /** Writes whole lines, each in one call, so that events of different instances never mix. */
 export function createTerminal({ output, json, debug = false }: TerminalOptions): Terminal {
   let width = FIRST_WIDTH;
-  // Whoever read the log may be gone; the system keeps serving without one.
+  // Without a reader there is nobody to tell; what that means for the system is decided elsewhere.
   output.on('error', () => undefined);
 
   const print = (source: string, event: LogEvent) => {

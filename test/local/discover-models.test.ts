@@ -38,6 +38,12 @@ describe('discovering models', () => {
     ]);
   });
 
+  it('says which folder is not there', async () => {
+    const missing = join(root, 'nowhere');
+
+    await expect(discoverModels([missing])).rejects.toThrow(`The model folder ${missing} cannot be listed: ENOENT.`);
+  });
+
   it('leaves out a second model of the same name', async () => {
     await folder('twin', { 'manifest.ts': manifest({ name: 'twin', description: 'A test.' }), 'model.ts': '' });
 
