@@ -105,6 +105,33 @@ const rooms = [
     'How handlers are bundled has nothing to do with what they do.',
   ),
   room(
+    'constructs-know-what-they-deploy',
+    '^lib/constructs/',
+    [
+      '^lib/constructs/',
+      '^lib/bundling/',
+      '^lib/api/(routes|media-types|problem|metric-names)\\.ts$',
+      '^lib/adapters/aws/resources\\.ts$',
+      '^lib/platform/environment\\.ts$',
+      '^model-containers/runtime/manifest\\.ts$',
+      CORE,
+      npm('aws-cdk-lib', 'constructs'),
+      NODE,
+    ],
+    'What is deployed is described by tables, names and manifests; nothing of it runs while it is described.',
+  ),
+  room(
+    'stacks-wire-constructs',
+    '^lib/stacks/',
+    [
+      '^lib/(stacks|constructs)/',
+      '^lib/api/routes\\.ts$',
+      '^model-containers/runtime/manifest\\.ts$',
+      npm('aws-cdk-lib', 'constructs'),
+    ],
+    'A stack wires constructs and holds no logic.',
+  ),
+  room(
     'handlers-know-core-and-api',
     '^lambdas/',
     [

@@ -30,11 +30,24 @@ export const ENV = {
   queueUrlPrefix: 'MODELYARD_QUEUE_URL_PREFIX',
   /** How long an empty receive waits at the queue. */
   pollSeconds: 'MODELYARD_POLL_SECONDS',
+  /** Where instances can be launched on ECS; unset elsewhere. */
+  ecsCluster: 'MODELYARD_ECS_CLUSTER',
+  /** Name of a model's ECS service up to the model's name. */
+  ecsServicePrefix: 'MODELYARD_ECS_SERVICE_PREFIX',
+  /** The stage whose metrics these are. */
+  stage: 'MODELYARD_STAGE',
   awsRegion: 'AWS_REGION',
   /** Emulators; unset on AWS. */
   sqsEndpoint: 'MODELYARD_SQS_ENDPOINT',
   s3Endpoint: 'MODELYARD_S3_ENDPOINT',
   dynamodbEndpoint: 'MODELYARD_DYNAMODB_ENDPOINT',
+
+  amqpUrl: 'AMQP_URL',
+  redisUrl: 'REDIS_URL',
+  /** What the names of queues and keys on RabbitMQ and Redis begin with. */
+  prefix: 'MODELYARD_PREFIX',
+  /** How long RabbitMQ and Redis may take to be there at the start. */
+  connectSeconds: 'MODELYARD_CONNECT_SECONDS',
 } as const;
 
 export type EnvironmentName = (typeof ENV)[keyof typeof ENV];

@@ -24,6 +24,8 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },
   { rule: 'local-knows-no-container', path: 'lib/local/a.ts', imports: '#models/model_a/model.ts' },
   { rule: 'bundling-knows-esbuild-only', path: 'lib/bundling/a.ts', imports: '#core' },
+  { rule: 'constructs-know-what-they-deploy', path: 'lib/constructs/a.ts', imports: '#adapters/aws/thing.ts' },
+  { rule: 'stacks-wire-constructs', path: 'lib/stacks/a.ts', imports: '#core' },
   { rule: 'handlers-know-core-and-api', path: 'lambdas/get-task/a.ts', imports: '#adapters/aws/thing.ts' },
   {
     rule: 'only-lambda-index-picks-the-platform',

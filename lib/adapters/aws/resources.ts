@@ -91,4 +91,7 @@ export const taskQueueName = (prefix: string, model: string): string => `${prefi
 /** The dead letters of a model, as a name or, with a URL prefix, as a URL. */
 export const deadLetterQueueName = (prefix: string, model: string): string => `${prefix}${dashed(model)}-dead-letters`;
 
+/** The ECS service of a model, and the family of its task definitions. */
+export const modelServiceName = (prefix: string, model: string): string => `${prefix}${dashed(model)}`;
+
 const dashed = (model: string): string => model.replaceAll('_', '-');

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { discoverModels } from '#local/discover-models.ts';
+import { ModelyardStack } from '../lib/stacks/modelyard-stack.ts';
+import { STAGES, stageOf } from '../lib/stacks/stage-config.ts';
+
+// `cdk deploy`: one stage of the whole system. A broken model stops it: half a system is none.
+const MODELS = fileURLToPath(new URL('../model-containers/models', import.meta.url));
+const { models, faults } = await discoverModels([MODELS]);
+if (faults.length > 0) throw new Error(faults.join('\n'));
+
+const app = new App();
+const stage = stageOf(app.node.tryGetContext('stage'));
+new ModelyardStack(app, `modelyard-${stage}`, {
+  stage,
+  config: STAGES[stage],
+  models: models.map(({ manifest }) => manifest),
+});
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+app.synth();

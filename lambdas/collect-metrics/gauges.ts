@@ -1,0 +1,20 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/metric-names.ts';
+
+/** Present values under one set of dimensions. */
+export interface Gauges {
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Writes lines of the log that CloudWatch makes metrics of: no call, and one metric a name and model. */
+export function embeddedGauges(): (gauges: Gauges) => void {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: METRICS_SERVICE });
+  return function publish({ dimensions, values }) {
+    for (const [name, value] of Object.entries(values)) {
+      const single = metrics.singleMetric();
+      for (const [dimension, word] of Object.entries(dimensions)) single.addDimension(dimension, word);
+      single.addMetric(name, 'Count', value);
+    }
+  };
+}

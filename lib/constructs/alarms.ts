@@ -1,0 +1,112 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { limitsOf } from '#runtime/manifest.ts';
+import type { Handlers } from './handlers.ts';
+import type { HttpApi } from './http-api.ts';
+import { stageMetric } from './metrics.ts';
+import type { ModelService } from './model-service.ts';
+
+export interface AlarmsProps {
+  readonly stage: string;
+  /** Of the names of all alarms. */
+  readonly prefix: string;
+  readonly api: HttpApi;
+  readonly handlers: Handlers;
+  readonly models: readonly ModelService[];
+}
+
+interface AlarmSpec {
+  readonly name: string;
+  /** What is wrong, then where the runbook speaks of it: `docs/runbook.md` has a heading of each alarm's name. */
+  readonly says: string;
+  readonly metric: IMetric;
+  /** The first value that is too much. */
+  readonly from: number;
+  readonly minutes: number;
+}
+
+const PERIOD = Duration.minutes(1);
+
+/** What must not stay as it is without somebody looking: each has a name of its own and a place in the runbook. */
+export class Alarms extends Construct {
+  readonly #prefix: string;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.#prefix = props.prefix;
+    for (const spec of [...ofStage(props), ...props.models.flatMap(ofModel)]) this.#raise(spec);
+  }
+
+  #raise({ name, says, metric, from, minutes }: AlarmSpec): void {
+    new Alarm(this, name, {
+      alarmName: `${this.#prefix}${name}`,
+      alarmDescription: says,
+      metric,
+      threshold: from,
+      evaluationPeriods: minutes,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
+
+function ofStage({ stage, api, handlers }: AlarmsProps): readonly AlarmSpec[] {
+  const submit = handlers.byName.get('submit-task');
+  return [
+    {
+      name: 'server-errors',
+      says: 'More than 1 in 100 requests fails by our fault. Runbook: server-errors.',
+      // Every request counts 0 or 1, so the average is the share that failed.
+      metric: api.metrics.serverErrors({ period: PERIOD, statistic: 'Average' }),
+      from: 0.01,
+      minutes: 3,
+    },
+    {
+      name: 'no-live-instance',
+      says: 'Tasks wait for a model and no instance of it is live. Runbook: no-live-instance.',
+      metric: stageMetric(stage, 'StalledModels'),
+      from: 1,
+      minutes: 5,
+    },
+    {
+      name: 'tasks-given-up',
+      says: 'Tasks were given up after all their attempts. Runbook: tasks-given-up.',
+      metric: handlers.giveUpTask.metricInvocations({ period: PERIOD }),
+      from: 1,
+      minutes: 1,
+    },
+    ...(submit
+      ? [
+          {
+            name: 'throttles',
+            says: 'Submits are refused because too many run at once. Runbook: throttles.',
+            metric: submit.metricThrottles({ period: PERIOD }),
+            from: 1,
+            minutes: 3,
+          },
+        ]
+      : []),
+  ];
+}
+
+function ofModel({ manifest, queues }: ModelService): readonly AlarmSpec[] {
+  const { timeoutSeconds } = limitsOf(manifest);
+  return [
+    {
+      name: `${manifest.name}-dead-letters`,
+      says: `Dead letters of ${manifest.name} are not being dealt with. Runbook: dead-letters.`,
+      metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
+      from: 1,
+      minutes: 5,
+    },
+    {
+      name: `${manifest.name}-oldest-task`,
+      says: `A task of ${manifest.name} has waited for far longer than a run takes. Runbook: oldest-task.`,
+      metric: queues.tasks.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' }),
+      // A cold start and some runs before it are no reason to wake anybody.
+      from: Math.max(600, 5 * timeoutSeconds),
+      minutes: 5,
+    },
+  ];
+}

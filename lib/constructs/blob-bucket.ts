@@ -1,0 +1,50 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { BLOB_EXPIRY } from '#adapters/aws/resources.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { Consumer } from './consumer.ts';
+
+/** What the bucket holds, each under a prefix of its own. */
+export type BlobKind = 'requests' | 'results' | 'dead-letters' | 'contracts';
+
+/** Payloads too large to travel: private, encrypted, TLS only, gone when their tasks are. */
+export class BlobBucket extends Bucket {
+  constructor(scope: Construct, id: string, { keepsData }: { readonly keepsData: boolean }) {
+    super(scope, id, {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      lifecycleRules: [
+        ...BLOB_EXPIRY.prefixes.map((prefix) => ({
+          id: `expire-${prefix.replace(/\/$/, '')}`,
+          prefix,
+          expiration: Duration.days(BLOB_EXPIRY.days),
+        })),
+        { id: 'forget-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    });
+    acknowledge(this, {
+      'AwsSolutions-S1':
+        'Objects are temporary, private to the roles of this stack and expire in days; CloudTrail data events are the audit trail where one is wanted.',
+    });
+  }
+
+  /** Lets a consumer read every blob of one kind. */
+  grantGetKind(consumer: Consumer, kind: BlobKind): void {
+    this.#grant(consumer, 's3:GetObject', kind);
+  }
+
+  /** Lets a consumer leave blobs of one kind. */
+  grantPutKind(consumer: Consumer, kind: BlobKind): void {
+    this.#grant(consumer, 's3:PutObject', kind);
+  }
+
+  #grant({ grantPrincipal }: Consumer, action: 's3:GetObject' | 's3:PutObject', kind: BlobKind): void {
+    grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: [action], resources: [this.arnForObjects(`${kind}/*`)] }),
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { BY_OWNER_INDEX, REGISTRY_TABLE, TASKS_TABLE } from '#adapters/aws/resources.ts';
+import { ENV } from '#platform/environment.ts';
+import { BlobBucket } from './blob-bucket.ts';
+import type { Consumer } from './consumer.ts';
+import { DefinedTable } from './table.ts';
+
+export interface DataProps {
+  /** Deletion protection, point-in-time recovery, and kept when the stack goes. */
+  readonly keepsData: boolean;
+}
+
+/** What is kept: tasks, the registry and large payloads. Its grants are the only way to any of it. */
+export class Data extends Construct {
+  readonly tasks: DefinedTable;
+  readonly registry: DefinedTable;
+  readonly blobs: BlobBucket;
+
+  constructor(scope: Construct, id: string, { keepsData }: DataProps) {
+    super(scope, id);
+    this.tasks = new DefinedTable(this, 'Tasks', { definition: TASKS_TABLE, keepsData });
+    this.registry = new DefinedTable(this, 'Registry', { definition: REGISTRY_TABLE, keepsData });
+    this.blobs = new BlobBucket(this, 'Blobs', { keepsData });
+  }
+
+  /** Tells a consumer the addresses of everything, which every platform asks for; an address is no permission. */
+  introduce(consumer: Consumer): void {
+    consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
+    consumer.addEnvironment(ENV.registryTable, this.registry.tableName);
+    consumer.addEnvironment(ENV.blobBucket, this.blobs.bucketName);
+  }
+
+  /** One task by its id, expired on the way when its deadline has passed. */
+  grantGetTask(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+  }
+
+  /** Keeps new tasks, and withdraws one that could not be queued. */
+  grantCreateTasks(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+    this.blobs.grantPutKind(consumer, 'requests');
+  }
+
+  /** The tasks of an owner. */
+  grantListTasks(consumer: Consumer): void {
+    this.grantGetTask(consumer);
+    consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
+    consumer.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: [`${this.tasks.tableArn}/index/${BY_OWNER_INDEX.name}`],
+      }),
+    );
+  }
+
+  /** Results that did not fit into their task. */
+  grantReadResults(consumer: Consumer): void {
+    this.introduce(consumer);
+    this.blobs.grantGetKind(consumer, 'results');
+  }
+
+  /** Ends tasks that were given up, and keeps letters that are none. */
+  grantGiveUp(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    this.blobs.grantPutKind(consumer, 'dead-letters');
+  }
+
+  /** Everything about models and instances. */
+  grantReadRegistry(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:Query']);
+    this.blobs.grantGetKind(consumer, 'contracts');
+  }
+
+  /** The lock that lets one of many wake a model. */
+  grantLockModels(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem']);
+  }
+
+  /** What an instance of a model needs: it registers, reads requests and writes results. */
+  grantServe(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    this.blobs.grantGetKind(consumer, 'requests');
+    this.blobs.grantPutKind(consumer, 'results');
+    this.blobs.grantPutKind(consumer, 'dead-letters');
+    this.blobs.grantGetKind(consumer, 'contracts');
+    this.blobs.grantPutKind(consumer, 'contracts');
+  }
+
+  #allow(consumer: Consumer, table: ITable, actions: readonly `dynamodb:${string}`[]): void {
+    this.introduce(consumer);
+    consumer.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: [...actions], resources: [table.tableArn] }),
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { PROBLEM_TYPE } from '#api/media-types.ts';
+import { namedProblem, STATUS } from '#api/problem.ts';
+import type { ErrorCode } from '#core';
+
+/** What API Gateway refuses by itself, and what it is called in our words. */
+const REFUSALS = [
+  // Its name for a path or a method that is not there.
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is nothing here.'],
+  [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is nothing here.'],
+  [ResponseType.BAD_REQUEST_PARAMETERS, 'invalid_request', undefined],
+  [ResponseType.BAD_REQUEST_BODY, 'invalid_request', undefined],
+  [ResponseType.UNAUTHORIZED, 'unauthenticated', 'Say who you are: a bearer token is missing or not valid.'],
+  [ResponseType.ACCESS_DENIED, 'forbidden', 'This is not for you.'],
+  [ResponseType.INVALID_API_KEY, 'forbidden', 'The API key is missing or not valid.'],
+  [ResponseType.REQUEST_TOO_LARGE, 'body_too_large', 'The body of the request is larger than 10 MB.'],
+  [ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported_media_type', 'Bodies of this type are not read here.'],
+  [ResponseType.THROTTLED, 'backlog_full', 'There are too many requests at the moment.'],
+  [ResponseType.QUOTA_EXCEEDED, 'backlog_full', 'The quota of this API key is used up.'],
+  [ResponseType.INTEGRATION_TIMEOUT, 'gateway_timeout', 'The answer took too long.'],
+  [ResponseType.INTEGRATION_FAILURE, 'bad_gateway', 'The answer could not be read.'],
+  [ResponseType.DEFAULT_5XX, 'internal', 'Something went wrong here. The request may be tried again.'],
+] as const satisfies readonly (readonly [ResponseType, ErrorCode, string | undefined])[];
+
+/** Makes API Gateway refuse in problem details, as the handlers do. */
+export function answerInProblems(api: RestApi): void {
+  for (const [type, code, detail] of REFUSALS) {
+    const retryAfter: Record<string, string> = STATUS[code] === 429 ? { 'Retry-After': "'1'" } : {};
+    api.addGatewayResponse(`${type.responseType}Problem`, {
+      type,
+      statusCode: String(STATUS[code]),
+      responseHeaders: { 'Content-Type': `'${PROBLEM_TYPE}'`, 'X-Request-Id': 'context.requestId', ...retryAfter },
+      templates: { 'application/json': template(code, detail) },
+    });
+  }
+}
+
+/** Without a detail of ours, the gateway's own message, which it quotes itself. */
+function template(code: ErrorCode, detail: string | undefined): string {
+  const problem = namedProblem(code, STATUS[code], detail ?? 'DETAIL', '$context.path');
+  return JSON.stringify(problem).replace('"DETAIL"', '$context.error.messageString');
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { LAMBDA_HANDLER, writeLambda } from '../bundling/write-lambda.ts';
+import { acknowledge } from './acknowledge.ts';
+
+export interface HandlerFunctionProps {
+  /** A folder of `lambdas/`. */
+  readonly folder: string;
+  readonly description: string;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays;
+  readonly tracing: boolean;
+  /** Simultaneous runs. @default those of the account */
+  readonly reservedConcurrency?: number | undefined;
+}
+
+const LAMBDAS = fileURLToPath(new URL('../../lambdas/', import.meta.url));
+
+/** One Lambda of one folder of `lambdas/`, with a role and a log of its own. It may do nothing until something is granted. */
+export class HandlerFunction extends NodejsFunction {
+  constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
+    const { folder, reservedConcurrency } = props;
+    const logGroup = new LogGroup(scope, `${id}Log`, {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    super(scope, id, {
+      description: props.description,
+      code: bundled(`${LAMBDAS}${folder}`),
+      handler: LAMBDA_HANDLER,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memoryMiB,
+      timeout: props.timeout,
+      tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup,
+      environment: { NODE_OPTIONS: '--enable-source-maps' },
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+    });
+    acknowledgeDefaults(this);
+    if (!props.tracing) {
+      acknowledge(this, {
+        'Serverless-LambdaTracing': 'This stage does without traces for their price; logs carry the trace context.',
+      });
+    }
+  }
+}
+
+function acknowledgeDefaults(fn: NodejsFunction): void {
+  acknowledge(fn, {
+    'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
+      'The managed policy allows writing logs and nothing else, and AWS keeps it current.',
+    'Serverless-LambdaDLQ':
+      'Nobody invokes it asynchronously but the minute schedule, whose next run makes up for a lost one; callers and SQS see failures themselves.',
+  });
+}
+
+/** Bundled by esbuild in this process: no Docker, and the same options as the bundle report. */
+const bundled = (folder: string): Code =>
+  Code.fromAsset(folder, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('unused'),
+      local: {
+        tryBundle(outputFolder) {
+          writeLambda(folder, outputFolder);
+          return true;
+        },
+      },
+    },
+  });
+
+/** A Lambda behind the API must answer before API Gateway gives up on it after 29 seconds. */
+export const API_TIMEOUT = Duration.seconds(28);

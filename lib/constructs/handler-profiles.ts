@@ -1,0 +1,50 @@
+import type { HandlerName } from '#api/routes.ts';
+import type { Permission } from './permissions.ts';
+
+/** Handlers that no route leads to. */
+export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics';
+
+export interface HandlerProfile {
+  readonly description: string;
+  /** Everything it may do. */
+  readonly may: readonly Permission[];
+}
+
+/** What each handler may do. A handler without a profile does not compile: somebody has to decide. */
+export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfile> = {
+  'submit-task': {
+    description: 'Accepts tasks, and answers with the result when the caller waits for it',
+    // Waiting needs the reading, not the other way round: whoever only reads cannot send.
+    may: ['create tasks', 'send tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
+  },
+  'get-task': {
+    description: 'Answers with a task',
+    may: ['get tasks', 'read results', 'read the registry', 'measure queues'],
+  },
+  'get-result': {
+    description: 'Answers with the result of a task',
+    may: ['get tasks', 'read results', 'read the registry', 'measure queues'],
+  },
+  'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
+  'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
+  'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
+  'list-instances': {
+    description: 'Lists the instances of a model',
+    may: ['read the registry', 'measure queues', 'list instances'],
+  },
+  'launch-instance': {
+    description: 'Launches an instance of a model',
+    may: ['read the registry', 'measure queues', 'list instances', 'launch instances'],
+  },
+  'stop-instance': {
+    description: 'Lets an instance finish and stop',
+    may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
+  },
+  'get-metrics': { description: 'Metrics for Prometheus', may: ['read the registry', 'measure queues'] },
+  health: { description: 'Says whether the API can do its work', may: ['read the registry', 'measure queues'] },
+  'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
+  'collect-metrics': {
+    description: 'Publishes active models, live instances and backlogs every minute',
+    may: ['read the registry', 'measure queues'],
+  },
+};

@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { HANDLER_NAMES, type HandlerName } from '#api/routes.ts';
+import { ENV } from '#platform/environment.ts';
+import { acknowledge } from './acknowledge.ts';
+import { acknowledgeBlobKinds, acknowledgeClusterTasks, acknowledgeWildcardOnly } from './acknowledge-wildcards.ts';
+import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
+import { type BackgroundHandlerName, PROFILES } from './handler-profiles.ts';
+import { type Grantors, PERMISSIONS } from './permissions.ts';
+import { queueUrlPrefix } from './queue-url-prefix.ts';
+
+export interface HandlersProps extends Grantors {
+  readonly stage: string;
+  readonly cluster: Cluster;
+  /** Of the names of all queues of the stage. */
+  readonly prefix: string;
+  readonly logRetention: RetentionDays;
+  readonly tracing: boolean;
+  /** Simultaneous runs of the submit handler. @default those of the account */
+  readonly submitConcurrency?: number | undefined;
+}
+
+/** Enough to answer from; a cold start gets the full processor whatever the memory. */
+const MEMORY_MIB = 256;
+/** A sixth of how long a dead letter is hidden, as SQS wants it. */
+const GIVE_UP_TIMEOUT = Duration.seconds(10);
+const COLLECT_TIMEOUT = Duration.seconds(30);
+
+/** Every Lambda there is, each allowed what its profile says and nothing else. */
+export class Handlers extends Construct {
+  readonly byName: ReadonlyMap<HandlerName, HandlerFunction>;
+  readonly giveUpTask: HandlerFunction;
+  readonly collectMetrics: HandlerFunction;
+  readonly #props: HandlersProps;
+
+  constructor(scope: Construct, id: string, props: HandlersProps) {
+    super(scope, id);
+    this.#props = props;
+    this.byName = new Map(HANDLER_NAMES.map((name) => [name, this.#create(name, API_TIMEOUT)]));
+    this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
+    this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
+    this.collectMetrics.addEnvironment(ENV.stage, props.stage);
+    for (const { deadLetters } of props.queues) {
+      this.giveUpTask.addEventSource(new SqsEventSource(deadLetters, { reportBatchItemFailures: true }));
+    }
+    acknowledge(this.giveUpTask, {
+      'Serverless-LambdaEventSourceMappingDestination':
+        'What fails stays in the dead-letter queue, which is the destination, and has an alarm; SQS sources take no other.',
+    });
+    for (const fn of this.all) {
+      acknowledgeWildcardOnly(fn);
+      acknowledgeBlobKinds(fn, props.data.blobs);
+      acknowledgeClusterTasks(fn, props.cluster);
+    }
+  }
+
+  get all(): readonly HandlerFunction[] {
+    return [...this.byName.values(), this.giveUpTask, this.collectMetrics];
+  }
+
+  #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
+    const { data, prefix, logRetention, tracing, submitConcurrency } = this.#props;
+    const { description, may } = PROFILES[name];
+    const fn = new HandlerFunction(this, pascalCase(name), {
+      folder: name,
+      description,
+      memoryMiB: MEMORY_MIB,
+      timeout,
+      logRetention,
+      tracing,
+      reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
+    });
+    data.introduce(fn);
+    fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
+    for (const permission of may) PERMISSIONS[permission](this.#props, fn);
+    return fn;
+  }
+}
+
+const pascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,99 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  CorsHttpMethod,
+  HttpApi as GatewayHttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+  PayloadFormatVersion,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+import {
+  ACCESS_LOG_FORMAT,
+  AUTHORIZER_CACHE_SECONDS,
+  type HttpApi,
+  type HttpApiMetrics,
+  type HttpApiProps,
+} from './http-api.ts';
+
+/** The route table as an API Gateway HTTP API: less than a third of the price, without usage plans and validation. */
+export class LeanHttpApi extends Construct implements HttpApi {
+  readonly metrics: HttpApiMetrics;
+  readonly #stage: HttpStage;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    const api = new GatewayHttpApi(this, 'Api', {
+      apiName: props.name,
+      description: 'Predictions, tasks and models',
+      createDefaultStage: false,
+      ...cors(props.corsOrigins),
+    });
+    this.#stage = this.#createStage(api, props);
+    this.#addRoutes(api, props);
+    this.metrics = {
+      requests: (options) => api.metricCount(options),
+      serverErrors: (options) => api.metricServerError(options),
+      clientErrors: (options) => api.metricClientError(options),
+      latency: (options) => api.metricLatency(options),
+    };
+    acknowledge(this, {
+      'AwsSolutions-APIG4':
+        'Who calls is checked where the stage asks for it, by a Lambda authorizer or by the handlers themselves, who know tasks and their owners.',
+    });
+  }
+
+  get url(): string {
+    return this.#stage.url;
+  }
+
+  #createStage(api: GatewayHttpApi, { ratePerSecond, burst, logRetention }: HttpApiProps): HttpStage {
+    const logGroup = new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    return new HttpStage(this, 'Stage', {
+      httpApi: api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: ratePerSecond, burstLimit: burst },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logGroup),
+        format: AccessLogFormat.custom(ACCESS_LOG_FORMAT.replace('$context.resourcePath', '$context.routeKey')),
+      },
+    });
+  }
+
+  #addRoutes(api: GatewayHttpApi, { routes, handlers, authorizer }: HttpApiProps): void {
+    const asked: IHttpRouteAuthorizer = authorizer
+      ? new HttpLambdaAuthorizer('Authorizer', authorizer, {
+          identitySource: ['$request.header.Authorization'],
+          resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
+        })
+      : new HttpNoneAuthorizer();
+    const integrations = new Map(
+      [...handlers].map(([name, fn]) => [
+        name,
+        // The event of a REST API, which is what the handlers read.
+        new HttpLambdaIntegration(`${name}Integration`, fn, { payloadFormatVersion: PayloadFormatVersion.VERSION_1_0 }),
+      ]),
+    );
+    for (const { path, method, handler, auth } of routes) {
+      const integration = integrations.get(handler);
+      if (!integration) throw new Error(`No handler ${handler} stands behind ${method} ${path}.`);
+      api.addRoutes({
+        path,
+        methods: [HttpMethod[method]],
+        integration,
+        authorizer: auth === 'caller' ? asked : new HttpNoneAuthorizer(),
+      });
+    }
+  }
+}
+
+const cors = (origins: readonly string[]) =>
+  origins.length === 0 ? {} : { corsPreflight: { allowOrigins: [...origins], allowMethods: [CorsHttpMethod.ANY] } };

@@ -1,0 +1,52 @@
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { METRICS_NAMESPACE, METRICS_SERVICE, type ModelMetric, type StageMetric } from '#api/metric-names.ts';
+import type { ModelQueues } from './model-queues.ts';
+
+const MINUTE = Duration.minutes(1);
+
+/** One number of the whole stage, as the collector publishes it every minute. */
+export const stageMetric = (stage: string, metricName: StageMetric, options: MetricOptions = {}): Metric =>
+  new Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { service: METRICS_SERVICE, stage },
+    period: MINUTE,
+    statistic: 'Maximum',
+    ...options,
+  });
+
+/** One number of one model, as the collector publishes it every minute. */
+export const modelMetric = (
+  stage: string,
+  model: string,
+  metricName: ModelMetric,
+  options: MetricOptions = {},
+): Metric =>
+  new Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { service: METRICS_SERVICE, stage, model },
+    period: MINUTE,
+    statistic: 'Maximum',
+    ...options,
+  });
+
+/** Waiting and running tasks per live instance; those of a sleeping model count as one instance's. */
+export const BACKLOG_PER_INSTANCE = '(FILL(visible, 0) + FILL(inFlight, 0)) / IF(FILL(live, 0) > 0, FILL(live, 0), 1)';
+
+/** 1 while tasks wait for a model that nobody serves. */
+export const WAITING_FOR_NOBODY = 'IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)';
+
+/** What the two expressions are made of. */
+export const backlogParts = (stage: string, model: string, { tasks }: ModelQueues) => ({
+  visible: tasks.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' }),
+  inFlight: tasks.metricApproximateNumberOfMessagesNotVisible({ period: MINUTE, statistic: 'Maximum' }),
+  live: modelMetric(stage, model, 'LiveInstances'),
+});
+
+/** The alarm's side of `WAITING_FOR_NOBODY`. */
+export function waitingForNobody(stage: string, model: string, queues: ModelQueues): MathExpression {
+  const { visible, live } = backlogParts(stage, model, queues);
+  return new MathExpression({ expression: WAITING_FOR_NOBODY, usingMetrics: { visible, live }, period: MINUTE });
+}

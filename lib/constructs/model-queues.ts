@@ -1,0 +1,64 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { DEAD_LETTER_QUEUE, deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { Consumer } from './consumer.ts';
+
+export interface ModelQueuesProps {
+  /** Of the names of all queues of the stage. */
+  readonly prefix: string;
+  readonly model: string;
+}
+
+/** The task queue of one model and its dead letters: encrypted, TLS only, polled for long. */
+export class ModelQueues extends Construct {
+  readonly tasks: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, { prefix, model }: ModelQueuesProps) {
+    super(scope, id);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      queueName: deadLetterQueueName(prefix, model),
+      ...settingsOf(DEAD_LETTER_QUEUE),
+    });
+    acknowledge(this.deadLetters, {
+      'Serverless-SQSRedrivePolicy': 'It is where messages end: a dead-letter queue has no dead letters of its own.',
+    });
+    this.tasks = new Queue(this, 'Tasks', {
+      queueName: taskQueueName(prefix, model),
+      ...settingsOf(TASK_QUEUE),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: TASK_QUEUE.maxReceives },
+    });
+  }
+
+  /** Sends tasks; cannot read them. */
+  grantSend(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['sqs:SendMessage']);
+  }
+
+  /** Counts what waits; cannot read it. */
+  grantMeasure(consumer: Consumer): void {
+    for (const queue of [this.tasks, this.deadLetters]) this.#allow(consumer, queue, ['sqs:GetQueueAttributes']);
+  }
+
+  /** Works tasks off: receives, renews, forgets, sends one round again, rejects one to the dead letters. */
+  grantWork(consumer: Consumer): void {
+    const receive = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'] as const;
+    this.#allow(consumer, this.tasks, [...receive, 'sqs:SendMessage', 'sqs:GetQueueAttributes']);
+    this.#allow(consumer, this.deadLetters, ['sqs:SendMessage', 'sqs:GetQueueAttributes']);
+  }
+
+  #allow({ grantPrincipal }: Consumer, queue: Queue, actions: readonly `sqs:${string}`[]): void {
+    grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [queue.queueArn] }));
+  }
+}
+
+const settingsOf = (settings: typeof TASK_QUEUE | typeof DEAD_LETTER_QUEUE): QueueProps => ({
+  visibilityTimeout: Duration.seconds(settings.visibilitySeconds),
+  retentionPeriod: Duration.seconds(settings.retentionSeconds),
+  receiveMessageWaitTime: Duration.seconds(settings.waitSeconds),
+  encryption: QueueEncryption.SQS_MANAGED,
+  enforceSSL: true,
+});

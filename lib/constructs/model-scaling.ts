@@ -1,0 +1,100 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  AdjustmentType,
+  CfnScalingPolicy,
+  ScalableTarget,
+  ServiceNamespace,
+  StepScalingAction,
+} from 'aws-cdk-lib/aws-applicationautoscaling';
+import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { limitsOf } from '#runtime/manifest.ts';
+import { BACKLOG_PER_INSTANCE, backlogParts, waitingForNobody } from './metrics.ts';
+import type { ModelService } from './model-service.ts';
+
+export interface ModelScalingProps {
+  readonly model: ModelService;
+  readonly cluster: ICluster;
+  /** Instances that stay when nothing is to be done. */
+  readonly minInstances: number;
+  readonly stage: string;
+  /** Of the names of alarms and policies. */
+  readonly prefix: string;
+}
+
+/** Rounds of slots that may wait for one instance before another is started. */
+const ROUNDS_WAITING = 2;
+const SCALE_OUT_COOLDOWN = Duration.seconds(30);
+/** Instances that are asleep again cost a cold start. */
+const SCALE_IN_COOLDOWN = Duration.minutes(5);
+
+/** From none to as many instances as a model may have, by the tasks that wait and run per instance. */
+export class ModelScaling extends Construct {
+  constructor(scope: Construct, id: string, props: ModelScalingProps) {
+    super(scope, id);
+    const { model, cluster, minInstances } = props;
+    const target = new ScalableTarget(this, 'Instances', {
+      serviceNamespace: ServiceNamespace.ECS,
+      scalableDimension: 'ecs:service:DesiredCount',
+      resourceId: `service/${cluster.clusterName}/${model.service.serviceName}`,
+      minCapacity: minInstances,
+      maxCapacity: limitsOf(model.manifest).maxInstances,
+    });
+    this.#trackBacklog(target, props);
+    this.#startFromNone(target, props);
+  }
+
+  /** The L2 construct refuses metric math in target tracking. */
+  #trackBacklog(target: ScalableTarget, { model, stage, prefix }: ModelScalingProps): void {
+    const { manifest, queues } = model;
+    const parts = Object.entries(backlogParts(stage, manifest.name, queues));
+    new CfnScalingPolicy(this, 'BacklogPerInstance', {
+      policyName: `${prefix}${manifest.name}-backlog-per-instance`,
+      policyType: 'TargetTrackingScaling',
+      scalingTargetId: target.scalableTargetId,
+      targetTrackingScalingPolicyConfiguration: {
+        targetValue: (manifest.slots ?? 1) * ROUNDS_WAITING,
+        scaleOutCooldown: SCALE_OUT_COOLDOWN.toSeconds(),
+        scaleInCooldown: SCALE_IN_COOLDOWN.toSeconds(),
+        customizedMetricSpecification: {
+          metrics: [
+            ...parts.map(([partId, metric]) => ({ id: partId, returnData: false, metricStat: metricStat(metric) })),
+            { id: 'backlogPerInstance', expression: BACKLOG_PER_INSTANCE, returnData: true },
+          ],
+        },
+      },
+    });
+  }
+
+  /** The submit handler wakes a sleeping model at once; this does when that went wrong. */
+  #startFromNone(target: ScalableTarget, { model, stage, prefix }: ModelScalingProps): void {
+    const { manifest, queues } = model;
+    const alarm = new Alarm(this, 'WaitingForNobody', {
+      alarmName: `${prefix}${manifest.name}-waiting-for-nobody`,
+      alarmDescription: `Tasks wait for ${manifest.name} and no instance is live: starts one. Runbook: nobody serves a model.`,
+      metric: waitingForNobody(stage, manifest.name, queues),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 2,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const start = new StepScalingAction(this, 'StartOne', {
+      scalingTarget: target,
+      adjustmentType: AdjustmentType.CHANGE_IN_CAPACITY,
+      cooldown: Duration.minutes(3),
+    });
+    start.addAdjustment({ adjustment: 1, lowerBound: 0 });
+    alarm.addAlarmAction(new ApplicationScalingAction(start));
+  }
+}
+
+const metricStat = ({ namespace, metricName, dimensions = {}, statistic }: Metric) => ({
+  stat: statistic,
+  metric: {
+    namespace,
+    metricName,
+    dimensions: Object.entries(dimensions).map(([name, value]) => ({ name, value })),
+  },
+});

@@ -1,0 +1,199 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { modelServiceName } from '#adapters/aws/resources.ts';
+import { ENV, type EnvironmentName } from '#platform/environment.ts';
+import type { ModelManifest } from '#runtime/manifest.ts';
+import { acknowledge } from './acknowledge.ts';
+import { acknowledgeBlobKinds, acknowledgeClusterTasks } from './acknowledge-wildcards.ts';
+import type { Consumer } from './consumer.ts';
+import type { Data } from './data.ts';
+import type { ModelQueues } from './model-queues.ts';
+import type { Network } from './network.ts';
+import { queueUrlPrefix } from './queue-url-prefix.ts';
+
+export interface ModelServiceProps {
+  readonly manifest: ModelManifest;
+  readonly cluster: ecs.Cluster;
+  readonly network: Network;
+  readonly data: Data;
+  readonly queues: ModelQueues;
+  readonly image: ecs.ContainerImage;
+  /** Of the names of all services and queues of the stage. */
+  readonly prefix: string;
+  readonly capacity: 'fargate' | 'spot';
+  readonly logRetention: RetentionDays;
+  /** Whether the platform takes public addresses, which emulators do not. */
+  readonly assignPublicIp: boolean;
+}
+
+const DEFAULT_CPU = 256;
+const DEFAULT_MEMORY_MIB = 512;
+const HEALTH_PORT = 8080;
+/** The longest that ECS waits between SIGTERM and SIGKILL. */
+const STOP_TIMEOUT = Duration.seconds(120);
+/** `node`, in the official images. */
+const UNPRIVILEGED = '1000:1000';
+const HEALTH_CHECK = `fetch('http://127.0.0.1:${HEALTH_PORT}/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
+
+/** One model: the Fargate service that works its queue off. */
+export class ModelService extends Construct {
+  readonly manifest: ModelManifest;
+  readonly queues: ModelQueues;
+  readonly service: ecs.FargateService;
+  readonly #props: ModelServiceProps;
+  readonly #task: ecs.FargateTaskDefinition;
+
+  constructor(scope: Construct, id: string, props: ModelServiceProps) {
+    super(scope, id);
+    this.#props = props;
+    this.manifest = props.manifest;
+    this.queues = props.queues;
+    this.#task = this.#createTask();
+    this.#grantServe(this.#addContainer());
+    this.service = this.#createService();
+    acknowledgeBlobKinds(this.#task.taskRole, props.data.blobs);
+    acknowledgeClusterTasks(this.#task.taskRole, props.cluster);
+    acknowledge(this.#task.obtainExecutionRole(), {
+      'AwsSolutions-IAM5[Resource::*]': 'A token for the image registry belongs to the account: ECR takes * alone.',
+    });
+  }
+
+  get #name(): string {
+    return modelServiceName(this.#props.prefix, this.manifest.name);
+  }
+
+  /** Lets a consumer bring the first instance up. */
+  grantWake(consumer: Consumer): void {
+    this.#allow(consumer, ['ecs:DescribeServices', 'ecs:UpdateService'], this.service.serviceArn);
+  }
+
+  /** Lets a consumer see what runs. */
+  grantList(consumer: Consumer): void {
+    const { clusterArn } = this.#props.cluster;
+    // Listing has no resource type of its own; the condition keeps it to this cluster.
+    this.#allow(consumer, ['ecs:ListTasks'], '*', { ArnEquals: { 'ecs:cluster': clusterArn } });
+    this.#allow(consumer, ['ecs:DescribeTasks'], this.#tasksArn);
+  }
+
+  /** Lets a consumer run one more instance, of any variant, as the service runs its own. */
+  grantLaunch(consumer: Consumer): void {
+    this.#allow(consumer, ['ecs:DescribeServices'], this.service.serviceArn);
+    this.#task.grantRun({ grantPrincipal: consumer.grantPrincipal });
+  }
+
+  /** Lets a consumer stop an instance, and the service not replace it. */
+  grantStop(consumer: Consumer): void {
+    this.grantWake(consumer);
+    this.#allow(consumer, ['ecs:StopTask'], this.#tasksArn);
+  }
+
+  get #tasksArn(): string {
+    const resourceName = `${this.#props.cluster.clusterName}/*`;
+    return Stack.of(this).formatArn({ service: 'ecs', resource: 'task', resourceName });
+  }
+
+  #allow(
+    consumer: Consumer,
+    actions: readonly `ecs:${string}`[],
+    resource: string,
+    conditions: Readonly<Record<string, unknown>> = {},
+  ): void {
+    this.#introduce(consumer);
+    consumer.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: [...actions], resources: [resource], conditions }),
+    );
+  }
+
+  #introduce(consumer: Consumer): void {
+    consumer.addEnvironment(ENV.ecsCluster, this.#props.cluster.clusterName);
+    consumer.addEnvironment(ENV.ecsServicePrefix, this.#props.prefix);
+  }
+
+  #createTask(): ecs.FargateTaskDefinition {
+    const { cpu = DEFAULT_CPU, memoryMiB = DEFAULT_MEMORY_MIB } = this.manifest;
+    const task = new ecs.FargateTaskDefinition(this, 'Task', {
+      family: this.#name,
+      cpu,
+      memoryLimitMiB: memoryMiB,
+      runtimePlatform: {
+        cpuArchitecture: ecs.CpuArchitecture.ARM64,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+      // The one place that can be written to.
+      volumes: [{ name: 'scratch' }],
+    });
+    acknowledge(task, {
+      'AwsSolutions-ECS2': 'The variables are names of queues, tables and the model; there is no secret among them.',
+    });
+    return task;
+  }
+
+  #addContainer(): ecs.ContainerDefinition {
+    const { image, logRetention, prefix } = this.#props;
+    const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const container = this.#task.addContainer('Model', {
+      image,
+      essential: true,
+      user: UNPRIVILEGED,
+      readonlyRootFilesystem: true,
+      // Hands signals on, and buries what a model's own child processes leave.
+      linuxParameters: new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      stopTimeout: STOP_TIMEOUT,
+      logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: this.manifest.name }),
+      healthCheck: {
+        command: ['CMD', 'node', '-e', HEALTH_CHECK],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        retries: 3,
+        // As long as ECS allows for a model to set itself up.
+        startPeriod: Duration.seconds(300),
+      },
+      environment: {
+        [ENV.model]: this.manifest.name,
+        [ENV.healthPort]: String(HEALTH_PORT),
+        [ENV.queueUrlPrefix]: queueUrlPrefix(this, prefix),
+      } satisfies Partial<Record<EnvironmentName, string>>,
+    });
+    container.addMountPoints({ sourceVolume: 'scratch', containerPath: '/tmp', readOnly: false });
+    return container;
+  }
+
+  #grantServe(container: ecs.ContainerDefinition): void {
+    const { data, queues } = this.#props;
+    const consumer: Consumer = {
+      grantPrincipal: this.#task.taskRole.grantPrincipal,
+      addEnvironment: (name, value) => container.addEnvironment(name, value),
+    };
+    data.grantServe(consumer);
+    queues.grantWork(consumer);
+    // So that it is not stopped while it has a task in hand.
+    consumer.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
+        resources: [this.#tasksArn],
+      }),
+    );
+  }
+
+  #createService(): ecs.FargateService {
+    const { cluster, network, capacity, assignPublicIp } = this.#props;
+    return new ecs.FargateService(this, 'Service', {
+      serviceName: this.#name,
+      cluster,
+      taskDefinition: this.#task,
+      assignPublicIp,
+      vpcSubnets: { subnets: [...network.instanceSubnets] },
+      securityGroups: [network.securityGroup],
+      // An old instance finishes what it holds while the new ones start.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      enableECSManagedTags: true,
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+      ...(capacity === 'spot' ? { capacityProviderStrategies: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] } : {}),
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  EndpointType,
+  type IAuthorizer,
+  IdentitySource,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RequestAuthorizer,
+  RequestValidator,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { BINARY_TYPES } from '#api/media-types.ts';
+import type { Route, RoutePath } from '#api/routes.ts';
+import { acknowledge } from './acknowledge.ts';
+import { answerInProblems } from './gateway-problems.ts';
+import {
+  ACCESS_LOG_FORMAT,
+  AUTHORIZER_CACHE_SECONDS,
+  type HttpApi,
+  type HttpApiMetrics,
+  type HttpApiProps,
+} from './http-api.ts';
+
+const STAGE = 'v1';
+
+/** Query parameters without which a handler would refuse: refused at the edge, where it costs no Lambda. */
+const REQUIRED_QUERY: Partial<Record<RoutePath, readonly string[]>> = { '/models/{model}/result': ['task_id'] };
+
+/** The route table as an API Gateway REST API: validated, throttled, logged, with a usage plan. */
+export class RestHttpApi extends Construct implements HttpApi {
+  readonly metrics: HttpApiMetrics;
+  readonly #api: RestApi;
+
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
+    super(scope, id);
+    const api = this.#createApi(props);
+    this.#api = api;
+    answerInProblems(api);
+    this.#addRoutes(props, this.#createAuthorizer(props));
+    api.addUsagePlan('UsagePlan', {
+      name: props.name,
+      throttle: { rateLimit: props.ratePerSecond, burstLimit: props.burst },
+      apiStages: [{ stage: api.deploymentStage }],
+    });
+    this.metrics = {
+      requests: (options) => api.metricCount(options),
+      serverErrors: (options) => api.metricServerError(options),
+      clientErrors: (options) => api.metricClientError(options),
+      latency: (options) => api.metricLatency(options),
+    };
+    this.#acknowledge();
+  }
+
+  get url(): string {
+    return this.#api.url;
+  }
+
+  #createApi({ name, ratePerSecond, burst, corsOrigins, logRetention, tracing }: HttpApiProps): RestApi {
+    const logGroup = new LogGroup(this, 'AccessLog', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    return new RestApi(this, 'Api', {
+      restApiName: name,
+      description: 'Predictions, tasks and models',
+      endpointTypes: [EndpointType.REGIONAL],
+      binaryMediaTypes: [...BINARY_TYPES],
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.DESTROY,
+      deployOptions: {
+        stageName: STAGE,
+        throttlingRateLimit: ratePerSecond,
+        throttlingBurstLimit: burst,
+        tracingEnabled: tracing,
+        metricsEnabled: false,
+        loggingLevel: MethodLoggingLevel.ERROR,
+        dataTraceEnabled: false,
+        accessLogDestination: new LogGroupLogDestination(logGroup),
+        accessLogFormat: AccessLogFormat.custom(ACCESS_LOG_FORMAT),
+      },
+      ...(corsOrigins.length === 0 ? {} : { defaultCorsPreflightOptions: { allowOrigins: [...corsOrigins] } }),
+    });
+  }
+
+  #createAuthorizer({ authorizer }: HttpApiProps): IAuthorizer | undefined {
+    if (!authorizer) return undefined;
+    return new RequestAuthorizer(this, 'Authorizer', {
+      handler: authorizer,
+      identitySources: [IdentitySource.header('Authorization')],
+      resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
+    });
+  }
+
+  #addRoutes({ routes, handlers }: HttpApiProps, authorizer: IAuthorizer | undefined): void {
+    const requestValidator = new RequestValidator(this, 'Parameters', {
+      restApi: this.#api,
+      validateRequestParameters: true,
+      // No model of a body is declared: the messages of models are known at run time only, and checked by the handler.
+      validateRequestBody: true,
+    });
+    const integrations = new Map(
+      [...handlers].map(([name, fn]) => [name, new LambdaIntegration(fn, { scopePermissionToMethod: false })]),
+    );
+    for (const route of routes) {
+      this.#api.root.resourceForPath(route.path).addMethod(route.method, integrations.get(route.handler), {
+        requestValidator,
+        requestParameters: requiredParameters(route),
+        ...(authorizer && route.auth === 'caller' ? { authorizer } : {}),
+      });
+    }
+  }
+
+  #acknowledge(): void {
+    const known =
+      'Who calls is checked where the stage asks for it, by a Lambda authorizer or by the handlers themselves, who know tasks and their owners.';
+    acknowledge(this, {
+      'AwsSolutions-APIG3':
+        'The API is throttled and takes typed messages only; a web ACL costs $5 a month and can be attached to the stage at any time.',
+      'AwsSolutions-APIG4': known,
+      'AwsSolutions-COG4': known,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'The managed policy is the one that API Gateway documents for writing its logs, and AWS keeps it current.',
+    });
+  }
+}
+
+/** Parameters in the path are always there; naming them makes them part of what the API documents of itself. */
+function requiredParameters({ path }: Route): Record<string, boolean> {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `method.request.path.${name}`);
+  const required: Readonly<Record<string, readonly string[] | undefined>> = REQUIRED_QUERY;
+  const inQuery = (required[path] ?? []).map((name) => `method.request.querystring.${name}`);
+  return Object.fromEntries([...inPath, ...inQuery].map((name) => [name, true]));
+}

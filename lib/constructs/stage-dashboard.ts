@@ -1,0 +1,128 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+  MathExpression,
+  SingleValueWidget,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { Handlers } from './handlers.ts';
+import type { HttpApi } from './http-api.ts';
+import { modelMetric, stageMetric } from './metrics.ts';
+import type { ModelService } from './model-service.ts';
+
+export interface StageDashboardProps {
+  readonly stage: string;
+  readonly prefix: string;
+  readonly api: HttpApi;
+  readonly handlers: Handlers;
+  readonly models: readonly ModelService[];
+}
+
+const MINUTE = Duration.minutes(1);
+const SUM = { period: MINUTE, statistic: 'Sum' } as const;
+const MAX = { period: MINUTE, statistic: 'Maximum' } as const;
+const THIRD = 8;
+
+/** One page on the health of a stage: who is alive, what waits, how fast, what fails, what it costs. */
+export class StageDashboard extends Construct {
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: StageDashboardProps) {
+    super(scope, id);
+    const dashboardName = `${props.prefix}overview`;
+    new Dashboard(this, 'Dashboard', {
+      dashboardName,
+      defaultInterval: Duration.hours(3),
+      widgets: [summary(props), queues(props), traffic(props), costs(props)],
+    });
+    const { region } = Stack.of(this);
+    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards:name=${dashboardName}`;
+  }
+}
+
+const graph = (title: string, left: readonly IMetric[]): IWidget =>
+  new GraphWidget({ title, left: [...left], width: THIRD, height: 6 });
+
+function summary({ stage, models }: StageDashboardProps): IWidget[] {
+  const names = models.map(({ manifest }) => `- **${manifest.name}**: ${manifest.description}`).join('\n');
+  return [
+    new SingleValueWidget({
+      title: 'Alive now',
+      metrics: [
+        stageMetric(stage, 'ActiveModels'),
+        stageMetric(stage, 'LiveInstances'),
+        stageMetric(stage, 'StalledModels'),
+      ],
+      width: THIRD,
+      height: 6,
+    }),
+    new TextWidget({ markdown: `## Models\n${names}`, width: THIRD, height: 6 }),
+    graph(
+      'Live instances',
+      models.map(({ manifest }) => modelMetric(stage, manifest.name, 'LiveInstances', { label: manifest.name })),
+    ),
+  ];
+}
+
+function queues({ models }: StageDashboardProps): IWidget[] {
+  const each = (measure: (model: ModelService, label: string) => IMetric) =>
+    models.map((model) => measure(model, model.manifest.name));
+  return [
+    graph(
+      'Tasks waiting',
+      each(({ queues: { tasks } }, label) => tasks.metricApproximateNumberOfMessagesVisible({ ...MAX, label })),
+    ),
+    graph(
+      'Age of the oldest task (s)',
+      each(({ queues: { tasks } }, label) => tasks.metricApproximateAgeOfOldestMessage({ ...MAX, label })),
+    ),
+    graph(
+      'Dead letters',
+      each(({ queues: { deadLetters } }, label) =>
+        deadLetters.metricApproximateNumberOfMessagesVisible({ ...MAX, label }),
+      ),
+    ),
+  ];
+}
+
+function traffic({ api, models }: StageDashboardProps): IWidget[] {
+  const percentile = (statistic: string) => api.metrics.latency({ period: MINUTE, statistic, label: statistic });
+  return [
+    graph(
+      'Tasks done per minute',
+      models.map(({ manifest, queues: { tasks } }) =>
+        tasks.metricNumberOfMessagesDeleted({ ...SUM, label: manifest.name }),
+      ),
+    ),
+    graph('Latency of the API (ms)', ['p50', 'p90', 'p99'].map(percentile)),
+    graph('Refused and failed', [
+      api.metrics.clientErrors({ ...SUM, label: '4xx' }),
+      api.metrics.serverErrors({ ...SUM, label: '5xx' }),
+    ]),
+  ];
+}
+
+/** What the bill is made of, in the units that are billed. */
+function costs({ api, handlers, stage, models }: StageDashboardProps): IWidget[] {
+  const durations = Object.fromEntries(handlers.all.map((fn, at) => [`d${at}`, fn.metricDuration(SUM)]));
+  const lambdaSeconds = new MathExpression({
+    expression: `(${Object.keys(durations).join(' + ')}) / 1000`,
+    usingMetrics: durations,
+    label: 'Lambda seconds',
+    period: MINUTE,
+  });
+  return [
+    graph('Requests', [api.metrics.requests({ ...SUM, label: 'API requests' })]),
+    graph('Lambda seconds', [lambdaSeconds]),
+    graph('Fargate: instances and backlog per instance', [
+      stageMetric(stage, 'LiveInstances', { label: 'instances' }),
+      ...models.map(({ manifest }) =>
+        modelMetric(stage, manifest.name, 'BacklogPerInstance', { label: `${manifest.name} backlog` }),
+      ),
+    ]),
+  ];
+}

@@ -1,0 +1,91 @@
+import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { ROUTES } from '#api/routes.ts';
+import type { ModelManifest } from '#runtime/manifest.ts';
+import { acknowledge } from '../constructs/acknowledge.ts';
+import { Alarms } from '../constructs/alarms.ts';
+import { CollectorSchedule } from '../constructs/collector-schedule.ts';
+import { Data } from '../constructs/data.ts';
+import { Handlers } from '../constructs/handlers.ts';
+import type { HttpApi, HttpApiProps } from '../constructs/http-api.ts';
+import { LeanHttpApi } from '../constructs/lean-http-api.ts';
+import { modelImage } from '../constructs/model-image.ts';
+import { ModelQueues } from '../constructs/model-queues.ts';
+import { ModelScaling } from '../constructs/model-scaling.ts';
+import { ModelService } from '../constructs/model-service.ts';
+import { Network } from '../constructs/network.ts';
+import { RestHttpApi } from '../constructs/rest-http-api.ts';
+import { StageDashboard } from '../constructs/stage-dashboard.ts';
+import type { StageConfig } from './stage-config.ts';
+
+export interface ModelyardStackProps {
+  readonly stage: string;
+  readonly config: StageConfig;
+  readonly models: readonly ModelManifest[];
+}
+
+/** Everything there is of one stage. */
+export class ModelyardStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, config, models }: ModelyardStackProps) {
+    super(scope, id, { description: `Modelyard, stage ${stage}: models behind an HTTPS API` });
+    const prefix = `modelyard-${stage}-`;
+    const logRetention: RetentionDays = config.logRetentionDays;
+    const { keepsData, tracing, capacity, emulated } = config;
+
+    const data = new Data(this, 'Data', { keepsData });
+    const network = new Network(this, 'Network', { kind: config.network });
+    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: !emulated });
+    const services = models.map((manifest) => {
+      const { name: model } = manifest;
+      const queues = new ModelQueues(this, `${model}-queues`, { prefix, model });
+      const image = modelImage(config.images, model);
+      const assignPublicIp = config.network === 'public' && !emulated;
+      const shared = { prefix, cluster, network, data, capacity, logRetention, assignPublicIp };
+      return new ModelService(this, model, { ...shared, manifest, queues, image });
+    });
+    if (!emulated) {
+      for (const model of services) {
+        new ModelScaling(model, 'Scaling', { model, cluster, prefix, stage, minInstances: config.minInstances });
+      }
+    }
+
+    const queues = services.map((service) => service.queues);
+    const { submitConcurrency } = config;
+    const handlers = new Handlers(this, 'Handlers', {
+      ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, submitConcurrency },
+    });
+    new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
+    const api = createApi(this, config, {
+      ...config.api,
+      ...{ name: `modelyard-${stage}`, routes: ROUTES, handlers: handlers.byName, logRetention, tracing },
+    });
+
+    const watched = { stage, prefix, api, handlers, models: services };
+    new Alarms(this, 'Alarms', watched);
+    const dashboard = new StageDashboard(this, 'Dashboard', watched);
+    this.#output(api, dashboard, services);
+    this.#acknowledge(cluster);
+    Tags.of(this).add('project', 'modelyard');
+    Tags.of(this).add('stage', stage);
+  }
+
+  #output(api: HttpApi, dashboard: StageDashboard, services: readonly ModelService[]): void {
+    new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Where predictions are asked for' });
+    new CfnOutput(this, 'DocsUrl', { value: `${api.url}docs`, description: 'The documentation of the API' });
+    new CfnOutput(this, 'DashboardUrl', { value: dashboard.url, description: 'How the stage is doing' });
+    const names = services.map(({ queues }) => queues.tasks.queueName).join(' ');
+    new CfnOutput(this, 'QueueNames', { value: names, description: 'The task queue of each model' });
+  }
+
+  #acknowledge(cluster: Cluster): void {
+    acknowledge(cluster, {
+      'AwsSolutions-ECS4':
+        'Container Insights costs more than a sleeping stage; the collector publishes instances and backlogs, and instances have metrics of their own.',
+    });
+  }
+}
+
+const createApi = (scope: Construct, { api }: StageConfig, props: HttpApiProps): HttpApi =>
+  api.kind === 'rest' ? new RestHttpApi(scope, 'Api', props) : new LeanHttpApi(scope, 'Api', props);

@@ -1,0 +1,82 @@
+/** Where the image of a model comes from. */
+export type ImageSource =
+  /** Built from the repository's Dockerfile when the stack is deployed. */
+  | { readonly kind: 'asset' }
+  /** Built before; `{model}` in the reference stands for the model's name. */
+  | { readonly kind: 'registry'; readonly ref: string };
+
+/** Everything in which stages differ. */
+export interface StageConfig {
+  readonly images: ImageSource;
+  readonly api: ApiConfig;
+  /** `public`: instances have a public address and no way in. `private`: behind a NAT gateway, for about $33 a month. */
+  readonly network: 'public' | 'private';
+  /** `spot` saves 70 % of Fargate and gives two minutes' notice; tasks in hand go back to their queue. */
+  readonly capacity: 'fargate' | 'spot';
+  /** Instances that every model keeps when idle. */
+  readonly minInstances: number;
+  /** Whether data outlives mistakes: deletion protection, point-in-time recovery, retained on removal. */
+  readonly keepsData: boolean;
+  readonly logRetentionDays: 7 | 30 | 90;
+  /** Traces of every request, at $5 per million. */
+  readonly tracing: boolean;
+  /** Simultaneous runs of the submit handler. @default those of the account */
+  readonly submitConcurrency?: number;
+  /** Leaves out what local AWS emulators lack. */
+  readonly emulated: boolean;
+}
+
+export interface ApiConfig {
+  /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, and none of these. */
+  readonly kind: 'rest' | 'http';
+  /** Of all callers together; more are refused with 429. */
+  readonly ratePerSecond: number;
+  readonly burst: number;
+  /** Origins that browsers may call from. Empty: none. */
+  readonly corsOrigins: readonly string[];
+}
+
+const API = { kind: 'rest', ratePerSecond: 500, burst: 1000, corsOrigins: [] } as const satisfies ApiConfig;
+
+const DEV = {
+  images: { kind: 'asset' },
+  api: API,
+  network: 'public',
+  capacity: 'spot',
+  minInstances: 0,
+  keepsData: false,
+  logRetentionDays: 7,
+  tracing: true,
+  emulated: false,
+} as const satisfies StageConfig;
+
+/** `-c stage=` picks one. */
+export const STAGES = {
+  dev: DEV,
+  prod: {
+    ...DEV,
+    api: { ...API, ratePerSecond: 2000, burst: 4000 },
+    capacity: 'fargate',
+    keepsData: true,
+    logRetentionDays: 90,
+  },
+  /** The cheapest that still keeps every promise of the HTTP contract. */
+  lean: { ...DEV, api: { ...API, kind: 'http' }, tracing: false },
+  /** For AWS emulators; model instances run as processes, or as containers where the emulator has an engine. */
+  local: {
+    ...DEV,
+    images: { kind: 'registry', ref: 'modelyard/{model}:local' },
+    capacity: 'fargate',
+    emulated: true,
+  },
+} as const satisfies Record<string, StageConfig>;
+
+export type StageName = keyof typeof STAGES;
+
+/** Throws one sentence for a stage that there is not. */
+export function stageOf(name: unknown): StageName {
+  const stages = Object.keys(STAGES) as StageName[];
+  const stage = stages.find((known) => known === name);
+  if (stage) return stage;
+  throw new Error(`There is no stage "${name}"; choose one with -c stage=: ${stages.join(', ')}.`);
+}
