@@ -25,12 +25,13 @@ export { applyEvent, type EventOutcome, type TaskEvent } from './domain/task-eve
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './domain/task-state.ts';
 export type { BlobStore } from './ports/blob-store.ts';
 export type { Clock } from './ports/clock.ts';
-export type { ControlledInstance, InstanceController } from './ports/instance-controller.ts';
+export type { ControlledInstance, InstanceController, InstancePhase } from './ports/instance-controller.ts';
 export type { LogFields, Logger } from './ports/logger.ts';
 export type { ContractStore, ModelRegistry, RegistrySnapshot } from './ports/model-registry.ts';
 export type {
   ConsumeOptions,
   Delivery,
+  LeaseObserver,
   QueueDepth,
   RejectReason,
   TaskConsumer,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { Contract, InstanceState } from '#core';
 import type { InstanceMetrics } from './instance-metrics.ts';
 
@@ -41,13 +42,19 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   await promise;
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url: `http://${reachable(options.host)}:${port}`,
     close: () =>
       new Promise((done) => {
         server.close(() => done());
         server.closeAllConnections();
       }),
   };
+}
+
+/** Nobody can call the address that stands for all of them; the host's name is what others know it by. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 async function answer(options: HealthServerOptions, request: IncomingMessage): Promise<Answer> {

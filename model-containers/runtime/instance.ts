@@ -1,6 +1,7 @@
 import {
   backoffMs,
   type Contract,
+  endWake,
   type Instance,
   type InstanceState,
   type Logger,
@@ -57,7 +58,16 @@ export class ModelInstance<Request, Response, State> {
     this.#variant = variantOf(options);
     this.#contract = contractOf(options.definition.request, options.definition.response);
     this.#startedAt = options.platform.clock.now();
-    this.#metrics = createInstanceMetrics({ inFlight: () => this.#worker?.inFlight ?? 0, slots: this.#slots });
+    this.#metrics = createInstanceMetrics({
+      inFlight: () => this.#worker?.inFlight ?? 0,
+      slots: this.#slots,
+      info: {
+        model: options.definition.manifest.name,
+        variant: this.#variant ?? '',
+        instance_id: options.id,
+        runtime_version: options.runtimeVersion,
+      },
+    });
   }
 
   /**
@@ -66,7 +76,7 @@ export class ModelInstance<Request, Response, State> {
    * queue stays away.
    */
   async run(stop: AbortSignal): Promise<void> {
-    const { logger, platform, id, definition } = this.#options;
+    const { logger } = this.#options;
     const health = await this.#listen();
     let heartbeat: Heartbeat | undefined;
     try {
@@ -80,10 +90,18 @@ export class ModelInstance<Request, Response, State> {
       await this.#work(worker, heartbeat, stop);
     } finally {
       await heartbeat?.stop();
-      // Best effort: an unheard farewell is an expired heartbeat half a minute later.
-      await platform.registry.removeInstance(definition.manifest.name, id).catch(() => undefined);
+      await this.#sayFarewell();
       await health.close();
     }
+  }
+
+  /** Best effort: an unheard farewell is an expired heartbeat half a minute later. */
+  async #sayFarewell(): Promise<void> {
+    const { platform, id, definition } = this.#options;
+    const { name: model, idleSeconds } = definition.manifest;
+    await platform.registry.removeInstance(model, id).catch(() => undefined);
+    if (idleSeconds === undefined) return;
+    await endWake(platform.registry, { model, startedAt: this.#startedAt }).catch(() => undefined);
   }
 
   get #slots(): number {
@@ -141,7 +159,7 @@ export class ModelInstance<Request, Response, State> {
 
   #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
     const { id, definition, image, runtimeVersion } = this.#options;
-    const serviceMs = this.#worker?.serviceMs;
+    const { serviceMs, oldestTaskAt } = this.#worker ?? {};
     return {
       id,
       model: definition.manifest.name,
@@ -151,6 +169,7 @@ export class ModelInstance<Request, Response, State> {
       slots: this.#slots,
       inFlight: this.#worker?.inFlight ?? 0,
       ...(serviceMs === undefined ? {} : { serviceMs }),
+      ...(oldestTaskAt === undefined ? {} : { oldestTaskAt }),
       endpoint: this.#endpoint,
       image,
       runtimeVersion,
@@ -171,7 +190,7 @@ export class ModelInstance<Request, Response, State> {
       ...platform,
       logger,
       observer: this.#metrics,
-      consume: (signal) => queue.consume({ leaseSeconds, signal }),
+      consume: (signal) => queue.consume({ leaseSeconds, signal, observer: this.#metrics }),
       stopTimeoutMs,
     });
   }

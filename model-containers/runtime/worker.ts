@@ -40,6 +40,8 @@ export class Worker {
   readonly #scheduler: RunScheduler<Turn>;
   readonly #unsettled = new Set<Promise<void>>();
   readonly #runs = new Set<Run>();
+  /** Submit times of the tasks in hand, by delivery. */
+  readonly #inHand = new Map<Delivery, number>();
   readonly #service = createMovingAverage();
   readonly #fatal = Promise.withResolvers<never>();
   #room = Promise.withResolvers<void>();
@@ -64,6 +66,11 @@ export class Worker {
   /** Moving average of the time that one task takes of a slot, in milliseconds; undefined before the first. */
   get serviceMs(): number | undefined {
     return this.#service.value;
+  }
+
+  /** When the oldest task in hand was submitted, Unix milliseconds; undefined while there is none. */
+  get oldestTaskAt(): number | undefined {
+    return this.#inHand.size === 0 ? undefined : Math.min(...this.#inHand.values());
   }
 
   /** Milliseconds since there was last something in hand; 0 while there is. */
@@ -117,6 +124,7 @@ export class Worker {
   #accept(delivery: Delivery): void {
     const work = this.#work(delivery).finally(() => {
       this.#unsettled.delete(work);
+      this.#inHand.delete(delivery);
       this.#lastBusyAt = this.#deps.clock.now();
       this.#room.resolve();
     });
@@ -133,6 +141,7 @@ export class Worker {
         const attempt = { delivery, envelope: admission.envelope, startedAt: clock.now() };
         return observer.attemptEnded(await settleFailure(this.#deps, attempt, admission.failed), {});
       }
+      this.#inHand.set(delivery, admission.admitted.envelope.submittedAt);
       const run = await this.#takeTurn({ ...admission.admitted, receivedAt });
       if (run) return await this.#publish(run);
       await delivery.release();

@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock } from '#core';
+import type { Clock, LeaseObserver } from '#core';
 import { isLostReceipt } from './errors.ts';
 
 /** What SQS takes in one call. */
@@ -17,6 +17,7 @@ interface LeaseKeeperOptions {
   readonly queueUrl: string;
   readonly leaseSeconds: number;
   readonly clock: Clock;
+  readonly observer?: LeaseObserver | undefined;
 }
 
 /** Renews the leases of everything that one consumer holds: one timer, one call for ten messages. */
@@ -80,7 +81,7 @@ export class LeaseKeeper {
   }
 
   async #renew(batch: readonly HeldMessage[]): Promise<void> {
-    const { client, queueUrl, leaseSeconds, clock } = this.#options;
+    const { client, queueUrl, leaseSeconds, clock, observer } = this.#options;
     const endsAt = clock.now() + this.#leaseMs;
     const { Successful = [], Failed = [] } = await client.send(
       new ChangeMessageVisibilityBatchCommand({
@@ -94,10 +95,11 @@ export class LeaseKeeper {
       // A call that outlasts its tick must not hold up the next one.
       { abortSignal: AbortSignal.timeout(Math.ceil(this.#leaseMs / 3)) },
     );
-    for (const { Id } of Successful) {
-      const message = batch[Number(Id)];
-      if (message !== undefined && this.#held.has(message)) this.#held.set(message, endsAt);
-    }
+    const renewed = Successful.map(({ Id }) => batch[Number(Id)]).filter(
+      (message) => message !== undefined && this.#held.has(message),
+    );
+    for (const message of renewed) if (message) this.#held.set(message, endsAt);
+    observer?.leasesRenewed(renewed.length);
     for (const { Id, Code } of Failed) {
       const message = batch[Number(Id)];
       if (message !== undefined && isLostReceipt(Code)) this.#lose(message);
@@ -105,6 +107,8 @@ export class LeaseKeeper {
   }
 
   #lose(message: HeldMessage): void {
-    if (this.#held.delete(message)) message.loseLease();
+    if (!this.#held.delete(message)) return;
+    message.loseLease();
+    this.#options.observer?.leaseLost();
   }
 }

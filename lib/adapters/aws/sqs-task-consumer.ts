@@ -1,5 +1,5 @@
 import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock, Delivery, TaskConsumer } from '#core';
+import type { Clock, Delivery, LeaseObserver, TaskConsumer } from '#core';
 import { AckBatcher } from './ack-batcher.ts';
 import { translated } from './errors.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -19,6 +19,7 @@ interface SqsTaskConsumerOptions {
   readonly leaseSeconds: number;
   readonly pollSeconds: number;
   readonly signal: AbortSignal;
+  readonly observer?: LeaseObserver | undefined;
 }
 
 /** One receiver of one SQS queue. */

@@ -40,7 +40,7 @@ export class SqsTaskQueue implements TaskQueue {
     await translated('queue_unavailable', () => this.#options.client.send(command));
   }
 
-  consume({ leaseSeconds, signal, source = 'tasks' }: ConsumeOptions): TaskConsumer {
+  consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
     const { client, clock, pollSeconds } = this.#options;
     return new SqsTaskConsumer({
       client,
@@ -51,6 +51,7 @@ export class SqsTaskQueue implements TaskQueue {
       leaseSeconds,
       pollSeconds,
       signal,
+      observer,
     });
   }
 

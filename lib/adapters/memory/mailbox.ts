@@ -12,6 +12,8 @@ export interface Letter {
 /** Who holds deliveries and renews them, as long as they can reach the mailbox. */
 export interface Holder {
   readonly reachable: boolean;
+  /** Hears that a delivery in its hands was taken back. */
+  leaseLost(): void;
 }
 
 /** What a broker does for one queue: keeps letters in order of arrival, and takes back those whose lease ran out. */
@@ -85,10 +87,12 @@ export class Mailbox {
     return this.#held.delete(delivery);
   }
 
-  /** Renews every lease of one holder. */
-  renew(holder: Holder, leaseMs: number): void {
+  /** Renews every lease of one holder; says how many there are. */
+  renew(holder: Holder, leaseMs: number): number {
     const leaseEndsAt = this.#clock.now() + leaseMs;
-    for (const delivery of this.#held) if (delivery.holder === holder) delivery.leaseEndsAt = leaseEndsAt;
+    const theirs = [...this.#held].filter((delivery) => delivery.holder === holder);
+    for (const delivery of theirs) delivery.leaseEndsAt = leaseEndsAt;
+    return theirs.length;
   }
 
   /** Resolves on the next arrival, after `ms`, or when the signal aborts. */
@@ -155,6 +159,7 @@ export class Mailbox {
   #takeBack(delivery: MemoryDelivery): void {
     this.#held.delete(delivery);
     delivery.loseLease();
+    delivery.holder.leaseLost();
     this.#putNow(delivery.letterAfter(delivery.attempt));
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Delivery, TaskConsumer } from '#core';
+import type { Clock, Delivery, LeaseObserver, TaskConsumer } from '#core';
 import type { Holder, Mailbox } from './mailbox.ts';
 import type { MemoryTaskQueue } from './memory-task-queue.ts';
 
@@ -7,6 +7,7 @@ interface MemoryTaskConsumerOptions {
   readonly pollMs: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  readonly observer?: LeaseObserver | undefined;
 }
 
 /** One receiver of one mailbox. */
@@ -25,6 +26,10 @@ export class MemoryTaskConsumer implements TaskConsumer, Holder {
 
   get reachable(): boolean {
     return this.#queue.reachable;
+  }
+
+  leaseLost(): void {
+    this.#options.observer?.leaseLost();
   }
 
   async receive(max: number): Promise<readonly Delivery[]> {
@@ -46,11 +51,13 @@ export class MemoryTaskConsumer implements TaskConsumer, Holder {
   }
 
   async #keepLeases(): Promise<void> {
-    const { clock, leaseMs } = this.#options;
+    const { clock, leaseMs, observer } = this.#options;
     const { signal } = this.#closed;
     while (!signal.aborted && !this.#mailbox.closed) {
       await clock.sleep(leaseMs / 3, this.#closed.signal);
-      if (!signal.aborted && this.reachable) this.#mailbox.renew(this, leaseMs);
+      if (signal.aborted || !this.reachable) continue;
+      const renewed = this.#mailbox.renew(this, leaseMs);
+      observer?.leasesRenewed(renewed);
     }
   }
 }

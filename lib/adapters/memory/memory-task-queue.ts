@@ -39,9 +39,9 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#mailbox.put({ body: body.slice(), attempts: 0 });
   }
 
-  consume({ leaseSeconds, signal, source = 'tasks' }: ConsumeOptions): TaskConsumer {
+  consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
     const mailbox = source === 'tasks' ? this.#mailbox : (this.#mailbox.deadLetters ?? this.#mailbox);
-    const options = { leaseMs: leaseSeconds * 1000, pollMs: this.#pollMs, signal, clock: this.#clock };
+    const options = { leaseMs: leaseSeconds * 1000, pollMs: this.#pollMs, signal, observer, clock: this.#clock };
     return new MemoryTaskConsumer(this, mailbox, options);
   }
 

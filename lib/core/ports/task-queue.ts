@@ -44,11 +44,20 @@ export interface TaskConsumer {
   close(): Promise<void>;
 }
 
+/** Hears what becomes of leases. Must not throw. */
+export interface LeaseObserver {
+  /** So many leases were renewed at once. */
+  leasesRenewed(count: number): void;
+  leaseLost(): void;
+}
+
 export interface ConsumeOptions {
   /** How long a crashed receiver keeps a task from the others; renewed at a third of it. 1–43,200. */
   readonly leaseSeconds: number;
   /** Stops receiving. What was already received can still be settled. */
   readonly signal: AbortSignal;
+  /** @default nobody */
+  readonly observer?: LeaseObserver;
   /** @default 'tasks' */
   readonly source?: 'tasks' | 'dead-letters';
 }

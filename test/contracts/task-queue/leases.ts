@@ -24,7 +24,9 @@ export function leases(open: OpenQueue): void {
   it('tells the holder when the lease is lost, and lets somebody else have the task', async ({ expect, ...test }) => {
     const { queue, elsewhere, cutOff } = await open();
     await sendMany(queue, 2);
-    const lost = await consume(test, queue).take(2);
+    let losses = 0;
+    const observer = { leasesRenewed: () => undefined, leaseLost: () => void losses++ };
+    const lost = await consume(test, queue, { observer }).take(2);
 
     await cutOff();
     await Promise.all(lost.map(({ lease }) => aborted(lease)));
@@ -32,6 +34,7 @@ export function leases(open: OpenQueue): void {
 
     expect(taken.map(numberOf).toSorted()).toEqual([0, 1]);
     expect(taken.map(({ attempt }) => attempt)).toEqual([2, 2]);
+    expect(losses).toBe(2);
   });
 
   it('ignores what is done with a delivery whose lease is lost', async ({ expect, ...test }) => {
