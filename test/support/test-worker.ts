@@ -1,5 +1,6 @@
 import { type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
+import type { Platform } from '#platform/platform.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import type { ModelDefinition } from '#runtime/define-model.ts';
 import { bindModel } from '#runtime/loaded-model.ts';
@@ -16,9 +17,9 @@ export const CONTRACT = { hash: 'contract' };
 
 type SubmitOptions = Partial<Pick<SubmitCommand, 'contract' | 'deadlineSeconds' | 'timeoutSeconds'>>;
 
-/** A worker of a model made up by the test, on the memory platform. */
-export interface TestWorker {
-  readonly platform: MemoryPlatform;
+/** A worker of a model made up by the test. */
+export interface TestWorker<P extends Platform = MemoryPlatform> {
+  readonly platform: P;
   readonly worker: Worker;
   /** What the worker did, in the order it was done. */
   readonly outcomes: readonly AttemptOutcome[];
@@ -30,17 +31,22 @@ export interface TestWorker {
   stop(): Promise<void>;
 }
 
-interface TestWorkerOptions extends Partial<WorkerDeps> {
+interface TestWorkerOptions<P extends Platform> extends Partial<WorkerDeps> {
   readonly manifest?: Partial<ModelManifest>;
   readonly leaseSeconds?: number;
-  readonly platform?: MemoryPlatform;
+  readonly platform: P;
 }
 
-export function createTestWorker(
-  model: { predict: Predict } | { predictBatch: PredictBatch },
-  options: TestWorkerOptions = {},
-): TestWorker {
-  const { manifest, leaseSeconds = 30, platform = createMemoryPlatform(), ...overrides } = options;
+type TestModel = { readonly predict: Predict } | { readonly predictBatch: PredictBatch };
+
+/** On a memory platform of its own. */
+export const createTestWorker = (
+  model: TestModel,
+  options: Partial<TestWorkerOptions<MemoryPlatform>> = {},
+): TestWorker => createTestWorkerOn(model, { platform: createMemoryPlatform(), ...options });
+
+export function createTestWorkerOn<P extends Platform>(model: TestModel, options: TestWorkerOptions<P>): TestWorker<P> {
+  const { manifest, leaseSeconds = 30, platform, ...overrides } = options;
   const definition = {
     manifest: { name: 'model_b', description: '', maxAttempts: 2, ...manifest },
     request: ModelBRequest,

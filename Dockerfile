@@ -1,0 +1,51 @@
+# One recipe for the gateway and for every model:
+#   docker build --target gateway -t modelyard/gateway .
+#   docker build --target model --build-arg MODEL=model_a -t modelyard/model-a .
+# Both are one bundle on a plain Node image: no registry of packages, no compiler, no source.
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# No install script runs: the bundler's is only a check, and Node is here already.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
+ && npm install --prefix /bundler --ignore-scripts --no-audit --no-fund --loglevel=error \
+      "esbuild@$(node -p "require('./package.json').devDependencies.esbuild")" \
+ && cp -r /bundler/node_modules/. node_modules/
+
+FROM dependencies AS source
+COPY . .
+
+FROM ${NODE_IMAGE} AS runtime
+ENV NODE_ENV=production
+WORKDIR /app
+USER node
+# Exec form: Node itself is told to stop, not a shell around it.
+ENTRYPOINT ["node"]
+CMD ["main.mjs"]
+
+FROM source AS model-bundle
+ARG MODEL
+RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
+
+FROM runtime AS model
+ARG MODEL
+LABEL modelyard.model="${MODEL}"
+COPY --from=model-bundle /bundle ./
+ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+FROM source AS gateway-bundle
+RUN node scripts/bundle-gateway.ts --into /bundle
+
+FROM runtime AS gateway
+COPY --from=gateway-bundle /bundle ./
+ENV MODELYARD_HOST=0.0.0.0 MODELYARD_PORT=8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8000/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# What is built when no target is named.
+FROM model

@@ -1,0 +1,43 @@
+import { cp, readdir, writeFile } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { IMAGE_BUNDLING } from './esbuild-image.ts';
+import { MODEL_ASSETS, modelPlugin } from './model-plugin.ts';
+
+export interface ModelBundleOptions {
+  /** The model's folder. */
+  readonly folder: string;
+  /** `model-containers/runtime/main.ts`. */
+  readonly runtime: string;
+  /** Gets `main.mjs`, which starts an instance, and all that it needs. */
+  readonly into: string;
+  /** What `main.mjs` does before everything else, as a script. */
+  readonly prelude: string;
+}
+
+/** Of a model's folder: what is compiled into the bundle, read by people, or used to build. */
+const isAsset = (path: string): boolean =>
+  !['.ts', '.md'].includes(extname(path)) && !basename(path).includes('Dockerfile');
+
+/**
+ * Bundles the runtime with one model, so that an image needs neither a registry of packages nor the other models.
+ * The model's files other than code come along. Rejects when it does not build, as with packages that carry
+ * compiled binaries: a model that needs those has a Dockerfile of its own.
+ */
+export async function bundleModel({ folder: given, runtime, into, prelude }: ModelBundleOptions): Promise<void> {
+  const folder = resolve(given);
+  await build({
+    ...IMAGE_BUNDLING,
+    plugins: [modelPlugin(folder)],
+    entryPoints: [{ in: runtime, out: 'instance' }],
+    outdir: into,
+  });
+  await writeFile(join(into, 'main.mjs'), `${prelude}await import('./instance.mjs');\n`);
+  await copyAssets(folder, join(into, MODEL_ASSETS));
+}
+
+async function copyAssets(from: string, to: string): Promise<void> {
+  const entries = await readdir(from, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  for (const file of files.filter(isAsset)) await cp(file, join(to, file.slice(from.length)));
+}

@@ -1,0 +1,28 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isModelName } from '#core';
+import { ENV } from '#platform/environment.ts';
+import { bundleModel } from '../lib/bundling/bundle-model.ts';
+
+// One model with its runtime, as its image runs it: node scripts/bundle-model.ts <name> --into <folder>
+const CONTAINERS = fileURLToPath(new URL('../model-containers/', import.meta.url));
+
+/** Docker names a container's host after the container's id, by which instances there are listed and stopped. */
+const preludeOf = (model: string): string => `import { hostname } from 'node:os';
+process.env.${ENV.model} ||= '${model}';
+if (/^[0-9a-f]{12}$/.test(hostname())) process.env.${ENV.instanceId} ||= hostname();
+`;
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
+const [model = ''] = positionals;
+if (!isModelName(model) || values.into === undefined) {
+  process.stderr.write('Name a model and a folder: node scripts/bundle-model.ts model_a --into dist/model_a\n');
+  process.exit(2);
+}
+await bundleModel({
+  folder: join(CONTAINERS, 'models', model),
+  runtime: join(CONTAINERS, 'runtime', 'main.ts'),
+  into: resolve(values.into),
+  prelude: preludeOf(model),
+});
