@@ -1,4 +1,5 @@
 export { negotiate, preferredType } from './accept.ts';
+export { type CacheableText, cacheableAnswer, etagOf } from './cacheable.ts';
 export { bodyType } from './content-type.ts';
 export {
   presentAvailable,
@@ -14,9 +15,17 @@ export { type HttpHandler, httpHandler, json } from './http.ts';
 export { bodyTooLarge, type Caller, type HttpRequest } from './http-request.ts';
 export { type InstanceBody, instancePath, presentInstance } from './instance-presenter.ts';
 export { launchVariant } from './launch-body.ts';
-export { BINARY_TYPES, JSON_TYPE, type MediaType, PROBLEM_TYPE, PROTOBUF_TYPE } from './media-types.ts';
+export {
+  BINARY_TYPES,
+  JSON_SCHEMA_TYPE,
+  JSON_TYPE,
+  type MediaType,
+  PROBLEM_TYPE,
+  PROTOBUF_TYPE,
+} from './media-types.ts';
 export { type Counts, type Metrics, noMetrics } from './metrics.ts';
 export { type ModelBody, presentLimits, presentModel } from './model-presenter.ts';
+export { type DocumentedModel, type MessageSchemas, messageSchemas, openApiDocument } from './openapi/index.ts';
 export { MAX_WAIT_SECONDS, parsePrefer, type WaitPreference, waitPreference } from './prefer.ts';
 export {
   isServerFault,

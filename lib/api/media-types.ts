@@ -2,6 +2,8 @@
 export const JSON_TYPE = 'application/json';
 /** The binary protobuf encoding of one message. */
 export const PROTOBUF_TYPE = 'application/x-protobuf';
+/** A JSON Schema. */
+export const JSON_SCHEMA_TYPE = 'application/schema+json';
 /** RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json';
 

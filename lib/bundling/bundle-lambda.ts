@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { LAMBDA_BUNDLING } from './esbuild-options.ts';
+import { shipFiles } from './ship-files.ts';
 
 /** What one Lambda's bundle weighs, in bytes of its files. */
 export interface LambdaBundle {
@@ -30,6 +31,7 @@ export async function bundleLambda(folder: string, into: string): Promise<Lambda
     metafile: true,
     logLevel: 'error',
   });
+  shipFiles(folder, join(into, name));
   const cold = coldOutputs(metafile.outputs, join(name, 'index.mjs'));
   const coldBytes = sum(cold.map(({ bytes }) => bytes));
   const allBytes = sum(Object.values(metafile.outputs).map(({ bytes }) => bytes));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { LAMBDA_BUNDLING } from './esbuild-options.ts';
+import { shipFiles } from './ship-files.ts';
 
 /** The exported function of every bundle, as Lambda names it. */
 export const LAMBDA_HANDLER = 'index.handler';
@@ -17,4 +18,5 @@ export function writeLambda(folder: string, outputFolder: string): void {
     absWorkingDir: folder,
     logLevel: 'error',
   });
+  shipFiles(folder, outputFolder);
 }

@@ -1,6 +1,9 @@
 import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
+import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
+import { createHandler as getModelSchema } from '#lambdas/get-model-schema/handler.ts';
+import { createHandler as getOpenApi } from '#lambdas/get-openapi/handler.ts';
 import { createHandler as getResult } from '#lambdas/get-result/handler.ts';
 import { createHandler as getTask } from '#lambdas/get-task/handler.ts';
 import { createHandler as health } from '#lambdas/health/handler.ts';
@@ -19,6 +22,9 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'list-tasks': listTasks(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
+  'get-model-schema': getModelSchema(deps),
+  'get-openapi': getOpenApi(deps),
+  'get-docs': getDocs(deps),
   'list-instances': listInstances(deps),
   'launch-instance': launchInstance(deps),
   'stop-instance': stopInstance(deps),

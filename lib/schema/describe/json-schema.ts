@@ -118,9 +118,13 @@ class SchemaWriter {
 
 const described = (description: string): JsonSchema => (description === '' ? {} : { description });
 
-/** Any two of the fields exclude each other. */
+/** Any two of the fields exclude each other. Linters want what is required to be named among the properties. */
 const exclusive = (fields: readonly FieldDescriptor[]): readonly JsonSchema[] =>
-  fields.flatMap((first, i) => fields.slice(i + 1).map((second) => ({ not: { required: [first.name, second.name] } })));
+  fields.flatMap(({ name: first }, i) =>
+    fields
+      .slice(i + 1)
+      .map(({ name: second }) => ({ not: { properties: { [first]: {}, [second]: {} }, required: [first, second] } })),
+  );
 
 function enumSchema({ name, comment, values }: EnumDescriptor): JsonSchema {
   const notes = values.filter((value) => value.comment !== '').map((value) => `- \`${value.name}\`: ${value.comment}`);

@@ -1,0 +1,130 @@
+import { MAX_MODEL_NAME_LENGTH } from '#core';
+import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../media-types.ts';
+import { GATEWAY_ROUTES } from './gateway-routes.ts';
+import { HEADERS, PARAMETERS } from './headers.ts';
+import { INSTANCE_ROUTES } from './instance-routes.ts';
+import {
+  binarySchema,
+  emptyResponse,
+  jsonResponse,
+  pathParameter,
+  queryParameter,
+  type RouteDoc,
+  type RouteDocs,
+  type RouteKey,
+  response,
+  schemaRef,
+} from './route-doc.ts';
+import { TASK_ROUTES } from './task-routes.ts';
+
+const MODEL = pathParameter('model', 'The name of the model.', { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH });
+
+const MODEL_ROUTES = {
+  'GET /models': {
+    operationId: 'list_models',
+    tag: 'Models',
+    description: 'At most 5 seconds behind.',
+    parameters: [queryParameter('all', '`true`: those asleep too.', { type: 'string', enum: ['true', 'false'] })],
+    responses: { '200': jsonResponse('The models.', schemaRef('ModelList')) },
+    problems: ['not_acceptable', 'registry_unavailable'],
+  },
+  'GET /models/{model}': {
+    operationId: 'get_model',
+    tag: 'Models',
+    parameters: [MODEL],
+    responses: { '200': jsonResponse('The model, awake or asleep.', schemaRef('DetailedModel')) },
+    problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
+  },
+  'GET /models/{model}/schema': {
+    operationId: 'get_model_schema',
+    tag: 'Models',
+    description: 'The contract of the model, in the form that the Accept header asks for.',
+    parameters: [MODEL],
+    responses: {
+      '200': response(
+        'The contract.',
+        {
+          [JSON_SCHEMA_TYPE]: { schema: { type: 'object', description: 'JSON Schema (2020-12) of both messages.' } },
+          [JSON_TYPE]: { schema: { type: 'object', description: 'The same.' } },
+          'text/plain': { schema: { type: 'string', description: 'Its .proto files.' } },
+          [PROTOBUF_TYPE]: {
+            schema: binarySchema(PROTOBUF_TYPE, 'A `google.protobuf.FileDescriptorSet`, imports included.'),
+          },
+        },
+        { ...HEADERS.vary, ...HEADERS.contentDisposition },
+      ),
+    },
+    problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
+  },
+} as const satisfies RouteDocs;
+
+const OPERATION_ROUTES = {
+  'GET /metrics': {
+    operationId: 'get_metrics',
+    tag: 'Operations',
+    responses: { '200': response('The metrics.', { 'text/plain': { schema: { type: 'string' } } }) },
+    problems: ['registry_unavailable'],
+  },
+  'GET /healthz': {
+    operationId: 'get_health',
+    tag: 'Operations',
+    responses: { '200': jsonResponse('It answers.', schemaRef('Health')) },
+    problems: [],
+  },
+  'GET /readyz': {
+    operationId: 'get_readiness',
+    tag: 'Operations',
+    responses: { '200': jsonResponse('It can do its work.', schemaRef('Health')) },
+    problems: ['registry_unavailable'],
+  },
+} as const satisfies RouteDocs;
+
+const UNCHANGED = { '304': emptyResponse('The caller has the current one.', HEADERS.etag) };
+
+const DOCUMENT_ROUTES = {
+  'GET /openapi.json': {
+    operationId: 'get_openapi',
+    tag: 'Documentation',
+    description: 'Made from the contracts of the models that are active now.',
+    parameters: [PARAMETERS.ifNoneMatch],
+    responses: {
+      '200': jsonResponse('The OpenAPI 3.1 document.', { type: 'object' }, HEADERS.etag),
+      ...UNCHANGED,
+    },
+    problems: ['not_acceptable', 'registry_unavailable'],
+  },
+  'GET /docs': {
+    operationId: 'get_docs',
+    tag: 'Documentation',
+    parameters: [PARAMETERS.ifNoneMatch],
+    responses: {
+      '200': response('The page.', { 'text/html': { schema: { type: 'string' } } }, HEADERS.etag),
+      ...UNCHANGED,
+    },
+    problems: [],
+  },
+  'GET /docs/{file}': {
+    operationId: 'get_docs_file',
+    tag: 'Documentation',
+    parameters: [pathParameter('file', 'A file that the page names.'), PARAMETERS.ifNoneMatch],
+    responses: {
+      '200': response(
+        'The file.',
+        { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
+        HEADERS.etag,
+      ),
+      ...UNCHANGED,
+    },
+    problems: ['route_not_found'],
+  },
+} as const satisfies RouteDocs;
+
+/** What every route says of itself in the API documentation. Does not compile while one of the table is missing. */
+export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
+  ...TASK_ROUTES,
+  ...MODEL_ROUTES,
+  ...INSTANCE_ROUTES,
+  ...GATEWAY_ROUTES,
+  ...OPERATION_ROUTES,
+  ...DOCUMENT_ROUTES,
+};

@@ -1,0 +1,3 @@
+export { openApiDocument } from './document.ts';
+export { type MessageSchemas, messageSchemas } from './message-schemas.ts';
+export type { DocumentedModel } from './model-operations.ts';

@@ -1,0 +1,71 @@
+import { JSON_TYPE } from '../media-types.ts';
+import { HEADERS } from './headers.ts';
+import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+
+const MODEL = pathParameter('model', 'The name of the model.');
+const ID = pathParameter('id', 'The id of the instance.');
+
+const LAUNCH = {
+  required: false,
+  content: {
+    [JSON_TYPE]: {
+      schema: {
+        type: 'object',
+        description: 'What to launch; of a model without variants, nothing needs to be said.',
+        properties: { variant: { type: 'string', description: 'One of the variants of the model.' } },
+        additionalProperties: false,
+      },
+      example: {},
+    },
+  },
+} as const;
+
+/** What the routes of instances say of themselves. */
+export const INSTANCE_ROUTES = {
+  'GET /models/{model}/instances': {
+    operationId: 'list_instances',
+    tag: 'Instances',
+    parameters: [MODEL],
+    responses: { '200': jsonResponse('The instances.', schemaRef('InstanceList')) },
+    problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
+  },
+  'POST /models/{model}/instances': {
+    operationId: 'launch_instance',
+    tag: 'Instances',
+    parameters: [MODEL],
+    requestBody: LAUNCH,
+    responses: { '202': jsonResponse('It is starting.', schemaRef('Instance'), HEADERS.location) },
+    problems: [
+      'unreadable_body',
+      'invalid_input',
+      'body_too_large',
+      'unsupported_media_type',
+      'model_not_found',
+      'instance_limit',
+      'instance_uncontrolled',
+      'not_acceptable',
+      'registry_unavailable',
+    ],
+  },
+  'GET /models/{model}/instances/{id}': {
+    operationId: 'get_instance',
+    tag: 'Instances',
+    parameters: [MODEL, ID],
+    responses: { '200': jsonResponse('The instance.', schemaRef('Instance')) },
+    problems: ['model_not_found', 'instance_not_found', 'not_acceptable', 'registry_unavailable'],
+  },
+  'DELETE /models/{model}/instances/{id}': {
+    operationId: 'stop_instance',
+    tag: 'Instances',
+    description: 'Asking twice is harmless.',
+    parameters: [MODEL, ID],
+    responses: { '202': jsonResponse('It finishes what it holds.', schemaRef('StoppingInstance')) },
+    problems: [
+      'model_not_found',
+      'instance_not_found',
+      'instance_uncontrolled',
+      'not_acceptable',
+      'registry_unavailable',
+    ],
+  },
+} as const satisfies RouteDocs;

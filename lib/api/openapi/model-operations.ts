@@ -1,0 +1,122 @@
+import type { ErrorCode, ModelSummary } from '#core';
+import { type Contract, exampleOf } from '#schema';
+import { JSON_TYPE, PROTOBUF_TYPE } from '../media-types.ts';
+import type { Route } from '../routes.ts';
+import { HEADERS, PARAMETERS } from './headers.ts';
+import type { MessageSchemas } from './message-schemas.ts';
+import type { Json } from './references.ts';
+import { binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
+
+/** A model to document, with the contract it speaks. */
+export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'> {
+  readonly descriptor: Contract;
+}
+
+/** What can go wrong with a submit, beyond what can with every request. */
+export const SUBMIT_PROBLEMS = [
+  'unreadable_body',
+  'model_not_found',
+  'not_acceptable',
+  'body_too_large',
+  'unsupported_media_type',
+  'invalid_input',
+  'idempotency_conflict',
+  'backlog_full',
+  'no_live_instance',
+  'queue_unavailable',
+  'store_unavailable',
+  'registry_unavailable',
+] as const satisfies readonly ErrorCode[];
+
+const SUBMIT_PARAMETERS = [
+  PARAMETERS.prefer,
+  PARAMETERS.idempotencyKey,
+  PARAMETERS.taskDeadline,
+  PARAMETERS.taskTimeout,
+  PARAMETERS.traceparent,
+  PARAMETERS.tracestate,
+];
+
+const TASK_HEADERS = { ...HEADERS.location, ...HEADERS.retryAfter, ...HEADERS.preferenceApplied };
+
+/** How each route of a model begins: its verb, what it says of waiting, and where it is listed. */
+interface Flavour {
+  readonly verb: string;
+  readonly description: string;
+  readonly tag?: keyof typeof FIXED_TAGS;
+}
+
+const PREDICT: Flavour = {
+  verb: 'predict',
+  description: 'Waits up to 20 seconds for the task to end, or as long as `Prefer: wait=N` (0–25) says.',
+};
+const FLAT_PREDICT: Flavour = { ...PREDICT, verb: 'predict_flat', tag: 'Gateway style' };
+const SUBMIT: Flavour = {
+  verb: 'submit',
+  description: 'Answers at once, or after the task has ended when `Prefer: wait=N` (0–25) asks for it.',
+};
+
+const flavourOf = (path: string): Flavour => {
+  if (path.startsWith('/api/')) return FLAT_PREDICT;
+  return path.startsWith('/predict/') ? PREDICT : SUBMIT;
+};
+
+/** The operation of a route that takes a model's requests, for one model; problems aside. */
+export function modelOperation({ path, summary }: Route, documented: DocumentedModel, messages: MessageSchemas): Json {
+  const { name } = documented.model;
+  const { verb, description, tag } = flavourOf(path);
+  return {
+    operationId: `${verb}_${name}`,
+    tags: [tag ?? name],
+    summary: `${summary} (${name})`,
+    description,
+    parameters: SUBMIT_PARAMETERS,
+    requestBody: requestBody(documented, messages),
+    responses: tag === undefined ? taskResponses(documented, messages) : flatResponses(documented),
+  };
+}
+
+const requestBody = ({ contract, descriptor }: DocumentedModel, { request }: MessageSchemas): Json => ({
+  required: true,
+  description: `The message \`${contract.requestMessage}\`: as canonical proto3 JSON, or in its binary form.`,
+  content: {
+    [JSON_TYPE]: { schema: schemaRef(request), example: exampleOf(descriptor, 'request') },
+    [PROTOBUF_TYPE]: { schema: binarySchema(PROTOBUF_TYPE, `The encoded \`${contract.requestMessage}\`.`) },
+  },
+});
+
+function taskResponses({ model, descriptor }: DocumentedModel, { response: message }: MessageSchemas): Json {
+  const task = {
+    allOf: [
+      schemaRef('Task'),
+      { type: 'object', properties: { result: { anyOf: [schemaRef(message), { type: 'null' }] } } },
+    ],
+  };
+  const example = exampleTask(model.name, exampleOf(descriptor, 'response'));
+  const ended = { [JSON_TYPE]: { schema: task, example } };
+  return {
+    '200': response('The task has ended in time.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
+    '202': jsonResponse('The task is accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+  };
+}
+
+const flatResponses = ({ model }: DocumentedModel): Json => ({
+  '200': jsonResponse(`What ${model.name} answered.`, schemaRef('Prediction')),
+  '202': jsonResponse('The task is accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+});
+
+const EXAMPLE_ID = '01a1fc9e-9598-779d-b255-88a702ba3943';
+
+const exampleTask = (model: string, result: unknown): Json => ({
+  id: EXAMPLE_ID,
+  model,
+  state: 'succeeded',
+  created_at: '2026-11-21T05:40:13.848Z',
+  started_at: '2026-11-21T05:40:13.878Z',
+  ended_at: '2026-11-21T05:40:13.880Z',
+  attempts: 1,
+  result,
+  error: null,
+  timings: { queued_ms: 30, run_ms: 2, total_ms: 32 },
+  links: { self: `/tasks/${EXAMPLE_ID}` },
+});
