@@ -64,6 +64,12 @@ const rooms = [
     'The reference adapters stand on the core alone.',
   ),
   room(
+    'rabbit-redis-adapters-know-core-and-clients',
+    '^lib/adapters/rabbit-redis/',
+    ['^lib/adapters/rabbit-redis/', CORE, SCHEMA, GENERATED, npm('rabbitmq-client', 'redis', '@redis'), NODE],
+    'An adapter translates one service into a port of the core; it sees no other room.',
+  ),
+  room(
     'platform-knows-core-and-adapters',
     PLATFORM,
     [PLATFORM, CORE, SCHEMA, ADAPTERS, npm('@aws-sdk', '@smithy'), NODE],

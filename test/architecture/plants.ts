@@ -19,6 +19,11 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'schema-knows-protobuf-only', path: 'lib/schema/a.ts', imports: '#core' },
   { rule: 'generated-code-knows-schema-only', path: 'proto/gen/a.ts', imports: '#core' },
   { rule: 'aws-adapters-know-core-and-sdk', path: 'lib/adapters/aws/a.ts', imports: '#platform/platform.ts' },
+  {
+    rule: 'rabbit-redis-adapters-know-core-and-clients',
+    path: 'lib/adapters/rabbit-redis/a.ts',
+    imports: '#platform/platform.ts',
+  },
   { rule: 'memory-adapters-know-core', path: 'lib/adapters/memory/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'platform-knows-core-and-adapters', path: 'lib/platform/a.ts', imports: '#api' },
   { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisLink, RedisText } from './redis-link.ts';
+
+/** How soon somebody who waits looks again while nobody can tell. */
+const DEAF_PAUSE_MS = 250;
+
+/** Hears through pub/sub which tasks have ended, over a connection that is made when somebody first waits. */
+export class EndedTasks {
+  readonly #link: RedisLink;
+  readonly #channel: string;
+  readonly #waiters = new Map<string, Set<() => void>>();
+  #client: RedisText | undefined;
+  #subscribing: Promise<unknown> | undefined;
+  #isListening = false;
+
+  constructor(link: RedisLink, channel: string) {
+    this.#link = link;
+    this.#channel = channel;
+  }
+
+  /**
+   * Resolves when the task is told to have ended, when the signal aborts, or when it may have ended unheard.
+   * `hasEnded` is asked once this would be heard, because it may have happened before.
+   */
+  async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiters = this.#waiters.get(id) ?? new Set();
+    this.#waiters.set(id, waiters.add(resolve));
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    try {
+      if (!(await this.#isHearing())) return await sleep(DEAF_PAUSE_MS);
+      if (!(await hasEnded())) await promise;
+    } finally {
+      waiters.delete(resolve);
+      if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+    }
+  }
+
+  close(): void {
+    this.#wakeAll();
+    if (this.#client?.isOpen) this.#client.destroy();
+  }
+
+  async #isHearing(): Promise<boolean> {
+    if (this.#isListening) return true;
+    this.#subscribing ??= this.#subscribe().finally(() => {
+      this.#subscribing = undefined;
+    });
+    await this.#subscribing;
+    return this.#isListening;
+  }
+
+  async #subscribe(): Promise<void> {
+    if (this.#client) return;
+    const client = this.#link.duplicate();
+    this.#client = client;
+    // What was published meanwhile is lost: everybody looks for himself.
+    client.on('error', () => this.#goDeaf());
+    client.on('ready', () => {
+      this.#wakeAll();
+    });
+    try {
+      await client.connect();
+      await client.subscribe(this.#channel, (id) => this.#wake(id));
+      this.#isListening = true;
+      client.on('ready', () => {
+        this.#isListening = true;
+      });
+    } catch {
+      // Recovery: whoever waits polls, and the next one tries again.
+      if (client.isOpen) client.destroy();
+      this.#client = undefined;
+    }
+  }
+
+  #goDeaf(): void {
+    this.#isListening = false;
+    this.#wakeAll();
+  }
+
+  #wake(id: string): void {
+    for (const wake of this.#waiters.get(id) ?? []) wake();
+  }
+
+  #wakeAll(): void {
+    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
+  }
+}

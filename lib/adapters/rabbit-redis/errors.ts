@@ -1,0 +1,46 @@
+import { ErrorReply } from 'redis';
+import { ModelyardError } from '#core';
+
+type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
+
+const MESSAGES: Record<Unavailable, string> = {
+  queue_unavailable: 'The task queue cannot be reached.',
+  store_unavailable: 'The task store cannot be reached.',
+  registry_unavailable: 'The registry cannot be reached.',
+};
+
+/** What Redis says about itself rather than about the command: the same command may succeed later. */
+const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS|OOM)\b/;
+
+/** The service did not do what it was asked, as far as we know; asking again may help. */
+export const away = (code: Unavailable, cause: unknown, message = MESSAGES[code]): ModelyardError =>
+  new ModelyardError(code, message, { cause, retryable: true, retryAfterSeconds: 5 });
+
+/** Neither client gives up on a connection that the network has swallowed before the kernel does, after many minutes. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/**
+ * Runs calls of a client; whatever they throw becomes one of our errors, with what the client said as its cause.
+ * No answer within ten seconds is an error, too.
+ */
+export async function translated<T>(code: Unavailable, call: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${ANSWER_WITHIN_MS} ms.`)), ANSWER_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([call(), tooLate]);
+  } catch (error) {
+    if (error instanceof ModelyardError) throw error;
+    throw toModelyardError(code, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toModelyardError(code: Unavailable, error: unknown): ModelyardError {
+  if (!(error instanceof ErrorReply)) return away(code, error);
+  if (error.message.startsWith('OOM')) return away(code, error, 'Redis has no memory left and takes no writes.');
+  if (PASSING.test(error.message)) return away(code, error);
+  return new ModelyardError(code, MESSAGES[code], { cause: error });
+}

@@ -1,0 +1,48 @@
+import { RabbitLink } from './rabbit-link.ts';
+import { RabbitPublisher } from './rabbit-publisher.ts';
+
+interface RabbitConnectionsOptions {
+  readonly url: string;
+  readonly onTrouble?: (message: string) => void;
+}
+
+interface ConsumingLink {
+  readonly link: RabbitLink;
+  readonly heartbeatSeconds: number;
+}
+
+/** Of the connection that publishes, where nobody waits for a lease to end. */
+const PUBLISHING_HEARTBEAT_SECONDS = 10;
+const MAX_HEARTBEAT_SECONDS = 10;
+
+/**
+ * The connections of one process: one publishes, others consume, because a broker that is short of memory
+ * stops reading from those that publish, and acknowledgements must still be heard.
+ */
+export class RabbitConnections {
+  readonly publishing: RabbitLink;
+  readonly publisher: RabbitPublisher;
+  readonly #options: RabbitConnectionsOptions;
+  readonly #consuming = new Map<number, RabbitLink>();
+
+  constructor(options: RabbitConnectionsOptions) {
+    this.#options = options;
+    const heartbeatSeconds = PUBLISHING_HEARTBEAT_SECONDS;
+    this.publishing = new RabbitLink({ ...options, heartbeatSeconds, name: 'modelyard publisher' });
+    this.publisher = new RabbitPublisher(this.publishing);
+  }
+
+  /** Whoever consumes under leases of this length has to notice well before their end that the other side is gone. */
+  consuming(leaseSeconds: number): ConsumingLink {
+    const heartbeatSeconds = Math.max(1, Math.min(MAX_HEARTBEAT_SECONDS, Math.floor(leaseSeconds / 6)));
+    const known = this.#consuming.get(heartbeatSeconds);
+    // One that publishes tells of trouble for all.
+    const link = known ?? new RabbitLink({ url: this.#options.url, heartbeatSeconds, name: 'modelyard consumer' });
+    this.#consuming.set(heartbeatSeconds, link);
+    return { link, heartbeatSeconds };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#consuming.values(), this.publishing].map((link) => link.close()));
+  }
+}

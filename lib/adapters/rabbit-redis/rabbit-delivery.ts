@@ -1,0 +1,101 @@
+import type { Delivery, RejectReason } from '#core';
+import { copyHeaders, type MessageFacts } from './rabbit-message.ts';
+import type { RabbitPublisher } from './rabbit-publisher.ts';
+import type { HeldMessage, RabbitSession } from './rabbit-session.ts';
+import type { ModelQueues } from './rabbit-topology.ts';
+
+export interface RabbitDeliveryOptions extends MessageFacts {
+  readonly body: Uint8Array;
+  readonly deliveryTag: number;
+  readonly source: 'tasks' | 'dead-letters';
+  readonly queues: ModelQueues;
+  readonly publisher: RabbitPublisher;
+  readonly session: RabbitSession;
+  readonly onSettled: () => void;
+}
+
+/** A message that a consumer holds. What goes back to a queue goes as a copy, which continues its count of attempts. */
+export class RabbitDelivery implements Delivery, HeldMessage {
+  readonly body: Uint8Array;
+  readonly attempt: number;
+  readonly reason?: RejectReason;
+  readonly deliveryTag: number;
+  readonly #options: RabbitDeliveryOptions;
+  #lease: AbortController | undefined;
+  #isLost = false;
+  #isSettled = false;
+
+  constructor(options: RabbitDeliveryOptions) {
+    this.body = options.body;
+    this.attempt = options.attempt;
+    if (options.reason !== undefined) this.reason = options.reason;
+    this.deliveryTag = options.deliveryTag;
+    this.#options = options;
+    options.session.hold(this);
+  }
+
+  /** Made when asked for: most deliveries are settled without anybody listening. */
+  get lease(): AbortSignal {
+    this.#lease ??= new AbortController();
+    if (this.#isLost) this.#lease.abort();
+    return this.#lease.signal;
+  }
+
+  loseLease(): void {
+    this.#isLost = true;
+    this.#lease?.abort();
+    this.#options.onSettled();
+  }
+
+  ack(): Promise<void> {
+    return this.#settle(async () => undefined);
+  }
+
+  retry(delaySeconds = 0): Promise<void> {
+    return this.#settle(() => this.#sendBack(this.attempt, delaySeconds));
+  }
+
+  release(delaySeconds = 0): Promise<void> {
+    return this.#settle(() => this.#sendBack(this.attempt - 1, delaySeconds));
+  }
+
+  reject(reason: RejectReason): Promise<void> {
+    const { queues, publisher } = this.#options;
+    const copy = { queue: queues.deadLetters, body: this.body, headers: copyHeaders(this.attempt, reason) };
+    return this.#settle(() => publisher.publish(copy));
+  }
+
+  async #sendBack(attempts: number, delaySeconds: number): Promise<void> {
+    const { queues, publisher, source } = this.#options;
+    if (source === 'tasks') {
+      return publisher.publish({ queue: queues.tasks, body: this.body, headers: copyHeaders(attempts), delaySeconds });
+    }
+    // Handling a dead letter is not another attempt.
+    const headers = this.reason ? copyHeaders(this.attempt, this.reason) : copyHeaders(this.attempt, UNKNOWN);
+    if (delaySeconds > 0) await publisher.declareDelays(queues.deadLetters);
+    await publisher.publish({ queue: queues.deadLetters, body: this.body, headers, delaySeconds });
+  }
+
+  /** The copy first: losing the message would be worse than having it twice. */
+  async #settle(sendCopy: () => Promise<void>): Promise<void> {
+    if (this.#isLost || this.#isSettled) return;
+    const { session, onSettled } = this.#options;
+    this.#isSettled = true;
+    try {
+      if (session.isLost) await session.flush();
+      await sendCopy();
+      if (this.#isLost) return;
+      await session.ack(this);
+      onSettled();
+    } catch (error) {
+      this.#isSettled = false;
+      throw error;
+    }
+  }
+}
+
+/** Stands for the reason of a dead letter that the broker moved itself. */
+const UNKNOWN: RejectReason = {
+  code: 'attempts_exhausted',
+  message: 'The broker gave it up after too many deliveries.',
+};

@@ -1,0 +1,133 @@
+import type { AsyncMessage, Channel } from 'rabbitmq-client';
+import type { LeaseObserver } from '#core';
+import type { RabbitLink } from './rabbit-link.ts';
+import { RabbitTap } from './rabbit-tap.ts';
+
+interface RabbitSessionOptions {
+  readonly link: RabbitLink;
+  readonly channel: Channel;
+  readonly queue: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  readonly observer: LeaseObserver | undefined;
+  readonly onMessage: (message: AsyncMessage) => void;
+  /** Whether somebody waits for a message at the moment. */
+  readonly isAsking: () => boolean;
+  /** The channel is gone, and with it everything that came through it. */
+  readonly onLost: () => void;
+}
+
+/** A message that came through a session and is not settled. */
+export interface HeldMessage {
+  readonly deliveryTag: number;
+  loseLease(): void;
+}
+
+/** One life of a consumer's channel: what came through it can only be settled through it. */
+export class RabbitSession {
+  readonly tap: RabbitTap;
+  readonly #options: RabbitSessionOptions;
+  readonly #held = new Set<HeldMessage>();
+  readonly #renewals: NodeJS.Timeout;
+  #isLost = false;
+  #isRetired = false;
+  #flushing: Promise<void> = Promise.resolve();
+  #nextFlush: Promise<void> | undefined;
+
+  constructor(options: RabbitSessionOptions) {
+    this.#options = options;
+    this.tap = new RabbitTap(options);
+    // Every heartbeat of the connection renews all leases; they are counted as often as elsewhere.
+    this.#renewals = setInterval(() => {
+      if (this.#held.size > 0 && options.link.isUp) options.observer?.leasesRenewed(this.#held.size);
+    }, options.leaseMs / 3).unref();
+    options.channel.once('close', () => this.#onClose());
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  hold(message: HeldMessage): void {
+    this.#held.add(message);
+  }
+
+  /** Resolves when the broker has heard of it. Rejects with `queue_unavailable` when the channel is gone. */
+  async ack(message: HeldMessage): Promise<void> {
+    const { channel, link, isAsking } = this.#options;
+    try {
+      await this.tap.makeWay(message.deliveryTag, isAsking);
+      channel.basicAck({ deliveryTag: message.deliveryTag });
+    } catch (error) {
+      throw this.#isLost ? link.unreachable() : error;
+    }
+    this.#held.delete(message);
+    await this.flush();
+    if (this.#isRetired && this.#held.size === 0) await this.close();
+  }
+
+  /** Takes nothing more in, and gives the broker what is not held as soon as nothing is held any more. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    if (this.#held.size === 0) await this.close();
+  }
+
+  /**
+   * AMQP confirms no acknowledgement; but once a question that was asked after it is answered, it was heard.
+   * One question serves all acknowledgements that were sent while the one before was on its way.
+   */
+  flush(): Promise<void> {
+    this.#nextFlush ??= this.#flushing.then(async () => {
+      this.#nextFlush = undefined;
+      const flushed = this.#ask();
+      this.#flushing = flushed.catch(() => undefined);
+      await flushed;
+    });
+    return this.#nextFlush;
+  }
+
+  /** Gives everything that is held back to the broker, as after a crash. */
+  async close(): Promise<void> {
+    await this.#options.channel.close();
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      await this.tap.flush();
+    } catch (error) {
+      if (!this.#isLost) throw error;
+      throw this.#options.link.unreachable();
+    }
+  }
+
+  #onClose(): void {
+    this.#isLost = true;
+    clearInterval(this.#renewals);
+    const { link, leaseMs, heartbeatMs, onLost } = this.#options;
+    onLost();
+    // The broker has closed the channel alone: it has given everything away already.
+    if (link.isUp) {
+      this.#loseLeases();
+      return;
+    }
+    // It was last heard of up to two heartbeats ago.
+    const leaseEnd = setTimeout(() => this.#loseLeases(), Math.max(leaseMs / 3, leaseMs - 2 * heartbeatMs));
+    // Work goes on while nobody can be reached; who is back has lost what the broker had to give away.
+    link.onceUpAgain(() => {
+      clearTimeout(leaseEnd);
+      this.#loseLeases();
+    });
+  }
+
+  #loseLeases(): void {
+    for (const message of this.#held) {
+      message.loseLease();
+      this.#options.observer?.leaseLost();
+    }
+    this.#held.clear();
+  }
+}

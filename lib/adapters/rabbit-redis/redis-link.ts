@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient, RESP_TYPES } from 'redis';
+import { backoffMs, ModelyardError } from '#core';
+import { addressOf, sentenceOf } from './address.ts';
+
+export interface RedisLinkOptions {
+  readonly url: string;
+  /** Told once per outage. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+const RECONNECT = { baseMs: 100, maxMs: 2_000 };
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A Redis that is this slow to answer is as good as away. */
+const COMMAND_TIMEOUT_MS = 5_000;
+/** A connection that the network has swallowed is noticed within this. */
+const PING_INTERVAL_MS = 10_000;
+
+const UNREF = { ref: false } as const;
+
+const createRedisClient = ({ url }: RedisLinkOptions) =>
+  createClient({
+    url,
+    // While it is away commands fail at once: waiting is the callers' business.
+    disableOfflineQueue: true,
+    pingInterval: PING_INTERVAL_MS,
+    socket: {
+      noDelay: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: (retries) => Math.ceil(backoffMs(RECONNECT, retries + 1)) + 20,
+    },
+    commandOptions: { timeout: COMMAND_TIMEOUT_MS },
+  });
+
+type TextClient = ReturnType<typeof createRedisClient>;
+
+const withBytes = (client: TextClient) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+
+/** Two views of one connection: replies as text, and as bytes. */
+export type RedisText = TextClient;
+export type RedisBytes = ReturnType<typeof withBytes>;
+
+/** One connection to Redis, made when it is first needed and again whenever it is lost. */
+export class RedisLink {
+  readonly address: string;
+  readonly #options: RedisLinkOptions;
+  readonly #text: TextClient;
+  readonly #bytes: RedisBytes;
+  readonly #firstTrouble = Promise.withResolvers<void>();
+  #connecting: Promise<unknown> | undefined;
+  #lastError: unknown;
+  #isInTrouble = false;
+  #wasUp = false;
+
+  constructor(options: RedisLinkOptions) {
+    this.address = addressOf(options.url, 6379);
+    this.#options = options;
+    this.#text = createRedisClient(options);
+    this.#bytes = withBytes(this.#text);
+    this.#text.on('error', (error) => this.#noteTrouble(error));
+    this.#text.on('ready', () => {
+      this.#wasUp = true;
+      this.#isInTrouble = false;
+    });
+  }
+
+  /** For commands whose replies are text or numbers. */
+  async text(): Promise<RedisText> {
+    if (!this.#text.isReady) await this.#connected();
+    return this.#text;
+  }
+
+  /** For commands whose replies are bytes. */
+  async bytes(): Promise<RedisBytes> {
+    if (!this.#text.isReady) await this.#connected();
+    return this.#bytes;
+  }
+
+  /** Resolves when Redis answers. Rejects with one sentence when it has not within `patienceMs`. */
+  async connect(patienceMs: number): Promise<void> {
+    const endsAt = Date.now() + patienceMs;
+    for (let failures = 1; ; failures++) {
+      try {
+        await (await this.text()).ping();
+        return;
+      } catch (error) {
+        this.#lastError = error instanceof Error && /offline|timeout/i.test(error.message) ? this.#lastError : error;
+        if (Date.now() >= endsAt || isHopeless(error)) throw this.#unreachable();
+        await sleep(Math.ceil(backoffMs(RECONNECT, failures)) + 20);
+      }
+    }
+  }
+
+  /** A connection of its own with the same settings, for subscriptions. */
+  duplicate(): TextClient {
+    return createRedisClient(this.#options);
+  }
+
+  async close(): Promise<void> {
+    if (this.#text.isReady) await this.#text.close();
+    else if (this.#text.isOpen) this.#text.destroy();
+  }
+
+  /** The first connection is waited for once; later ones make themselves, and whoever comes meanwhile is refused. */
+  #connected(): Promise<unknown> {
+    this.#connecting ??= this.#text.connect();
+    return Promise.race([this.#connecting, this.#refuseSoon()]);
+  }
+
+  async #refuseSoon(): Promise<never> {
+    // Long enough for a first connection to a server that is there.
+    if (!this.#wasUp) await Promise.race([this.#firstTrouble.promise, sleep(CONNECT_TIMEOUT_MS, undefined, UNREF)]);
+    throw new Error('Redis is not connected; the client is offline.', { cause: this.#lastError });
+  }
+
+  #noteTrouble(error: unknown): void {
+    this.#lastError = error;
+    this.#firstTrouble.resolve();
+    if (this.#isInTrouble) return;
+    this.#isInTrouble = true;
+    this.#options.onTrouble?.(this.#unreachable().message);
+  }
+
+  #unreachable(): ModelyardError {
+    const message = `Redis at ${this.address} cannot be reached: ${sentenceOf(this.#lastError)}`;
+    return new ModelyardError('internal', message, { cause: this.#lastError });
+  }
+}
+
+/** Wrong credentials do not become right by waiting. */
+const isHopeless = (error: unknown): boolean => error instanceof Error && /^(WRONGPASS|NOAUTH)\b/.test(error.message);

@@ -1,0 +1,77 @@
+import { ModelyardError, TASK_STATES, type Task, type TaskError, type TaskResult } from '#core';
+
+/** A task as Redis keeps it: a hash of fields, those that a task does not have left out. */
+export type TaskFields = Readonly<Record<string, string | Buffer>>;
+
+/** A hash as the client reads it. */
+export type StoredFields = ReadonlyMap<string, Buffer>;
+
+const NUMBERS = ['attempts', 'createdAt', 'deadlineAt', 'retainedUntil', 'startedAt', 'endedAt'] as const;
+const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash'] as const;
+
+/** The fields of a task, or of the part of one that an event changes. */
+export function toFields(task: Partial<Task>): TaskFields {
+  const fields: Record<string, string | Buffer> = {};
+  for (const name of TEXTS) if (task[name] !== undefined) fields[name] = task[name];
+  for (const name of NUMBERS) if (task[name] !== undefined) fields[name] = String(task[name]);
+  if (task.error) fields.error = JSON.stringify(task.error);
+  if (task.deadLetter) fields.deadLetter = asBuffer(task.deadLetter);
+  if (task.result) {
+    const { contractHash, payload } = task.result;
+    if (payload.kind === 'inline') {
+      fields.result = JSON.stringify({ contractHash });
+      fields.resultBytes = asBuffer(payload.bytes);
+    } else fields.result = JSON.stringify({ contractHash, key: payload.key, size: payload.size });
+  }
+  return fields;
+}
+
+/** Throws for a hash that is not a task. */
+export function toTask(fields: StoredFields): Task {
+  const text = (name: string): string | undefined => fields.get(name)?.toString();
+  const number = (name: string): number => Number(required(text(name), name));
+  const optional = (name: 'startedAt' | 'endedAt') => (fields.has(name) ? { [name]: number(name) } : {});
+  const error = text('error');
+  const deadLetter = fields.get('deadLetter');
+  return {
+    id: required(text('id'), 'id'),
+    model: required(text('model'), 'model'),
+    owner: required(text('owner'), 'owner'),
+    state: required(
+      TASK_STATES.find((state) => state === text('state')),
+      'state',
+    ),
+    attempts: number('attempts'),
+    contractHash: required(text('contractHash'), 'contractHash'),
+    requestHash: required(text('requestHash'), 'requestHash'),
+    createdAt: number('createdAt'),
+    deadlineAt: number('deadlineAt'),
+    retainedUntil: number('retainedUntil'),
+    ...optional('startedAt'),
+    ...optional('endedAt'),
+    ...(fields.has('result')
+      ? { result: toResult(required(text('result'), 'result'), fields.get('resultBytes')) }
+      : {}),
+    // Written by this file alone, so what is in there is what was put there.
+    ...(error === undefined ? {} : { error: JSON.parse(error) as TaskError }),
+    ...(deadLetter === undefined ? {} : { deadLetter: asBytes(deadLetter) }),
+  };
+}
+
+function toResult(json: string, bytes: Buffer | undefined): TaskResult {
+  const { contractHash, key, size } = JSON.parse(json) as { contractHash: string; key: string; size: number };
+  const payload = bytes ? ({ kind: 'inline', bytes: asBytes(bytes) } as const) : ({ kind: 'blob', key, size } as const);
+  return { contractHash, payload };
+}
+
+function required<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new ModelyardError('internal', `A stored task has no readable "${name}".`);
+  return value;
+}
+
+/** The same memory under the client's type. */
+export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The same memory as everybody else's type. */
+export const asBytes = (buffer: Buffer): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

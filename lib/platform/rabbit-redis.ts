@@ -1,0 +1,54 @@
+import {
+  HeldCounts,
+  RabbitConnections,
+  RabbitTaskQueue,
+  RedisBlobStore,
+  RedisContractStore,
+  RedisLink,
+  RedisModelRegistry,
+  RedisTaskStore,
+} from '#adapters/rabbit-redis/index.ts';
+import type { Platform } from './platform.ts';
+import type { RabbitRedisSettings } from './rabbit-redis-settings.ts';
+import { systemClock } from './system-clock.ts';
+
+export {
+  type RabbitRedisSettings,
+  rabbitRedisEnvironment,
+  rabbitRedisSettingsFrom,
+} from './rabbit-redis-settings.ts';
+
+/** A platform that can say at the start whether its servers are there. */
+export interface RabbitRedisPlatform extends Platform {
+  /** Resolves when both servers answer. Rejects with one sentence, naming the one that does not in time. */
+  connect(): Promise<void>;
+}
+
+/** Tasks in RabbitMQ, everything else in Redis. Connects when it is first used. */
+export function createRabbitRedisPlatform(settings: RabbitRedisSettings): RabbitRedisPlatform {
+  const { amqpUrl, redisUrl, prefix = 'modelyard', pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
+  const trouble = onTrouble === undefined ? {} : { onTrouble };
+  const clock = systemClock;
+  const connections = new RabbitConnections({ url: amqpUrl, ...trouble });
+  const link = new RedisLink({ url: redisUrl, ...trouble });
+  const stores = { link, prefix, clock };
+  const counts = new HeldCounts(stores);
+  const tasks = new RedisTaskStore(stores);
+  return {
+    queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
+    tasks,
+    blobs: new RedisBlobStore(stores),
+    registry: new RedisModelRegistry(stores),
+    contracts: new RedisContractStore(stores),
+    clock,
+    async connect() {
+      const patienceMs = connectSeconds * 1000;
+      await Promise.all([connections.publishing.connect(patienceMs), link.connect(patienceMs)]);
+    },
+    async close() {
+      await connections.close();
+      tasks.close();
+      await link.close();
+    },
+  };
+}

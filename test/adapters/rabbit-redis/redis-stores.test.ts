@@ -1,0 +1,36 @@
+import { describe, it } from 'vitest';
+import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
+import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
+import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { findBrokers } from '#test/support/broker-binaries.ts';
+import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+
+const SUITE = 'Store contracts on Redis';
+const brokers = findBrokers(SUITE);
+
+if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
+else {
+  const servers = useRabbitRedis(brokers);
+  const open = () => servers.openBehindGate({ prefix: aPrefix() });
+
+  taskStoreContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { store: platform.tasks, cutOff };
+  });
+
+  modelRegistryContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { registry: platform.registry, cutOff };
+  });
+
+  contractStoreContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { contracts: platform.contracts, cutOff };
+  });
+
+  blobStoreContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { blobs: platform.blobs, cutOff };
+  });
+}

@@ -1,0 +1,48 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Where Debian and RabbitMQ's own packages keep what is not for everybody's PATH. */
+const MORE_FOLDERS = ['/usr/lib/rabbitmq/bin', '/usr/sbin', '/usr/local/sbin', '/opt/rabbitmq/sbin'];
+
+const findBinary = (name: string, first: readonly string[] = []): string | undefined =>
+  [...first, ...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS]
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Recovery: looked for elsewhere.
+    return false;
+  }
+}
+
+/** Paths of the servers that the suites of RabbitMQ + Redis run against. */
+export interface BrokerBinaries {
+  readonly redis: string;
+  /** The script itself: Debian's wrapper insists on its own user and folders. */
+  readonly rabbitmq: string;
+  /** Erlang's name service, which RabbitMQ would otherwise leave running. */
+  readonly epmd: string;
+}
+
+const HOW = 'apt-get install -y redis-server rabbitmq-server';
+
+/**
+ * The servers of this machine; undefined, after saying so, where they are not installed. With
+ * REQUIRE_BROKERS=1 their absence is an error.
+ */
+export function findBrokers(suite: string): BrokerBinaries | undefined {
+  const redis = findBinary('redis-server');
+  const rabbitmq = findBinary('rabbitmq-server', ['/usr/lib/rabbitmq/bin']);
+  const epmd = findBinary('epmd');
+  if (redis !== undefined && rabbitmq !== undefined && epmd !== undefined) return { redis, rabbitmq, epmd };
+  const missing = [redis ? [] : 'redis-server', rabbitmq && epmd ? [] : 'rabbitmq-server'].flat().join(' and ');
+  if (process.env.REQUIRE_BROKERS === '1') {
+    throw new Error(`REQUIRE_BROKERS=1, but there is no ${missing} on this machine. Install both: ${HOW}`);
+  }
+  process.stderr.write(`NOT RUN: ${suite}, because there is no ${missing} here. To run it: ${HOW}; npm test\n`);
+  return undefined;
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
+import {
+  createRabbitRedisPlatform,
+  type RabbitRedisPlatform,
+  type RabbitRedisSettings,
+} from '#platform/rabbit-redis.ts';
+import type { BrokerBinaries } from './broker-binaries.ts';
+import { openGate } from './gate.ts';
+import { type RabbitMqServer, startRabbitMq } from './rabbitmq-server.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+
+/** Real servers that live as long as the tests of one file, and platforms on them. */
+export interface RabbitRedis {
+  readonly rabbitmq: RabbitMqServer;
+  readonly redis: RedisServer;
+  /** A platform of its own connections, closed with the file. */
+  open(overrides?: Partial<RabbitRedisSettings>): RabbitRedisPlatform;
+  /** A platform that can be cut off from its servers. */
+  openBehindGate(
+    overrides?: Partial<RabbitRedisSettings>,
+  ): Promise<{ readonly platform: RabbitRedisPlatform; cutOff(): Promise<void> }>;
+}
+
+/** Call at the top of a test file; the servers can be used from `beforeAll` on. */
+export function useRabbitRedis(binaries: BrokerBinaries): RabbitRedis {
+  let rabbitmq: RabbitMqServer;
+  let redis: RedisServer;
+  const platforms: RabbitRedisPlatform[] = [];
+  const gates: { shut(): Promise<void> }[] = [];
+
+  function open(overrides: Partial<RabbitRedisSettings> = {}): RabbitRedisPlatform {
+    const urls = { amqpUrl: rabbitmq.url, redisUrl: redis.url };
+    const platform = createRabbitRedisPlatform({ ...urls, pollSeconds: 1, ...overrides });
+    platforms.push(platform);
+    return platform;
+  }
+
+  beforeAll(async () => {
+    [rabbitmq, redis] = await Promise.all([startRabbitMq(binaries), startRedis(binaries)]);
+  });
+
+  afterAll(async () => {
+    await Promise.all(platforms.map((platform) => platform.close()));
+    await Promise.all(gates.map((gate) => gate.shut()));
+    await Promise.all([rabbitmq?.dispose(), redis?.dispose()]);
+  });
+
+  return {
+    get rabbitmq() {
+      return rabbitmq;
+    },
+    get redis() {
+      return redis;
+    },
+    open,
+    async openBehindGate(overrides = {}) {
+      const [rabbitGate, redisGate] = await Promise.all([openGate(rabbitmq.url), openGate(redis.url)]);
+      gates.push(rabbitGate, redisGate);
+      const amqpUrl = through(rabbitmq.url, rabbitGate.url);
+      const redisUrl = through(redis.url, redisGate.url);
+      return {
+        platform: open({ ...overrides, amqpUrl, redisUrl }),
+        async cutOff() {
+          await Promise.all([rabbitGate.shut(), redisGate.shut()]);
+        },
+      };
+    },
+  };
+}
+
+/** The URL of a server with the address of a gate to it. */
+function through(url: string, gateUrl: string): string {
+  const changed = new URL(url);
+  changed.host = new URL(gateUrl).host;
+  return changed.href;
+}
+
+/** A prefix that no other test uses. */
+export const aPrefix = (): string => `test-${randomUUID().slice(0, 13)}`;

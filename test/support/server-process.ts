@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A port of this machine that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A server in a process group of its own, which is stopped by its id and by nothing else. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<void>;
+  #output = '';
+  #hasExited = false;
+
+  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd: string }) {
+    this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-4000);
+      });
+    }
+    this.#exit = new Promise((resolve) => {
+      const ended = () => {
+        this.#hasExited = true;
+        resolve();
+      };
+      this.#child.once('exit', ended);
+      this.#child.once('error', (error) => {
+        this.#output += String(error);
+        ended();
+      });
+    });
+  }
+
+  /** Resolves when `probe` resolves with true; rejects with what the server printed when it ends or takes too long. */
+  async untilReady(probe: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+    const endsAt = Date.now() + timeoutMs;
+    while (!(await probe())) {
+      if (this.#hasExited || Date.now() > endsAt) throw new Error(`The server did not start:\n${this.#output}`);
+      await sleep(50);
+    }
+  }
+
+  /** To the whole group. */
+  signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#hasExited) return;
+    process.kill(-pid, signal);
+  }
+
+  /** Asks it to end, and makes it after 20 seconds. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined && !this.#hasExited) process.kill(pid, signal);
+    const timer = setTimeout(() => this.signal('SIGKILL'), 20_000);
+    await this.#exit;
+    clearTimeout(timer);
+  }
+}
