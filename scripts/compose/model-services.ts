@@ -1,0 +1,96 @@
+import { access } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { ModelManifest } from '#runtime/manifest.ts';
+
+/** A model as far as its services need to know it. */
+export interface ComposedModel {
+  readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances'>;
+  /** The recipe of its image, from the root of the repository. */
+  readonly dockerfile: string;
+}
+
+const FROM = '# models: written by `npm run compose:models` from their manifests\n';
+const TO = '# end of models\n';
+
+/** The model's own Dockerfile when its folder has one, or the common one. */
+export async function dockerfileOf(root: string, folder: string): Promise<string> {
+  const own = join(folder, 'Dockerfile');
+  const hasOwn = await access(own).then(
+    () => true,
+    () => false,
+  );
+  return hasOwn ? relative(root, own).split(sep).join('/') : 'Dockerfile';
+}
+
+/** The text of `compose.yaml` with the services of exactly these models. Throws when it has no place for them. */
+export function withModels(compose: string, models: readonly ComposedModel[]): string {
+  const [before, rest, ...more] = compose.split(FROM);
+  const [old, after, ...others] = rest?.split(TO) ?? [];
+  if (before === undefined || old === undefined || after === undefined || more.length + others.length > 0) {
+    throw new Error('compose.yaml must have the two comments between which the models stand, once each.');
+  }
+  const services = [
+    provisionService(models),
+    ...models.flatMap((model) => [rabbitRedisService(model), awsService(model)]),
+  ];
+  return `${before}${FROM}${services.join('\n')}${TO}${after}`;
+}
+
+/** Host names have no underscores. */
+const dashed = (name: string): string => name.replaceAll('_', '-');
+
+const imageOf = (name: string): string => `modelyard/${dashed(name)}:\${TAG:-local}`;
+
+const rabbitRedisService = (model: ComposedModel): string =>
+  service(model, { suffix: '', profiles: 'rabbit-redis, control', environment: '*rabbit-redis', waitsFor: '*brokers' });
+
+const awsService = (model: ComposedModel): string =>
+  service(model, { suffix: '-aws', profiles: 'aws', environment: '*aws', waitsFor: '*provisioned' });
+
+interface Flavour {
+  readonly suffix: string;
+  readonly profiles: string;
+  readonly environment: string;
+  readonly waitsFor: string;
+}
+
+function service({ manifest, dockerfile }: ComposedModel, flavour: Flavour): string {
+  const { name, memoryMiB = 512, localInstances } = manifest;
+  const scale = localInstances === undefined ? '' : `    scale: ${localInstances}\n`;
+  return `  ${dashed(name)}${flavour.suffix}:
+    <<: *model
+    image: ${imageOf(name)}
+    build:
+      context: .
+      dockerfile: ${dockerfile}
+${dockerfile === 'Dockerfile' ? '      target: model\n' : ''}      args:
+        NODE_IMAGE: \${NODE_IMAGE:-node:24-bookworm-slim}
+        MODEL: ${name}
+    profiles: [${flavour.profiles}]
+    environment:
+      <<: ${flavour.environment}
+      MODELYARD_MODEL: ${name}
+      MODELYARD_IMAGE: ${imageOf(name)}
+    labels:
+      modelyard.project: \${COMPOSE_PROJECT_NAME:-modelyard}
+      modelyard.model: ${name}
+    depends_on: ${flavour.waitsFor}
+    mem_limit: ${memoryMiB}m
+${scale}`;
+}
+
+/** Creates in LocalStack what the embedded platform creates in its emulators, by the same code. */
+const provisionService = (models: readonly ComposedModel[]): string => `  provision-aws:
+    image: modelyard/gateway:\${TAG:-local}
+    build:
+      context: .
+      target: gateway
+      args:
+        NODE_IMAGE: \${NODE_IMAGE:-node:24-bookworm-slim}
+    command: [provision.mjs, ${models.map(({ manifest }) => manifest.name).join(', ')}]
+    profiles: [aws]
+    environment: *aws
+    depends_on:
+      localstack: { condition: service_healthy }
+    restart: on-failure
+`;
