@@ -19,6 +19,7 @@ export {
   type ModelLimits,
 } from './domain/model.ts';
 export { MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload } from './domain/payload.ts';
+export { isInstance, isModel } from './domain/registration-rules.ts';
 export type { Task, TaskError, TaskResult } from './domain/task.ts';
 export { comparePositions, decodeCursor, encodeCursor, type TaskPosition } from './domain/task-cursor.ts';
 export { applyEvent, type EventOutcome, type TaskEvent } from './domain/task-events.ts';

@@ -7,8 +7,16 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Instance, type Model, type ModelRegistry, ModelyardError, type RegistrySnapshot } from '#core';
-import { type Item, N, readString, S } from './attributes.ts';
+import {
+  type Instance,
+  isInstance,
+  isModel,
+  type Model,
+  type ModelRegistry,
+  ModelyardError,
+  type RegistrySnapshot,
+} from '#core';
+import { type Item, N, S } from './attributes.ts';
 import type { DynamoTableOptions } from './dynamo-task-store.ts';
 import { translated } from './errors.ts';
 import { REGISTRY_TABLE } from './resources.ts';
@@ -16,6 +24,8 @@ import { REGISTRY_TABLE } from './resources.ts';
 /** All models are one partition and all instances another, so that everything is read by two queries. */
 const MODELS = 'model';
 const INSTANCES = 'instance';
+/** Rows outlive their heartbeat, so that one from a clock that is behind is not deleted under a live instance. */
+const KEPT_SECONDS = 3600;
 
 /** Models and instances as JSON documents in rows of DynamoDB. */
 export class DynamoModelRegistry implements ModelRegistry {
@@ -29,7 +39,10 @@ export class DynamoModelRegistry implements ModelRegistry {
 
   async readModel(name: string): Promise<Model | undefined> {
     const item = await this.#read(keyOf(MODELS, name));
-    return item && document<Model>(item);
+    if (item === undefined) return undefined;
+    const model = parseDocument(item);
+    if (isModel(model)) return model;
+    throw new ModelyardError('internal', `The registry's row of the model ${name} cannot be read.`);
   }
 
   async writeModel(model: Model): Promise<boolean> {
@@ -61,7 +74,7 @@ export class DynamoModelRegistry implements ModelRegistry {
         ...keyOf(INSTANCES, `${instance.model}/${instance.id}`),
         document: S(JSON.stringify(instance)),
         expiresAt: N(instance.expiresAt),
-        [REGISTRY_TABLE.ttlAttribute]: N(Math.ceil(instance.expiresAt / 1000)),
+        [REGISTRY_TABLE.ttlAttribute]: N(Math.ceil(instance.expiresAt / 1000) + KEPT_SECONDS),
       },
     });
     await translated('registry_unavailable', () => this.#client.send(command));
@@ -87,13 +100,14 @@ export class DynamoModelRegistry implements ModelRegistry {
     const [models, instances] = await Promise.all([
       this.#query({ ExpressionAttributeValues: { ':kind': S(MODELS) } }),
       this.#query({
-        FilterExpression: 'expiresAt > :now',
-        ExpressionAttributeValues: { ':kind': S(INSTANCES), ':now': N(this.#options.clock.now()) },
+        // Not by the time: the clock of an instance may be behind ours. TTL bounds what is left of the dead.
+        FilterExpression: 'expiresAt <> :never',
+        ExpressionAttributeValues: { ':kind': S(INSTANCES), ':never': N(0) },
       }),
     ]);
     return {
-      models: models.map((item) => document<Model>(item)),
-      instances: instances.map((item) => document<Instance>(item)),
+      models: models.map(parseDocument).filter(isModel),
+      instances: instances.map(parseDocument).filter(isInstance),
     };
   }
 
@@ -135,5 +149,12 @@ export class DynamoModelRegistry implements ModelRegistry {
 
 const keyOf = (kind: string, name: string): Item => ({ kind: S(kind), name: S(name) });
 
-/** Only this file writes these rows, so what is in them is what was put there. */
-const document = <T>(item: Item): T => JSON.parse(readString(item, 'document'));
+/** What a row says; undefined for one that was not written here. */
+function parseDocument(item: Item): unknown {
+  try {
+    return JSON.parse(item.document?.S ?? '');
+  } catch {
+    // One row that cannot be read must not hide all others.
+    return undefined;
+  }
+}

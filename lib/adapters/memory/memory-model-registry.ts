@@ -1,12 +1,7 @@
-import {
-  type Clock,
-  type Instance,
-  isAlive,
-  type Model,
-  type ModelRegistry,
-  type RegistrySnapshot,
-  unavailable,
-} from '#core';
+import { type Clock, type Instance, type Model, type ModelRegistry, type RegistrySnapshot, unavailable } from '#core';
+
+/** After this long in silence an instance is forgotten. */
+const KEPT_MS = 3_600_000;
 
 /** The reference implementation of the port. */
 export class MemoryModelRegistry implements ModelRegistry {
@@ -14,7 +9,7 @@ export class MemoryModelRegistry implements ModelRegistry {
   reachable = true;
   readonly #clock: Clock;
   readonly #models = new Map<string, Model>();
-  readonly #instances = new Map<string, Instance>();
+  readonly #instances = new Map<string, { readonly instance: Instance; readonly heardAt: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,7 +29,7 @@ export class MemoryModelRegistry implements ModelRegistry {
 
   async putInstance(instance: Instance): Promise<void> {
     this.#assertReachable();
-    this.#instances.set(keyOf(instance.model, instance.id), instance);
+    this.#instances.set(keyOf(instance.model, instance.id), { instance, heardAt: this.#clock.now() });
   }
 
   async removeInstance(model: string, id: string): Promise<void> {
@@ -44,9 +39,12 @@ export class MemoryModelRegistry implements ModelRegistry {
 
   async snapshot(): Promise<RegistrySnapshot> {
     this.#assertReachable();
-    const now = this.#clock.now();
-    for (const [key, instance] of this.#instances) if (!isAlive(instance, now)) this.#instances.delete(key);
-    return { models: [...this.#models.values()], instances: [...this.#instances.values()] };
+    const oldest = this.#clock.now() - KEPT_MS;
+    for (const [key, { heardAt }] of this.#instances) if (heardAt < oldest) this.#instances.delete(key);
+    return {
+      models: [...this.#models.values()],
+      instances: [...this.#instances.values()].map(({ instance }) => instance),
+    };
   }
 
   #assertReachable(): void {

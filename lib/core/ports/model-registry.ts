@@ -2,7 +2,10 @@ import type { Contract } from '#schema';
 import type { Instance } from '../domain/instance.ts';
 import type { Model } from '../domain/model.ts';
 
-/** Everything registered, as of one moment. Instances that have expired may still be among them: compare `expiresAt`. */
+/**
+ * Everything registered, as of one moment, but for rows that cannot be read. Instances that have expired
+ * are among them for at least some minutes: their clocks may be wrong, and whoever reads them judges.
+ */
 export interface RegistrySnapshot {
   readonly models: readonly Model[];
   readonly instances: readonly Instance[];

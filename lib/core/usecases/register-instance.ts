@@ -5,6 +5,7 @@ import { HEARTBEAT_TTL_MS, type Instance } from '../domain/instance.ts';
 import type { AcceptedContract, Model, ModelLimits } from '../domain/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ContractStore, ModelRegistry } from '../ports/model-registry.ts';
+import { assertWellFormed } from './check-registration.ts';
 
 export interface Registration {
   readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
@@ -34,10 +35,11 @@ const MAX_RACES = 20;
 /**
  * Joins an instance to its model, which the first one to come creates. Rejects with `contract_conflict`,
  * listing every incompatible field, when the name is taken by a contract that cannot read or be read by
- * this one, and with `registry_unavailable`.
+ * this one, with `invalid_request` when the registration is malformed, and with `registry_unavailable`.
  */
 export async function registerInstance(deps: RegisterDeps, registration: Registration): Promise<Registered> {
   const { instance, contract } = registration;
+  await assertWellFormed(registration);
   await deps.contracts.put(contract);
   const model = await joinModel(deps, registration);
   const registered = beat({ ...instance, contractHash: contract.hash }, deps.clock.now());

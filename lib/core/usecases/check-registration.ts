@@ -1,0 +1,43 @@
+import { type Contract, contractHash, loadContract, UnreadableMessageError } from '#schema';
+import { ModelyardError } from '../domain/errors.ts';
+import type { FieldFault } from '../domain/field-rules.ts';
+import { announcementFault, contractFault, manifestFault } from '../domain/registration-rules.ts';
+import type { Registration } from './register-instance.ts';
+
+/**
+ * Refuses a registration that is malformed with `invalid_request`, naming the field: nothing of it may
+ * reach the registry, where every reader would meet it.
+ */
+export async function assertWellFormed(registration: Registration): Promise<void> {
+  const { instance, manifest, contract } = registration;
+  const fault =
+    announcementFault(instance) ??
+    manifestFault(manifest) ??
+    variantFault(registration) ??
+    contractFault(contract) ??
+    (await descriptorFault(contract));
+  if (fault) throw malformed(fault);
+}
+
+function variantFault({ instance, manifest }: Registration): FieldFault | undefined {
+  const { variant } = instance;
+  if (variant === undefined || manifest.variants.includes(variant)) return undefined;
+  return { path: 'instance.variant', must: 'one of the variants of the manifest' };
+}
+
+async function descriptorFault(contract: Contract): Promise<FieldFault | undefined> {
+  if (contract.hash !== contractHash(contract)) return { path: 'contract.hash', must: 'the hash of the contract' };
+  try {
+    await loadContract(contract);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnreadableMessageError)) throw error;
+    const names = `${contract.requestMessage} and ${contract.responseMessage}`;
+    return { path: 'contract.descriptorSet', must: `a FileDescriptorSet that defines ${names}` };
+  }
+}
+
+const malformed = ({ path, must }: FieldFault): ModelyardError =>
+  new ModelyardError('invalid_request', `The registration is malformed: ${path} must be ${must}.`, {
+    errors: [{ pointer: `/${path.replaceAll('.', '/')}`, message: `must be ${must}` }],
+  });
