@@ -27,12 +27,6 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   },
   'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
   'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
-  'get-model-schema': {
-    description: 'Answers with the contract of a model',
-    may: ['read the registry', 'measure queues'],
-  },
-  'get-openapi': { description: 'Documents the API', may: ['read the registry', 'measure queues'] },
-  'get-docs': { description: 'Shows the documentation', may: [] },
   'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
   'get-model-schema': { description: 'Answers with the contract of a model', may: ['read the registry'] },
   'get-openapi': {
