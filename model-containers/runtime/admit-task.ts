@@ -24,7 +24,7 @@ export interface Admitted {
 /** What became of a delivery: it may run, it was settled without running, or it failed before it could run. */
 export type Admission =
   | { readonly admitted: Admitted }
-  | { readonly settled: AttemptOutcome }
+  | { readonly settled: AttemptOutcome; readonly envelope?: Envelope }
   | { readonly failed: Failure; readonly envelope: Envelope };
 
 export interface AdmitDeps {
@@ -47,7 +47,7 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Ad
     return { settled: 'dead-lettered' };
   }
   const settled = await settleWithoutRunning(deps, delivery, envelope);
-  if (settled) return { settled };
+  if (settled) return { settled, envelope };
   try {
     const bytes = await loadPayload(deps.blobs, envelope.request);
     return { admitted: { delivery, envelope, request: deps.model.decodeRequest(bytes) } };

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { LeaseObserver } from '#core';
-import type { AttemptTimings, WorkerObserver } from './worker-observer.ts';
+import type { WorkerObserver } from './worker-observer.ts';
 
 /** Prometheus metrics of one instance, in seconds and counts. */
 export interface InstanceMetrics extends WorkerObserver, LeaseObserver {
@@ -58,7 +58,7 @@ export function createInstanceMetrics(gauges: {
   }).set({ ...gauges.info }, 1);
 
   return {
-    attemptEnded(outcome, timings: AttemptTimings) {
+    attemptEnded({ outcome, ...timings }) {
       attempts.inc({ outcome });
       if (outcome === 'retried') retries.inc();
       if (timings.queuedMs !== undefined) queue.observe(Math.max(0, timings.queuedMs) / 1000);

@@ -10,6 +10,7 @@ import {
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import { contractOf } from '#schema';
+import { createAttemptLog } from './attempt-log.ts';
 import type { ModelDefinition } from './define-model.ts';
 import { type HealthServer, startHealthServer } from './health-server.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
@@ -18,6 +19,7 @@ import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.
 import { bindModel } from './loaded-model.ts';
 import { registeredManifest } from './manifest.ts';
 import { Worker } from './worker.ts';
+import type { WorkerObserver } from './worker-observer.ts';
 
 export interface InstanceOptions<Request, Response, State> {
   readonly definition: ModelDefinition<Request, Response, State>;
@@ -189,7 +191,7 @@ export class ModelInstance<Request, Response, State> {
       contractHash: this.#contract.hash,
       ...platform,
       logger,
-      observer: this.#metrics,
+      observer: toAll(this.#metrics, createAttemptLog(logger)),
       consume: (signal) => queue.consume({ leaseSeconds, signal, observer: this.#metrics }),
       stopTimeoutMs,
     });
@@ -223,6 +225,12 @@ export class ModelInstance<Request, Response, State> {
     await worker.run(AbortSignal.any([stop, ended.signal])).finally(() => ended.abort());
   }
 }
+
+const toAll = (...observers: readonly WorkerObserver[]): WorkerObserver => ({
+  attemptEnded(ended) {
+    for (const observer of observers) observer.attemptEnded(ended);
+  },
+});
 
 function variantOf<Request, Response, State>({ variant, definition }: InstanceOptions<Request, Response, State>) {
   const { name, variants } = definition.manifest;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
+import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { ModelInstance } from './instance.ts';
 import { createJsonLogger } from './json-logger.ts';
@@ -10,7 +10,7 @@ const logger = createJsonLogger({});
 const stop = stopSignal();
 try {
   const { model, id = randomUUID(), ...settings } = instanceSettingsFrom(process.env);
-  const platform = createAwsPlatform(awsSettingsFrom(process.env));
+  const platform = await platformFromEnvironment(process.env, (message) => logger.warn(message));
   const definition = await loadDefinition(model);
   const runtimeVersion = `node ${process.versions.node}`;
   await new ModelInstance({ ...settings, definition, platform, logger, id, runtimeVersion }).run(stop);

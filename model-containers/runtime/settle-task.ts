@@ -14,7 +14,7 @@ import {
 import { type Failure, finalFailure } from './failure.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { RunAborted } from './run-abort.ts';
-import type { AttemptOutcome } from './worker-observer.ts';
+import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
 export interface SettleDeps {
   readonly model: LoadedModel;
@@ -39,7 +39,7 @@ const STORE_TRIES = 8;
  * Publishes a response: result first, then the acknowledgement, so that a crash in between repeats the
  * task but never loses it. A result that cannot be kept ends the task as failed.
  */
-export async function settleResponse(deps: SettleDeps, attempt: Attempt, response: unknown): Promise<AttemptOutcome> {
+export async function settleResponse(deps: SettleDeps, attempt: Attempt, response: unknown): Promise<Settlement> {
   const encoded = encodeResult(deps, response);
   if ('final' in encoded) return settleFailure(deps, attempt, encoded);
   const { delivery, envelope, startedAt } = attempt;
@@ -59,22 +59,22 @@ export async function settleFailure(
   deps: SettleDeps,
   attempt: Attempt,
   { error, final }: Failure,
-): Promise<AttemptOutcome> {
+): Promise<Settlement> {
   const { delivery, startedAt } = attempt;
   if (final) {
     const event = { type: 'failed', attempt: delivery.attempt, startedAt, at: deps.clock.now(), error } as const;
-    return writeThenAck(deps, attempt, 'failed', async () => event);
+    return { ...(await writeThenAck(deps, attempt, 'failed', async () => event)), error };
   }
   const { maxAttempts } = deps.model.limits;
   if (delivery.attempt < maxAttempts) {
     await delivery.retry(Math.ceil(backoffMs(RETRY_BACKOFF, delivery.attempt) / 1000));
-    return 'retried';
+    return { outcome: 'retried', error };
   }
   await delivery.reject({
     code: error.code === 'timeout' ? 'timeout' : 'attempts_exhausted',
     message: `Gave up after ${maxAttempts} ${maxAttempts === 1 ? 'attempt' : 'attempts'}. The last one: ${error.message}`,
   });
-  return 'dead-lettered';
+  return { outcome: 'dead-lettered', error };
 }
 
 /** Settles a run that was ended early. */
@@ -82,7 +82,7 @@ export async function settleAborted(
   deps: SettleDeps,
   attempt: Attempt,
   { abortCause }: RunAborted,
-): Promise<AttemptOutcome> {
+): Promise<Settlement> {
   switch (abortCause) {
     case 'timeout':
       return settleFailure(deps, attempt, {
@@ -93,12 +93,12 @@ export async function settleAborted(
       return writeThenAck(deps, attempt, 'expired', async () => expiry(deps.clock.now()));
     case 'stopping':
       await attempt.delivery.release();
-      return 'released';
+      return { outcome: 'released' };
     case 'task-ended':
       await attempt.delivery.ack();
-      return 'already-ended';
+      return { outcome: 'already-ended' };
     case 'lease-lost':
-      return 'lease-lost';
+      return { outcome: 'lease-lost' };
   }
 }
 
@@ -122,14 +122,14 @@ async function writeThenAck(
   { delivery, envelope }: Attempt,
   applied: AttemptOutcome,
   createEvent: () => Promise<TaskEvent>,
-): Promise<AttemptOutcome> {
+): Promise<Settlement> {
   const outcome = await persistently(deps.clock, delivery.lease, async () =>
     deps.tasks.apply(envelope.taskId, await createEvent()),
   );
   // A newer attempt is under way: the message is its to acknowledge.
-  if (outcome === 'superseded') return 'lease-lost';
+  if (outcome === 'superseded') return { outcome: 'lease-lost' };
   await delivery.ack();
-  return outcome === 'applied' ? applied : 'already-ended';
+  return { outcome: outcome === 'applied' ? applied : 'already-ended' };
 }
 
 /** Work that was done is worth some patience with a store that is away, as long as the lease holds. */

@@ -1,3 +1,5 @@
+import type { TaskError } from '#core';
+
 /** How one attempt ended, as metrics and logs name it. */
 export type AttemptOutcome =
   | 'succeeded'
@@ -20,7 +22,20 @@ export interface AttemptTimings {
   readonly publishMs?: number;
 }
 
+/** What became of a delivery, and why when it did not succeed. */
+export interface Settlement {
+  readonly outcome: AttemptOutcome;
+  readonly error?: TaskError;
+}
+
+/** One attempt that is over. */
+export interface EndedAttempt extends Settlement, AttemptTimings {
+  /** Absent for a message that is no task. */
+  readonly taskId?: string;
+  readonly attempt: number;
+}
+
 /** Hears of everything the worker does. Must not throw. */
 export interface WorkerObserver {
-  attemptEnded(outcome: AttemptOutcome, timings: AttemptTimings): void;
+  attemptEnded(ended: EndedAttempt): void;
 }

@@ -1,4 +1,4 @@
-import type { Delivery, Logger, TaskConsumer } from '#core';
+import type { Delivery, Envelope, Logger, TaskConsumer } from '#core';
 import { type AdmitDeps, admitTask } from './admit-task.ts';
 import { failureOf } from './failure.ts';
 import { createMovingAverage } from './moving-average.ts';
@@ -6,7 +6,7 @@ import { createPatientReceiver } from './patient-receiver.ts';
 import { createRunScheduler, type RunScheduler } from './run-scheduler.ts';
 import { isRunAborted, type Run, runTickets, type Ticket } from './run-tickets.ts';
 import { type SettleDeps, settleAborted, settleFailure, settleResponse } from './settle-task.ts';
-import type { AttemptOutcome, AttemptTimings, WorkerObserver } from './worker-observer.ts';
+import type { AttemptTimings, EndedAttempt, Settlement, WorkerObserver } from './worker-observer.ts';
 
 export interface WorkerDeps extends AdmitDeps, SettleDeps {
   readonly variant: string | undefined;
@@ -132,25 +132,32 @@ export class Worker {
   }
 
   async #work(delivery: Delivery): Promise<void> {
-    const { observer, logger, clock } = this.#deps;
-    const receivedAt = clock.now();
+    const { observer, logger } = this.#deps;
+    const { attempt } = delivery;
     try {
-      const admission = await admitTask(this.#deps, delivery);
-      if ('settled' in admission) return observer.attemptEnded(admission.settled, {});
-      if ('failed' in admission) {
-        const attempt = { delivery, envelope: admission.envelope, startedAt: clock.now() };
-        return observer.attemptEnded(await settleFailure(this.#deps, attempt, admission.failed), {});
-      }
-      this.#inHand.set(delivery, admission.admitted.envelope.submittedAt);
-      const run = await this.#takeTurn({ ...admission.admitted, receivedAt });
-      if (run) return await this.#publish(run);
-      await delivery.release();
-      observer.attemptEnded('released', {});
+      observer.attemptEnded({ attempt, ...(await this.#attempt(delivery)) });
     } catch (error) {
       logger.warn('A task could not be settled; it will be tried again.', { reason: String(error) });
       // When the queue is away as well, the lease runs out by itself.
       await delivery.release(STORE_AWAY_DELAY_SECONDS).catch(() => undefined);
     }
+  }
+
+  async #attempt(delivery: Delivery): Promise<Omit<EndedAttempt, 'attempt'>> {
+    const receivedAt = this.#deps.clock.now();
+    const admission = await admitTask(this.#deps, delivery);
+    if ('settled' in admission) return { outcome: admission.settled, ...taskOf(admission) };
+    if ('failed' in admission) {
+      const { envelope, failed } = admission;
+      const attempt = { delivery, envelope, startedAt: receivedAt };
+      return { ...(await settleFailure(this.#deps, attempt, failed)), ...taskOf(admission) };
+    }
+    const { admitted } = admission;
+    this.#inHand.set(delivery, admitted.envelope.submittedAt);
+    const run = await this.#takeTurn({ ...admitted, receivedAt });
+    if (run) return { ...(await this.#publish(run)), ...taskOf(admitted) };
+    await delivery.release();
+    return { outcome: 'released', ...taskOf(admitted) };
   }
 
   #takeTurn(ticket: Ticket): Promise<Run | undefined> {
@@ -182,21 +189,21 @@ export class Worker {
     this.#room.resolve();
   }
 
-  async #publish({ ticket, startedAt, answer }: Run): Promise<void> {
-    const { clock, observer } = this.#deps;
+  async #publish({ ticket, startedAt, answer }: Run): Promise<Settlement & AttemptTimings> {
+    const { clock } = this.#deps;
     const answered = await answer;
     const endedAt = clock.now();
     this.#publishing++;
     this.#room.resolve();
     try {
-      const outcome = await this.#settle({ ...ticket, startedAt }, answered);
-      observer.attemptEnded(outcome, timingsOf(ticket, startedAt, endedAt, clock.now()));
+      const settlement = await this.#settle({ ...ticket, startedAt }, answered);
+      return { ...settlement, ...timingsOf(ticket, startedAt, endedAt, clock.now()) };
     } finally {
       this.#publishing--;
     }
   }
 
-  #settle(attempt: Ticket & { readonly startedAt: number }, answered: unknown): Promise<AttemptOutcome> {
+  #settle(attempt: Ticket & { readonly startedAt: number }, answered: unknown): Promise<Settlement> {
     if (isRunAborted(answered)) return settleAborted(this.#deps, attempt, answered);
     if (answered instanceof Error) return settleFailure(this.#deps, attempt, failureOf(answered));
     return settleResponse(this.#deps, attempt, answered);
@@ -213,6 +220,8 @@ export class Worker {
     clearTimeout(deadline);
   }
 }
+
+const taskOf = ({ envelope }: { readonly envelope?: Envelope }) => (envelope ? { taskId: envelope.taskId } : {});
 
 const timingsOf = (ticket: Ticket, startedAt: number, endedAt: number, settledAt: number): AttemptTimings => ({
   queuedMs: startedAt - ticket.envelope.submittedAt,

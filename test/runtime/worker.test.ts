@@ -115,11 +115,9 @@ describe('the worker', () => {
 
     const task = await worker.ended(await worker.submit(1));
 
-    expect(task).toMatchObject({
-      state: 'failed',
-      attempts: 1,
-      error: { code: 'invalid_input', message: 'The value is odd.', retryable: false },
-    });
+    const error = { code: 'invalid_input', message: 'The value is odd.', retryable: false };
+    expect(task).toMatchObject({ state: 'failed', attempts: 1, error });
+    await expect.poll(() => worker.ends).toMatchObject([{ outcome: 'failed', taskId: task.id, attempt: 1, error }]);
   });
 
   it('tries again after any other error, with a growing pause', async () => {

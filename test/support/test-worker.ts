@@ -6,7 +6,7 @@ import type { ModelDefinition } from '#runtime/define-model.ts';
 import { bindModel } from '#runtime/loaded-model.ts';
 import type { ModelManifest } from '#runtime/manifest.ts';
 import { Worker, type WorkerDeps } from '#runtime/worker.ts';
-import type { AttemptOutcome } from '#runtime/worker-observer.ts';
+import type { AttemptOutcome, EndedAttempt } from '#runtime/worker-observer.ts';
 import { silentLogger } from './silent-logger.ts';
 
 type Definition = ModelDefinition<ModelBRequest, ModelBResponse, undefined>;
@@ -23,6 +23,8 @@ export interface TestWorker<P extends Platform = MemoryPlatform> {
   readonly worker: Worker;
   /** What the worker did, in the order it was done. */
   readonly outcomes: readonly AttemptOutcome[];
+  /** The same, with all that was told of each attempt. */
+  readonly ends: readonly EndedAttempt[];
   submit(value: number, options?: SubmitOptions): Promise<Task>;
   submitBytes(request: Uint8Array, options?: SubmitOptions): Promise<Task>;
   /** The task once it has ended. */
@@ -54,6 +56,7 @@ export function createTestWorkerOn<P extends Platform>(model: TestModel, options
     ...model,
   } as Definition;
   const outcomes: AttemptOutcome[] = [];
+  const ends: EndedAttempt[] = [];
   const bound = bindModel(definition, undefined, { variant: undefined, logger: silentLogger });
   const queue = platform.queues('model_b');
   const worker = new Worker({
@@ -63,7 +66,12 @@ export function createTestWorkerOn<P extends Platform>(model: TestModel, options
     readable: new Set([CONTRACT.hash]),
     contractHash: CONTRACT.hash,
     logger: silentLogger,
-    observer: { attemptEnded: (outcome) => void outcomes.push(outcome) },
+    observer: {
+      attemptEnded(ended) {
+        ends.push(ended);
+        outcomes.push(ended.outcome);
+      },
+    },
     consume: (signal) => queue.consume({ leaseSeconds, signal }),
     stopTimeoutMs: 60_000,
     ...overrides,
@@ -85,6 +93,7 @@ export function createTestWorkerOn<P extends Platform>(model: TestModel, options
     platform,
     worker,
     outcomes,
+    ends,
     submit: (value, more) => submitBytes(ModelBRequest.encode({ value }), more),
     submitBytes,
     ended: (task) => waitForTask(platform, { id: task.id, owner: 'local', waitMs: 20_000 }),
