@@ -14,6 +14,7 @@ const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
 /** Enough for `index.ts` to build its clients; nothing is called. */
 const ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
+  MODELYARD_STAGE: 'dev',
   MODELYARD_TASKS_TABLE: 'tasks',
   MODELYARD_REGISTRY_TABLE: 'registry',
   MODELYARD_BLOB_BUCKET: 'blobs',

@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { modelServiceName } from '#adapters/aws/resources.ts';
+import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
 import type { ModelManifest } from '#runtime/manifest.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -134,7 +134,7 @@ export class ModelService extends Construct {
   #addContainer(): ecs.ContainerDefinition {
     const { image, logRetention, prefix } = this.#props;
     const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
-    const container = this.#task.addContainer('Model', {
+    const container = this.#task.addContainer(MODEL_CONTAINER, {
       image,
       essential: true,
       user: UNPRIVILEGED,

@@ -26,7 +26,10 @@ export const PERMISSIONS = {
   },
   'wake models': ({ data, services }, to) => {
     data.grantLockModels(to);
-    for (const service of services) service.grantWake(to);
+    for (const service of services) {
+      service.grantList(to);
+      service.grantWake(to);
+    }
   },
   'list instances': ({ services }, to) => {
     for (const service of services) service.grantList(to);

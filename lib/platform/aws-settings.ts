@@ -7,6 +7,8 @@ export interface AwsSettings {
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
   readonly queueUrlPrefix: string;
+  /** Where instances run as tasks of ECS. @default nowhere: instances are started elsewhere */
+  readonly ecs?: { readonly cluster: string; readonly servicePrefix: string };
   /** How long an empty receive waits at the queue. 0–20. @default 20 */
   readonly pollSeconds?: number;
   /** @default what the SDK finds */
@@ -14,7 +16,12 @@ export interface AwsSettings {
   /** @default what the SDK finds */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Of emulators. @default AWS */
-  readonly endpoints?: { readonly sqs?: string; readonly s3?: string; readonly dynamodb?: string };
+  readonly endpoints?: {
+    readonly sqs?: string;
+    readonly s3?: string;
+    readonly dynamodb?: string;
+    readonly ecs?: string;
+  };
   /** Told of every SDK call: the service and the operation. */
   readonly onCall?: (service: string, operation: string) => void;
 }
@@ -37,6 +44,7 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
     registryTable: readRequired(env, ENV.registryTable),
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
+    ...ecsFrom(env),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     ...(isEmulated ? EMULATOR : {}),
     ...(region === undefined ? {} : { region }),
@@ -50,6 +58,11 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
         }
       : {}),
   };
+}
+
+function ecsFrom(env: NodeJS.ProcessEnv): Pick<AwsSettings, 'ecs'> {
+  const cluster = readOptional(env, ENV.ecsCluster);
+  return cluster === undefined ? {} : { ecs: { cluster, servicePrefix: readRequired(env, ENV.ecsServicePrefix) } };
 }
 
 /** The environment that makes another process read these settings; credentials are not among it. */

@@ -5,10 +5,12 @@ import {
   DynamoContractStore,
   DynamoModelRegistry,
   DynamoTaskStore,
+  lateInstanceController,
   S3BlobStore,
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
 import type { AwsSettings } from './aws-settings.ts';
+import { ENV } from './environment.ts';
 import type { Platform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -29,17 +31,21 @@ export function createAwsPlatform(settings: AwsSettings): Platform {
       return s3;
     },
   });
+  const { ecs } = settings;
+  const instances = ecs && lateInstanceController(settings, { ...ecs, variantVariable: ENV.variant });
   return {
     queues: (model) => new SqsTaskQueue({ client: sqs, clock, queueUrlPrefix, model, pollSeconds }),
     tasks: new DynamoTaskStore({ client: dynamodb, table: settings.tasksTable, clock }),
     blobs,
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
     contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),
+    ...(instances ? { instances } : {}),
     clock,
     async close() {
       sqs.destroy();
       dynamodb.destroy();
       (await s3)?.destroy();
+      await instances?.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
@@ -10,7 +11,12 @@ export interface AwsConnection {
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Of emulators. */
-  readonly endpoints?: { readonly sqs?: string; readonly s3?: string; readonly dynamodb?: string };
+  readonly endpoints?: {
+    readonly sqs?: string;
+    readonly s3?: string;
+    readonly dynamodb?: string;
+    readonly ecs?: string;
+  };
   readonly onCall?: CallObserver;
 }
 
@@ -45,6 +51,14 @@ export async function createS3Client(connection: AwsConnection): Promise<S3Clien
     ...common(connection, connection.endpoints?.s3, 30_000),
     forcePathStyle: connection.endpoints?.s3 !== undefined,
   });
+  if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
+  return client;
+}
+
+/** Loads the ECS SDK on the way: most Lambdas never need it. */
+export async function createEcsClient(connection: AwsConnection): Promise<ECSClient> {
+  const { ECSClient } = await import('@aws-sdk/client-ecs');
+  const client = new ECSClient(common(connection, connection.endpoints?.ecs, 5000));
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }

@@ -8,6 +8,7 @@ export {
 export { DynamoContractStore } from './dynamo-contract-store.ts';
 export { DynamoModelRegistry } from './dynamo-model-registry.ts';
 export { type DynamoTableOptions, DynamoTaskStore } from './dynamo-task-store.ts';
+export { lateInstanceController } from './late-instance-controller.ts';
 export {
   BLOB_EXPIRY,
   BY_OWNER_INDEX,

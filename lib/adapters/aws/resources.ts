@@ -91,6 +91,9 @@ export const taskQueueName = (prefix: string, model: string): string => `${prefi
 /** The dead letters of a model, as a name or, with a URL prefix, as a URL. */
 export const deadLetterQueueName = (prefix: string, model: string): string => `${prefix}${dashed(model)}-dead-letters`;
 
+/** The one container of every model's tasks on ECS. */
+export const MODEL_CONTAINER = 'Model';
+
 /** The ECS service of a model, and the family of its task definitions. */
 export const modelServiceName = (prefix: string, model: string): string => `${prefix}${dashed(model)}`;
 

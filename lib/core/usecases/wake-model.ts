@@ -36,7 +36,7 @@ export async function wakeModel(
   try {
     // One that was launched just now may not have registered yet.
     const launched = (await instances.list(name)).some(({ state }) => state !== 'draining');
-    if (!launched) await instances.launch(name);
+    if (!launched) await (instances.wake ? instances.wake(name) : instances.launch(name));
     else await registry.writeModel(unlocked(lock));
     return !launched;
   } catch (error) {
@@ -81,7 +81,7 @@ export function createWaker({ registry, instances, clock, logger }: WakerDeps) {
   const wakeOnce = memoize(wake, { maxEntries: MAX_MODELS, maxAgeMs: ASK_AGAIN_MS, clock });
 
   return async function wakeWhenAsleep({ model, live }: Pick<ServedModel, 'model' | 'live'>): Promise<void> {
-    if (!instances || model.limits.idleSeconds === undefined) return;
+    if (!instances || !(instances.sleeps || model.limits.idleSeconds !== undefined)) return;
     if (live.some(({ state }) => state !== 'draining')) return;
     try {
       await wakeOnce(model.name);
