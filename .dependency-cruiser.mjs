@@ -70,6 +70,12 @@ const rooms = [
     'An adapter translates one service into a port of the core; it sees no other room.',
   ),
   room(
+    'docker-adapters-know-core-and-docker',
+    '^lib/adapters/docker/',
+    ['^lib/adapters/docker/', CORE, SCHEMA, GENERATED, npm('dockerode'), NODE],
+    'Instance control speaks to the engine and to nothing else.',
+  ),
+  room(
     'platform-knows-core-and-adapters',
     PLATFORM,
     [PLATFORM, CORE, SCHEMA, ADAPTERS, npm('@aws-sdk', '@smithy'), NODE],

@@ -1,14 +1,18 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleGateway } from '../lib/bundling/bundle-gateway.ts';
 
 // The gateway as its image runs it: node scripts/bundle-gateway.ts --into <folder>
-const ENTRY = fileURLToPath(new URL('../bin/gateway.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const { values } = parseArgs({ options: { into: { type: 'string' } } });
 if (values.into === undefined) {
   process.stderr.write('Name a folder: node scripts/bundle-gateway.ts --into dist/gateway\n');
   process.exit(2);
 }
-await bundleGateway(ENTRY, resolve(values.into));
+await bundleGateway({
+  entries: { main: join(ROOT, 'bin', 'gateway.ts'), provision: join(ROOT, 'bin', 'provision.ts') },
+  handlers: join(ROOT, 'lambdas'),
+  into: resolve(values.into),
+});

@@ -24,6 +24,7 @@ export const PLANTS: readonly Plant[] = [
     path: 'lib/adapters/rabbit-redis/a.ts',
     imports: '#platform/platform.ts',
   },
+  { rule: 'docker-adapters-know-core-and-docker', path: 'lib/adapters/docker/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'memory-adapters-know-core', path: 'lib/adapters/memory/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'platform-knows-core-and-adapters', path: 'lib/platform/a.ts', imports: '#api' },
   { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },

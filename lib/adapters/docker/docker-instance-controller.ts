@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type Docker from 'dockerode';
+import type { ContainerInfo } from 'dockerode';
+import {
+  type Clock,
+  type ControlledInstance,
+  type Instance,
+  type InstanceController,
+  type InstanceState,
+  isAlive,
+  type Logger,
+  type ModelRegistry,
+  ModelyardError,
+  unavailable,
+} from '#core';
+import { containerLike, STOP_SECONDS } from './container-like.ts';
+import { instanceIdOf, LAUNCHED_LABEL, MODEL_LABEL, PROJECT_LABEL, VARIANT_LABEL } from './labels.ts';
+
+export interface DockerInstanceControllerOptions {
+  /** Called when the engine is first needed. */
+  readonly engine: () => Promise<Docker>;
+  /** Containers without this project's label do not exist here. */
+  readonly project: string;
+  /** The environment variable that says which variant an instance serves. */
+  readonly variantVariable: string;
+  /** Says which instances are ready. */
+  readonly registry: Pick<ModelRegistry, 'snapshot'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Of containers that run or soon will. */
+const LIVE = ['created', 'running', 'restarting', 'paused'];
+/** To stop a container that is stopping. */
+const ALREADY_STOPPED = 304;
+const GONE = new Set([404, 409]);
+
+/** Instances as containers of the Docker engine; only those that carry the labels of this project. */
+export class DockerInstanceController implements InstanceController {
+  readonly #options: DockerInstanceControllerOptions;
+  readonly #stopping = new Set<string>();
+
+  constructor(options: DockerInstanceControllerOptions) {
+    this.#options = options;
+  }
+
+  async list(model: string): Promise<readonly ControlledInstance[]> {
+    const [containers, { instances }] = await Promise.all([
+      this.#containers(model, { status: LIVE }),
+      this.#options.registry.snapshot(),
+    ]);
+    const registered = new Map(instances.map((instance) => [instance.id, instance]));
+    return containers.map((container) => this.#describe(container, model, registered.get(instanceIdOf(container.Id))));
+  }
+
+  /** Resolves when the container runs. What it runs, and how, is copied from another container of the model. */
+  async launch(model: string, variant?: string): Promise<ControlledInstance> {
+    const known = await this.#containers(model);
+    const template = known.find(({ State }) => State === 'running') ?? known[0];
+    if (!template) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    const { project, variantVariable } = this.#options;
+    const name = `${project}-${model.replaceAll('_', '-')}-${randomUUID().slice(0, 8)}`;
+    return this.#ask(async (engine) => {
+      const like = await engine.getContainer(template.Id).inspect();
+      const container = await engine.createContainer(
+        containerLike(like, { name, project, model, variant, variantVariable }),
+      );
+      await container.start();
+      void this.#removeEnded(known.filter(({ Id }) => Id !== template.Id));
+      const named = variant === undefined ? {} : { variant };
+      return { id: instanceIdOf(container.id), name, model, ...named, state: 'starting', image: like.Config.Image };
+    });
+  }
+
+  async stop(model: string, id: string): Promise<boolean> {
+    const container = (await this.#containers(model)).find(({ Id }) => instanceIdOf(Id) === id);
+    if (!container) return false;
+    if (LIVE.includes(container.State)) void this.#drain(container);
+    return true;
+  }
+
+  /** Takes as long as the instance has work in hand, so nobody waits for it. */
+  async #drain(container: ContainerInfo): Promise<void> {
+    const id = instanceIdOf(container.Id);
+    if (this.#stopping.has(id)) return;
+    this.#stopping.add(id);
+    try {
+      await this.#ask((engine) => engine.getContainer(container.Id).stop({ t: STOP_SECONDS }));
+      await this.#removeEnded([{ ...container, State: 'exited' }]);
+    } catch (error) {
+      // Recovery: it is listed as running again, and can be stopped again.
+      if (!isAnswer(error, ALREADY_STOPPED)) {
+        this.#options.logger.error('A container could not be stopped.', { container: id, error });
+      }
+    } finally {
+      this.#stopping.delete(id);
+    }
+  }
+
+  /** What was launched from here belongs to nobody else who would clear it away. */
+  async #removeEnded(containers: readonly ContainerInfo[]): Promise<void> {
+    for (const { Id, Labels, State } of containers) {
+      if (Labels[LAUNCHED_LABEL] !== 'true' || LIVE.includes(State)) continue;
+      await this.#ask((engine) => engine.getContainer(Id).remove()).catch((error: unknown) => {
+        if (!isGone(error)) this.#options.logger.warn('An ended container could not be removed.', { error });
+      });
+    }
+  }
+
+  #containers(model: string, filters: Record<string, string[]> = {}): Promise<ContainerInfo[]> {
+    const label = [`${PROJECT_LABEL}=${this.#options.project}`, `${MODEL_LABEL}=${model}`];
+    return this.#ask((engine) => engine.listContainers({ all: true, filters: { ...filters, label } }));
+  }
+
+  #describe(container: ContainerInfo, model: string, registered: Instance | undefined): ControlledInstance {
+    const { Id, Names, Labels, Image } = container;
+    const id = instanceIdOf(Id);
+    const variant = registered?.variant ?? Labels[VARIANT_LABEL];
+    return {
+      id,
+      name: Names[0]?.replace(/^\//, '') ?? id,
+      model,
+      ...(variant === undefined ? {} : { variant }),
+      state: this.#stateOf(container, registered),
+      image: Image,
+    };
+  }
+
+  #stateOf({ Id, State }: ContainerInfo, registered: Instance | undefined): InstanceState {
+    if (this.#stopping.has(instanceIdOf(Id))) return 'draining';
+    const isKnown = State === 'running' && registered && isAlive(registered, this.#options.clock.now());
+    return isKnown ? registered.state : 'starting';
+  }
+
+  /** Rejects with what the engine answered, or, when it did not, with an error that may be tried again. */
+  async #ask<Answer>(question: (engine: Docker) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question(await this.#options.engine());
+    } catch (error) {
+      if (statusOf(error) !== undefined && Number(statusOf(error)) < 500) throw error;
+      throw unavailable('registry_unavailable', 'The Docker engine does not answer.', error);
+    }
+  }
+}
+
+const statusOf = (error: unknown): unknown =>
+  error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+
+const isAnswer = (error: unknown, status: number): boolean => statusOf(error) === status;
+
+const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
