@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import { BACKENDS, type BackendName } from './backend-names.ts';
 
 export interface LocalOptions {
   /** 0 takes any free port. */
   readonly port: number;
   /** One JSON object per line instead of text for people. */
   readonly json: boolean;
+  readonly platform: BackendName;
 }
 
 /** What the arguments ask for: to start, to be told how to, or something that cannot be done. */
@@ -17,6 +19,8 @@ const HELP = `Runs Modelyard on this machine: the API, the queues and stores, an
 Usage: npm start -- [options]
 
   --port <number>  the port of the API on 127.0.0.1 (default ${DEFAULT_PORT}; 0 takes any free one)
+  --platform <name>  what queues and stores run on: ${BACKENDS.join(' or ')} (default ${BACKENDS[0]});
+                   rabbit-redis needs AMQP_URL and REDIS_URL in the environment
   --json           prints one JSON object per line instead of text
   --help           prints this text
 `;
@@ -26,14 +30,23 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   try {
     const { values } = parseArgs({
       args: joinNegatives(args),
-      options: { port: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        port: { type: 'string' },
+        platform: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     });
     if (values.help) return { help: HELP };
     const port = values.port ?? String(DEFAULT_PORT);
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
       return { fault: `--port must be a whole number from 0 to 65535, not "${port}".` };
     }
-    return { start: { port: Number(port), json: values.json ?? false } };
+    const platform = BACKENDS.find((name) => name === (values.platform ?? BACKENDS[0]));
+    if (platform === undefined) {
+      return { fault: `--platform must be ${BACKENDS.join(' or ')}, not "${values.platform}".` };
+    }
+    return { start: { port: Number(port), json: values.json ?? false, platform } };
   } catch (error) {
     // Recovery: an option that does not exist is told like any other fault.
     return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };

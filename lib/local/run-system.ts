@@ -1,26 +1,24 @@
 import { delimiter, join } from 'node:path';
 import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { type Logger, ModelyardError } from '#core';
-import { type AwsSettings, awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
-import type { Platform } from '#platform/platform.ts';
+import { type Backend, startBackend } from './backend.ts';
 import { createBridge } from './bridge.ts';
 import type { HttpServer } from './bridge-server.ts';
 import { startDeadLetterPump } from './dead-letter-pump.ts';
 import { discoverModels } from './discover-models.ts';
-import { startEmulators } from './emulators.ts';
 import { createGiveUp } from './give-up-invoker.ts';
 import { createHandlers } from './handlers.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import { lateHandlers } from './late-handlers.ts';
 import type { LocalModel } from './local-model.ts';
 import type { LocalOptions } from './options.ts';
-import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
 import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Terminal } from './terminal.ts';
 import { untilSettled } from './until-settled.ts';
+import { watchModels } from './watch-models.ts';
 
 export interface SystemRun extends LocalOptions {
   readonly environment: NodeJS.ProcessEnv;
@@ -50,16 +48,17 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => bridge.close());
   cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));
 
-  const starting = startEmulators();
-  cleanup.defer(async () => (await starting).close());
   const models = await findModels(run.environment, logger);
-  const settings = localAwsSettings(await starting);
-  await provision(settings, namesOf(models));
-  const platform = createAwsPlatform(settings);
-  cleanup.defer(() => platform.close());
+  const backend = await startBackend[run.platform]({
+    environment: run.environment,
+    models: namesOf(models),
+    onTrouble: (message) => logger.warn(message),
+  });
+  cleanup.defer(() => backend.close());
   if (stop.aborted) return;
 
-  const supervisor = startInstances(run, models, settings, platform);
+  const { platform } = backend;
+  const supervisor = startInstances(run, models, backend);
   const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, logger });
   const pump = pumpDeadLetters(deps, models);
   cleanup.defer(() => pump.stop());
@@ -73,15 +72,28 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const summary = {
     url: `http://localhost:${port}`,
     startupMs: Math.round(performance.now()),
+    // Of brokers elsewhere it would tell the passwords.
+    environment: run.platform === 'embedded' ? backend.environment : {},
     models: namesOf(models).map((name) => ({
       name,
-      queue: taskQueueOf(name),
+      queue: backend.taskQueueOf(name),
       instances: reports.filter(({ model }) => model === name),
     })),
   };
   if (stop.aborted) return;
   terminal.announce('gateway', summaryEvent(summary), summaryText(summary));
-  await restartSilentInstances(supervisor, { clock: deps.platform.clock, signal: stop });
+  const watch = { clock: platform.clock, signal: stop };
+  await Promise.all([
+    restartSilentInstances(supervisor, watch),
+    watchModels(deps, {
+      ...watch,
+      known: namesOf(models),
+      async onNewcomer(model) {
+        await backend.addModel(model);
+        pump.add(model);
+      },
+    }),
+  ]);
 }
 
 const namesOf = (models: readonly LocalModel[]): string[] => models.map(({ manifest }) => manifest.name);
@@ -107,10 +119,9 @@ async function findModels(environment: NodeJS.ProcessEnv, logger: Logger): Promi
 function startInstances(
   { environment, terminal, abandon }: SystemRun,
   models: readonly LocalModel[],
-  settings: AwsSettings,
-  { registry, clock }: Platform,
+  { platform: { registry, clock }, environment: found }: Backend,
 ): Supervisor {
-  const command = instanceCommand({ ...environment, ...awsEnvironment(settings) });
+  const command = instanceCommand({ ...environment, ...found });
   const supervisor = new Supervisor({ models, command, registry, terminal, clock });
   abandon.addEventListener('abort', () => supervisor.killAll());
   supervisor.startAll();

@@ -36,11 +36,18 @@ export const ENV = {
   ecsServicePrefix: 'MODELYARD_ECS_SERVICE_PREFIX',
   /** The stage whose metrics these are. */
   stage: 'MODELYARD_STAGE',
+  /** Where instances can be launched with Docker: the project that containers must be labelled with. */
+  dockerProject: 'MODELYARD_DOCKER_PROJECT',
   awsRegion: 'AWS_REGION',
   /** Emulators; unset on AWS. */
   sqsEndpoint: 'MODELYARD_SQS_ENDPOINT',
   s3Endpoint: 'MODELYARD_S3_ENDPOINT',
   dynamodbEndpoint: 'MODELYARD_DYNAMODB_ENDPOINT',
+
+  /** Where a gateway process listens. */
+  host: 'MODELYARD_HOST',
+  port: 'MODELYARD_PORT',
+  maxRequests: 'MODELYARD_MAX_REQUESTS',
 
   amqpUrl: 'AMQP_URL',
   redisUrl: 'REDIS_URL',

@@ -1,5 +1,6 @@
 import {
   HeldCounts,
+  queuesOf,
   RabbitConnections,
   RabbitTaskQueue,
   RedisBlobStore,
@@ -24,9 +25,15 @@ export interface RabbitRedisPlatform extends Platform {
   connect(): Promise<void>;
 }
 
+const DEFAULT_PREFIX = 'modelyard';
+
+/** The name of a model's task queue. */
+export const rabbitTaskQueueOf = ({ prefix = DEFAULT_PREFIX }: RabbitRedisSettings, model: string): string =>
+  queuesOf(prefix, model).tasks;
+
 /** Tasks in RabbitMQ, everything else in Redis. Connects when it is first used. */
 export function createRabbitRedisPlatform(settings: RabbitRedisSettings): RabbitRedisPlatform {
-  const { amqpUrl, redisUrl, prefix = 'modelyard', pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
+  const { amqpUrl, redisUrl, prefix = DEFAULT_PREFIX, pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
   const trouble = onTrouble === undefined ? {} : { onTrouble };
   const clock = systemClock;
   const connections = new RabbitConnections({ url: amqpUrl, ...trouble });

@@ -3,9 +3,10 @@ import { parseOptions } from '#local/options.ts';
 
 describe('the arguments of npm start', () => {
   it.each([
-    [[], { port: 8000, json: false }],
-    [['--port', '9000'], { port: 9000, json: false }],
-    [['--port=0', '--json'], { port: 0, json: true }],
+    [[], { port: 8000, json: false, platform: 'embedded' }],
+    [['--port', '9000'], { port: 9000, json: false, platform: 'embedded' }],
+    [['--port=0', '--json'], { port: 0, json: true, platform: 'embedded' }],
+    [['--platform', 'rabbit-redis'], { port: 8000, json: false, platform: 'rabbit-redis' }],
   ])('%j start the system', (args, start) => {
     expect(parseOptions(args)).toEqual({ start });
   });
@@ -15,6 +16,12 @@ describe('the arguments of npm start', () => {
 
     const fault = `--port must be a whole number from 0 to 65535, not "${port}".`;
     expect(parsed).toEqual([{ fault }, { fault }]);
+  });
+
+  it('refuse an unknown platform in one sentence', () => {
+    expect(parseOptions(['--platform', 'kafka'])).toEqual({
+      fault: '--platform must be embedded or rabbit-redis, not "kafka".',
+    });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 export { HeldCounts } from './held-counts.ts';
 export { RabbitConnections } from './rabbit-connections.ts';
 export { RabbitTaskQueue } from './rabbit-task-queue.ts';
+export { queuesOf } from './rabbit-topology.ts';
 export { RedisBlobStore } from './redis-blob-store.ts';
 export { RedisContractStore } from './redis-contract-store.ts';
 export { RedisLink } from './redis-link.ts';

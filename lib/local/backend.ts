@@ -1,0 +1,68 @@
+import { awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
+import type { Platform } from '#platform/platform.ts';
+import type { BackendName } from './backend-names.ts';
+import { startEmulators } from './emulators.ts';
+import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
+
+/** The platform that a system on this machine runs on, and what its instances find it by. */
+export interface Backend {
+  readonly platform: Platform;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The name of a model's task queue. */
+  taskQueueOf(model: string): string;
+  /** Gives a model that was not known at the start its queues. */
+  addModel(model: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Known at the start. */
+  readonly models: readonly string[];
+  /** Told, in one sentence, of each outage. */
+  readonly onTrouble: (message: string) => void;
+}
+
+/** Rejects with a sentence when what it needs is not there. */
+export const startBackend: Readonly<Record<BackendName, (options: BackendOptions) => Promise<Backend>>> = {
+  embedded: startEmbedded,
+  'rabbit-redis': startRabbitRedis,
+};
+
+async function startEmbedded({ models }: BackendOptions): Promise<Backend> {
+  const emulators = await startEmulators();
+  const settings = localAwsSettings(emulators);
+  await provision(settings, models);
+  const platform = createAwsPlatform(settings);
+  return {
+    platform,
+    environment: awsEnvironment(settings),
+    taskQueueOf,
+    addModel: (model) => provision(settings, [model]),
+    async close() {
+      await platform.close();
+      await emulators.close();
+    },
+  };
+}
+
+async function startRabbitRedis({ environment, onTrouble }: BackendOptions): Promise<Backend> {
+  const { createRabbitRedisPlatform, rabbitRedisEnvironment, rabbitRedisSettingsFrom, rabbitTaskQueueOf } =
+    await import('#platform/rabbit-redis.ts');
+  const settings = rabbitRedisSettingsFrom(environment);
+  const platform = createRabbitRedisPlatform({ ...settings, onTrouble });
+  try {
+    await platform.connect();
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+  return {
+    platform,
+    environment: rabbitRedisEnvironment(settings),
+    taskQueueOf: (model) => rabbitTaskQueueOf(settings, model),
+    // Whoever uses a queue declares it.
+    addModel: async () => undefined,
+    close: () => platform.close(),
+  };
+}
