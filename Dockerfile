@@ -24,19 +24,6 @@ USER node
 ENTRYPOINT ["node"]
 CMD ["main.mjs"]
 
-FROM source AS model-bundle
-ARG MODEL
-RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
-
-FROM runtime AS model
-ARG MODEL
-LABEL modelyard.model="${MODEL}"
-COPY --from=model-bundle /bundle ./
-ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
-EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-
 FROM source AS gateway-bundle
 RUN node scripts/bundle-gateway.ts --into /bundle
 
@@ -47,5 +34,16 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8000/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# What is built when no target is named.
-FROM model
+FROM source AS model-bundle
+ARG MODEL
+RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
+
+# The last one, which is built when no target is named.
+FROM runtime AS model
+ARG MODEL
+LABEL modelyard.model="${MODEL}"
+COPY --from=model-bundle /bundle ./
+ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

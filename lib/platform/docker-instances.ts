@@ -1,5 +1,5 @@
 import { createDockerEngine, DockerInstanceController } from '#adapters/docker/index.ts';
-import type { InstanceController, Logger } from '#core';
+import type { InstanceController } from '#core';
 import { ENV, readOptional } from './environment.ts';
 import type { Platform } from './platform.ts';
 
@@ -10,10 +10,10 @@ const SOCKET = '/var/run/docker.sock';
 export function dockerInstancesFrom(
   env: NodeJS.ProcessEnv,
   { registry, clock }: Pick<Platform, 'registry' | 'clock'>,
-  logger: Logger,
+  onTrouble: (message: string) => void,
 ): InstanceController | undefined {
   const project = readOptional(env, ENV.dockerProject);
   if (project === undefined) return undefined;
   const engine = createDockerEngine(SOCKET);
-  return new DockerInstanceController({ engine, project, variantVariable: ENV.variant, registry, clock, logger });
+  return new DockerInstanceController({ engine, project, variantVariable: ENV.variant, registry, clock, onTrouble });
 }

@@ -1,3 +1,4 @@
+import { dockerInstancesFrom } from './docker-instances.ts';
 import { ENV, readChoice } from './environment.ts';
 import type { Platform } from './platform.ts';
 
@@ -25,5 +26,6 @@ export async function platformFromEnvironment(
     await platform.close();
     throw error;
   }
-  return platform;
+  const instances = dockerInstancesFrom(env, platform, onTrouble);
+  return instances ? { ...platform, instances } : platform;
 }

@@ -8,7 +8,6 @@ import {
   type InstanceController,
   type InstanceState,
   isAlive,
-  type Logger,
   type ModelRegistry,
   ModelyardError,
   unavailable,
@@ -26,7 +25,8 @@ export interface DockerInstanceControllerOptions {
   /** Says which instances are ready. */
   readonly registry: Pick<ModelRegistry, 'snapshot'>;
   readonly clock: Clock;
-  readonly logger: Logger;
+  /** Told, in one sentence, of a container that could not be stopped or cleared away. */
+  readonly onTrouble: (message: string) => void;
 }
 
 /** Of containers that run or soon will. */
@@ -90,7 +90,7 @@ export class DockerInstanceController implements InstanceController {
     } catch (error) {
       // Recovery: it is listed as running again, and can be stopped again.
       if (!isAnswer(error, ALREADY_STOPPED)) {
-        this.#options.logger.error('A container could not be stopped.', { container: id, error });
+        this.#options.onTrouble(`The container ${id} could not be stopped: ${messageOf(error)}.`);
       }
     } finally {
       this.#stopping.delete(id);
@@ -102,7 +102,7 @@ export class DockerInstanceController implements InstanceController {
     for (const { Id, Labels, State } of containers) {
       if (Labels[LAUNCHED_LABEL] !== 'true' || LIVE.includes(State)) continue;
       await this.#ask((engine) => engine.getContainer(Id).remove()).catch((error: unknown) => {
-        if (!isGone(error)) this.#options.logger.warn('An ended container could not be removed.', { error });
+        if (!isGone(error)) this.#options.onTrouble(`An ended container could not be removed: ${messageOf(error)}.`);
       });
     }
   }
@@ -149,3 +149,5 @@ const statusOf = (error: unknown): unknown =>
 const isAnswer = (error: unknown, status: number): boolean => statusOf(error) === status;
 
 const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
