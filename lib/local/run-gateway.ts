@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createHandlerDeps, ROUTES } from '#api';
 import type { Logger } from '#core';
+import { dockerInstancesFrom } from '#platform/docker-instances.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { createBridge } from './bridge.ts';
@@ -38,9 +39,11 @@ export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number
 async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: AbortSignal): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const { host, port, maxRequests } = gatewaySettingsFrom(environment);
-  const platform = await platformFromEnvironment(environment, (message) => logger.warn(message));
+  const warn = (message: string) => logger.warn(message);
+  const platform = await platformFromEnvironment(environment, warn);
   cleanup.defer(() => platform.close());
-  const deps = createHandlerDeps({ platform, logger });
+  const instances = dockerInstancesFrom(environment, platform, warn);
+  const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, logger });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
   const handlers = limitRequests(createHandlers(deps), maxRequests);

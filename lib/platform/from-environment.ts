@@ -1,4 +1,3 @@
-import { dockerInstancesFrom } from './docker-instances.ts';
 import { ENV, readChoice } from './environment.ts';
 import type { Platform } from './platform.ts';
 
@@ -26,6 +25,5 @@ export async function platformFromEnvironment(
     await platform.close();
     throw error;
   }
-  const instances = dockerInstancesFrom(env, platform, onTrouble);
-  return instances ? { ...platform, instances } : platform;
+  return platform;
 }
