@@ -47,7 +47,11 @@ async function resultAnswer({ platform }: HandlerDeps, request: HttpRequest, tas
   }
   return {
     statusCode: 200,
-    headers: { 'Content-Type': PROTOBUF_TYPE, ...VARIES },
+    headers: {
+      'Content-Type': PROTOBUF_TYPE,
+      'Content-Disposition': `attachment; filename="${task.id}.binpb"`,
+      ...VARIES,
+    },
     body: Buffer.from(result.bytes).toString('base64'),
     isBase64Encoded: true,
   };

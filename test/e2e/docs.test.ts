@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
+import { submit, type TaskBody } from '#test/support/api-client.ts';
+import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { behindPrefix } from '#test/support/stage-prefix.ts';
+
+const PROTOBUF = 'application/x-protobuf';
+const missing = browserMissing();
+
+let system: EmbeddedSystem;
+let browser: Browser | undefined;
+let context: BrowserContext | undefined;
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
+  context = await browser.newContext();
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+});
+
+/** The page, and everything that went wrong in it. */
+async function openDocs(url: string): Promise<{ page: Page; faults: string[] }> {
+  if (!context) throw new Error('The browser has not been started.');
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('console', (line) => ['error', 'warning'].includes(line.type()) && faults.push(line.text()));
+  page.on('request', (request) => {
+    const address = request.url();
+    if (!address.startsWith(url) && !/^(?:data|blob):/.test(address)) faults.push(`asked for ${address}`);
+  });
+  page.on('response', (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`));
+  await page.goto(`${url}/docs`);
+  await page.locator('.opblock').first().waitFor();
+  return { page, faults };
+}
+
+/** Expands an operation of a model and lets it be tried. */
+async function expand(page: Page, tag: string, operationId: string): Promise<Locator> {
+  const operation = page.locator(`#operations-${tag}-${operationId}`);
+  await operation.locator('.opblock-summary-control').click();
+  await operation.getByRole('button', { name: 'Try it out' }).click();
+  return operation;
+}
+
+interface Outcome {
+  readonly status: string;
+  readonly body: string;
+}
+
+async function execute(operation: Locator): Promise<Outcome> {
+  await operation.getByRole('button', { name: 'Execute' }).click();
+  const row = operation.locator('.live-responses-table tbody .response');
+  const status = await row.locator('.response-col_status').textContent();
+  const body = await row.locator('.response-col_description .highlight-code').textContent();
+  return { status: status?.trim() ?? '', body: body ?? '' };
+}
+
+const taskIn = ({ body }: Outcome): TaskBody => JSON.parse(body.slice(body.indexOf('{'))) as TaskBody;
+
+/** Resolves when the document has the path, or has it no more. */
+async function documented(path: string, isThere: boolean): Promise<void> {
+  for (;;) {
+    const { paths } = (await (await system.fetch('/openapi.json')).json()) as { paths: object };
+    if (Object.hasOwn(paths, path) === isThere) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+
+  it('sends a prediction as JSON, with its example as it stands, and shows the result', async () => {
+    const { page, faults } = await openDocs(system.url);
+    const operation = await expand(page, 'model_a', 'predict_model_a');
+
+    const outcome = await execute(operation);
+
+    expect(outcome.status).toBe('200');
+    expect(taskIn(outcome)).toMatchObject({
+      state: 'succeeded',
+      result: { message: expect.stringMatching(/^Processed message: example/) },
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('sends what was typed', async () => {
+    const { page, faults } = await openDocs(system.url);
+    const operation = await expand(page, 'model_a', 'predict_model_a');
+
+    await operation.locator('textarea.body-param__text').fill('{"data": "typed in"}');
+    const outcome = await execute(operation);
+
+    expect(taskIn(outcome).result).toEqual({ message: 'Processed message: typed in' });
+    expect(faults).toEqual([]);
+  });
+
+  it('sends a file of protobuf', async () => {
+    const { page, faults } = await openDocs(system.url);
+    const operation = await expand(page, 'model_a', 'predict_model_a');
+    const buffer = Buffer.from(ModelARequest.encode({ data: 'from a file' }));
+
+    await operation.locator('.opblock-section-request-body select').first().selectOption(PROTOBUF);
+    await operation.locator('input[type=file]').setInputFiles({ name: 'request.binpb', mimeType: PROTOBUF, buffer });
+    const outcome = await execute(operation);
+
+    expect(outcome.status).toBe('200');
+    expect(taskIn(outcome)).toMatchObject({
+      state: 'succeeded',
+      result: { message: 'Processed message: from a file' },
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('saves a result as a file of protobuf', async () => {
+    const { id } = await submit(system, 'model_a', { data: 'to a file' }, { Prefer: 'wait=20' });
+    const { page, faults } = await openDocs(system.url);
+    const operation = await expand(page, 'Tasks', 'get_result');
+
+    await operation.locator('tr[data-param-name=model] input').fill('model_a');
+    await operation.locator('tr[data-param-name=task_id] input').fill(id);
+    await operation.locator('.response-control-media-type select').first().selectOption(PROTOBUF);
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const downloading = page.waitForEvent('download');
+    await operation.getByText('Download file').click();
+    const file = await (await downloading).path();
+
+    expect(ModelAResponse.decode(await readFile(file))).toEqual({ message: 'Processed message: to a file' });
+    expect(faults).toEqual([]);
+  });
+
+  it('works below the path of a stage', async () => {
+    await using stage = await behindPrefix(system.url, '/prod');
+    for (const path of ['/docs', '/docs/']) {
+      const { page, faults } = await openDocs(stage.url);
+      await page.goto(`${stage.url}${path}`);
+      const operation = await expand(page, 'model_a', 'predict_model_a');
+
+      const outcome = await execute(operation);
+
+      expect(outcome.status).toBe('200');
+      expect(faults).toEqual([]);
+      await page.close();
+    }
+  });
+
+  it('loses a model with its last instance, and shows it again when one has registered', async () => {
+    const { page, faults } = await openDocs(system.url);
+    const operations = page.locator('#operations-gdp_growth_rate-predict_gdp_growth_rate');
+    const instances = '/models/gdp_growth_rate/instances';
+    const listed = (await (await system.fetch(instances)).json()) as { instances: { id: string }[] };
+
+    for (const { id } of listed.instances) await system.fetch(`${instances}/${id}`, { method: 'DELETE' });
+    await documented('/predict/gdp_growth_rate', false);
+    await page.reload();
+    await page.locator('.opblock').first().waitFor();
+    const without = await operations.count();
+    await system.fetch(instances, { method: 'POST' });
+    await documented('/predict/gdp_growth_rate', true);
+    await page.reload();
+    await page.locator('.opblock').first().waitFor();
+
+    expect(without).toBe(0);
+    expect(await operations.count()).toBe(1);
+    expect(faults).toEqual([]);
+  });
+});

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const NOT_RUN =
+  'Not run: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in CHROMIUM.';
+
+/** Why tests in a browser cannot be run here; undefined when they can. Throws instead where REQUIRE_CHROMIUM=1. */
+export function browserMissing(): string | undefined {
+  if (browserPath() !== undefined) return undefined;
+  if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(NOT_RUN);
+  return NOT_RUN;
+}
+
+/** A browser without a window and with a profile of its own, which is gone with it. */
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = browserPath();
+  if (executablePath === undefined) throw new Error(NOT_RUN);
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+const browserPath = (): string | undefined => [process.env.CHROMIUM ?? '', ...PLACES].find((path) => existsSync(path));
