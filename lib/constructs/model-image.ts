@@ -8,25 +8,15 @@ export type ModelImageSource = { readonly kind: 'asset' } | { readonly kind: 're
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Everything an image is made of, so that nothing else makes it a new one. */
-const CONTEXT = ['Dockerfile', '.npmrc', 'package.json', 'package-lock.json', 'lib', 'proto', 'model-containers'];
-/** Of the context: what instances never load. */
-const UNUSED = ['lib/api', 'lib/bundling', 'lib/constructs', 'lib/local', 'lib/stacks'];
-
 /** The image of a model: built by the repository's Dockerfile when it is deployed, or one that exists. */
 export function modelImage(source: ModelImageSource, model: string): ContainerImage {
   if (source.kind === 'registry') return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model));
   return ContainerImage.fromAsset(ROOT, {
     file: 'Dockerfile',
+    target: 'model',
     buildArgs: { MODEL: model },
     platform: Platform.LINUX_ARM64,
+    // `.dockerignore` says what images are made of, so that nothing else makes them new ones.
     ignoreMode: IgnoreMode.DOCKER,
-    exclude: [
-      '*',
-      ...CONTEXT.map((path) => `!${path}`),
-      ...UNUSED,
-      'model-containers/models/*',
-      `!model-containers/models/${model}`,
-    ],
   });
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   AdjustmentType,
   CfnScalingPolicy,
@@ -9,6 +9,7 @@ import {
 import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { limitsOf } from '#runtime/manifest.ts';
 import { BACKLOG_PER_INSTANCE, backlogParts, waitingForNobody } from './metrics.ts';
@@ -39,6 +40,7 @@ export class ModelScaling extends Construct {
       serviceNamespace: ServiceNamespace.ECS,
       scalableDimension: 'ecs:service:DesiredCount',
       resourceId: `service/${cluster.clusterName}/${model.service.serviceName}`,
+      role: scalersOwn(this),
       minCapacity: minInstances,
       maxCapacity: limitsOf(model.manifest).maxInstances,
     });
@@ -89,6 +91,19 @@ export class ModelScaling extends Construct {
     alarm.addAlarmAction(new ApplicationScalingAction(start));
   }
 }
+
+/** The role that AWS made for the scaling of ECS services, and which every such scaling uses whatever it is told. */
+const scalersOwn = (scope: Construct) =>
+  Role.fromRoleArn(
+    scope,
+    'Role',
+    Stack.of(scope).formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'role/aws-service-role/ecs.application-autoscaling.amazonaws.com',
+      resourceName: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+    }),
+  );
 
 const metricStat = ({ namespace, metricName, dimensions = {}, statistic }: Metric) => ({
   stat: statistic,

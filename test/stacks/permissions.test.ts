@@ -1,0 +1,95 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { HANDLER_NAMES } from '#api/routes.ts';
+import { actionsOf, resourcesFor, statementsByRole } from '#test/support/iam.ts';
+import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
+
+let template: Template;
+beforeAll(async () => {
+  ({ template } = await synthesize('dev'));
+});
+
+const may = (role: string) => actionsOf(template, role);
+const READERS = ['HandlersGetTask', 'HandlersGetResult', 'HandlersListTasks', 'HandlersListModels', 'HandlersGetModel'];
+
+describe('the submit handler', () => {
+  it('sends tasks and can neither receive nor delete one', () => {
+    expect(may('HandlersSubmitTask')).toContain('sqs:SendMessage');
+    expect(may('HandlersSubmitTask')).not.toContain('sqs:ReceiveMessage');
+    expect(may('HandlersSubmitTask')).not.toContain('sqs:DeleteMessage');
+  });
+
+  it('reads the one task that its caller waits for, and no list of anybody’s results', () => {
+    expect(may('HandlersSubmitTask')).not.toContain('s3:ListBucket');
+    expect(resourcesFor(template, 'HandlersSubmitTask', 'dynamodb:Query')).not.toContain('DataTasks');
+  });
+
+  it('writes requests and never results', () => {
+    const written = resourcesFor(template, 'HandlersSubmitTask', 's3:PutObject');
+
+    expect(written).toContain('/requests/*');
+    expect(written).not.toContain('/results/*');
+  });
+
+  it('wakes services, and can neither run nor stop tasks', () => {
+    expect(may('HandlersSubmitTask')).toContain('ecs:UpdateService');
+    expect(may('HandlersSubmitTask')).not.toContain('ecs:RunTask');
+    expect(may('HandlersSubmitTask')).not.toContain('ecs:StopTask');
+    expect(may('HandlersSubmitTask')).not.toContain('iam:PassRole');
+  });
+});
+
+describe.each(READERS)('the reading handler %s', (role) => {
+  it('cannot send, keep or remove anything', () => {
+    const writes = may(role).filter((action) => /^(?!xray:).*:(Send|Put|Delete|Create|Run|Stop|Pass)/.test(action));
+
+    expect(writes).toEqual([]);
+  });
+});
+
+describe('a model', () => {
+  it('works its own queue off, and no other', () => {
+    const received = resourcesFor(template, 'modelaTaskTaskRole', 'sqs:ReceiveMessage');
+
+    expect(received).toContain('modelaqueuesTasks');
+    expect(received).not.toContain('modelbqueues');
+  });
+
+  it('reads requests and writes results, never the other way round', () => {
+    expect(resourcesFor(template, 'modelaTaskTaskRole', 's3:GetObject')).not.toContain('/results/*');
+    expect(resourcesFor(template, 'modelaTaskTaskRole', 's3:PutObject')).not.toContain('/requests/*');
+  });
+});
+
+describe('every role', () => {
+  it('has no action with a wildcard', () => {
+    const actions = [...statementsByRole(template).values()].flat().flatMap(({ Action }) => Action);
+
+    expect(actions.length).toBeGreaterThan(50);
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('names its resources, but for what AWS offers on everything only', () => {
+    const unnamed = [...statementsByRole(template).values()].flat().filter(({ Resource }) => Resource === '*');
+    const actions = new Set(unnamed.flatMap(({ Action }) => Action));
+
+    expect([...actions].toSorted()).toEqual([
+      'ecr:GetAuthorizationToken',
+      'ecs:ListTasks',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
+    for (const { Action, Condition } of unnamed) {
+      if ([Action].flat().includes('ecs:ListTasks')) expect(JSON.stringify(Condition)).toContain('ecs:cluster');
+    }
+  });
+
+  it('belongs to one function: nobody shares', () => {
+    const roles = resourcesOf(template, 'AWS::Lambda::Function').map(
+      ([, { Properties }]) => Properties.Role['Fn::GetAtt'][0],
+    );
+
+    expect(roles.length).toBe(HANDLER_NAMES.length + 2);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+});

@@ -1,0 +1,122 @@
+import { Validations } from 'aws-cdk-lib';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { STAGES, type StageName, stageOf } from '../../lib/stacks/stage-config.ts';
+
+const NAMES = Object.keys(STAGES) as StageName[];
+
+describe.each(NAMES)('stage %s', (stage) => {
+  let synthesized: Awaited<ReturnType<typeof synthesize>>;
+  beforeAll(async () => {
+    synthesized = await synthesize(stage);
+  });
+
+  it('leaves no finding of cdk-nag unacknowledged', () => {
+    const { app, stack } = synthesized;
+    const packs = [new AwsSolutionsChecks(app), new ServerlessChecks(app)];
+
+    const findings = packs.flatMap((pack) => pack.validateScope(stack).violations.map(({ ruleName }) => ruleName));
+
+    expect(findings).toEqual([]);
+  });
+
+  it('gives a reason for every finding that it acknowledges', () => {
+    const { stack } = synthesized;
+
+    const reasons = stack.node
+      .findAll()
+      .flatMap(({ node }) =>
+        node.metadata
+          .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+          .flatMap(({ data }) => Object.values(data as Record<string, string>)),
+      );
+
+    expect(reasons.length).toBeGreaterThan(10);
+    expect(reasons.filter((reason) => reason.length < 40)).toEqual([]);
+  });
+
+  it('fits into one stack', () => {
+    const { template } = synthesized;
+
+    expect(Object.keys(template.toJSON().Resources).length).toBeLessThan(500);
+    expect(JSON.stringify(template.toJSON()).length).toBeLessThan(1_000_000);
+  });
+
+  it('says where the API, its documentation, its dashboard and its queues are', () => {
+    const { template } = synthesized;
+
+    expect(Object.keys(template.toJSON().Outputs)).toEqual(
+      expect.arrayContaining(['ApiUrl', 'DocsUrl', 'DashboardUrl', 'QueueNames']),
+    );
+  });
+});
+
+describe('the local stage', () => {
+  /** What MiniStack 1.5.33 provisions of the types that the dev stage has. */
+  const EMULATED = new Set([
+    ...['RestApi', 'Resource', 'Method', 'Deployment', 'Stage', 'Account', 'GatewayResponse'].map(named('ApiGateway')),
+    ...['RequestValidator', 'UsagePlan'].map(named('ApiGateway')),
+    ...['Alarm', 'Dashboard'].map(named('CloudWatch')),
+    'AWS::DynamoDB::Table',
+    ...['InternetGateway', 'Route', 'RouteTable', 'SecurityGroup', 'Subnet', 'VPC', 'VPCEndpoint'].map(named('EC2')),
+    ...['SubnetRouteTableAssociation', 'VPCGatewayAttachment'].map(named('EC2')),
+    ...['Cluster', 'Service', 'TaskDefinition'].map(named('ECS')),
+    'AWS::Events::Rule',
+    ...['Policy', 'Role'].map(named('IAM')),
+    ...['EventSourceMapping', 'Function', 'Permission'].map(named('Lambda')),
+    'AWS::Logs::LogGroup',
+    ...['Bucket', 'BucketPolicy'].map(named('S3')),
+    ...['Queue', 'QueuePolicy'].map(named('SQS')),
+  ]);
+
+  it('has nothing that the emulator lacks', async () => {
+    const { template } = await synthesize('local');
+
+    const types = new Set(Object.values(template.toJSON().Resources).map((found) => (found as { Type: string }).Type));
+
+    expect([...types].filter((type) => !EMULATED.has(type))).toEqual([]);
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::CloudWatch::Alarm')) {
+      expect(Properties.Metrics).toBeUndefined();
+    }
+  });
+
+  it('lacks nothing else that dev has', async () => {
+    const [local, dev] = await Promise.all([synthesize('local'), synthesize('dev')]);
+    const kept = new Set(identities(local.template));
+
+    const missing = identities(dev.template).filter((identity) => !kept.has(identity));
+
+    expect(new Set(missing.map((identity) => identity.split(' ')[0]))).toEqual(
+      new Set([
+        'AWS::ApplicationAutoScaling::ScalableTarget',
+        'AWS::ApplicationAutoScaling::ScalingPolicy',
+        'AWS::CloudWatch::Alarm',
+        'AWS::ECS::ClusterCapacityProviderAssociations',
+      ]),
+    );
+    // Of the alarms, those that scaling needs.
+    for (const identity of missing.filter((lost) => lost.startsWith('AWS::CloudWatch'))) {
+      expect(identity).toContain('ScalingWaitingForNobody');
+    }
+  });
+});
+
+/** Every resource by its type and logical id, without the hash that a deployment of an API carries. */
+const identities = (template: Template): string[] =>
+  Object.entries(template.toJSON().Resources as Record<string, { readonly Type: string }>).map(([id, { Type }]) =>
+    Type === 'AWS::ApiGateway::Deployment' ? Type : `${Type} ${id}`,
+  );
+
+describe('a stage that there is not', () => {
+  it('is refused with those that there are', () => {
+    expect(() => stageOf('staging')).toThrow(
+      'There is no stage "staging"; choose one with -c stage=: dev, prod, lean, local.',
+    );
+  });
+});
+
+function named(service: string) {
+  return (type: string) => `AWS::${service}::${type}`;
+}

@@ -1,0 +1,312 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES } from '#api/routes.ts';
+import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+
+type Synthesized = Awaited<ReturnType<typeof synthesize>>;
+
+let dev: Synthesized;
+let prod: Synthesized;
+let template: Template;
+beforeAll(async () => {
+  [dev, prod] = await Promise.all([synthesize('dev'), synthesize('prod')]);
+  ({ template } = dev);
+});
+
+describe('tables', () => {
+  it('are billed by use and expire rows by themselves', () => {
+    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
+
+    expect(tables).toHaveLength(2);
+    for (const [, { Properties }] of tables) {
+      expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
+      expect(Properties.TimeToLiveSpecification).toEqual({ AttributeName: 'ttl', Enabled: true });
+    }
+  });
+
+  it('survive mistakes in prod, and go with their stack in dev', () => {
+    for (const [, { Properties, DeletionPolicy }] of resourcesOf(prod.template, 'AWS::DynamoDB::Table')) {
+      expect(DeletionPolicy).toBe('Retain');
+      expect(Properties.DeletionProtectionEnabled).toBe(true);
+      expect(Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled).toBe(true);
+    }
+    for (const [, { DeletionPolicy }] of resourcesOf(template, 'AWS::DynamoDB::Table')) {
+      expect(DeletionPolicy).toBe('Delete');
+    }
+  });
+});
+
+describe('the bucket', () => {
+  it('is private, takes TLS only, and forgets what belongs to tasks but not contracts', () => {
+    const { Properties } = resource(template, 'AWS::S3::Bucket', 'DataBlobs');
+    const expired = Properties.LifecycleConfiguration.Rules.flatMap((rule: { Prefix?: string }) => rule.Prefix ?? []);
+
+    expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
+    expect(expired).toEqual(['requests/', 'results/', 'dead-letters/']);
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('the queues of every model', () => {
+  it('lead to dead letters, which a function ends', () => {
+    for (const { name } of dev.models) {
+      const dashed = name.replaceAll('_', '-');
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `modelyard-dev-${dashed}-tasks`,
+        RedrivePolicy: { deadLetterTargetArn: Match.anyValue(), maxReceiveCount: 100 },
+        ReceiveMessageWaitTimeSeconds: 20,
+        VisibilityTimeout: 30,
+        SqsManagedSseEnabled: true,
+      });
+    }
+    const sources = resourcesOf(template, 'AWS::Lambda::EventSourceMapping');
+    expect(sources).toHaveLength(dev.models.length);
+    for (const [, { Properties }] of sources) {
+      expect(JSON.stringify(Properties.EventSourceArn)).toContain('DeadLetters');
+      expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    }
+  });
+
+  it('take TLS only', () => {
+    const guarded = resourcesOf(template, 'AWS::SQS::QueuePolicy').filter(([, { Properties }]) =>
+      JSON.stringify(Properties.PolicyDocument).includes('aws:SecureTransport'),
+    );
+
+    expect(guarded).toHaveLength(2 * dev.models.length);
+  });
+});
+
+describe('every Lambda', () => {
+  it('runs Node 24 on ARM, with JSON logs that are kept for a while', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: expect.anything() },
+        TracingConfig: { Mode: 'Active' },
+      });
+    }
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
+      expect(Properties.RetentionInDays).toBe(7);
+    }
+  });
+
+  it('answers before API Gateway gives up', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+      expect(Properties.Timeout).toBeLessThan(31);
+    }
+  });
+});
+
+describe('the API', () => {
+  it('has a method for every route, and no other', () => {
+    expect(resourcesOf(template, 'AWS::ApiGateway::Method')).toHaveLength(ROUTES.length);
+  });
+
+  it('passes protobuf through as bytes', () => {
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: ['application/x-protobuf'] });
+  });
+
+  it('is throttled and logs who asked for what', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 })],
+      AccessLogSetting: { Format: Match.stringLikeRegexp('requestId') },
+    });
+    template.hasResourceProperties('AWS::ApiGateway::UsagePlan', { Throttle: { RateLimit: 500, BurstLimit: 1000 } });
+  });
+
+  it('refuses in problem details', () => {
+    const answers = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => Properties);
+
+    expect(answers.find(({ ResponseType }) => ResponseType === 'MISSING_AUTHENTICATION_TOKEN').StatusCode).toBe('404');
+    for (const { ResponseParameters, ResponseTemplates } of answers) {
+      expect(ResponseParameters['gatewayresponse.header.Content-Type']).toBe("'application/problem+json'");
+      expect(ResponseTemplates['application/json']).toContain('"type":"/problems/');
+    }
+  });
+
+  it('refuses at the edge what every handler would', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Method', {
+      RequestParameters: Match.objectLike({ 'method.request.querystring.task_id': true }),
+      RequestValidatorId: Match.anyValue(),
+    });
+  });
+
+  it('lets no browser of another origin in, unless it is configured', async () => {
+    const api = { kind: 'rest', ratePerSecond: 1, burst: 1, corsOrigins: ['https://example.com'] } as const;
+    const open = await synthesize('dev', { config: { api } });
+
+    const preflights = ({ template: of }: Synthesized) =>
+      resourcesOf(of, 'AWS::ApiGateway::Method').filter(([, { Properties }]) => Properties.HttpMethod === 'OPTIONS');
+
+    expect(preflights(dev)).toHaveLength(0);
+    expect(preflights(open).length).toBeGreaterThan(5);
+  });
+
+  it('of the lean stage is an HTTP API that speaks to the same handlers', async () => {
+    const lean = await synthesize('lean');
+
+    expect(resourcesOf(lean.template, 'AWS::ApiGatewayV2::Route')).toHaveLength(ROUTES.length);
+    lean.template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '1.0' });
+    lean.template.resourceCountIs('AWS::ApiGateway::RestApi', 0);
+  });
+});
+
+describe('the service of every model', () => {
+  it('runs on ARM, unprivileged, on a file system that it cannot write to', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::ECS::TaskDefinition')) {
+      expect(Properties.RuntimePlatform.CpuArchitecture).toBe('ARM64');
+      expect(Properties.ContainerDefinitions[0]).toMatchObject({
+        User: '1000:1000',
+        ReadonlyRootFilesystem: true,
+        StopTimeout: 120,
+        HealthCheck: { Command: ['CMD', 'node', '-e', expect.stringContaining('/health')] },
+      });
+    }
+  });
+
+  it('rolls a deployment back that does not come up', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::ECS::Service')) {
+      expect(Properties.DeploymentConfiguration.DeploymentCircuitBreaker).toEqual({ Enable: true, Rollback: true });
+    }
+  });
+
+  it('leaves the count to its scaling', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::ECS::Service')) {
+      expect(Properties.DesiredCount).toBeUndefined();
+    }
+  });
+
+  it('is on Spot in dev and not in prod', () => {
+    const onSpot = ({ template: of }: Synthesized) =>
+      resourcesOf(of, 'AWS::ECS::Service').map(([, { Properties }]) =>
+        JSON.stringify(Properties.CapacityProviderStrategy ?? []).includes('FARGATE_SPOT'),
+      );
+
+    expect(new Set(onSpot(dev))).toEqual(new Set([true]));
+    expect(new Set(onSpot(prod))).toEqual(new Set([false]));
+  });
+
+  it('needs no NAT gateway, unless its network is private', async () => {
+    const hidden = await synthesize('dev', { config: { network: 'private' } });
+
+    template.resourceCountIs('AWS::EC2::NatGateway', 0);
+    hidden.template.resourceCountIs('AWS::EC2::NatGateway', 1);
+    hidden.template.allResourcesProperties('AWS::ECS::Service', {
+      NetworkConfiguration: { AwsvpcConfiguration: Match.objectLike({ AssignPublicIp: 'DISABLED' }) },
+    });
+  });
+
+  it('lets nobody in', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::EC2::SecurityGroup')) {
+      expect(Properties.SecurityGroupIngress).toBeUndefined();
+      expect(Properties.SecurityGroupEgress).toHaveLength(1);
+    }
+    template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
+  });
+
+  it('takes its image from a registry when the stage says so', async () => {
+    const images = { kind: 'registry', ref: 'registry.example/{model}:7' } as const;
+    const { template: of } = await synthesize('dev', { config: { images } });
+
+    const refs = resourcesOf(of, 'AWS::ECS::TaskDefinition').map(
+      ([, { Properties }]) => Properties.ContainerDefinitions[0].Image,
+    );
+
+    expect(refs).toEqual(dev.models.map(({ name }) => `registry.example/${name}:7`));
+  });
+});
+
+describe('the scaling of every model', () => {
+  it('goes from none to as many instances as the model may have', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::ApplicationAutoScaling::ScalableTarget')) {
+      expect(Properties).toMatchObject({ MinCapacity: 0, MaxCapacity: 10 });
+    }
+  });
+
+  it('follows the tasks that wait or run per live instance', () => {
+    const policy = resource(template, 'AWS::ApplicationAutoScaling::ScalingPolicy', 'modelaScalingBacklog');
+    const { CustomizedMetricSpecification, TargetValue } = policy.Properties.TargetTrackingScalingPolicyConfiguration;
+    const metrics = CustomizedMetricSpecification.Metrics as { Id: string; Expression?: string; ReturnData: boolean }[];
+
+    expect(TargetValue).toBe(16);
+    expect(metrics.filter(({ ReturnData }) => ReturnData)).toEqual([
+      {
+        Id: 'backlogPerInstance',
+        Expression: '(FILL(visible, 0) + FILL(inFlight, 0)) / IF(FILL(live, 0) > 0, FILL(live, 0), 1)',
+        ReturnData: true,
+      },
+    ]);
+    expect(metrics.map(({ Id }) => Id)).toEqual(['visible', 'inFlight', 'live', 'backlogPerInstance']);
+  });
+
+  it('starts one when tasks wait and nobody is there', () => {
+    const alarm = resource(template, 'AWS::CloudWatch::Alarm', 'modelaScalingWaitingForNobody');
+
+    expect(alarm.Properties.AlarmActions).toHaveLength(1);
+    expect(JSON.stringify(alarm.Properties.Metrics)).toContain('IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)');
+  });
+});
+
+describe('alarms', () => {
+  it('have names of their own, and say where the runbook speaks of them', () => {
+    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      expect(AlarmName).toMatch(/^modelyard-dev-/);
+      expect(AlarmDescription).toMatch(/Runbook: [a-z -]+\.$/);
+    }
+    const names = alarms.map(({ AlarmName }) => AlarmName);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of ['server-errors', 'no-live-instance', 'tasks-given-up', 'throttles']) {
+      expect(names).toContain(`modelyard-dev-${name}`);
+    }
+    for (const { name } of dev.models) {
+      expect(names).toContain(`modelyard-dev-${name}-dead-letters`);
+      expect(names).toContain(`modelyard-dev-${name}-oldest-task`);
+    }
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows who is alive, what waits, how fast, what fails and what it costs', () => {
+    const { Properties } = resource(template, 'AWS::CloudWatch::Dashboard', 'Dashboard');
+    const body = JSON.stringify(Properties.DashboardBody);
+
+    for (const { name } of dev.models) expect(body).toContain(name);
+    for (const shown of [
+      ...['ActiveModels', 'LiveInstances', 'ApproximateNumberOfMessagesVisible', 'ApproximateAgeOfOldestMessage'],
+      ...['Dead letters', 'NumberOfMessagesDeleted', 'p50', 'p90', 'p99', '5XXError', 'Lambda seconds'],
+    ]) {
+      expect(body).toContain(shown);
+    }
+  });
+});
+
+describe('a new model', () => {
+  it('is one more folder: queue, dead letters, service, scaling and alarms follow from its manifest', async () => {
+    const added = {
+      name: 'sentiment',
+      description: 'Says how a text feels.',
+      maxInstances: 3,
+      cpu: 512,
+      memoryMiB: 1024,
+    } as const;
+    const more = await synthesize('dev', { models: [...dev.models, added] });
+
+    more.template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'modelyard-dev-sentiment-tasks' });
+    more.template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Family: 'modelyard-dev-sentiment',
+      Cpu: '512',
+      Memory: '1024',
+    });
+    more.template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MaxCapacity: 3 });
+    more.template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmName: 'modelyard-dev-sentiment-oldest-task' });
+  });
+});

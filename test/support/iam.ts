@@ -1,0 +1,39 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { resourcesOf } from './synthesize.ts';
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** Every statement of every policy of roles, by the logical id of the role. */
+export function statementsByRole(template: Template): ReadonlyMap<string, readonly Statement[]> {
+  const statements = new Map<string, Statement[]>();
+  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Policy')) {
+    for (const { Ref: role } of Properties.Roles as { readonly Ref: string }[]) {
+      statements.set(role, [...(statements.get(role) ?? []), ...Properties.PolicyDocument.Statement]);
+    }
+  }
+  return statements;
+}
+
+/** What the role of a handler or a model may do: its actions, each once. */
+export function actionsOf(template: Template, roleStart: string): readonly string[] {
+  const found = [...statementsByRole(template)].filter(([role]) => role.startsWith(roleStart));
+  return [...new Set(found.flatMap(([, statements]) => statements.flatMap(({ Action }) => list(Action))))].toSorted();
+}
+
+/** The resources on which a role may do an action, as JSON. */
+export function resourcesFor(template: Template, roleStart: string, action: string): string {
+  const found = [...statementsByRole(template)].filter(([role]) => role.startsWith(roleStart));
+  return JSON.stringify(
+    found
+      .flatMap(([, statements]) => statements)
+      .filter(({ Action }) => list(Action).includes(action))
+      .flatMap(({ Resource }) => list(Resource)),
+  );
+}

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { discoverModels } from '#local/discover-models.ts';
+import type { ModelManifest } from '#runtime/manifest.ts';
+import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
+import { STAGES, type StageConfig, type StageName } from '../../lib/stacks/stage-config.ts';
+
+const MODELS = fileURLToPath(new URL('../../model-containers/models', import.meta.url));
+
+/** A resource of a template. */
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's properties have as many shapes as there are types.
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+}
+
+/** The stack of a stage, and its template without the bundles of the Lambdas. */
+export async function synthesize(
+  stage: StageName,
+  { config = {}, models }: { readonly config?: Partial<StageConfig>; readonly models?: readonly ModelManifest[] } = {},
+) {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const manifests = models ?? (await discoverModels([MODELS])).models.map(({ manifest }) => manifest);
+  const stack = new ModelyardStack(app, 'modelyard', {
+    stage,
+    config: { ...STAGES[stage], ...config },
+    models: manifests,
+  });
+  const template = Template.fromStack(stack);
+  return { app, stack, template, models: manifests };
+}
+
+/** The resources of one type, by logical id. */
+export const resourcesOf = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.findResources(type)) as [string, Resource][];
+
+/** The first resource of a type whose logical id begins so. Throws when there is none. */
+export function resource(template: Template, type: string, idStart: string): Resource {
+  const found = resourcesOf(template, type).find(([id]) => id.startsWith(idStart));
+  if (!found) throw new Error(`The template has no ${type} that begins with ${idStart}.`);
+  return found[1];
+}
