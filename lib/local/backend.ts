@@ -3,6 +3,7 @@ import type { Platform } from '#platform/platform.ts';
 import type { BackendName } from './backend-names.ts';
 import { startEmulators } from './emulators.ts';
 import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
+import { queuesOnDemand } from './queues-on-demand.ts';
 
 /** The platform that a system on this machine runs on, and what its instances find it by. */
 export interface Backend {
@@ -33,12 +34,14 @@ async function startEmbedded({ models }: BackendOptions): Promise<Backend> {
   const emulators = await startEmulators();
   const settings = localAwsSettings(emulators);
   await provision(settings, models);
-  const platform = createAwsPlatform(settings);
+  const aws = createAwsPlatform(settings);
+  const addModel = (model: string) => provision(settings, [model]);
+  const platform = { ...aws, queues: queuesOnDemand(aws.queues, { known: models, create: addModel }) };
   return {
     platform,
     environment: awsEnvironment(settings),
     taskQueueOf,
-    addModel: (model) => provision(settings, [model]),
+    addModel,
     async close() {
       await platform.close();
       await emulators.close();

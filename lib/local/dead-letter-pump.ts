@@ -10,6 +10,8 @@ export interface DeadLetterPumpOptions {
 }
 
 export interface DeadLetterPump {
+  /** Takes the dead letters of one more model; does nothing when it takes them already. */
+  add(model: string): void;
   /** Takes no more; resolves when what was taken is settled. */
   stop(): Promise<void>;
 }
@@ -23,11 +25,16 @@ const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 /** Does what Lambda's event source mapping does on AWS: hands dead letters to their handler, and forgets what was handled. */
 export function startDeadLetterPump(options: DeadLetterPumpOptions): DeadLetterPump {
   const stopping = new AbortController();
-  const pumps = options.models.map((model) => pump(options, model, stopping.signal));
+  const pumps = new Map<string, Promise<void>>();
+  const add = (model: string): void => {
+    if (!pumps.has(model)) pumps.set(model, pump(options, model, stopping.signal));
+  };
+  options.models.forEach(add);
   return {
+    add,
     async stop() {
       stopping.abort();
-      await Promise.all(pumps);
+      await Promise.all(pumps.values());
     },
   };
 }

@@ -60,7 +60,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { platform } = backend;
   const supervisor = startInstances(run, models, backend);
   const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, logger });
-  const pump = pumpDeadLetters(deps, models);
+  const pump = pumpDeadLetters(deps, namesOf(models));
   cleanup.defer(() => pump.stop());
   cleanup.defer(() => supervisor.stopAll());
   handlers.resolve(createHandlers(deps));
@@ -128,8 +128,8 @@ function startInstances(
   return supervisor;
 }
 
-function pumpDeadLetters(deps: HandlerDeps, models: readonly LocalModel[]) {
+function pumpDeadLetters(deps: HandlerDeps, models: readonly string[]) {
   const { platform, logger } = deps;
   const { queues, clock } = platform;
-  return startDeadLetterPump({ models: namesOf(models), queues, giveUp: createGiveUp(deps), clock, logger });
+  return startDeadLetterPump({ models, queues, giveUp: createGiveUp(deps), clock, logger });
 }

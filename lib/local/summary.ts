@@ -6,6 +6,8 @@ export interface Summary {
   /** Of the API. */
   readonly url: string;
   readonly startupMs: number;
+  /** The variables by which an instance that is started elsewhere on this machine joins. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly models: readonly ModelLine[];
 }
 
@@ -16,13 +18,14 @@ export interface ModelLine {
 }
 
 /** The summary for programs. */
-export const summaryEvent = ({ url, startupMs, models }: Summary): LogEvent => ({
+export const summaryEvent = ({ url, startupMs, environment, models }: Summary): LogEvent => ({
   level: 'info',
   time: Date.now(),
   message: 'ready',
   fields: {
     url,
     startup_ms: startupMs,
+    environment,
     models: models.map(({ name, queue, instances }) => ({
       name,
       queue,

@@ -7,6 +7,8 @@ export interface TaskBody {
   readonly result: Record<string, unknown> | null;
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   readonly started_at: string | null;
+  readonly position?: number;
+  readonly estimated_start?: string;
 }
 
 export interface ProblemBody {

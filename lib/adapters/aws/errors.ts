@@ -22,13 +22,15 @@ export async function translated<T>(code: Unavailable, call: () => Promise<T>): 
   }
 }
 
-/** The service understood and said no: the same call will not succeed later. */
+/** The service understood and said no: the same call will not succeed later. A queue that is not there may come yet. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   '$fault' in error &&
   error.$fault === 'client' &&
   !('$retryable' in error && error.$retryable !== undefined) &&
-  !/Throttl|TooManyRequests|LimitExceeded|Throughput|Timeout|ServiceUnavailable|Expired/i.test(error.name);
+  !/Throttl|TooManyRequests|LimitExceeded|Throughput|Timeout|ServiceUnavailable|Expired|NonExistentQueue|QueueDoesNotExist/i.test(
+    error.name,
+  );
 
 /** SQS no longer knows the receipt: the message is back in its queue, or gone. */
 export const isLeaseLost = (error: unknown): boolean => error instanceof Error && isLostReceipt(error.name);

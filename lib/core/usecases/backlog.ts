@@ -24,12 +24,19 @@ const FRESH_MS = 1000;
 
 export function createBacklog({ queues, clock }: { readonly queues: TaskQueues; readonly clock: Clock }): Backlog {
   const latest = new Map<string, BacklogCount>();
+  /** Accepted while a count is under way, which may have come too early for them: rather too many than too few. */
+  const meanwhile = new Map<string, number>();
 
   async function count(model: string): Promise<BacklogCount> {
-    const { visible, delayed, inFlight } = await queues(model).depth();
-    const counted = { waiting: visible + delayed, inFlight };
-    if (latest.has(model) || latest.size < MAX_MODELS) latest.set(model, counted);
-    return counted;
+    meanwhile.set(model, 0);
+    try {
+      const { visible, delayed, inFlight } = await queues(model).depth();
+      const counted = { waiting: visible + delayed + (meanwhile.get(model) ?? 0), inFlight };
+      if (latest.has(model) || latest.size < MAX_MODELS) latest.set(model, counted);
+      return counted;
+    } finally {
+      meanwhile.delete(model);
+    }
   }
 
   return {
@@ -37,6 +44,8 @@ export function createBacklog({ queues, clock }: { readonly queues: TaskQueues; 
     note(model) {
       const counted = latest.get(model);
       if (counted) counted.waiting++;
+      const noted = meanwhile.get(model);
+      if (noted !== undefined) meanwhile.set(model, noted + 1);
     },
   };
 }

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eachLine } from '#local/each-line.ts';
+import type { EmbeddedSystem } from './embedded-system.ts';
+
+const MAIN = fileURLToPath(new URL('../../model-containers/runtime/main.ts', import.meta.url));
+const MODELS = fileURLToPath(new URL('../fixtures/outside', import.meta.url));
+
+/** A model instance that nobody supervises: started beside a system, with what the system says of itself. */
+export class OutsideInstance implements AsyncDisposable {
+  readonly lines: Readonly<Record<string, unknown>>[] = [];
+  /** The exit code; null when it was killed. */
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+
+  /** `model` is a folder of `test/fixtures/outside`. */
+  constructor(system: EmbeddedSystem, model: string) {
+    const ready = system.events.find(({ message }) => message === 'ready');
+    this.#child = spawn(process.execPath, [MAIN], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env.PATH,
+        ...(ready?.environment as Record<string, string>),
+        MODELYARD_MODEL: `${MODELS}/${model}`,
+      },
+    });
+    if (this.#child.stdout) eachLine(this.#child.stdout, (line) => this.lines.push(JSON.parse(line)));
+    this.exit = once(this.#child, 'close').then(([code]) => code);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exit;
+  }
+}
