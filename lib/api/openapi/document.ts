@@ -19,7 +19,8 @@ const INFO = {
     'Machine-learning models behind HTTP. A **task** is one prediction request to one model; every task ends as ' +
     '`succeeded`, `failed`, `canceled` or `expired`. Every error is a problem (RFC 9457). ' +
     'Each model that is active now is documented here, made from its own contract.',
-  license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
+  contact: { name: 'The maintainers of Modelyard' },
+  license: { name: 'Apache 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
 } as const;
 
 /** Where a component is kept while the document is written. */
@@ -83,8 +84,9 @@ function addFixed(draft: Draft, route: Route): void {
   const docs: Readonly<Record<string, RouteDoc>> = ROUTE_DOCS;
   const doc = docs[`${route.method} ${route.path}`];
   if (!doc) throw new TypeError(`Nothing is said of ${route.method} ${route.path} in the API documentation.`);
-  const { tag, problems, ...operation } = doc;
-  addOperation(draft, route, { operation: { ...operation, tags: [tag], summary: route.summary }, problems });
+  const { summary } = route;
+  const { tag, problems, description = `${summary}.`, ...operation } = doc;
+  addOperation(draft, route, { operation: { ...operation, tags: [tag], summary, description }, problems });
 }
 
 interface Operation {

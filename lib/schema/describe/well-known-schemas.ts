@@ -23,7 +23,7 @@ const FIXED: Readonly<Record<string, WellKnown>> = {
   },
   Struct: { schema: { type: 'object' }, example: {} },
   Value: { schema: { description: 'Any JSON value.' }, example: null },
-  ListValue: { schema: { type: 'array' }, example: [] },
+  ListValue: { schema: { type: 'array', items: {} }, example: [] },
   NullValue: { schema: { type: 'null' }, example: null },
   Empty: { schema: { type: 'object', additionalProperties: false }, example: {} },
   Any: {
