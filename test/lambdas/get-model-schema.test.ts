@@ -93,7 +93,10 @@ describe('GET /models/{model}/schema', () => {
   });
 
   it('gives a descriptor set with which protoc reads a message', async ({ skip }) => {
-    if (!existsSync(PROTOC) && process.env.REQUIRE_PROTOC !== '1') skip(NO_PROTOC);
+    if (!existsSync(PROTOC) && process.env.REQUIRE_PROTOC !== '1') {
+      process.stderr.write(`${NO_PROTOC}\n`);
+      skip(NO_PROTOC);
+    }
 
     const text = await withDescriptorSet((folder) => {
       const run = (task: string, input: string | Buffer) =>

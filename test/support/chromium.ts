@@ -16,10 +16,11 @@ const FLAGS = [
 const NOT_RUN =
   'Not run: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in CHROMIUM.';
 
-/** Why tests in a browser cannot be run here; undefined when they can. Throws instead where REQUIRE_CHROMIUM=1. */
+/** Why tests in a browser cannot be run here, printed too; undefined when they can. Throws instead where REQUIRE_CHROMIUM=1. */
 export function browserMissing(): string | undefined {
   if (browserPath() !== undefined) return undefined;
   if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(NOT_RUN);
+  process.stderr.write(`${NOT_RUN}\n`);
   return NOT_RUN;
 }
 
