@@ -32,7 +32,7 @@ export interface TestApi extends HandlerDeps {
   readonly platform: MemoryPlatform;
   readonly counted: string[];
   /** Registers model_b with one instance. */
-  wake(limits?: Partial<ModelLimits>): Promise<void>;
+  wake(limits?: Partial<ModelLimits>, variants?: readonly string[]): Promise<void>;
   /** Registers model_b whose instance has been dead for a while. */
   doze(limits?: Partial<ModelLimits>): Promise<void>;
   /** Takes the next task of model_b and ends it as the event says; resolves with its request. */
@@ -63,10 +63,14 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
     return { delivery, envelope: decodeEnvelope(delivery.body) };
   }
 
-  async function register(limits: Partial<ModelLimits>, ageMs: number): Promise<void> {
+  async function register(
+    limits: Partial<ModelLimits>,
+    ageMs: number,
+    variants: readonly string[] = [],
+  ): Promise<void> {
     const now = memory.clock.now();
     const instance = { ...INSTANCE, startedAt: now };
-    const manifest = { description: 'Takes its time.', variants: [], limits: { ...LIMITS, ...limits } };
+    const manifest = { description: 'Takes its time.', variants, limits: { ...LIMITS, ...limits } };
     await registerInstance(memory, { instance, contract: CONTRACT, manifest });
     await memory.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, now - ageMs));
   }
@@ -75,7 +79,7 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
     ...createHandlerDeps({ platform, logger, metrics }),
     platform,
     counted,
-    wake: (limits = {}) => register(limits, 0),
+    wake: (limits = {}, variants = []) => register(limits, 0, variants),
     doze: (limits = {}) => register(limits, 3_600_000),
     nextEnvelope: async () => (await next()).envelope,
     async work(end = (at) => succeeded(at)) {
