@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { awsEnvironment } from '#platform/aws.ts';
+import { ENV } from '#platform/environment.ts';
+import { Child } from './child.ts';
+import type { Deployment } from './deploy.ts';
+import type { Emulator } from './emulator.ts';
+
+/**
+ * One instance of each model, as a process of this machine that works on the deployed queues and tables: the
+ * emulator runs no containers where there is no container engine. Resolves when all are ready.
+ */
+export async function startInstances(
+  { environment }: Emulator,
+  { settings }: Deployment,
+  models: readonly string[],
+  root: string,
+): Promise<readonly Child[]> {
+  const children = models.map(
+    (model) =>
+      new Child(process.execPath, [join(root, 'model-containers/runtime/main.ts')], {
+        cwd: root,
+        environment: { ...environment, ...awsEnvironment(settings), [ENV.model]: model, [ENV.stopSeconds]: '5' },
+      }),
+  );
+  try {
+    await Promise.all(children.map((child) => child.untilSaid('"Ready."')));
+  } catch (error) {
+    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+    throw error;
+  }
+  return children;
+}

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// The end-to-end suite, unchanged, against a deployed URL: `npm run e2e:cloud` says which one.
+export default defineConfig({
+  resolve: {
+    alias: {
+      '#test/support/embedded-system.ts': fileURLToPath(new URL('test/support/deployed-system.ts', import.meta.url)),
+    },
+  },
+  test: {
+    include: ['test/e2e/predictions.test.ts', 'test/cloud/**/*.cloud.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
