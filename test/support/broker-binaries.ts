@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 /** Where Debian and RabbitMQ's own packages keep what is not for everybody's PATH. */
 const MORE_FOLDERS = ['/usr/lib/rabbitmq/bin', '/usr/sbin', '/usr/local/sbin', '/opt/rabbitmq/sbin'];
 
-const findBinary = (name: string, first: readonly string[] = []): string | undefined =>
+/** The path of a program; undefined when this machine does not have it. */
+export const findBinary = (name: string, first: readonly string[] = []): string | undefined =>
   [...first, ...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS]
     .map((folder) => join(folder, name))
     .find(isExecutable);

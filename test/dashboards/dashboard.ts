@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { ROOT } from '../architecture/cruise.ts';
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+}
+
+interface Dashboard {
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly definition: string }[] };
+}
+
+/** The dashboard as Grafana is given it. */
+export const dashboard = JSON.parse(
+  readFileSync(`${ROOT}/docker/grafana/dashboards/modelyard.json`, 'utf8'),
+) as Dashboard;
+
+/** What Grafana sends to Prometheus with all models chosen and the shortest step. */
+export const asSent = (expr: string, rateInterval: string): string =>
+  expr.replaceAll('$__rate_interval', rateInterval).replaceAll('$model', '.*');
+
+/** Every query of every panel, under the panel's title. */
+export const queries: readonly { readonly title: string; readonly expr: string }[] = dashboard.panels.flatMap(
+  ({ title, targets }) => targets.map(({ expr }) => ({ title, expr })),
+);
