@@ -30,6 +30,19 @@ export interface SystemOptions {
   readonly withNpm?: boolean;
 }
 
+/** What every system of a test file is started with besides its own options. */
+interface Surroundings {
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+let surroundingsOfNext = (): Surroundings => ({ args: [], environment: {} });
+
+/** Starts the systems of this test file in other surroundings, for example on another platform. */
+export function surroundSystems(next: () => Surroundings): void {
+  surroundingsOfNext = next;
+}
+
 /** The real embedded system in a process of its own; a test speaks to it by HTTP and signals. */
 export class EmbeddedSystem implements AsyncDisposable {
   readonly events: SystemEvent[] = [];
@@ -46,11 +59,12 @@ export class EmbeddedSystem implements AsyncDisposable {
     this.#withNpm = withNpm;
     const [program, ...first] = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
     const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
-    this.#child = spawn(String(program), [...first, ...args], {
+    const surroundings = surroundingsOfNext();
+    this.#child = spawn(String(program), [...first, ...args, ...surroundings.args], {
       cwd: ROOT,
       detached: withNpm,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...models, ...environment },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },
     });
     const { stdout, stderr } = this.#child;
     if (stdout) eachLine(stdout, (line) => this.#note(line));

@@ -8,5 +8,5 @@ export function addressOf(url: string, defaultPort: number): string {
 export function sentenceOf(error: unknown): string {
   const texts = error instanceof AggregateError ? error.errors.map(String) : [];
   const text = error instanceof Error && error.message !== '' ? error.message : (texts[0] ?? 'no answer');
-  return `${text.replace(/^\w*Error: /, '').replace(/\.$/, '')}.`;
+  return `${text.replace(/^(?:\w*Error|undefined): /, '').replace(/\.$/, '')}.`;
 }

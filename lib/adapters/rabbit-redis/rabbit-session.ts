@@ -17,6 +17,9 @@ interface RabbitSessionOptions {
   readonly onLost: () => void;
 }
 
+/** So often that it is the first thing to happen in a process that was frozen. */
+const LOOKS_PER_LEASE = 12;
+
 /** A message that came through a session and is not settled. */
 export interface HeldMessage {
   readonly deliveryTag: number;
@@ -28,7 +31,9 @@ export class RabbitSession {
   readonly tap: RabbitTap;
   readonly #options: RabbitSessionOptions;
   readonly #held = new Set<HeldMessage>();
-  readonly #renewals: NodeJS.Timeout;
+  readonly #watch: NodeJS.Timeout;
+  #looks = 0;
+  #lookedAt = performance.now();
   #isLost = false;
   #isRetired = false;
   #flushing: Promise<void> = Promise.resolve();
@@ -37,10 +42,7 @@ export class RabbitSession {
   constructor(options: RabbitSessionOptions) {
     this.#options = options;
     this.tap = new RabbitTap(options);
-    // Every heartbeat of the connection renews all leases; they are counted as often as elsewhere.
-    this.#renewals = setInterval(() => {
-      if (this.#held.size > 0 && options.link.isUp) options.observer?.leasesRenewed(this.#held.size);
-    }, options.leaseMs / 3).unref();
+    this.#watch = setInterval(() => this.#look(), options.leaseMs / LOOKS_PER_LEASE).unref();
     options.channel.once('close', () => this.#onClose());
   }
 
@@ -104,9 +106,25 @@ export class RabbitSession {
     }
   }
 
+  /** The broker hears from a process that runs; whoever was frozen for long may have been given up. */
+  #look(): void {
+    const { leaseMs, link, observer } = this.#options;
+    const silentMs = performance.now() - this.#lookedAt;
+    this.#lookedAt = performance.now();
+    if (silentMs > (leaseMs * 2) / 3) {
+      this.#loseLeases();
+      void this.close();
+      return;
+    }
+    // Every heartbeat of the connection renews all leases; they are counted as often as elsewhere.
+    this.#looks += 1;
+    if (this.#looks % (LOOKS_PER_LEASE / 3) > 0 || this.#held.size === 0 || !link.isUp) return;
+    observer?.leasesRenewed(this.#held.size);
+  }
+
   #onClose(): void {
     this.#isLost = true;
-    clearInterval(this.#renewals);
+    clearInterval(this.#watch);
     const { link, leaseMs, heartbeatMs, onLost } = this.#options;
     onLost();
     // The broker has closed the channel alone: it has given everything away already.

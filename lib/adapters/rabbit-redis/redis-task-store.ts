@@ -73,13 +73,17 @@ export class RedisTaskStore implements TaskStore {
     });
   }
 
-  /** Deletes by plain commands, which Redis allows even when it has no memory left. */
+  /** By plain commands: Redis refuses scripts and transactions, whatever is in them, when it has no memory left. */
   withdraw(id: string): Promise<void> {
     return translated('store_unavailable', async () => {
       const client = await this.#link.text();
       const owner = await client.hGet(this.#taskKey(id), 'owner');
       if (owner === null) return;
-      await client.multi().del(this.#taskKey(id)).zRem(this.#ownerKey(owner), id).publish(this.#channel, id).exec();
+      await Promise.all([
+        client.del(this.#taskKey(id)),
+        client.zRem(this.#ownerKey(owner), id),
+        client.publish(this.#channel, id),
+      ]);
     });
   }
 

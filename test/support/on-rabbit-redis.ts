@@ -1,0 +1,26 @@
+import { describe, it } from 'vitest';
+import { findBrokers } from './broker-binaries.ts';
+import { surroundSystems } from './embedded-system.ts';
+import { aPrefix, useRabbitRedis } from './rabbit-redis.ts';
+
+/** Registers the tests of another file to run with their systems on RabbitMQ + Redis. */
+export async function onRabbitRedis(suite: string, register: () => Promise<unknown>): Promise<void> {
+  const name = `${suite}, on RabbitMQ + Redis`;
+  const brokers = findBrokers(name);
+  if (!brokers) {
+    describe(name, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
+    return;
+  }
+  const servers = useRabbitRedis(brokers);
+  surroundSystems(() => ({
+    args: ['--platform', 'rabbit-redis'],
+    environment: {
+      AMQP_URL: servers.rabbitmq.url,
+      REDIS_URL: servers.redis.url,
+      MODELYARD_POLL_SECONDS: '1',
+      // Systems of one file share the servers, not what is on them.
+      MODELYARD_PREFIX: aPrefix(),
+    },
+  }));
+  await register();
+}
