@@ -10,7 +10,7 @@ import { SqsSettlement } from './sqs-settlement.ts';
 /** What SQS gives in one call. */
 const MAX_RECEIVE = 10;
 
-interface SqsTaskConsumerOptions {
+export interface SqsTaskConsumerOptions {
   readonly client: SQSClient;
   readonly clock: Clock;
   readonly queueUrl: string;

@@ -1,9 +1,9 @@
 import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Clock, ConsumeOptions, QueueDepth, TaskConsumer, TaskQueue } from '#core';
 import { translated } from './errors.ts';
+import { lateTaskConsumer } from './late-task-consumer.ts';
 import { deadLetterQueueName, taskQueueName } from './resources.ts';
 import { encodeBody, groupId } from './sqs-message.ts';
-import { SqsTaskConsumer } from './sqs-task-consumer.ts';
 
 export interface SqsTaskQueueOptions {
   readonly client: SQSClient;
@@ -42,7 +42,7 @@ export class SqsTaskQueue implements TaskQueue {
 
   consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
     const { client, clock, pollSeconds } = this.#options;
-    return new SqsTaskConsumer({
+    return lateTaskConsumer({
       client,
       clock,
       queueUrl: source === 'tasks' ? this.#queueUrl : this.#deadLetterQueueUrl,
