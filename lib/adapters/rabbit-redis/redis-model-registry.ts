@@ -1,5 +1,4 @@
-import type { Instance, Model, ModelRegistry, RegistrySnapshot } from '#core';
-import { isAlive } from '#core';
+import { type Instance, isInstance, isModel, type Model, type ModelRegistry, type RegistrySnapshot } from '#core';
 import { translated } from './errors.ts';
 import { redisScript, runScript } from './redis-script.ts';
 import type { RedisStoreOptions } from './redis-task-store.ts';
@@ -14,8 +13,23 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 `);
 
-/** Rows of instances whose last heartbeat is this old are deleted; before that, readers compare. */
-const GARBAGE_AFTER_MS = 10 * 60_000;
+/**
+ * Keeps an instance, and forgets those that were not heard of for long, by the clock of Redis: an instance's
+ * own may be wrong. KEYS: instances, when they were heard of. ARGV: field, document, seconds.
+ */
+const PUT_INSTANCE = redisScript(`
+local now = tonumber(redis.call('TIME')[1])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+for _, field in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3], 'LIMIT', 0, 100)) do
+  redis.call('HDEL', KEYS[1], field)
+  redis.call('ZREM', KEYS[2], field)
+end
+return 1
+`);
+
+/** What is left of instances that died is deleted after so long; before that, readers compare. */
+const GARBAGE_AFTER_SECONDS = 600;
 
 /** Models and instances as JSON documents in two hashes, so that a snapshot is one round trip. */
 export class RedisModelRegistry implements ModelRegistry {
@@ -28,7 +42,8 @@ export class RedisModelRegistry implements ModelRegistry {
   readModel(name: string): Promise<Model | undefined> {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
-      return document<Model>(await client.hGet(this.#models, name));
+      const model = parse((await client.hGet(this.#models, name)) ?? '');
+      return isModel(model) ? model : undefined;
     });
   }
 
@@ -42,15 +57,18 @@ export class RedisModelRegistry implements ModelRegistry {
 
   putInstance(instance: Instance): Promise<void> {
     return translated('registry_unavailable', async () => {
-      const client = await this.#options.link.text();
-      await client.hSet(this.#instances, fieldOf(instance.model, instance.id), JSON.stringify(instance));
+      await runScript(await this.#options.link.bytes(), PUT_INSTANCE, {
+        keys: [this.#instances, this.#heard],
+        arguments: [fieldOf(instance.model, instance.id), JSON.stringify(instance), String(GARBAGE_AFTER_SECONDS)],
+      });
     });
   }
 
   removeInstance(model: string, id: string): Promise<void> {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
-      await client.hDel(this.#instances, fieldOf(model, id));
+      const field = fieldOf(model, id);
+      await Promise.all([client.hDel(this.#instances, field), client.zRem(this.#heard, field)]);
     });
   }
 
@@ -58,23 +76,8 @@ export class RedisModelRegistry implements ModelRegistry {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
       const [models, instances] = await Promise.all([client.hVals(this.#models), client.hVals(this.#instances)]);
-      const registered = instances.map((text) => JSON.parse(text) as Instance);
-      const now = this.#options.clock.now();
-      await this.#forget(registered.filter(({ expiresAt }) => expiresAt < now - GARBAGE_AFTER_MS));
-      return {
-        models: models.map((text) => JSON.parse(text) as Model),
-        instances: registered.filter((instance) => isAlive(instance, now)),
-      };
+      return { models: models.map(parse).filter(isModel), instances: instances.map(parse).filter(isInstance) };
     });
-  }
-
-  async #forget(instances: readonly Instance[]): Promise<void> {
-    if (instances.length === 0) return;
-    const client = await this.#options.link.text();
-    await client.hDel(
-      this.#instances,
-      instances.map(({ model, id }) => fieldOf(model, id)),
-    );
   }
 
   get #models(): string {
@@ -84,9 +87,20 @@ export class RedisModelRegistry implements ModelRegistry {
   get #instances(): string {
     return `${this.#options.prefix}:instances`;
   }
+
+  get #heard(): string {
+    return `${this.#options.prefix}:instances-heard`;
+  }
 }
 
 const fieldOf = (model: string, id: string): string => `${model}/${id}`;
 
-/** Only this file writes these documents, so what is in them is what was put there. */
-const document = <T>(text: string | null): T | undefined => (text === null ? undefined : (JSON.parse(text) as T));
+/** What a row says; undefined for one that was not written here. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Recovery: one row that cannot be read must not hide all others.
+    return undefined;
+  }
+}
