@@ -112,6 +112,17 @@ export function modelRegistryContract(name: string, open: () => Promise<Registry
       expect((await snapshotOf(registry)).instances).toEqual([{ ...first, state: 'ready', inFlight: 3 }, plain]);
     });
 
+    it('keeps an instance whose clock is off where its readers can judge it', async () => {
+      const { registry } = await open();
+      const behind = anInstance('i1', { heartbeatAt: 1000, expiresAt: 31_000 });
+      const ahead = anInstance('i2', { heartbeatAt: 4e12, expiresAt: 4e12 + 30_000 });
+
+      await registry.putInstance(behind);
+      await registry.putInstance(ahead);
+
+      expect((await snapshotOf(registry)).instances).toEqual([behind, ahead]);
+    });
+
     it('forgets an instance that is removed, until it registers again', async () => {
       const { registry } = await open();
       await registry.putInstance(anInstance('i1'));

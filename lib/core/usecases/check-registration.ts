@@ -33,7 +33,8 @@ async function descriptorFault(contract: Contract): Promise<FieldFault | undefin
   } catch (error) {
     if (!(error instanceof UnreadableMessageError)) throw error;
     const names = `${contract.requestMessage} and ${contract.responseMessage}`;
-    return { path: 'contract.descriptorSet', must: `a FileDescriptorSet that defines ${names}` };
+    const why = error.cause instanceof Error ? ` (${error.cause.message.replace(/\.$/, '')})` : '';
+    return { path: 'contract.descriptorSet', must: `a FileDescriptorSet that defines ${names}${why}` };
   }
 }
 
