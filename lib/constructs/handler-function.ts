@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, LoggingFormat, Runtime, SystemLogLevel, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -15,6 +15,8 @@ export interface HandlerFunctionProps {
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
+  /** The lines that Lambda itself writes of every run; without them only its warnings. */
+  readonly platformLogs: boolean;
   /** Simultaneous runs. @default those of the account */
   readonly reservedConcurrency?: number | undefined;
 }
@@ -39,6 +41,7 @@ export class HandlerFunction extends NodejsFunction {
       timeout: props.timeout,
       tracing: props.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       loggingFormat: LoggingFormat.JSON,
+      systemLogLevelV2: props.platformLogs ? SystemLogLevel.INFO : SystemLogLevel.WARN,
       logGroup,
       environment: { NODE_OPTIONS: '--enable-source-maps' },
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),

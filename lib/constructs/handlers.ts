@@ -19,6 +19,7 @@ export interface HandlersProps extends Grantors {
   readonly prefix: string;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
+  readonly platformLogs: boolean;
   /** Simultaneous runs of the submit handler. @default those of the account */
   readonly submitConcurrency?: number | undefined;
 }
@@ -62,7 +63,7 @@ export class Handlers extends Construct {
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, prefix, logRetention, tracing, submitConcurrency } = this.#props;
+    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency } = this.#props;
     const { description, may } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
       folder: name,
@@ -71,6 +72,7 @@ export class Handlers extends Construct {
       timeout,
       logRetention,
       tracing,
+      platformLogs,
       reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
     });
     data.introduce(fn);

@@ -52,9 +52,9 @@ export class ModelyardStack extends Stack {
     }
 
     const queues = services.map((service) => service.queues);
-    const { submitConcurrency } = config;
+    const { submitConcurrency, platformLogs } = config;
     const handlers = new Handlers(this, 'Handlers', {
-      ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, submitConcurrency },
+      ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
     });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
     const api = createApi(this, config, {

@@ -20,6 +20,8 @@ export interface StageConfig {
   readonly logRetentionDays: 7 | 30 | 90;
   /** Traces of every request, at $5 per million. */
   readonly tracing: boolean;
+  /** The lines that Lambda itself writes of every run: its start, its end, and what it used. */
+  readonly platformLogs: boolean;
   /** Simultaneous runs of the submit handler. @default those of the account */
   readonly submitConcurrency?: number;
   /** Leaves out what local AWS emulators lack. */
@@ -47,6 +49,7 @@ const DEV = {
   keepsData: false,
   logRetentionDays: 7,
   tracing: true,
+  platformLogs: true,
   emulated: false,
 } as const satisfies StageConfig;
 
@@ -61,7 +64,7 @@ export const STAGES = {
     logRetentionDays: 90,
   },
   /** The cheapest that still keeps every promise of the HTTP contract. */
-  lean: { ...DEV, api: { ...API, kind: 'http' }, tracing: false },
+  lean: { ...DEV, api: { ...API, kind: 'http' }, tracing: false, platformLogs: false },
   /** For AWS emulators; model instances run as processes, or as containers where the emulator has an engine. */
   local: {
     ...DEV,

@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { discoverModels } from '#local/discover-models.ts';
+import { STAGES } from '../lib/stacks/stage-config.ts';
+import { afterFreeTier, type BillItem, bill, idleBill, total } from './cost/bill.ts';
+import { PRICES } from './cost/prices.ts';
+
+// `npm run cost -- --predictions 1000000 --ms 100`: what that costs, item by item, on every kind of stage.
+const { values } = parseArgs({
+  options: { predictions: { type: 'string', default: '1000000' }, ms: { type: 'string', default: '100' } },
+});
+const workload = { predictions: Number(values.predictions), ms: Number(values.ms) };
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+if (!(Number.isInteger(workload.predictions) && workload.predictions > 0 && workload.ms > 0 && workload.ms < 1e6)) {
+  process.stderr.write('Say how many predictions, a whole number, and how many milliseconds each takes.\n');
+  process.exit(2);
+}
+
+function table(title: string, items: readonly BillItem[]): void {
+  say(`\n${title}`);
+  for (const { name, dollars, how } of items) say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}  ${how}`);
+  say(`  ${'total'.padEnd(24)}${total(items).toFixed(2).padStart(10)}`);
+}
+
+say(`US dollars, us-east-1, list prices of ${PRICES.asOf}; 1 KB in, 1 KB out.`);
+for (const stage of ['prod', 'lean'] as const) {
+  const { api, ...config } = STAGES[stage];
+  const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
+  table(title, bill({ ...config, api: api.kind }, workload));
+}
+say('\nWhat lean gives up: usage plans, API keys and validation at the edge (HTTP API); traces; the lines');
+say('that Lambda itself writes of every run, memory and duration among them; and on Spot an');
+say('instance may be taken away with two minutes’ notice, when its tasks go back to their queue.');
+
+const { models } = await discoverModels([fileURLToPath(new URL('../model-containers/models', import.meta.url))]);
+const idle = idleBill(models.length);
+table(`A month in which all ${models.length} models sleep`, idle);
+say(`  ${'after always-free parts'.padEnd(24)}${afterFreeTier(idle, models.length).toFixed(2).padStart(10)}`);
