@@ -1,5 +1,5 @@
-import { cp, readdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { IMAGE_BUNDLING } from './esbuild-image.ts';
 import { MODEL_ASSETS, modelPlugin } from './model-plugin.ts';
@@ -36,8 +36,13 @@ export async function bundleModel({ folder: given, runtime, into, prelude }: Mod
   await copyAssets(folder, join(into, MODEL_ASSETS));
 }
 
+/** Folders too, empty or not: paths lead through them. */
 async function copyAssets(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  for (const file of files.filter(isAsset)) await cp(file, join(to, file.slice(from.length)));
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    const target = join(to, relative(from, path));
+    if (entry.isDirectory()) await mkdir(target, { recursive: true });
+    else if (isAsset(path)) await cp(path, target, { recursive: true });
+  }
 }

@@ -1,0 +1,181 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { localAwsSettings } from '#local/provision.ts';
+import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
+import { ENV } from '#platform/environment.ts';
+import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis-settings.ts';
+import { dockerfileOf, withModels } from '../../scripts/compose/model-services.ts';
+import { ROOT } from '../architecture/cruise.ts';
+import { composeText, modelOf, type Service, services, underProfile, variablesOf } from './compose-file.ts';
+
+const MODELS = `${ROOT}/model-containers/models`;
+const folders = readdirSync(MODELS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .toSorted();
+const entries = Object.entries(services);
+const OURS = entries.filter(([, { image }]) => image.startsWith('modelyard/'));
+const LONG_RUNNING = entries.filter(([name]) => name !== 'provision-aws');
+
+/** What stands for a variable, with the default that it has. */
+const filledIn = (text: string): string => text.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+const environmentOf = (name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, filledIn(value)]));
+
+describe('the models of compose.yaml', () => {
+  it.each(['rabbit-redis', 'control', 'aws'])('are exactly the folders, under the profile %s', (profile) => {
+    const models = underProfile(profile).map(modelOf);
+
+    expect(models.filter((model) => model !== undefined).toSorted()).toEqual(folders);
+  });
+
+  it('are scaled by the names that people know', () => {
+    expect(underProfile('rabbit-redis')).toEqual(expect.arrayContaining(['gdp-growth-rate', 'model-a', 'model-b']));
+  });
+
+  it('are what the generator writes', async () => {
+    const models = await Promise.all(
+      folders.map(async (name) => {
+        const { manifest } = await import(`${MODELS}/${name}/manifest.ts`);
+        return { manifest, dockerfile: await dockerfileOf(ROOT, `${MODELS}/${name}`) };
+      }),
+    );
+
+    expect(withModels(composeText, models)).toBe(composeText);
+  });
+
+  it('carry the labels by which they may be controlled', () => {
+    for (const name of underProfile('control').filter(modelOf)) {
+      expect(Object.keys(services[name]?.labels ?? {})).toEqual(['modelyard.project', 'modelyard.model']);
+      expect(services[name]?.labels?.['modelyard.model']).toBe(modelOf(name));
+    }
+  });
+});
+
+describe('a new model', () => {
+  const manifest = { name: 'my_model', memoryMiB: 2048, localInstances: 3 };
+
+  it('gets a service under each platform, with its size and number', () => {
+    const text = withModels(composeText, [{ manifest, dockerfile: 'Dockerfile' }]);
+
+    expect(text).toMatch(/^ {2}my-model:\n/m);
+    expect(text).toMatch(/^ {2}my-model-aws:\n/m);
+    expect(text).toContain('mem_limit: 2048m\n    scale: 3\n');
+    expect(text).toContain('command: [provision.mjs, my_model]');
+  });
+
+  it('is built by its own Dockerfile when it has one', () => {
+    const dockerfile = 'model-containers/models/my_model/Dockerfile';
+
+    const text = withModels(composeText, [{ manifest, dockerfile }]);
+
+    expect(text).toContain(`dockerfile: ${dockerfile}\n      args:`);
+  });
+});
+
+describe('the services of compose.yaml', () => {
+  it('open their ports on this machine only, unless told otherwise', () => {
+    const ports = entries.flatMap(([, service]) => service.ports ?? []);
+
+    expect(new Set(ports.map((port) => filledIn(port).split(':').at(-1)))).toEqual(
+      new Set(['8000', '15672', '6379', '9090', '3000']),
+    );
+    expect(ports.filter((port) => !/^\$\{BIND:-127\.0\.0\.1\}:/.test(port))).toEqual([]);
+  });
+
+  it.each(LONG_RUNNING)('%s comes back when it breaks', (_, { restart }) => {
+    expect(['unless-stopped', 'on-failure']).toContain(restart);
+  });
+
+  it.each(OURS.filter(([name]) => name !== 'provision-aws'))('%s has two minutes to finish', (_, service) => {
+    expect(service.stop_grace_period).toBe('120s');
+  });
+
+  it.each(entries.filter(([, { image }]) => !image.startsWith('modelyard/')))(
+    '%s is pinned and says whether it is well',
+    (_, { image, healthcheck }) => {
+      expect(image).toMatch(/:[\w.-]*\d/);
+      expect(healthcheck?.test[0]).toMatch(/^CMD/);
+    },
+  );
+
+  it.each(OURS)('%s waits until what it needs is well or done', (_, { depends_on: needs = {} }) => {
+    const needed = Object.entries(needs);
+
+    expect(needed.length).toBeGreaterThan(0);
+    for (const [name, { condition }] of needed) {
+      const isOnce = services[name]?.healthcheck === undefined;
+      expect(condition).toBe(isOnce ? 'service_completed_successfully' : 'service_healthy');
+    }
+  });
+
+  it.each(OURS)('%s depends on nothing outside its profiles', (_, { profiles = [], depends_on: needs = {} }) => {
+    for (const profile of profiles) expect(underProfile(profile)).toEqual(expect.arrayContaining(Object.keys(needs)));
+  });
+
+  it('keep what Redis knows on a volume, write by write', () => {
+    const { command, volumes } = services.redis as Service;
+
+    expect(command?.join(' ')).toContain('--dir /data --appendonly yes');
+    expect(volumes).toEqual(['redis-data:/data']);
+  });
+
+  it('run LocalStack in the last release that wants no token', () => {
+    expect(services.localstack?.image).toBe('localstack/localstack:4.14.0');
+  });
+
+  it('give the Docker socket to one of them, in a profile of its own', () => {
+    const holders = entries.filter(([, { volumes = [] }]) => volumes.some((volume) => volume.includes('docker.sock')));
+
+    expect(holders.map(([name, { profiles }]) => ({ name, profiles }))).toEqual([
+      { name: 'gateway-control', profiles: ['control'] },
+    ]);
+  });
+});
+
+describe('the environment in compose.yaml', () => {
+  it('is one that our processes know', () => {
+    const known = new Set<string>(Object.values(ENV));
+    const unknown = OURS.flatMap(([, { environment = {} }]) => Object.keys(environment)).filter((n) => !known.has(n));
+
+    expect(OURS.length).toBeGreaterThan(5);
+    expect(unknown).toEqual([]);
+  });
+
+  it('names on LocalStack what the provisioning of the embedded platform creates', () => {
+    const at = 'http://localstack:4566';
+    const settings = localAwsSettings({ endpoints: { sqs: at, s3: at, dynamodb: at } });
+
+    const { [ENV.pollSeconds]: _, ...expected } = awsEnvironment(settings);
+
+    expect(environmentOf('gateway-aws')).toEqual({ PLATFORM: 'aws', AUTH: 'none', ...expected });
+    expect(environmentOf('provision-aws')).toEqual(environmentOf('gateway-aws'));
+    expect(() => awsSettingsFrom(environmentOf('model-a-aws'))).not.toThrow();
+  });
+
+  it('leads to the RabbitMQ and the Redis beside it', () => {
+    const { amqpUrl, redisUrl } = rabbitRedisSettingsFrom(environmentOf('gateway'));
+
+    expect([amqpUrl, redisUrl].map((url) => new URL(url).hostname)).toEqual(['rabbitmq', 'redis']);
+    expect(environmentOf('model-a')).toMatchObject(environmentOf('gateway'));
+  });
+
+  it('holds no secret: passwords come from outside', () => {
+    const secrets = [...composeText.matchAll(/^(?! *#).*(?:PASS|TOKEN|SECRET|KEY).*$/gim)].map(([line]) => line);
+
+    expect(secrets.length).toBeGreaterThan(0);
+    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest)?\}|requirepass/.test(line))).toEqual([]);
+  });
+
+  it('can be changed by variables that .env.example has with their defaults', () => {
+    const used = [...composeText.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name = '', value = '']) => [name, value]);
+    const { COMPOSE_PROFILES: profile, ...documented } = variablesOf('.env.example');
+
+    expect(documented).toEqual(Object.fromEntries(used));
+    expect(underProfile(String(profile))).toContain('gateway');
+  });
+
+  it('is by default what .env chooses, which holds nothing else', () => {
+    expect(variablesOf('.env')).toEqual({ COMPOSE_PROJECT_NAME: 'modelyard', COMPOSE_PROFILES: 'rabbit-redis' });
+  });
+});
