@@ -5,6 +5,7 @@ import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { countAwsCalls } from '#test/support/aws-calls.ts';
 import { type AwsShim, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
+import { aModel } from '#test/support/registry.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
 const aws = useEmulatedAws();
@@ -98,8 +99,7 @@ describe('DynamoDB whose first answer is lost', () => {
   it('does not make a writer of a model look like a slower one', async () => {
     puts = 0;
     const registry = open().registry;
-    const limits = { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 10, acceptWhenAsleep: true };
-    const model = { name: 'model_lost', description: '', variants: [], limits, contracts: [], version: 1 };
+    const model = aModel({ name: 'model_lost' });
 
     expect(await registry.writeModel(model)).toBe(true);
 

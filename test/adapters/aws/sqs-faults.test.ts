@@ -161,10 +161,10 @@ describe('a message on its way through SQS', () => {
 });
 
 describe('a queue that does not exist', () => {
-  it('is unavailable, and stays so', async () => {
+  it('is unavailable, and may come yet', async () => {
     const queue = aws.open().queues('nobody');
 
-    await expect(queue.send(message(1))).rejects.toMatchObject({ code: 'queue_unavailable', retryable: false });
-    await expect(queue.depth()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: false });
+    await expect(queue.send(message(1))).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true });
+    await expect(queue.depth()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true });
   });
 });
