@@ -169,7 +169,7 @@ export class ModelService extends Construct {
     };
     data.grantServe(consumer);
     queues.grantWork(consumer);
-    // So that it is not stopped while it has a task in hand.
+    // So that it is not stopped while it has a long task in hand.
     consumer.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],

@@ -34,6 +34,9 @@ export const ENV = {
   ecsCluster: 'MODELYARD_ECS_CLUSTER',
   /** Name of a model's ECS service up to the model's name. */
   ecsServicePrefix: 'MODELYARD_ECS_SERVICE_PREFIX',
+  /** Set by ECS itself. */
+  ecsMetadata: 'ECS_CONTAINER_METADATA_URI_V4',
+  ecsAgent: 'ECS_AGENT_URI',
   /** The stage whose metrics these are. */
   stage: 'MODELYARD_STAGE',
   /** Where instances can be launched with Docker: the project that containers must be labelled with. */

@@ -35,6 +35,10 @@ export interface InstanceOptions<Request, Response, State> {
   /** Where others reach the health port. @default its own address */
   readonly endpoint?: string;
   readonly leaseSeconds: number;
+  /** Leaves it to others to take idle instances away. @default stops itself after the manifest's `idleSeconds` */
+  readonly staysWhenIdle?: boolean;
+  /** Runs beside the work, told how much is in hand, until the work is over. Never rejects. */
+  readonly whileWorking?: (inFlight: () => number, over: AbortSignal) => Promise<void>;
   /** Runs may go on this long after the stop signal before they are given back. */
   readonly stopTimeoutMs: number;
 }
@@ -210,8 +214,9 @@ export class ModelInstance<Request, Response, State> {
     };
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
+    void this.#options.whileWorking?.(() => worker.inFlight, ended.signal);
     const { idleSeconds } = definition.manifest;
-    if (idleSeconds !== undefined) {
+    if (idleSeconds !== undefined && !this.#options.staysWhenIdle) {
       const signal = AbortSignal.any([stop, ended.signal]);
       const idleForMs = () => worker.idleForMs;
       void untilIdle({ clock: platform.clock, idleMs: idleSeconds * 1000, idleForMs, announce, signal }).then(

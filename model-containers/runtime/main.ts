@@ -1,19 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import { ecsIdentity } from '#platform/ecs-identity.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { ModelInstance } from './instance.ts';
 import { createJsonLogger } from './json-logger.ts';
 import { loadDefinition } from './load-definition.ts';
+import { scaleInProtection } from './scale-in-protection.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const logger = createJsonLogger({});
 const stop = stopSignal();
 try {
-  const { model, id = randomUUID(), ...settings } = instanceSettingsFrom(process.env);
+  const { model, ...settings } = instanceSettingsFrom(process.env);
+  const ecs = await ecsIdentity(process.env);
+  const id = settings.id ?? ecs?.id ?? randomUUID();
   const platform = await platformFromEnvironment(process.env, (message) => logger.warn(message));
   const definition = await loadDefinition(model);
   const runtimeVersion = `node ${process.versions.node}`;
-  await new ModelInstance({ ...settings, definition, platform, logger, id, runtimeVersion }).run(stop);
+  await new ModelInstance({
+    ...settings,
+    ...(ecs ? { image: ecs.image } : {}),
+    ...(ecs?.agentUri === undefined
+      ? {}
+      : { whileWorking: scaleInProtection({ agentUri: ecs.agentUri, clock: platform.clock, logger }) }),
+    // A service of ECS would start another one at once: there, scaling takes idle instances away.
+    staysWhenIdle: ecs !== undefined,
+    ...{ id, definition, platform, logger, runtimeVersion },
+  }).run(stop);
   await platform.close();
   logger.info('Stopped.');
   process.exit(0);
