@@ -5,6 +5,7 @@ import { eachLine } from '#local/each-line.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { startRabbitMq } from '#test/support/rabbitmq-server.ts';
 import { startRedis } from '#test/support/redis-server.ts';
+import { measureBullMq } from './rabbit-redis/bullmq.ts';
 import { measureCeiling } from './rabbit-redis/ceiling.ts';
 import { type Figures, measure, tableOf } from './rabbit-redis/measure.ts';
 
@@ -29,6 +30,7 @@ try {
       );
     }
   }
+  for (const concurrency of [1, 64]) rows.push(await measureBullMq({ redisUrl: redis.url, concurrency, seconds }));
   const system = await startSystem({ AMQP_URL: rabbitmq.url, REDIS_URL: redis.url });
   for (const concurrency of [1, 64]) {
     const send = () => predict(system.url);
