@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../architecture/cruise.ts';
+
+const text = readFileSync(`${ROOT}/Dockerfile`, 'utf8');
+const instructions = text
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n')
+  .filter((line) => /^[A-Z]+ /.test(line));
+
+/** The instructions of a stage, below its FROM. */
+function stage(name: string): string[] {
+  const from = instructions.findIndex((line) => line.startsWith('FROM ') && line.endsWith(` AS ${name}`));
+  const next = instructions.findIndex((line, at) => at > from && line.startsWith('FROM '));
+  return instructions.slice(from + 1, next < 0 ? undefined : next);
+}
+
+describe('the Dockerfile', () => {
+  it('takes every base from the build argument or from itself', () => {
+    const stages = instructions.flatMap((line) => / AS (\w[\w-]*)$/.exec(line)?.[1] ?? []);
+    const bases = instructions.flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? []);
+
+    expect(bases.filter((base) => !/^\$\{NODE_IMAGE\}$/.test(base) && !stages.includes(base))).toEqual([]);
+    expect(instructions[0]).toBe('ARG NODE_IMAGE=node:24-bookworm-slim');
+  });
+
+  it('runs Node itself, so that it hears of SIGTERM, as a user without rights', () => {
+    const runtime = stage('runtime');
+
+    expect(runtime).toContain('USER node');
+    expect(runtime).toContain('ENTRYPOINT ["node"]');
+    expect(runtime).toContain('CMD ["main.mjs"]');
+    expect(instructions).toContain('FROM runtime AS gateway');
+    expect(instructions).toContain('FROM runtime AS model');
+  });
+
+  it.each([
+    ['gateway', '/readyz', '8000'],
+    ['model', '/health', '8080'],
+  ])('asks the %s at %s whether it is well, without a shell', (name, path, port) => {
+    const check = stage(name).find((line) => line.startsWith('HEALTHCHECK')) ?? '';
+    const command = JSON.parse(check.slice(check.indexOf('['))) as string[];
+
+    expect(command.at(-1)).toContain(`http://127.0.0.1:${port}${path}`);
+    expect(stage(name).join('\n')).toMatch(new RegExp(`PORT=${port}\\b`));
+    expect(stage(name)).toContain(`EXPOSE ${port}`);
+  });
+
+  it('builds a model when no target is named', () => {
+    expect(instructions.findLast((line) => line.startsWith('FROM '))).toBe('FROM runtime AS model');
+  });
+});
+
+describe('the context of images', () => {
+  it('is what is named, with no settings of a person and no history', () => {
+    const lines = readFileSync(`${ROOT}/.dockerignore`, 'utf8')
+      .split('\n')
+      .filter((line) => /^[^#]/.test(line));
+    const named = lines.filter((line) => line.startsWith('!'));
+
+    expect(lines[0]).toBe('*');
+    expect(named.filter((line) => /env|git|compose|test/.test(line))).toEqual([]);
+  });
+});
