@@ -11,6 +11,9 @@ const FLEET = fileURLToPath(new URL('../fixtures/fleet', import.meta.url));
 let system: EmbeddedSystem;
 beforeAll(async () => {
   system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: FLEET } });
+  // A busy machine may need longer for its instances than the system waits before it says that it is ready.
+  const names = ['crowded', 'gdp_growth_rate', 'model_a', 'model_b', 'team'];
+  await eventually(async () => expect(await activeModels()).toEqual(expect.arrayContaining(names)));
 });
 afterAll(() => system[Symbol.asyncDispose]());
 
