@@ -19,6 +19,7 @@ const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5
 const seconds = Number(values.seconds);
 const brokers = findBrokers('The benchmark on RabbitMQ + Redis');
 if (!brokers) process.exit(1);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const [rabbitmq, redis] = await Promise.all([startRabbitMq(brokers), startRedis(brokers)]);
 const rows: Figures[] = [];
 try {

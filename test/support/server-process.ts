@@ -24,6 +24,8 @@ export class ServerProcess {
 
   constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd: string }) {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Nothing may outlive a process that ends in the middle.
+    process.once('exit', () => this.signal('SIGKILL'));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-4000);

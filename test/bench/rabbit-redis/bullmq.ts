@@ -16,6 +16,8 @@ export async function measureBullMq({ redisUrl, concurrency, seconds }: BullMq):
   const queue = new Queue(name, { connection });
   const events = new QueueEvents(name, { connection });
   const worker = new Worker(name, async ({ data }) => data, { connection, concurrency: 64 });
+  // Each waiter listens to both.
+  for (const emitter of [queue, events]) emitter.setMaxListeners(0);
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
 
   const once = async (): Promise<void> => {
