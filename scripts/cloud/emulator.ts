@@ -28,7 +28,14 @@ export async function startEmulator(cwd: string): Promise<Emulator> {
   const child = new Child(program, [], {
     cwd,
     // It is told where to listen, since it would take every interface, and runs Lambdas on the Node of its path: this one.
-    environment: { ...environment, BIND_HOST: HOST, MINISTACK_HOST: HOST, GATEWAY_PORT: String(port) },
+    // A container engine that happens to run here is left alone: instances are processes.
+    environment: {
+      ...environment,
+      DOCKER_HOST: 'unix:///nonexistent',
+      BIND_HOST: HOST,
+      MINISTACK_HOST: HOST,
+      GATEWAY_PORT: String(port),
+    },
   });
   try {
     await untilItAnswers(endpoint, child);
