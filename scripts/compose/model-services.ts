@@ -9,8 +9,8 @@ export interface ComposedModel {
   readonly dockerfile: string;
 }
 
-const FROM = '# models: written by `npm run compose:models` from their manifests\n';
-const TO = '# end of models\n';
+const FROM = '  # models: written by `npm run compose:models` from their manifests\n';
+const TO = '  # end of models\n';
 
 /** The model's own Dockerfile when its folder has one, or the common one. */
 export async function dockerfileOf(root: string, folder: string): Promise<string> {
