@@ -10,6 +10,8 @@ export interface Platform {
   /** Absent where this process may not start or stop instances. */
   readonly instances?: InstanceController;
   readonly clock: Clock;
+  /** Rejects with `queue_unavailable` or `store_unavailable` while a task could not be accepted. Absent where the registry tells. */
+  check?(): Promise<void>;
   /** Ends connections. Nothing else may be called afterwards. */
   close(): Promise<void>;
 }

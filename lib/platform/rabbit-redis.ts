@@ -52,6 +52,9 @@ export function createRabbitRedisPlatform(settings: RabbitRedisSettings): Rabbit
       const patienceMs = connectSeconds * 1000;
       await Promise.all([connections.publishing.connect(patienceMs), link.connect(patienceMs)]);
     },
+    async check() {
+      await Promise.all([connections.check(), tasks.check()]);
+    },
     async close() {
       await connections.close();
       tasks.close();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope, getTask, giveUpTask, listTasks, waitForTask } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { aResult, aTask } from '#test/support/tasks.ts';
 
 const HOUR = 3_600_000;
@@ -79,6 +80,19 @@ describe('waitForTask', () => {
       expect((await waiting).state).toBe('succeeded');
     });
   }
+
+  it('ends a task at its deadline, of which no store tells', async () => {
+    const clock = new ManualClock();
+    const platform = createMemoryPlatform({ clock });
+    const task = { ...fresh(), createdAt: clock.now(), deadlineAt: clock.now() + 1000 };
+    await platform.tasks.create({ ...task, retainedUntil: clock.now() + 60_000 });
+
+    const waiting = waitForTask(platform, { id: task.id, owner: 'local', waitMs: 20_000 });
+    await clock.advance(0);
+    await clock.advance(1000);
+
+    expect(await waiting).toMatchObject({ state: 'expired', endedAt: clock.now() });
+  });
 
   it('answers with the task as it is when the time is up or the caller has gone', async () => {
     const platform = createMemoryPlatform();

@@ -29,6 +29,16 @@ describe('health', () => {
     expect((await probe(api, '/readyz')).statusCode).toBe(503);
   });
 
+  it('is not ready while the platform could take no task, whatever the registry says', async () => {
+    const check = () => Promise.reject(unavailable('queue_unavailable', 'The queue is away.', undefined));
+    const api = createTestApi({ broken: () => ({ check }) });
+
+    const { statusCode, json } = await probe(api, '/readyz');
+
+    expect(statusCode).toBe(503);
+    expect(json).toMatchObject({ type: '/problems/queue-unavailable' });
+  });
+
   it('is ready when the registry can be read', async () => {
     const { statusCode, json } = await probe(createTestApi(), '/readyz');
 

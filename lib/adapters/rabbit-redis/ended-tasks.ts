@@ -3,12 +3,16 @@ import type { RedisLink, RedisText } from './redis-link.ts';
 
 /** How soon somebody who waits looks again while nobody can tell. */
 const DEAF_PAUSE_MS = 250;
+/** Of more tasks than this that nobody has waited for yet, the oldest have to be looked up. */
+const MAX_EXPECTED = 10_000;
 
 /** Hears through pub/sub which tasks have ended, over a connection that is made when somebody first waits. */
 export class EndedTasks {
   readonly #link: RedisLink;
   readonly #channel: string;
   readonly #waiters = new Map<string, Set<() => void>>();
+  /** Tasks that began within hearing, and whether their end was heard. */
+  readonly #expected = new Map<string, boolean>();
   #client: RedisText | undefined;
   #subscribing: Promise<unknown> | undefined;
   #isListening = false;
@@ -19,18 +23,37 @@ export class EndedTasks {
   }
 
   /**
+   * To be called before a task begins: from then on its end is heard, also by whoever only waits for it after
+   * the broker has confirmed it, and need not be looked up.
+   */
+  expect(id: string): void {
+    if (!this.#isListening) return;
+    this.#expected.set(id, false);
+    const oldest = this.#expected.keys().next();
+    if (this.#expected.size > MAX_EXPECTED && !oldest.done) this.#expected.delete(oldest.value);
+  }
+
+  /** For a task that has not begun after all, or had begun before. */
+  forget(id: string): void {
+    this.#expected.delete(id);
+  }
+
+  /**
    * Resolves when the task is told to have ended, when the signal aborts, or when it may have ended unheard.
    * `hasEnded` is asked once this would be heard, because it may have happened before.
    */
   async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<void> {
     if (signal.aborted) return;
+    const heard = this.#expected.get(id);
+    this.#expected.delete(id);
+    if (heard) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiters = this.#waiters.get(id) ?? new Set();
     this.#waiters.set(id, waiters.add(resolve));
     signal.addEventListener('abort', () => resolve(), { once: true });
     try {
       if (!(await this.#isHearing())) return await sleep(DEAF_PAUSE_MS);
-      if (!(await hasEnded())) await promise;
+      if (heard === false || !(await hasEnded())) await promise;
     } finally {
       waiters.delete(resolve);
       if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
@@ -76,10 +99,12 @@ export class EndedTasks {
 
   #goDeaf(): void {
     this.#isListening = false;
+    this.#expected.clear();
     this.#wakeAll();
   }
 
   #wake(id: string): void {
+    if (this.#expected.has(id)) this.#expected.set(id, true);
     for (const wake of this.#waiters.get(id) ?? []) wake();
   }
 

@@ -42,6 +42,11 @@ export class RabbitConnections {
     return { link, heartbeatSeconds };
   }
 
+  /** Resolves when the broker answers and takes messages. Rejects with `queue_unavailable`. */
+  async check(): Promise<void> {
+    await this.publisher.check();
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#consuming.values(), this.publishing].map((link) => link.close()));
   }

@@ -36,13 +36,19 @@ export class RabbitPublisher {
     return this.#declareOnce(`delays of ${queue}`, (channel) => declareDelayQueues(channel, queue));
   }
 
+  /** Resolves when the broker has answered a question and takes messages. Rejects with `queue_unavailable`. */
+  check(): Promise<void> {
+    return translated('queue_unavailable', async () => {
+      this.#refuseWhenBlocked();
+      // Said twice it changes nothing, but it is answered.
+      await (await this.#open()).confirmSelect();
+    });
+  }
+
   /** Resolves when the broker has the message for good. Rejects with `queue_unavailable`. */
   publish({ queue, body, headers, delaySeconds = 0 }: Publication): Promise<void> {
     return translated('queue_unavailable', async () => {
-      const { blockedBecause } = this.#link;
-      if (blockedBecause !== undefined) {
-        throw away('queue_unavailable', blockedBecause, 'RabbitMQ is short of memory or disk and takes no messages.');
-      }
+      this.#refuseWhenBlocked();
       const channel = await this.#open();
       this.#sent += 1;
       const messageId = String(this.#sent);
@@ -63,6 +69,12 @@ export class RabbitPublisher {
       await nextTurn();
       if (this.#returned.delete(messageId)) throw this.#gone(queue);
     });
+  }
+
+  #refuseWhenBlocked(): void {
+    const { blockedBecause } = this.#link;
+    if (blockedBecause === undefined) return;
+    throw away('queue_unavailable', blockedBecause, 'RabbitMQ is short of memory or disk and takes no messages.');
   }
 
   #declareOnce(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {

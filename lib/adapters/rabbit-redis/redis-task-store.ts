@@ -45,7 +45,19 @@ export class RedisTaskStore implements TaskStore {
     this.#ended = new EndedTasks(link, this.#channel);
   }
 
-  create(task: Task): Promise<Task | undefined> {
+  async create(task: Task): Promise<Task | undefined> {
+    this.#ended.expect(task.id);
+    try {
+      const existing = await this.#create(task);
+      if (existing) this.#ended.forget(task.id);
+      return existing;
+    } catch (error) {
+      this.#ended.forget(task.id);
+      throw error;
+    }
+  }
+
+  #create(task: Task): Promise<Task | undefined> {
     return translated('store_unavailable', async () => {
       const reply = await runScript(await this.#link.bytes(), CREATE_TASK, {
         keys: [this.#taskKey(task.id), this.#ownerKey(task.owner)],
@@ -110,6 +122,13 @@ export class RedisTaskStore implements TaskStore {
         return state === null || isTerminal(state as Task['state']);
       }),
     );
+  }
+
+  /** Resolves when Redis answers. Rejects with `store_unavailable`. */
+  check(): Promise<void> {
+    return translated('store_unavailable', async () => {
+      await (await this.#link.text()).ping();
+    });
   }
 
   /** Wakes everybody who waits. */

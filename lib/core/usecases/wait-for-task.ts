@@ -47,7 +47,7 @@ interface Pause {
 
 async function pause(
   { tasks, clock, pace }: WaitDeps,
-  { id, model }: Task,
+  { id, model, deadlineAt }: Task,
   { ageMs, leftMs, signal }: Pause,
 ): Promise<void> {
   if (!tasks.untilEnded) {
@@ -55,8 +55,10 @@ async function pause(
     const growing = toFirstLook > 0 ? toFirstLook : Math.min(MAX_PAUSE_MS, ageMs / 4);
     return clock.sleep(Math.min(Math.max(MIN_PAUSE_MS, growing), leftMs), signal);
   }
+  // Nobody tells that a deadline has passed: whoever reads the task then ends it.
+  const toDeadlineMs = Math.max(MIN_PAUSE_MS, deadlineAt - clock.now());
   const done = new AbortController();
   const either = signal ? AbortSignal.any([done.signal, signal]) : done.signal;
-  await Promise.race([tasks.untilEnded(id, either), clock.sleep(leftMs, either)]);
+  await Promise.race([tasks.untilEnded(id, either), clock.sleep(Math.min(leftMs, toDeadlineMs), either)]);
   done.abort();
 }
