@@ -10,15 +10,23 @@ export interface Exposition {
 
 type Value = readonly [value: number | undefined, labels?: Readonly<Record<string, string>>];
 
+/** A model, and what else is known of its tasks; what is unknown is undefined. */
+export interface ExposedModel extends ModelSummary {
+  /** Given up and kept, whether or not they have left the queue of dead letters. */
+  readonly deadLetters: number | undefined;
+  /** Age of the oldest task that has not ended. */
+  readonly oldestTaskAgeMs: number | undefined;
+}
+
 /** The state of every registered model as gauges; what is unknown has no sample. The README lists all of them. */
-export async function exposeModels(models: readonly ModelSummary[], now: number): Promise<Exposition> {
+export async function exposeModels(models: readonly ExposedModel[]): Promise<Exposition> {
   const registry = new Registry();
   const gauge = (name: string, help: string, values: readonly Value[]) => {
     const labelNames = [...new Set(values.flatMap(([, labels = {}]) => Object.keys(labels)))];
     const gauge = new Gauge({ name: `modelyard_${name}`, help, labelNames, registers: [registry] });
     for (const [value, labels = {}] of values) if (value !== undefined) gauge.set(labels, value);
   };
-  const perModel = (name: string, help: string, read: (summary: ModelSummary) => number | undefined) =>
+  const perModel = (name: string, help: string, read: (summary: ExposedModel) => number | undefined) =>
     gauge(
       name,
       help,
@@ -42,9 +50,9 @@ export async function exposeModels(models: readonly ModelSummary[], now: number)
     'Tasks waiting for a retry, where the queue can tell.',
     ({ depth }) => depth?.delayed,
   );
-  perModel('model_dead_letters', 'Dead letters that nobody has dealt with.', ({ depth }) => depth?.deadLetters);
-  perModel('model_oldest_task_age_seconds', 'Age of the oldest task in the hands of an instance.', (s) =>
-    oldestAgeSeconds(s, now),
+  perModel('model_dead_letters', 'Tasks that were given up and are kept.', (s) => s.deadLetters);
+  perModel('model_oldest_task_age_seconds', 'Age of the oldest task that has not ended.', (s) =>
+    inSeconds(s.oldestTaskAgeMs),
   );
   perModel('model_service_time_seconds', 'Average time of one task in a slot.', ({ serving }) =>
     inSeconds(meanServiceMs(serving)),
@@ -64,11 +72,5 @@ const instancesByState = ({ model, live }: ModelSummary): readonly Value[] =>
   ]);
 
 const slotsOf = ({ serving }: ModelSummary): number => serving.reduce((sum, { slots }) => sum + slots, 0);
-
-/** From the last heartbeats: tasks are received in about the order they were submitted, so none in the queue is much older. */
-function oldestAgeSeconds({ live }: ModelSummary, now: number): number | undefined {
-  const submitted = live.map(({ oldestTaskAt }) => oldestTaskAt).filter((at) => at !== undefined);
-  return submitted.length === 0 ? undefined : Math.max(0, now - Math.min(...submitted)) / 1000;
-}
 
 const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);

@@ -1,14 +1,37 @@
 import { type HandlerDeps, httpHandler } from '#api';
+import { MAX_STALENESS_MS, memoize } from '#core';
 import { exposeModels } from './exposition.ts';
+import { createOldestTaskAge } from './oldest-task.ts';
 
-/** `GET /metrics` for Prometheus: costs no more than a listing of the models does, from the same cache. */
-export const createHandler = (deps: HandlerDeps) =>
-  httpHandler(
+const MAX_MODELS = 500;
+
+/**
+ * `GET /metrics` for Prometheus: a listing of the models, from the same cache, and one read a model for its
+ * dead letters; however often it is scraped, they are read at most every `MAX_STALENESS_MS`.
+ */
+export function createHandler(deps: HandlerDeps) {
+  const { models, platform } = deps;
+  const { tasks, clock } = platform;
+  const givenUpOf = memoize((model) => tasks.countDeadLetters(model), {
+    maxEntries: MAX_MODELS,
+    maxAgeMs: MAX_STALENESS_MS,
+    clock,
+  });
+  const oldestTaskAge = createOldestTaskAge();
+
+  return httpHandler(
     deps,
     async function getMetrics() {
-      const { text, contentType } = await exposeModels(await deps.models.all(), deps.platform.clock.now());
+      const exposed = (await models.all()).map(async (summary) => ({
+        ...summary,
+        // Metrics without one number are better than no metrics.
+        deadLetters: await givenUpOf(summary.model.name).catch(() => undefined),
+        oldestTaskAgeMs: oldestTaskAge(summary, clock.now()),
+      }));
+      const { text, contentType } = await exposeModels(await Promise.all(exposed));
       return { statusCode: 200, headers: { 'Content-Type': contentType }, body: text };
     },
     // There is one text format here; scrapers ask for newer ones first.
     { produces: '*' },
   );
+}

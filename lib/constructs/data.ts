@@ -1,7 +1,7 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { BY_OWNER_INDEX, REGISTRY_TABLE, TASKS_TABLE } from '#adapters/aws/resources.ts';
+import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX, REGISTRY_TABLE, TASKS_TABLE } from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
 import { BlobBucket } from './blob-bucket.ts';
 import type { Consumer } from './consumer.ts';
@@ -46,13 +46,13 @@ export class Data extends Construct {
   /** The tasks of an owner. */
   grantListTasks(consumer: Consumer): void {
     this.grantGetTask(consumer);
-    consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
-    consumer.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:Query'],
-        resources: [`${this.tasks.tableArn}/index/${BY_OWNER_INDEX.name}`],
-      }),
-    );
+    this.#queryIndex(consumer, BY_OWNER_INDEX.name);
+  }
+
+  /** How many tasks of each model were given up. */
+  grantCountDeadLetters(consumer: Consumer): void {
+    this.introduce(consumer);
+    this.#queryIndex(consumer, DEAD_LETTERS_INDEX.name);
   }
 
   /** Results that did not fit into their task. */
@@ -87,6 +87,12 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'dead-letters');
     this.blobs.grantGetKind(consumer, 'contracts');
     this.blobs.grantPutKind(consumer, 'contracts');
+  }
+
+  #queryIndex(consumer: Consumer, index: string): void {
+    consumer.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['dynamodb:Query'], resources: [`${this.tasks.tableArn}/index/${index}`] }),
+    );
   }
 
   #allow(consumer: Consumer, table: ITable, actions: readonly `dynamodb:${string}`[]): void {

@@ -46,7 +46,10 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Lets an instance finish and stop',
     may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
   },
-  'get-metrics': { description: 'Metrics for Prometheus', may: ['read the registry', 'measure queues'] },
+  'get-metrics': {
+    description: 'Metrics for Prometheus',
+    may: ['read the registry', 'measure queues', 'count dead letters'],
+  },
   health: { description: 'Says whether the API can do its work', may: ['read the registry', 'measure queues'] },
   'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
   'collect-metrics': {

@@ -15,6 +15,7 @@ export const PERMISSIONS = {
   'create tasks': ({ data }, to) => data.grantCreateTasks(to),
   'get tasks': ({ data }, to) => data.grantGetTask(to),
   'list tasks': ({ data }, to) => data.grantListTasks(to),
+  'count dead letters': ({ data }, to) => data.grantCountDeadLetters(to),
   'read results': ({ data }, to) => data.grantReadResults(to),
   'give tasks up': ({ data }, to) => data.grantGiveUp(to),
   'read the registry': ({ data }, to) => data.grantReadRegistry(to),

@@ -39,7 +39,7 @@ export type {
   TaskQueue,
   TaskQueues,
 } from './ports/task-queue.ts';
-export type { TaskPage, TaskQuery, TaskStore } from './ports/task-store.ts';
+export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './ports/task-store.ts';
 export { type Backlog, type BacklogCount, createBacklog } from './usecases/backlog.ts';
 export { createBacklogGate } from './usecases/backlog-gate.ts';
 export {

@@ -69,6 +69,7 @@ describe('waitForTask', () => {
         create: tasks.create.bind(tasks),
         withdraw: tasks.withdraw.bind(tasks),
         list: tasks.list.bind(tasks),
+        countDeadLetters: tasks.countDeadLetters.bind(tasks),
         ...(withEvents && tasks.untilEnded ? { untilEnded: tasks.untilEnded.bind(tasks) } : {}),
       };
       const task = fresh();

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ModelSummary } from '#core';
-import { exposeModels } from '#lambdas/get-metrics/exposition.ts';
+import { type ExposedModel, exposeModels } from '#lambdas/get-metrics/exposition.ts';
 import { createInstanceMetrics } from '#runtime/instance-metrics.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
 
@@ -10,12 +9,14 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const instance = anInstance({ serviceMs: 250, slots: 4, oldestTaskAt: 1000 });
 const model = aModel();
 const [contract = { hash: '', requestMessage: '', responseMessage: '' }] = model.contracts;
-const SUMMARY: ModelSummary = {
+const SUMMARY: ExposedModel = {
   model,
   contract,
   serving: [instance],
   live: [instance],
-  depth: { visible: 5, inFlight: 2, delayed: 1, deadLetters: 3 },
+  depth: { visible: 5, inFlight: 2, delayed: 1, deadLetters: 1 },
+  deadLetters: 3,
+  oldestTaskAgeMs: 2500,
 };
 
 const instanceMetrics = () => createInstanceMetrics({ inFlight: () => 1, slots: 4, info: { model: 'model_a' } });
@@ -24,7 +25,7 @@ const namesIn = (text: string): string[] => [...text.matchAll(/^# TYPE (\S+)/gm)
 
 describe('the metrics', () => {
   it('are all in the one table of the README, and no others', async () => {
-    const { text } = await exposeModels([SUMMARY], 0);
+    const { text } = await exposeModels([SUMMARY]);
     const exposed = [...namesIn(text), ...namesIn(await instanceMetrics().text())];
     const rows = [...readme.matchAll(/^\| ((?:`modelyard_\w+`(?:, )?)+) \|/gm)];
     const documented = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
@@ -33,10 +34,9 @@ describe('the metrics', () => {
   });
 
   it('of the models say what the registry and the queues say', async () => {
-    const { text } = await exposeModels(
-      [SUMMARY, { ...SUMMARY, model: aModel({ name: 'b' }), serving: [], live: [] }],
-      3500,
-    );
+    const asleep = { ...SUMMARY, model: aModel({ name: 'b' }), serving: [], live: [], oldestTaskAgeMs: undefined };
+
+    const { text } = await exposeModels([SUMMARY, asleep]);
 
     expect(text).toContain('modelyard_active_models 1\n');
     expect(text).toContain('modelyard_model_active{model="b"} 0\n');
@@ -51,7 +51,7 @@ describe('the metrics', () => {
   });
 
   it('of a queue that cannot be asked are absent', async () => {
-    const { text } = await exposeModels([{ ...SUMMARY, depth: undefined }], 0);
+    const { text } = await exposeModels([{ ...SUMMARY, depth: undefined, deadLetters: undefined }]);
 
     expect(text).not.toMatch(/^modelyard_model_(tasks|dead)/m);
     expect(text).toContain('modelyard_model_info{model="model_a"');

@@ -4,12 +4,14 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   applyEvent,
   type Clock,
   type EventOutcome,
+  MAX_DEAD_LETTERS_COUNTED,
   ModelyardError,
   type Task,
   type TaskEvent,
@@ -20,7 +22,7 @@ import {
 import { assertFits, type Item, N, readNumber, S } from './attributes.ts';
 import { translated } from './errors.ts';
 import { ownerIndexAttributes } from './owner-index.ts';
-import { TASKS_TABLE } from './resources.ts';
+import { DEAD_LETTERS_INDEX, TASKS_TABLE } from './resources.ts';
 import { fromItem, toItem } from './task-item.ts';
 import { listTasks } from './task-listing.ts';
 import { updateFor } from './task-updates.ts';
@@ -109,6 +111,18 @@ export class DynamoTaskStore implements TaskStore {
 
   async list(query: TaskQuery): Promise<TaskPage> {
     return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
+  }
+
+  async countDeadLetters(model: string): Promise<number> {
+    const command = new QueryCommand({
+      TableName: this.#table,
+      IndexName: DEAD_LETTERS_INDEX.name,
+      KeyConditionExpression: `${DEAD_LETTERS_INDEX.partitionKey.name} = :model`,
+      ExpressionAttributeValues: { ':model': S(model) },
+      Select: 'COUNT',
+      Limit: MAX_DEAD_LETTERS_COUNTED,
+    });
+    return (await translated('store_unavailable', () => this.#client.send(command))).Count ?? 0;
   }
 
   /** The row that stands in the way; undefined when the put went through. */

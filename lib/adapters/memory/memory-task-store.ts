@@ -6,6 +6,7 @@ import {
   type EventOutcome,
   encodeCursor,
   isTerminal,
+  MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskEvent,
   type TaskPage,
@@ -66,6 +67,12 @@ export class MemoryTaskStore implements TaskStore {
     const tasks = matching.slice(0, limit);
     const last = tasks.at(-1);
     return { tasks, ...(last && matching.length > limit ? { nextCursor: encodeCursor(owner, last) } : {}) };
+  }
+
+  async countDeadLetters(model: string): Promise<number> {
+    this.#assertReachable();
+    const kept = [...this.#tasks.values()].filter((task) => task.model === model && this.#isKept(task));
+    return Math.min(kept.filter(({ deadLetter }) => deadLetter).length, MAX_DEAD_LETTERS_COUNTED);
   }
 
   async untilEnded(id: string, signal: AbortSignal): Promise<void> {

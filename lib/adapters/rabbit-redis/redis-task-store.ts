@@ -2,6 +2,7 @@ import {
   type Clock,
   type EventOutcome,
   isTerminal,
+  MAX_DEAD_LETTERS_COUNTED,
   MAX_DEADLINE_SECONDS,
   RETENTION_SECONDS,
   type Task,
@@ -80,7 +81,7 @@ export class RedisTaskStore implements TaskStore {
   apply(id: string, event: TaskEvent): Promise<EventOutcome> {
     return translated('store_unavailable', async () => {
       const keys = [this.#taskKey(id), this.#channel];
-      const call = { keys, arguments: applyArguments(id, event) };
+      const call = { keys, arguments: applyArguments(id, event, this.#deadLettersKey('')) };
       return String(await runScript(await this.#link.bytes(), APPLY_EVENT, call)) as EventOutcome;
     });
   }
@@ -89,11 +90,12 @@ export class RedisTaskStore implements TaskStore {
   withdraw(id: string): Promise<void> {
     return translated('store_unavailable', async () => {
       const client = await this.#link.text();
-      const owner = await client.hGet(this.#taskKey(id), 'owner');
-      if (owner === null) return;
+      const [owner, model] = await client.hmGet(this.#taskKey(id), ['owner', 'model']);
+      if (!owner) return;
       await Promise.all([
         client.del(this.#taskKey(id)),
         client.zRem(this.#ownerKey(owner), id),
+        client.zRem(this.#deadLettersKey(model ?? ''), id),
         client.publish(this.#channel, id),
       ]);
     });
@@ -112,6 +114,18 @@ export class RedisTaskStore implements TaskStore {
         },
         query,
       );
+    });
+  }
+
+  countDeadLetters(model: string): Promise<number> {
+    return translated('store_unavailable', async () => {
+      const client = await this.#link.text();
+      const key = this.#deadLettersKey(model);
+      const [, kept] = await Promise.all([
+        client.zRemRangeByScore(key, '-inf', this.#clock.now()),
+        client.zCount(key, `(${this.#clock.now()}`, '+inf'),
+      ]);
+      return Math.min(kept, MAX_DEAD_LETTERS_COUNTED);
     });
   }
 
@@ -146,6 +160,11 @@ export class RedisTaskStore implements TaskStore {
 
   #ownerKey(owner: string): string {
     return `${this.#prefix}:owner:${owner}`;
+  }
+
+  /** Of those given up, by when they need not be kept any longer. */
+  #deadLettersKey(model: string): string {
+    return `${this.#prefix}:dead-letters:${model}`;
   }
 
   /** Reads sent together are one round trip. */

@@ -21,10 +21,11 @@ return false
 /**
  * One step of a task's life, with the refusals of \`applyEvent\`. KEYS: task, channel of ended tasks. ARGV: the
  * attempt that the event is fenced by ('' for none), 1 if that attempt must be newer than any before, the
- * least number of attempts ('' for none), 1 if it ends the task, its id, then the fields that change.
+ * least number of attempts ('' for none), 1 if it ends the task, its id, what the keys of the models' dead
+ * letters begin with if it is given up ('' otherwise), then the fields that change.
  */
 export const APPLY_EVENT = redisScript(`
-local state, attempts = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts'))
+local state, attempts, model, keptUntil = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts', 'model', 'retainedUntil'))
 if not state then return 'missing' end
 if state ~= 'queued' and state ~= 'running' then return 'terminal' end
 attempts = tonumber(attempts)
@@ -32,9 +33,15 @@ if ARGV[1] ~= '' then
   local attempt = tonumber(ARGV[1])
   if attempt < attempts or (ARGV[2] == '1' and attempt == attempts) then return 'superseded' end
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], unpack(ARGV, 7))
 if ARGV[3] ~= '' and tonumber(ARGV[3]) > attempts then redis.call('HSET', KEYS[1], 'attempts', ARGV[3]) end
 if ARGV[4] == '1' then redis.call('PUBLISH', KEYS[2], ARGV[5]) end
+if ARGV[6] ~= '' then
+  local list = ARGV[6] .. model
+  redis.call('ZADD', list, keptUntil, ARGV[5])
+  redis.call('PEXPIREAT', list, keptUntil, 'NX')
+  redis.call('PEXPIREAT', list, keptUntil, 'GT')
+end
 return 'applied'
 `);
 
@@ -42,7 +49,7 @@ return 'applied'
 const UNTOUCHED = { state: 'queued', attempts: -1 } as Task;
 
 /** The arguments of `APPLY_EVENT` for an event, so that the meaning of events stays in the core. */
-export function applyArguments(id: string, event: TaskEvent): (string | Buffer)[] {
+export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: string): (string | Buffer)[] {
   const { attempts, ...changes } = applyEvent(UNTOUCHED, event).task;
   const isFenced = event.type === 'started' || event.type === 'succeeded' || event.type === 'failed';
   return [
@@ -51,6 +58,7 @@ export function applyArguments(id: string, event: TaskEvent): (string | Buffer)[
     attempts === UNTOUCHED.attempts ? '' : String(attempts),
     isTerminal(changes.state) ? '1' : '0',
     id,
+    event.type === 'gave-up' ? deadLettersPrefix : '',
     ...Object.entries(toFields(changes)).flat(),
   ];
 }

@@ -18,6 +18,9 @@ export interface TaskPage {
   readonly nextCursor?: string;
 }
 
+/** Dead letters are not counted any further: so many are trouble enough, and one read finds them. */
+export const MAX_DEAD_LETTERS_COUNTED = 1000;
+
 /**
  * Every task, by id. Reads are consistent: what `create` and `apply` resolved is seen by the next `get`.
  * All methods reject with `store_unavailable` when the store cannot be reached.
@@ -31,6 +34,11 @@ export interface TaskStore {
   /** Undoes `create` for a task that never reached its queue: it is gone from `get` and `list`, its id is free again. */
   withdraw(id: string): Promise<void>;
   list(query: TaskQuery): Promise<TaskPage>;
+  /**
+   * How many tasks of a model were given up and are still kept: at most `MAX_DEAD_LETTERS_COUNTED`, found by
+   * one read. May be a moment behind.
+   */
+  countDeadLetters(model: string): Promise<number>;
   /**
    * Resolves when the task has probably ended, or when the signal aborts. Stores that cannot tell leave
    * it out, and are polled.

@@ -85,5 +85,6 @@ export function keeping(open: OpenStore): void {
     await expect(store.apply(task.id, { type: 'canceled', at: 1 })).rejects.toEqual(refused);
     await expect(store.withdraw(task.id)).rejects.toEqual(refused);
     await expect(store.list({ owner: task.owner, limit: 1 })).rejects.toEqual(refused);
+    await expect(store.countDeadLetters(task.model)).rejects.toEqual(refused);
   });
 }
