@@ -16,10 +16,14 @@ export const createHandler =
     middy(async function collectMetrics(): Promise<void> {
       const all = await models.all();
       publish({ dimensions: { stage }, values: stageValues(all) });
-      for (const summary of all) {
+      for (const summary of all.filter(isAwake)) {
         publish({ dimensions: { stage, model: summary.model.name }, values: modelValues(summary) });
       }
     });
+
+/** A metric costs by the hour in which it has values, so models have some while there is something to say. */
+const isAwake = ({ live, depth }: ModelSummary): boolean =>
+  live.length > 0 || !depth || depth.visible + depth.delayed + depth.inFlight > 0;
 
 const stageValues = (all: readonly ModelSummary[]): Record<StageMetric, number> => ({
   ActiveModels: all.filter(({ serving }) => serving.length > 0).length,

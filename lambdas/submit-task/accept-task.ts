@@ -18,11 +18,10 @@ export async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promi
   const { metrics, wakeWhenAsleep } = deps;
   try {
     const accepted = await accept(deps, request);
-    metrics.count('TaskSubmits', { outcome: 'accepted' });
     await wakeWhenAsleep(accepted.served);
     return accepted;
   } catch (error) {
-    metrics.count('TaskSubmits', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
+    metrics.count('SubmitsRefused', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import {
   json,
   type ProxyResult,
   presentPrediction,
+  ROUTES,
   resultProblem,
   sendProblem,
   submittedAnswer,
@@ -18,21 +19,26 @@ import { type Accepted, acceptTask } from './accept-task.ts';
 
 /** How long the routes for people wait when the caller does not say. */
 const PREDICT_WAIT_SECONDS = 20;
+const OWN_ROUTES = ROUTES.filter(({ handler }) => handler === 'submit-task');
 
 /**
  * `POST /models/{model}/tasks` accepts a task; `POST /predict/{model}` also waits for it, and
  * `POST /api/predict/{model}` answers with the bare prediction.
  */
 export const createHandler = (deps: HandlerDeps) =>
-  httpHandler(deps, async function submit(request) {
-    const preference = waitPreference(request.headers);
-    const waitedSeconds = preference.seconds ?? (request.route.includes('/predict/') ? PREDICT_WAIT_SECONDS : 0);
-    const accepted = await acceptTask(deps, request);
-    const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
-    const isBare = request.route.startsWith('/api/') && isTerminal(task.state) && waitedSeconds > 0;
-    if (isBare) return predictionAnswer(deps, request, { ...accepted, task });
-    return submittedAnswer(deps, task, { ...preference, waitedSeconds });
-  });
+  httpHandler(
+    deps,
+    async function submit(request) {
+      const preference = waitPreference(request.headers);
+      const waitedSeconds = preference.seconds ?? (request.route.includes('/predict/') ? PREDICT_WAIT_SECONDS : 0);
+      const accepted = await acceptTask(deps, request);
+      const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
+      const isBare = request.route.startsWith('/api/') && isTerminal(task.state) && waitedSeconds > 0;
+      if (isBare) return predictionAnswer(deps, request, { ...accepted, task });
+      return submittedAnswer(deps, task, { ...preference, waitedSeconds });
+    },
+    { routes: OWN_ROUTES },
+  );
 
 async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {
   try {

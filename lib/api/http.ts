@@ -1,10 +1,12 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 import { type Logger, ModelyardError } from '#core';
 import { negotiate } from './accept.ts';
+import { routedEvent } from './function-url.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
 import { JSON_TYPE } from './media-types.ts';
 import { isServerFault, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
+import type { Route } from './routes.ts';
 
 export type HttpHandler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, ProxyContext>;
 
@@ -16,16 +18,18 @@ interface Invocation {
 interface HttpOptions {
   /** What the handler can answer with; anything else wanted is refused with 406. `*`: no matter what is wanted. @default JSON */
   readonly produces?: readonly string[] | '*';
+  /** What it answers when it is asked by a URL of its own, without a gateway. @default nothing */
+  readonly routes?: readonly Route[];
 }
 
 /** Makes a Lambda handler of a function from request to answer: errors become problems, every answer names its request. */
 export function httpHandler(
   { logger }: { readonly logger: Logger },
   answer: (request: HttpRequest) => Promise<ProxyResult>,
-  { produces = [JSON_TYPE] }: HttpOptions = {},
+  { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
-    const request = toRequest(event, context, signal);
+    const request = toRequest(routedEvent(event, routes), context, signal);
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };

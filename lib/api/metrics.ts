@@ -1,7 +1,7 @@
 /** What handlers count, and the words each count may be split by: few and fixed, never ids or names of callers. */
 export interface Counts {
-  /** Submits by outcome: `accepted`, or the code of the refusal. */
-  readonly TaskSubmits: { readonly outcome: string };
+  /** Refused submits by the code of the problem. Those that are accepted, the metrics of the queue count. */
+  readonly SubmitsRefused: { readonly outcome: string };
   /** Dead letters by what became of their task. */
   readonly DeadLetters: { readonly outcome: string };
 }

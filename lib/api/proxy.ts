@@ -19,8 +19,10 @@ export interface ProxyEvent {
   readonly requestContext?: {
     readonly requestId?: string;
     readonly authorizer?: Readonly<Record<string, unknown>> | null;
+    /** Version 2. */
+    readonly http?: { readonly method: string };
   };
-  /** Version 2: method and path of the route that matched, `GET /tasks/{id}`. */
+  /** Version 2: method and path of the route that matched, `GET /tasks/{id}`; `$default` at a function's own URL. */
   readonly routeKey?: string;
   readonly rawPath?: string;
 }

@@ -10,7 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The image of a model: built by the repository's Dockerfile when it is deployed, or one that exists. */
 export function modelImage(source: ModelImageSource, model: string): ContainerImage {
-  if (source.kind === 'registry') return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model));
+  if (source.kind === 'registry')
+    return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model.replaceAll('_', '-')));
   return ContainerImage.fromAsset(ROOT, {
     file: 'Dockerfile',
     target: 'model',

@@ -18,6 +18,7 @@ import { ModelService } from '../constructs/model-service.ts';
 import { Network } from '../constructs/network.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
+import { SubmitUrl } from '../constructs/submit-url.ts';
 import type { StageConfig } from './stage-config.ts';
 
 export interface ModelyardStackProps {
@@ -61,6 +62,12 @@ export class ModelyardStack extends Stack {
       ...config.api,
       ...{ name: `modelyard-${stage}`, routes: ROUTES, handlers: handlers.byName, logRetention, tracing },
     });
+
+    const submit = handlers.byName.get('submit-task');
+    if (config.api.submitUrl && submit) {
+      const { url: value } = new SubmitUrl(this, 'SubmitUrlOf', { submit, corsOrigins: config.api.corsOrigins });
+      new CfnOutput(this, 'SubmitUrl', { value, description: 'Where predictions are asked for without a gateway' });
+    }
 
     const watched = { stage, prefix, api, handlers, models: services };
     new Alarms(this, 'Alarms', watched);

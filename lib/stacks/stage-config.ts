@@ -2,7 +2,7 @@
 export type ImageSource =
   /** Built from the repository's Dockerfile when the stack is deployed. */
   | { readonly kind: 'asset' }
-  /** Built before; `{model}` in the reference stands for the model's name. */
+  /** Built before, by compose for example; `{model}` in the reference stands for the model's name with dashes. */
   | { readonly kind: 'registry'; readonly ref: string };
 
 /** Everything in which stages differ. */
@@ -31,6 +31,8 @@ export interface StageConfig {
 export interface ApiConfig {
   /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, and none of these. */
   readonly kind: 'rest' | 'http';
+  /** Predictions at a URL of the submit handler itself too, at no price and with nothing in front of it. */
+  readonly submitUrl: boolean;
   /** Of all callers together; more are refused with 429. */
   readonly ratePerSecond: number;
   readonly burst: number;
@@ -38,7 +40,13 @@ export interface ApiConfig {
   readonly corsOrigins: readonly string[];
 }
 
-const API = { kind: 'rest', ratePerSecond: 500, burst: 1000, corsOrigins: [] } as const satisfies ApiConfig;
+const API = {
+  kind: 'rest',
+  submitUrl: false,
+  ratePerSecond: 500,
+  burst: 1000,
+  corsOrigins: [],
+} as const satisfies ApiConfig;
 
 const DEV = {
   images: { kind: 'asset' },
@@ -64,7 +72,7 @@ export const STAGES = {
     logRetentionDays: 90,
   },
   /** The cheapest that still keeps every promise of the HTTP contract. */
-  lean: { ...DEV, api: { ...API, kind: 'http' }, tracing: false, platformLogs: false },
+  lean: { ...DEV, api: { ...API, kind: 'http', submitUrl: true }, tracing: false, platformLogs: false },
   /** For AWS emulators; model instances run as processes, or as containers where the emulator has an engine. */
   local: {
     ...DEV,

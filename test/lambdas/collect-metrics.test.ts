@@ -38,6 +38,14 @@ describe('the collector of metrics', () => {
     expect(asleep).toMatchObject({ values: { BacklogPerInstance: 3 } });
   });
 
+  it('has nothing to say of a model that sleeps and for which nothing waits', async () => {
+    const published = await collect(summary('asleep', 0, {}));
+
+    expect(published).toEqual([
+      { dimensions: { stage: 'dev' }, values: { ActiveModels: 0, LiveInstances: 0, StalledModels: 0 } },
+    ]);
+  });
+
   it('publishes no backlog that it could not read', async () => {
     const [, model] = await collect(summary('unread', 1));
 

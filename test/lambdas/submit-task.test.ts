@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ProxyContext } from '#api';
 import { MAX_PAYLOAD_BYTES, unavailable } from '#core';
 import { createHandler } from '#lambdas/submit-task/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
@@ -52,7 +53,7 @@ describe('POST /models/{model}/tasks', () => {
       links: { self: `/tasks/${answer.json.id}` },
     });
     expect(await api.work()).toEqual({ id: answer.json.id, request: { value: 7 } });
-    expect(api.counted).toEqual(['TaskSubmits accepted']);
+    expect(api.counted).toEqual([]);
   });
 
   it('takes a binary message as it is', async () => {
@@ -210,7 +211,7 @@ describe('a submit that is refused', () => {
 
     expect(statusCode).toBe(422);
     expect(json).toMatchObject({ type: '/problems/invalid-input', errors: [{ pointer, message: expect.any(String) }] });
-    expect(api.counted).toEqual(['TaskSubmits invalid_input']);
+    expect(api.counted).toEqual(['SubmitsRefused invalid_input']);
   });
 
   it.each(['model_x', 'Model B', '../tasks', ''])('is for no model: %j', async (model) => {
@@ -245,7 +246,7 @@ describe('a submit that is refused', () => {
     expect(statusCode).toBe(429);
     expect(json.type).toBe('/problems/backlog-full');
     expect(Number(headers['Retry-After'])).toBeGreaterThanOrEqual(1);
-    expect(api.counted).toEqual(['TaskSubmits accepted', 'TaskSubmits backlog_full']);
+    expect(api.counted).toEqual(['SubmitsRefused backlog_full']);
   });
 
   it('meets a queue that is away: nothing is accepted', async () => {
@@ -284,7 +285,7 @@ describe('a submit that is refused', () => {
     expect(statusCode).toBe(500);
     expect(body).not.toContain('secret');
     expect(logged).toEqual([error]);
-    expect(api.counted).toEqual(['TaskSubmits internal']);
+    expect(api.counted).toEqual(['SubmitsRefused internal']);
   });
 });
 
@@ -357,5 +358,47 @@ describe('POST /predict/{model}', () => {
     expect(statusCode).toBe(202);
     expect(json.state).toBe('queued');
     expect(reads).toBeGreaterThan(0);
+  });
+});
+
+describe('the URL of the handler itself', () => {
+  const ask = async (api: TestApi, method: string, rawPath: string) =>
+    createHandler(api)(
+      {
+        routeKey: '$default',
+        rawPath,
+        headers: { 'content-type': 'application/json', prefer: 'wait=0' },
+        body: '{"value": 7}',
+        isBase64Encoded: false,
+        requestContext: { requestId: 'request-1', http: { method } },
+      },
+      { awsRequestId: 'lambda-1' } as ProxyContext,
+    );
+
+  it.each(['/predict/model_b', '/models/model_b/tasks', '/predict/model%5Fb'])('takes tasks at %s', async (path) => {
+    const api = createTestApi();
+    await api.wake();
+
+    const { statusCode, headers } = await ask(api, 'POST', path);
+
+    expect(statusCode).toBe(202);
+    expect(headers).toMatchObject({ Location: expect.stringMatching(/^\/tasks\//), 'X-Request-Id': 'request-1' });
+    expect(await api.work()).toMatchObject({ request: { value: 7 } });
+  });
+
+  it.each([
+    ['GET', '/predict/model_b'],
+    ['POST', '/tasks/one/cancel'],
+    ['POST', '/predict/model_b/more'],
+    ['POST', '/predict/%E0%A4%A'],
+    ['POST', '/predict/'],
+  ])('has nothing at %s %s', async (method, path) => {
+    const api = createTestApi();
+    await api.wake();
+
+    const { statusCode, headers } = await ask(api, method, path);
+
+    expect(statusCode).toBe(404);
+    expect(headers['Content-Type']).toBe('application/problem+json');
   });
 });

@@ -139,7 +139,13 @@ describe('the API', () => {
   });
 
   it('lets no browser of another origin in, unless it is configured', async () => {
-    const api = { kind: 'rest', ratePerSecond: 1, burst: 1, corsOrigins: ['https://example.com'] } as const;
+    const api = {
+      kind: 'rest',
+      submitUrl: false,
+      ratePerSecond: 1,
+      burst: 1,
+      corsOrigins: ['https://example.com'],
+    } as const;
     const open = await synthesize('dev', { config: { api } });
 
     const preflights = ({ template: of }: Synthesized) =>
@@ -155,6 +161,20 @@ describe('the API', () => {
     expect(resourcesOf(lean.template, 'AWS::ApiGatewayV2::Route')).toHaveLength(ROUTES.length);
     lean.template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '1.0' });
     lean.template.resourceCountIs('AWS::ApiGateway::RestApi', 0);
+  });
+});
+
+describe('the URL of the submit handler', () => {
+  it('is there in the lean stage only, beside the API, and may be asked by everybody who may ask the API', async () => {
+    const lean = await synthesize('lean');
+
+    lean.template.hasResourceProperties('AWS::Lambda::Url', {
+      AuthType: 'NONE',
+      TargetFunctionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^HandlersSubmitTask'), 'Arn'] },
+    });
+    lean.template.hasResourceProperties('AWS::Lambda::Permission', { Action: 'lambda:InvokeFunctionUrl' });
+    expect(Object.keys(lean.template.toJSON().Outputs)).toContain('SubmitUrl');
+    for (const { template: of } of [dev, prod]) of.resourceCountIs('AWS::Lambda::Url', 0);
   });
 });
 
@@ -219,7 +239,7 @@ describe('the service of every model', () => {
       ([, { Properties }]) => Properties.ContainerDefinitions[0].Image,
     );
 
-    expect(refs).toEqual(dev.models.map(({ name }) => `registry.example/${name}:7`));
+    expect(refs).toEqual(dev.models.map(({ name }) => `registry.example/${name.replaceAll('_', '-')}:7`));
   });
 });
 

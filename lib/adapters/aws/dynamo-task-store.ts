@@ -67,8 +67,12 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async get(id: string): Promise<Task | undefined> {
-    const item = await this.#read(id);
-    return item && this.#isKept(item) ? fromItem(item) : undefined;
+    return this.#kept(await this.#read(id));
+  }
+
+  /** Half the price of `get`. */
+  async peek(id: string): Promise<Task | undefined> {
+    return this.#kept(await this.#read(id, { consistent: false }));
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
@@ -156,9 +160,13 @@ export class DynamoTaskStore implements TaskStore {
     }
   }
 
-  async #read(id: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: this.#table, Key: { id: S(id) }, ConsistentRead: true });
+  async #read(id: string, { consistent } = { consistent: true }): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: this.#table, Key: { id: S(id) }, ConsistentRead: consistent });
     return (await translated('store_unavailable', () => this.#client.send(command))).Item;
+  }
+
+  #kept(item: Item | undefined): Task | undefined {
+    return item && this.#isKept(item) ? fromItem(item) : undefined;
   }
 
   /** TTL deletion may lag by days, so readers compare. */

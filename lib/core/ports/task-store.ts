@@ -29,6 +29,8 @@ export interface TaskStore {
   /** Keeps a new task. Resolves with the task that already has this id, or undefined when this one was kept. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;
+  /** As `get`, cheaper and perhaps a moment behind. Stores for which that saves nothing leave it out. */
+  peek?(id: string): Promise<Task | undefined>;
   /** Applies the event if `applyEvent` says so, atomically; of two racing events exactly one is applied. */
   apply(id: string, event: TaskEvent): Promise<EventOutcome>;
   /** Undoes `create` for a task that never reached its queue: it is gone from `get` and `list`, its id is free again. */

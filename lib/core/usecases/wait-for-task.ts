@@ -32,10 +32,18 @@ export async function waitForTask(deps: WaitDeps, wait: TaskWait): Promise<Task>
     const leftMs = startedAt + wait.waitMs - now;
     if (leftMs <= 0) return task;
     await pause(deps, task, { ageMs: now - task.createdAt, leftMs, signal: wait.signal });
-    task = await getTask(deps, wait);
+    task = await look(deps, wait, task);
     if (task.endedAt !== undefined) deps.pace?.learn(task.model, Math.max(0, task.endedAt - task.createdAt));
   }
   return task;
+}
+
+/** Success is for good, so it may be read where reading is cheap; any other end may be one that a retry has undone. */
+async function look(deps: WaitDeps, wait: TaskWait, task: Task): Promise<Task> {
+  const { tasks, clock } = deps;
+  if (!tasks.peek || clock.now() >= task.deadlineAt) return getTask(deps, wait);
+  const seen = (await tasks.peek(wait.id)) ?? task;
+  return seen.state === 'succeeded' || !isTerminal(seen.state) ? seen : getTask(deps, wait);
 }
 
 interface Pause {
