@@ -38,6 +38,8 @@ export interface AdmitDeps {
 
 /** An instance with another contract should find the task soon, and this one not at once again. */
 const UNREADABLE_CONTRACT_DELAY_SECONDS = 2;
+/** Long enough for most tasks to end meanwhile. */
+const SUPERSEDED_DELAY_SECONDS = 30;
 
 /** Decides whether a delivery runs here. Rejects when a store or the queue is away; the delivery is unsettled then. */
 export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Admission> {
@@ -100,9 +102,16 @@ async function claimAgain(
 ): Promise<AttemptOutcome | undefined> {
   const outcome = await tasks.apply(taskId, { type: 'started', attempt: delivery.attempt, at: now });
   if (outcome === 'applied') return undefined;
-  if (outcome === 'superseded') return 'lease-lost';
-  await delivery.ack();
-  return 'already-ended';
+  if (outcome !== 'superseded') {
+    await delivery.ack();
+    return 'already-ended';
+  }
+  // What was given back by a runner that had recorded this very attempt comes again under the same number.
+  const recorded = (await tasks.get(taskId))?.attempts ?? delivery.attempt;
+  if (recorded <= delivery.attempt) return undefined;
+  // A copy: the task belongs to whoever has the newer one. Kept until it has ended, in case they do not end it.
+  await delivery.release(SUPERSEDED_DELAY_SECONDS);
+  return 'released';
 }
 
 function readEnvelope(body: Uint8Array): Envelope | undefined {
