@@ -7,9 +7,11 @@ import { createJsonLogger } from './json-logger.ts';
 import { loadDefinition } from './load-definition.ts';
 import { scaleInProtection } from './scale-in-protection.ts';
 import { stopSignal } from './stop-signal.ts';
+import { unaskedExit } from './unasked-exit.ts';
 
 const logger = createJsonLogger({});
 const stop = stopSignal();
+const isOver = unaskedExit(process, logger);
 try {
   const { model, ...settings } = instanceSettingsFrom(process.env);
   const ecs = await ecsIdentity(process.env);
@@ -28,6 +30,7 @@ try {
     ...{ id, definition, platform, logger, runtimeVersion },
   }).run(stop);
   await platform.close();
+  isOver();
   logger.info('Stopped.');
   process.exit(0);
 } catch (error) {
