@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Contract, InstanceState } from '#core';
 import type { InstanceMetrics } from './instance-metrics.ts';
+import { registrationToJson } from './registration-answer.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -13,6 +14,8 @@ export interface HealthServerOptions {
   readonly contract: Contract;
   readonly metrics: Pick<InstanceMetrics, 'text' | 'contentType'>;
   readonly state: () => InstanceState;
+  /** What it tells the registry, as a serialized `modelyard.v1.Registration`. */
+  readonly registration: () => Uint8Array;
 }
 
 /** The HTTP port of one instance, for health checks, people and Prometheus; predictions never come this way. */
@@ -33,7 +36,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   const server = createServer((request, response) => {
     answer(options, request).then(
       ({ status, type, body }) => send(response, status, type, body),
-      () => send(response, 500, 'text/plain', 'The metrics could not be collected.\n'),
+      () => send(response, 500, 'text/plain', 'This answer could not be made.\n'),
     );
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -57,6 +60,9 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+const PROTOBUF = 'application/x-protobuf';
+const PATHS = '/health, /ping, /request-format, /response-format, /registration or /metrics';
+
 async function answer(options: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
   const { contract, metrics } = options;
   if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'Only GET is offered here.');
@@ -69,10 +75,12 @@ async function answer(options: HealthServerOptions, request: IncomingMessage): P
       return format(contract.requestMessage, contract, request);
     case '/response-format':
       return format(contract.responseMessage, contract, request);
+    case '/registration':
+      return registration(options, request);
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() };
     default:
-      return problem(404, 'There is nothing here. Try /health, /ping, /request-format, /response-format or /metrics.');
+      return problem(404, `There is nothing here. Try ${PATHS}.`);
   }
 }
 
@@ -83,11 +91,18 @@ function health({ state, servedName }: HealthServerOptions): Answer {
 }
 
 /** The message's name and the FileDescriptorSet that defines it: base64 in JSON, or the bare bytes for protobuf readers. */
-function format(message: string, { descriptorSet, hash }: Contract, { headers }: IncomingMessage): Answer {
-  const type = 'application/x-protobuf';
-  if (headers.accept?.includes(type)) return { status: 200, type, body: descriptorSet };
+function format(message: string, { descriptorSet, hash }: Contract, request: IncomingMessage): Answer {
+  if (wantsProtobuf(request)) return { status: 200, type: PROTOBUF, body: descriptorSet };
   return json(200, { message, descriptor_hash: hash, descriptor: Buffer.from(descriptorSet).toString('base64') });
 }
+
+/** The message itself for protobuf readers, or its canonical JSON. */
+async function registration({ registration }: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
+  const body = registration();
+  return wantsProtobuf(request) ? { status: 200, type: PROTOBUF, body } : json(200, await registrationToJson(body));
+}
+
+const wantsProtobuf = ({ headers }: IncomingMessage): boolean => headers.accept?.includes(PROTOBUF) ?? false;
 
 const json = (status: number, body: unknown): Answer => ({
   status,

@@ -18,6 +18,7 @@ import { untilIdle } from './idle-stop.ts';
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { bindModel } from './loaded-model.ts';
 import { registeredManifest } from './manifest.ts';
+import { writeRegistration } from './registration-answer.ts';
 import { Worker } from './worker.ts';
 import type { WorkerObserver } from './worker-observer.ts';
 
@@ -122,6 +123,7 @@ export class ModelInstance<Request, Response, State> {
       contract: this.#contract,
       metrics: this.#metrics,
       state: () => this.#state,
+      registration: () => writeRegistration(this.#describe(), this.#contract),
     });
     this.#endpoint = endpoint ?? server.url;
     return server;

@@ -3,6 +3,7 @@ import { createModelDirectory, submitTask, waitForTask } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { Registration } from '#proto/modelyard/v1/registration.ts';
 import { defineModel, type ModelDefinition } from '#runtime/define-model.ts';
 import { ModelInstance } from '#runtime/instance.ts';
 import { contractOf } from '#schema';
@@ -102,6 +103,29 @@ describe('an instance', () => {
     expect(await request?.json()).toMatchObject({ message: 'models.model_b.ModelBRequest', descriptor });
     expect(await response?.json()).toMatchObject({ message: 'models.model_b.ModelBResponse', descriptor });
     expect(await metrics?.text()).toContain('modelyard_instance_slots 1');
+  });
+
+  it('shows on its health port what it told the registry, as JSON and as protobuf', async () => {
+    const life = live(echo, { variant: 'Fancy' });
+    const endpoint = await life.endpoint();
+
+    const plain = await fetch(`${endpoint}/registration`);
+    const binary = await fetch(`${endpoint}/registration`, { headers: { Accept: 'application/x-protobuf' } });
+
+    const { hash, descriptorSet } = contractOf(ModelBRequest, ModelBResponse);
+    expect(await plain.json()).toMatchObject({
+      instance_id: 'i1',
+      model: 'echo',
+      variant: 'Fancy',
+      contract: { hash, request_message: 'models.model_b.ModelBRequest' },
+      slots: 1,
+      endpoint,
+      started_unix_ms: expect.stringMatching(/^\d+$/),
+    });
+    expect(binary.headers.get('content-type')).toBe('application/x-protobuf');
+    const registration = Registration.decode(await binary.bytes());
+    expect(registration).toMatchObject({ instance_id: 'i1', variant: 'Fancy', contract: { hash }, image: 'test' });
+    expect(Buffer.from(registration.contract?.descriptor_set ?? [])).toEqual(Buffer.from(descriptorSet));
   });
 
   it('is not healthy before its setup is done', async () => {
