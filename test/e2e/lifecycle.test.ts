@@ -25,6 +25,9 @@ async function gone(pid: number): Promise<void> {
   while (isRunning(pid)) await sleep(20);
 }
 
+/** On a busy machine, instances may need longer than the system waits before it tells what it has. */
+const A_STATE = expect.stringMatching(/^(ready|starting)$/);
+
 describe('starting', () => {
   it('tells what runs where, in one line for programs', async () => {
     const system = await start();
@@ -39,13 +42,15 @@ describe('starting', () => {
           name: 'gdp_growth_rate',
           queue: 'modelyard-gdp-growth-rate-tasks',
           instances: [
-            { id: 'gdp_growth_rate-1', variant: 'LinearRegression', state: 'ready', pid: expect.any(Number) },
+            { id: 'gdp_growth_rate-1', variant: 'LinearRegression', state: A_STATE, pid: expect.any(Number) },
           ],
         },
-        { name: 'model_a', instances: [{ id: 'model_a-1', state: 'ready' }] },
-        { name: 'model_b', instances: [{ id: 'model_b-1', state: 'ready' }] },
+        { name: 'model_a', instances: [{ id: 'model_a-1', state: A_STATE }] },
+        { name: 'model_b', instances: [{ id: 'model_b-1', state: A_STATE }] },
       ],
     });
+    const said = (id: string) => system.until(({ source, message }) => source === id && message === 'Ready.');
+    await Promise.all(['gdp_growth_rate-1', 'model_a-1', 'model_b-1'].map(said));
     expect(system.complaints).toEqual([]);
   });
 
@@ -54,7 +59,9 @@ describe('starting', () => {
 
     await system.until(({ message }) => message.includes('curl -X POST http://localhost:'));
     await system.until(({ message }) => message.startsWith('Modelyard is ready after '));
-    await system.until(({ message }) => /^ {2}model_a +modelyard-model-a-tasks +model_a-1, ready$/.test(message));
+    await system.until(({ message }) =>
+      /^ {2}model_a +modelyard-model-a-tasks +model_a-1, (ready|starting)$/.test(message),
+    );
   });
 
   it('says in one sentence that the port is taken, and leaves nothing behind', async () => {

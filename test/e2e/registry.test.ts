@@ -95,8 +95,11 @@ describe.concurrent('instances over HTTP', { timeout: 60_000 }, () => {
     await ready('team', launched.id);
 
     const tasks = await Promise.all(
-      Array.from({ length: 24 }, () => submit(system, 'team', { action: 'answer', seconds: 0.3 })),
+      Array.from({ length: 32 }, () => submit(system, 'team', { action: 'answer', seconds: 0.3 })),
     );
+    const pids = system.pids(launched.id);
+    // On a busy machine the first one may have run a few before the second has asked for any.
+    await Promise.any(tasks.map(async ({ id }) => expect(pids).toContain((await ended(system, id)).result?.pid)));
     const stopped = await stop('team', launched.id);
     const again = await stop('team', launched.id);
     const results = await Promise.all(tasks.map(({ id }) => ended(system, id)));
@@ -170,7 +173,9 @@ describe.concurrent('a model that sleeps when idle', { timeout: 60_000 }, () => 
     const { id } = await submit(system, 'dozy', { action: 'answer' });
     const last = await ended(system, id);
 
-    expect(tasks.filter(({ state, position }) => state === 'queued' && !(Number(position) >= 1))).toEqual([]);
+    const positions = tasks.flatMap(({ position }) => position ?? []);
+    expect(positions.length).toBeGreaterThan(0);
+    expect(positions.filter((position) => position < 1)).toEqual([]);
     expect(results.filter(({ state }) => state !== 'succeeded')).toEqual([]);
     expect(last.state).toBe('succeeded');
     expect([launches, events('Starting.')]).toEqual([2, 3]);
@@ -189,11 +194,18 @@ describe.concurrent('a queued task', { timeout: 60_000 }, () => {
     const crowd = await Promise.all(
       Array.from({ length: 40 }, () => submit(system, 'model_b', { value: 1, delay_seconds: 1 })),
     );
-    const response = await system.fetch(`/tasks/${crowd.at(-1)?.id}`);
-    const task = (await response.json()) as TaskBody & { readonly estimated_start: string };
+    // An answer does not wait for estimates, which take a busy machine longer than a moment to make.
+    const { response, task, askedAt } = await eventually(async () => {
+      const askedAt = Date.now();
+      const response = await system.fetch(`/tasks/${crowd.at(-1)?.id}`);
+      const task = (await response.json()) as TaskBody;
+      expect(task).toMatchObject({ position: expect.any(Number), estimated_start: expect.any(String) });
+      return { response, task, askedAt };
+    });
 
-    expect(task).toMatchObject({ state: 'queued', position: expect.any(Number) });
-    expect(Date.parse(task.estimated_start)).toBeGreaterThan(Date.now());
+    expect(task.state).toBe('queued');
+    expect(Number(task.position)).toBeGreaterThanOrEqual(1);
+    expect(Date.parse(String(task.estimated_start))).toBeGreaterThanOrEqual(askedAt);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     await Promise.all(crowd.map((waiting) => ended(system, waiting.id)));
   });

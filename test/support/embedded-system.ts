@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/each-line.ts';
 
@@ -14,6 +15,15 @@ export interface SystemExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
+
+/** A model as the line for programs has it. */
+interface StartedModel {
+  readonly name: string;
+  readonly instances: readonly { readonly id: string; readonly state: string; readonly crashes: number }[];
+}
+
+const IS_AWAY = /starts again in|^Stopped\.$|^Going to sleep/;
+const HAS_SETTLED = new RegExp(`^Ready\\.$|${IS_AWAY.source}`);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY = fileURLToPath(new URL('../../bin/local.ts', import.meta.url));
@@ -76,10 +86,11 @@ export class EmbeddedSystem implements AsyncDisposable {
     });
   }
 
-  /** Starts one and resolves when it is ready. */
+  /** Starts one and resolves when every instance serves, crashed, or went to sleep: a busy system is ready sooner. */
   static async start(options?: SystemOptions): Promise<EmbeddedSystem> {
     const system = new EmbeddedSystem(options);
-    await system.until(({ message }) => message === 'ready');
+    const ready = await system.until(({ message }) => message === 'ready');
+    await Promise.all((ready.models as readonly StartedModel[]).map((model) => system.#untilServed(model)));
     return system;
   }
 
@@ -126,6 +137,21 @@ export class EmbeddedSystem implements AsyncDisposable {
     this.signal('SIGTERM');
     await this.exit;
     clearTimeout(timer);
+  }
+
+  /** The listing may be some seconds behind the instances. */
+  async #untilServed({ name, instances }: StartedModel): Promise<void> {
+    const late = instances.filter(({ state, crashes }) => state === 'starting' && crashes === 0);
+    await Promise.all(
+      late.map(({ id }) => this.until(({ source, message }) => source === id && HAS_SETTLED.test(message))),
+    );
+    const isAway = () =>
+      late.some(({ id }) => this.events.some((event) => event.source === id && IS_AWAY.test(event.message)));
+    while (late.length > 0 && !isAway()) {
+      const { models } = (await (await this.fetch('/models')).json()) as { models: readonly { name: string }[] };
+      if (models.some((model) => model.name === name)) return;
+      await sleep(100);
+    }
   }
 
   #note(line: string): void {
