@@ -9,7 +9,7 @@ import {
   presentInstance,
   presentLaunched,
 } from '#api';
-import { CONTROL_STALENESS_MS, launchInstance } from '#core';
+import { launchInstance } from '#core';
 
 /**
  * `POST /models/{model}/instances` launches one more instance, of a variant if the body asks for it, and
@@ -23,7 +23,7 @@ export const createHandler = (deps: HandlerDeps) =>
 async function launchByModel(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const { platform, models, logger } = deps;
   const variant = launchVariant(request);
-  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  const served = await models.known(request.param('model'));
   const launched = await launchInstance(platform.instances, served, variant);
   logger.info('An instance was launched.', { model: launched.model, instance: launched.id });
   return json(202, presentInstance({ ...launched, heartbeat: undefined }), {

@@ -7,7 +7,7 @@ import {
   presentContainers,
   presentInstance,
 } from '#api';
-import { CONTROL_STALENESS_MS, listInstances, ModelyardError } from '#core';
+import { listInstances, ModelyardError } from '#core';
 
 /**
  * `GET /models/{model}/instances` and one of them by its id: those that the platform runs and those that
@@ -19,7 +19,7 @@ export const createHandler = (deps: HandlerDeps) =>
   });
 
 async function listByModel({ platform, models }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  const served = await models.known(request.param('model'));
   const instances = (await listInstances(platform.instances, served)).map(presentInstance);
   const id = request.param('id');
   if (id === '') return json(200, { instances });

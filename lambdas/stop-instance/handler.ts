@@ -1,5 +1,5 @@
 import { type HandlerDeps, type HttpRequest, httpHandler, json, type ProxyResult, presentShutdown } from '#api';
-import { CONTROL_STALENESS_MS, ModelyardError, stopInstance } from '#core';
+import { ModelyardError, stopInstance } from '#core';
 
 /**
  * `DELETE /models/{model}/instances/{id}` lets an instance finish what it holds and stop; asking twice is
@@ -12,7 +12,7 @@ export const createHandler = (deps: HandlerDeps) =>
 
 async function stopOfModel({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const id = request.param('id');
-  const served = await models.served(request.param('model'), CONTROL_STALENESS_MS);
+  const served = await models.known(request.param('model'));
   await stopInstance(platform.instances, served, id);
   logger.info('An instance was told to stop.', { model: served.model.name, instance: id });
   return json(202, { id, model: served.model.name, state: 'draining' });

@@ -34,18 +34,21 @@ interface HandlerDepsOptions {
   readonly logger: Logger;
   /** @default nobody counts */
   readonly metrics?: Metrics;
+  /** How long answers come from what was read last while the registry is away. @default a minute */
+  readonly maxOutageMs?: number;
 }
 
 const MAX_CONTRACTS = 200;
 
 /** What the handlers of one process share: contracts never change, so each is read once. */
-export function createHandlerDeps({ platform, logger, metrics = noMetrics }: HandlerDepsOptions): HandlerDeps {
+export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
+  const { platform, logger, metrics = noMetrics, maxOutageMs } = options;
   const contracts = {
     put: platform.contracts.put.bind(platform.contracts),
     get: memoize((hash) => platform.contracts.get(hash), { maxEntries: MAX_CONTRACTS }),
   };
   const cached = { ...platform, contracts };
-  const models = createModelDirectory(cached);
+  const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
   return {
     platform: cached,

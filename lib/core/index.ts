@@ -56,7 +56,6 @@ export { type DeadLetter, giveUpTask } from './usecases/give-up-task.ts';
 export { listTasks } from './usecases/list-tasks.ts';
 export { memoize } from './usecases/memoize.ts';
 export {
-  CONTROL_STALENESS_MS,
   createModelDirectory,
   MAX_STALENESS_MS,
   type ModelDirectory,

@@ -42,6 +42,8 @@ export async function watchModels(
     // While the registry is away there is nothing to see.
     const summaries = await models.all().catch(() => []);
     await Promise.all(summaries.map(equip));
+    // Reads each contract once, so that nobody needs the registry for it while the registry is away.
+    await Promise.all(summaries.map(({ model }) => models.served(model.name).catch(() => undefined)));
     await Promise.all(summaries.filter(hasTasks).map(wakeWhenAsleep));
   }
 }

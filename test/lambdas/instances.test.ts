@@ -3,7 +3,7 @@ import type { ControlledInstance, InstanceController } from '#core';
 import { createHandler as createLaunch } from '#lambdas/launch-instance/handler.ts';
 import { createHandler as createList } from '#lambdas/list-instances/handler.ts';
 import { createHandler as createStop } from '#lambdas/stop-instance/handler.ts';
-import { call, createTestApi, type TestApi } from './api-harness.ts';
+import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';
 
 /** A controller that runs `running` and remembers what it was told. */
 function fakeController(running: readonly ControlledInstance[] = []) {
@@ -45,6 +45,19 @@ const launch = (api: TestApi, body?: string, headers: Readonly<Record<string, st
 const JSON_BODY = { 'Content-Type': 'application/json' };
 
 describe('GET /models/{model}/instances', () => {
+  it('needs no contract, which cannot be read for the first time while the registry is away', async () => {
+    const api = createTestApi({
+      broken: ({ contracts }) => ({
+        contracts: replacing(contracts, { get: () => Promise.reject(new Error('Away.')) }),
+      }),
+    });
+    await api.wake();
+
+    const { statusCode, json } = await list(api);
+
+    expect([statusCode, json.instances]).toEqual([200, [expect.objectContaining({ id: 'i-1' })]]);
+  });
+
   it('lists what the platform runs and what registered from elsewhere', async () => {
     const { api } = controlled([PROCESS]);
     await api.wake();

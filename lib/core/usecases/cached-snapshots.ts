@@ -13,10 +13,17 @@ export interface DatedSnapshot {
 }
 
 /** How long answers come from the last snapshot while the registry is away. */
-const MAX_OUTAGE_MS = 60_000;
+export const MAX_OUTAGE_MS = 60_000;
+
+interface SnapshotDeps {
+  readonly registry: ModelRegistry;
+  readonly clock: Clock;
+  /** @default `MAX_OUTAGE_MS` */
+  readonly maxOutageMs?: number;
+}
 
 /** Shares one registry read between all who ask within the staleness they accept. */
-export function cachedSnapshots(registry: ModelRegistry, clock: Clock) {
+export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }: SnapshotDeps) {
   const judge = createLivenessJudge();
   let latest: { readonly takenAt: number; readonly snapshot: DatedSnapshot } | undefined;
   let reading: Promise<DatedSnapshot> | undefined;
@@ -30,7 +37,7 @@ export function cachedSnapshots(registry: ModelRegistry, clock: Clock) {
   }
 
   return {
-    /** Rejects with `registry_unavailable` once the registry has been away for longer than `MAX_OUTAGE_MS`. */
+    /** Rejects with `registry_unavailable` once the registry has been away for longer than `maxOutageMs`. */
     async read(maxAgeMs: number): Promise<DatedSnapshot> {
       const now = clock.now();
       if (latest && now - latest.takenAt < maxAgeMs) return latest.snapshot;
@@ -40,7 +47,7 @@ export function cachedSnapshots(registry: ModelRegistry, clock: Clock) {
       try {
         return await reading;
       } catch (error) {
-        if (!latest || now - latest.takenAt > MAX_OUTAGE_MS) throw error;
+        if (!latest || now - latest.takenAt > maxOutageMs) throw error;
         const { snapshot, takenAt } = latest;
         return { ...snapshot, asOf: () => takenAt };
       }

@@ -19,7 +19,10 @@ export interface ServedModel {
   readonly live: readonly Instance[];
 }
 
-export interface ResolvedModel extends Omit<ServedModel, 'descriptor'> {
+/** A model without what its contract says: all that its instances are about. */
+export type KnownModel = Omit<ServedModel, 'descriptor'>;
+
+export interface ResolvedModel extends KnownModel {
   /** The variant that was asked for by its name. */
   readonly variant?: string;
 }
@@ -43,6 +46,8 @@ export interface ModelDirectory {
    * and `registry_unavailable`.
    */
   served(name: string, maxAgeMs?: number): Promise<ServedModel>;
+  /** As `served`, at most `CONTROL_STALENESS_MS` old, and without reading the contract. */
+  known(name: string): Promise<KnownModel>;
   /**
    * The model of this name, or the first by name that has a variant of this name, at most
    * `CONTROL_STALENESS_MS` old. Rejects like `served`.
@@ -59,6 +64,8 @@ interface DirectoryDeps {
   readonly contracts: ContractStore;
   readonly queues: TaskQueues;
   readonly clock: Clock;
+  /** How long answers come from what was read last while the registry is away. @default a minute */
+  readonly maxOutageMs?: number;
 }
 
 export const MAX_STALENESS_MS = 5000;
@@ -67,8 +74,9 @@ export const CONTROL_STALENESS_MS = 500;
 /** An unknown name is looked up again after this long, so that a model is found soon after it registered. */
 const UNKNOWN_STALENESS_MS = 500;
 
-export function createModelDirectory({ registry, contracts, queues, clock }: DirectoryDeps): ModelDirectory {
-  const snapshots = cachedSnapshots(registry, clock);
+export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
+  const { contracts, queues, clock } = deps;
+  const snapshots = cachedSnapshots(deps);
   const contractOf = memoize((hash: string) => contracts.get(hash), { maxEntries: 500 });
   const depthOf = memoize((name: string) => queues(name).depth(), {
     maxEntries: 500,
@@ -116,6 +124,10 @@ export function createModelDirectory({ registry, contracts, queues, clock }: Dir
       if (!descriptor)
         throw unavailable('registry_unavailable', 'The contract of this model cannot be read.', undefined);
       return { ...summary, descriptor };
+    },
+    async known(name) {
+      const { model, at } = await find(name, CONTROL_STALENESS_MS);
+      return serve(model, at);
     },
     resolve,
     active: () => summarize(({ serving }) => serving.length > 0),
