@@ -138,6 +138,16 @@ describe('a task', () => {
     expect(after).toEqual(task);
   });
 
+  it('that ends its worker with exit code 0 finds it started again', async () => {
+    const { id } = await submit(system, 'unruly', { action: 'leave' });
+    const task = await ended(system, id);
+    const next = await submit(system, 'unruly', { action: 'answer' });
+
+    expect(task).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted' } });
+    expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
+    await system.until((e) => e.message === 'Something in the model ended the process.');
+  });
+
   it('that kills its worker every time fails after its attempts, and the model keeps serving', async () => {
     const before = system.pids('unruly-1');
     const { id } = await submit(system, 'unruly', { action: 'die' });
