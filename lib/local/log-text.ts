@@ -35,10 +35,12 @@ function timeOfDay(time: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
 }
 
-/** Fields that only repeat who speaks are left out, and so are stacks: they take more than a line. */
-function fieldsText({ fields }: LogEvent, source: string): string {
+/** Fields that only repeat who speaks or what is said are left out, and so are stacks: they take more than a line. */
+function fieldsText({ fields, message }: LogEvent, source: string): string {
+  const isNews = (value: unknown) =>
+    value !== undefined && value !== null && value !== source && valueText(value) !== JSON.stringify(message);
   return Object.entries(fields)
-    .filter(([name, value]) => value !== undefined && value !== null && value !== source && name !== 'stack')
+    .filter(([name, value]) => isNews(value) && name !== 'stack')
     .map(([name, value]) => `${name}=${valueText(value)}`)
     .join(' ');
 }

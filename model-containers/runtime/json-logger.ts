@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import type { LogFields, Logger } from '#core';
 
 /** Logs one JSON object per line on standard output: `level`, `time` (ISO 8601), `message`, and the fields. */
@@ -7,6 +7,7 @@ export function createJsonLogger(base: LogFields): Logger {
     base,
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { error: stdSerializers.err },
     formatters: { level: (level) => ({ level }) },
   });
   return {

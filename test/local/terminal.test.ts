@@ -40,6 +40,20 @@ describe('the terminal', () => {
     expect(lines[0]?.indexOf('task succeeded')).toBe(lines[1]?.indexOf('setup failed'));
   });
 
+  it('says the reason of an error once', () => {
+    const { output, text } = screen();
+    const terminal = createTerminal({ output, json: false });
+
+    terminal.print('model_a-1', {
+      ...EVENT,
+      level: 'error',
+      message: 'No weights today.',
+      fields: { error: { type: 'Error', message: 'No weights today.', stack: 'Error: …' }, code: 7 },
+    });
+
+    expect(text().trimEnd()).toMatch(/ERROR No weights today\. {2}code=7$/);
+  });
+
   it('keeps an event on one line, whatever characters its texts hold', () => {
     const { output, text } = screen();
     const terminal = createTerminal({ output, json: false });
