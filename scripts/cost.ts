@@ -10,6 +10,15 @@ const { values } = parseArgs({
   options: { predictions: { type: 'string', default: '1000000' }, ms: { type: 'string', default: '100' } },
 });
 const workload = { predictions: Number(values.predictions), ms: Number(values.ms) };
+const WHAT_LEAN_GIVES_UP = `
+What each saving of lean gives up:
+  the URL of the submit handler   throttling, an authorizer and the access log in front of predictions; through its
+                                  HTTP API, which everything else needs, a million predictions cost $1.15 more
+  an HTTP API beside it           usage plans, API keys and validation at the edge
+  no index by owner               GET /tasks, which answers 404 with a problem that says so
+  no traces, no platform logs     X-Ray; the lines that Lambda itself writes of every run, memory and duration
+  Fargate Spot                    an instance may be taken away with two minutes' notice; its tasks go back to their queue
+And on every stage: a caller who waits looks with reads that may be a moment behind, so an answer may come a look later.`;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (!(Number.isInteger(workload.predictions) && workload.predictions > 0 && workload.ms > 0 && workload.ms < 1e6)) {
@@ -25,13 +34,11 @@ function table(title: string, items: readonly BillItem[]): void {
 
 say(`US dollars, us-east-1, list prices of ${PRICES.asOf}; 1 KB in, 1 KB out.`);
 for (const stage of ['prod', 'lean'] as const) {
-  const { api, ...config } = STAGES[stage];
+  const config = STAGES[stage];
   const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
-  table(title, bill({ ...config, api: api.kind }, workload));
+  table(title, bill({ ...config, api: config.api.submitUrl ? 'none' : config.api.kind }, workload));
 }
-say('\nWhat lean gives up: usage plans, API keys and validation at the edge (HTTP API); traces; the lines');
-say('that Lambda itself writes of every run, memory and duration among them; and on Spot an');
-say('instance may be taken away with two minutes’ notice, when its tasks go back to their queue.');
+say(WHAT_LEAN_GIVES_UP);
 
 const { models } = await discoverModels([fileURLToPath(new URL('../model-containers/models', import.meta.url))]);
 const idle = idleBill(models.length);

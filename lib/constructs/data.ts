@@ -10,6 +10,8 @@ import { DefinedTable } from './table.ts';
 export interface DataProps {
   /** Deletion protection, point-in-time recovery, and kept when the stack goes. */
   readonly keepsData: boolean;
+  /** Whether owners can list their tasks: an index more to write. */
+  readonly listsTasks: boolean;
 }
 
 /** What is kept: tasks, the registry and large payloads. Its grants are the only way to any of it. */
@@ -17,10 +19,13 @@ export class Data extends Construct {
   readonly tasks: DefinedTable;
   readonly registry: DefinedTable;
   readonly blobs: BlobBucket;
+  readonly #listsTasks: boolean;
 
-  constructor(scope: Construct, id: string, { keepsData }: DataProps) {
+  constructor(scope: Construct, id: string, { keepsData, listsTasks }: DataProps) {
     super(scope, id);
-    this.tasks = new DefinedTable(this, 'Tasks', { definition: TASKS_TABLE, keepsData });
+    this.#listsTasks = listsTasks;
+    const indexes = TASKS_TABLE.indexes.filter((index) => listsTasks || index !== BY_OWNER_INDEX);
+    this.tasks = new DefinedTable(this, 'Tasks', { definition: { ...TASKS_TABLE, indexes }, keepsData });
     this.registry = new DefinedTable(this, 'Registry', { definition: REGISTRY_TABLE, keepsData });
     this.blobs = new BlobBucket(this, 'Blobs', { keepsData });
   }
@@ -30,6 +35,7 @@ export class Data extends Construct {
     consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
     consumer.addEnvironment(ENV.registryTable, this.registry.tableName);
     consumer.addEnvironment(ENV.blobBucket, this.blobs.bucketName);
+    if (!this.#listsTasks) consumer.addEnvironment(ENV.taskLists, 'off');
   }
 
   /** One task by its id, expired on the way when its deadline has passed. */
@@ -46,7 +52,7 @@ export class Data extends Construct {
   /** The tasks of an owner. */
   grantListTasks(consumer: Consumer): void {
     this.grantGetTask(consumer);
-    this.#queryIndex(consumer, BY_OWNER_INDEX.name);
+    if (this.#listsTasks) this.#queryIndex(consumer, BY_OWNER_INDEX.name);
   }
 
   /** How many tasks of each model were given up. */

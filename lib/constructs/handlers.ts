@@ -8,6 +8,7 @@ import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { acknowledgeBlobKinds, acknowledgeClusterTasks, acknowledgeWildcardOnly } from './acknowledge-wildcards.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
+import { HANDLER_MEMORY_MIB } from './handler-memory.ts';
 import { type BackgroundHandlerName, PROFILES } from './handler-profiles.ts';
 import { type Grantors, PERMISSIONS } from './permissions.ts';
 import { queueUrlPrefix } from './queue-url-prefix.ts';
@@ -24,8 +25,6 @@ export interface HandlersProps extends Grantors {
   readonly submitConcurrency?: number | undefined;
 }
 
-/** Enough to answer from; a cold start gets the full processor whatever the memory. */
-const MEMORY_MIB = 256;
 /** A sixth of how long a dead letter is hidden, as SQS wants it. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
 const COLLECT_TIMEOUT = Duration.seconds(30);
@@ -68,7 +67,7 @@ export class Handlers extends Construct {
     const fn = new HandlerFunction(this, pascalCase(name), {
       folder: name,
       description,
-      memoryMiB: MEMORY_MIB,
+      memoryMiB: HANDLER_MEMORY_MIB,
       timeout,
       logRetention,
       tracing,

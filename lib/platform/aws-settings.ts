@@ -1,8 +1,10 @@
-import { ENV, readInteger, readOptional, readRequired } from './environment.ts';
+import { ENV, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 
 /** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
 export interface AwsSettings {
   readonly tasksTable: string;
+  /** Whether owners can list their tasks, which costs a write for each. @default true */
+  readonly listsTasks?: boolean;
   readonly registryTable: string;
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
@@ -41,6 +43,7 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
   const isEmulated = sqs !== undefined || s3 !== undefined || dynamodb !== undefined;
   return {
     tasksTable: readRequired(env, ENV.tasksTable),
+    ...(readChoice(env, ENV.taskLists, ['on', 'off']) === 'off' ? { listsTasks: false } : {}),
     registryTable: readRequired(env, ENV.registryTable),
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
@@ -70,6 +73,7 @@ export function awsEnvironment(settings: AwsSettings): Record<string, string> {
   const { region, pollSeconds, endpoints = {} } = settings;
   const values: Record<string, string | undefined> = {
     [ENV.tasksTable]: settings.tasksTable,
+    [ENV.taskLists]: settings.listsTasks === false ? 'off' : undefined,
     [ENV.registryTable]: settings.registryTable,
     [ENV.blobBucket]: settings.blobBucket,
     [ENV.queueUrlPrefix]: settings.queueUrlPrefix,

@@ -35,7 +35,9 @@ export function createAwsPlatform(settings: AwsSettings): Platform {
   const instances = ecs && lateInstanceController(settings, { ...ecs, variantVariable: ENV.variant });
   return {
     queues: (model) => new SqsTaskQueue({ client: sqs, clock, queueUrlPrefix, model, pollSeconds }),
-    tasks: new DynamoTaskStore({ client: dynamodb, table: settings.tasksTable, clock }),
+    tasks: new DynamoTaskStore({
+      ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
+    }),
     blobs,
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
     contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),

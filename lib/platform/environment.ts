@@ -24,6 +24,8 @@ export const ENV = {
   modelsPath: 'MODELYARD_MODELS_PATH',
 
   tasksTable: 'MODELYARD_TASKS_TABLE',
+  /** `off` where no lists of tasks are kept, for their price. */
+  taskLists: 'MODELYARD_TASK_LISTS',
   registryTable: 'MODELYARD_REGISTRY_TABLE',
   blobBucket: 'MODELYARD_BLOB_BUCKET',
   /** URL of a model's task queue up to the model's name. */

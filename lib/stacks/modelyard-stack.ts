@@ -35,7 +35,7 @@ export class ModelyardStack extends Stack {
     const logRetention: RetentionDays = config.logRetentionDays;
     const { keepsData, tracing, capacity, emulated } = config;
 
-    const data = new Data(this, 'Data', { keepsData });
+    const data = new Data(this, 'Data', { keepsData, listsTasks: config.listsTasks });
     const network = new Network(this, 'Network', { kind: config.network });
     const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: !emulated });
     const services = models.map((manifest) => {

@@ -17,6 +17,8 @@ export interface StageConfig {
   readonly minInstances: number;
   /** Whether data outlives mistakes: deletion protection, point-in-time recovery, retained on removal. */
   readonly keepsData: boolean;
+  /** Whether owners can list their tasks. The index for it is a quarter of what a prediction writes. */
+  readonly listsTasks: boolean;
   readonly logRetentionDays: 7 | 30 | 90;
   /** Traces of every request, at $5 per million. */
   readonly tracing: boolean;
@@ -55,6 +57,7 @@ const DEV = {
   capacity: 'spot',
   minInstances: 0,
   keepsData: false,
+  listsTasks: true,
   logRetentionDays: 7,
   tracing: true,
   platformLogs: true,
@@ -71,8 +74,14 @@ export const STAGES = {
     keepsData: true,
     logRetentionDays: 90,
   },
-  /** The cheapest that still keeps every promise of the HTTP contract. */
-  lean: { ...DEV, api: { ...API, kind: 'http', submitUrl: true }, tracing: false, platformLogs: false },
+  /** The cheapest: of the HTTP contract it leaves out the list of tasks alone. `npm run cost` says what else it gives up. */
+  lean: {
+    ...DEV,
+    api: { ...API, kind: 'http', submitUrl: true },
+    listsTasks: false,
+    tracing: false,
+    platformLogs: false,
+  },
   /** For AWS emulators; model instances run as processes, or as containers where the emulator has an engine. */
   local: {
     ...DEV,

@@ -1,9 +1,13 @@
+import { STAGE_METRICS } from '#api/metric-names.ts';
+import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-memory.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED, MEASURED } from './usage.ts';
 
 /** In which the price of a prediction differs between stages. */
 export interface CostConfig {
-  readonly api: 'rest' | 'http';
+  /** `none`: predictions come by the submit handler's own URL. */
+  readonly api: 'rest' | 'http' | 'none';
+  readonly listsTasks: boolean;
   readonly capacity: 'fargate' | 'spot';
   readonly tracing: boolean;
   readonly platformLogs: boolean;
@@ -24,40 +28,63 @@ export interface Workload {
 const GB = 1e9;
 
 /** What so many predictions cost, item by item, without what an idle system costs anyway. */
-export function bill(
-  { api, capacity, tracing, platformLogs }: CostConfig,
-  { predictions, ms }: Workload,
-): readonly BillItem[] {
+export function bill(config: CostConfig, { predictions, ms }: Workload): readonly BillItem[] {
   const millions = predictions / 1e6;
-  const { overheadMs, lambdaGb, modelVcpu, modelGb, egressBytes, tracedShare } = ESTIMATED;
-  const logBytes = ESTIMATED.accessLogBytes + (platformLogs ? ESTIMATED.platformLogBytes : 0);
-  const lambdaSeconds = (predictions * (ms + overheadMs)) / 1000;
-  const modelHours = (predictions * ms) / 3_600_000;
-  const fargate = modelVcpu * PRICES.fargateVcpuHour + modelGb * PRICES.fargateGbHour;
-  const share = capacity === 'spot' ? PRICES.spotShare : 1;
-  const apiPrice = api === 'rest' ? PRICES.restApiMillion : PRICES.httpApiMillion;
+  const { sqsRequests, looks } = MEASURED;
+  const egressBytes = MEASURED.answerBytes + ESTIMATED.headBytes;
+  const writes = MEASURED.writeUnits + (config.listsTasks ? MEASURED.listWriteUnits : 0);
+  const reads = looks * ESTIMATED.readUnitsPerLook;
+  const logBytes = logBytesOf(config);
   return [
-    item('API requests', millions * apiPrice, `1 a prediction, ${api.toUpperCase()} API`),
+    apiItem(config, millions),
     item('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
-    item('Lambda time', lambdaSeconds * lambdaGb * PRICES.lambdaGbSecond, `${ms + overheadMs} ms of ${lambdaGb} GB`),
-    item('SQS requests', millions * MEASURED.sqsRequests * PRICES.sqsMillion, `${MEASURED.sqsRequests} a prediction`),
-    item(
-      'DynamoDB writes',
-      millions * MEASURED.writeUnits * PRICES.dynamoDbWriteMillion,
-      `${MEASURED.writeUnits} units`,
-    ),
-    item(
-      'DynamoDB reads',
-      millions * MEASURED.readUnitsWaiting * PRICES.dynamoDbReadMillion,
-      `${MEASURED.readUnitsWaiting} units`,
-    ),
-    item('Fargate', modelHours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
-    item('Public IPv4', modelHours * PRICES.publicIpv4Hour, 'while an instance runs'),
+    lambdaTime(predictions, ms),
+    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction`),
+    item('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
+    item('DynamoDB reads', millions * reads * PRICES.dynamoDbReadMillion, `${looks} looks, half a unit each`),
+    ...instanceItems(config, predictions, ms),
     item('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
     item('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
-    ...(tracing ? [item('Traces', millions * tracedShare * PRICES.xrayTraceMillion, '1 in 20')] : []),
+    ...(config.tracing ? [item('Traces', millions * ESTIMATED.tracedShare * PRICES.xrayTraceMillion, '1 in 20')] : []),
   ];
 }
+
+const API_PRICES = { rest: PRICES.restApiMillion, http: PRICES.httpApiMillion, none: 0 } as const;
+
+function apiItem({ api }: CostConfig, millions: number): BillItem {
+  const how = api === 'none' ? 'none: the URL of the submit handler' : `1 a prediction, ${api.toUpperCase()} API`;
+  return item('API requests', millions * API_PRICES[api], how);
+}
+
+/** Without a gateway there is no access log; of what it accepts the handler itself says nothing. */
+const logBytesOf = ({ api, platformLogs }: CostConfig): number =>
+  (api === 'none' ? 0 : ESTIMATED.accessLogBytes) + (platformLogs ? ESTIMATED.platformLogBytes : 0);
+
+/** The handler works on its share of a processor, waits for the model, and looks a little late. */
+function lambdaTime(predictions: number, ms: number): BillItem {
+  const working = (ESTIMATED.handlerCpuMs * ESTIMATED.lambdaMibPerCpu) / HANDLER_MEMORY_MIB;
+  const each = ms + ESTIMATED.overheadMs + MEASURED.lateMs + working;
+  const gb = HANDLER_MEMORY_MIB / 1024;
+  const dollars = (predictions / 1000) * each * gb * PRICES.lambdaGbSecond;
+  return item('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
+}
+
+function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
+  const { modelVcpu, modelGb } = ESTIMATED;
+  const hours = (predictions * ms) / 3_600_000;
+  const fargate = modelVcpu * PRICES.fargateVcpuHour + modelGb * PRICES.fargateGbHour;
+  const share = capacity === 'spot' ? PRICES.spotShare : 1;
+  return [
+    item('Fargate', hours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
+    item('Public IPv4', hours * PRICES.publicIpv4Hour, 'while an instance runs'),
+  ];
+}
+
+/**
+ * Of the stage 4; of each model its dead letters, its oldest task, the 2 that a wake looks at, and 3 in each of
+ * the 2 alarms that target tracking makes for itself.
+ */
+const alarmMetrics = (models: number): number => 4 + 10 * models;
 
 /** What a system costs in a month in which nobody asks anything and every model sleeps. */
 export function idleBill(models: number): readonly BillItem[] {
@@ -66,10 +93,18 @@ export function idleBill(models: number): readonly BillItem[] {
   const polls = (models * 5 * month) / 20;
   const runs = month / 60;
   return [
-    item('Custom metrics', (3 + 2 * models) * PRICES.customMetric, `${3 + 2 * models}; the first 10 are free`),
-    item('Alarms', (4 + 10 * models) * PRICES.alarmMetric, `${4 + 10 * models} metrics; the first 10 are free`),
-    item('Dashboard', PRICES.dashboard, 'the first 3 are free'),
-    item('Polls of dead letters', (polls / 1e6) * PRICES.sqsMillion, `${Math.round(polls / 1000)} thousand`),
+    item(
+      'Custom metrics',
+      STAGE_METRICS.length * PRICES.customMetric,
+      `${STAGE_METRICS.length}; a sleeping model has none`,
+    ),
+    item('Alarms', alarmMetrics(models) * PRICES.alarmMetric, `${alarmMetrics(models)} metrics; the first 10 are free`),
+    item('Dashboard', PRICES.dashboard, 'the first 3 with up to 50 metrics each are free'),
+    item(
+      'Polls of dead letters',
+      (polls / 1e6) * PRICES.sqsMillion,
+      `${Math.round(polls / 1000)} thousand; the first million is free`,
+    ),
     item('Collector', runs * (PRICES.lambdaMillion / 1e6 + 0.3 * 0.25 * PRICES.lambdaGbSecond), 'every minute, 0.3 s'),
     item('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
   ];
@@ -78,9 +113,10 @@ export function idleBill(models: number): readonly BillItem[] {
 /** Of an idle bill: what remains after the part that is always free. */
 export function afterFreeTier(items: readonly BillItem[], models: number): number {
   const free =
-    Math.min(10, 3 + 2 * models) * PRICES.customMetric +
-    Math.min(10, 4 + 10 * models) * PRICES.alarmMetric +
-    PRICES.dashboard;
+    STAGE_METRICS.length * PRICES.customMetric +
+    Math.min(10, alarmMetrics(models)) * PRICES.alarmMetric +
+    PRICES.dashboard +
+    PRICES.sqsMillion;
   return total(items) - free;
 }
 

@@ -36,6 +36,24 @@ describe('tables', () => {
   });
 });
 
+describe('the index of tasks by owner', () => {
+  const indexesOf = ({ template: of }: Synthesized): string[] =>
+    (
+      resource(of, 'AWS::DynamoDB::Table', 'DataTasks').Properties.GlobalSecondaryIndexes as { IndexName: string }[]
+    ).map(({ IndexName }) => IndexName);
+
+  it('is left out of the lean stage, whose functions are told so', async () => {
+    const lean = await synthesize('lean');
+
+    expect(indexesOf(dev)).toEqual(['by-owner', 'dead-letters']);
+    expect(indexesOf(lean)).toEqual(['dead-letters']);
+    expect(JSON.stringify(lean.template.toJSON())).not.toContain('index/by-owner');
+    const submit = (of: Template) => resource(of, 'AWS::Lambda::Function', 'HandlersSubmitTask').Properties;
+    expect(submit(lean.template).Environment.Variables.MODELYARD_TASK_LISTS).toBe('off');
+    expect(submit(template).Environment.Variables.MODELYARD_TASK_LISTS).toBeUndefined();
+  });
+});
+
 describe('the bucket', () => {
   it('is private, takes TLS only, and forgets what belongs to tasks but not contracts', () => {
     const { Properties } = resource(template, 'AWS::S3::Bucket', 'DataBlobs');

@@ -33,6 +33,11 @@ export interface DynamoTableOptions {
   readonly clock: Clock;
 }
 
+export interface DynamoTaskStoreOptions extends DynamoTableOptions {
+  /** Without lists, a task costs a write less and `list` rejects. @default true */
+  readonly keepsLists?: boolean;
+}
+
 /** A row can be withdrawn and created anew between an update and a look at it; not again and again. */
 const MAX_RACES = 5;
 
@@ -41,11 +46,13 @@ export class DynamoTaskStore implements TaskStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #clock: Clock;
+  readonly #keepsLists: boolean;
 
-  constructor({ client, table, clock }: DynamoTableOptions) {
+  constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
     this.#client = client;
     this.#table = table;
     this.#clock = clock;
+    this.#keepsLists = keepsLists;
   }
 
   async create(task: Task): Promise<Task | undefined> {
@@ -53,7 +60,7 @@ export class DynamoTaskStore implements TaskStore {
     const creation = randomUUID();
     const item: Item = {
       ...toItem(task),
-      ...ownerIndexAttributes(task),
+      ...(this.#keepsLists ? ownerIndexAttributes(task) : {}),
       [TASKS_TABLE.ttlAttribute]: N(Math.ceil(task.retainedUntil / 1000)),
       creation: S(creation),
     };
@@ -114,6 +121,7 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async list(query: TaskQuery): Promise<TaskPage> {
+    if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'No lists of tasks are kept here.');
     return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
   }
 

@@ -35,6 +35,7 @@ export interface TaskStore {
   apply(id: string, event: TaskEvent): Promise<EventOutcome>;
   /** Undoes `create` for a task that never reached its queue: it is gone from `get` and `list`, its id is free again. */
   withdraw(id: string): Promise<void>;
+  /** Rejects with `route_not_found` where no lists are kept. */
   list(query: TaskQuery): Promise<TaskPage>;
   /**
    * How many tasks of a model were given up and are still kept: at most `MAX_DEAD_LETTERS_COUNTED`, found by
