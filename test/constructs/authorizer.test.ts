@@ -1,0 +1,84 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { HANDLER_NAMES, ROUTES } from '#api/routes.ts';
+import { resourcesOf } from '#test/support/synthesize.ts';
+import type { HttpApiProps } from '../../lib/constructs/http-api.ts';
+import { LeanHttpApi } from '../../lib/constructs/lean-http-api.ts';
+import { RestHttpApi } from '../../lib/constructs/rest-http-api.ts';
+
+type Api = new (scope: Stack, id: string, props: HttpApiProps) => unknown;
+
+/** An API alone, with or without somebody who is asked first. */
+function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean }): Template {
+  const stack = new Stack(new App(), 'stack');
+  const fn = (id: string) =>
+    new LambdaFunction(stack, id, {
+      runtime: Runtime.NODEJS_24_X,
+      handler: 'index.handler',
+      code: Code.fromInline('export const handler = async () => ({})'),
+    });
+  new Kind(stack, 'Api', {
+    ...{ routes: ROUTES, handlers: new Map(HANDLER_NAMES.map((name) => [name, fn(name)])), name: 'test' },
+    ...{ ratePerSecond: 1, burst: 1, corsOrigins: [], logRetention: 7, tracing: false },
+    ...(authorized ? { authorizer: fn('asked') } : {}),
+  });
+  return Template.fromStack(stack);
+}
+
+const forCallers = ROUTES.filter(({ auth }) => auth === 'caller').length;
+
+describe('a REST API with an authorizer', () => {
+  const template = synthesizeApi(RestHttpApi, { authorized: true });
+
+  it('asks it about every route whose caller must be known, and about no other', () => {
+    const kinds = resourcesOf(template, 'AWS::ApiGateway::Method').map(([, { Properties }]) => Properties);
+
+    expect(kinds.filter(({ AuthorizationType }) => AuthorizationType === 'CUSTOM')).toHaveLength(forCallers);
+    expect(kinds.filter(({ AuthorizationType }) => AuthorizationType === 'NONE')).toHaveLength(
+      ROUTES.length - forCallers,
+    );
+    expect(forCallers).toBeGreaterThan(0);
+    expect(forCallers).toBeLessThan(ROUTES.length);
+  });
+
+  it('keeps what it said of an Authorization header for five minutes', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 300,
+      AuthorizerUri: Match.objectLike({}),
+    });
+  });
+
+  it('may invoke it', () => {
+    const permitted = JSON.stringify(template.findResources('AWS::Lambda::Permission'));
+
+    expect(permitted).toMatch(/"FunctionName":\{"Fn::GetAtt":\["asked\w+","Arn"\]\}/);
+  });
+});
+
+describe('an HTTP API with an authorizer', () => {
+  const template = synthesizeApi(LeanHttpApi, { authorized: true });
+
+  it('asks it about every route whose caller must be known, and about no other', () => {
+    const kinds = resourcesOf(template, 'AWS::ApiGatewayV2::Route').map(
+      ([, { Properties }]) => Properties.AuthorizationType,
+    );
+
+    expect(kinds.filter((kind) => kind === 'CUSTOM')).toHaveLength(forCallers);
+    expect(kinds.filter((kind) => kind === 'NONE')).toHaveLength(ROUTES.length - forCallers);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 300 });
+  });
+});
+
+describe.each([RestHttpApi, LeanHttpApi])('%o without an authorizer', (Kind) => {
+  it('asks nobody', () => {
+    const template = synthesizeApi(Kind, { authorized: false });
+
+    template.resourceCountIs('AWS::ApiGateway::Authorizer', 0);
+    template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
+    expect(JSON.stringify(template.toJSON())).not.toContain('"CUSTOM"');
+  });
+});
