@@ -11,7 +11,7 @@ const CONTAINERS = fileURLToPath(new URL('../model-containers/', import.meta.url
 /** Docker names a container's host after the container's id, by which instances there are listed and stopped. */
 const preludeOf = (model: string): string => `import { hostname } from 'node:os';
 process.env.${ENV.model} ||= '${model}';
-if (/^[0-9a-f]{12}$/.test(hostname())) process.env.${ENV.instanceId} ||= hostname();
+if (!process.env.${ENV.ecsMetadata} && /^[0-9a-f]{12}$/.test(hostname())) process.env.${ENV.instanceId} ||= hostname();
 `;
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
