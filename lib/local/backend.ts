@@ -9,6 +9,8 @@ import { queuesOnDemand } from './queues-on-demand.ts';
 export interface Backend {
   readonly platform: Platform;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether tasks are kept when this process ends. */
+  readonly keepsTasks: boolean;
   /** The name of a model's task queue. */
   taskQueueOf(model: string): string;
   /** Gives a model that was not known at the start its queues. */
@@ -40,6 +42,7 @@ async function startEmbedded({ models }: BackendOptions): Promise<Backend> {
   return {
     platform,
     environment: awsEnvironment(settings),
+    keepsTasks: false,
     taskQueueOf,
     addModel,
     async close() {
@@ -63,6 +66,7 @@ async function startRabbitRedis({ environment, onTrouble }: BackendOptions): Pro
   return {
     platform,
     environment: rabbitRedisEnvironment(settings),
+    keepsTasks: true,
     taskQueueOf: (model) => rabbitTaskQueueOf(settings, model),
     // Whoever uses a queue declares it.
     addModel: async () => undefined,

@@ -16,6 +16,7 @@ import type { LocalOptions } from './options.ts';
 import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
+import { tellLost } from './tell-lost.ts';
 import type { Terminal } from './terminal.ts';
 import { untilSettled } from './until-settled.ts';
 import { watchModels } from './watch-models.ts';
@@ -60,6 +61,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { platform } = backend;
   const supervisor = startInstances(run, models, backend);
   const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, logger });
+  if (!backend.keepsTasks) cleanup.defer(() => tellLost(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));
   cleanup.defer(() => pump.stop());
   cleanup.defer(() => supervisor.stopAll());

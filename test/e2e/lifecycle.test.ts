@@ -106,6 +106,19 @@ describe('Ctrl-C', () => {
     expect(system.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('tells how many accepted tasks will not run any more', async () => {
+    const system = await start();
+    await Promise.all(Array.from({ length: 20 }, () => submit(system, 'model_b', { value: 6, delay_seconds: 1 })));
+
+    system.signal('SIGINT');
+    const { code } = await system.exit;
+
+    const finished = system.events.filter(({ message }) => message === 'Task succeeded.').length;
+    const told = system.events.find(({ message }) => message.endsWith('the queue ends with this process.'));
+    expect(told).toMatchObject({ model: 'model_b', lost: 20 - finished });
+    expect(code).toBe(0);
+  });
+
   it.each([
     ['every process of the terminal', (system: EmbeddedSystem) => system.signalGroup('SIGINT')],
     ['npm alone', (system: EmbeddedSystem) => system.signal('SIGINT')],
