@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { BundledProcess } from '#test/containers/bundled-process.ts';
+import type { RabbitRedis } from './rabbit-redis.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Short, so that its end can be waited for. */
+const LEASE_SECONDS = '3';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** The processes of a system on RabbitMQ + Redis, each by itself as in production, all on one prefix. */
+export function processesOn(servers: RabbitRedis, prefix: string) {
+  const start = (entry: string, environment: Environment) =>
+    new BundledProcess(
+      ROOT,
+      {
+        PATH: process.env.PATH ?? '',
+        PLATFORM: 'rabbit-redis',
+        AMQP_URL: servers.rabbitmq.url,
+        REDIS_URL: servers.redis.url,
+        MODELYARD_PREFIX: prefix,
+        MODELYARD_POLL_SECONDS: '1',
+        ...environment,
+      },
+      [entry],
+    );
+  return {
+    gateway: (environment: Environment = {}) => start('bin/gateway.ts', { MODELYARD_PORT: '0', ...environment }),
+    instance: (model: string, environment: Environment = {}) =>
+      start('model-containers/runtime/main.ts', {
+        MODELYARD_MODEL: model,
+        MODELYARD_LEASE_SECONDS: LEASE_SECONDS,
+        MODELYARD_HEALTH_HOST: '127.0.0.1',
+        MODELYARD_HEALTH_PORT: '0',
+        ...environment,
+      }),
+  };
+}
