@@ -33,7 +33,10 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   };
   const gone = (): void => reject(new CallerGoneError());
   request.on('data', keep);
-  request.once('end', () => resolve(Buffer.concat(chunks)));
+  request.once('end', () => {
+    request.off('close', gone);
+    resolve(Buffer.concat(chunks));
+  });
   request.once('error', gone);
   request.once('close', gone);
   return promise;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HandlerName, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { isProxyResult } from './bridge-answer.ts';
@@ -21,12 +20,16 @@ export interface Invocation {
  */
 export async function invoke(invocation: Invocation): Promise<ProxyResult> {
   const { timeoutMs, signal } = invocation;
-  const ended = new AbortController();
-  const answer = run(invocation, AbortSignal.any([signal, ended.signal]));
+  const late = new AbortController();
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.abort();
+    reject(new ModelyardError('gateway_timeout', `No answer within ${timeoutMs / 1000} seconds.`));
+  }, timeoutMs).unref();
   try {
-    return await Promise.race([answer, timeout(timeoutMs, ended.signal)]);
+    return await Promise.race([run(invocation, AbortSignal.any([signal, late.signal])), tooLate]);
   } finally {
-    ended.abort();
+    clearTimeout(timer);
   }
 }
 
@@ -40,9 +43,4 @@ async function run({ handler, logger, ...invocation }: Invocation, signal: Abort
     logger.error(`The handler ${name} crashed.`, { requestId, error });
   }
   throw new ModelyardError('bad_gateway', 'The request could not be handled. It may be tried again.');
-}
-
-async function timeout(ms: number, signal: AbortSignal): Promise<never> {
-  await sleep(ms, undefined, { signal, ref: false });
-  throw new ModelyardError('gateway_timeout', `No answer within ${ms / 1000} seconds.`);
 }

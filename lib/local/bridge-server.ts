@@ -124,7 +124,8 @@ export class BridgeServer implements HttpServer {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     this.#silent.delete(request.socket);
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    // Every connection closes in the end; only one that closes early leaves nobody to answer.
+    response.once('close', () => response.writableFinished || gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
     const exchange = { ...splitTarget(request.url), requestId: randomUUID(), signal };
     this.#exchange(request, response, exchange).catch((error: unknown) => {
