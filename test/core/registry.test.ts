@@ -167,6 +167,25 @@ describe('the model directory', () => {
   });
 });
 
+describe('a registry that does not answer at all', () => {
+  it('keeps nobody waiting for long who can be answered without it', async () => {
+    const clock = new ManualClock();
+    const platform = createMemoryPlatform({ clock });
+    await registerInstance(platform, registration('1'));
+    let silent = false;
+    const registry = { snapshot: () => (silent ? new Promise(() => undefined) : platform.registry.snapshot()) };
+    const directory = createModelDirectory({ ...platform, registry } as never);
+    await directory.active();
+    silent = true;
+    await clock.advance(10_000);
+
+    const answer = directory.active();
+    await clock.advance(2000);
+
+    expect((await answer).map(({ model }) => model.name)).toEqual(['model_a']);
+  });
+});
+
 describe('wakeModel', () => {
   it('launches exactly one for a hundred simultaneous submits', async () => {
     const platform = createMemoryPlatform();

@@ -1,3 +1,4 @@
+import { unavailable } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Model } from '../domain/model.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -14,6 +15,9 @@ export interface DatedSnapshot {
 
 /** How long answers come from the last snapshot while the registry is away. */
 export const MAX_OUTAGE_MS = 60_000;
+
+/** A registry that does not answer at all keeps nobody waiting longer than this who can be answered without it. */
+const PATIENCE_MS = 2000;
 
 interface SnapshotDeps {
   readonly registry: ModelRegistry;
@@ -36,6 +40,20 @@ export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }
     return snapshot;
   }
 
+  const isKnown = (now: number): boolean => latest !== undefined && now - latest.takenAt <= maxOutageMs;
+
+  async function inTime(read: Promise<DatedSnapshot>): Promise<DatedSnapshot> {
+    const done = new AbortController();
+    const late = clock.sleep(PATIENCE_MS, done.signal).then(() => {
+      throw unavailable('registry_unavailable', 'The registry does not answer.', undefined);
+    });
+    try {
+      return await Promise.race([read, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
   return {
     /** Rejects with `registry_unavailable` once the registry has been away for longer than `maxOutageMs`. */
     async read(maxAgeMs: number): Promise<DatedSnapshot> {
@@ -45,9 +63,9 @@ export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }
         reading = undefined;
       });
       try {
-        return await reading;
+        return await (isKnown(now) ? inTime(reading) : reading);
       } catch (error) {
-        if (!latest || now - latest.takenAt > maxOutageMs) throw error;
+        if (!latest || !isKnown(now)) throw error;
         const { snapshot, takenAt } = latest;
         return { ...snapshot, asOf: () => takenAt };
       }
