@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cruiseTree, ROOT } from '../architecture/cruise.ts';
 import { fileBlocks } from './readme-blocks.ts';
 
@@ -76,6 +76,11 @@ describe('the model that the README adds', () => {
     });
     onTestFinished(() => void system.kill('SIGKILL'));
     const url = await untilReady(system);
+    // On a busy machine, its instance may need longer than the system waits before it tells what it has.
+    await vi.waitFor(async () => expect((await fetch(`${url}/models/sentiment`)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 100,
+    });
 
     const response = await fetch(`${url}/predict/sentiment`, {
       method: 'POST',
