@@ -14,7 +14,7 @@ export function routedEvent(event: ProxyEvent, routes: readonly Route[]): ProxyE
     const pathParameters = route.method === method ? parametersOf(route.path, path) : undefined;
     if (pathParameters) return { ...event, resource: route.path, pathParameters };
   }
-  throw new ModelyardError('route_not_found', 'There is nothing at this address.');
+  throw new ModelyardError('route_not_found', 'There is nothing here.');
 }
 
 /** The route of everything that comes by a function's own URL. */
@@ -24,12 +24,12 @@ const UNROUTED = '$default';
 function parametersOf(pattern: string, path: string): Record<string, string> | undefined {
   const names = pattern.split('/');
   const segments = path.split('/');
-  if (segments.length !== names.length) return undefined;
+  if (segments.length !== names.length) return;
   const parameters: Record<string, string> = {};
   for (const [at, name] of names.entries()) {
     const segment = segments[at] ?? '';
-    if (name.startsWith('{')) parameters[name.slice(1, -1)] = decoded(segment);
-    else if (name !== segment) return undefined;
+    if (name[0] === '{') parameters[name.slice(1, -1)] = decoded(segment);
+    else if (name !== segment) return;
   }
   return parameters;
 }
