@@ -7,8 +7,8 @@ import {
   json,
   type ProxyResult,
   presentPrediction,
-  ROUTES,
   resultProblem,
+  SUBMIT_ROUTES,
   sendProblem,
   submittedAnswer,
   waitPreference,
@@ -19,7 +19,6 @@ import { type Accepted, acceptTask } from './accept-task.ts';
 
 /** How long the routes for people wait when the caller does not say. */
 const PREDICT_WAIT_SECONDS = 20;
-const OWN_ROUTES = ROUTES.filter(({ handler }) => handler === 'submit-task');
 
 /**
  * `POST /models/{model}/tasks` accepts a task; `POST /predict/{model}` also waits for it, and
@@ -37,7 +36,7 @@ export const createHandler = (deps: HandlerDeps) =>
       if (isBare) return predictionAnswer(deps, request, { ...accepted, task });
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });
     },
-    { routes: OWN_ROUTES },
+    { routes: SUBMIT_ROUTES },
   );
 
 async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {

@@ -41,6 +41,7 @@ export { encodeRequest } from './request-body.ts';
 export { resultProblem } from './result-problem.ts';
 export { HANDLER_NAMES, type HandlerName, METHODS, type Method, ROUTES, type Route, type RoutePath } from './routes.ts';
 export { type SubmitOptions, submitOptions } from './submit-headers.ts';
+export { SUBMIT_ROUTES } from './submit-routes.ts';
 export { submittedAnswer, taskAnswer } from './task-answers.ts';
 export { presentTask, summarizeTask, type TaskBody, type TaskSummaryBody, taskPath } from './task-presenter.ts';
 export { traceOf } from './trace-context.ts';

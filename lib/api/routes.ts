@@ -1,3 +1,5 @@
+import { SUBMIT_ROUTES } from './submit-routes.ts';
+
 /** Every HTTP handler there is; a folder of `lambdas/` each. */
 export const HANDLER_NAMES = [
   'submit-task',
@@ -35,20 +37,7 @@ export interface Route {
 
 /** THE route table: API Gateway, the local gateway and the API documentation are made from it. */
 export const ROUTES = [
-  {
-    method: 'POST',
-    path: '/models/{model}/tasks',
-    handler: 'submit-task',
-    auth: 'caller',
-    summary: 'Submit a prediction request to a model',
-  },
-  {
-    method: 'POST',
-    path: '/predict/{model}',
-    handler: 'submit-task',
-    auth: 'caller',
-    summary: 'Submit a prediction request and wait for its result',
-  },
+  ...SUBMIT_ROUTES,
   { method: 'GET', path: '/tasks', handler: 'list-tasks', auth: 'caller', summary: 'List my tasks, newest first' },
   { method: 'GET', path: '/tasks/{id}', handler: 'get-task', auth: 'caller', summary: 'Get a task' },
   {
@@ -101,13 +90,6 @@ export const ROUTES = [
     handler: 'stop-instance',
     auth: 'caller',
     summary: 'Let an instance finish what it holds and stop',
-  },
-  {
-    method: 'POST',
-    path: '/api/predict/{model}',
-    handler: 'submit-task',
-    auth: 'caller',
-    summary: 'Predict, with a flat answer',
   },
   {
     method: 'GET',

@@ -1,7 +1,7 @@
 import type { BuildOptions } from 'esbuild';
 
 /** CommonJS packages inside an ES module bundle call `require`, which ES modules do not have. */
-const REQUIRE_BANNER = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
+const REQUIRE_BANNER = `import{createRequire as $require}from'module';const require=$require(import.meta.url);`;
 
 /** How every Lambda is bundled, by the stack and by the report: the SDK included, so that it is the one that was tested. */
 export const LAMBDA_BUNDLING = {
@@ -16,6 +16,7 @@ export const LAMBDA_BUNDLING = {
   minify: true,
   keepNames: false,
   legalComments: 'none',
+  charset: 'utf8',
   outExtension: { '.js': '.mjs' },
   banner: { js: REQUIRE_BANNER },
 } as const satisfies BuildOptions;

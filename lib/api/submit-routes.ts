@@ -1,0 +1,26 @@
+import type { Route } from './routes.ts';
+
+/** The rows of the route table that submit; by themselves because the handler needs them at every cold start. */
+export const SUBMIT_ROUTES = [
+  {
+    method: 'POST',
+    path: '/models/{model}/tasks',
+    handler: 'submit-task',
+    auth: 'caller',
+    summary: 'Submit a prediction request to a model',
+  },
+  {
+    method: 'POST',
+    path: '/predict/{model}',
+    handler: 'submit-task',
+    auth: 'caller',
+    summary: 'Submit a prediction request and wait for its result',
+  },
+  {
+    method: 'POST',
+    path: '/api/predict/{model}',
+    handler: 'submit-task',
+    auth: 'caller',
+    summary: 'Predict, with a flat answer',
+  },
+] as const satisfies readonly Route[];
