@@ -305,26 +305,6 @@ describe('the worker', () => {
   });
 });
 
-describe('the worker, with a copy of a task', () => {
-  it('does not run it while a newer attempt is recorded, and does not hold it either', async () => {
-    const worker = createTestWorker({ predict: echo }, { manifest: { maxAttempts: 5 } });
-    const { id } = await worker.submit(1);
-    const stop = new AbortController();
-    const consumer = worker.platform.queues('model_b').consume({ leaseSeconds: 30, signal: stop.signal });
-    const [delivery] = await consumer.receive(1);
-    await worker.platform.tasks.apply(id, { type: 'started', attempt: 3, at: Date.now() });
-    await delivery?.retry();
-    stop.abort();
-    await consumer.close();
-
-    started(worker);
-
-    await expect.poll(() => worker.outcomes).toEqual(['released']);
-    expect(await worker.platform.tasks.get(id)).toMatchObject({ state: 'running', attempts: 3 });
-    expect(await worker.platform.queues('model_b').depth()).toMatchObject({ visible: 0, inFlight: 0, delayed: 1 });
-  });
-});
-
 describe('the worker, when told to stop', () => {
   it('finishes what is in hand and gives the rest back with its attempt', async () => {
     const { predict, begun, open } = gate();
@@ -343,26 +323,6 @@ describe('the worker, when told to stop', () => {
     expect(states.filter((state) => state === 'succeeded')).toHaveLength(1);
     expect((await worker.platform.queues('model_b').depth()).visible).toBe(4);
     await worker.platform.close();
-  });
-
-  it('gives a later attempt back so that another worker can take it up under the same number', async () => {
-    const platform = createMemoryPlatform();
-    const { predict, begun } = gate();
-    const failsFirst: Predict = (state, request, context) => {
-      if (context.attempt === 1) throw new Error('Not this time.');
-      return predict(state, request, context);
-    };
-    const first = createTestWorker({ predict: failsFirst }, { platform, stopTimeoutMs: 10 });
-    const task = await first.submit(1);
-    void first.start();
-    await begun;
-    await first.stop();
-
-    const second = started(createTestWorker({ predict: echo }, { platform }));
-    const ended = await second.ended(task);
-
-    expect(first.outcomes).toEqual(['retried', 'released']);
-    expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
   });
 
   it('gives a run back that would not finish in time', async () => {
