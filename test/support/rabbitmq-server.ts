@@ -16,11 +16,17 @@ export interface RabbitMqServer {
   dispose(): Promise<void>;
 }
 
-/** `config` is more lines of `rabbitmq.conf`. */
-export async function startRabbitMq(binaries: BrokerBinaries, config: readonly string[] = []): Promise<RabbitMqServer> {
+/** `config` is more lines of `rabbitmq.conf`; `erlang` is for what that file has no name for. */
+export async function startRabbitMq(
+  binaries: BrokerBinaries,
+  config: readonly string[] = [],
+  erlang = '',
+): Promise<RabbitMqServer> {
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-rabbitmq-'));
   const [port, distributionPort, epmdPort] = await Promise.all([freePort(), freePort(), freePort()]);
-  const env = await prepare(folder, { port, distributionPort, epmdPort }, config);
+  const prepared = await prepare(folder, { port, distributionPort, epmdPort }, config);
+  const erlangArgs = `${prepared.RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS} ${erlang}`.trim();
+  const env = { ...prepared, RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: erlangArgs };
   // Its own name service, in the foreground: RabbitMQ would start one that outlives it.
   const epmd = new ServerProcess(binaries.epmd, ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { cwd: folder });
   await epmd.untilReady(() => accepts(epmdPort));
