@@ -1,7 +1,8 @@
+import type { AwsConnection } from '#adapters/aws/index.ts';
 import { ENV, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 
 /** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
-export interface AwsSettings {
+export interface AwsSettings extends AwsConnection {
   readonly tasksTable: string;
   /** Whether owners can list their tasks, which costs a write for each. @default true */
   readonly listsTasks?: boolean;
@@ -13,19 +14,6 @@ export interface AwsSettings {
   readonly ecs?: { readonly cluster: string; readonly servicePrefix: string };
   /** How long an empty receive waits at the queue. 0–20. @default 20 */
   readonly pollSeconds?: number;
-  /** @default what the SDK finds */
-  readonly region?: string;
-  /** @default what the SDK finds */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Of emulators. @default AWS */
-  readonly endpoints?: {
-    readonly sqs?: string;
-    readonly s3?: string;
-    readonly dynamodb?: string;
-    readonly ecs?: string;
-  };
-  /** Told of every SDK call: the service and the operation. */
-  readonly onCall?: (service: string, operation: string) => void;
 }
 
 /** Emulators take any key; giving one keeps the user's own from being looked up and sent. */

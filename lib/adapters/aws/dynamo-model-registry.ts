@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -17,6 +16,7 @@ import {
   type RegistrySnapshot,
 } from '#core';
 import { type Item, N, S } from './attributes.ts';
+import { type ConditionalOutcome, conditionalWrite } from './conditional-write.ts';
 import type { DynamoTableOptions } from './dynamo-task-store.ts';
 import { translated } from './errors.ts';
 import { REGISTRY_TABLE } from './resources.ts';
@@ -130,15 +130,8 @@ export class DynamoModelRegistry implements ModelRegistry {
     return items;
   }
 
-  async #conditional(key: Item, write: () => Promise<unknown>): Promise<'done' | { readonly item: Item | undefined }> {
-    try {
-      await translated('registry_unavailable', write);
-      return 'done';
-    } catch (error) {
-      const cause = error instanceof ModelyardError ? error.cause : undefined;
-      if (!(cause instanceof ConditionalCheckFailedException)) throw error;
-      return { item: cause.Item ?? (await this.#read(key)) };
-    }
+  #conditional(key: Item, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    return conditionalWrite('registry_unavailable', write, () => this.#read(key));
   }
 
   async #read(key: Item): Promise<Item | undefined> {

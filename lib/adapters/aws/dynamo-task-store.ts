@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -20,6 +19,7 @@ import {
   type TaskStore,
 } from '#core';
 import { assertFits, type Item, N, readNumber, S } from './attributes.ts';
+import { type ConditionalOutcome, conditionalWrite } from './conditional-write.ts';
 import { translated } from './errors.ts';
 import { ownerIndexAttributes } from './owner-index.ts';
 import { DEAD_LETTERS_INDEX, TASKS_TABLE } from './resources.ts';
@@ -156,16 +156,8 @@ export class DynamoTaskStore implements TaskStore {
     return refused.item ?? {};
   }
 
-  /** Runs a conditional write; when its condition fails, answers with the row as it was, or is now where AWS does not say. */
-  async #conditional(id: string, write: () => Promise<unknown>): Promise<'done' | { readonly item: Item | undefined }> {
-    try {
-      await translated('store_unavailable', write);
-      return 'done';
-    } catch (error) {
-      const cause = error instanceof ModelyardError ? error.cause : undefined;
-      if (!(cause instanceof ConditionalCheckFailedException)) throw error;
-      return { item: cause.Item ?? (await this.#read(id)) };
-    }
+  #conditional(id: string, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    return conditionalWrite('store_unavailable', write, () => this.#read(id));
   }
 
   async #read(id: string, { consistent } = { consistent: true }): Promise<Item | undefined> {

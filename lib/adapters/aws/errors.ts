@@ -1,6 +1,7 @@
 import { ModelyardError } from '#core';
 
-type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
+/** What a caller is told when a service of AWS does not answer. */
+export type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
 
 const MESSAGES: Record<Unavailable, string> = {
   queue_unavailable: 'The task queue cannot be reached.',
