@@ -9,7 +9,7 @@ import {
   presentInstance,
   presentLaunched,
 } from '#api';
-import { launchInstance } from '#core';
+import { type ControlledInstance, launchInstance } from '#core';
 
 /**
  * `POST /models/{model}/instances` launches one more instance, of a variant if the body asks for it, and
@@ -21,20 +21,26 @@ export const createHandler = (deps: HandlerDeps) =>
   });
 
 async function launchByModel(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const { platform, models, logger } = deps;
   const variant = launchVariant(request);
-  const served = await models.known(request.param('model'));
-  const launched = await launchInstance(platform.instances, served, variant);
-  logger.info('An instance was launched.', { model: launched.model, instance: launched.id });
+  const served = await deps.models.known(request.param('model'));
+  const launched = await launchAndTell(deps, served, variant);
   return json(202, presentInstance({ ...launched, heartbeat: undefined }), {
     Location: instancePath(launched.model, launched.id),
   });
 }
 
-async function launchByName({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+async function launchByName(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const name = request.param('name');
-  const resolved = await models.resolve(name);
-  const launched = await launchInstance(platform.instances, resolved, resolved.variant);
+  const resolved = await deps.models.resolve(name);
+  return json(200, presentLaunched(name, await launchAndTell(deps, resolved, resolved.variant)));
+}
+
+async function launchAndTell(
+  { platform, logger }: HandlerDeps,
+  served: Parameters<typeof launchInstance>[1],
+  variant: string | undefined,
+): Promise<ControlledInstance> {
+  const launched = await launchInstance(platform.instances, served, variant);
   logger.info('An instance was launched.', { model: launched.model, instance: launched.id });
-  return json(200, presentLaunched(name, launched));
+  return launched;
 }
