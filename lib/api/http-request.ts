@@ -29,7 +29,7 @@ export interface HttpRequest {
 /** With `AUTH=none` everybody is this user. */
 const LOCAL_USER: Caller = { id: 'local' };
 
-/** Reads a proxy event. `signal` is the one of the invocation; the caller's own is added to it. */
+/** Reads a proxy event. `signal` is the one of the invocation; that of a local gateway, where there is one, knows more. */
 export function toRequest(event: ProxyEvent, context: ProxyContext, signal: AbortSignal): HttpRequest {
   return {
     id: requestIdOf(event, context),
@@ -38,7 +38,7 @@ export function toRequest(event: ProxyEvent, context: ProxyContext, signal: Abor
     headers: headersOf(event),
     query: queryOf(event),
     caller: callerOf(event),
-    signal: context.signal ? AbortSignal.any([signal, context.signal]) : signal,
+    signal: context.signal ?? signal,
     param: (name) => event.pathParameters?.[name] ?? '',
     body: () => bodyOf(event),
   };

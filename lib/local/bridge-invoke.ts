@@ -9,8 +9,8 @@ export interface Invocation {
   readonly event: ProxyEvent;
   readonly requestId: string;
   readonly timeoutMs: number;
-  /** Aborts when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  /** Aborts when nobody waits for the answer any more; aborted here when the time is up. */
+  readonly wait: AbortController;
   readonly logger: Logger;
 }
 
@@ -19,24 +19,23 @@ export interface Invocation {
  * `bad_gateway` when the handler throws or answers nothing that can be sent.
  */
 export async function invoke(invocation: Invocation): Promise<ProxyResult> {
-  const { timeoutMs, signal } = invocation;
-  const late = new AbortController();
+  const { timeoutMs, wait } = invocation;
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.abort();
+    wait.abort();
     reject(new ModelyardError('gateway_timeout', `No answer within ${timeoutMs / 1000} seconds.`));
   }, timeoutMs).unref();
   try {
-    return await Promise.race([run(invocation, AbortSignal.any([signal, late.signal])), tooLate]);
+    return await Promise.race([run(invocation), tooLate]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function run({ handler, logger, ...invocation }: Invocation, signal: AbortSignal): Promise<ProxyResult> {
-  const { name, event, requestId } = invocation;
+async function run(invocation: Invocation): Promise<ProxyResult> {
+  const { name, handler, event, requestId, wait, logger } = invocation;
   try {
-    const answer: unknown = await handler(event, { ...lambdaContext(invocation), signal });
+    const answer: unknown = await handler(event, { ...lambdaContext(invocation), signal: wait.signal });
     if (isProxyResult(answer)) return answer;
     logger.error(`The handler ${name} answered nothing that can be sent.`, { requestId });
   } catch (error) {

@@ -39,7 +39,7 @@ export interface Exchange {
   /** What follows `?`, undecoded. */
   readonly query: string;
   /** Aborts when nobody waits for the answer any more, or the server must stop. */
-  readonly signal: AbortSignal;
+  readonly wait: AbortController;
 }
 
 interface BridgeServerOptions {
@@ -64,7 +64,9 @@ export class BridgeServer implements HttpServer {
   readonly #silent = new Set<Socket>();
   /** Connections with half an answer on them, which nothing may get into. */
   readonly #answering = new Set<Duplex>();
-  readonly #stopping = new AbortController();
+  /** Of the requests in hand. */
+  readonly #waits = new Set<AbortController>();
+  #isGraceOver = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: BridgeServerOptions) {
@@ -106,11 +108,16 @@ export class BridgeServer implements HttpServer {
     // Connections opened ahead of a request that never came count as busy for node:http.
     for (const socket of this.#silent) if (socket.bytesRead === 0) socket.destroy();
     const { graceMs } = this.#options.limits;
-    const ending = setTimeout(() => this.#stopping.abort(), graceMs);
+    const ending = setTimeout(() => this.#endWaits(), graceMs);
     const cutting = setTimeout(() => this.#server.closeAllConnections(), graceMs + CUT_OFF_MS);
     await done;
     clearTimeout(ending);
     clearTimeout(cutting);
+  }
+
+  #endWaits(): void {
+    this.#isGraceOver = true;
+    for (const wait of this.#waits) wait.abort();
   }
 
   #watch(socket: Socket): void {
@@ -123,11 +130,17 @@ export class BridgeServer implements HttpServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     this.#silent.delete(request.socket);
-    const gone = new AbortController();
-    // Every connection closes in the end; only one that closes early leaves nobody to answer.
-    response.once('close', () => response.writableFinished || gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
-    const exchange = { ...splitTarget(request.url), requestId: randomUUID(), signal };
+    // One of its own per request: `AbortSignal.any` with one that lives as long as the server costs more than all else.
+    const wait = new AbortController();
+    if (this.#isGraceOver) wait.abort();
+    this.#waits.add(wait);
+    response.once('close', () => {
+      this.#waits.delete(wait);
+      // Every connection closes in the end; only one that closes early leaves nobody to answer. A handler that
+      // answers that its time is up may still be at work.
+      if (!response.writableFinished || response.statusCode === 504) wait.abort();
+    });
+    const exchange = { ...splitTarget(request.url), requestId: randomUUID(), wait };
     this.#exchange(request, response, exchange).catch((error: unknown) => {
       this.#options.logger.error('An answer could not be sent.', { requestId: exchange.requestId, error });
       response.destroy();

@@ -37,8 +37,8 @@ export function createBridge({ routes, handlers, logger, limits: given }: Bridge
     const body = await readBody(request);
     const event = toProxyEvent({ ...exchange, ...match, rawHeaders: request.rawHeaders, body });
     const name = match.route.handler;
-    const { requestId, signal } = exchange;
-    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs: limits.integrationMs, signal, logger });
+    const { requestId, wait } = exchange;
+    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs: limits.integrationMs, wait, logger });
   }
 
   return new BridgeServer({ answer, logger, limits });

@@ -178,6 +178,19 @@ describe('what a caller gets', () => {
     await stopped.promise;
   });
 
+  it('tells a handler to stop that answers by itself that its time is up', async () => {
+    const stopped = Promise.withResolvers<void>();
+    const { url } = await startBridge(async (_, { signal }) => {
+      signal?.addEventListener('abort', () => stopped.resolve());
+      return { ...OK, statusCode: 504 };
+    });
+
+    const response = await fetch(`${url}/things/1`);
+
+    expect(response.status).toBe(504);
+    await stopped.promise;
+  });
+
   it.each([
     ['throws', () => Promise.reject(new Error('secret: arn:aws:x'))],
     ['answers nothing', () => Promise.resolve(undefined as never)],
