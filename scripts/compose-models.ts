@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#local/discover-models.ts';
-import { dockerfileOf, withModels } from './compose/model-services.ts';
+import { imageRecipe } from '../lib/bundling/image-recipe.ts';
+import { withModels } from './compose/model-services.ts';
 
 // `npm run compose:models`: gives compose.yaml a service for every model.
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -13,8 +14,5 @@ if (faults.length > 0) {
   process.stderr.write(`${faults.join('\n')}\n`);
   process.exit(1);
 }
-const composed = models.map(async ({ manifest, folder }) => ({
-  manifest,
-  dockerfile: await dockerfileOf(ROOT, folder),
-}));
-await writeFile(COMPOSE, withModels(await readFile(COMPOSE, 'utf8'), await Promise.all(composed)));
+const composed = models.map(({ manifest }) => ({ manifest, recipe: imageRecipe(ROOT, manifest.name) }));
+await writeFile(COMPOSE, withModels(await readFile(COMPOSE, 'utf8'), composed));

@@ -1,23 +1,42 @@
 import { fileURLToPath } from 'node:url';
 import { IgnoreMode } from 'aws-cdk-lib';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { imageRecipe } from '../bundling/image-recipe.ts';
 
 /** Where the image of a model comes from. */
 export type ModelImageSource = { readonly kind: 'asset' } | { readonly kind: 'registry'; readonly ref: string };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The image of a model: built by the repository's Dockerfile when it is deployed, or one that exists. */
+/** Of what `.dockerignore` lets into contexts, these are for other images. */
+const FOR_OTHERS = [
+  ...['bin', 'lambdas', 'lib/api', 'lib/local'],
+  ...['scripts', '!scripts/bundle-model.ts'],
+  ...['model-containers/models', 'proto/gen/models'],
+];
+
+/** The image of a model: built by its Dockerfile when it is deployed, or one that exists. */
 export function modelImage(source: ModelImageSource, model: string): ContainerImage {
   if (source.kind === 'registry')
     return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model.replaceAll('_', '-')));
-  return ContainerImage.fromAsset(ROOT, {
-    file: 'Dockerfile',
-    target: 'model',
-    buildArgs: { MODEL: model },
+  const { directory, ...props } = modelAsset(ROOT, model);
+  return ContainerImage.fromAsset(directory, props);
+}
+
+/**
+ * What the image of a model is built from: of the repository at `root` only what can get into it, so that it stays
+ * the same image, which is neither built nor deployed again, while something else changes.
+ */
+export function modelAsset(root: string, model: string) {
+  const { dockerfile, target, args } = imageRecipe(root, model);
+  return {
+    directory: root,
+    file: dockerfile,
+    ...(target === undefined ? {} : { target }),
+    buildArgs: { ...args },
     platform: Platform.LINUX_ARM64,
-    // `.dockerignore` says what images are made of, so that nothing else makes them new ones.
     ignoreMode: IgnoreMode.DOCKER,
-  });
+    exclude: [...FOR_OTHERS, `!model-containers/models/${model}`, `!proto/gen/models/${model}.ts`],
+  } satisfies DockerImageAssetProps;
 }

@@ -1,26 +1,14 @@
-import { access } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
 import type { ModelManifest } from '#runtime/manifest.ts';
+import type { ImageRecipe } from '../../lib/bundling/image-recipe.ts';
 
 /** A model as far as its services need to know it. */
 export interface ComposedModel {
   readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances'>;
-  /** The recipe of its image, from the root of the repository. */
-  readonly dockerfile: string;
+  readonly recipe: ImageRecipe;
 }
 
 const FROM = '  # models: written by `npm run compose:models` from their manifests\n';
 const TO = '  # end of models\n';
-
-/** The model's own Dockerfile when its folder has one, or the common one. */
-export async function dockerfileOf(root: string, folder: string): Promise<string> {
-  const own = join(folder, 'Dockerfile');
-  const hasOwn = await access(own).then(
-    () => true,
-    () => false,
-  );
-  return hasOwn ? relative(root, own).split(sep).join('/') : 'Dockerfile';
-}
 
 /** The text of `compose.yaml` with the services of exactly these models. Throws when it has no place for them. */
 export function withModels(compose: string, models: readonly ComposedModel[]): string {
@@ -54,8 +42,11 @@ interface Flavour {
   readonly waitsFor: string;
 }
 
-function service({ manifest, dockerfile }: ComposedModel, flavour: Flavour): string {
+function service({ manifest, recipe }: ComposedModel, flavour: Flavour): string {
   const { name, memoryMiB = 512, localInstances } = manifest;
+  const { dockerfile, target, args } = recipe;
+  const stage = target === undefined ? '' : `      target: ${target}\n`;
+  const given = Object.entries(args).map(([key, value]) => `        ${key}: ${value}\n`);
   const scale = localInstances === undefined ? '' : `    scale: ${localInstances}\n`;
   return `  ${dashed(name)}${flavour.suffix}:
     <<: *model
@@ -63,10 +54,9 @@ function service({ manifest, dockerfile }: ComposedModel, flavour: Flavour): str
     build:
       context: .
       dockerfile: ${dockerfile}
-${dockerfile === 'Dockerfile' ? '      target: model\n' : ''}      args:
+${stage}      args:
         NODE_IMAGE: \${NODE_IMAGE:-node:24-bookworm-slim}
-        MODEL: ${name}
-    profiles: [${flavour.profiles}]
+${given.join('')}    profiles: [${flavour.profiles}]
     environment:
       <<: ${flavour.environment}
       MODELYARD_MODEL: ${name}

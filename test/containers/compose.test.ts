@@ -1,10 +1,15 @@
 import { readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis-settings.ts';
-import { dockerfileOf, withModels } from '../../scripts/compose/model-services.ts';
+import { imageRecipe } from '../../lib/bundling/image-recipe.ts';
+import { withModels } from '../../scripts/compose/model-services.ts';
 import { ROOT } from '../architecture/cruise.ts';
 import { composeText, modelOf, type Service, services, underProfile, variablesOf } from './compose-file.ts';
 
@@ -37,7 +42,7 @@ describe('the models of compose.yaml', () => {
     const models = await Promise.all(
       folders.map(async (name) => {
         const { manifest } = await import(`${MODELS}/${name}/manifest.ts`);
-        return { manifest, dockerfile: await dockerfileOf(ROOT, `${MODELS}/${name}`) };
+        return { manifest, recipe: imageRecipe(ROOT, name) };
       }),
     );
 
@@ -56,7 +61,7 @@ describe('a new model', () => {
   const manifest = { name: 'my_model', memoryMiB: 2048, localInstances: 3 };
 
   it('gets a service under each platform, with its size and number', () => {
-    const text = withModels(composeText, [{ manifest, dockerfile: 'Dockerfile' }]);
+    const text = withModels(composeText, [{ manifest, recipe: imageRecipe(ROOT, 'my_model') }]);
 
     expect(text).toMatch(/^ {2}my-model:\n/m);
     expect(text).toMatch(/^ {2}my-model-aws:\n/m);
@@ -64,13 +69,22 @@ describe('a new model', () => {
     expect(text).toContain('command: [provision.mjs, my_model]');
   });
 
-  it('is built by its own Dockerfile when it has one', () => {
-    const dockerfile = 'model-containers/models/my_model/Dockerfile';
+  it('is built by the common Dockerfile, or by its own when it has one', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'modelyard-compose-'));
+    const common = withModels(composeText, [{ manifest, recipe: imageRecipe(root, 'my_model') }]);
+    const own = 'model-containers/models/my_model/Dockerfile';
+    await mkdir(join(root, dirname(own)), { recursive: true });
+    await writeFile(join(root, own), 'FROM scratch\n');
 
-    const text = withModels(composeText, [{ manifest, dockerfile }]);
+    const text = withModels(composeText, [{ manifest, recipe: imageRecipe(root, 'my_model') }]);
 
-    expect(text).toContain(`dockerfile: ${dockerfile}\n      args:`);
+    await rm(root, { recursive: true });
+    expect(buildOf(common)).toMatchObject({ dockerfile: 'Dockerfile', target: 'model', args: { MODEL: 'my_model' } });
+    expect(buildOf(text)).toMatchObject({ context: '.', dockerfile: own, args: { MODEL: 'my_model' } });
+    expect(buildOf(text)).not.toHaveProperty('target');
   });
+
+  const buildOf = (text: string): unknown => parse(text, { merge: true }).services['my-model'].build;
 });
 
 describe('the services of compose.yaml', () => {
