@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { post, submit, type TaskBody } from '#test/support/api-client.ts';
+import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem, isRunning, type SystemOptions } from '#test/support/embedded-system.ts';
 
 const systems: EmbeddedSystem[] = [];
@@ -40,7 +40,7 @@ describe('starting', () => {
       models: [
         {
           name: 'gdp_growth_rate',
-          queue: 'modelyard-gdp-growth-rate-tasks',
+          queue: expect.stringMatching(/^[\w-]+[-.]gdp[-_]growth[-_]rate[-.]tasks$/),
           instances: [
             { id: 'gdp_growth_rate-1', variant: 'LinearRegression', state: A_STATE, pid: expect.any(Number) },
           ],
@@ -60,7 +60,7 @@ describe('starting', () => {
     await system.until(({ message }) => message.includes('curl -X POST http://localhost:'));
     await system.until(({ message }) => message.startsWith('Modelyard is ready after '));
     await system.until(({ message }) =>
-      /^ {2}model_a +modelyard-model-a-tasks +model_a-1, (ready|starting)$/.test(message),
+      /^ {2}model_a +[\w-]+[-.]model[-_]a[-.]tasks +model_a-1, (ready|starting)$/.test(message),
     );
   });
 
@@ -106,17 +106,25 @@ describe('Ctrl-C', () => {
     expect(system.events.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('tells how many accepted tasks will not run any more', async () => {
+  it('tells how many accepted tasks will not run any more; all others end, before it or after the next start', async () => {
     const system = await start();
-    await Promise.all(Array.from({ length: 20 }, () => submit(system, 'model_b', { value: 6, delay_seconds: 1 })));
+    const tasks = await Promise.all(
+      Array.from({ length: 20 }, () => submit(system, 'model_b', { value: 6, delay_seconds: 1 })),
+    );
 
     system.signal('SIGINT');
     const { code } = await system.exit;
-
-    const finished = system.events.filter(({ message }) => message === 'Task succeeded.').length;
+    const finished = system.events.filter(({ message }) => message === 'Task succeeded.').map(({ taskId }) => taskId);
     const told = system.events.find(({ message }) => message.endsWith('the queue ends with this process.'));
-    expect(told).toMatchObject({ model: 'model_b', lost: 20 - finished });
+    const next = await start({ after: system });
+    const isKept = await Promise.all(tasks.map(async ({ id }) => (await next.fetch(`/tasks/${id}`)).status === 200));
+    const ends = await Promise.all(tasks.filter((_, index) => isKept[index]).map(({ id }) => ended(next, id)));
+
     expect(code).toBe(0);
+    expect(finished.length).toBeLessThan(20);
+    expect(told?.model ?? 'model_b').toBe('model_b');
+    expect(Number(told?.lost ?? 0) + new Set([...finished, ...ends.map(({ id }) => id)]).size).toBe(20);
+    expect(ends.filter(({ state }) => state !== 'succeeded')).toEqual([]);
   });
 
   it.each([

@@ -32,12 +32,12 @@ export interface BrokerBinaries {
 const HOW = 'apt-get install -y redis-server rabbitmq-server';
 
 /**
- * The servers of this machine; undefined, after saying so, where they are not installed. With
- * REQUIRE_BROKERS=1 their absence is an error.
+ * The servers of this machine, or those that RABBITMQ_SERVER and REDIS_SERVER are the paths of; undefined, after
+ * saying so, where they are not installed. With REQUIRE_BROKERS=1 their absence is an error.
  */
 export function findBrokers(suite: string): BrokerBinaries | undefined {
-  const redis = findBinary('redis-server');
-  const rabbitmq = findBinary('rabbitmq-server', ['/usr/lib/rabbitmq/bin']);
+  const redis = chosen('REDIS_SERVER') ?? findBinary('redis-server');
+  const rabbitmq = chosen('RABBITMQ_SERVER') ?? findBinary('rabbitmq-server', ['/usr/lib/rabbitmq/bin']);
   const epmd = findBinary('epmd');
   if (redis !== undefined && rabbitmq !== undefined && epmd !== undefined) return { redis, rabbitmq, epmd };
   const missing = [redis ? [] : 'redis-server', rabbitmq && epmd ? [] : 'rabbitmq-server'].flat().join(' and ');
@@ -46,4 +46,12 @@ export function findBrokers(suite: string): BrokerBinaries | undefined {
   }
   process.stderr.write(`NOT RUN: ${suite}, because there is no ${missing} here. To run it: ${HOW}; npm test\n`);
   return undefined;
+}
+
+/** A program of another version than the one that is installed, which has to be there when it is named. */
+function chosen(variable: 'RABBITMQ_SERVER' | 'REDIS_SERVER'): string | undefined {
+  const path = process.env[variable];
+  if (!path) return undefined;
+  if (!isExecutable(path)) throw new Error(`${variable} is ${path}, where there is no program.`);
+  return path;
 }

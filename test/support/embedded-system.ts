@@ -38,6 +38,8 @@ export interface SystemOptions {
   readonly withFixtures?: boolean;
   /** Starts it as a person does, with `npm start` in a process group of its own. */
   readonly withNpm?: boolean;
+  /** Starts it again: where this one was, with whatever it has left there. */
+  readonly after?: EmbeddedSystem;
 }
 
 /** What every system of a test file is started with besides its own options. */
@@ -59,17 +61,19 @@ export class EmbeddedSystem implements AsyncDisposable {
   /** Lines on standard error. */
   readonly complaints: string[] = [];
   readonly exit: Promise<SystemExit>;
+  readonly #surroundings: Surroundings;
   readonly #child: ChildProcess;
   readonly #withNpm: boolean;
   readonly #waiting = new Set<() => void>();
   #hasExited = false;
 
   constructor({ args = ['--port', '0', '--json'], environment = {}, ...options }: SystemOptions = {}) {
-    const { withFixtures = false, withNpm = false } = options;
+    const { withFixtures = false, withNpm = false, after } = options;
     this.#withNpm = withNpm;
     const [program, ...first] = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
     const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
-    const surroundings = surroundingsOfNext();
+    const surroundings = after ? after.#surroundings : surroundingsOfNext();
+    this.#surroundings = surroundings;
     this.#child = spawn(String(program), [...first, ...args, ...surroundings.args], {
       cwd: ROOT,
       detached: withNpm,
@@ -96,6 +100,12 @@ export class EmbeddedSystem implements AsyncDisposable {
 
   get url(): string {
     return String(this.events.find(({ message }) => message === 'ready')?.url);
+  }
+
+  /** By which an instance that is started elsewhere on this machine joins. */
+  get environment(): Readonly<Record<string, string>> {
+    const ready = this.events.find(({ message }) => message === 'ready');
+    return { ...this.#surroundings.environment, ...(ready?.environment as Record<string, string>) };
   }
 
   /** Process ids of every instance ever started, or of those of one instance, oldest first. */

@@ -15,6 +15,7 @@ export async function onRabbitRedis(suite: string, register: () => Promise<unkno
   surroundSystems(() => ({
     args: ['--platform', 'rabbit-redis'],
     environment: {
+      PLATFORM: 'rabbit-redis',
       AMQP_URL: servers.rabbitmq.url,
       REDIS_URL: servers.redis.url,
       MODELYARD_POLL_SECONDS: '1',

@@ -16,12 +16,11 @@ export class OutsideInstance implements AsyncDisposable {
 
   /** `model` is a folder of `test/fixtures/outside`. */
   constructor(system: EmbeddedSystem, model: string) {
-    const ready = system.events.find(({ message }) => message === 'ready');
     this.#child = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH,
-        ...(ready?.environment as Record<string, string>),
+        ...system.environment,
         MODELYARD_MODEL: `${MODELS}/${model}`,
       },
     });
