@@ -12,7 +12,7 @@ export {
 export { createHandlerDeps, type HandlerDeps } from './handler-deps.ts';
 export { HeaderFields, headersOf } from './header-fields.ts';
 export { type HttpHandler, httpHandler, json } from './http.ts';
-export { bodyTooLarge, type Caller, type HttpRequest } from './http-request.ts';
+export { bodyTooLarge, type Caller, type HttpRequest, pathOf, requestIdOf } from './http-request.ts';
 export { type InstanceBody, instancePath, presentInstance } from './instance-presenter.ts';
 export { launchVariant } from './launch-body.ts';
 export {
@@ -39,9 +39,11 @@ export {
 export type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './proxy.ts';
 export { encodeRequest } from './request-body.ts';
 export { resultProblem } from './result-problem.ts';
+export { createRouter, decodeComponent, type RouteMatch } from './router.ts';
 export { HANDLER_NAMES, type HandlerName, METHODS, type Method, ROUTES, type Route, type RoutePath } from './routes.ts';
 export { type SubmitOptions, submitOptions } from './submit-headers.ts';
 export { SUBMIT_ROUTES } from './submit-routes.ts';
 export { submittedAnswer, taskAnswer } from './task-answers.ts';
 export { presentTask, summarizeTask, type TaskBody, type TaskSummaryBody, taskPath } from './task-presenter.ts';
 export { traceOf } from './trace-context.ts';
+export { unroutedAnswer } from './unrouted.ts';

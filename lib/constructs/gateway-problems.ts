@@ -5,9 +5,9 @@ import type { ErrorCode } from '#core';
 
 /** What API Gateway refuses by itself, and what it is called in our words. */
 const REFUSALS = [
-  // Its name for a path or a method that is not there.
-  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is nothing here.'],
-  [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is nothing here.'],
+  // Its name for a path that is not there.
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is nothing at this address.'],
+  [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is nothing at this address.'],
   [ResponseType.BAD_REQUEST_PARAMETERS, 'invalid_request', undefined],
   [ResponseType.BAD_REQUEST_BODY, 'invalid_request', undefined],
   [ResponseType.UNAUTHORIZED, 'unauthenticated', 'Say who you are: a bearer token is missing or not valid.'],

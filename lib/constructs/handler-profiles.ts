@@ -1,8 +1,8 @@
 import type { HandlerName } from '#api/routes.ts';
 import type { Permission } from './permissions.ts';
 
-/** Handlers that no route leads to. */
-export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics';
+/** Handlers that no row of the route table leads to. */
+export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route';
 
 export interface HandlerProfile {
   readonly description: string;
@@ -56,4 +56,5 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Publishes active models, live instances and backlogs every minute',
     may: ['read the registry', 'measure queues'],
   },
+  'refuse-route': { description: 'Answers requests that no route takes', may: [] },
 };

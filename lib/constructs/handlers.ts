@@ -34,12 +34,14 @@ export class Handlers extends Construct {
   readonly byName: ReadonlyMap<HandlerName, HandlerFunction>;
   readonly giveUpTask: HandlerFunction;
   readonly collectMetrics: HandlerFunction;
+  readonly refuseRoute: HandlerFunction;
   readonly #props: HandlersProps;
 
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
     this.#props = props;
     this.byName = new Map(HANDLER_NAMES.map((name) => [name, this.#create(name, API_TIMEOUT)]));
+    this.refuseRoute = this.#create('refuse-route', API_TIMEOUT);
     this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
@@ -58,7 +60,7 @@ export class Handlers extends Construct {
   }
 
   get all(): readonly HandlerFunction[] {
-    return [...this.byName.values(), this.giveUpTask, this.collectMetrics];
+    return [...this.byName.values(), this.refuseRoute, this.giveUpTask, this.collectMetrics];
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {

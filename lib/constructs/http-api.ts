@@ -2,12 +2,14 @@ import type { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { HandlerName, Route } from '#api/routes.ts';
+import type { HandlerName, Method, Route } from '#api/routes.ts';
 
 /** What every kind of API is made from. */
 export interface HttpApiProps {
   readonly routes: readonly Route[];
   readonly handlers: ReadonlyMap<HandlerName, IFunction>;
+  /** Answers what no route takes. */
+  readonly unrouted: IFunction;
   /** Shown in the console. */
   readonly name: string;
   readonly ratePerSecond: number;
@@ -49,6 +51,10 @@ export const ACCESS_LOG_FORMAT = JSON.stringify({
   integrationMs: '$context.integrationLatency',
   error: '$context.error.message',
 });
+
+/** The methods of a gateway that a route answers: HEAD is GET, of which the gateway keeps the body to itself. */
+export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
+  method === 'GET' ? ['GET', 'HEAD'] : [method];
 
 /** How long an authorizer's answer is kept; it must hold for every route, so it is a policy for the whole stage. */
 export const AUTHORIZER_CACHE_SECONDS = 300;

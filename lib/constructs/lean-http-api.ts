@@ -12,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
@@ -21,6 +22,7 @@ import {
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,
+  methodsOf,
 } from './http-api.ts';
 
 /** The route table as an API Gateway HTTP API: less than a third of the price, without usage plans and validation. */
@@ -34,6 +36,7 @@ export class LeanHttpApi extends Construct implements HttpApi {
       apiName: props.name,
       description: 'Predictions, tasks and models',
       createDefaultStage: false,
+      defaultIntegration: invoking('unrouted', props.unrouted),
       ...cors(props.corsOrigins),
     });
     this.#stage = this.#createStage(api, props);
@@ -75,25 +78,24 @@ export class LeanHttpApi extends Construct implements HttpApi {
           resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
         })
       : new HttpNoneAuthorizer();
-    const integrations = new Map(
-      [...handlers].map(([name, fn]) => [
-        name,
-        // The event of a REST API, which is what the handlers read.
-        new HttpLambdaIntegration(`${name}Integration`, fn, { payloadFormatVersion: PayloadFormatVersion.VERSION_1_0 }),
-      ]),
-    );
-    for (const { path, method, handler, auth } of routes) {
+    const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(name, fn)]));
+    for (const route of routes) {
+      const { path, method, handler, auth } = route;
       const integration = integrations.get(handler);
       if (!integration) throw new Error(`No handler ${handler} stands behind ${method} ${path}.`);
       api.addRoutes({
         path,
-        methods: [HttpMethod[method]],
+        methods: methodsOf(route).map((name) => HttpMethod[name]),
         integration,
         authorizer: auth === 'caller' ? asked : new HttpNoneAuthorizer(),
       });
     }
   }
 }
+
+/** With the event of a REST API, which is what the handlers read. */
+const invoking = (name: string, fn: IFunction): HttpLambdaIntegration =>
+  new HttpLambdaIntegration(`${name}Integration`, fn, { payloadFormatVersion: PayloadFormatVersion.VERSION_1_0 });
 
 const cors = (origins: readonly string[]) =>
   origins.length === 0 ? {} : { corsPreflight: { allowOrigins: [...origins], allowMethods: [CorsHttpMethod.ANY] } };

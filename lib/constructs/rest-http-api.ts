@@ -11,6 +11,7 @@ import {
   RequestValidator,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BINARY_TYPES } from '#api/media-types.ts';
@@ -23,6 +24,7 @@ import {
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,
+  methodsOf,
 } from './http-api.ts';
 
 const STAGE = 'v1';
@@ -92,22 +94,27 @@ export class RestHttpApi extends Construct implements HttpApi {
     });
   }
 
-  #addRoutes({ routes, handlers }: HttpApiProps, authorizer: IAuthorizer | undefined): void {
+  #addRoutes({ routes, handlers, unrouted }: HttpApiProps, authorizer: IAuthorizer | undefined): void {
     const requestValidator = new RequestValidator(this, 'Parameters', {
       restApi: this.#api,
       validateRequestParameters: true,
       // No model of a body is declared: the messages of models are known at run time only, and checked by the handler.
       validateRequestBody: true,
     });
-    const integrations = new Map(
-      [...handlers].map(([name, fn]) => [name, new LambdaIntegration(fn, { scopePermissionToMethod: false })]),
-    );
+    const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(fn)]));
     for (const route of routes) {
-      this.#api.root.resourceForPath(route.path).addMethod(route.method, integrations.get(route.handler), {
-        requestValidator,
-        requestParameters: requiredParameters(route),
-        ...(authorizer && route.auth === 'caller' ? { authorizer } : {}),
-      });
+      for (const method of methodsOf(route)) {
+        this.#api.root.resourceForPath(route.path).addMethod(method, integrations.get(route.handler), {
+          requestValidator,
+          requestParameters: requiredParameters(route),
+          ...(authorizer && route.auth === 'caller' ? { authorizer } : {}),
+        });
+      }
+    }
+    // Without it a method that is not there would be taken for a path that is not there.
+    const refusing = invoking(unrouted);
+    for (const path of new Set(routes.map((route) => route.path))) {
+      this.#api.root.resourceForPath(path).addMethod('ANY', refusing);
     }
   }
 
@@ -124,6 +131,8 @@ export class RestHttpApi extends Construct implements HttpApi {
     });
   }
 }
+
+const invoking = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
 
 /** Parameters in the path are always there; naming them makes them part of what the API documents of itself. */
 function requiredParameters({ path }: Route): Record<string, boolean> {

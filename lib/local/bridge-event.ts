@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { BINARY_TYPES, type ProxyEvent } from '#api';
-import { decodeComponent, type RouteMatch } from './bridge-routes.ts';
+import { BINARY_TYPES, decodeComponent, type ProxyEvent, type RouteMatch } from '#api';
 
 /** An HTTP request whose body has arrived and whose route is known. */
 export interface RoutedRequest extends RouteMatch {

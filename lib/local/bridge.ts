@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import {
+  createRouter,
   type HandlerName,
   METHODS,
   type Method,
   type ProxyHandler,
   type ProxyResult,
-  problemResponse,
   type Route,
+  unroutedAnswer,
 } from '#api';
-import { type Logger, ModelyardError } from '#core';
+import type { Logger } from '#core';
 import { readBody } from './bridge-body.ts';
 import { toProxyEvent } from './bridge-event.ts';
 import { invoke } from './bridge-invoke.ts';
-import { createRouter, type MatchesByMethod } from './bridge-routes.ts';
 import { type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
 
 export interface BridgeOptions {
@@ -32,8 +32,9 @@ export function createBridge({ routes, handlers, logger, limits: given }: Bridge
 
   async function answer(request: IncomingMessage, exchange: Exchange): Promise<ProxyResult> {
     const matches = matchPath(exchange.path);
-    const match = matches.get(routedMethod(request.method));
-    if (!match) return unrouted(request, exchange, matches);
+    const method = routedMethod(request.method);
+    const match = method && matches.get(method);
+    if (!match) return unroutedAnswer(request.method, exchange.path, [...matches.keys()]);
     const body = await readBody(request);
     const event = toProxyEvent({ ...exchange, ...match, rawHeaders: request.rawHeaders, body });
     const name = match.route.handler;
@@ -47,14 +48,3 @@ export function createBridge({ routes, handlers, logger, limits: given }: Bridge
 /** HEAD is answered as GET without its body. */
 const routedMethod = (method = ''): Method | undefined =>
   METHODS.find((known) => known === (method === 'HEAD' ? 'GET' : method));
-
-function unrouted({ method }: IncomingMessage, { path }: Exchange, matches: MatchesByMethod): ProxyResult {
-  if (matches.size === 0) {
-    return problemResponse(new ModelyardError('route_not_found', 'There is nothing at this address.'), path);
-  }
-  const allowed = [...matches.keys(), ...(matches.has('GET') ? ['HEAD'] : []), 'OPTIONS'];
-  const headers = { Allow: allowed.join(', ') };
-  if (method === 'OPTIONS') return { statusCode: 204, headers, body: '' };
-  const error = new ModelyardError('method_not_allowed', `Only ${headers.Allow} can be used at this address.`);
-  return problemResponse(error, path, headers);
-}

@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ROUTES } from '#api/routes.ts';
@@ -19,7 +20,7 @@ import { Network } from '../constructs/network.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
-import type { StageConfig } from './stage-config.ts';
+import type { AuthorizerConfig, StageConfig } from './stage-config.ts';
 
 export interface ModelyardStackProps {
   readonly stage: string;
@@ -58,9 +59,10 @@ export class ModelyardStack extends Stack {
       ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
     });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
+    const { authorizer: guard, ...apiConfig } = config.api;
     const api = createApi(this, config, {
-      ...config.api,
-      ...{ name: `modelyard-${stage}`, routes: ROUTES, handlers: handlers.byName, logRetention, tracing },
+      ...{ ...apiConfig, name: `modelyard-${stage}`, routes: ROUTES, logRetention, tracing },
+      ...{ handlers: handlers.byName, unrouted: handlers.refuseRoute, authorizer: guard && ownFunction(this, guard) },
     });
 
     const submit = handlers.byName.get('submit-task');
@@ -93,6 +95,10 @@ export class ModelyardStack extends Stack {
     });
   }
 }
+
+/** A function that others deployed here, which may be told who may invoke it. */
+const ownFunction = (scope: Construct, { functionArn }: AuthorizerConfig): IFunction =>
+  LambdaFunction.fromFunctionAttributes(scope, 'AuthorizerFunction', { functionArn, sameEnvironment: true });
 
 const createApi = (scope: Construct, { api }: StageConfig, props: HttpApiProps): HttpApi =>
   api.kind === 'rest' ? new RestHttpApi(scope, 'Api', props) : new LeanHttpApi(scope, 'Api', props);

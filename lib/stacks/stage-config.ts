@@ -30,16 +30,40 @@ export interface StageConfig {
   readonly emulated: boolean;
 }
 
-export interface ApiConfig {
+/** The API of a stage; an authorizer excludes the URL that would go round it. */
+export type ApiConfig = ApiSettings & (OpenApi | GuardedApi);
+
+interface ApiSettings {
   /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, and none of these. */
   readonly kind: 'rest' | 'http';
-  /** Predictions at a URL of the submit handler itself too, at no price and with nothing in front of it. */
-  readonly submitUrl: boolean;
   /** Of all callers together; more are refused with 429. */
   readonly ratePerSecond: number;
   readonly burst: number;
   /** Origins that browsers may call from. Empty: none. */
   readonly corsOrigins: readonly string[];
+}
+
+interface OpenApi {
+  /** Predictions at a URL of the submit handler itself too, at no price and with nothing in front of it. */
+  readonly submitUrl: boolean;
+  readonly authorizer?: undefined;
+}
+
+interface GuardedApi {
+  readonly submitUrl: false;
+  readonly authorizer: AuthorizerConfig;
+}
+
+/**
+ * A Lambda of this account and region that API Gateway asks who calls, with the headers of the request, before every
+ * route whose caller must be known. Without an `Authorization` header the answer is 401, and it is not asked.
+ *
+ * It answers `{ principalId, policyDocument }`. `principalId` becomes the caller: tasks belong to it. The answer is kept
+ * for five minutes and holds for every route meanwhile, so the policy must allow the whole stage, not the one
+ * `methodArn` that was asked about: `arn:aws:execute-api:<region>:<account>:<api>/<stage>/*`.
+ */
+export interface AuthorizerConfig {
+  readonly functionArn: string;
 }
 
 const API = {

@@ -89,7 +89,7 @@ describe('every role', () => {
       ([, { Properties }]) => Properties.Role['Fn::GetAtt'][0],
     );
 
-    expect(roles.length).toBe(HANDLER_NAMES.length + 2);
+    expect(roles.length).toBe(HANDLER_NAMES.length + 3);
     expect(new Set(roles).size).toBe(roles.length);
   });
 });

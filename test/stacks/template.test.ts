@@ -123,8 +123,16 @@ describe('every Lambda', () => {
 });
 
 describe('the API', () => {
-  it('has a method for every route, and no other', () => {
-    expect(resourcesOf(template, 'AWS::ApiGateway::Method')).toHaveLength(ROUTES.length);
+  const gets = ROUTES.filter(({ method }) => method === 'GET');
+
+  it('has the methods of every route, and on every path one for all others, which refuses them', () => {
+    const methods = resourcesOf(template, 'AWS::ApiGateway::Method').map(([, { Properties }]) => Properties);
+    const refusing = methods.filter(({ HttpMethod }) => HttpMethod === 'ANY');
+
+    expect(methods.length - refusing.length).toBe(ROUTES.length + gets.length);
+    expect(methods.filter(({ HttpMethod }) => HttpMethod === 'HEAD')).toHaveLength(gets.length);
+    expect(refusing).toHaveLength(new Set(ROUTES.map(({ path }) => path)).size);
+    for (const { Integration } of refusing) expect(JSON.stringify(Integration.Uri)).toContain('HandlersRefuseRoute');
   });
 
   it('passes protobuf through as bytes', () => {
@@ -176,7 +184,11 @@ describe('the API', () => {
   it('of the lean stage is an HTTP API that speaks to the same handlers', async () => {
     const lean = await synthesize('lean');
 
-    expect(resourcesOf(lean.template, 'AWS::ApiGatewayV2::Route')).toHaveLength(ROUTES.length);
+    expect(resourcesOf(lean.template, 'AWS::ApiGatewayV2::Route')).toHaveLength(ROUTES.length + gets.length + 1);
+    lean.template.hasResourceProperties('AWS::ApiGatewayV2::Route', {
+      RouteKey: '$default',
+      AuthorizationType: 'NONE',
+    });
     lean.template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '1.0' });
     lean.template.resourceCountIs('AWS::ApiGateway::RestApi', 0);
   });

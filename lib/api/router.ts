@@ -1,5 +1,5 @@
-import type { Method, Route } from '#api';
 import { ModelyardError } from '#core';
+import type { Method, Route } from './routes.ts';
 
 /** A route that fits a request, and what its braces stand for. */
 export interface RouteMatch {
@@ -8,7 +8,7 @@ export interface RouteMatch {
 }
 
 /** The matching route per method; empty for a path that is not in the table. */
-export type MatchesByMethod = ReadonlyMap<Method | undefined, RouteMatch>;
+export type MatchesByMethod = ReadonlyMap<Method, RouteMatch>;
 
 /** Finds routes as API Gateway does: each segment decoded once, literal segments before parameters, a trailing slash ignored. */
 export function createRouter(routes: readonly Route[]): (rawPath: string) => MatchesByMethod {
