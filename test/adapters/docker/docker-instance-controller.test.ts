@@ -105,7 +105,11 @@ describe('a launch', () => {
       HostConfig: { Memory: 512, NetworkMode: 'yard', RestartPolicy: { Name: 'on-failure' } },
       Networks: { yard: { Aliases: ['models'] } },
     });
-    expect(made?.Config.Labels['com.docker.compose.project']).toBe('mine');
+    expect(made?.Config.Labels).toMatchObject({
+      'com.docker.compose.project': 'mine',
+      'com.docker.compose.service': 'model-a-launched',
+      'com.docker.compose.config-hash': expect.stringMatching(/./),
+    });
   });
 
   it('works while every container of the model has ended', async () => {
