@@ -25,7 +25,7 @@ export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSett
   }
   return {
     amqpUrl: readUrl(env, ENV.amqpUrl, ['amqp:', 'amqps:'], 'amqp://user:password@host:5672'),
-    redisUrl: readUrl(env, ENV.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379'),
+    redisUrl: readUrl(env, ENV.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379/0', /^\/?\d*$/),
     ...(prefix === undefined ? {} : { prefix }),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     connectSeconds: readInteger(env, ENV.connectSeconds, { min: 0, max: 3600, default: 30 }),
@@ -42,9 +42,15 @@ export const rabbitRedisEnvironment = (settings: RabbitRedisSettings): Record<st
   ...(settings.connectSeconds === undefined ? {} : { [ENV.connectSeconds]: String(settings.connectSeconds) }),
 });
 
-function readUrl(env: NodeJS.ProcessEnv, name: EnvironmentName, protocols: readonly string[], example: string): string {
+function readUrl(
+  env: NodeJS.ProcessEnv,
+  name: EnvironmentName,
+  protocols: readonly string[],
+  example: string,
+  path = /^/,
+): string {
   const text = readRequired(env, name);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && protocols.includes(url.protocol) && url.hostname !== '') return text;
+  if (url && protocols.includes(url.protocol) && url.hostname !== '' && path.test(url.pathname)) return text;
   throw new ModelyardError('internal', `The environment variable ${name} must be a URL such as ${example}.`);
 }

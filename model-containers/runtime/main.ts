@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ModelyardError } from '#core';
 import { ecsIdentity } from '#platform/ecs-identity.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
@@ -34,6 +35,12 @@ try {
   logger.info('Stopped.');
   process.exit(0);
 } catch (error) {
-  logger.error(error instanceof Error ? error.message : String(error), { error });
+  if (error instanceof ModelyardError) {
+    // A sentence that says what to do about it: where it was made helps nobody.
+    logger.error(error.message, {
+      code: error.code,
+      reason: error.cause instanceof Error ? error.cause.message : undefined,
+    });
+  } else logger.error(error instanceof Error ? error.message : String(error), { error });
   process.exit(1);
 }

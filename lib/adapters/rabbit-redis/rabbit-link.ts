@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { ModelyardError } from '#core';
-import { addressOf, sentenceOf } from './address.ts';
+import { addressOf, isHopeless, troubleWith } from './address.ts';
 
 export interface RabbitLinkOptions {
   readonly url: string;
@@ -63,7 +63,6 @@ export class RabbitLink {
   async connect(patienceMs: number): Promise<void> {
     const connection = this.#open();
     const refused = Promise.withResolvers<never>();
-    // Wrong credentials do not become right by waiting.
     const onError = (error: unknown) => isHopeless(error) && refused.reject(error);
     connection.on('error', onError);
     try {
@@ -82,7 +81,7 @@ export class RabbitLink {
   }
 
   unreachable(): ModelyardError {
-    const message = `RabbitMQ at ${this.address} cannot be reached: ${sentenceOf(this.#lastError)}`;
+    const message = troubleWith({ name: 'RabbitMQ', address: this.address }, this.#lastError);
     return new ModelyardError('queue_unavailable', message, {
       cause: this.#lastError,
       retryable: true,
@@ -139,9 +138,8 @@ export class RabbitLink {
   #noteTrouble(error: unknown): void {
     this.#lastError = error;
     if (this.#connection?.ready !== true) this.#blockedBecause = undefined;
+    // Whoever waits for the first connection is told at once.
+    if (!this.#wasUp && isHopeless(error)) return;
     this.#options.onTrouble?.(this.unreachable().message);
   }
 }
-
-const isHopeless = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && /ACCESS_REFUSED|NOT_ALLOWED/.test(String(error.code));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, RESP_TYPES } from 'redis';
 import { backoffMs, ModelyardError } from '#core';
-import { addressOf, sentenceOf } from './address.ts';
+import { addressOf, isHopeless, troubleWith } from './address.ts';
 
 export interface RedisLinkOptions {
   readonly url: string;
@@ -85,7 +85,7 @@ export class RedisLink {
         return;
       } catch (error) {
         this.#lastError = error instanceof Error && /offline|timeout/i.test(error.message) ? this.#lastError : error;
-        if (Date.now() >= endsAt || isHopeless(error)) throw this.#unreachable();
+        if (Date.now() >= endsAt || isHopeless(this.#lastError)) throw this.#unreachable();
         await sleep(Math.ceil(backoffMs(RECONNECT, failures)) + 20);
       }
     }
@@ -116,16 +116,14 @@ export class RedisLink {
   #noteTrouble(error: unknown): void {
     this.#lastError = error;
     this.#firstTrouble.resolve();
-    if (this.#isInTrouble) return;
+    // Whoever waits for the first connection is told at once.
+    if (this.#isInTrouble || (!this.#wasUp && isHopeless(error))) return;
     this.#isInTrouble = true;
     this.#options.onTrouble?.(this.#unreachable().message);
   }
 
   #unreachable(): ModelyardError {
-    const message = `Redis at ${this.address} cannot be reached: ${sentenceOf(this.#lastError)}`;
+    const message = troubleWith({ name: 'Redis', address: this.address }, this.#lastError);
     return new ModelyardError('internal', message, { cause: this.#lastError });
   }
 }
-
-/** Wrong credentials do not become right by waiting. */
-const isHopeless = (error: unknown): boolean => error instanceof Error && /^(WRONGPASS|NOAUTH)\b/.test(error.message);
