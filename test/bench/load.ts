@@ -1,20 +1,24 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { measureLoad } from './load/measure.ts';
 import { parseLoadOptions } from './load/options.ts';
-import { htmlOf } from './load/page.ts';
-import { runLoad } from './load/run.ts';
-import { summarize, textOf } from './load/summary.ts';
 
 /** npm run load -- --url http://localhost:8000 --model model_a --rate 200 --seconds 30 */
+const SIGNALED = { SIGINT: 130, SIGTERM: 143 } as const;
+
 const parsed = parseLoadOptions(process.argv.slice(2));
-if ('message' in parsed) {
-  process.stderr.write(`${parsed.message}\n`);
-  process.exit(2);
+if ('help' in parsed) process.stdout.write(parsed.help);
+else if ('fault' in parsed) {
+  process.stderr.write(`${parsed.fault}\n`);
+  process.exitCode = 2;
+} else {
+  const stop = new AbortController();
+  let stopped: keyof typeof SIGNALED | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopped ??= signal;
+      stop.abort();
+    });
+  }
+  const { stdout, stderr } = process;
+  const code = await measureLoad(parsed.run, { stdout, stderr, stop: stop.signal });
+  process.exitCode = stopped === undefined ? code : SIGNALED[stopped];
 }
-const samples = await runLoad(parsed, (line) => process.stderr.write(`${line}\n`));
-const summary = summarize(parsed, samples);
-await mkdir(parsed.into, { recursive: true });
-await writeFile(join(parsed.into, 'load.json'), `${JSON.stringify({ summary, samples }, undefined, 1)}\n`);
-await writeFile(join(parsed.into, 'load.html'), htmlOf(summary, samples));
-process.stdout.write(`${textOf(summary)}\nReports: ${join(parsed.into, 'load.json')}, load.html\n`);
-process.exit(summary.succeeded > 0 ? 0 : 1);

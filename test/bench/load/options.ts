@@ -1,60 +1,126 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+/** What to send, how fast, and where to write about it. */
 export interface LoadOptions {
+  /** Of the API, without a slash at the end. */
   readonly url: string;
   readonly model: string;
   /** Requests a second, whatever becomes of those before. */
   readonly rate: number;
   readonly seconds: number;
-  /** A request in JSON; of an empty one every field has its default. */
-  readonly body: string;
-  /** When a task that has not ended counts as lost, in seconds after its submit. */
+  /** A request in JSON; without it the example in the model's schema is sent. */
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** When a task that has not ended counts as lost, in seconds after it was due. */
   readonly patience: number;
+  /** Requests that may be under way at once; one that is due beyond them is not sent, and counted. */
+  readonly inFlight: number;
   /** Folder of the reports. */
   readonly into: string;
 }
 
-const REPORTS = fileURLToPath(new URL('../reports', import.meta.url));
-const USAGE =
-  'npm run load -- [--url http://localhost:8000] [--model model_a] [--rate 50] [--seconds 10] ' +
-  '[--body JSON] [--patience 60] [--into FOLDER]';
+/** What the arguments ask for: a run, to be told how, or something that cannot be done. */
+export type ParsedLoad = { readonly run: LoadOptions } | { readonly help: string } | { readonly fault: string };
 
-/** Reads the arguments; what is wrong with them is told in one sentence. */
-export function parseLoadOptions(args: readonly string[]): LoadOptions | { readonly message: string } {
+const REPORTS = fileURLToPath(new URL('../reports', import.meta.url));
+/** So many are kept in memory; the reports stay small whatever was sent. */
+const MAX_REQUESTS = 2_000_000;
+
+const HELP = `Sends predictions at a constant rate, whatever becomes of those before, and reports how long they took.
+
+Usage: npm run load -- [options]
+
+  --url <url>          the API (default http://localhost:8000)
+  --model <name>       the model to ask (default model_a)
+  --rate <number>      requests a second (default 50)
+  --seconds <number>   how long to send (default 10)
+  --body <json>        the request (default: the example in the model's schema)
+  --header <name: value>  sent with every request, for example an API key; may be repeated
+  --patience <number>  seconds after which a task that has not ended counts as lost (default 60)
+  --in-flight <number> requests that may be under way at once; one due beyond them is counted as not sent (default 5000)
+  --into <folder>      where load.json and load.html go (default test/bench/reports)
+  --help               prints this text
+
+Ctrl-C ends it with a report of what was measured so far. The exit code is 0 when tasks succeeded, 1 when none did
+or nothing could be measured, 2 for wrong options, 130 after Ctrl-C.
+`;
+
+const TEXT = { type: 'string' } as const;
+const OPTIONS = {
+  url: { ...TEXT, default: 'http://localhost:8000' },
+  model: { ...TEXT, default: 'model_a' },
+  rate: { ...TEXT, default: '50' },
+  seconds: { ...TEXT, default: '10' },
+  body: TEXT,
+  header: { ...TEXT, multiple: true, default: [] as string[] },
+  patience: { ...TEXT, default: '60' },
+  'in-flight': { ...TEXT, default: '5000' },
+  into: { ...TEXT, default: REPORTS },
+  help: { type: 'boolean' },
+} satisfies NonNullable<ParseArgsConfig['options']>;
+
+/** Reads the arguments of `npm run load`. Never throws. */
+export function parseLoadOptions(args: readonly string[]): ParsedLoad {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        url: { type: 'string', default: 'http://localhost:8000' },
-        model: { type: 'string', default: 'model_a' },
-        rate: { type: 'string', default: '50' },
-        seconds: { type: 'string', default: '10' },
-        body: { type: 'string' },
-        patience: { type: 'string', default: '60' },
-        into: { type: 'string', default: REPORTS },
-      },
-    });
-    if (!URL.canParse(values.url)) return { message: `--url must be a URL, not "${values.url}". Usage: ${USAGE}` };
-    const body = values.body ?? (values.model === 'model_a' ? '{"data": "example"}' : '{}');
-    return {
-      url: values.url.replace(/\/$/, ''),
+    const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
+    if (values.help) return { help: HELP };
+    const run = {
+      url: httpUrl(values.url),
       model: values.model,
       rate: positive('rate', values.rate),
       seconds: positive('seconds', values.seconds),
-      body,
+      body: values.body === undefined ? undefined : json(values.body),
+      headers: Object.fromEntries(values.header.map(headerOf)),
       patience: positive('patience', values.patience),
+      inFlight: positiveInteger('in-flight', values['in-flight']),
       into: values.into,
     };
+    if (run.rate * run.seconds > MAX_REQUESTS) throw new Error(`One run sends at most ${MAX_REQUESTS} requests.`);
+    return { run };
   } catch (error) {
-    // Recovery: told like any other fault.
-    const [sentence] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { message: `${sentence} Usage: ${USAGE}` };
+    // Recovery: told like any other fault. Node adds hints for programmers after its first sentence.
+    const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
+    return { fault: `${sentence?.replace(/\.$/, '')}. Try --help.` };
   }
 }
 
+/** `--rate -1` is a wrong rate, not the option `-1`. */
+const joinNegatives = (args: readonly string[]): string[] =>
+  args.flatMap((arg, i) => {
+    if (isNegative(arg) && args[i - 1]?.startsWith('--')) return [];
+    return arg.startsWith('--') && isNegative(args[i + 1]) ? [`${arg}=${args[i + 1]}`] : [arg];
+  });
+
+const isNegative = (arg = ''): boolean => /^-\d/.test(arg);
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:\/\//.test(text)) return text.replace(/\/+$/, '');
+  throw new Error(`--url must be a URL that begins with http:// or https://, not "${text}".`);
+}
+
 function positive(name: string, text: string): number {
-  const value = Number(text);
+  const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new Error(`--${name} must be a number above 0, not "${text}".`);
+}
+
+function positiveInteger(name: string, text: string): number {
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw new Error(`--${name} must be a whole number above 0, not "${text}".`);
+}
+
+function json(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch (cause) {
+    throw new Error(`--body must be JSON, not "${text}".`, { cause });
+  }
+}
+
+function headerOf(text: string): [string, string] {
+  const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new Error(`--header must be "Name: value", not "${text}".`);
+  return [name, value];
 }

@@ -1,45 +1,51 @@
+import { escaped } from '../charts/chart.ts';
+import { figureOf, figuresOf, pageOf, tableIn } from '../charts/page.ts';
+import { latencyPlot, pacePlot } from './plots.ts';
 import type { Sample } from './run.ts';
-import { type Summary, textOf } from './summary.ts';
+import type { Percentiles } from './statistics.ts';
+import type { Summary } from './summary.ts';
+import { inLine, milliseconds, pace, remarks, share } from './words.ts';
 
-const WIDTH = 900;
-const HEIGHT = 320;
-const LEFT = 60;
-/** More points than this say no more. */
-const MAX_POINTS = 5_000;
-
-/** A page that stands alone: the figures, and every task as a point of its latency over time, on a logarithmic scale. */
-export const htmlOf = (summary: Summary, samples: readonly Sample[]): string => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Load on ${escaped(summary.model)}</title>
-<style>body{font:15px system-ui;margin:2rem;max-width:60rem}pre{background:#f4f4f4;padding:1rem}text{font:11px system-ui}</style>
-<h1>Load on ${escaped(summary.model)}</h1>
-<pre>${escaped(textOf(summary))}</pre>
-${plotOf(samples)}
-<p>Each point is a task: when it was due, and how long after that it had ended. Red ones did not succeed.</p>
-</html>
-`;
-
-function plotOf(samples: readonly Sample[]): string {
-  const lastMs = Math.max(1, ...samples.map(({ atMs }) => atMs));
-  const maxMs = Math.max(10, ...samples.map(({ tookMs }) => tookMs));
-  const decades = Math.ceil(Math.log10(maxMs));
-  const x = (atMs: number): number => LEFT + (atMs / lastMs) * (WIDTH - LEFT - 10);
-  const y = (ms: number): number => HEIGHT - 30 - (Math.log10(Math.max(1, ms)) / decades) * (HEIGHT - 50);
-  const step = Math.max(1, Math.ceil(samples.length / MAX_POINTS));
-  const points = samples
-    .filter((_, index) => index % step === 0)
-    .map(({ atMs, tookMs, outcome }) => {
-      const color = outcome === 'succeeded' ? '#2563eb' : '#dc2626';
-      return `<circle cx="${x(atMs).toFixed(1)}" cy="${y(tookMs).toFixed(1)}" r="1.6" fill="${color}" fill-opacity="0.5"/>`;
-    });
-  const lines = Array.from({ length: decades + 1 }, (_, decade) => {
-    const at = y(10 ** decade).toFixed(1);
-    return `<line x1="${LEFT}" x2="${WIDTH}" y1="${at}" y2="${at}" stroke="#ddd"/><text x="4" y="${at}">${10 ** decade} ms</text>`;
-  });
-  const end = `<text x="${WIDTH - 60}" y="${HEIGHT - 8}">${(lastMs / 1000).toFixed(0)} s</text>`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" role="img" aria-label="Latency over time">${[...lines, ...points, end].join('')}</svg>`;
+/** The HTML report: the figures, the course of the run, and what did not succeed. All samples are in its plot. */
+export function htmlOf(summary: Summary, samples: readonly Sample[]): string {
+  const { model, url, startedAt, body, latencyMs, succeeded, requests, throughput } = summary;
+  const ms = (name: keyof Percentiles): string => (latencyMs ? `${milliseconds(latencyMs[name])} ms` : '–');
+  return pageOf(`Load on ${model}`, [
+    `<p class="soft">${escaped(`${url}, ${pace(summary)}; begun ${startedAt}`)}</p>`,
+    figuresOf([
+      ['p50', ms('p50')],
+      ['p90', ms('p90')],
+      ['p99', ms('p99')],
+      ['max', ms('max')],
+      ['succeeded', `${share(summary)}`],
+      ['throughput', `${throughput} / s`],
+    ]),
+    `<p>${succeeded.toLocaleString('en')} of ${requests.toLocaleString('en')} requests succeeded. Latency counts from when a request was due until its result ` +
+      'was here, and the percentiles are of those that succeeded. Requests were sent at their times whatever became ' +
+      'of those before, so slow answers do not hide.</p>',
+    figureOf(
+      latencyPlot(summary, samples),
+      'Logarithmic. Tasks that fall together are one point, stronger from three on and from ten.',
+    ),
+    figureOf(pacePlot(summary), 'Those that did not succeed count here even where they were never sent.'),
+    ...errorsOf(summary),
+    '<h2>To judge by</h2>',
+    ...remarks(summary).map((remark) => `<p>${escaped(remark)}</p>`),
+    '<h2>The request</h2>',
+    `<pre>${escaped(body.length > LONGEST_BODY ? `${body.slice(0, LONGEST_BODY)}…` : body)}</pre>`,
+  ]);
 }
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+const LONGEST_BODY = 2_000;
+
+function errorsOf({ errors, latencyOfAllMs }: Summary): readonly string[] {
+  if (errors.length === 0) return [];
+  return [
+    '<h2>What did not succeed</h2>',
+    tableIn(
+      [{ name: 'requests', isNumber: true }, { name: 'what came' }, { name: 'what the first was told' }],
+      errors.map(({ count, what, detail }) => [count.toLocaleString('en'), what, detail ?? '']),
+    ),
+    `<p>With these, of all that were sent, latency in ms: ${inLine(latencyOfAllMs)}.</p>`,
+  ];
+}

@@ -1,75 +1,159 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoadOptions } from './options.ts';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { type Outcome, SUCCEEDED } from './predict.ts';
+import { percentiles } from './statistics.ts';
 
-/** One task, as its caller saw it. */
+/** One request, as its caller saw it. */
 export interface Sample {
   /** When it was due, in milliseconds after the start. */
   readonly atMs: number;
-  /** From when it was due until it had ended: a caller that was held up is part of the latency. */
-  readonly tookMs: number;
-  /** A state of a task, an HTTP status with the problem, or what broke. */
-  readonly outcome: string;
+  /** From when it was due until it had ended: a caller that was held up is part of it. None of a request not sent. */
+  readonly tookMs: number | undefined;
+  readonly what: string;
 }
 
-const WAIT_SECONDS = 20;
-const ENDED = new Set(['succeeded', 'failed', 'canceled', 'expired']);
+/** All that was seen of a run. */
+export interface Measured {
+  /** In the order in which they were due. */
+  readonly samples: readonly Sample[];
+  /** The first outcome of each kind. */
+  readonly firsts: ReadonlyMap<string, Outcome>;
+  /** How often accepted tasks were asked for again, by the reason. */
+  readonly askedAgain: ReadonlyMap<string, number>;
+  /** How late the sender itself was at worst: more than some milliseconds, and this machine was the bottleneck. */
+  readonly sentLateMs: number;
+  /** Requests that were under way when it was stopped. */
+  readonly unfinished: number;
+  /** How long requests were sent. */
+  readonly sendingMs: number;
+}
+
+export interface Schedule {
+  /** Requests a second. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Requests that may be under way at once. */
+  readonly inFlight: number;
+}
+
+/** Sends one request; undefined when it was stopped before its end. */
+export type Send = (stop: AbortSignal) => Promise<Outcome | undefined>;
+
+const TELL_MS = 1000;
+/** Answers must be taken while requests are late, or the sender would make the lateness. */
+const SENT_AT_ONCE = 50;
 
 /**
- * Submits at a constant rate and waits for each result. Open loop: nobody waits for an answer before the next
- * request, so that slow answers do not hide behind few requests. `tell` gets a line each second.
+ * Sends at a constant rate and waits for each result. Open loop: nobody waits for an answer before the next
+ * request, and latency counts from when a request was due, so that slow answers do not hide. What is due beyond
+ * `inFlight` is not sent and says so. `tell` gets a line each second; `stop` ends it at once with what is known.
  */
-export async function runLoad(options: LoadOptions, tell: (line: string) => void): Promise<readonly Sample[]> {
-  const total = Math.round(options.rate * options.seconds);
-  const samples: Sample[] = [];
-  const startedAt = performance.now();
-  let sent = 0;
-  const progress = setInterval(() => {
-    const second = Math.round((performance.now() - startedAt) / 1000);
-    const bad = samples.filter(({ outcome }) => outcome !== 'succeeded').length;
-    tell(`${second} s: ${sent} of ${total} sent, ${samples.length} ended, ${bad} of them not well`);
-  }, 1000);
-  const running: Promise<void>[] = [];
-  for (; sent < total; sent++) {
-    const dueAt = startedAt + (sent / options.rate) * 1000;
-    const early = dueAt - performance.now();
-    if (early > 1) await sleep(early);
-    running.push(
-      once(options).then((outcome) => {
-        samples.push({ atMs: dueAt - startedAt, tookMs: performance.now() - dueAt, outcome });
-      }),
-    );
+export async function runLoad(
+  schedule: Schedule,
+  send: Send,
+  { tell, stop }: { readonly tell: (line: string) => void; readonly stop: AbortSignal },
+): Promise<Measured> {
+  const total = Math.max(1, Math.round(schedule.rate * schedule.seconds));
+  const run = new Run(schedule, total, send, stop);
+  const progress = setInterval(() => tell(run.progress()), TELL_MS);
+  for (let index = 0; index < total && !stop.aborted; index++) {
+    const early = run.earlyMs(index);
+    if (early > 1) await sleep(early, undefined, { signal: stop }).catch(() => undefined);
+    else if (index % SENT_AT_ONCE === 0) await breathe();
+    if (!stop.aborted) run.start(index);
   }
-  await Promise.all(running);
+  const sendingMs = run.elapsedMs();
+  await run.end();
   clearInterval(progress);
-  return samples;
+  return { ...run.measured(), sendingMs };
 }
 
-async function once(options: LoadOptions): Promise<string> {
-  const endsAt = performance.now() + options.patience * 1000;
-  try {
-    let response = await fetch(`${options.url}/models/${options.model}/tasks`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Prefer: `wait=${WAIT_SECONDS}` },
-      body: options.body,
-      signal: AbortSignal.timeout(options.patience * 1000),
-    });
-    for (;;) {
-      const answer = (await response.json()) as {
-        readonly id?: string;
-        readonly state?: string;
-        readonly type?: string;
-      };
-      if (!response.ok) return `${response.status} ${answer.type ?? ''}`.trim();
-      if (answer.state !== undefined && ENDED.has(answer.state)) return answer.state;
-      if (performance.now() > endsAt) return 'not ended in time';
-      response = await fetch(`${options.url}/tasks/${answer.id}`, {
-        headers: { Prefer: `wait=${WAIT_SECONDS}` },
-        signal: AbortSignal.timeout(options.patience * 1000),
-      });
+class Run {
+  readonly #schedule: Schedule;
+  readonly #total: number;
+  readonly #send: Send;
+  readonly #stop: AbortSignal;
+  readonly #startedAt = performance.now();
+  readonly #samples: Sample[] = [];
+  readonly #firsts = new Map<string, Outcome>();
+  readonly #askedAgain = new Map<string, number>();
+  readonly #underWay = new Set<Promise<void>>();
+  #started = 0;
+  #succeeded = 0;
+  #unfinished = 0;
+  #sentLateMs = 0;
+  #latest: number[] = [];
+
+  constructor(schedule: Schedule, total: number, send: Send, stop: AbortSignal) {
+    this.#schedule = schedule;
+    this.#total = total;
+    this.#send = send;
+    this.#stop = stop;
+  }
+
+  elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  earlyMs(index: number): number {
+    return this.#dueMs(index) - this.elapsedMs();
+  }
+
+  start(index: number): void {
+    const { inFlight } = this.#schedule;
+    const dueMs = this.#dueMs(index);
+    if (this.#underWay.size >= inFlight) {
+      this.#note(dueMs, undefined, { what: `not sent: ${inFlight} were under way` });
+      return;
     }
-  } catch (error) {
-    // Recovery: counted, as one of the things that a caller sees.
-    const cause = error instanceof Error ? error.cause : undefined;
-    return cause instanceof Error && 'code' in cause ? String(cause.code) : String(error);
+    const sentMs = this.elapsedMs();
+    this.#started += 1;
+    this.#sentLateMs = Math.max(this.#sentLateMs, sentMs - dueMs);
+    const running = this.#send(this.#stop).then((outcome) => {
+      this.#underWay.delete(running);
+      // A timer may be up to a millisecond early.
+      if (outcome) this.#note(dueMs, this.elapsedMs() - Math.min(dueMs, sentMs), outcome);
+      else this.#unfinished += 1;
+    });
+    this.#underWay.add(running);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  /** What a second has brought, in a line; the next one begins. */
+  progress(): string {
+    const latest = percentiles(this.#latest);
+    const took = latest ? `; in the last second p50 ${latest.p50} ms, p99 ${latest.p99} ms, max ${latest.max} ms` : '';
+    this.#latest = [];
+    const otherwise = this.#samples.length - this.#succeeded;
+    return (
+      `${Math.round(this.elapsedMs() / 1000)} s: ${this.#started} of ${this.#total} sent, ` +
+      `${this.#succeeded} succeeded, ${otherwise} did not, ${this.#underWay.size} under way${took}`
+    );
+  }
+
+  measured(): Omit<Measured, 'sendingMs'> {
+    return {
+      samples: this.#samples.toSorted((a, b) => a.atMs - b.atMs),
+      firsts: this.#firsts,
+      askedAgain: this.#askedAgain,
+      sentLateMs: this.#sentLateMs,
+      unfinished: this.#unfinished,
+    };
+  }
+
+  #dueMs(index: number): number {
+    return (index / this.#schedule.rate) * 1000;
+  }
+
+  #note(atMs: number, tookMs: number | undefined, outcome: Outcome): void {
+    const { what, askedAgain = [] } = outcome;
+    this.#samples.push({ atMs, tookMs, what });
+    if (!this.#firsts.has(what)) this.#firsts.set(what, outcome);
+    for (const why of askedAgain) this.#askedAgain.set(why, (this.#askedAgain.get(why) ?? 0) + 1);
+    if (what !== SUCCEEDED) return;
+    this.#succeeded += 1;
+    if (tookMs !== undefined) this.#latest.push(tookMs);
   }
 }

@@ -1,48 +1,90 @@
 import type { LoadOptions } from './options.ts';
-import type { Sample } from './run.ts';
+import { SUCCEEDED } from './predict.ts';
+import type { Measured } from './run.ts';
+import { latencies, type Percentiles, percentiles, rounded, type Window, windowsOf } from './statistics.ts';
 
+/** Requests that did not succeed in one way. */
+export interface Fault {
+  readonly what: string;
+  /** The HTTP status, where they were refused by one. */
+  readonly status: number | undefined;
+  readonly count: number;
+  /** What the first of them was told. */
+  readonly detail: string | undefined;
+}
+
+/** A run in figures: all of its requests, however many of them the reports show one by one. */
 export interface Summary {
   readonly url: string;
   readonly model: string;
-  /** Requests a second that were sent. */
+  /** The request in JSON. */
+  readonly body: string;
+  /** Whether the request was chosen by whoever ran it. */
+  readonly bodyWasGiven: boolean;
+  readonly startedAt: string;
+  /** What was asked for: requests a second, for so many seconds. */
   readonly rate: number;
+  readonly seconds: number;
+  /** How long requests were sent: shorter when it was stopped. */
+  readonly sendingSeconds: number;
+  readonly wasStopped: boolean;
+  /** That ended in some way, or were due and not sent. */
   readonly requests: number;
   readonly succeeded: number;
-  /** Successes a second, from the first request to the last end. */
+  /** Requests whose end was not awaited, because it was stopped. */
+  readonly unfinished: number;
+  /** Successes a second, from the start until requests were no longer sent and the last success was there. */
   readonly throughput: number;
-  /** Of those that succeeded. */
-  readonly latencyMs: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
-  /** Whatever did not succeed, counted by what the caller saw. */
-  readonly errors: Readonly<Record<string, number>>;
+  /** From when a request was due until its result was here, of those that succeeded. */
+  readonly latencyMs: Percentiles | undefined;
+  /** The same of all that were sent: errors and lost ones too. */
+  readonly latencyOfAllMs: Percentiles | undefined;
+  /** How late the sender itself was at worst. */
+  readonly sentLateMs: number;
+  /** Most frequent first. */
+  readonly errors: readonly Fault[];
+  /** How often accepted tasks were asked for again, by what kept them from being answered. */
+  readonly askedAgain: Readonly<Record<string, number>>;
+  readonly windows: readonly Window[];
 }
 
-export function summarize({ url, model, rate }: LoadOptions, samples: readonly Sample[]): Summary {
-  const good = samples.filter(({ outcome }) => outcome === 'succeeded');
-  const sorted = good.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
-  const quantile = (q: number): number =>
-    round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0);
-  const lastEndMs = Math.max(0, ...samples.map(({ atMs, tookMs }) => atMs + tookMs));
-  const errors: Record<string, number> = {};
-  for (const { outcome } of samples) if (outcome !== 'succeeded') errors[outcome] = (errors[outcome] ?? 0) + 1;
+type Asked = Pick<LoadOptions, 'url' | 'model' | 'rate' | 'seconds' | 'body'>;
+
+interface Circumstances {
+  readonly body: string;
+  readonly startedAt: Date;
+  readonly wasStopped: boolean;
+}
+
+/** Sums a run up. */
+export function summarize(options: Asked, measured: Measured, circumstances: Circumstances): Summary {
+  const { samples, unfinished, sentLateMs, askedAgain, sendingMs } = measured;
+  const { url, model, rate, seconds } = options;
+  const good = samples.filter(({ what }) => what === SUCCEEDED);
+  const sendingSeconds = Math.min(seconds, circumstances.wasStopped ? sendingMs / 1000 : seconds);
+  const lastMs = good.reduce((last, { atMs, tookMs = 0 }) => Math.max(last, atMs + tookMs), sendingSeconds * 1000);
   return {
-    url,
-    model,
-    rate,
+    ...{ url, model, body: circumstances.body, bodyWasGiven: options.body !== undefined },
+    startedAt: circumstances.startedAt.toISOString(),
+    ...{ rate, seconds, sendingSeconds: rounded(sendingSeconds), wasStopped: circumstances.wasStopped },
     requests: samples.length,
     succeeded: good.length,
-    throughput: lastEndMs === 0 ? 0 : round((good.length / lastEndMs) * 1000),
-    latencyMs: { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: quantile(1) },
-    errors,
+    unfinished,
+    throughput: lastMs === 0 ? 0 : rounded((good.length / lastMs) * 1000),
+    latencyMs: percentiles(latencies(good)),
+    latencyOfAllMs: percentiles(latencies(samples)),
+    sentLateMs: rounded(Math.max(0, sentLateMs)),
+    errors: faultsOf(measured),
+    askedAgain: Object.fromEntries(askedAgain),
+    windows: windowsOf(samples, { seconds: sendingSeconds, rate }),
   };
 }
 
-export function textOf({ requests, succeeded, throughput, latencyMs, errors, rate, model }: Summary): string {
-  const { p50, p90, p99, max } = latencyMs;
-  return [
-    `${model} at ${rate}/s: ${succeeded} of ${requests} succeeded, ${throughput}/s`,
-    `latency ms: p50 ${p50}  p90 ${p90}  p99 ${p99}  max ${max}`,
-    ...Object.entries(errors).map(([what, count]) => `  ${count} × ${what}`),
-  ].join('\n');
+function faultsOf({ samples, firsts }: Measured): readonly Fault[] {
+  const counts = new Map<string, number>();
+  for (const { what } of samples) counts.set(what, (counts.get(what) ?? 0) + 1);
+  counts.delete(SUCCEEDED);
+  return [...counts]
+    .map(([what, count]) => ({ what, count, status: firsts.get(what)?.status, detail: firsts.get(what)?.detail }))
+    .toSorted((a, b) => b.count - a.count);
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;

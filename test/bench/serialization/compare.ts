@@ -7,6 +7,7 @@ export interface Costs {
   readonly decodeUs: number;
 }
 
+/** What one message of a mix costs in both formats. */
 export interface Comparison {
   /** 0 to 1; all other fields are strings. */
   readonly numberShare: number;
@@ -14,15 +15,20 @@ export interface Comparison {
   readonly protobuf: Costs;
 }
 
+/** How often each is measured: in rounds, of which the first third warms the compiler up and does not count. */
+export interface Effort {
+  readonly rounds: number;
+  readonly perRound: number;
+}
+
 const FIELDS = 100;
-const ROUNDS = 60;
-const PER_ROUND = 200;
+const EFFORT: Effort = { rounds: 90, perRound: 150 };
 
 /** One message of this mix, in both formats. Throws when either does not give back what went in. */
-export function compareMix(numberShare: number): Comparison {
+export function compareMix(numberShare: number, effort = EFFORT): Comparison {
   const numbers = Math.round(FIELDS * numberShare);
   const type = new protobuf.Type('Mix');
-  const message: Record<string, string | number> = {};
+  const message: Fields = {};
   const random = pseudoRandom(7);
   for (let i = 0; i < FIELDS; i++) {
     const isNumber = i < numbers;
@@ -30,40 +36,51 @@ export function compareMix(numberShare: number): Comparison {
     message[`field_${i}`] = isNumber ? (random() - 0.5) * 1e6 : wordOf(random);
   }
   new protobuf.Root().add(type);
-  const json = measure(
-    (value) => Buffer.from(JSON.stringify(value)),
-    (bytes) => JSON.parse(bytes.toString()),
-    message,
-  );
-  const proto = measure(
-    (value) => type.encode(value).finish(),
-    (bytes) => type.decode(bytes),
-    message,
-  );
+  const formats: readonly Format[] = [
+    { encode: (value) => Buffer.from(JSON.stringify(value)), decode: (bytes) => JSON.parse(bytes.toString()) },
+    { encode: (value) => type.encode(value).finish(), decode: (bytes) => type.decode(bytes) },
+  ];
+  const [json, proto] = measure(formats, message, effort);
+  if (!json || !proto) throw new Error('There are two formats.');
   return { numberShare, json, protobuf: proto };
 }
 
 type Fields = Record<string, string | number>;
 
-function measure(encode: (value: Fields) => Uint8Array, decode: (bytes: Uint8Array) => object, message: Fields): Costs {
-  const bytes = encode(message);
-  if (JSON.stringify(decode(bytes)) !== JSON.stringify(message)) throw new Error('What came back is not what went in.');
-  return {
-    bytes: bytes.byteLength,
-    encodeUs: medianUs(() => encode(message)),
-    decodeUs: medianUs(() => decode(bytes)),
-  };
+interface Format {
+  encode(value: Fields): Uint8Array;
+  decode(bytes: Buffer): object;
 }
 
-/** The first rounds warm the compiler up, and do not count. */
-function medianUs(run: () => unknown): number {
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = performance.now();
-    for (let i = 0; i < PER_ROUND; i++) run();
-    times.push(((performance.now() - before) / PER_ROUND) * 1000);
+/** In turns, round by round, so that whatever else the machine does falls on all alike. */
+function measure(formats: readonly Format[], message: Fields, { rounds, perRound }: Effort): readonly Costs[] {
+  const measured = formats.map(({ encode, decode }) => {
+    const bytes = Buffer.from(encode(message));
+    if (JSON.stringify(decode(bytes)) !== JSON.stringify(message))
+      throw new Error('What came back is not what went in.');
+    return { bytes, encode: () => encode(message), decode: () => decode(bytes), encodeUs: [0], decodeUs: [0] };
+  });
+  for (let round = 0; round < rounds; round++) {
+    for (const { encode, decode, encodeUs, decodeUs } of measured) {
+      encodeUs[round] = timeUs(encode, perRound);
+      decodeUs[round] = timeUs(decode, perRound);
+    }
   }
-  const counted = times.slice(ROUNDS / 3).toSorted((a, b) => a - b);
+  return measured.map(({ bytes, encodeUs, decodeUs }) => ({
+    bytes: bytes.byteLength,
+    encodeUs: medianOfLater(encodeUs),
+    decodeUs: medianOfLater(decodeUs),
+  }));
+}
+
+function timeUs(run: () => unknown, times: number): number {
+  const before = performance.now();
+  for (let i = 0; i < times; i++) run();
+  return ((performance.now() - before) / times) * 1000;
+}
+
+function medianOfLater(times: readonly number[]): number {
+  const counted = times.slice(Math.floor(times.length / 3)).toSorted((a, b) => a - b);
   return counted[Math.floor(counted.length / 2)] ?? 0;
 }
 

@@ -1,0 +1,34 @@
+import type { Outcome } from './predict.ts';
+import type { Measured, Sample } from './run.ts';
+import { type Summary, summarize } from './summary.ts';
+
+/** A run that nobody had to wait for: its samples, and what they sum up to. */
+export function madeUpRun(
+  samples: readonly Sample[],
+  more: Partial<Pick<Measured, 'unfinished' | 'askedAgain' | 'sentLateMs'>> & {
+    readonly firsts?: readonly Outcome[];
+    readonly wasStopped?: boolean;
+    readonly rate?: number;
+    readonly seconds?: number;
+  } = {},
+): { readonly summary: Summary; readonly samples: readonly Sample[] } {
+  const { firsts = [], wasStopped = false, rate = 10, seconds = 10, ...seen } = more;
+  const options = { url: 'http://api.test', model: 'model_a', rate, seconds, body: undefined };
+  const measured = {
+    ...{ samples, askedAgain: new Map(), sentLateMs: 1, unfinished: 0, sendingMs: seconds * 1000, ...seen },
+    firsts: new Map(firsts.map((outcome) => [outcome.what, outcome])),
+  };
+  const circumstances = { body: '{"data":"example"}', startedAt: new Date(0), wasStopped };
+  return { summary: summarize(options, measured, circumstances), samples };
+}
+
+/** So many samples, `everyMs` apart, that took what `tookMs` says and came to what `what` says. */
+export const madeUpSamples = (
+  count: number,
+  everyMs: number,
+  {
+    tookMs,
+    what = () => 'succeeded',
+  }: { tookMs: (index: number) => number | undefined; what?: (index: number) => string },
+): readonly Sample[] =>
+  Array.from({ length: count }, (_, index) => ({ atMs: index * everyMs, tookMs: tookMs(index), what: what(index) }));

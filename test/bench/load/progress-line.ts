@@ -1,0 +1,20 @@
+/** A terminal, or whatever else lines go to. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** A line that says how far it is: each one takes the place of the one before on a terminal, and follows it elsewhere. */
+export function progressLine(screen: Screen): { tell(line: string): void; end(): void } {
+  let isOpen = false;
+  return {
+    tell(line) {
+      isOpen = screen.isTTY === true;
+      screen.write(isOpen ? `\r\x1b[2K${line}` : `${line}\n`);
+    },
+    end() {
+      if (isOpen) screen.write('\n');
+      isOpen = false;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { SUCCEEDED } from './predict.ts';
+import type { Sample } from './run.ts';
+
+/** Latencies in milliseconds that half, nine of ten, 99 of 100 and all of the requests did not exceed. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Of at least one value, by nearest rank: each is a value that was measured. Undefined of none. */
+export function percentiles(values: readonly number[]): Percentiles | undefined {
+  const sorted = Float64Array.from(values).sort();
+  const nearest = (perMille: number): number => rounded(sorted[Math.ceil((sorted.length * perMille) / 1000) - 1] ?? 0);
+  if (sorted.length === 0) return undefined;
+  return { p50: nearest(500), p90: nearest(900), p99: nearest(990), max: nearest(1000) };
+}
+
+/** The requests that were due in one stretch of a run. */
+export interface Window {
+  readonly fromSeconds: number;
+  readonly succeeded: number;
+  readonly otherwise: number;
+  /** Of those that succeeded. */
+  readonly latencyMs: Percentiles | undefined;
+}
+
+const WIDTHS_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600];
+const MOST_WINDOWS = 40;
+
+/** Fewer say nothing about a second or a percentile. */
+const LEAST_REQUESTS = 5;
+
+/** How long each window of a run is, in seconds: no more windows than a plot can show, none for a handful of requests. */
+export const windowSeconds = (seconds: number, rate: number): number =>
+  WIDTHS_SECONDS.find((width) => seconds / width <= MOST_WINDOWS && width * rate >= LEAST_REQUESTS) ??
+  Math.max(seconds / MOST_WINDOWS, LEAST_REQUESTS / rate);
+
+/** The course of a run: its samples window by window, empty ones too. */
+export function windowsOf(
+  samples: readonly Sample[],
+  { seconds, rate }: { readonly seconds: number; readonly rate: number },
+): readonly Window[] {
+  const width = windowSeconds(seconds, rate);
+  const groups: Sample[][] = Array.from({ length: Math.max(1, Math.ceil(seconds / width - 1e-9)) }, () => []);
+  const last = groups.length - 1;
+  for (const sample of samples) groups[Math.min(last, Math.floor(sample.atMs / 1000 / width + 1e-9))]?.push(sample);
+  return groups.map((group, index) => {
+    const took = latencies(group.filter(({ what }) => what === SUCCEEDED));
+    return {
+      fromSeconds: rounded(index * width),
+      succeeded: took.length,
+      otherwise: group.length - took.length,
+      latencyMs: percentiles(took),
+    };
+  });
+}
+
+/** Of those that were sent. */
+export const latencies = (samples: readonly Sample[]): number[] =>
+  samples.flatMap(({ tookMs }) => (tookMs === undefined ? [] : [tookMs]));
+
+/** To a hundredth. */
+export const rounded = (value: number): number => Math.round(value * 100) / 100;
