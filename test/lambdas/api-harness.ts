@@ -69,7 +69,8 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
     variants: readonly string[] = [],
   ): Promise<void> {
     const now = memory.clock.now();
-    const instance = { ...INSTANCE, startedAt: now };
+    const [variant] = variants;
+    const instance = { ...INSTANCE, startedAt: now, ...(variant === undefined ? {} : { variant }) };
     const manifest = { description: 'Takes its time.', variants, limits: { ...LIMITS, ...limits } };
     await registerInstance(memory, { instance, contract: CONTRACT, manifest });
     await memory.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, now - ageMs));

@@ -85,6 +85,19 @@ describe('GET /models/{model}/instances', () => {
     });
   });
 
+  it.each([
+    ['starting', 'ready'],
+    ['ready', 'ready'],
+    ['draining', 'draining'],
+  ] as const)('shows one that the platform finds %s, and that says it is ready, as %s', async (state, shown) => {
+    const { api } = controlled([{ ...PROCESS, id: 'i-1', state }]);
+    await api.wake({}, ['Tree', 'Line']);
+
+    const { json } = await list(api);
+
+    expect(json.instances).toEqual([expect.objectContaining({ id: 'i-1', state: shown, variant: 'Tree', slots: 1 })]);
+  });
+
   it('shows one by its id, and answers 404 for an id that it does not know', async () => {
     const { api } = controlled([PROCESS]);
     await api.wake();

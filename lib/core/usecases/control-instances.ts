@@ -27,7 +27,14 @@ export async function listInstances(
   const known = new Set(controlled.map(({ id }) => id));
   const heartbeats = new Map(live.map((instance) => [instance.id, instance]));
   const others = live.filter(({ id }) => !known.has(id)).map(asControlled);
-  return [...controlled, ...others].map((instance) => ({ ...instance, heartbeat: heartbeats.get(instance.id) }));
+  return [...controlled, ...others].map((instance) => asHeard(instance, heartbeats.get(instance.id)));
+}
+
+/** What an instance says of itself comes before what its platform has noticed of it, except that it is to stop. */
+function asHeard(instance: ControlledInstance, heartbeat: Instance | undefined): InstanceView {
+  const state = instance.state === 'draining' ? 'draining' : (heartbeat?.state ?? instance.state);
+  const variant = heartbeat?.variant ?? instance.variant;
+  return { ...instance, state, ...(variant === undefined ? {} : { variant }), heartbeat };
 }
 
 /**
