@@ -17,6 +17,8 @@ const ENVIRONMENT = {
   MODELYARD_STAGE: 'dev',
   MODELYARD_TASKS_TABLE: 'tasks',
   MODELYARD_REGISTRY_TABLE: 'registry',
+  MODELYARD_USERS_TABLE: 'users',
+  MODELYARD_CALLS_TABLE: 'calls',
   MODELYARD_BLOB_BUCKET: 'blobs',
   MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
 };

@@ -1,7 +1,14 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX, REGISTRY_TABLE, TASKS_TABLE } from '#adapters/aws/resources.ts';
+import {
+  BY_OWNER_INDEX,
+  CALLS_TABLE,
+  DEAD_LETTERS_INDEX,
+  REGISTRY_TABLE,
+  TASKS_TABLE,
+  USERS_TABLE,
+} from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
 import { BlobBucket } from './blob-bucket.ts';
 import type { Consumer } from './consumer.ts';
@@ -14,10 +21,12 @@ export interface DataProps {
   readonly listsTasks: boolean;
 }
 
-/** What is kept: tasks, the registry and large payloads. Its grants are the only way to any of it. */
+/** What is kept: tasks, the registry, users, the call log and large payloads. Its grants are the only way to any of it. */
 export class Data extends Construct {
   readonly tasks: DefinedTable;
   readonly registry: DefinedTable;
+  readonly users: DefinedTable;
+  readonly calls: DefinedTable;
   readonly blobs: BlobBucket;
   readonly #listsTasks: boolean;
 
@@ -27,6 +36,8 @@ export class Data extends Construct {
     const indexes = TASKS_TABLE.indexes.filter((index) => listsTasks || index !== BY_OWNER_INDEX);
     this.tasks = new DefinedTable(this, 'Tasks', { definition: { ...TASKS_TABLE, indexes }, keepsData });
     this.registry = new DefinedTable(this, 'Registry', { definition: REGISTRY_TABLE, keepsData });
+    this.users = new DefinedTable(this, 'Users', { definition: USERS_TABLE, keepsData });
+    this.calls = new DefinedTable(this, 'Calls', { definition: CALLS_TABLE, keepsData });
     this.blobs = new BlobBucket(this, 'Blobs', { keepsData });
   }
 
@@ -34,6 +45,8 @@ export class Data extends Construct {
   introduce(consumer: Consumer): void {
     consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
     consumer.addEnvironment(ENV.registryTable, this.registry.tableName);
+    consumer.addEnvironment(ENV.usersTable, this.users.tableName);
+    consumer.addEnvironment(ENV.callsTable, this.calls.tableName);
     consumer.addEnvironment(ENV.blobBucket, this.blobs.bucketName);
     if (!this.#listsTasks) consumer.addEnvironment(ENV.taskLists, 'off');
   }
@@ -93,6 +106,26 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'dead-letters');
     this.blobs.grantGetKind(consumer, 'contracts');
     this.blobs.grantPutKind(consumer, 'contracts');
+  }
+
+  /** Looks users up, by name or by id. */
+  grantReadUsers(consumer: Consumer): void {
+    this.#allow(consumer, this.users, ['dynamodb:GetItem']);
+  }
+
+  /** Registers users, and changes what may be changed of them. */
+  grantWriteUsers(consumer: Consumer): void {
+    this.#allow(consumer, this.users, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+  }
+
+  /** The calls of an owner. */
+  grantReadCalls(consumer: Consumer): void {
+    this.#allow(consumer, this.calls, ['dynamodb:Query']);
+  }
+
+  /** Records calls, and reads none. */
+  grantRecordCalls(consumer: Consumer): void {
+    this.#allow(consumer, this.calls, ['dynamodb:BatchWriteItem']);
   }
 
   #queryIndex(consumer: Consumer, index: string): void {

@@ -10,13 +10,13 @@ export interface DefinedTableProps {
   readonly keepsData: boolean;
 }
 
-/** A table exactly as the adapters define it: on demand, encrypted, with its TTL attribute. */
+/** A table exactly as the adapters define it: on demand, encrypted, with its TTL attribute where rows expire. */
 export class DefinedTable extends Table {
   constructor(scope: Construct, id: string, { definition, keepsData }: DefinedTableProps) {
     super(scope, id, {
       partitionKey: attribute(definition.partitionKey),
       ...(definition.sortKey ? { sortKey: attribute(definition.sortKey) } : {}),
-      timeToLiveAttribute: definition.ttlAttribute,
+      ...(definition.ttlAttribute === undefined ? {} : { timeToLiveAttribute: definition.ttlAttribute }),
       billingMode: BillingMode.PAY_PER_REQUEST,
       deletionProtection: keepsData,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepsData },
@@ -35,7 +35,7 @@ export class DefinedTable extends Table {
     if (!keepsData) {
       acknowledge(this, {
         'AwsSolutions-DDB3':
-          'This stage holds tasks that expire within days and can be submitted again; prod has recovery.',
+          'This stage is for trying things: its tasks and calls expire, its users can register again; prod has recovery.',
       });
     }
   }

@@ -1,5 +1,6 @@
 export type { Contract, FieldError } from '#schema';
 export { type Backoff, backoffMs } from './domain/backoff.ts';
+export { CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './domain/call.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, type TraceContext } from './domain/envelope.ts';
 export { type ErrorCode, ModelyardError, unavailable } from './domain/errors.ts';
 export {
@@ -12,6 +13,13 @@ export {
   isServing,
 } from './domain/instance.ts';
 export {
+  comparePositions,
+  decodeCursor,
+  encodeCursor,
+  type ListPosition,
+  type OwnerList,
+} from './domain/list-cursor.ts';
+export {
   type AcceptedContract,
   isModelName,
   MAX_MODEL_NAME_LENGTH,
@@ -21,10 +29,21 @@ export {
 export { MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload } from './domain/payload.ts';
 export { isInstance, isModel } from './domain/registration-rules.ts';
 export type { Task, TaskError, TaskResult } from './domain/task.ts';
-export { comparePositions, decodeCursor, encodeCursor, type TaskPosition } from './domain/task-cursor.ts';
 export { applyEvent, type EventOutcome, type TaskEvent } from './domain/task-events.ts';
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './domain/task-state.ts';
+export {
+  isUserName,
+  MAX_USER_NAME_LENGTH,
+  MIN_USER_NAME_LENGTH,
+  type NewUser,
+  USER_ROLES,
+  type User,
+  type UserRole,
+  userNameKey,
+} from './domain/user.ts';
+export { newUserId, placeOfId, placeOfName } from './domain/user-id.ts';
 export type { BlobStore } from './ports/blob-store.ts';
+export type { CallLog, CallPage, CallQuery } from './ports/call-log.ts';
 export type { Clock } from './ports/clock.ts';
 export type { ControlledInstance, InstanceController, InstancePhase } from './ports/instance-controller.ts';
 export type { LogFields, Logger } from './ports/logger.ts';
@@ -40,6 +59,7 @@ export type {
   TaskQueues,
 } from './ports/task-queue.ts';
 export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './ports/task-store.ts';
+export type { UserStore } from './ports/user-store.ts';
 export { type Backlog, type BacklogCount, createBacklog } from './usecases/backlog.ts';
 export { createBacklogGate } from './usecases/backlog-gate.ts';
 export {

@@ -1,5 +1,6 @@
-import { awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
-import type { Platform } from '#platform/platform.ts';
+import { awsEnvironment } from '#platform/aws.ts';
+import { createFullAwsPlatform } from '#platform/aws-full.ts';
+import type { FullPlatform } from '#platform/platform.ts';
 import type { BackendName } from './backend-names.ts';
 import { startEmulators } from './emulators.ts';
 import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
@@ -7,7 +8,7 @@ import { queuesOnDemand } from './queues-on-demand.ts';
 
 /** The platform that a system on this machine runs on, and what its instances find it by. */
 export interface Backend {
-  readonly platform: Platform;
+  readonly platform: FullPlatform;
   readonly environment: Readonly<Record<string, string>>;
   /** Whether tasks are kept when this process ends. */
   readonly keepsTasks: boolean;
@@ -36,7 +37,7 @@ async function startEmbedded({ models }: BackendOptions): Promise<Backend> {
   const emulators = await startEmulators();
   const settings = localAwsSettings(emulators);
   await provision(settings, models);
-  const aws = createAwsPlatform(settings);
+  const aws = createFullAwsPlatform(settings);
   const addModel = (model: string) => provision(settings, [model]);
   const platform = { ...aws, queues: queuesOnDemand(aws.queues, { known: models, create: addModel }) };
   return {

@@ -1,6 +1,7 @@
 import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import {
+  CALLS_TABLE,
   createDynamoDbClient,
   createS3Client,
   createSqsClient,
@@ -13,6 +14,7 @@ import {
   TASKS_TABLE,
   type TableDefinition,
   taskQueueName,
+  USERS_TABLE,
 } from '#adapters/aws/index.ts';
 import type { AwsSettings } from '#platform/aws.ts';
 import type { Emulators } from './emulators.ts';
@@ -29,6 +31,8 @@ export const taskQueueOf = (model: string): string => taskQueueName(PREFIX, mode
 export const localAwsSettings = ({ endpoints }: Pick<Emulators, 'endpoints'>): AwsSettings => ({
   tasksTable: `${PREFIX}tasks`,
   registryTable: `${PREFIX}registry`,
+  usersTable: `${PREFIX}users`,
+  callsTable: `${PREFIX}calls`,
   blobBucket: `${PREFIX}blobs`,
   queueUrlPrefix: `${endpoints.sqs}/${ACCOUNT}/${PREFIX}`,
   pollSeconds: POLL_SECONDS,
@@ -50,6 +54,8 @@ export async function provision(settings: AwsSettings, models: readonly string[]
     await Promise.all([
       createTable(dynamodb, settings.tasksTable, TASKS_TABLE),
       createTable(dynamodb, settings.registryTable, REGISTRY_TABLE),
+      createTable(dynamodb, settings.usersTable, USERS_TABLE),
+      createTable(dynamodb, settings.callsTable, CALLS_TABLE),
       s3.send(new CreateBucketCommand({ Bucket: settings.blobBucket })),
       ...models.map((model) => createQueues(sqs, model)),
     ]);

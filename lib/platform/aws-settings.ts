@@ -1,5 +1,6 @@
 import type { AwsConnection } from '#adapters/aws/index.ts';
-import { ENV, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
+import { readChoice, readInteger, readOptional, readRequired } from './environment.ts';
+import * as ENV from './environment-names.ts';
 
 /** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
 export interface AwsSettings extends AwsConnection {
@@ -7,6 +8,8 @@ export interface AwsSettings extends AwsConnection {
   /** Whether owners can list their tasks, which costs a write for each. @default true */
   readonly listsTasks?: boolean;
   readonly registryTable: string;
+  readonly usersTable: string;
+  readonly callsTable: string;
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
   readonly queueUrlPrefix: string;
@@ -33,6 +36,8 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
     tasksTable: readRequired(env, ENV.tasksTable),
     ...(readChoice(env, ENV.taskLists, ['on', 'off']) === 'off' ? { listsTasks: false } : {}),
     registryTable: readRequired(env, ENV.registryTable),
+    usersTable: readRequired(env, ENV.usersTable),
+    callsTable: readRequired(env, ENV.callsTable),
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
     ...ecsFrom(env),
@@ -63,6 +68,8 @@ export function awsEnvironment(settings: AwsSettings): Record<string, string> {
     [ENV.tasksTable]: settings.tasksTable,
     [ENV.taskLists]: settings.listsTasks === false ? 'off' : undefined,
     [ENV.registryTable]: settings.registryTable,
+    [ENV.usersTable]: settings.usersTable,
+    [ENV.callsTable]: settings.callsTable,
     [ENV.blobBucket]: settings.blobBucket,
     [ENV.queueUrlPrefix]: settings.queueUrlPrefix,
     [ENV.pollSeconds]: pollSeconds === undefined ? undefined : String(pollSeconds),

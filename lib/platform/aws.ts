@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   createDynamoDbClient,
   createS3Client,
@@ -10,7 +11,7 @@ import {
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
 import type { AwsSettings } from './aws-settings.ts';
-import { ENV } from './environment.ts';
+import * as ENV from './environment-names.ts';
 import type { Platform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,11 +19,13 @@ export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 export { type AwsSettings, awsEnvironment, awsSettingsFrom } from './aws-settings.ts';
 
 /** SQS, DynamoDB and S3, on AWS or on emulators of them. */
-export function createAwsPlatform(settings: AwsSettings): Platform {
+export function createAwsPlatform(
+  settings: AwsSettings,
+  dynamodb: DynamoDBClient = createDynamoDbClient(settings),
+): Platform {
   const { queueUrlPrefix, pollSeconds = 20 } = settings;
   const clock = systemClock;
   const sqs = createSqsClient(settings, pollSeconds);
-  const dynamodb = createDynamoDbClient(settings);
   let s3: ReturnType<typeof createS3Client> | undefined;
   const blobs = new S3BlobStore({
     bucket: settings.blobBucket,

@@ -1,66 +1,7 @@
 import { ModelyardError } from '#core';
+import type * as ENV from './environment-names.ts';
 
-/** The name of every environment variable, shared by the stack that sets them and the process that reads them. */
-export const ENV = {
-  /** `aws`, the default, or another platform by name. */
-  platform: 'PLATFORM',
-  /** `none` makes every caller the one local user. */
-  auth: 'AUTH',
-
-  /** What a model instance runs. */
-  model: 'MODELYARD_MODEL',
-  variant: 'MODELYARD_VARIANT',
-  instanceId: 'MODELYARD_INSTANCE_ID',
-  /** The container image or command the instance runs from. */
-  image: 'MODELYARD_IMAGE',
-  /** Base URL under which others reach the instance's health port. */
-  endpoint: 'MODELYARD_ENDPOINT',
-  healthHost: 'MODELYARD_HEALTH_HOST',
-  healthPort: 'MODELYARD_HEALTH_PORT',
-  leaseSeconds: 'MODELYARD_LEASE_SECONDS',
-  /** How long runs may go on after the stop signal. */
-  stopSeconds: 'MODELYARD_STOP_SECONDS',
-  /** Folders with more models for the embedded platform, separated as in PATH. */
-  modelsPath: 'MODELYARD_MODELS_PATH',
-
-  tasksTable: 'MODELYARD_TASKS_TABLE',
-  /** `off` where no lists of tasks are kept, for their price. */
-  taskLists: 'MODELYARD_TASK_LISTS',
-  registryTable: 'MODELYARD_REGISTRY_TABLE',
-  blobBucket: 'MODELYARD_BLOB_BUCKET',
-  /** URL of a model's task queue up to the model's name. */
-  queueUrlPrefix: 'MODELYARD_QUEUE_URL_PREFIX',
-  /** How long an empty receive waits at the queue. */
-  pollSeconds: 'MODELYARD_POLL_SECONDS',
-  /** Where instances can be launched on ECS; unset elsewhere. */
-  ecsCluster: 'MODELYARD_ECS_CLUSTER',
-  /** Name of a model's ECS service up to the model's name. */
-  ecsServicePrefix: 'MODELYARD_ECS_SERVICE_PREFIX',
-  /** Set by ECS itself. */
-  ecsMetadata: 'ECS_CONTAINER_METADATA_URI_V4',
-  ecsAgent: 'ECS_AGENT_URI',
-  /** The stage whose metrics these are. */
-  stage: 'MODELYARD_STAGE',
-  /** Where instances can be launched with Docker: the project that containers must be labelled with. */
-  dockerProject: 'MODELYARD_DOCKER_PROJECT',
-  awsRegion: 'AWS_REGION',
-  /** Emulators; unset on AWS. */
-  sqsEndpoint: 'MODELYARD_SQS_ENDPOINT',
-  s3Endpoint: 'MODELYARD_S3_ENDPOINT',
-  dynamodbEndpoint: 'MODELYARD_DYNAMODB_ENDPOINT',
-
-  /** Where a gateway process listens. */
-  host: 'MODELYARD_HOST',
-  port: 'MODELYARD_PORT',
-  maxRequests: 'MODELYARD_MAX_REQUESTS',
-
-  amqpUrl: 'AMQP_URL',
-  redisUrl: 'REDIS_URL',
-  /** What the names of queues and keys on RabbitMQ and Redis begin with. */
-  prefix: 'MODELYARD_PREFIX',
-  /** How long RabbitMQ and Redis may take to be there at the start. */
-  connectSeconds: 'MODELYARD_CONNECT_SECONDS',
-} as const;
+export * as ENV from './environment-names.ts';
 
 export type EnvironmentName = (typeof ENV)[keyof typeof ENV];
 

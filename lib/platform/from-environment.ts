@@ -1,5 +1,5 @@
 import { ENV, readChoice } from './environment.ts';
-import type { Platform } from './platform.ts';
+import type { FullPlatform } from './platform.ts';
 
 /** Platforms that a process can be told to run on, the default first. */
 export const PLATFORMS = ['aws', 'rabbit-redis'] as const;
@@ -12,10 +12,10 @@ export const PLATFORMS = ['aws', 'rabbit-redis'] as const;
 export async function platformFromEnvironment(
   env: NodeJS.ProcessEnv,
   onTrouble: (message: string) => void,
-): Promise<Platform> {
+): Promise<FullPlatform> {
   if (readChoice(env, ENV.platform, PLATFORMS) === 'aws') {
-    const { awsSettingsFrom, createAwsPlatform } = await import('./aws.ts');
-    return createAwsPlatform(awsSettingsFrom(env));
+    const { awsSettingsFrom, createFullAwsPlatform } = await import('./aws-full.ts');
+    return createFullAwsPlatform(awsSettingsFrom(env));
   }
   const { createRabbitRedisPlatform, rabbitRedisSettingsFrom } = await import('./rabbit-redis.ts');
   const platform = createRabbitRedisPlatform({ ...rabbitRedisSettingsFrom(env), onTrouble });

@@ -1,12 +1,14 @@
 import {
   MemoryBlobStore,
+  MemoryCallLog,
   MemoryContractStore,
   MemoryModelRegistry,
   MemoryTaskQueue,
   MemoryTaskStore,
+  MemoryUserStore,
 } from '#adapters/memory/index.ts';
 import type { Clock } from '#core';
-import type { Platform } from './platform.ts';
+import type { FullPlatform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface MemoryPlatformSettings {
@@ -17,12 +19,14 @@ export interface MemoryPlatformSettings {
 }
 
 /** A platform whose parts a test can take away, by their `reachable`. */
-export interface MemoryPlatform extends Platform {
+export interface MemoryPlatform extends FullPlatform {
   readonly queues: (model: string) => MemoryTaskQueue;
   readonly tasks: MemoryTaskStore;
   readonly blobs: MemoryBlobStore;
   readonly registry: MemoryModelRegistry;
   readonly contracts: MemoryContractStore;
+  readonly users: MemoryUserStore;
+  readonly calls: MemoryCallLog;
 }
 
 /** Everything in this process: the reference for unit tests, and what the worker loop is measured on. */
@@ -38,6 +42,8 @@ export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlat
     blobs: new MemoryBlobStore(),
     registry: new MemoryModelRegistry(clock),
     contracts: new MemoryContractStore(),
+    users: new MemoryUserStore(),
+    calls: new MemoryCallLog(clock),
     clock,
     async close() {
       for (const queue of queues.values()) queue.close();

@@ -1,4 +1,14 @@
-import type { BlobStore, Clock, ContractStore, InstanceController, ModelRegistry, TaskQueues, TaskStore } from '#core';
+import type {
+  BlobStore,
+  CallLog,
+  Clock,
+  ContractStore,
+  InstanceController,
+  ModelRegistry,
+  TaskQueues,
+  TaskStore,
+  UserStore,
+} from '#core';
 
 /** A coherent set of adapters: everything that use cases, handlers and model instances stand on. */
 export interface Platform {
@@ -14,4 +24,10 @@ export interface Platform {
   check?(): Promise<void>;
   /** Ends connections. Nothing else may be called afterwards. */
   close(): Promise<void>;
+}
+
+/** A platform that also knows who registered, and who called when. Lambdas that need neither do without, and start faster. */
+export interface FullPlatform extends Platform {
+  readonly users: UserStore;
+  readonly calls: CallLog;
 }

@@ -4,12 +4,14 @@ import {
   RabbitConnections,
   RabbitTaskQueue,
   RedisBlobStore,
+  RedisCallLog,
   RedisContractStore,
   RedisLink,
   RedisModelRegistry,
   RedisTaskStore,
+  RedisUserStore,
 } from '#adapters/rabbit-redis/index.ts';
-import type { Platform } from './platform.ts';
+import type { FullPlatform } from './platform.ts';
 import type { RabbitRedisSettings } from './rabbit-redis-settings.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -20,7 +22,7 @@ export {
 } from './rabbit-redis-settings.ts';
 
 /** A platform that can say at the start whether its servers are there. */
-export interface RabbitRedisPlatform extends Platform {
+export interface RabbitRedisPlatform extends FullPlatform {
   /** Resolves when both servers answer. Rejects with one sentence, naming the one that does not in time. */
   connect(): Promise<void>;
 }
@@ -47,6 +49,8 @@ export function createRabbitRedisPlatform(settings: RabbitRedisSettings): Rabbit
     blobs: new RedisBlobStore(stores),
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),
+    users: new RedisUserStore(stores),
+    calls: new RedisCallLog(stores),
     clock,
     async connect() {
       const patienceMs = connectSeconds * 1000;

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { localAwsSettings } from '#local/provision.ts';
-import { awsEnvironment, awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
+import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
+import { createFullAwsPlatform } from '#platform/aws-full.ts';
 import { ENV } from '#platform/environment.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
@@ -9,6 +10,8 @@ import { aFreshTask } from '#test/support/tasks.ts';
 const ON_AWS = {
   [ENV.tasksTable]: 'tasks',
   [ENV.registryTable]: 'registry',
+  [ENV.usersTable]: 'users',
+  [ENV.callsTable]: 'calls',
   [ENV.blobBucket]: 'blobs',
   [ENV.queueUrlPrefix]: 'https://sqs.eu-west-1.amazonaws.com/123456789012/yard-',
 };
@@ -18,6 +21,8 @@ describe('the settings of the AWS platform', () => {
     expect(awsSettingsFrom(ON_AWS)).toEqual({
       tasksTable: 'tasks',
       registryTable: 'registry',
+      usersTable: 'users',
+      callsTable: 'calls',
       blobBucket: 'blobs',
       queueUrlPrefix: 'https://sqs.eu-west-1.amazonaws.com/123456789012/yard-',
       pollSeconds: 20,
@@ -56,8 +61,8 @@ describe('an AWS platform whose services are away', () => {
 
   it('says so within seconds, each part in its own words', { timeout: 10_000 }, async () => {
     const url = await nowhere();
-    const platform = createAwsPlatform(localAwsSettings({ endpoints: { sqs: url, s3: url, dynamodb: url } }));
-    const { queues, tasks, registry, contracts, blobs } = platform;
+    const platform = createFullAwsPlatform(localAwsSettings({ endpoints: { sqs: url, s3: url, dynamodb: url } }));
+    const { queues, tasks, registry, contracts, blobs, users, calls } = platform;
 
     const refusals = await Promise.allSettled([
       queues('model_a').send({ body: Uint8Array.of(1), group: 'somebody' }),
@@ -65,6 +70,8 @@ describe('an AWS platform whose services are away', () => {
       blobs.get('requests/1'),
       registry.snapshot(),
       contracts.get('c1'),
+      users.findByName('ann'),
+      calls.list({ owner: 'somebody', limit: 1 }),
     ]);
 
     expect(refusals.map((refusal) => refusal.status === 'rejected' && refusal.reason.code)).toEqual([
@@ -73,6 +80,8 @@ describe('an AWS platform whose services are away', () => {
       'store_unavailable',
       'registry_unavailable',
       'registry_unavailable',
+      'store_unavailable',
+      'store_unavailable',
     ]);
     await platform.close();
   });

@@ -2,6 +2,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '#api/routes.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { STAGES, type StageName } from '../../lib/stacks/stage-config.ts';
 
 type Synthesized = Awaited<ReturnType<typeof synthesize>>;
 
@@ -14,17 +15,31 @@ beforeAll(async () => {
 });
 
 describe('tables', () => {
-  it('are billed by use and expire rows by themselves', () => {
-    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
+  const keptIn = (of: Template) =>
+    resourcesOf(of, 'AWS::DynamoDB::Table').map(([id, { Properties }]) => ({
+      id: id.replace(/[0-9A-F]{8}$/, ''),
+      billing: Properties.BillingMode,
+      expiry: Properties.TimeToLiveSpecification,
+    }));
 
-    expect(tables).toHaveLength(2);
-    for (const [, { Properties }] of tables) {
-      expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
-      expect(Properties.TimeToLiveSpecification).toEqual({ AttributeName: 'ttl', Enabled: true });
-    }
-  });
+  it.each(Object.keys(STAGES) as StageName[])(
+    'are billed by use, and expire all rows but users, in %s',
+    async (stage) => {
+      const expiry = { AttributeName: 'ttl', Enabled: true };
+
+      const tables = keptIn((await synthesize(stage)).template);
+
+      expect(tables).toEqual([
+        { id: 'DataTasks', billing: 'PAY_PER_REQUEST', expiry },
+        { id: 'DataRegistry', billing: 'PAY_PER_REQUEST', expiry },
+        { id: 'DataUsers', billing: 'PAY_PER_REQUEST', expiry: undefined },
+        { id: 'DataCalls', billing: 'PAY_PER_REQUEST', expiry },
+      ]);
+    },
+  );
 
   it('survive mistakes in prod, and go with their stack in dev', () => {
+    expect(resourcesOf(prod.template, 'AWS::DynamoDB::Table')).toHaveLength(4);
     for (const [, { Properties, DeletionPolicy }] of resourcesOf(prod.template, 'AWS::DynamoDB::Table')) {
       expect(DeletionPolicy).toBe('Retain');
       expect(Properties.DeletionProtectionEnabled).toBe(true);

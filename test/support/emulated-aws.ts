@@ -1,8 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Emulators, startEmulators } from '#local/emulators.ts';
 import { localAwsSettings, provision } from '#local/provision.ts';
-import { type AwsSettings, createAwsPlatform } from '#platform/aws.ts';
-import type { Platform } from '#platform/platform.ts';
+import type { AwsSettings } from '#platform/aws.ts';
+import { createFullAwsPlatform } from '#platform/aws-full.ts';
+import type { FullPlatform } from '#platform/platform.ts';
 import { openGate } from './gate.ts';
 
 /** Emulators that live as long as the tests of one file, and platforms on them. */
@@ -10,9 +11,11 @@ export interface EmulatedAws {
   readonly emulators: Emulators;
   readonly settings: AwsSettings;
   /** A platform of its own connections, closed with the file. */
-  open(overrides?: Partial<AwsSettings>): Platform;
+  open(overrides?: Partial<AwsSettings>): FullPlatform;
   /** A platform that can be cut off from its emulators. */
-  openBehindGate(overrides?: Partial<AwsSettings>): Promise<{ readonly platform: Platform; cutOff(): Promise<void> }>;
+  openBehindGate(
+    overrides?: Partial<AwsSettings>,
+  ): Promise<{ readonly platform: FullPlatform; cutOff(): Promise<void> }>;
   /** Creates the queues of a model of its own; resolves with its name. */
   newModel(): Promise<string>;
   /** Creates a registry table of its own; resolves with its name. */
@@ -23,13 +26,13 @@ export interface EmulatedAws {
 export function useEmulatedAws(): EmulatedAws {
   let emulators: Emulators;
   let settings: AwsSettings;
-  const platforms: Platform[] = [];
+  const platforms: FullPlatform[] = [];
   const gates: { shut(): Promise<void> }[] = [];
   let models = 0;
   let registries = 0;
 
-  function open(overrides: Partial<AwsSettings> = {}): Platform {
-    const platform = createAwsPlatform({ ...settings, ...overrides });
+  function open(overrides: Partial<AwsSettings> = {}): FullPlatform {
+    const platform = createFullAwsPlatform({ ...settings, ...overrides });
     platforms.push(platform);
     return platform;
   }

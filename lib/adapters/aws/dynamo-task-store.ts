@@ -21,7 +21,7 @@ import {
 import { assertFits, type Item, N, readNumber, S } from './attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from './conditional-write.ts';
 import { translated } from './errors.ts';
-import { ownerIndexAttributes } from './owner-index.ts';
+import { ownerKey } from './owner-key.ts';
 import { DEAD_LETTERS_INDEX, TASKS_TABLE } from './resources.ts';
 import { fromItem, toItem } from './task-item.ts';
 import { listTasks } from './task-listing.ts';
@@ -60,7 +60,7 @@ export class DynamoTaskStore implements TaskStore {
     const creation = randomUUID();
     const item: Item = {
       ...toItem(task),
-      ...(this.#keepsLists ? ownerIndexAttributes(task) : {}),
+      ...(this.#keepsLists ? ownerKey(task) : {}),
       [TASKS_TABLE.ttlAttribute]: N(Math.ceil(task.retainedUntil / 1000)),
       creation: S(creation),
     };

@@ -5,8 +5,8 @@
 export interface TableDefinition {
   readonly partitionKey: KeyDefinition;
   readonly sortKey?: KeyDefinition;
-  /** Unix seconds after which DynamoDB may delete the row. */
-  readonly ttlAttribute: string;
+  /** Unix seconds after which DynamoDB may delete the row. Absent where rows are kept for good. */
+  readonly ttlAttribute?: string;
   readonly indexes: readonly IndexDefinition[];
 }
 
@@ -23,14 +23,18 @@ export interface IndexDefinition {
   readonly include: readonly string[];
 }
 
-/** Partitions that one owner's list is spread over. Tasks written under another number are no longer listed. */
+/** Partitions that one owner's list is spread over. What was written under another number is no longer listed. */
 export const OWNER_SHARDS = 8;
 
-/** Tasks by owner, newest last. */
+/** The key of whatever is listed by owner, newest last. */
+export const OWNER_SHARD = { name: 'ownerShard', type: 'S' } as const satisfies KeyDefinition;
+export const CREATED_KEY = { name: 'createdKey', type: 'S' } as const satisfies KeyDefinition;
+
+/** Tasks by owner. */
 export const BY_OWNER_INDEX = {
   name: 'by-owner',
-  partitionKey: { name: 'ownerShard', type: 'S' },
-  sortKey: { name: 'createdKey', type: 'S' },
+  partitionKey: OWNER_SHARD,
+  sortKey: CREATED_KEY,
   include: ['model'],
 } as const satisfies IndexDefinition;
 
@@ -53,6 +57,20 @@ export const TASKS_TABLE = {
 export const REGISTRY_TABLE = {
   partitionKey: { name: 'kind', type: 'S' },
   sortKey: { name: 'name', type: 'S' },
+  ttlAttribute: 'ttl',
+  indexes: [],
+} as const satisfies TableDefinition;
+
+/** One row per user, found by the name and by the id: see `placeOfName`. */
+export const USERS_TABLE = {
+  partitionKey: { name: 'place', type: 'S' },
+  indexes: [],
+} as const satisfies TableDefinition;
+
+/** One row per call, without an index: a call is recorded by one write unit, and never read but in its owner's list. */
+export const CALLS_TABLE = {
+  partitionKey: OWNER_SHARD,
+  sortKey: CREATED_KEY,
   ttlAttribute: 'ttl',
   indexes: [],
 } as const satisfies TableDefinition;

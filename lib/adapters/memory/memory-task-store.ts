@@ -58,7 +58,7 @@ export class MemoryTaskStore implements TaskStore {
 
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
     this.#assertReachable();
-    const after = cursor === undefined ? undefined : decodeCursor(owner, cursor);
+    const after = cursor === undefined ? undefined : decodeCursor({ of: 'tasks', owner }, cursor);
     const matching = [...this.#tasks.values()]
       .filter((task) => task.owner === owner && this.#isKept(task))
       .filter((task) => (model === undefined || task.model === model) && (state === undefined || task.state === state))
@@ -66,7 +66,10 @@ export class MemoryTaskStore implements TaskStore {
       .sort(comparePositions);
     const tasks = matching.slice(0, limit);
     const last = tasks.at(-1);
-    return { tasks, ...(last && matching.length > limit ? { nextCursor: encodeCursor(owner, last) } : {}) };
+    return {
+      tasks,
+      ...(last && matching.length > limit ? { nextCursor: encodeCursor({ of: 'tasks', owner }, last) } : {}),
+    };
   }
 
   async countDeadLetters(model: string): Promise<number> {

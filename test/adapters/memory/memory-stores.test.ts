@@ -1,8 +1,16 @@
-import { MemoryBlobStore, MemoryContractStore, MemoryModelRegistry } from '#adapters/memory/index.ts';
+import {
+  MemoryBlobStore,
+  MemoryCallLog,
+  MemoryContractStore,
+  MemoryModelRegistry,
+  MemoryUserStore,
+} from '#adapters/memory/index.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
+import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 
 const cuttingOff = (part: { reachable: boolean }) => async () => {
   part.reachable = false;
@@ -21,4 +29,14 @@ contractStoreContract('memory', async () => {
 blobStoreContract('memory', async () => {
   const blobs = new MemoryBlobStore();
   return { blobs, cutOff: cuttingOff(blobs) };
+});
+
+userStoreContract('memory', async () => {
+  const users = new MemoryUserStore();
+  return { users, cutOff: cuttingOff(users) };
+});
+
+callLogContract('memory', async () => {
+  const calls = new MemoryCallLog(systemClock);
+  return { calls, cutOff: cuttingOff(calls) };
 });

@@ -1,8 +1,10 @@
 import { describe, it } from 'vitest';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
+import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 
@@ -32,5 +34,15 @@ else {
   blobStoreContract('Redis', async () => {
     const { platform, cutOff } = await open();
     return { blobs: platform.blobs, cutOff };
+  });
+
+  userStoreContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { users: platform.users, cutOff };
+  });
+
+  callLogContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { calls: platform.calls, cutOff };
   });
 }

@@ -1,0 +1,57 @@
+import {
+  type Call,
+  type CallLog,
+  type CallPage,
+  type CallQuery,
+  type Clock,
+  comparePositions,
+  decodeCursor,
+  encodeCursor,
+  isCallKept,
+  positionOfCall,
+  unavailable,
+} from '#core';
+
+/** The reference implementation of the port. */
+export class MemoryCallLog implements CallLog {
+  /** Set to false, and it is away: every call is refused until it is true again. */
+  reachable = true;
+  readonly #clock: Clock;
+  readonly #calls = new Map<string, Call>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async append(calls: readonly Call[]): Promise<void> {
+    this.#assertReachable();
+    for (const call of calls) this.#calls.set(call.id, call);
+    this.#forgetExpired();
+  }
+
+  async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+    this.#assertReachable();
+    const list = { of: 'calls', owner } as const;
+    const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+    this.#forgetExpired();
+    const matching = [...this.#calls.values()]
+      .filter((call) => call.owner === owner)
+      .filter((call) => after === undefined || comparePositions(after, positionOfCall(call)) < 0)
+      .sort((a, b) => comparePositions(positionOfCall(a), positionOfCall(b)));
+    const calls = matching.slice(0, limit);
+    const last = calls.at(-1);
+    return {
+      calls,
+      ...(last && matching.length > limit ? { nextCursor: encodeCursor(list, positionOfCall(last)) } : {}),
+    };
+  }
+
+  #forgetExpired(): void {
+    const now = this.#clock.now();
+    for (const [id, call] of this.#calls) if (!isCallKept(call, now)) this.#calls.delete(id);
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('store_unavailable', 'The call log is away.', undefined);
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { userNameKey } from './user.ts';
+
+/** Bytes of the hash of a name that an id begins with, and of chance that it ends with; multiples of three fill their characters. */
+const PLACE_BYTES = 15;
+const CHANCE_BYTES = 9;
+
+const PLACE_LENGTH = (PLACE_BYTES / 3) * 4;
+const USER_ID = /^[\w-]{32}$/;
+
+/**
+ * Where a store keeps the user of a name: short, safe in any key, and the same for every way to write it.
+ * One row there answers for the name and for the id, so that one conditional write registers somebody.
+ */
+export const placeOfName = (name: string): string =>
+  createHash('sha256').update(userNameKey(name)).digest().subarray(0, PLACE_BYTES).toString('base64url');
+
+/** Where a store keeps the user of an id; undefined for what cannot be the id of a user. */
+export const placeOfId = (id: string): string | undefined => (USER_ID.test(id) ? id.slice(0, PLACE_LENGTH) : undefined);
+
+/** An id for somebody of this name: the place of the name, then chance, so that a name that is free again makes another. */
+export const newUserId = (name: string): string =>
+  `${placeOfName(name)}${randomBytes(CHANCE_BYTES).toString('base64url')}`;

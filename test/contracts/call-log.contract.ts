@@ -1,0 +1,200 @@
+import { v7 as uuidV7 } from 'uuid';
+import { describe, expect, it, vi } from 'vitest';
+import { CALL_RETENTION_MS, type Call, type CallLog, type CallQuery, encodeCursor } from '#core';
+
+/** A log, which other tests may use at the same time, and a way to take it away. */
+export interface CallLogUnderTest {
+  readonly calls: CallLog;
+  /** From now on `calls` cannot be reached. */
+  cutOff(): Promise<void>;
+}
+
+let owners = 0;
+
+/** Somebody whose list no other test writes to. */
+function anOwner(): string {
+  owners += 1;
+  return `caller-${process.pid}-${owners}`;
+}
+
+const aCall = (overrides: Partial<Call> = {}): Call => ({
+  id: uuidV7(),
+  owner: 'somebody',
+  method: 'POST',
+  route: '/models/{model}/tasks',
+  model: 'model_a',
+  taskId: uuidV7(),
+  status: 202,
+  startedAt: Date.now(),
+  durationMs: 12.5,
+  requestId: 'r-1',
+  ...overrides,
+});
+
+/** Newest first; several share a millisecond. */
+function someCalls(owner: string, count: number): readonly Call[] {
+  const now = Date.now();
+  const calls = Array.from({ length: count }, (_, index) => aCall({ owner, startedAt: now - Math.floor(index / 4) }));
+  return calls.toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1));
+}
+
+async function listAll(calls: CallLog, query: CallQuery): Promise<readonly Call[]> {
+  const found: Call[] = [];
+  let cursor = query.cursor;
+  do {
+    const page = await calls.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
+    expect(page.calls.length).toBeLessThanOrEqual(query.limit);
+    found.push(...page.calls);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** Lists may lag behind a moment, so they are asked for until they are complete. */
+const listed = (calls: CallLog, query: CallQuery, expected: readonly Call[]): Promise<void> =>
+  vi.waitFor(async () => expect(await listAll(calls, query)).toEqual(expected), { timeout: 10_000, interval: 100 });
+
+/** What every `CallLog` promises. Each adapter's test calls this with its own way to reach one. */
+export function callLogContract(name: string, open: () => Promise<CallLogUnderTest>): void {
+  describe(`CallLog contract: ${name}`, () => {
+    it('keeps calls as they were recorded', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const full = aCall({ owner, status: 503, durationMs: 0, requestId: 'ü "quoted" \n' });
+      const { model: _, taskId: __, ...bare } = aCall({ owner, method: 'GET', route: '/users/me' });
+
+      await calls.append([full]);
+      await calls.append([bare]);
+
+      await listed(
+        calls,
+        { owner, limit: 10 },
+        [full, bare].toSorted((a, b) => (a.id < b.id ? 1 : -1)),
+      );
+    });
+
+    it('records many calls of many owners at once', async () => {
+      const { calls } = await open();
+      const lists = Array.from({ length: 5 }, () => someCalls(anOwner(), 23));
+
+      await calls.append(lists.flat());
+
+      for (const own of lists) await listed(calls, { owner: own[0]?.owner ?? '', limit: 100 }, own);
+    });
+
+    it('has nothing to do for no calls', async () => {
+      const { calls } = await open();
+
+      await expect(calls.append([])).resolves.toBeUndefined();
+      expect(await calls.list({ owner: anOwner(), limit: 10 })).toEqual({ calls: [] });
+    });
+
+    it('records a call once, however often it is appended', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const own = someCalls(owner, 3);
+
+      await calls.append([...own, ...own]);
+      await Promise.all([calls.append(own), calls.append(own.slice(1))]);
+
+      await listed(calls, { owner, limit: 10 }, own);
+    });
+
+    it.each([1, 7, 100])('lists every call of an owner once, newest first, in pages of %i', async (limit) => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const own = someCalls(owner, 37);
+
+      await calls.append(own);
+
+      await listed(calls, { owner, limit }, own);
+    });
+
+    it('fills a page where there are enough calls, and says whether there are more', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const own = someCalls(owner, 12);
+      await calls.append(own);
+      await listed(calls, { owner, limit: 100 }, own);
+
+      expect((await calls.list({ owner, limit: 5 })).calls).toEqual(own.slice(0, 5));
+      expect((await calls.list({ owner, limit: 5 })).nextCursor).toEqual(expect.any(String));
+      expect(await calls.list({ owner, limit: 12 })).toEqual({ calls: own });
+    });
+
+    it('never lists the calls of others, however alike their names', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const others = [`${owner}#1`, `1#${owner}`, `${owner}1`, `#${owner}`, `${owner}:1`, owner.slice(0, -1)];
+      const own = someCalls(owner, 3);
+
+      await calls.append([...others.flatMap((other) => someCalls(other, 3)), ...own]);
+
+      await listed(calls, { owner, limit: 10 }, own);
+    });
+
+    it('shows no call twice and skips none while new ones arrive', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const before = someCalls(owner, 30);
+      await calls.append(before);
+      await listed(calls, { owner, limit: 100 }, before);
+
+      const seen: Call[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await calls.list({ owner, limit: 4, ...(cursor === undefined ? {} : { cursor }) });
+        seen.push(...page.calls);
+        cursor = page.nextCursor;
+        await calls.append(someCalls(owner, 2));
+      } while (cursor !== undefined);
+
+      const ids = seen.map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.filter((id) => before.some((call) => call.id === id))).toEqual(before.map(({ id }) => id));
+    });
+
+    it('forgets a call when it need not keep it any longer, whether it is deleted or not', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const now = Date.now();
+      const expired = Array.from({ length: 12 }, (_, index) =>
+        aCall({ owner, startedAt: now - CALL_RETENTION_MS - index }),
+      );
+      const kept = [aCall({ owner, startedAt: now }), aCall({ owner, startedAt: now - CALL_RETENTION_MS + 600_000 })];
+
+      await calls.append([...expired, ...kept]);
+
+      await listed(calls, { owner, limit: 100 }, kept);
+      await listed(calls, { owner, limit: 1 }, kept);
+      await listed(calls, { owner, limit: 2 }, kept);
+    });
+
+    it('refuses a cursor that it did not give to this owner', async () => {
+      const { calls } = await open();
+      const owner = anOwner();
+      const own = someCalls(owner, 6);
+      await calls.append(own);
+      await listed(calls, { owner, limit: 100 }, own);
+      const { nextCursor = '' } = await calls.list({ owner, limit: 2 });
+      const middle = Math.floor(nextCursor.length / 2);
+      const mangled = `${nextCursor.slice(0, middle)}${nextCursor[middle] === 'A' ? 'B' : 'A'}${nextCursor.slice(middle + 1)}`;
+      const ofTasks = encodeCursor({ of: 'tasks', owner }, { id: own[0]?.id ?? '', createdAt: own[0]?.startedAt ?? 0 });
+      const refused = expect.objectContaining({ code: 'invalid_request' });
+
+      for (const cursor of ['', 'x', '%%%', '{}', nextCursor.slice(0, -4), mangled, ofTasks]) {
+        await expect(calls.list({ owner, limit: 2, cursor })).rejects.toEqual(refused);
+      }
+      await expect(calls.list({ owner: anOwner(), limit: 2, cursor: nextCursor })).rejects.toEqual(refused);
+    });
+
+    it('says that it is unavailable when it cannot be reached', async () => {
+      const { calls, cutOff } = await open();
+      await cutOff();
+      const refused = expect.objectContaining({ code: 'store_unavailable', retryable: true });
+
+      await expect(calls.append([aCall()])).rejects.toEqual(refused);
+      await expect(calls.list({ owner: anOwner(), limit: 1 })).rejects.toEqual(refused);
+    });
+  });
+}
