@@ -9,16 +9,21 @@ import { drain } from './bridge-body.ts';
  */
 export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ProxyResult) {
   if (response.destroyed || response.headersSent) return;
-  const body = Buffer.from(answer.body, answer.isBase64Encoded ? 'base64' : 'utf8');
+  const body = answer.isBase64Encoded ? Buffer.from(answer.body, 'base64') : answer.body;
   const bodyless = answer.statusCode === 204 || answer.statusCode === 304;
   const unread = !request.complete;
-  response.writeHead(answer.statusCode, {
-    ...answer.headers,
-    ...(bodyless ? {} : { 'Content-Length': body.byteLength }),
-    ...(unread ? { Connection: 'close' } : {}),
-  });
-  if (!bodyless && request.method !== 'HEAD') response.write(body);
-  if (unread) await drain(request);
+  const headers: Record<string, string | number> = { ...answer.headers };
+  if (!bodyless) headers['Content-Length'] = Buffer.byteLength(body);
+  if (unread) headers.Connection = 'close';
+  response.writeHead(answer.statusCode, headers);
+  const sent = bodyless || request.method === 'HEAD' ? '' : body;
+  // Head and body in one piece, unless the sender has to see the answer before it stops sending.
+  if (!unread) {
+    response.end(sent);
+    return;
+  }
+  if (sent.length > 0) response.write(sent);
+  await drain(request);
   response.end();
 }
 

@@ -78,7 +78,7 @@ export class MemoryTaskStore implements TaskStore {
     return Math.min(kept.filter(({ deadLetter }) => deadLetter).length, MAX_DEAD_LETTERS_COUNTED);
   }
 
-  async untilEnded(id: string, signal: AbortSignal): Promise<void> {
+  async untilEnded(id: string, signal: AbortSignal): Promise<undefined> {
     const task = this.#find(id);
     if (task === undefined || isTerminal(task.state) || signal.aborted) return;
     const watchers = this.#watchers.get(id) ?? new Set();

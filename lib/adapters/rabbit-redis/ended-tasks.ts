@@ -1,18 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Task } from '#core';
 import type { RedisLink, RedisText } from './redis-link.ts';
+import { readTold, toldId } from './told-success.ts';
 
 /** How soon somebody who waits looks again while nobody can tell. */
 const DEAF_PAUSE_MS = 250;
 /** Of more tasks than this that nobody has waited for yet, the oldest have to be looked up. */
 const MAX_EXPECTED = 10_000;
 
+interface Expected {
+  readonly begun: Task;
+  /** What is said of its end, once it is heard. */
+  told?: string;
+}
+
 /** Hears through pub/sub which tasks have ended, over a connection that is made when somebody first waits. */
 export class EndedTasks {
   readonly #link: RedisLink;
   readonly #channel: string;
-  readonly #waiters = new Map<string, Set<() => void>>();
-  /** Tasks that began within hearing, and whether their end was heard. */
-  readonly #expected = new Map<string, boolean>();
+  readonly #waiters = new Map<string, Set<(told?: string) => void>>();
+  /** Tasks that began within hearing. */
+  readonly #expected = new Map<string, Expected>();
   #client: RedisText | undefined;
   #subscribing: Promise<unknown> | undefined;
   #isListening = false;
@@ -26,9 +34,9 @@ export class EndedTasks {
    * To be called before a task begins: from then on its end is heard, also by whoever only waits for it after
    * the broker has confirmed it, and need not be looked up.
    */
-  expect(id: string): void {
+  expect(begun: Task): void {
     if (!this.#isListening) return;
-    this.#expected.set(id, false);
+    this.#expected.set(begun.id, { begun });
     const oldest = this.#expected.keys().next();
     if (this.#expected.size > MAX_EXPECTED && !oldest.done) this.#expected.delete(oldest.value);
   }
@@ -39,21 +47,24 @@ export class EndedTasks {
   }
 
   /**
-   * Resolves when the task is told to have ended, when the signal aborts, or when it may have ended unheard.
-   * `hasEnded` is asked once this would be heard, because it may have happened before.
+   * Resolves when the task is told to have ended, when the signal aborts, or when it may have ended unheard; with
+   * the task when it began within hearing and its success was told. `hasEnded` is asked once this would be heard,
+   * because it may have happened before.
    */
-  async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<void> {
-    if (signal.aborted) return;
-    const heard = this.#expected.get(id);
+  async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<Task | undefined> {
+    if (signal.aborted) return undefined;
+    const expected = this.#expected.get(id);
     this.#expected.delete(id);
-    if (heard) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    if (expected?.told !== undefined) return readTold(expected.begun, expected.told);
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const waiters = this.#waiters.get(id) ?? new Set();
     this.#waiters.set(id, waiters.add(resolve));
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
     try {
-      if (!(await this.#isHearing())) return await sleep(DEAF_PAUSE_MS);
-      if (heard === false || !(await hasEnded())) await promise;
+      if (!(await this.#isHearing())) return await sleep(DEAF_PAUSE_MS, undefined);
+      if (!expected && (await hasEnded())) return undefined;
+      const told = await promise;
+      return expected && told !== undefined ? readTold(expected.begun, told) : undefined;
     } finally {
       waiters.delete(resolve);
       if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
@@ -85,7 +96,7 @@ export class EndedTasks {
     });
     try {
       await client.connect();
-      await client.subscribe(this.#channel, (id) => this.#wake(id));
+      await client.subscribe(this.#channel, (told) => this.#wake(told));
       this.#isListening = true;
       client.on('ready', () => {
         this.#isListening = true;
@@ -103,9 +114,11 @@ export class EndedTasks {
     this.#wakeAll();
   }
 
-  #wake(id: string): void {
-    if (this.#expected.has(id)) this.#expected.set(id, true);
-    for (const wake of this.#waiters.get(id) ?? []) wake();
+  #wake(told: string): void {
+    const id = toldId(told);
+    const expected = this.#expected.get(id);
+    if (expected) expected.told = told;
+    for (const wake of this.#waiters.get(id) ?? []) wake(told);
   }
 
   #wakeAll(): void {

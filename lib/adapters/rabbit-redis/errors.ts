@@ -23,19 +23,19 @@ const ANSWER_WITHIN_MS = 10_000;
  * Runs calls of a client; whatever they throw becomes one of our errors, with what the client said as its cause.
  * No answer within ten seconds is an error, too.
  */
-export async function translated<T>(code: Unavailable, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${ANSWER_WITHIN_MS} ms.`)), ANSWER_WITHIN_MS);
+export function translated<T>(code: Unavailable, call: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: unknown) => {
+      clearTimeout(timer);
+      reject(error instanceof ModelyardError ? error : toModelyardError(code, error));
+    };
+    const tooLate = () => refuse(new Error(`No answer within ${ANSWER_WITHIN_MS} ms.`));
+    const timer = setTimeout(tooLate, ANSWER_WITHIN_MS);
+    call().then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    }, refuse);
   });
-  try {
-    return await Promise.race([call(), tooLate]);
-  } catch (error) {
-    if (error instanceof ModelyardError) throw error;
-    throw toModelyardError(code, error);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function toModelyardError(code: Unavailable, error: unknown): ModelyardError {

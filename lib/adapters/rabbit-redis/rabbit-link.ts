@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { ModelyardError } from '#core';
@@ -27,6 +28,7 @@ export class RabbitLink {
   readonly #upAgain = new Set<() => void>();
   #connection: Connection | undefined;
   #wasUp = false;
+  #isTogether = false;
   #blockedBecause: string | undefined;
   #lastError: unknown;
 
@@ -73,6 +75,20 @@ export class RabbitLink {
     } finally {
       connection.off('error', onError);
     }
+  }
+
+  /** What is written until the present turn of the event loop has run its course travels as one packet. */
+  together(): void {
+    if (this.#isTogether) return;
+    // The client corks per method only, and has no name for this: without its socket each method travels alone.
+    const { _socket: socket } = (this.#connection ?? {}) as { readonly _socket?: Socket };
+    if (!socket) return;
+    this.#isTogether = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#isTogether = false;
+      socket.uncork();
+    });
   }
 
   /** Calls back once, when the connection is there again. */

@@ -2,6 +2,7 @@ import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { LeaseObserver } from '#core';
 import type { RabbitLink } from './rabbit-link.ts';
 import { RabbitTap } from './rabbit-tap.ts';
+import { SettledTags } from './settled-tags.ts';
 
 interface RabbitSessionOptions {
   readonly link: RabbitLink;
@@ -36,8 +37,10 @@ export class RabbitSession {
   #lookedAt = performance.now();
   #isLost = false;
   #isRetired = false;
-  #flushing: Promise<void> = Promise.resolve();
-  #nextFlush: Promise<void> | undefined;
+  readonly #settledTags = new SettledTags();
+  readonly #settled: HeldMessage[] = [];
+  #acking: Promise<void> = Promise.resolve();
+  #nextAcks: Promise<void> | undefined;
 
   constructor(options: RabbitSessionOptions) {
     this.#options = options;
@@ -58,18 +61,19 @@ export class RabbitSession {
     this.#held.add(message);
   }
 
-  /** Resolves when the broker has heard of it. Rejects with `queue_unavailable` when the channel is gone. */
-  async ack(message: HeldMessage): Promise<void> {
-    const { channel, link, isAsking } = this.#options;
-    try {
-      await this.tap.makeWay(message.deliveryTag, isAsking);
-      channel.basicAck({ deliveryTag: message.deliveryTag });
-    } catch (error) {
-      throw this.#isLost ? link.unreachable() : error;
-    }
-    this.#held.delete(message);
-    await this.flush();
-    if (this.#isRetired && this.#held.size === 0) await this.close();
+  /**
+   * Resolves when the broker has heard of it. Rejects with `queue_unavailable` when the channel is gone. What is
+   * settled while the broker has not heard of those before travels together.
+   */
+  ack(message: HeldMessage): Promise<void> {
+    this.#settled.push(message);
+    this.#nextAcks ??= this.#acking.then(() => {
+      this.#nextAcks = undefined;
+      const acks = this.#sendAcks(this.#settled.splice(0));
+      this.#acking = acks.catch(() => undefined);
+      return acks;
+    });
+    return this.#nextAcks;
   }
 
   /** Takes nothing more in, and gives the broker what is not held as soon as nothing is held any more. */
@@ -78,18 +82,9 @@ export class RabbitSession {
     if (this.#held.size === 0) await this.close();
   }
 
-  /**
-   * AMQP confirms no acknowledgement; but once a question that was asked after it is answered, it was heard.
-   * One question serves all acknowledgements that were sent while the one before was on its way.
-   */
+  /** Resolves when the broker has heard of everything that was settled. Rejects with `queue_unavailable`. */
   flush(): Promise<void> {
-    this.#nextFlush ??= this.#flushing.then(async () => {
-      this.#nextFlush = undefined;
-      const flushed = this.#ask();
-      this.#flushing = flushed.catch(() => undefined);
-      await flushed;
-    });
-    return this.#nextFlush;
+    return this.#nextAcks ?? this.#acking.then(() => this.#ask());
   }
 
   /** Gives everything that is held back to the broker, as after a crash. */
@@ -97,6 +92,22 @@ export class RabbitSession {
     await this.#options.channel.close();
   }
 
+  async #sendAcks(messages: readonly HeldMessage[]): Promise<void> {
+    const { channel, link, isAsking } = this.#options;
+    const tags = messages.map(({ deliveryTag }) => deliveryTag);
+    try {
+      await this.tap.makeWay(tags, isAsking);
+      link.together();
+      for (const ack of this.#settledTags.add(tags)) channel.basicAck(ack);
+    } catch (error) {
+      throw this.#isLost ? link.unreachable() : error;
+    }
+    for (const message of messages) this.#held.delete(message);
+    await this.#ask();
+    if (this.#isRetired && this.#held.size === 0) await this.close();
+  }
+
+  /** AMQP confirms no acknowledgement; but once a question that was asked after it is answered, it was heard. */
   async #ask(): Promise<void> {
     try {
       await this.tap.flush();

@@ -50,12 +50,12 @@ export class RabbitTap {
     });
   }
 
-  /** To be called before a message is settled: nothing shall flow in its place when nobody asks for it. */
-  async makeWay(deliveryTag: number, isAskedFor: () => boolean): Promise<void> {
+  /** To be called before messages are settled: nothing shall flow in their place when nobody asks for it. */
+  async makeWay(deliveryTags: readonly number[], isAskedFor: () => boolean): Promise<void> {
     await this.#turn(async () => {
-      if (this.#isFull && this.#flowing.has(deliveryTag) && !isAskedFor()) await this.#stop();
+      if (this.#isFull && deliveryTags.some((tag) => this.#flowing.has(tag)) && !isAskedFor()) await this.#stop();
     });
-    this.#flowing.delete(deliveryTag);
+    for (const tag of deliveryTags) this.#flowing.delete(tag);
   }
 
   /** Resolves when the broker has heard everything that was sent to it on the channel so far. */

@@ -47,7 +47,7 @@ export class RedisTaskStore implements TaskStore {
   }
 
   async create(task: Task): Promise<Task | undefined> {
-    this.#ended.expect(task.id);
+    this.#ended.expect(task);
     try {
       const existing = await this.#create(task);
       if (existing) this.#ended.forget(task.id);
@@ -129,7 +129,7 @@ export class RedisTaskStore implements TaskStore {
     });
   }
 
-  untilEnded(id: string, signal: AbortSignal): Promise<void> {
+  untilEnded(id: string, signal: AbortSignal): Promise<Task | undefined> {
     return this.#ended.untilEnded(id, signal, () =>
       translated('store_unavailable', async () => {
         const state = await (await this.#link.text()).hGet(this.#taskKey(id), 'state');

@@ -1,6 +1,7 @@
 import { applyEvent, isTerminal, type Task, type TaskEvent } from '#core';
 import { redisScript } from './redis-script.ts';
 import { toFields } from './task-record.ts';
+import { tellEnd } from './told-success.ts';
 
 /**
  * Keeps a new task, or answers with the one that has its id. KEYS: task, list of its owner. ARGV: when the
@@ -21,8 +22,8 @@ return false
 /**
  * One step of a task's life, with the refusals of \`applyEvent\`. KEYS: task, channel of ended tasks. ARGV: the
  * attempt that the event is fenced by ('' for none), 1 if that attempt must be newer than any before, the
- * least number of attempts ('' for none), 1 if it ends the task, its id, what the keys of the models' dead
- * letters begin with if it is given up ('' otherwise), then the fields that change.
+ * least number of attempts ('' for none), what is told if it ends the task ('' otherwise), its id, what the keys
+ * of the models' dead letters begin with if it is given up ('' otherwise), then the fields that change.
  */
 export const APPLY_EVENT = redisScript(`
 local state, attempts, model, keptUntil = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts', 'model', 'retainedUntil'))
@@ -35,7 +36,7 @@ if ARGV[1] ~= '' then
 end
 redis.call('HSET', KEYS[1], unpack(ARGV, 7))
 if ARGV[3] ~= '' and tonumber(ARGV[3]) > attempts then redis.call('HSET', KEYS[1], 'attempts', ARGV[3]) end
-if ARGV[4] == '1' then redis.call('PUBLISH', KEYS[2], ARGV[5]) end
+if ARGV[4] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[4]) end
 if ARGV[6] ~= '' then
   local list = ARGV[6] .. model
   redis.call('ZADD', list, keptUntil, ARGV[5])
@@ -56,7 +57,7 @@ export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: 
     isFenced ? String(event.attempt) : '',
     event.type === 'started' ? '1' : '0',
     attempts === UNTOUCHED.attempts ? '' : String(attempts),
-    isTerminal(changes.state) ? '1' : '0',
+    isTerminal(changes.state) ? tellEnd(id, event) : '',
     id,
     event.type === 'gave-up' ? deadLettersPrefix : '',
     ...Object.entries(toFields(changes)).flat(),

@@ -43,8 +43,8 @@ export interface TaskStore {
    */
   countDeadLetters(model: string): Promise<number>;
   /**
-   * Resolves when the task has probably ended, or when the signal aborts. Stores that cannot tell leave
-   * it out, and are polled.
+   * Resolves when the task has probably ended, or when the signal aborts; with the task itself where its success
+   * was told, which saves a read. Stores that cannot tell leave it out, and are polled.
    */
-  untilEnded?(id: string, signal: AbortSignal): Promise<void>;
+  untilEnded?(id: string, signal: AbortSignal): Promise<Task | undefined>;
 }

@@ -32,8 +32,8 @@ export async function waitForTask(deps: WaitDeps, wait: TaskWait): Promise<Task>
     const now = deps.clock.now();
     const leftMs = startedAt + wait.waitMs - now;
     if (leftMs <= 0) return task;
-    await pause(deps, task, { ageMs: now - task.createdAt, leftMs, signal: wait.signal });
-    task = await look(deps, wait, task);
+    const told = await pause(deps, task, { ageMs: now - task.createdAt, leftMs, signal: wait.signal });
+    task = told?.state === 'succeeded' ? told : await look(deps, wait, task);
     if (task.endedAt !== undefined) deps.pace?.learn(task.model, Math.max(0, task.endedAt - task.createdAt));
   }
   return task;
@@ -54,15 +54,17 @@ interface Pause {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Resolves with the task where it was told to have succeeded. */
 async function pause(
   { tasks, clock, pace }: WaitDeps,
   { id, model, deadlineAt }: Task,
   { ageMs, leftMs, signal }: Pause,
-): Promise<void> {
+): Promise<Task | undefined> {
   if (!tasks.untilEnded) {
     const toFirstLook = (pace?.firstLookMs(model) ?? 0) - ageMs;
     const growing = toFirstLook > 0 ? toFirstLook : Math.min(MAX_PAUSE_MS, ageMs / 4);
-    return clock.sleep(Math.min(Math.max(MIN_PAUSE_MS, growing), leftMs), signal);
+    await clock.sleep(Math.min(Math.max(MIN_PAUSE_MS, growing), leftMs), signal);
+    return undefined;
   }
   // Nobody tells that a deadline has passed: whoever reads the task then ends it.
   const toDeadlineMs = Math.max(MIN_PAUSE_MS, deadlineAt - clock.now());
@@ -71,7 +73,8 @@ async function pause(
   const end = () => over.abort(OVER);
   signal?.addEventListener('abort', end);
   try {
-    await Promise.race([tasks.untilEnded(id, over.signal), clock.sleep(Math.min(leftMs, toDeadlineMs), over.signal)]);
+    const late = clock.sleep(Math.min(leftMs, toDeadlineMs), over.signal).then(() => undefined);
+    return await Promise.race([tasks.untilEnded(id, over.signal), late]);
   } finally {
     signal?.removeEventListener('abort', end);
     end();

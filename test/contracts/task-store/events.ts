@@ -93,6 +93,23 @@ export function events(open: OpenStore): void {
     await store.untilEnded?.(task.id, never.signal);
   });
 
+  it('tells waiters of a success, where it can, as it is read', async () => {
+    const { store } = await open();
+    const never = new AbortController();
+    for (const bytes of [new Uint8Array(), Uint8Array.of(0, 128, 255), new Uint8Array(5000).fill(7)]) {
+      const task = aFreshTask();
+      await store.create(task);
+      const waiting = store.untilEnded?.(task.id, never.signal);
+      const result = { contractHash: 'c', payload: { kind: 'inline', bytes } } as const;
+
+      await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at: at + 5, result });
+
+      const read = await store.get(task.id);
+      expect(read?.state).toBe('succeeded');
+      expect((await waiting) ?? read).toEqual(read);
+    }
+  });
+
   it('lets a waiter go who wants to', async () => {
     const { store } = await open();
     const task = aFreshTask();
