@@ -9,7 +9,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/e2e/predictions.test.ts', 'test/cloud/**/*.cloud.ts'],
+    include: ['test/e2e/*.test.ts', 'test/cloud/**/*.cloud.ts'],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,37 +1,78 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#local/discover-models.ts';
-import { deploy } from './cloud/deploy.ts';
+import { bootstrap, deploy } from './cloud/cdk.ts';
+import { show } from './cloud/child.ts';
+import { deployedStage } from './cloud/deployed-stage.ts';
 import { startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
 import { assertLoopback } from './cloud/loopback.ts';
+import type { Workplace } from './cloud/workplace.ts';
 
 // `npm run e2e:cloud`: deploys to an AWS emulator of its own, predicts over its API Gateway, tears down.
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { AWS_ENDPOINT_URL: wanted } = process.env;
 if (wanted !== undefined) assertLoopback(wanted);
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What can be asked of a system that is deployed: all but what launches or stops instances, which are processes here. */
+const SUITE = [
+  ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
+  ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
+];
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const { models } = await discoverModels([`${ROOT}/model-containers/models`]);
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stop.abort(new Error(`${name}: stopping.`)));
 
-await using cleanup = new AsyncDisposableStack();
-const emulator = cleanup.use(await startEmulator(ROOT));
-say(`The emulator answers at ${emulator.endpoint}.`);
+/** Resolves with whether the tests passed. The emulator is in memory, so ending it is the teardown: its `cdk destroy` leaves half behind. */
+async function run(): Promise<boolean> {
+  await using cleanup = new AsyncDisposableStack();
+  const scratch = await mkdtemp(join(tmpdir(), 'modelyard-cloud-'));
+  cleanup.defer(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
+  const place: Workplace = { root: ROOT, scratch, signal: stop.signal };
+  const emulator = cleanup.use(await startEmulator(place));
+  say(`The emulator answers at ${emulator.endpoint}.`);
 
-const deployment = await deploy(emulator, ROOT);
-const { bootstrap, deploy: seconds } = deployment.seconds;
-say(`Bootstrapped in ${bootstrap} s, deployed in ${seconds} s: ${deployment.url}`);
+  const bootstrapped = await bootstrap(emulator, place);
+  const { outputs, seconds } = await deploy(emulator, place, []);
+  const stage = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
+  say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${stage.url}`);
 
-const names = models.map(({ manifest }) => manifest.name);
-for (const child of await startInstances(emulator, deployment, names, ROOT)) cleanup.use(child);
-say(`Ready: ${names.join(', ')}.`);
+  const others = await deploy(emulator, place, ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts']);
+  const guarded = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-guarded');
+  const thrifty = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-thrifty');
+  say(`Deployed in ${others.seconds} s, with an authorizer: ${guarded.url}; without a gateway: ${thrifty.submitUrl}`);
 
-// The emulator keeps everything in its memory, so stopping it is the teardown: its `cdk destroy` leaves half behind.
-const suite = spawn(process.execPath, ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts'], {
-  cwd: ROOT,
-  stdio: 'inherit',
-  env: { ...process.env, MODELYARD_E2E_URL: deployment.url, MODELYARD_E2E_ENDPOINT: emulator.endpoint },
-});
-const [code] = await once(suite, 'exit');
-process.exitCode = code === 0 ? 0 : 1;
+  const { models } = await discoverModels([`${ROOT}/model-containers/models`]);
+  const names = models.map(({ manifest }) => manifest.name);
+  for (const child of await startInstances(emulator, stage, names, place)) cleanup.use(child);
+  for (const other of [guarded, thrifty]) {
+    for (const child of await startInstances(emulator, other, ['model_a'], place)) cleanup.use(child);
+  }
+  say(`Ready: ${names.join(', ')}.`);
+
+  const environment = {
+    ...process.env,
+    MODELYARD_E2E_URL: stage.url,
+    MODELYARD_E2E_ENDPOINT: emulator.endpoint,
+    MODELYARD_E2E_GUARDED_URL: guarded.url,
+    MODELYARD_E2E_THRIFTY_URL: thrifty.url,
+    MODELYARD_E2E_SUBMIT_URL: thrifty.submitUrl,
+  };
+  const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
+  const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
+  const lastWords = emulator.lastWords();
+  if (lastWords !== undefined) say(`The emulator ended by itself:\n${lastWords}`);
+  return passed;
+}
+
+try {
+  process.exitCode = (await run()) ? 0 : 1;
+} catch (error) {
+  // Recovery: everything has been taken down already, and what was stopped did not fail.
+  if (!stop.signal.aborted) throw error;
+  process.stderr.write(`${String(stop.signal.reason.message)}\n`);
+  process.exitCode = 130;
+}

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 export interface ChildOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** Ends it when aborted. */
+  readonly signal: AbortSignal;
 }
 
 /** How long a process may take to stop before it is killed. */
@@ -16,8 +18,8 @@ export class Child implements AsyncDisposable {
   #said = '';
   #isOver = false;
 
-  constructor(program: string, args: readonly string[], { environment, cwd }: ChildOptions) {
-    this.#child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(program: string, args: readonly string[], options: ChildOptions) {
+    this.#child = spawnGroup(program, args, options, 'pipe');
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#said += chunk.toString();
@@ -47,20 +49,51 @@ export class Child implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOver) return;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    if (!this.#isOver) signalGroup(this.#child, 'SIGTERM');
+    const timer = setTimeout(() => signalGroup(this.#child, 'SIGKILL'), STOP_MS);
     await this.#closed;
     clearTimeout(timer);
+    // What it started itself and left behind.
+    signalGroup(this.#child, 'SIGKILL');
   }
 }
 
 /** Runs a program to its end and resolves with what it said. Rejects with that when it fails. */
 export async function runToEnd(program: string, args: readonly string[], options: ChildOptions): Promise<string> {
-  const child = spawn(program, args, { cwd: options.cwd, env: options.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnGroup(program, args, options, 'pipe');
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const [code] = await once(child, 'close');
   if (code === 0) return said;
   throw new Error(`${args.join(' ')} ended with ${code}:\n${said}`);
+}
+
+/** Runs a program that talks to the user itself; resolves with whether it succeeded. */
+export async function show(program: string, args: readonly string[], options: ChildOptions): Promise<boolean> {
+  const [code] = await once(spawnGroup(program, args, options, 'inherit'), 'close');
+  return code === 0;
+}
+
+/** In a group of its own: Ctrl-C reaches this process alone, which then ends all others in order. */
+function spawnGroup(
+  program: string,
+  args: readonly string[],
+  { cwd, environment, signal }: ChildOptions,
+  output: 'pipe' | 'inherit',
+): ChildProcess {
+  signal.throwIfAborted();
+  const child = spawn(program, args, { cwd, env: environment, stdio: ['ignore', output, output], detached: true });
+  const stop = (): void => signalGroup(child, 'SIGTERM');
+  signal.addEventListener('abort', stop);
+  child.once('close', () => signal.removeEventListener('abort', stop));
+  return child;
+}
+
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // Nobody of the group is left to be told.
+  }
 }

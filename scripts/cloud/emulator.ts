@@ -1,32 +1,36 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ACCOUNT } from './account.ts';
 import { Child } from './child.ts';
 import { assertLoopback } from './loopback.ts';
 import { pythonTool } from './python-tools.ts';
+import type { Workplace } from './workplace.ts';
 
 /** An AWS of our own on this machine; everything that it holds is in its memory. */
 export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
   /** What every AWS client finds it by, and nothing of the user's own settings. */
   readonly environment: NodeJS.ProcessEnv;
+  /** What it said last, when it has ended by itself. */
+  lastWords(): string | undefined;
 }
 
 const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 30_000;
 
 /** Starts MiniStack on a free port of the loopback. Rejects when it does not answer, or somebody else does. */
-export async function startEmulator(cwd: string): Promise<Emulator> {
+export async function startEmulator({ root, scratch, signal }: Workplace): Promise<Emulator> {
   const program = await pythonTool('ministack');
   const port = await freePort();
   const endpoint = `http://${HOST}:${port}`;
   assertLoopback(endpoint);
-  const environment = clientEnvironment(endpoint);
+  // It leaves a folder for every Lambda that it ran.
+  const environment = { ...clientEnvironment(endpoint), TMPDIR: scratch };
   const child = new Child(program, [], {
-    cwd,
+    cwd: root,
+    signal,
     // It is told where to listen, since it would take every interface, and runs Lambdas on the Node of its path: this one.
     // A container engine that happens to run here is left alone: instances are processes.
     environment: {
@@ -43,7 +47,12 @@ export async function startEmulator(cwd: string): Promise<Emulator> {
     await child[Symbol.asyncDispose]();
     throw error;
   }
-  return { endpoint, environment, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+  return {
+    endpoint,
+    environment,
+    lastWords: () => (child.isOver ? child.said.slice(-2000) : undefined),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
 }
 
 function clientEnvironment(endpoint: string): NodeJS.ProcessEnv {
@@ -83,15 +92,16 @@ async function untilItAnswers(endpoint: string, child: Child): Promise<void> {
   throw new Error(`The emulator did not come up:\n${child.said}`);
 }
 
-/** Before anything is deployed: who answers must be an account that no real one can be. */
+/** Before anything is written: who answers must say that it is an account that no real one can be. */
 async function assertItIsOurs(endpoint: string): Promise<void> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials, useQueueUrlAsEndpoint: false });
-  try {
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `who-answers-${randomUUID()}` }));
-    if (!QueueUrl?.includes('/000000000000/')) throw new Error(`${QueueUrl} is not an emulator's queue.`);
-    await sqs.send(new DeleteQueueCommand({ QueueUrl }));
-  } finally {
-    sqs.destroy();
-  }
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      Authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: 'Action=GetCallerIdentity&Version=2011-06-15',
+  });
+  const said = await answer.text();
+  if (!said.includes(`<Account>${ACCOUNT}</Account>`)) throw new Error(`Another than the emulator answers: ${said}`);
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { awsEnvironment } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { Child } from './child.ts';
-import type { Deployment } from './deploy.ts';
+import type { DeployedStage } from './deployed-stage.ts';
 import type { Emulator } from './emulator.ts';
+import type { Workplace } from './workplace.ts';
 
 /**
  * One instance of each model, as a process of this machine that works on the deployed queues and tables: the
@@ -11,15 +12,20 @@ import type { Emulator } from './emulator.ts';
  */
 export async function startInstances(
   { environment }: Emulator,
-  { settings }: Deployment,
+  { settings }: DeployedStage,
   models: readonly string[],
-  root: string,
+  { root, signal }: Workplace,
 ): Promise<readonly Child[]> {
   const children = models.map(
     (model) =>
       new Child(process.execPath, [join(root, 'model-containers/runtime/main.ts')], {
         cwd: root,
-        environment: { ...environment, ...awsEnvironment(settings), [ENV.model]: model, [ENV.stopSeconds]: '5' },
+        environment: {
+          ...{ ...environment, ...awsEnvironment(settings), [ENV.model]: model },
+          // As the embedded system names its own, so that the same tests know them.
+          ...{ [ENV.instanceId]: `${model}-1`, [ENV.stopSeconds]: '5' },
+        },
+        signal,
       }),
   );
   try {

@@ -27,15 +27,33 @@ describe('the deployed API', () => {
     expect(((await response.json()) as ProblemBody).type).toBe('/problems/model-not-found');
   });
 
-  it.each([
-    ['GET', '/nowhere'],
-    ['DELETE', '/models/model_a'],
-  ])('refuses %s %s itself, as a problem', async (method, path) => {
-    const response = await system.fetch(path, { method });
+  it('refuses what is not there itself, as a problem', async () => {
+    const response = await system.fetch('/nowhere');
 
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('x-request-id')).toBeTruthy();
+  });
+
+  it.each([
+    ['DELETE', '/models/model_a', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/predict/model_a', 'POST, OPTIONS'],
+    ['PATCH', '/models/model_a/instances', 'GET, POST, HEAD, OPTIONS'],
+  ])('says what can be used instead of %s %s', async (method, path, allow) => {
+    const response = await system.fetch(path, { method });
+
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ type: '/problems/method-not-allowed', instance: path });
+  });
+
+  it('answers HEAD as GET, without the body', async () => {
+    const response = await system.fetch('/models', { method: 'HEAD' });
+
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.text()).toBe('');
   });
 
   it('is ready, which means that its functions reach the registry', async () => {

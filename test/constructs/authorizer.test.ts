@@ -3,10 +3,12 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { HANDLER_NAMES, ROUTES, type Route } from '#api/routes.ts';
-import { resourcesOf } from '#test/support/synthesize.ts';
+import { handler } from '#test/cloud/authorizer/index.ts';
+import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { type HttpApiProps, methodsOf } from '../../lib/constructs/http-api.ts';
 import { LeanHttpApi } from '../../lib/constructs/lean-http-api.ts';
 import { RestHttpApi } from '../../lib/constructs/rest-http-api.ts';
+import { type ApiConfig, STAGES } from '../../lib/stacks/stage-config.ts';
 
 type Api = new (scope: Stack, id: string, props: HttpApiProps) => unknown;
 
@@ -74,6 +76,55 @@ describe('an HTTP API with an authorizer', () => {
     expect(kinds.filter((kind) => kind === 'CUSTOM')).toHaveLength(forCallers);
     expect(kinds.filter((kind) => kind === 'NONE')).toHaveLength(methodsFor('none') + 1);
     template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 300 });
+  });
+});
+
+describe('a stage with an authorizer', () => {
+  const functionArn = 'arn:aws:lambda:eu-west-1:123456789012:function:who-calls';
+
+  it.each(['rest', 'http'] as const)('lets its %s API ask the function, and no other API', async (kind) => {
+    const api = { ...STAGES.dev.api, kind, authorizer: { functionArn } };
+
+    const { template } = await synthesize('dev', { config: { api } });
+
+    const [[id] = ['']] = resourcesOf(template, `AWS::ApiGateway${kind === 'http' ? 'V2' : ''}::Authorizer`);
+    const [granted] = resourcesOf(template, 'AWS::Lambda::Permission').filter(
+      ([, { Properties }]) => Properties.FunctionName === functionArn,
+    );
+    expect(granted?.[1].Properties).toMatchObject({
+      Action: 'lambda:InvokeFunction',
+      Principal: 'apigateway.amazonaws.com',
+    });
+    expect(JSON.stringify(granted?.[1].Properties.SourceArn)).toContain(id);
+  });
+
+  it('has no other way to submit', () => {
+    // @ts-expect-error: the URL of the submit handler would go round the authorizer.
+    const api: ApiConfig = { ...STAGES.lean.api, submitUrl: true, authorizer: { functionArn } };
+
+    expect(api.submitUrl).toBe(true);
+  });
+});
+
+describe('the policy that an authorizer answers', () => {
+  const API = 'arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/v1';
+
+  /** Whether a resource of a policy covers a method, by the rule of IAM. */
+  const covers = (resource: string, methodArn: string): boolean =>
+    new RegExp(`^${resource.replaceAll(/[.$^+?()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(methodArn);
+
+  it.each([API, API.replace('v1', '$default')])('holds for every route of %s while it is kept', async (api) => {
+    const asked = { headers: { authorization: 'Bearer anna' }, methodArn: `${api}/GET/tasks` };
+
+    const { principalId, policyDocument } = await handler(asked);
+
+    const resources = JSON.parse(JSON.stringify(policyDocument.Statement)) as { Effect: string; Resource: string }[];
+    expect(principalId).toBe('anna');
+    expect(resources.map(({ Effect }) => Effect)).toEqual(['Allow']);
+    for (const { method, path } of ROUTES) {
+      expect(covers(resources[0]?.Resource ?? '', `${api}/${method}${path}`), path).toBe(true);
+    }
+    expect(covers(resources[0]?.Resource ?? '', `${api.replace('a1b2c3', 'other')}/GET/tasks`)).toBe(false);
   });
 });
 

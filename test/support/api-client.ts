@@ -20,8 +20,11 @@ export interface ProblemBody {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** Whatever answers HTTP requests. */
+type System = Pick<EmbeddedSystem, 'fetch'>;
+
 /** Posts a value as JSON; text and bytes go as they are. */
-export function post(system: EmbeddedSystem, path: string, body: unknown, headers: Headers = {}): Promise<Response> {
+export function post(system: System, path: string, body: unknown, headers: Headers = {}): Promise<Response> {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   return system.fetch(path, {
     method: 'POST',
@@ -30,18 +33,13 @@ export function post(system: EmbeddedSystem, path: string, body: unknown, header
   });
 }
 
-export async function submit(
-  system: EmbeddedSystem,
-  model: string,
-  request: unknown,
-  headers?: Headers,
-): Promise<TaskBody> {
+export async function submit(system: System, model: string, request: unknown, headers?: Headers): Promise<TaskBody> {
   const response = await post(system, `/models/${model}/tasks`, request, headers);
   return (await response.json()) as TaskBody;
 }
 
 /** The task once it has ended. */
-export async function ended(system: EmbeddedSystem, id: string): Promise<TaskBody> {
+export async function ended(system: System, id: string): Promise<TaskBody> {
   for (;;) {
     const response = await system.fetch(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });
     const task = (await response.json()) as TaskBody;

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
+import { type ProblemBody, post, type TaskBody } from '#test/support/api-client.ts';
+import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
+
+const PROTOBUF = 'application/x-protobuf';
+const gateway = new DeployedSystem(process.env.MODELYARD_E2E_THRIFTY_URL ?? '');
+const submitUrl = new DeployedSystem(process.env.MODELYARD_E2E_SUBMIT_URL ?? '');
+
+describe.each([
+  ['an HTTP API', gateway],
+  ['the URL of the submit handler', submitUrl],
+])('%s', (_, system) => {
+  it('predicts', async () => {
+    const response = await post(system, '/predict/model_a', { data: 'example' });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      state: 'succeeded',
+      result: { message: 'Processed message: example' },
+    });
+  });
+
+  it('reads protobuf', async () => {
+    const response = await post(system, '/predict/model_a', ModelARequest.encode({ data: 'bytes \u0000\uffff' }), {
+      'Content-Type': PROTOBUF,
+    });
+
+    expect(((await response.json()) as TaskBody).result).toMatchObject({
+      message: 'Processed message: bytes \u0000\uffff',
+    });
+  });
+
+  it('accepts a task that is found through the gateway', async () => {
+    const submitted = await post(
+      system,
+      '/models/model_a/tasks',
+      { data: 'later' },
+      { 'Idempotency-Key': crypto.randomUUID() },
+    );
+    const { id } = (await submitted.json()) as TaskBody;
+
+    const answer = await gateway.fetch(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });
+    const bytes = await gateway.fetch(`/models/model_a/result?task_id=${id}`, { headers: { Accept: PROTOBUF } });
+
+    expect([submitted.status, submitted.headers.get('location')]).toEqual([202, `/tasks/${id}`]);
+    expect(((await answer.json()) as TaskBody).state).toBe('succeeded');
+    expect(ModelAResponse.decode(new Uint8Array(await bytes.arrayBuffer())).message).toBe('Processed message: later');
+  });
+
+  it.each([
+    ['/predict/unheard_of', { data: 'x' }, 404, '/problems/model-not-found'],
+    ['/predict/model_a', { date: 'x' }, 422, '/problems/invalid-input'],
+    ['/predict/model_a', '{', 400, '/problems/unreadable-body'],
+    ['/nowhere', {}, 404, '/problems/route-not-found'],
+  ])('refuses what is wrong with %s, %o: %i', async (path, body, status, type) => {
+    const response = await post(system, path, body);
+
+    expect(response.status).toBe(status);
+    expect(((await response.json()) as ProblemBody).type).toBe(type);
+  });
+});
+
+describe('an HTTP API', () => {
+  it('keeps no lists of tasks, and says so', async () => {
+    const response = await gateway.fetch('/tasks');
+
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('says what can be used instead of another method, and answers HEAD as GET', async () => {
+    const refused = await gateway.fetch('/models/model_a', { method: 'DELETE' });
+    const head = await gateway.fetch('/models/model_a', { method: 'HEAD' });
+
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+});
