@@ -9,9 +9,12 @@ const LEASE_SECONDS = '3';
 
 type Environment = Readonly<Record<string, string>>;
 
+/** Where a gateway process listens, once it does. */
+export const urlOf = async (gateway: BundledProcess): Promise<string> => String((await gateway.untilReady()).url);
+
 /** The processes of a system on RabbitMQ + Redis, each by itself as in production, all on one prefix. */
 export function processesOn(servers: RabbitRedis, prefix: string) {
-  const start = (entry: string, environment: Environment) =>
+  const start = (entry: string, environment: Environment, args: readonly string[] = []) =>
     new BundledProcess(
       ROOT,
       {
@@ -23,10 +26,13 @@ export function processesOn(servers: RabbitRedis, prefix: string) {
         MODELYARD_POLL_SECONDS: '1',
         ...environment,
       },
-      [entry],
+      [entry, ...args],
     );
   return {
     gateway: (environment: Environment = {}) => start('bin/gateway.ts', { MODELYARD_PORT: '0', ...environment }),
+    /** As `npm start` starts it. */
+    everything: (platform: string, environment: Environment = {}) =>
+      start('bin/local.ts', environment, ['--port', '0', '--platform', platform]),
     instance: (model: string, environment: Environment = {}) =>
       start('model-containers/runtime/main.ts', {
         MODELYARD_MODEL: model,

@@ -70,7 +70,7 @@ export function useRabbitRedis(binaries: BrokerBinaries): RabbitRedis {
 }
 
 /** The URL of a server with the address of a gate to it. */
-function through(url: string, gateUrl: string): string {
+export function through(url: string, gateUrl: string): string {
   const changed = new URL(url);
   changed.host = new URL(gateUrl).host;
   return changed.href;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from 'redis';
 import type { BrokerBinaries } from './broker-binaries.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
@@ -11,7 +12,11 @@ export interface RedisServer {
   /** Stops it, as in an upgrade, and starts it again on its data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** As a machine does that loses its power. */
+  kill(): Promise<void>;
   start(): Promise<void>;
+  /** For Redis to behave otherwise from now on: `CONFIG SET`. */
+  configure(setting: string, value: string): Promise<void>;
   /** Stops it and deletes its data. */
   dispose(): Promise<void>;
 }
@@ -36,6 +41,14 @@ export async function startRedis({ redis }: BrokerBinaries, args: readonly strin
     url: `redis://127.0.0.1:${port}`,
     start,
     stop,
+    async kill() {
+      await server?.stop('SIGKILL');
+    },
+    async configure(setting, value) {
+      const client = await createClient({ url: `redis://127.0.0.1:${port}` }).connect();
+      await client.configSet(setting, value);
+      client.destroy();
+    },
     async restart() {
       await stop();
       await start();

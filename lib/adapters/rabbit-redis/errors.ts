@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis';
+import { ClientOfflineError, ErrorReply } from 'redis';
 import { ModelyardError } from '#core';
 
 type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
@@ -37,6 +37,10 @@ export function translated<T>(code: Unavailable, call: () => Promise<T>): Promis
     }, refuse);
   });
 }
+
+/** Whether Redis may have done what was asked: it was asked, and its answer is not known. */
+export const mayBeDone = (error: unknown): boolean =>
+  error instanceof ModelyardError && !(error.cause instanceof ErrorReply || error.cause instanceof ClientOfflineError);
 
 function toModelyardError(code: Unavailable, error: unknown): ModelyardError {
   if (!(error instanceof ErrorReply)) return away(code, error);

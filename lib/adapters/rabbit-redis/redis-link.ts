@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, RESP_TYPES } from 'redis';
+import { ClientOfflineError } from 'redis';
 import { backoffMs, ModelyardError } from '#core';
 import { addressOf, isHopeless, troubleWith } from './address.ts';
+import { CONNECT_TIMEOUT_MS, createRedisClient, RECONNECT, type TextClient, withBytes } from './redis-client.ts';
 
 export interface RedisLinkOptions {
   readonly url: string;
@@ -9,32 +10,8 @@ export interface RedisLinkOptions {
   readonly onTrouble?: (message: string) => void;
 }
 
-const RECONNECT = { baseMs: 100, maxMs: 2_000 };
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A Redis that is this slow to answer is as good as away. */
-const COMMAND_TIMEOUT_MS = 5_000;
-/** A connection that the network has swallowed is noticed within this. */
-const PING_INTERVAL_MS = 10_000;
-
+const CLOSE_MS = 2_000;
 const UNREF = { ref: false } as const;
-
-const createRedisClient = ({ url }: RedisLinkOptions) =>
-  createClient({
-    url,
-    // While it is away commands fail at once: waiting is the callers' business.
-    disableOfflineQueue: true,
-    pingInterval: PING_INTERVAL_MS,
-    socket: {
-      noDelay: true,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: (retries) => Math.ceil(backoffMs(RECONNECT, retries + 1)) + 20,
-    },
-    commandOptions: { timeout: COMMAND_TIMEOUT_MS },
-  });
-
-type TextClient = ReturnType<typeof createRedisClient>;
-
-const withBytes = (client: TextClient) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
 
 /** Two views of one connection: replies as text, and as bytes. */
 export type RedisText = TextClient;
@@ -55,7 +32,7 @@ export class RedisLink {
   constructor(options: RedisLinkOptions) {
     this.address = addressOf(options.url, 6379);
     this.#options = options;
-    this.#text = createRedisClient(options);
+    this.#text = createRedisClient(options.url);
     this.#bytes = withBytes(this.#text);
     this.#text.on('error', (error) => this.#noteTrouble(error));
     this.#text.on('ready', () => {
@@ -93,12 +70,13 @@ export class RedisLink {
 
   /** A connection of its own with the same settings, for subscriptions. */
   duplicate(): TextClient {
-    return createRedisClient(this.#options);
+    return createRedisClient(this.#options.url);
   }
 
+  /** Lets what was sent be answered, and ends by force when that takes long. */
   async close(): Promise<void> {
-    if (this.#text.isReady) await this.#text.close();
-    else if (this.#text.isOpen) this.#text.destroy();
+    if (this.#text.isReady) await Promise.race([this.#text.close(), sleep(CLOSE_MS, undefined, UNREF)]);
+    if (this.#text.isOpen) this.#text.destroy();
   }
 
   /** The first connection is waited for once; later ones make themselves, and whoever comes meanwhile is refused. */
@@ -110,7 +88,7 @@ export class RedisLink {
   async #refuseSoon(): Promise<never> {
     // Long enough for a first connection to a server that is there.
     if (!this.#wasUp) await Promise.race([this.#firstTrouble.promise, sleep(CONNECT_TIMEOUT_MS, undefined, UNREF)]);
-    throw new Error('Redis is not connected; the client is offline.', { cause: this.#lastError });
+    throw new ClientOfflineError();
   }
 
   #noteTrouble(error: unknown): void {

@@ -11,13 +11,14 @@ import {
   type TaskQuery,
   type TaskStore,
 } from '#core';
+import { DoubtfulTasks, type Finding } from './doubtful-tasks.ts';
 import { EndedTasks } from './ended-tasks.ts';
-import { translated } from './errors.ts';
+import { mayBeDone, translated } from './errors.ts';
 import type { RedisLink } from './redis-link.ts';
 import { runScript } from './redis-script.ts';
 import { listTasks } from './task-listing.ts';
 import { type StoredFields, toFields, toTask } from './task-record.ts';
-import { APPLY_EVENT, applyArguments, CREATE_TASK } from './task-scripts.ts';
+import { APPLY_EVENT, applyArguments, CREATE_TASK, REMOVE_UNACCEPTED } from './task-scripts.ts';
 
 export interface RedisStoreOptions {
   readonly link: RedisLink;
@@ -38,22 +39,26 @@ export class RedisTaskStore implements TaskStore {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #ended: EndedTasks;
+  readonly #doubtful: DoubtfulTasks;
 
   constructor({ link, prefix, clock }: RedisStoreOptions) {
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;
     this.#ended = new EndedTasks(link, this.#channel);
+    this.#doubtful = new DoubtfulTasks({ clock, remove: (id, createdAt) => this.#removeUnaccepted(id, createdAt) });
   }
 
   async create(task: Task): Promise<Task | undefined> {
     this.#ended.expect(task);
     try {
+      if (this.#doubtful.has(task.id)) await this.#doubtful.settle(task.id);
       const existing = await this.#create(task);
       if (existing) this.#ended.forget(task.id);
       return existing;
     } catch (error) {
       this.#ended.forget(task.id);
+      if (mayBeDone(error)) this.#doubtful.add(task.id, task.createdAt);
       throw error;
     }
   }
@@ -87,17 +92,34 @@ export class RedisTaskStore implements TaskStore {
   }
 
   /** By plain commands: Redis refuses scripts and transactions, whatever is in them, when it has no memory left. */
-  withdraw(id: string): Promise<void> {
+  async withdraw(id: string): Promise<void> {
+    let known: string | null | undefined;
+    try {
+      await translated('store_unavailable', async () => {
+        const client = await this.#link.text();
+        const [owner, model, createdAt] = await client.hmGet(this.#taskKey(id), ['owner', 'model', 'createdAt']);
+        known = createdAt;
+        if (!owner) return;
+        await Promise.all([
+          client.del(this.#taskKey(id)),
+          client.zRem(this.#ownerKey(owner), id),
+          client.zRem(this.#deadLettersKey(model ?? ''), id),
+          client.publish(this.#channel, id),
+        ]);
+      });
+    } catch (error) {
+      this.#doubtful.add(id, known ? Number(known) : undefined);
+      throw error;
+    }
+  }
+
+  #removeUnaccepted(id: string, createdAt: number | undefined): Promise<Finding> {
     return translated('store_unavailable', async () => {
-      const client = await this.#link.text();
-      const [owner, model] = await client.hmGet(this.#taskKey(id), ['owner', 'model']);
-      if (!owner) return;
-      await Promise.all([
-        client.del(this.#taskKey(id)),
-        client.zRem(this.#ownerKey(owner), id),
-        client.zRem(this.#deadLettersKey(model ?? ''), id),
-        client.publish(this.#channel, id),
-      ]);
+      const call = {
+        keys: [this.#taskKey(id), this.#channel],
+        arguments: [id, createdAt === undefined ? '' : String(createdAt), this.#ownerKey('')],
+      };
+      return String(await runScript(await this.#link.bytes(), REMOVE_UNACCEPTED, call)) as Finding;
     });
   }
 
@@ -147,6 +169,7 @@ export class RedisTaskStore implements TaskStore {
 
   /** Wakes everybody who waits. */
   close(): void {
+    this.#doubtful.close();
     this.#ended.close();
   }
 

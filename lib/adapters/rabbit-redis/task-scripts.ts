@@ -4,12 +4,16 @@ import { toFields } from './task-record.ts';
 import { tellEnd } from './told-success.ts';
 
 /**
- * Keeps a new task, or answers with the one that has its id. KEYS: task, list of its owner. ARGV: when the
- * task may be deleted, its moment of creation, its id, a moment before which nothing is kept any more,
- * then its fields.
+ * Keeps a new task, or answers with the one that has its id, which somebody relies on then. KEYS: task, list of
+ * its owner. ARGV: when the task may be deleted, its moment of creation, its id, a moment before which nothing
+ * is kept any more, then its fields.
  */
 export const CREATE_TASK = redisScript(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('HGETALL', KEYS[1]) end
+local state = redis.call('HGET', KEYS[1], 'state')
+if state then
+  if state == 'queued' then redis.call('HSET', KEYS[1], 'repeated', '1') end
+  return redis.call('HGETALL', KEYS[1])
+end
 redis.call('HSET', KEYS[1], unpack(ARGV, 5))
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
@@ -44,6 +48,20 @@ if ARGV[6] ~= '' then
   redis.call('PEXPIREAT', list, keptUntil, 'GT')
 end
 return 'applied'
+`);
+
+/**
+ * Takes a task out that was never accepted. KEYS: task, channel of ended tasks. ARGV: its id, its moment of creation
+ * ('' for any), what the keys of the owners' lists begin with. Answers as `DoubtfulTasks` wants to know.
+ */
+export const REMOVE_UNACCEPTED = redisScript(`
+local state, attempts, owner, createdAt, repeated = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts', 'owner', 'createdAt', 'repeated'))
+if not state then return 'missing' end
+if state ~= 'queued' or attempts ~= '0' or repeated or (ARGV[2] ~= '' and ARGV[2] ~= createdAt) then return 'kept' end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', ARGV[3] .. owner, ARGV[1])
+redis.call('PUBLISH', KEYS[2], ARGV[1])
+return 'removed'
 `);
 
 /** A task that has seen nothing: what an event makes of it is what the event changes. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
-import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { openGate } from '#test/support/gate.ts';
+import { aPrefix, through, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { startRedis } from '#test/support/redis-server.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
@@ -69,6 +70,27 @@ else {
       expect(await platform.tasks.get(task.id)).toMatchObject({ state: 'canceled' });
       await platform.tasks.untilEnded?.(task.id, new AbortController().signal);
     });
+
+    it('makes connections to Redis anew that the network has swallowed, for those who wait, too', async () => {
+      const gate = await openGate(servers.redis.url);
+      const prefix = aPrefix();
+      const platform = servers.open({ prefix, redisUrl: through(servers.redis.url, gate.url) });
+      const [task, another] = [aFreshTask(), aFreshTask()];
+      await platform.tasks.create(task);
+      const waiting = platform.tasks.untilEnded?.(task.id, new AbortController().signal);
+      await platform.tasks.create(another);
+
+      gate.swallow();
+      await expect(platform.tasks.get(task.id)).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
+      await waiting;
+
+      await vi.waitFor(async () => expect(await platform.tasks.get(task.id)).toEqual(task), PATIENCE);
+      const heard = platform.tasks.untilEnded?.(another.id, new AbortController().signal);
+      await servers.open({ prefix }).tasks.apply(another.id, { type: 'canceled', at: 1 });
+      await heard;
+      await platform.close();
+      await gate.shut();
+    }, 60_000);
 
     it('says that Redis has no memory left, and still reads and withdraws', async () => {
       const redis = await startRedis(brokers, ['--maxmemory', '3mb']);
