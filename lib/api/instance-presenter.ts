@@ -5,6 +5,8 @@ export interface InstanceBody {
   readonly id: string;
   readonly model: string;
   readonly state: InstanceView['state'];
+  /** How far it is; null where the platform cannot tell more than the state. */
+  readonly phase: NonNullable<InstanceView['phase']> | null;
   readonly variant: string | null;
   readonly started_at: string | null;
   readonly last_heartbeat_at: string | null;
@@ -18,11 +20,12 @@ export interface InstanceBody {
 }
 
 /** One instance. */
-export function presentInstance({ id, model, state, variant, image, heartbeat }: InstanceView): InstanceBody {
+export function presentInstance({ id, model, state, phase, variant, image, heartbeat }: InstanceView): InstanceBody {
   return {
     id,
     model,
     state,
+    phase: phase ?? null,
     variant: variant ?? null,
     started_at: timestamp(heartbeat?.startedAt),
     last_heartbeat_at: timestamp(heartbeat?.heartbeatAt),

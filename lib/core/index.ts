@@ -45,7 +45,12 @@ export { newUserId, placeOfId, placeOfName } from './domain/user-id.ts';
 export type { BlobStore } from './ports/blob-store.ts';
 export type { CallLog, CallPage, CallQuery } from './ports/call-log.ts';
 export type { Clock } from './ports/clock.ts';
-export type { ControlledInstance, InstanceController, InstancePhase } from './ports/instance-controller.ts';
+export {
+  type ControlledInstance,
+  INSTANCE_PHASES,
+  type InstanceController,
+  type InstancePhase,
+} from './ports/instance-controller.ts';
 export type { LogFields, Logger } from './ports/logger.ts';
 export type { ContractStore, ModelRegistry, RegistrySnapshot } from './ports/model-registry.ts';
 export type {

@@ -72,6 +72,7 @@ describe('GET /models/{model}/instances', () => {
           id: 'i-1',
           model: 'model_b',
           state: 'ready',
+          phase: null,
           variant: null,
           started_at: expect.stringMatching(/^\d{4}-.*Z$/),
           last_heartbeat_at: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -96,6 +97,29 @@ describe('GET /models/{model}/instances', () => {
     const { json } = await list(api);
 
     expect(json.instances).toEqual([expect.objectContaining({ id: 'i-1', state: shown, variant: 'Tree', slots: 1 })]);
+  });
+
+  it.each([
+    ['provisioning', 'starting', 'provisioning'],
+    ['pulling', 'starting', 'pulling'],
+    ['starting', 'starting', 'starting'],
+    ['draining', 'draining', 'draining'],
+  ] as const)('tells that the platform finds one %s, whose state is %s', async (phase, state, shown) => {
+    const { api } = controlled([{ ...PROCESS, state, phase }]);
+    await api.wake();
+
+    const { json } = await list(api);
+
+    expect(json.instances).toContainEqual(expect.objectContaining({ id: 'p-1', state, phase: shown }));
+  });
+
+  it('tells no phase that is over, by what the instance says itself', async () => {
+    const { api } = controlled([{ ...PROCESS, id: 'i-1', phase: 'pulling' }]);
+    await api.wake();
+
+    const { json } = await list(api);
+
+    expect(json.instances).toEqual([expect.objectContaining({ state: 'ready', phase: 'ready' })]);
   });
 
   it('shows one by its id, and answers 404 for an id that it does not know', async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { ProxyContext } from '#api';
 import { MAX_PAYLOAD_BYTES, unavailable } from '#core';
 import { createHandler } from '#lambdas/submit-task/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
@@ -358,47 +357,5 @@ describe('POST /predict/{model}', () => {
     expect(statusCode).toBe(202);
     expect(json.state).toBe('queued');
     expect(reads).toBeGreaterThan(0);
-  });
-});
-
-describe('the URL of the handler itself', () => {
-  const ask = async (api: TestApi, method: string, rawPath: string) =>
-    createHandler(api)(
-      {
-        routeKey: '$default',
-        rawPath,
-        headers: { 'content-type': 'application/json', prefer: 'wait=0' },
-        body: '{"value": 7}',
-        isBase64Encoded: false,
-        requestContext: { requestId: 'request-1', http: { method } },
-      },
-      { awsRequestId: 'lambda-1' } as ProxyContext,
-    );
-
-  it.each(['/predict/model_b', '/models/model_b/tasks', '/predict/model%5Fb'])('takes tasks at %s', async (path) => {
-    const api = createTestApi();
-    await api.wake();
-
-    const { statusCode, headers } = await ask(api, 'POST', path);
-
-    expect(statusCode).toBe(202);
-    expect(headers).toMatchObject({ Location: expect.stringMatching(/^\/tasks\//), 'X-Request-Id': 'request-1' });
-    expect(await api.work()).toMatchObject({ request: { value: 7 } });
-  });
-
-  it.each([
-    ['GET', '/predict/model_b'],
-    ['POST', '/tasks/one/cancel'],
-    ['POST', '/predict/model_b/more'],
-    ['POST', '/predict/%E0%A4%A'],
-    ['POST', '/predict/'],
-  ])('has nothing at %s %s', async (method, path) => {
-    const api = createTestApi();
-    await api.wake();
-
-    const { statusCode, headers } = await ask(api, method, path);
-
-    expect(statusCode).toBe(404);
-    expect(headers['Content-Type']).toBe('application/problem+json');
   });
 });

@@ -1,4 +1,4 @@
-import { INSTANCE_STATES } from '#core';
+import { INSTANCE_PHASES, INSTANCE_STATES } from '#core';
 import type { InstanceBody } from '../instance-presenter.ts';
 import type { Json } from './references.ts';
 import { list, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
@@ -10,6 +10,12 @@ const INSTANCE = {
     type: 'string',
     enum: INSTANCE_STATES,
     description: 'Starting: it is setting up. Ready: it takes tasks. Draining: it finishes what it holds.',
+  },
+  phase: {
+    type: ['string', 'null'],
+    enum: [...INSTANCE_PHASES, null],
+    description:
+      'How far it is: it gets a machine, its image is pulled, then as its state. Null where the platform cannot tell.',
   },
   variant: nullable('string', 'What it serves; null for a model without variants.'),
   started_at: nullableMoment('When it started; null until its first heartbeat.'),

@@ -1,7 +1,8 @@
 import type { InstanceState } from '../domain/instance.ts';
 
 /** How far an instance is: machine and network first, then its image, then the model's own setup. */
-export type InstancePhase = 'provisioning' | 'pulling' | InstanceState;
+export const INSTANCE_PHASES = ['provisioning', 'pulling', 'starting', 'ready', 'draining'] as const;
+export type InstancePhase = (typeof INSTANCE_PHASES)[number];
 
 /** An instance as the platform runs it, registered or not yet. */
 export interface ControlledInstance {

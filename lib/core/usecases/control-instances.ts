@@ -1,6 +1,6 @@
 import { ModelyardError } from '../domain/errors.ts';
-import type { Instance } from '../domain/instance.ts';
-import type { ControlledInstance, InstanceController } from '../ports/instance-controller.ts';
+import type { Instance, InstanceState } from '../domain/instance.ts';
+import type { ControlledInstance, InstanceController, InstancePhase } from '../ports/instance-controller.ts';
 import type { ServedModel } from './model-directory.ts';
 
 /** An instance as operators see it: what the platform runs, and what it said of itself in its last heartbeat. */
@@ -34,8 +34,13 @@ export async function listInstances(
 function asHeard(instance: ControlledInstance, heartbeat: Instance | undefined): InstanceView {
   const state = instance.state === 'draining' ? 'draining' : (heartbeat?.state ?? instance.state);
   const variant = heartbeat?.variant ?? instance.variant;
-  return { ...instance, state, ...(variant === undefined ? {} : { variant }), heartbeat };
+  const phase = instance.phase && phaseIn(state, instance.phase);
+  return { ...instance, state, ...(phase && { phase }), ...(variant === undefined ? {} : { variant }), heartbeat };
 }
+
+/** A phase says more than the state only before there is anything that could say it itself. */
+const phaseIn = (state: InstanceState, phase: InstancePhase): InstancePhase =>
+  state === 'starting' && (phase === 'provisioning' || phase === 'pulling') ? phase : state;
 
 /**
  * Launches one more instance. Rejects with `instance_limit` when the model already has as many as it may,
