@@ -53,6 +53,11 @@ interface BridgeServerOptions {
 const MAX_HEADER_BYTES = 10_240;
 /** Between the end of grace and the end of connections. */
 const CUT_OFF_MS = 1000;
+/**
+ * Connections that wait for a busy process, which takes one for each turn of its loop. The system drops what comes
+ * beyond them, and its callers try again after seconds; Node's own limit is 511.
+ */
+const MAX_WAITING_CONNECTIONS = 4096;
 /** A connection on which nothing moves for this long is dropped; longer than any handler may take. */
 const STALLED_MS = 60_000;
 
@@ -92,7 +97,7 @@ export class BridgeServer implements HttpServer {
   }
 
   async listen(port: number, host: string): Promise<{ readonly port: number; readonly url: string }> {
-    this.#server.listen(port, host);
+    this.#server.listen({ port, host, backlog: MAX_WAITING_CONNECTIONS });
     await once(this.#server, 'listening');
     const { port: actual } = this.#server.address() as AddressInfo;
     return { port: actual, url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}` };

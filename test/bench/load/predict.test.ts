@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { listenOnFreePort } from '#test/support/listen.ts';
 import { freePort } from '#test/support/server-process.ts';
 import { createClient } from './client.ts';
 import { predict } from './predict.ts';
@@ -132,5 +136,23 @@ describe('a prediction, as its caller sees it,', () => {
     const outcome = await outcomeOf(api, 60, stop.signal);
 
     expect(outcome).toBeUndefined();
+  });
+});
+
+describe('the client', () => {
+  it('lets go of an idle connection before its server does, which would reset the next request', async () => {
+    const taken = Promise.withResolvers<Socket>();
+    const server = createServer((request, response) => {
+      taken.resolve(request.socket);
+      response.writeHead(200, { 'Keep-Alive': 'timeout=2' }).end('{}');
+    });
+    server.keepAliveTimeout = 0;
+    const url = await listenOnFreePort(server);
+    using client = createClient(url, {});
+
+    await client.ask({ method: 'GET', path: '/', signal: new AbortController().signal });
+
+    await once(await taken.promise, 'close');
+    server.close();
   });
 });
