@@ -1,6 +1,6 @@
-import { v7 as uuidV7 } from 'uuid';
 import { describe, expect, it, vi } from 'vitest';
 import { CALL_RETENTION_MS, type Call, type CallLog, type CallQuery, encodeCursor } from '#core';
+import { aCall } from '#test/support/calls.ts';
 
 /** A log, which other tests may use at the same time, and a way to take it away. */
 export interface CallLogUnderTest {
@@ -16,20 +16,6 @@ function anOwner(): string {
   owners += 1;
   return `caller-${process.pid}-${owners}`;
 }
-
-const aCall = (overrides: Partial<Call> = {}): Call => ({
-  id: uuidV7(),
-  owner: 'somebody',
-  method: 'POST',
-  route: '/models/{model}/tasks',
-  model: 'model_a',
-  taskId: uuidV7(),
-  status: 202,
-  startedAt: Date.now(),
-  durationMs: 12.5,
-  requestId: 'r-1',
-  ...overrides,
-});
 
 /** Newest first; several share a millisecond. */
 function someCalls(owner: string, count: number): readonly Call[] {

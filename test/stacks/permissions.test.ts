@@ -93,3 +93,14 @@ describe('every role', () => {
     expect(new Set(roles).size).toBe(roles.length);
   });
 });
+
+describe('users and their calls', () => {
+  it('are kept from everybody who has no use for them', () => {
+    const reached = [...statementsByRole(template)].filter(([, statements]) =>
+      /DataUsers|DataCalls/.test(JSON.stringify(statements)),
+    );
+
+    expect(statementsByRole(template).size).toBeGreaterThan(15);
+    expect(reached).toEqual([]);
+  });
+});

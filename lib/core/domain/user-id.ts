@@ -18,6 +18,9 @@ export const placeOfName = (name: string): string =>
 /** Where a store keeps the user of an id; undefined for what cannot be the id of a user. */
 export const placeOfId = (id: string): string | undefined => (USER_ID.test(id) ? id.slice(0, PLACE_LENGTH) : undefined);
 
-/** An id for somebody of this name: the place of the name, then chance, so that a name that is free again makes another. */
+/**
+ * An id for somebody of this name: the place of the name, then chance, so that a name that is free again makes another.
+ * Whoever knows a name can tell whether an id is of it: ids are for their owners and for admins.
+ */
 export const newUserId = (name: string): string =>
   `${placeOfName(name)}${randomBytes(CHANCE_BYTES).toString('base64url')}`;

@@ -34,10 +34,10 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
  * JavaScript has it). Never shown to anybody.
  */
 export const userNameKey = (name: string): string =>
-  fold(name.normalize('NFKC').replace(INVISIBLE, '')).normalize('NFKC');
+  fold(name.normalize('NFKD').replace(INVISIBLE, '')).normalize('NFKC');
 
-/** Up and down again: `ß` and `ss` are one, and so are the two small sigmas. */
-const fold = (text: string): string => text.toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+/** Down, up and down again: `ẞ`, `ß` and `ss` are one, and so are the two small sigmas. */
+const fold = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
 
 /** Whether somebody may register under a name: 3 to 64 visible characters, however it is written. */
 export function isUserName(name: string): boolean {

@@ -3,29 +3,20 @@ import { DynamoTaskStore } from '#adapters/aws/index.ts';
 import type { TaskStore } from '#core';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { countAwsCalls } from '#test/support/aws-calls.ts';
-import { type AwsShim, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
+import { type AwsShim, startAwsShim } from '#test/support/aws-shim.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
 import { aModel } from '#test/support/registry.ts';
+import { withRowOfRefusal } from '#test/support/row-of-refusal.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
 const aws = useEmulatedAws();
-
-/** Adds what DynamoDB says and the emulator does not: the row that stood in the way of a conditional write. */
-const withRowOfRefusal: ShimRule = async (call) => {
-  const isRefusal = String(call.output.__type).endsWith('ConditionalCheckFailedException');
-  if (!isRefusal || call.input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return undefined;
-  const { TableName, Key, Item } = call.input as { TableName: string; Key?: object; Item?: { id: object } };
-  const key = Key ?? { id: Item?.id };
-  const row = await call.ask('GetItem', { TableName, Key: key, ConsistentRead: true });
-  return { output: { ...call.output, ...row } };
-};
 
 describe('DynamoDB that says why a condition failed', () => {
   const calls = countAwsCalls();
   let shim: AwsShim;
 
   beforeAll(async () => {
-    shim = await startAwsShim(aws.emulators.endpoints.dynamodb, withRowOfRefusal);
+    shim = await startAwsShim(aws.emulators.endpoints.dynamodb, withRowOfRefusal('id'));
   });
 
   afterAll(() => shim.close());

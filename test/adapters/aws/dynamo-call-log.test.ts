@@ -1,0 +1,88 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CALLS_TABLE, createDynamoDbClient } from '#adapters/aws/index.ts';
+import { CALL_RETENTION_MS } from '#core';
+import { callLogContract } from '#test/contracts/call-log.contract.ts';
+import { countAwsCalls } from '#test/support/aws-calls.ts';
+import { type AwsShim, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
+import { aCall } from '#test/support/calls.ts';
+import { useEmulatedAws } from '#test/support/emulated-aws.ts';
+
+const aws = useEmulatedAws();
+const shims: AwsShim[] = [];
+
+afterEach(async () => {
+  await Promise.all(shims.splice(0).map((shim) => shim.close()));
+});
+
+callLogContract('DynamoDB', async () => {
+  const { platform, cutOff } = await aws.openBehindGate();
+  return { calls: platform.calls, cutOff };
+});
+
+/** A call log whose answers a test can replace. */
+async function logBehind(rule: ShimRule) {
+  const shim = await startAwsShim(aws.emulators.endpoints.dynamodb, rule);
+  shims.push(shim);
+  return aws.open({ endpoints: { ...aws.settings.endpoints, dynamodb: shim.url } }).calls;
+}
+
+const rowsIn = (input: Record<string, unknown>) =>
+  (input.RequestItems as Record<string, readonly unknown[]>)[aws.settings.callsTable] ?? [];
+
+describe('the call log in DynamoDB', () => {
+  it('costs a write for each 25 calls, and a query per partition for a page', async () => {
+    const counted = countAwsCalls();
+    const { calls } = aws.open({ onCall: counted.onCall });
+
+    await calls.append(Array.from({ length: 25 }, () => aCall({ owner: 'frugal' })));
+    await calls.append(Array.from({ length: 26 }, () => aCall({ owner: 'frugal' })));
+    await calls.list({ owner: 'frugal', limit: 20 });
+
+    expect(counted.counts()).toEqual({ 'DynamoDB.BatchWriteItem': 3, 'DynamoDB.Query': 8 });
+  });
+
+  it('spreads the calls of one owner over all partitions, and lets each row expire when it may be forgotten', async () => {
+    const { calls } = aws.open();
+    const client = createDynamoDbClient(aws.settings);
+    const own = Array.from({ length: 100 }, () => aCall({ owner: 'busy' }));
+
+    await calls.append(own);
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: aws.settings.callsTable }));
+    client.destroy();
+
+    const rows = Items.filter(({ owner }) => owner?.S === 'busy');
+    expect(new Set(rows.map((row) => row[CALLS_TABLE.partitionKey.name]?.S)).size).toBe(8);
+    expect(rows.map((row) => Number(row[CALLS_TABLE.ttlAttribute]?.N)).toSorted()).toEqual(
+      own.map(({ startedAt }) => Math.ceil((startedAt + CALL_RETENTION_MS) / 1000)).toSorted(),
+    );
+  });
+
+  it('writes again what DynamoDB could not take at once, and nothing else', async () => {
+    const batches: number[] = [];
+    const calls = await logBehind(async ({ operation, input }) => {
+      if (operation !== 'BatchWriteItem') return undefined;
+      const rows = rowsIn(input);
+      batches.push(rows.length);
+      const left = rows.slice(0, 3 - batches.length);
+      return left.length === 0 ? undefined : { output: { UnprocessedItems: { [aws.settings.callsTable]: left } } };
+    });
+
+    await calls.append(Array.from({ length: 10 }, () => aCall({ owner: 'patient' })));
+
+    expect(batches).toEqual([10, 2, 1]);
+    expect((await calls.list({ owner: 'patient', limit: 100 })).calls).toHaveLength(10);
+  });
+
+  it('gives up on a table that takes nothing, and says that it may be tried again', async () => {
+    let tries = 0;
+    const calls = await logBehind(async ({ input }) => {
+      tries += 1;
+      return { output: { UnprocessedItems: input.RequestItems } };
+    });
+
+    await expect(calls.append([aCall()])).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
+
+    expect(tries).toBe(5);
+  });
+});

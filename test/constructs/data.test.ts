@@ -1,0 +1,49 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { actionsOf, resourcesFor } from '#test/support/iam.ts';
+import { resource } from '#test/support/synthesize.ts';
+import { Data } from '../../lib/constructs/data.ts';
+
+/** What a function may do and knows that was given this and nothing else. */
+function granted(give: (data: Data, fn: LambdaFunction) => void) {
+  const stack = new Stack(new App(), 'stack');
+  const fn = new LambdaFunction(stack, 'Reader', {
+    runtime: Runtime.NODEJS_24_X,
+    handler: 'index.handler',
+    code: Code.fromInline('export const handler = async () => ({})'),
+  });
+  give(new Data(stack, 'Data', { keepsData: false, listsTasks: true }), fn);
+  const template = Template.fromStack(stack);
+  const { Environment } = resource(template, 'AWS::Lambda::Function', 'Reader').Properties;
+  const actions = actionsOf(template, 'Reader');
+  return {
+    actions,
+    tables: actions.map((action) => resourcesFor(template, 'Reader', action).replaceAll(/[0-9A-F]{8}"/g, '"')),
+    addresses: Object.keys(Environment.Variables),
+  };
+}
+
+const USERS = '[{"Fn::GetAtt":["DataUsers","Arn"]}]';
+const CALLS = '[{"Fn::GetAtt":["DataCalls","Arn"]}]';
+
+describe('whoever', () => {
+  it.each([
+    ['reads users', (data: Data, fn: LambdaFunction) => data.grantReadUsers(fn), ['GetItem'], USERS],
+    [
+      'writes users',
+      (data: Data, fn: LambdaFunction) => data.grantWriteUsers(fn),
+      ['GetItem', 'PutItem', 'UpdateItem'],
+      USERS,
+    ],
+    ['reads calls', (data: Data, fn: LambdaFunction) => data.grantReadCalls(fn), ['Query'], CALLS],
+    ['records calls', (data: Data, fn: LambdaFunction) => data.grantRecordCalls(fn), ['BatchWriteItem'], CALLS],
+  ])('%s may do that and no more, and knows where', (_, give, expected, table) => {
+    const { actions, tables, addresses } = granted(give);
+
+    expect(actions).toEqual(expected.map((action) => `dynamodb:${action}`));
+    expect(new Set(tables)).toEqual(new Set([table]));
+    expect(addresses).toEqual(expect.arrayContaining(['MODELYARD_USERS_TABLE', 'MODELYARD_CALLS_TABLE']));
+  });
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isUserName, MAX_USER_NAME_LENGTH, newUserId, placeOfId, placeOfName, userNameKey } from '#core';
+
+/** Letters whose cases do not mirror each other, or that Unicode takes apart. */
+const trickyLetter = fc.constantFrom(...'ẞßΣςᾄİiıKﬁŉǰΐ', '\u0301', '\u0323', '\u0345', '\u200b');
+const anyText = fc.string({
+  unit: fc.oneof(trickyLetter, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
+  maxLength: 40,
+});
+
+describe('the key of a user name', () => {
+  it.each([
+    ['Ann', 'ANN'],
+    ['ann', 'Ａｎｎ'],
+    ['é', 'e\u0301'],
+    ['straße', 'STRASSE'],
+    ['straße', 'STRAẞE'],
+    ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς'],
+    ['ﬁona', 'Fiona'],
+    ['an\u200dn', 'ann'],
+  ])('is the same for «%s» and «%s»', (one, other) => {
+    expect(userNameKey(one)).toBe(userNameKey(other));
+  });
+
+  it.each([
+    ['ann', 'anna'],
+    ['ann', 'an n'],
+    ['e', 'é'],
+    ['a.b', 'ab'],
+  ])('is not the same for «%s» and «%s»', (one, other) => {
+    expect(userNameKey(one)).not.toBe(userNameKey(other));
+  });
+
+  it('is the same in either case and every normal form of Unicode, and its own key', () => {
+    fc.assert(
+      fc.property(anyText, fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD'), (name, form) => {
+        const key = userNameKey(name);
+
+        expect(userNameKey(key)).toBe(key);
+        expect(userNameKey(name.normalize(form))).toBe(key);
+        expect(userNameKey(name.toLowerCase())).toBe(key);
+      }),
+    );
+  });
+});
+
+describe('a user name', () => {
+  it.each(['ann', 'Ζωή', '李小龍', 'ann.b@example.com', 'x_1', '007', 'a'.repeat(MAX_USER_NAME_LENGTH)])(
+    'may be «%s»',
+    (name) => {
+      expect(isUserName(name)).toBe(true);
+    },
+  );
+
+  it.each([
+    ...[
+      '',
+      'ab',
+      ' ann',
+      'ann ',
+      'a b',
+      '.ann',
+      '-ann',
+      'ann/b',
+      'ann\n',
+      'ann\u0000',
+      'an\u200bn',
+      '\u3164\u3164\u3164',
+    ],
+    ...['a'.repeat(MAX_USER_NAME_LENGTH + 1), `a${'ﷺ'.repeat(10)}`, '\ud800ann', '😀😀😀'],
+  ])('may not be %j', (name) => {
+    expect(isUserName(name)).toBe(false);
+  });
+
+  it('may be whatever makes a key that may be a name', () => {
+    fc.assert(
+      fc.property(anyText, (name) => {
+        fc.pre(isUserName(name));
+
+        expect(isUserName(userNameKey(name))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the id of a user', () => {
+  it('leads to where their name does, however it is written, and is another one each time', () => {
+    fc.assert(
+      fc.property(anyText, (name) => {
+        const [first, second] = [newUserId(name), newUserId(name.toLowerCase())];
+
+        expect(first).toMatch(/^[\w-]{32}$/);
+        expect(placeOfId(first)).toBe(placeOfName(name));
+        expect(placeOfId(second)).toBe(placeOfName(name));
+        expect(second).not.toBe(first);
+      }),
+    );
+  });
+
+  it.each(['', 'local', 'a'.repeat(31), 'a'.repeat(33), `${'a'.repeat(31)}!`, `${'a'.repeat(32)}\n`])(
+    'is not %j',
+    (text) => {
+      expect(placeOfId(text)).toBeUndefined();
+    },
+  );
+
+  it('is never found where other names are', () => {
+    fc.assert(
+      fc.property(anyText, anyText, (one, other) => {
+        fc.pre(userNameKey(one) !== userNameKey(other));
+
+        expect(placeOfName(one)).not.toBe(placeOfName(other));
+      }),
+    );
+  });
+});

@@ -1,0 +1,15 @@
+import type { ShimRule } from './aws-shim.ts';
+
+/**
+ * Adds what DynamoDB says and the emulator does not: the row that stood in the way of a conditional write, in a table
+ * with this key.
+ */
+export const withRowOfRefusal =
+  (key: string): ShimRule =>
+  async (call) => {
+    const isRefusal = String(call.output.__type).endsWith('ConditionalCheckFailedException');
+    if (!isRefusal || call.input.ReturnValuesOnConditionCheckFailure !== 'ALL_OLD') return undefined;
+    const { TableName, Key, Item } = call.input as { TableName: string; Key?: object; Item?: Record<string, object> };
+    const row = await call.ask('GetItem', { TableName, Key: Key ?? { [key]: Item?.[key] }, ConsistentRead: true });
+    return { output: { ...call.output, ...row } };
+  };
