@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ProxyResult, problemResponse } from '#api';
+import { namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { refuseConnection, sendAnswer } from './bridge-answer.ts';
 import { CallerGoneError, declaresTooMuch } from './bridge-body.ts';
@@ -51,6 +51,8 @@ interface BridgeServerOptions {
 
 /** What API Gateway takes, all headers together. */
 const MAX_HEADER_BYTES = 10_240;
+/** Many more than any client sends; node:http would drop those beyond its own limit without a word. */
+const MAX_HEADERS = 200;
 /** Between the end of grace and the end of connections. */
 const CUT_OFF_MS = 1000;
 /**
@@ -83,6 +85,7 @@ export class BridgeServer implements HttpServer {
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.min(1000, headersMs),
     });
+    this.#server.maxHeadersCount = MAX_HEADERS + 1;
     this.#server.setTimeout(STALLED_MS);
     this.#server.on('request', (request, response) => this.#handle(request, response));
     this.#server.on('checkContinue', (request, response) => {
@@ -166,6 +169,7 @@ export class BridgeServer implements HttpServer {
 
   /** Undefined when nobody is there any more to be answered. */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<ProxyResult | undefined> {
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders(exchange.path);
     try {
       return await this.#options.answer(request, exchange);
     } catch (error) {
@@ -185,6 +189,9 @@ export class BridgeServer implements HttpServer {
     else this.#options.logger.info(line, { requestId, ...answer });
   }
 }
+
+const tooManyHeaders = (path: string): ProxyResult =>
+  sendProblem(namedProblem('headers_too_large', 431, `The request has more than ${MAX_HEADERS} headers.`, path));
 
 interface LoggedAnswer {
   readonly status: number;

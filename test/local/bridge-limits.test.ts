@@ -110,6 +110,20 @@ describe('what is not a request', () => {
     expect(JSON.parse(body)).toMatchObject({ type: '/problems/headers-too-large', status: 431 });
   });
 
+  it.each([
+    [200, 200],
+    [201, 431],
+    [2100, 431],
+  ])('has no more than 200 headers: %s are answered %s', async (count, expected) => {
+    const { port } = await startBridge(echo);
+    const more = Array.from({ length: count - 2 }, () => 'a:\r\n').join('');
+
+    const answer = await sendRaw(port, `GET /things/1 HTTP/1.1\r\nHost: x\r\n${more}Connection: close\r\n\r\n`);
+
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} `));
+    expect(answer.includes('"type":"/problems/headers-too-large"')).toBe(expected === 431);
+  });
+
   it('is refused with a 400 problem when it is not HTTP', async () => {
     const { port } = await startBridge(echo);
 

@@ -32,8 +32,15 @@ else {
     for (const started of [gateway, instance]) await started?.[Symbol.asyncDispose]();
   });
 
-  const readiness = (expected: number) =>
-    vi.waitFor(async () => expect(await statusOf(`${url}/readyz`)).toBe(expected), PATIENCE);
+  const ready = () => vi.waitFor(async () => expect(await statusOf(`${url}/readyz`)).toBe(200), PATIENCE);
+
+  /** Resolves when it says what is away, and says that it runs all the same. */
+  const unready = (what: 'queue' | 'store') =>
+    vi.waitFor(async () => {
+      const answer = await fetch(`${url}/readyz`);
+      expect(await answer.json()).toMatchObject({ status: 503, type: `/problems/${what}-unavailable` });
+      expect([answer.status, await statusOf(`${url}/healthz`)]).toEqual([503, 200]);
+    }, PATIENCE);
 
   /** What was accepted can be seen, and nothing else: what was refused is taken out again where need be. */
   const onlyThese = (accepted: readonly string[], before: readonly string[]) =>
@@ -49,11 +56,10 @@ else {
       const sent = await underLoad(url, async () => {
         await sleep(300);
         await servers.rabbitmq.stop();
-        await readiness(503);
-        expect(await statusOf(`${url}/healthz`)).toBe(200);
+        await unready('queue');
         early = processes.gateway();
         await servers.rabbitmq.start();
-        await readiness(200);
+        await ready();
         await sleep(300);
       });
 
@@ -71,10 +77,9 @@ else {
       const sent = await underLoad(url, async () => {
         await sleep(500);
         await end();
-        await readiness(503);
-        expect(await statusOf(`${url}/healthz`)).toBe(200);
+        await unready('store');
         await servers.redis.start();
-        await readiness(200);
+        await ready();
         await sleep(500);
       });
 
