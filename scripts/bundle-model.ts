@@ -6,6 +6,7 @@ import { ENV } from '#platform/environment.ts';
 import { bundleModel } from '../lib/bundling/bundle-model.ts';
 
 // One model with its runtime, as its image runs it: node scripts/bundle-model.ts <name> --into <folder>
+// With `--external <package>` for each package that cannot be bundled and is installed in that folder instead.
 const CONTAINERS = fileURLToPath(new URL('../model-containers/', import.meta.url));
 
 /** Docker names a container's host after the container's id, by which instances there are listed and stopped. */
@@ -14,7 +15,10 @@ process.env.${ENV.model} ||= '${model}';
 if (!process.env.${ENV.ecsMetadata} && /^[0-9a-f]{12}$/.test(hostname())) process.env.${ENV.instanceId} ||= hostname();
 `;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { into: { type: 'string' }, external: { type: 'string', multiple: true, default: [] } },
+});
 const [model = ''] = positionals;
 if (!isModelName(model) || values.into === undefined) {
   process.stderr.write('Name a model and a folder: node scripts/bundle-model.ts model_a --into dist/model_a\n');
@@ -25,4 +29,5 @@ await bundleModel({
   runtime: join(CONTAINERS, 'runtime', 'main.ts'),
   into: resolve(values.into),
   prelude: preludeOf(model),
+  external: values.external,
 });

@@ -13,6 +13,8 @@ export interface ModelBundleOptions {
   readonly into: string;
   /** What `main.mjs` does before everything else, as a script. */
   readonly prelude: string;
+  /** Packages that stay out of the bundle and are installed beside it. @default none */
+  readonly external?: readonly string[];
 }
 
 /** Of a model's folder: what is compiled into the bundle, read by people, or used to build. */
@@ -22,13 +24,20 @@ const isAsset = (path: string): boolean =>
 /**
  * Bundles the runtime with one model, so that an image needs neither a registry of packages nor the other models.
  * The model's files other than code come along. Rejects when it does not build, as with packages that carry
- * compiled binaries: a model that needs those has a Dockerfile of its own.
+ * compiled binaries: a model that needs those names them as external, in a Dockerfile of its own.
  */
-export async function bundleModel({ folder: given, runtime, into, prelude }: ModelBundleOptions): Promise<void> {
+export async function bundleModel({
+  folder: given,
+  runtime,
+  into,
+  prelude,
+  external = [],
+}: ModelBundleOptions): Promise<void> {
   const folder = resolve(given);
   await build({
     ...IMAGE_BUNDLING,
     plugins: [modelPlugin(folder)],
+    external: [...external],
     entryPoints: [{ in: runtime, out: 'instance' }],
     outdir: into,
   });

@@ -22,13 +22,14 @@ async function write(files: Record<string, string>): Promise<void> {
 }
 
 /** Bundles, takes the sources away, and resolves with what the bundle prints. */
-async function bundled(prelude = ''): Promise<string> {
+async function bundled(prelude = '', external: readonly string[] = []): Promise<string> {
   const into = join(root, 'bundle');
   await bundleModel({
     folder: join(root, 'model-containers/models/mine'),
     runtime: join(root, 'model-containers/runtime/main.ts'),
     into,
     prelude,
+    external,
   });
   await rm(join(root, 'model-containers'), { recursive: true });
   const { stdout } = await promisify(execFile)(process.execPath, ['main.mjs'], { cwd: into, env: {} });
@@ -66,6 +67,17 @@ describe('a model in a bundle', () => {
     });
 
     expect(await bundled("process.env.NAME = 'set';\n")).toBe('set');
+  });
+
+  it('finds beside itself what was left out', async () => {
+    await write({
+      ...MAIN,
+      'model-containers/models/mine/model.ts': `import { binary } from 'compiled';\nexport default () => binary;`,
+      'bundle/node_modules/compiled/package.json': '{"type": "module", "exports": "./index.js"}',
+      'bundle/node_modules/compiled/index.js': 'export const binary = "installed";',
+    });
+
+    expect(await bundled('', ['compiled'])).toBe('installed');
   });
 
   it('is refused when the entry loads none', async () => {
