@@ -4,7 +4,8 @@
 # Both are one bundle on a plain Node image: no registry of packages, no compiler, no source.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS dependencies
+# Bundles are the same everywhere, so they are made on the machine that builds, whatever the image is for.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # No install script runs: the bundler's is only a check, and Node is here already.

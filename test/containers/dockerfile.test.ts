@@ -18,10 +18,19 @@ function stage(name: string): string[] {
 describe('the Dockerfile', () => {
   it('takes every base from the build argument or from itself', () => {
     const stages = instructions.flatMap((line) => / AS (\w[\w-]*)$/.exec(line)?.[1] ?? []);
-    const bases = instructions.flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? []);
+    const bases = instructions.flatMap((line) => /^FROM (?:--platform=\S+ )?(\S+)/.exec(line)?.[1] ?? []);
 
     expect(bases.filter((base) => !/^\$\{NODE_IMAGE\}$/.test(base) && !stages.includes(base))).toEqual([]);
     expect(instructions[0]).toBe('ARG NODE_IMAGE=node:24-bookworm-slim');
+  });
+
+  it('runs nothing but on the machine that builds, so that images for another one need no emulator', () => {
+    const builds = instructions.find((line) => line.endsWith(' AS dependencies'));
+    const forOthers = ['runtime', 'gateway', 'model'].flatMap(stage);
+
+    expect(builds).toMatch(/^FROM --platform=\$\{BUILDPLATFORM:-[\w/]+\} /);
+    expect(forOthers.filter((line) => line.startsWith('RUN '))).toEqual([]);
+    expect(stage('model-bundle').join()).toContain('RUN node scripts/bundle-model.ts');
   });
 
   it('runs Node itself, so that it hears of SIGTERM, as a user without rights', () => {
