@@ -3,6 +3,9 @@ import type { Channel } from 'rabbitmq-client';
 /** Deliveries of one copy after which the broker itself moves a task to the dead letters: workers give up long before. */
 export const MAX_DELIVERIES = 100;
 
+/** Nothing comes after the dead letters: where no limit is set, RabbitMQ 4 drops them after 20 deliveries. */
+const UNLIMITED = 1_000_000_000;
+
 /**
  * Delays in seconds. A task waits in the first queue that is not shorter than its delay, under an expiry of its
  * own; it comes late, by at most the difference, when one that has to wait longer stands before it.
@@ -40,7 +43,7 @@ const MOVED_SAFELY = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 
 export async function declareQueues(channel: Channel, { tasks, deadLetters }: ModelQueues): Promise<void> {
   const declare = (queue: string, more: Record<string, unknown>) =>
     channel.queueDeclare({ queue, durable: true, arguments: { ...DURABLE, ...more } });
-  await declare(deadLetters, { 'x-consumer-timeout': CONSUMER_TIMEOUT_MS });
+  await declare(deadLetters, { 'x-consumer-timeout': CONSUMER_TIMEOUT_MS, 'x-delivery-limit': UNLIMITED });
   await declare(tasks, {
     'x-consumer-timeout': CONSUMER_TIMEOUT_MS,
     'x-delivery-limit': MAX_DELIVERIES,
