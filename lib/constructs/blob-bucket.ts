@@ -4,6 +4,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs';
 import { BLOB_EXPIRY } from '#adapters/aws/resources.ts';
 import { acknowledge } from './acknowledge.ts';
+import { acknowledgeBlobKind } from './acknowledge-wildcards.ts';
 import type { Consumer } from './consumer.ts';
 
 /** What the bucket holds, each under a prefix of its own. */
@@ -46,5 +47,6 @@ export class BlobBucket extends Bucket {
     grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: [action], resources: [this.arnForObjects(`${kind}/*`)] }),
     );
+    acknowledgeBlobKind(grantPrincipal, this, kind);
   }
 }

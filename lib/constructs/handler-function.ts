@@ -6,6 +6,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { LAMBDA_HANDLER, writeLambda } from '../bundling/write-lambda.ts';
 import { acknowledge } from './acknowledge.ts';
+import { acknowledgeEverything } from './acknowledge-wildcards.ts';
 
 export interface HandlerFunctionProps {
   /** A folder of `lambdas/`. */
@@ -47,7 +48,9 @@ export class HandlerFunction extends NodejsFunction {
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
     });
     acknowledgeDefaults(this);
-    if (!props.tracing) {
+    if (props.tracing) {
+      acknowledgeEverything(this.grantPrincipal, 'Traces belong to the account: X-Ray knows no smaller resources.');
+    } else {
       acknowledge(this, {
         'Serverless-LambdaTracing': 'This stage does without traces for their price; logs carry the trace context.',
       });

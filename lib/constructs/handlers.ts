@@ -6,7 +6,6 @@ import { Construct } from 'constructs';
 import { HANDLER_NAMES, type HandlerName } from '#api/routes.ts';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
-import { acknowledgeBlobKinds, acknowledgeClusterTasks, acknowledgeWildcardOnly } from './acknowledge-wildcards.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
 import { HANDLER_MEMORY_MIB } from './handler-memory.ts';
 import { type BackgroundHandlerName, PROFILES } from './handler-profiles.ts';
@@ -52,11 +51,6 @@ export class Handlers extends Construct {
       'Serverless-LambdaEventSourceMappingDestination':
         'What fails stays in the dead-letter queue, which is the destination, and has an alarm; SQS sources take no other.',
     });
-    for (const fn of this.all) {
-      acknowledgeWildcardOnly(fn);
-      acknowledgeBlobKinds(fn, props.data.blobs);
-      acknowledgeClusterTasks(fn, props.cluster);
-    }
   }
 
   get all(): readonly HandlerFunction[] {

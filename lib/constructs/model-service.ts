@@ -7,7 +7,7 @@ import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
 import type { ModelManifest } from '#runtime/manifest.ts';
 import { acknowledge } from './acknowledge.ts';
-import { acknowledgeBlobKinds, acknowledgeClusterTasks } from './acknowledge-wildcards.ts';
+import { acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge-wildcards.ts';
 import type { Consumer } from './consumer.ts';
 import type { Data } from './data.ts';
 import type { ModelQueues } from './model-queues.ts';
@@ -54,11 +54,9 @@ export class ModelService extends Construct {
     this.#task = this.#createTask();
     this.#grantServe(this.#addContainer());
     this.service = this.#createService();
-    acknowledgeBlobKinds(this.#task.taskRole, props.data.blobs);
-    acknowledgeClusterTasks(this.#task.taskRole, props.cluster);
-    acknowledge(this.#task.obtainExecutionRole(), {
-      'AwsSolutions-IAM5[Resource::*]': 'A token for the image registry belongs to the account: ECR takes * alone.',
-    });
+    if (props.image instanceof ecs.AssetImage) {
+      acknowledgeEverything(this.#task.obtainExecutionRole(), 'A token for the image registry belongs to the account.');
+    }
   }
 
   get #name(): string {
@@ -73,9 +71,12 @@ export class ModelService extends Construct {
   /** Lets a consumer see what runs. */
   grantList(consumer: Consumer): void {
     const { clusterArn } = this.#props.cluster;
-    // Listing has no resource type of its own; the condition keeps it to this cluster.
     this.#allow(consumer, ['ecs:ListTasks'], '*', { ArnEquals: { 'ecs:cluster': clusterArn } });
-    this.#allow(consumer, ['ecs:DescribeTasks'], this.#tasksArn);
+    acknowledgeEverything(
+      consumer.grantPrincipal,
+      'The listing of ECS tasks knows no resources; a condition holds it to this cluster.',
+    );
+    this.#allowOnTasks(consumer, ['ecs:DescribeTasks']);
   }
 
   /** Lets a consumer run one more instance, of any variant, as the service runs its own. */
@@ -87,12 +88,15 @@ export class ModelService extends Construct {
   /** Lets a consumer stop an instance, and the service not replace it. */
   grantStop(consumer: Consumer): void {
     this.grantWake(consumer);
-    this.#allow(consumer, ['ecs:StopTask'], this.#tasksArn);
+    this.#allowOnTasks(consumer, ['ecs:StopTask']);
   }
 
-  get #tasksArn(): string {
-    const resourceName = `${this.#props.cluster.clusterName}/*`;
-    return Stack.of(this).formatArn({ service: 'ecs', resource: 'task', resourceName });
+  #allowOnTasks({ grantPrincipal }: Consumer, actions: readonly `ecs:${string}`[]): void {
+    const { cluster } = this.#props;
+    const resourceName = `${cluster.clusterName}/*`;
+    const tasks = Stack.of(this).formatArn({ service: 'ecs', resource: 'task', resourceName });
+    grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [tasks] }));
+    acknowledgeClusterTasks(grantPrincipal, cluster);
   }
 
   #allow(
@@ -170,12 +174,7 @@ export class ModelService extends Construct {
     data.grantServe(consumer);
     queues.grantWork(consumer);
     // So that it is not stopped while it has a long task in hand.
-    consumer.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
-        resources: [this.#tasksArn],
-      }),
-    );
+    this.#allowOnTasks(consumer, ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection']);
   }
 
   #createService(): ecs.FargateService {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -14,7 +15,8 @@ type Api = new (scope: Stack, id: string, props: HttpApiProps) => unknown;
 
 /** An API alone, with or without somebody who is asked first. */
 function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean }): Template {
-  const stack = new Stack(new App(), 'stack');
+  const app = new App();
+  const stack = new Stack(app, 'stack');
   const fn = (id: string) =>
     new LambdaFunction(stack, id, {
       runtime: Runtime.NODEJS_24_X,
@@ -27,7 +29,9 @@ function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean
     ...{ ratePerSecond: 1, burst: 1, corsOrigins: [], logRetention: 7, tracing: false },
     ...(authorized ? { authorizer: fn('asked') } : {}),
   });
-  return Template.fromStack(stack);
+  const template = Template.fromStack(stack);
+  rmSync(app.outdir, { recursive: true });
+  return template;
 }
 
 /** How many methods the routes of one kind have: HEAD beside every GET. */

@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
+import { type Stack, Validations } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -25,16 +25,28 @@ describe.each(NAMES)('stage %s', (stage) => {
   it('gives a reason for every finding that it acknowledges', () => {
     const { stack } = synthesized;
 
-    const reasons = stack.node
-      .findAll()
-      .flatMap(({ node }) =>
-        node.metadata
-          .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-          .flatMap(({ data }) => Object.values(data as Record<string, string>)),
-      );
+    const reasons = acknowledgements(stack).map(({ reason }) => reason);
 
     expect(reasons.length).toBeGreaterThan(10);
     expect(reasons.filter((reason) => reason.length < 40)).toEqual([]);
+  });
+
+  it('acknowledges nothing that is not found', () => {
+    const { app, stack } = synthesized;
+    const found = [new AwsSolutionsChecks(app), new ServerlessChecks(app)].flatMap((pack) =>
+      unforgiving(pack)
+        .validateScope(stack)
+        .violations.flatMap(({ ruleName, violatingResources }) =>
+          violatingResources.map(({ constructPath = '' }) => ({ ruleName, path: constructPath })),
+        ),
+    );
+
+    const stale = acknowledgements(stack).filter(
+      ({ id, path }) => !found.some((at) => at.ruleName === id && `${at.path}/`.startsWith(`${path}/`)),
+    );
+
+    expect(found.length).toBeGreaterThan(50);
+    expect(stale).toEqual([]);
   });
 
   it('fits into one stack', () => {
@@ -102,6 +114,21 @@ describe('the local stage', () => {
     }
   });
 });
+
+/** Every acknowledgement of a finding, by where it stands. */
+const acknowledgements = (stack: Stack) =>
+  stack.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) => Object.entries(data as Record<string, string>))
+      .map(([id, reason]) => ({ id: id.replace(/^annotation::/i, ''), reason, path: node.path }))
+      // The CDK acknowledges findings of its own.
+      .filter(({ id }) => /^(AwsSolutions|Serverless)-/.test(id)),
+  );
+
+/** Finds what is acknowledged too. */
+const unforgiving = <Pack extends AwsSolutionsChecks | ServerlessChecks>(pack: Pack): Pack =>
+  Object.defineProperty(pack, 'isAcknowledged', { value: () => false });
 
 /** Every resource by its type and logical id, without the hash that a deployment of an API carries. */
 const identities = (template: Template): string[] =>

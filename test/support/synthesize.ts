@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -29,6 +30,8 @@ export async function synthesize(
     models: manifests,
   });
   const template = Template.fromStack(stack);
+  // The CDK leaves a folder behind for each.
+  await rm(app.outdir, { recursive: true });
   return { app, stack, template, models: manifests };
 }
 

@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { statementsByRole } from '#test/support/iam.ts';
+import { synthesize } from '#test/support/synthesize.ts';
+
+/** One permission on one resource, and who has it. */
+interface Grant {
+  readonly who: string;
+  readonly action: string;
+  /** As the template names it. */
+  readonly resource: string;
+}
+
+let grants: readonly Grant[];
+beforeAll(async () => {
+  const { template } = await synthesize('dev');
+  grants = [...statementsByRole(template)].flatMap(([role, statements]) =>
+    statements.flatMap(({ Action, Resource }) =>
+      [Action]
+        .flat()
+        .flatMap((action) =>
+          [Resource].flat().map((resource) => ({ who: nameOf(role), action, resource: JSON.stringify(resource) })),
+        ),
+    ),
+  );
+});
+
+/** A handler by its own name; every model by that word, because they are equals. */
+const nameOf = (role: string): string =>
+  /^Handlers(\w+)ServiceRole/.exec(role)?.[1] ?? (/TaskTaskRole/.test(role) ? 'a model' : role);
+
+const whoMay = (action: string, on: string): string[] =>
+  [
+    ...new Set(grants.filter((grant) => grant.action === action && grant.resource.includes(on)).map(({ who }) => who)),
+  ].toSorted();
+
+describe('exactly these', () => {
+  it.each([
+    ['send tasks', 'sqs:SendMessage', 'queuesTasks', ['SubmitTask', 'a model']],
+    ['reject tasks to the dead letters', 'sqs:SendMessage', 'queuesDeadLetters', ['a model']],
+    ['take tasks', 'sqs:ReceiveMessage', 'queuesTasks', ['a model']],
+    ['forget tasks', 'sqs:DeleteMessage', 'queuesTasks', ['a model']],
+    ['take dead letters', 'sqs:ReceiveMessage', 'queuesDeadLetters', ['GiveUpTask']],
+    ['keep new tasks', 'dynamodb:PutItem', 'DataTasks', ['SubmitTask']],
+    ['keep requests', 's3:PutObject', '/requests/*', ['SubmitTask']],
+    ['read requests', 's3:GetObject', '/requests/*', ['a model']],
+    ['keep results', 's3:PutObject', '/results/*', ['a model']],
+    // The submit handler only because `Prefer: wait` answers with the result: it opens the one of the task it made.
+    ['read results', 's3:GetObject', '/results/*', ['GetResult', 'GetTask', 'SubmitTask']],
+    ['list tasks', 'dynamodb:Query', 'index/by-owner', ['ListTasks']],
+    ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics']],
+    ['keep letters', 's3:PutObject', '/dead-letters/*', ['GiveUpTask', 'a model']],
+    ['read letters', 's3:GetObject', '/dead-letters/*', []],
+    ['list blobs', 's3:ListBucket', '', []],
+    ['remove blobs', 's3:DeleteObject', '', []],
+    ['scan a table', 'dynamodb:Scan', '', []],
+    ['remove rows', 'dynamodb:DeleteItem', '', []],
+    ['launch instances', 'ecs:RunTask', '', ['LaunchInstance']],
+    ['hand roles on', 'iam:PassRole', '', ['LaunchInstance']],
+    ['stop instances', 'ecs:StopTask', '', ['StopInstance']],
+    ['change how many instances run', 'ecs:UpdateService', '', ['StopInstance', 'SubmitTask']],
+  ])('may %s', (_, action, on, who) => {
+    expect(whoMay(action, on)).toEqual(who);
+  });
+});
+
+describe('the handlers that read', () => {
+  it.each([
+    'GetTask',
+    'GetResult',
+    'ListTasks',
+    'ListModels',
+    'GetModel',
+    'GetModelSchema',
+    'GetOpenapi',
+    'GetMetrics',
+  ])('%s cannot send, make or remove anything', (name) => {
+    const may = grants.filter(({ who }) => who === name).map(({ action }) => action);
+
+    expect(may.length).toBeGreaterThan(0);
+    expect(may.filter((action) => /^(?!xray:)\w+:(Send|Put|Delete|Create|Run|Stop|Pass)/.test(action))).toEqual([]);
+  });
+
+  it.each(['RefuseRoute', 'GetDocs'])('%s can do nothing but trace', (name) => {
+    const may = new Set(grants.filter(({ who }) => who === name).map(({ action }) => action));
+
+    expect([...may].filter((action) => !action.startsWith('xray:'))).toEqual([]);
+  });
+});
