@@ -196,9 +196,13 @@ describe('npm run load refuses in one sentence', () => {
 });
 
 describe('npm run load on the real system', { timeout: 90_000 }, () => {
-  it('finds a request for every model, also for those of a user', async () => {
-    await using system = await EmbeddedSystem.start({ withFixtures: true });
+  let system: EmbeddedSystem;
+  beforeAll(async () => {
+    system = await EmbeddedSystem.start({ withFixtures: true });
+  });
+  afterAll(() => system[Symbol.asyncDispose]());
 
+  it('finds a request for every model, also for those of a user', async () => {
     for (const model of ['model_a', 'model_b', 'gdp_growth_rate', 'steadfast']) {
       const ended = await run('--url', system.url, '--model', model, '--rate', '10', '--seconds', '0.5');
       expect(ended.stdout).toContain(`${model} at ${system.url}, 10 a second for 0.5 s\n  succeeded    5 of 5 (100 %)`);
@@ -207,7 +211,6 @@ describe('npm run load on the real system', { timeout: 90_000 }, () => {
   });
 
   it('sends the body that it is given', async () => {
-    await using system = await EmbeddedSystem.start();
     const wrong = '{"value": 2147483648}';
 
     const ended = await run(
