@@ -2,9 +2,9 @@ import { escaped } from '../charts/chart.ts';
 import { figureOf, figuresOf, pageOf, tableIn } from '../charts/page.ts';
 import { latencyPlot, pacePlot } from './plots.ts';
 import type { Sample } from './run.ts';
-import type { Percentiles } from './statistics.ts';
+import { milliseconds, type Percentiles } from './statistics.ts';
 import type { Summary } from './summary.ts';
-import { inLine, milliseconds, pace, remarks, share } from './words.ts';
+import { inLine, pace, remarks, share } from './words.ts';
 
 /** The HTML report: the figures, the course of the run, and what did not succeed. All samples are in its plot. */
 export function htmlOf(summary: Summary, samples: readonly Sample[]): string {

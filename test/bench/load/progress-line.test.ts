@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { progressLine } from './progress-line.ts';
 
-function written(isTTY: boolean): string {
+function written(isTTY: boolean, columns = 80): string {
   let text = '';
   const write = (more: string) => {
     text += more;
   };
-  const progress = progressLine({ isTTY, write });
+  const progress = progressLine({ isTTY, columns, write });
   progress.tell('1 s');
   progress.tell('2 s');
   progress.end();
@@ -17,6 +17,10 @@ function written(isTTY: boolean): string {
 describe('the progress', () => {
   it('is one line on a terminal, written over until it ends', () => {
     expect(written(true)).toBe('\r\x1b[2K1 s\r\x1b[2K2 s\n');
+  });
+
+  it('is cut where a longer one would take a second row, which could not be written over', () => {
+    expect(written(true, 3)).toBe('\r\x1b[2K1 \r\x1b[2K2 \n');
   });
 
   it('is a line each time elsewhere', () => {

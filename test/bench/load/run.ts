@@ -1,6 +1,6 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, SUCCEEDED } from './predict.ts';
-import { percentiles } from './statistics.ts';
+import { milliseconds, percentiles } from './statistics.ts';
 
 /** One request, as its caller saw it. */
 export interface Sample {
@@ -124,7 +124,7 @@ class Run {
   /** What a second has brought, in a line; the next one begins. */
   progress(): string {
     const latest = percentiles(this.#latest);
-    const took = latest ? `; in the last second p50 ${latest.p50} ms, p99 ${latest.p99} ms, max ${latest.max} ms` : '';
+    const took = latest ? `; lately p50 ${milliseconds(latest.p50)} ms, p99 ${milliseconds(latest.p99)} ms` : '';
     this.#latest = [];
     const otherwise = this.#samples.length - this.#succeeded;
     return (

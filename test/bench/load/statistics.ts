@@ -63,3 +63,7 @@ export const latencies = (samples: readonly Sample[]): number[] =>
 
 /** To a hundredth. */
 export const rounded = (value: number): number => Math.round(value * 100) / 100;
+
+/** As exact as anybody reads it. */
+export const milliseconds = (ms: number): string =>
+  ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en', { useGrouping: ms >= 10_000 });

@@ -1,4 +1,4 @@
-import type { Percentiles } from './statistics.ts';
+import { milliseconds, type Percentiles } from './statistics.ts';
 import type { Summary } from './summary.ts';
 
 /** A summary for the terminal. */
@@ -35,10 +35,6 @@ export function remarks(summary: Summary): readonly string[] {
       : []),
   ];
 }
-
-/** As exact as anybody reads it. */
-export const milliseconds = (ms: number): string =>
-  ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en', { useGrouping: ms >= 10_000 });
 
 /** Later than what a busy machine does to any timer. */
 const LATE_MS = 100;
