@@ -1,130 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createHandlerDeps, ROUTES } from '#api';
-import { createBridge } from '#local/bridge.ts';
-import { eachLine } from '#local/each-line.ts';
-import { createHandlers } from '#local/handlers.ts';
 import { provision } from '#local/provision.ts';
-import { type AwsSettings, awsEnvironment } from '#platform/aws.ts';
+import { awsEnvironment } from '#platform/aws.ts';
+import { registryOutageContract } from '#test/contracts/registry-outage.contract.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
-import { silentLogger } from '#test/support/silent-logger.ts';
-import { openTableGate, type TableGate } from '#test/support/table-gate.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Instead of a minute. It must be longer than answers may be stale anyway. */
-const MAX_OUTAGE_MS = 7000;
+import { openTableGate } from '#test/support/table-gate.ts';
 
 const aws = useEmulatedAws();
 
-const eventually = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 40_000, interval: 100 });
-
-async function openGate(): Promise<TableGate> {
-  const gate = await openTableGate(aws.emulators.endpoints.dynamodb, aws.settings.registryTable);
-  onTestFinished(() => gate.close());
-  return gate;
-}
-
-/** The API of the embedded platform on a port of its own; resolves with its URL. */
-async function startApi(settings: AwsSettings): Promise<string> {
-  const deps = createHandlerDeps({ platform: aws.open(settings), logger: silentLogger, maxOutageMs: MAX_OUTAGE_MS });
-  const bridge = createBridge({ routes: ROUTES, handlers: createHandlers(deps), logger: silentLogger });
-  const { url } = await bridge.listen(0, '127.0.0.1');
-  onTestFinished(() => bridge.close());
-  return url;
-}
-
-interface RunningInstance {
-  readonly child: ChildProcess;
-  readonly told: readonly string[];
-}
-
-/** An instance of model_b in a process of its own, and what it tells. */
-function startInstance(settings: AwsSettings): RunningInstance {
-  const told: string[] = [];
-  const child = spawn(process.execPath, [`${ROOT}model-containers/runtime/main.ts`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      ...awsEnvironment(settings),
-      MODELYARD_MODEL: `${ROOT}model-containers/models/model_b`,
-      MODELYARD_INSTANCE_ID: 'survivor',
-    },
-  });
-  const exit = once(child, 'close');
-  eachLine(child.stdout, (line) => told.push(String((JSON.parse(line) as { message: unknown }).message)));
-  onTestFinished(async () => {
-    child.kill('SIGTERM');
-    await exit;
-  });
-  return { child, told };
-}
-
-/** What a registry forgets that comes back empty. */
-async function forgetEverything({ region, credentials, registryTable }: AwsSettings): Promise<void> {
-  const endpoint = aws.emulators.endpoints.dynamodb;
-  const client = new DynamoDBClient({
-    endpoint,
-    ...(region ? { region } : {}),
-    ...(credentials ? { credentials } : {}),
-  });
-  for (const [kind, name] of [
-    ['model', 'model_b'],
-    ['instance', 'model_b/survivor'],
-  ] as const) {
-    await client.send(
-      new DeleteItemCommand({ TableName: registryTable, Key: { kind: { S: kind }, name: { S: name } } }),
-    );
-  }
-  client.destroy();
-}
-
-describe('while the registry of a running system is away', () => {
-  it('instances go on and register anew, the API answers from what it knows, then 503, then as before', {
-    timeout: 90_000,
-  }, async () => {
-    const gate = await openGate();
-    const settings = { ...aws.settings, endpoints: { ...aws.settings.endpoints, dynamodb: gate.url } };
-    await provision(aws.settings, ['model_b']);
-    const url = await startApi(settings);
-    const { child, told } = startInstance(settings);
-    const names = async () =>
-      ((await (await fetch(`${url}/models`)).json()) as { models?: { name: string }[] }).models?.map(
-        ({ name }) => name,
-      );
-    const predict = () =>
-      fetch(`${url}/predict/model_b`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: '{"value": 3, "delay_seconds": 0}',
+registryOutageContract('embedded', async () => {
+  const { region, credentials, registryTable } = aws.settings;
+  const { endpoints } = aws.emulators;
+  const gate = await openTableGate(endpoints.dynamodb, registryTable);
+  const settings = { ...aws.settings, endpoints: { ...endpoints, dynamodb: gate.url } };
+  await provision(aws.settings, ['model_b']);
+  return {
+    platform: aws.open(settings),
+    environment: awsEnvironment(settings),
+    gate,
+    async forget(model, instance) {
+      const client = new DynamoDBClient({
+        endpoint: endpoints.dynamodb,
+        ...(region ? { region } : {}),
+        ...(credentials ? { credentials } : {}),
       });
-    await eventually(async () => expect(await names()).toEqual(['model_b']));
-    const before = await predict();
-
-    gate.isShut = true;
-    // Not from the cache that listings have anyway: this route asks the registry twice a second.
-    const instances = await fetch(`${url}/models/model_b/instances`);
-    const answer = await predict();
-    const away = await eventually(async () => {
-      const response = await fetch(`${url}/models`);
-      expect(response.status).toBe(503);
-      return response;
-    });
-    const refused = await predict();
-    await forgetEverything(aws.settings);
-    await eventually(async () => expect(told).toContain('The registry did not hear this heartbeat.'));
-    gate.isShut = false;
-    await eventually(async () => expect(told).toContain('The registry is back.'));
-    await eventually(async () => expect(await names()).toEqual(['model_b']));
-    const after = await predict();
-
-    expect(instances.status).toBe(200);
-    expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ state: 'succeeded' })]);
-    expect(Number(away.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    expect(await away.json()).toMatchObject({ type: '/problems/registry-unavailable', status: 503 });
-    expect([refused.status, Number(refused.headers.get('retry-after')) >= 1]).toEqual([503, true]);
-    expect([before.status, after.status, child.exitCode]).toEqual([200, 200, null]);
-  });
+      for (const [kind, name] of [
+        ['model', model],
+        ['instance', `${model}/${instance}`],
+      ] as const) {
+        const Key = { kind: { S: kind }, name: { S: name } };
+        await client.send(new DeleteItemCommand({ TableName: registryTable, Key }));
+      }
+      client.destroy();
+    },
+  };
 });
