@@ -56,7 +56,7 @@ describe('npm run load', () => {
     const { code, stdout, stderr } = await run('--url', api.url, '--rate', '20', '--seconds', '1.5');
 
     expect(stderr).toMatch(
-      /^1 s: \d+ of 30 sent, \d+ succeeded, 0 did not, \d+ under way; lately p50 [\d.]+ ms, p99 [\d.]+ ms/,
+      /^\d+ s: \d+ of 30 sent, \d+ succeeded, 0 did not, \d+ under way; lately p50 [\d.]+ ms, p99 [\d.]+ ms/,
     );
     expect(stdout).toMatch(/^model_a at http\S+, 20 a second for 1.5 s\n {2}succeeded {4}30 of 30 \(100 %\)/);
     expect(stdout).toMatch(/latency ms {3}p50 [\d.]+, p90 [\d.]+, p99 [\d.]+, max [\d.]+/);

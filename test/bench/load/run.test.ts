@@ -63,7 +63,7 @@ describe('the load', () => {
     const gate = Promise.withResolvers<void>();
     const tell = (line: string) => {
       lines.push(line);
-      gate.resolve();
+      if (line.includes('7 did not')) gate.resolve();
     };
 
     const { samples } = await runLoad(
@@ -79,7 +79,7 @@ describe('the load', () => {
       ...Array(3).fill('was sent'),
       ...Array(7).fill('not sent: 3 were under way'),
     ]);
-    expect(lines[0]).toBe('1 s: 3 of 10 sent, 0 succeeded, 7 did not, 3 under way');
+    expect(lines.at(-1)).toMatch(/^\d+ s: 3 of 10 sent, 0 succeeded, 7 did not, 3 under way$/);
   });
 
   it('takes answers while it sends faster than any timer', async () => {
