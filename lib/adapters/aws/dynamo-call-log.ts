@@ -26,6 +26,8 @@ const MAX_TRIES = 5;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
 /** What one page may cost in rounds over all partitions; one nearly always suffices. */
 const MAX_ROUNDS = 4;
+/** Rows to ask for per round at least: as many fit into the smallest read that is billed. */
+const MIN_WINDOW = 25;
 
 interface CallRow extends ListPosition {
   readonly call: Call;
@@ -55,7 +57,7 @@ export class DynamoCallLog implements CallLog {
     const found: Call[] = [];
     let position: ListPosition | undefined = cursor === undefined ? undefined : decodeCursor(listOf(owner), cursor);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const { rows, end } = await readWindow(this.#rows, owner, position, limit - found.length);
+      const { rows, end } = await readWindow(this.#rows, owner, position, Math.max(limit - found.length, MIN_WINDOW));
       for (const row of rows) {
         // TTL deletion may lag by days; whatever is older has expired, too.
         if (!isCallKept(row.call, now)) return page(owner, found, undefined);

@@ -37,7 +37,7 @@ describe('the call log in DynamoDB', () => {
 
     await calls.append(Array.from({ length: 25 }, () => aCall({ owner: 'frugal' })));
     await calls.append(Array.from({ length: 26 }, () => aCall({ owner: 'frugal' })));
-    await calls.list({ owner: 'frugal', limit: 20 });
+    await calls.list({ owner: 'frugal', limit: 10 });
 
     expect(counted.counts()).toEqual({ 'DynamoDB.BatchWriteItem': 3, 'DynamoDB.Query': 8 });
   });

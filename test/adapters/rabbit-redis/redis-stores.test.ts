@@ -74,6 +74,21 @@ else {
       expect(untilExpired).toBeLessThanOrEqual(CALL_RETENTION_MS);
     });
 
+    it('does not list a call that has expired since it was recorded', async () => {
+      await using opened = await openWithRedis();
+      const { platform, prefix, redis } = opened;
+      const call = aCall({ owner: 'away' });
+      const expired = aCall({ owner: 'away', startedAt: call.startedAt - CALL_RETENTION_MS - 1 });
+      await platform.calls.append([call]);
+
+      await redis.zAdd(`${prefix}:calls:away`, {
+        score: expired.startedAt,
+        value: `${expired.id}\n${JSON.stringify(expired)}`,
+      });
+
+      expect(await platform.calls.list({ owner: 'away', limit: 1 })).toEqual({ calls: [call] });
+    });
+
     it('makes room for new calls of an owner by forgetting the oldest', async () => {
       await using opened = await openWithRedis();
       const { platform, prefix, redis } = opened;
