@@ -15,8 +15,8 @@ export interface RoutedRequest extends RouteMatch {
 
 /** The proxy event that a REST API of API Gateway makes of the request. */
 export function toProxyEvent(request: RoutedRequest): ProxyEvent {
-  const headers = groupPairs(pairs(request.rawHeaders));
-  const query = groupPairs(parseQuery(request.query));
+  const headers = groupPairs(request.rawHeaders);
+  const query = groupPairs(parseQuery(request.query).flat());
   return {
     httpMethod: request.route.method,
     resource: request.route.path,
@@ -43,21 +43,33 @@ export function parseQuery(query: string): [name: string, value: string][] {
     });
 }
 
-function pairs(rawHeaders: readonly string[]): [string, string][] {
-  return rawHeaders.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? '']] : []));
-}
+const CONTENT_TYPE = 'content-type';
 
 type Grouped = Readonly<Record<string, readonly string[]>>;
 
-function groupPairs(entries: readonly (readonly [string, string])[]): Grouped {
-  const groups = Map.groupBy(entries, ([name]) => name);
-  return Object.fromEntries([...groups].map(([name, group]) => [name, group.map(([, value]) => value)]));
+/** Names and values in turns, by name. */
+function groupPairs(pairs: readonly string[]): Grouped {
+  // Without a prototype every name is one like any other.
+  const groups: Record<string, string[]> = Object.create(null);
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [name = '', value = ''] = [pairs[at], pairs[at + 1]];
+    const group = groups[name];
+    if (group) group.push(value);
+    else groups[name] = [value];
+  }
+  return groups;
 }
 
-const lastValues = (groups: Grouped): Record<string, string> =>
-  Object.fromEntries(Object.entries(groups).map(([name, values]) => [name, values.at(-1) ?? '']));
+function lastValues(groups: Grouped): Record<string, string> {
+  const last: Record<string, string> = Object.create(null);
+  for (const name in groups) last[name] = groups[name]?.at(-1) ?? '';
+  return last;
+}
 
-const orNull = <T extends object>(values: T): T | null => (Object.keys(values).length === 0 ? null : values);
+function orNull<T extends object>(values: T): T | null {
+  for (const _ in values) return values;
+  return null;
+}
 
 /** Text travels as text and binary types as base64; so does text that is not UTF-8, which must arrive as it was sent. */
 function encodeBody(body: Uint8Array, headers: Grouped): Pick<ProxyEvent, 'body' | 'isBase64Encoded'> {
@@ -68,8 +80,11 @@ function encodeBody(body: Uint8Array, headers: Grouped): Pick<ProxyEvent, 'body'
 }
 
 function isBinary(headers: Grouped): boolean {
-  const contentTypes = Object.entries(headers).filter(([name]) => name.toLowerCase() === 'content-type');
-  return contentTypes.some(([, values]) =>
-    values.some((value) => BINARY_TYPES.some((type) => value.trim().toLowerCase().startsWith(type))),
-  );
+  for (const name in headers) {
+    if (name.length === CONTENT_TYPE.length && name.toLowerCase() === CONTENT_TYPE) {
+      const values = headers[name] ?? [];
+      if (values.some((value) => BINARY_TYPES.some((type) => value.trim().toLowerCase().startsWith(type)))) return true;
+    }
+  }
+  return false;
 }

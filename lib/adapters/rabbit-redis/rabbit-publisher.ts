@@ -21,6 +21,7 @@ export class RabbitPublisher {
   #opening: Promise<Channel> | undefined;
   #channel: Channel | undefined;
   #sent = 0;
+  #turn: Promise<void> | undefined;
 
   constructor(link: RabbitLink) {
     this.#link = link;
@@ -67,7 +68,10 @@ export class RabbitPublisher {
       );
       await confirmed;
       // What comes back comes before its confirmation, but is told a turn of the event loop later.
-      await nextTurn();
+      this.#turn ??= nextTurn().finally(() => {
+        this.#turn = undefined;
+      });
+      await this.#turn;
       if (this.#returned.delete(messageId)) throw this.#gone(queue);
     });
   }

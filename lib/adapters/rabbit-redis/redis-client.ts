@@ -3,8 +3,6 @@ import { backoffMs } from '#core';
 
 export const RECONNECT = { baseMs: 100, maxMs: 2_000 };
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** A Redis that is this slow to answer is as good as away. */
-const COMMAND_TIMEOUT_MS = 5_000;
 /** A connection that the network has swallowed answers no ping; the kernel would find out after many minutes. */
 const PING_INTERVAL_MS = 5_000;
 const SILENCE_MS = 12_000;
@@ -22,7 +20,8 @@ export function createRedisClient(url: string) {
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectStrategy: (retries) => Math.ceil(backoffMs(RECONNECT, retries + 1)) + 20,
     },
-    commandOptions: { timeout: COMMAND_TIMEOUT_MS },
+    // The client's own limit makes an abort signal per command and is over once it is sent; ours is in `translated`.
+    commandOptions: { timeout: 0 },
   });
   leaveSilence(client);
   return client;

@@ -72,7 +72,7 @@ export class RedisTaskStore implements TaskStore {
           String(task.createdAt),
           task.id,
           String(this.#clock.now() - LONGEST_KEPT_MS),
-          ...Object.entries(toFields(task)).flat(),
+          ...toFields(task),
         ],
       });
       return Array.isArray(reply) ? toTask(pairs(reply)) : undefined;

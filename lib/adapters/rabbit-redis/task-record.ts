@@ -1,7 +1,7 @@
 import { ModelyardError, TASK_STATES, type Task, type TaskError, type TaskResult } from '#core';
 
-/** A task as Redis keeps it: a hash of fields, those that a task does not have left out. */
-export type TaskFields = Readonly<Record<string, string | Buffer>>;
+/** A task as Redis keeps it: names and values of fields in turns, those that a task does not have left out. */
+export type TaskFields = readonly (string | Buffer)[];
 
 /** A hash as the client reads it. */
 export type StoredFields = ReadonlyMap<string, Buffer>;
@@ -11,17 +11,16 @@ const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash'] a
 
 /** The fields of a task, or of the part of one that an event changes. */
 export function toFields(task: Partial<Task>): TaskFields {
-  const fields: Record<string, string | Buffer> = {};
-  for (const name of TEXTS) if (task[name] !== undefined) fields[name] = task[name];
-  for (const name of NUMBERS) if (task[name] !== undefined) fields[name] = String(task[name]);
-  if (task.error) fields.error = JSON.stringify(task.error);
-  if (task.deadLetter) fields.deadLetter = asBuffer(task.deadLetter);
+  const fields: (string | Buffer)[] = [];
+  for (const name of TEXTS) if (task[name] !== undefined) fields.push(name, task[name]);
+  for (const name of NUMBERS) if (task[name] !== undefined) fields.push(name, String(task[name]));
+  if (task.error) fields.push('error', JSON.stringify(task.error));
+  if (task.deadLetter) fields.push('deadLetter', asBuffer(task.deadLetter));
   if (task.result) {
     const { contractHash, payload } = task.result;
-    if (payload.kind === 'inline') {
-      fields.result = JSON.stringify({ contractHash });
-      fields.resultBytes = asBuffer(payload.bytes);
-    } else fields.result = JSON.stringify({ contractHash, key: payload.key, size: payload.size });
+    const kept = payload.kind === 'inline' ? { contractHash } : { contractHash, key: payload.key, size: payload.size };
+    fields.push('result', JSON.stringify(kept));
+    if (payload.kind === 'inline') fields.push('resultBytes', asBuffer(payload.bytes));
   }
   return fields;
 }

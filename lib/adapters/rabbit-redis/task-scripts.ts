@@ -78,6 +78,6 @@ export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: 
     isTerminal(changes.state) ? tellEnd(id, event) : '',
     id,
     event.type === 'gave-up' ? deadLettersPrefix : '',
-    ...Object.entries(toFields(changes)).flat(),
+    ...toFields(changes),
   ];
 }

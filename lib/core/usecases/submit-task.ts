@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 import { encodeEnvelope, type TraceContext } from '../domain/envelope.ts';
 import { ModelyardError } from '../domain/errors.ts';
@@ -75,7 +75,7 @@ function newTask(command: SubmitCommand, now: number): Task {
     state: 'queued',
     attempts: 0,
     contractHash: command.contract.hash,
-    requestHash: createHash('sha256').update(command.request).digest('hex'),
+    requestHash: hash('sha256', command.request),
     createdAt: now,
     deadlineAt,
     retainedUntil: deadlineAt + RETENTION_SECONDS * 1000,
