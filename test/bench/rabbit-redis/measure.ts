@@ -1,3 +1,5 @@
+import { type ProcessorTime, perTask, processorTime } from './processor-time.ts';
+
 /** What one measurement found. */
 export interface Figures {
   readonly name: string;
@@ -6,6 +8,8 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p90Ms: number;
   readonly p99Ms: number;
+  /** Microseconds of processor per task, by process. */
+  readonly processors: ProcessorTime;
 }
 
 interface Measurement {
@@ -18,6 +22,7 @@ interface Measurement {
 /** Repeats `once` by so many callers at a time, each of whom waits for the end of his own. */
 export async function measure({ name, concurrency, seconds, once }: Measurement): Promise<Figures> {
   const latencies: number[] = [];
+  const usedBefore = await processorTime();
   const startedAt = performance.now();
   const endsAt = startedAt + seconds * 1000;
   await Promise.all(
@@ -30,6 +35,7 @@ export async function measure({ name, concurrency, seconds, once }: Measurement)
     }),
   );
   const tookMs = performance.now() - startedAt;
+  const processors = perTask(usedBefore, await processorTime(), latencies.length);
   latencies.sort((a, b) => a - b);
   const quantile = (q: number): number =>
     latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0;
@@ -40,16 +46,45 @@ export async function measure({ name, concurrency, seconds, once }: Measurement)
     p50Ms: quantile(0.5),
     p90Ms: quantile(0.9),
     p99Ms: quantile(0.99),
+    processors,
   };
 }
 
+/** All rows as a table. */
 export const tableOf = (rows: readonly Figures[]): string =>
   [
-    '| what | callers | per second | p50 ms | p90 ms | p99 ms |',
-    '|---|---|---|---|---|---|',
+    '| what | callers | per second | p50 ms | p90 ms | p99 ms | µs of processor per task |',
+    '|---|---|---|---|---|---|---|',
     ...rows
-      .map(({ name, concurrency, perSecond, p50Ms, p90Ms, p99Ms }) =>
-        [name, concurrency, Math.round(perSecond), p50Ms.toFixed(2), p90Ms.toFixed(2), p99Ms.toFixed(2)].join(' | '),
+      .map(({ name, concurrency, perSecond, p50Ms, p90Ms, p99Ms, processors }) =>
+        [
+          ...[name, concurrency, Math.round(perSecond), p50Ms.toFixed(2), p90Ms.toFixed(2), p99Ms.toFixed(2)],
+          processorsOf(processors),
+        ].join(' | '),
       )
       .map((row) => `| ${row} |`),
   ].join('\n');
+
+function processorsOf(processors: ProcessorTime): string {
+  const used = [...processors].filter(([, us]) => us >= 1);
+  const total = used.reduce((sum, [, us]) => sum + us, 0);
+  return used.length === 0
+    ? 'unknown'
+    : `${Math.round(total)}: ${used.map(([role, us]) => `${role} ${Math.round(us)}`).join(', ')}`;
+}
+
+/** What each of ours reaches of the ceiling, which is the bare clients on the same kind of queue, and of BullMQ. */
+export function sharesOf(rows: readonly Figures[]): string {
+  const rate = (name: RegExp, callers: number): number =>
+    rows.find((row) => name.test(row.name) && row.concurrency === callers)?.perSecond ?? Number.NaN;
+  const shares = (ours: RegExp, theirs: RegExp): string =>
+    [1, 64]
+      .map((callers) => `${((rate(ours, callers) / rate(theirs, callers)) * 100).toFixed(1)} % with ${callers}`)
+      .join(', ');
+  return [['Through the gateway', /gateway/] as const, ['Without HTTP', /use cases/] as const]
+    .map(
+      ([what, ours]) =>
+        `${what}: ${shares(ours, /quorum/)} callers of the bare clients on a quorum queue; ${shares(ours, /BullMQ/)} callers of BullMQ.`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,68 @@
+import { Agent, request } from 'node:http';
+import { createHandlerDeps } from '#api';
+import { submitTask, waitForTask } from '#core';
+import { createRabbitRedisPlatform } from '#platform/rabbit-redis.ts';
+import { loadContract } from '#schema';
+import { silentLogger } from '#test/support/silent-logger.ts';
+
+/** One way to have model_a predict something. */
+export interface Predictions {
+  /** Resolves when the answer is there. Rejects when it is not a success. */
+  readonly predict: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+interface Servers {
+  readonly amqpUrl: string;
+  readonly redisUrl: string;
+  readonly prefix: string;
+}
+
+const OWNER = 'bench';
+const WAIT_MS = 20_000;
+const BODY = '{"data": "example"}';
+
+/** Without HTTP: what the handler calls, called in this process. */
+export function openUseCases(servers: Servers): Predictions {
+  const created = createRabbitRedisPlatform(servers);
+  const { platform, models, waits } = createHandlerDeps({ platform: created, logger: silentLogger });
+  const predict = async (): Promise<void> => {
+    const { model, contract, descriptor } = await models.served('model_a');
+    const { request, response } = await loadContract(descriptor);
+    const task = await submitTask(platform, {
+      owner: OWNER,
+      model: model.name,
+      contract,
+      request: request.fromJson(JSON.parse(BODY)),
+      limits: model.limits,
+    });
+    const { state, result } = await waitForTask(waits, { id: task.id, owner: OWNER, waitMs: WAIT_MS, known: task });
+    if (state !== 'succeeded' || result?.payload.kind !== 'inline') throw new Error(`A prediction ended as ${state}.`);
+    response.toJson(result.payload.bytes);
+  };
+  return { predict, close: () => created.close() };
+}
+
+/** Through the gateway, by node:http: `fetch` costs the caller twice as much, and both share the machine. */
+export function openGateway(url: string): Predictions {
+  const agent = new Agent({ keepAlive: true });
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': BODY.length };
+  const predict = () =>
+    new Promise<void>((resolve, reject) => {
+      const sent = request(`${url}/predict/model_a`, { method: 'POST', headers, agent }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => {
+          const { state } = JSON.parse(text) as { readonly state?: string };
+          if (state === 'succeeded') resolve();
+          else reject(new Error(`A prediction ended as ${response.statusCode} ${state}.`));
+        });
+      });
+      sent.on('error', reject);
+      sent.end(BODY);
+    });
+  return { predict, close: async () => agent.destroy() };
+}
