@@ -12,6 +12,7 @@ import {
 } from '#core';
 import { type Failure, finalFailure } from './failure.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { recordStart } from './record-start.ts';
 import type { AttemptOutcome } from './worker-observer.ts';
 
 /** A delivery that may run, with its request at hand. */
@@ -100,15 +101,12 @@ async function claimAgain(
   { taskId }: Envelope,
   now: number,
 ): Promise<AttemptOutcome | undefined> {
-  const outcome = await tasks.apply(taskId, { type: 'started', attempt: delivery.attempt, at: now });
-  if (outcome === 'applied') return undefined;
-  if (outcome !== 'superseded') {
+  const outcome = await recordStart(tasks, taskId, { attempt: delivery.attempt, at: now });
+  if (outcome === 'run') return undefined;
+  if (outcome === 'ended') {
     await delivery.ack();
     return 'already-ended';
   }
-  // What was given back by a runner that had recorded this very attempt comes again under the same number.
-  const recorded = (await tasks.get(taskId))?.attempts ?? delivery.attempt;
-  if (recorded <= delivery.attempt) return undefined;
   // A copy: the task belongs to whoever has the newer one. Kept until it has ended, in case they do not end it.
   await delivery.release(SUPERSEDED_DELAY_SECONDS);
   return 'released';

@@ -1,6 +1,7 @@
 import type { Logger, TaskStore } from '#core';
 import type { Admitted } from './admit-task.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { recordStart } from './record-start.ts';
 import { createRunAbort, type RunAbort, RunAborted } from './run-abort.ts';
 
 /** An admitted task waiting for its run. */
@@ -78,9 +79,9 @@ function announce({ tasks, logger, startedAt: at }: RunDeps, { delivery, envelop
   if (delivery.attempt > 1) return undefined;
   return setTimeout(async () => {
     try {
-      const outcome = await tasks.apply(envelope.taskId, { type: 'started', attempt: delivery.attempt, at });
+      const outcome = await recordStart(tasks, envelope.taskId, { attempt: delivery.attempt, at });
       if (outcome === 'superseded') abort.abort('lease-lost');
-      else if (outcome !== 'applied') abort.abort('task-ended');
+      if (outcome === 'ended') abort.abort('task-ended');
     } catch (error) {
       // The result does not depend on it.
       logger.warn('A start could not be recorded.', { taskId: envelope.taskId, reason: String(error) });

@@ -1,5 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { TaskStore } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
+import { replacing } from '#test/lambdas/api-harness.ts';
 import { createTestWorker, type Predict, type TestWorker } from '#test/support/test-worker.ts';
 
 const echo: Predict = (_state, { value }) => ({ value });
@@ -11,6 +14,17 @@ function started(worker: TestWorker): TestWorker {
     await worker.platform.close();
   });
   return worker;
+}
+
+/** The same store, and when a start was told to it, whatever it answered. */
+function watchStarts(store: TaskStore) {
+  const recorded = Promise.withResolvers<void>();
+  const apply: TaskStore['apply'] = async (id, event) => {
+    const outcome = await store.apply(id, event);
+    if (event.type === 'started') recorded.resolve();
+    return outcome;
+  };
+  return { tasks: replacing(store, { apply }), recorded: recorded.promise };
 }
 
 describe('a redelivered task', () => {
@@ -34,6 +48,29 @@ describe('a redelivered task', () => {
 
     expect(first.outcomes).toEqual(['retried', 'released']);
     expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
+  });
+
+  it('runs to its end when it was given back after its first start was recorded', async () => {
+    const platform = createMemoryPlatform();
+    const begins: Predict = (_state, _request, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const first = createTestWorker({ predict: begins }, { platform, stopTimeoutMs: 10 });
+    const { id } = await first.submit(1);
+    void first.start();
+    await expect.poll(async () => (await platform.tasks.get(id))?.state).toBe('running');
+    await first.stop();
+    const { tasks, recorded } = watchStarts(platform.tasks);
+    const lasts: Predict = async (_state, { value }) => {
+      await recorded;
+      await turn();
+      return { value };
+    };
+
+    const second = started(createTestWorker({ predict: lasts }, { platform, tasks }));
+
+    await expect.poll(() => second.outcomes).toEqual(['succeeded']);
+    expect(first.outcomes).toEqual(['released']);
+    expect(await platform.tasks.get(id)).toMatchObject({ state: 'succeeded', attempts: 1 });
   });
 
   it('is neither run nor held while a newer attempt is recorded', async () => {
