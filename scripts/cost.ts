@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { discoverModels } from '#local/discover-models.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
-import { afterFreeTier, type BillItem, bill, idleBill, total } from './cost/bill.ts';
+import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
 import { PRICES } from './cost/prices.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100`: what that costs, item by item, on every kind of stage.
@@ -19,6 +19,15 @@ What each saving of lean gives up:
   no traces, no platform logs     X-Ray; the lines that Lambda itself writes of every run, memory and duration
   Fargate Spot                    an instance may be taken away with two minutes' notice; its tasks go back to their queue
 And on every stage: a caller who waits looks with reads that may be a moment behind, so an answer may come a look later.`;
+const HOW_SURE = `
+Counts without a mark are measured, on emulators of SQS and DynamoDB and on the handlers, and a test holds them
+(test/scripts/cost-usage.test.ts); of the head of an answer and of the access log, the values are usual ones.
+With ~ a part is an estimate, because no emulator has it:
+  Lambda time                     the model's time and the measured looks, and 20 ms for the real queue and table and
+                                  2.5 ms of a processor, measured by npm run bench:handler on another machine
+  Logs                            the access log is measured; what Lambda writes of a run is as AWS documents it
+  idle months                     how Lambda polls sources, and what the collector takes, are as AWS documents them
+SQS is for predictions that come in bursts. Each that comes alone is received and deleted alone: $${aloneSurcharge(workload).toFixed(2)} more.`;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (!(Number.isInteger(workload.predictions) && workload.predictions > 0 && workload.ms > 0 && workload.ms < 1e6)) {
@@ -28,7 +37,9 @@ if (!(Number.isInteger(workload.predictions) && workload.predictions > 0 && work
 
 function table(title: string, items: readonly BillItem[]): void {
   say(`\n${title}`);
-  for (const { name, dollars, how } of items) say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}  ${how}`);
+  for (const { name, dollars, how, basis } of items) {
+    say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}${basis === 'estimated' ? ' ~' : '  '} ${how}`);
+  }
   say(`  ${'total'.padEnd(24)}${total(items).toFixed(2).padStart(10)}`);
 }
 
@@ -38,6 +49,7 @@ for (const stage of ['prod', 'lean'] as const) {
   const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
   table(title, bill({ ...config, api: config.api.submitUrl ? 'none' : config.api.kind }, workload));
 }
+say(HOW_SURE);
 say(WHAT_LEAN_GIVES_UP);
 
 const { models } = await discoverModels([fileURLToPath(new URL('../model-containers/models', import.meta.url))]);

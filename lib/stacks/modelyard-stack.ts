@@ -20,6 +20,7 @@ import { Network } from '../constructs/network.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
+import { TraceSampling } from '../constructs/trace-sampling.ts';
 import type { AuthorizerConfig, StageConfig } from './stage-config.ts';
 
 export interface ModelyardStackProps {
@@ -58,6 +59,7 @@ export class ModelyardStack extends Stack {
     const handlers = new Handlers(this, 'Handlers', {
       ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
     });
+    if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
     const { authorizer: guard, ...apiConfig } = config.api;
     const api = createApi(this, config, {

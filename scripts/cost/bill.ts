@@ -1,5 +1,6 @@
 import { STAGE_METRICS } from '#api/metric-names.ts';
 import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-memory.ts';
+import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED, MEASURED } from './usage.ts';
 
@@ -17,6 +18,8 @@ export interface BillItem {
   readonly name: string;
   readonly dollars: number;
   readonly how: string;
+  /** `estimated` when a part of it is. */
+  readonly basis: 'measured' | 'estimated';
 }
 
 export interface Workload {
@@ -30,24 +33,35 @@ const GB = 1e9;
 /** What so many predictions cost, item by item, without what an idle system costs anyway. */
 export function bill(config: CostConfig, { predictions, ms }: Workload): readonly BillItem[] {
   const millions = predictions / 1e6;
-  const { sqsRequests, looks } = MEASURED;
-  const egressBytes = MEASURED.answerBytes + ESTIMATED.headBytes;
+  const { sqsRequests, looks, readUnitsPerLook } = MEASURED;
+  const egressBytes = MEASURED.answerBytes + MEASURED.headBytes;
   const writes = MEASURED.writeUnits + (config.listsTasks ? MEASURED.listWriteUnits : 0);
-  const reads = looks * ESTIMATED.readUnitsPerLook;
+  const reads = looks * readUnitsPerLook;
   const logBytes = logBytesOf(config);
   return [
     apiItem(config, millions),
     item('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
     lambdaTime(predictions, ms),
-    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction`),
+    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction of a backlog`),
     item('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
-    item('DynamoDB reads', millions * reads * PRICES.dynamoDbReadMillion, `${looks} looks, half a unit each`),
+    item(
+      'DynamoDB reads',
+      millions * reads * PRICES.dynamoDbReadMillion,
+      `${looks} looks of ${readUnitsPerLook} units`,
+    ),
     ...instanceItems(config, predictions, ms),
-    item('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
+    {
+      ...item('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
+      basis: config.platformLogs ? 'estimated' : 'measured',
+    },
     item('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
-    ...(config.tracing ? [item('Traces', millions * ESTIMATED.tracedShare * PRICES.xrayTraceMillion, '1 in 20')] : []),
+    ...(config.tracing ? [item('Traces', millions * TRACED_SHARE * PRICES.xrayTraceMillion, '1 in 20')] : []),
   ];
 }
+
+/** How much more it costs when predictions come so rarely that each is received and deleted alone. */
+export const aloneSurcharge = ({ predictions }: Workload): number =>
+  (predictions / 1e6) * (MEASURED.sqsRequestsAlone - MEASURED.sqsRequests) * PRICES.sqsMillion;
 
 const API_PRICES = { rest: PRICES.restApiMillion, http: PRICES.httpApiMillion, none: 0 } as const;
 
@@ -58,7 +72,7 @@ function apiItem({ api }: CostConfig, millions: number): BillItem {
 
 /** Without a gateway there is no access log; of what it accepts the handler itself says nothing. */
 const logBytesOf = ({ api, platformLogs }: CostConfig): number =>
-  (api === 'none' ? 0 : ESTIMATED.accessLogBytes) + (platformLogs ? ESTIMATED.platformLogBytes : 0);
+  (api === 'none' ? 0 : MEASURED.accessLogBytes) + (platformLogs ? ESTIMATED.platformLogBytes : 0);
 
 /** The handler works on its share of a processor, waits for the model, and looks a little late. */
 function lambdaTime(predictions: number, ms: number): BillItem {
@@ -66,7 +80,7 @@ function lambdaTime(predictions: number, ms: number): BillItem {
   const each = ms + ESTIMATED.overheadMs + MEASURED.lateMs + working;
   const gb = HANDLER_MEMORY_MIB / 1024;
   const dollars = (predictions / 1000) * each * gb * PRICES.lambdaGbSecond;
-  return item('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
+  return estimate('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
 }
 
 function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
@@ -100,13 +114,17 @@ export function idleBill(models: number): readonly BillItem[] {
     ),
     item('Alarms', alarmMetrics(models) * PRICES.alarmMetric, `${alarmMetrics(models)} metrics; the first 10 are free`),
     item('Dashboard', PRICES.dashboard, 'the first 3 with up to 50 metrics each are free'),
-    item(
+    estimate(
       'Polls of dead letters',
       (polls / 1e6) * PRICES.sqsMillion,
       `${Math.round(polls / 1000)} thousand; the first million is free`,
     ),
-    item('Collector', runs * (PRICES.lambdaMillion / 1e6 + 0.3 * 0.25 * PRICES.lambdaGbSecond), 'every minute, 0.3 s'),
-    item('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
+    estimate(
+      'Collector',
+      runs * (PRICES.lambdaMillion / 1e6 + 0.3 * 0.25 * PRICES.lambdaGbSecond),
+      'every minute, 0.3 s',
+    ),
+    estimate('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
   ];
 }
 
@@ -123,4 +141,9 @@ export function afterFreeTier(items: readonly BillItem[], models: number): numbe
 /** The sum in dollars. */
 export const total = (items: readonly BillItem[]): number => items.reduce((sum, { dollars }) => sum + dollars, 0);
 
-const item = (name: string, dollars: number, how: string): BillItem => ({ name, dollars, how });
+const item = (name: string, dollars: number, how: string): BillItem => ({ name, dollars, how, basis: 'measured' });
+
+const estimate = (name: string, dollars: number, how: string): BillItem => ({
+  ...item(name, dollars, how),
+  basis: 'estimated',
+});

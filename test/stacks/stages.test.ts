@@ -106,6 +106,7 @@ describe('the local stage', () => {
         'AWS::ApplicationAutoScaling::ScalingPolicy',
         'AWS::CloudWatch::Alarm',
         'AWS::ECS::ClusterCapacityProviderAssociations',
+        'AWS::XRay::SamplingRule',
       ]),
     );
     // Of the alarms, those that scaling needs.
