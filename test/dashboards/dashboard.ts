@@ -2,13 +2,25 @@ import { readFileSync } from 'node:fs';
 import { ROOT } from '../architecture/cruise.ts';
 
 interface Panel {
+  readonly id: number;
   readonly title: string;
+  readonly type: string;
+  readonly datasource: { readonly uid: string };
+  /** In columns, of which there are 24, and rows. */
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly fieldConfig: { readonly defaults: { readonly unit?: string } };
   readonly targets: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+}
+
+interface Variable {
+  readonly name: string;
+  readonly definition: string;
+  readonly datasource: { readonly uid: string };
 }
 
 interface Dashboard {
   readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly definition: string }[] };
+  readonly templating: { readonly list: readonly Variable[] };
 }
 
 /** The dashboard as Grafana is given it. */

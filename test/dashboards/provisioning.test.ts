@@ -6,6 +6,7 @@ import { dashboard, queries } from './dashboard.ts';
 
 const read = (path: string) => parse(readFileSync(`${ROOT}/${path}`, 'utf8'));
 const compose = read('compose.yaml');
+const variables = dashboard.templating.list;
 
 describe('what Grafana is given', () => {
   it('shows what an operator asks first', () => {
@@ -35,9 +36,9 @@ describe('what Grafana is given', () => {
 
   it('asks the data source that is provisioned, which is the Prometheus of compose.yaml', () => {
     const { datasources } = read('docker/grafana/provisioning/datasources/prometheus.yaml');
-    const asked = dashboard.panels.flatMap(({ targets }) => targets.map(({ datasource }) => datasource.uid));
+    const asked = [...dashboard.panels, ...dashboard.panels.flatMap(({ targets }) => targets), ...variables];
 
-    expect(new Set(asked)).toEqual(new Set([datasources[0].uid]));
+    expect(new Set(asked.map(({ datasource }) => datasource.uid))).toEqual(new Set([datasources[0].uid]));
     expect(Object.keys(compose.services)).toContain(new URL(datasources[0].url).hostname);
   });
 
@@ -46,6 +47,33 @@ describe('what Grafana is given', () => {
     const { global } = read('docker/prometheus/prometheus.yml');
 
     expect(datasources[0].jsonData.timeInterval).toBe(global.scrape_interval);
+  });
+
+  it('uses the variables that it lets people choose, and those of Grafana', () => {
+    const used = queries.flatMap(({ expr }) => [...expr.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name));
+    const own = used.filter((name) => !name.startsWith('__'));
+
+    expect(new Set(own)).toEqual(new Set(variables.map(({ name }) => name)));
+    expect(new Set(used.filter((name) => !own.includes(name)))).toEqual(new Set(['__rate_interval']));
+  });
+
+  it('has panels of its own ids that cover nothing of each other, on 24 columns', () => {
+    const { panels } = dashboard;
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+    );
+
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(panels.filter(({ gridPos: { x, w } }) => x < 0 || x + w > 24)).toEqual([]);
+  });
+
+  it('names panels and units that Grafana has by itself', () => {
+    const types = new Set(dashboard.panels.map(({ type }) => type));
+    const units = new Set(dashboard.panels.map(({ fieldConfig }) => fieldConfig.defaults.unit ?? 'none'));
+
+    expect([...types].filter((type) => !['stat', 'table', 'timeseries'].includes(type))).toEqual([]);
+    expect([...units].filter((unit) => !['none', 'short', 's', 'reqps', 'percentunit'].includes(unit))).toEqual([]);
   });
 
   it('finds the dashboard where compose.yaml puts it', () => {
