@@ -34,6 +34,8 @@ const LIVE = ['created', 'running', 'restarting', 'paused'];
 /** To stop a container that is stopping. */
 const ALREADY_STOPPED = 304;
 const GONE = new Set([404, 409]);
+/** In words, because it is the setting that is forgotten. */
+const REFUSED = 'The Docker socket may not be used: DOCKER_GID has to be the group that it belongs to.';
 
 /** Instances as containers of the Docker engine; only those that carry the labels of this project. */
 export class DockerInstanceController implements InstanceController {
@@ -138,7 +140,11 @@ export class DockerInstanceController implements InstanceController {
       return await question(await this.#options.engine());
     } catch (error) {
       if (statusOf(error) !== undefined && Number(statusOf(error)) < 500) throw error;
-      throw unavailable('registry_unavailable', 'The Docker engine does not answer.', error);
+      throw unavailable(
+        'registry_unavailable',
+        isRefused(error) ? REFUSED : 'The Docker engine does not answer.',
+        error,
+      );
     }
   }
 }
@@ -147,6 +153,8 @@ const statusOf = (error: unknown): unknown =>
   error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
 
 const isAnswer = (error: unknown, status: number): boolean => statusOf(error) === status;
+
+const isRefused = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EACCES';
 
 const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
 

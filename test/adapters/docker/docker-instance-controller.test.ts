@@ -24,9 +24,9 @@ beforeEach(async () => {
 
 afterEach(() => engine[Symbol.asyncDispose]());
 
-const controller = (socketPath = engine.socketPath) =>
+const controller = (socketPath = engine.socketPath, connect = createDockerEngine(socketPath)) =>
   new DockerInstanceController({
-    engine: createDockerEngine(socketPath),
+    engine: connect,
     project: 'mine',
     variantVariable: 'VARIANT',
     registry: { snapshot: async () => ({ models: [], instances: registered }) },
@@ -175,5 +175,12 @@ describe('without an engine', () => {
     for (const answer of [instances.list('model_a'), instances.launch('model_a'), instances.stop('model_a', 'a')]) {
       await expect(answer).rejects.toMatchObject({ code: 'registry_unavailable', retryable: true });
     }
+  });
+
+  it('says which setting is missing where the socket may not be used', async () => {
+    const refused = Object.assign(new Error('connect EACCES'), { code: 'EACCES' });
+    const instances = controller('/nowhere/engine.sock', () => Promise.reject(refused));
+
+    await expect(instances.list('model_a')).rejects.toThrow(/^The Docker socket may not be used: DOCKER_GID/);
   });
 });
