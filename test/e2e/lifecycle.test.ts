@@ -16,7 +16,7 @@ function launch(options?: SystemOptions): EmbeddedSystem {
 
 async function start(options?: SystemOptions): Promise<EmbeddedSystem> {
   const system = launch(options);
-  await system.until(({ message }) => message === 'ready');
+  await system.untilServing();
   return system;
 }
 

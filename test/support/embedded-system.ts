@@ -93,9 +93,14 @@ export class EmbeddedSystem implements AsyncDisposable {
   /** Starts one and resolves when every instance serves, crashed, or went to sleep: a busy system is ready sooner. */
   static async start(options?: SystemOptions): Promise<EmbeddedSystem> {
     const system = new EmbeddedSystem(options);
-    const ready = await system.until(({ message }) => message === 'ready');
-    await Promise.all((ready.models as readonly StartedModel[]).map((model) => system.#untilServed(model)));
+    await system.untilServing();
     return system;
+  }
+
+  /** Resolves when every instance serves, crashed, or went to sleep. */
+  async untilServing(): Promise<void> {
+    const ready = await this.until(({ message }) => message === 'ready');
+    await Promise.all((ready.models as readonly StartedModel[]).map((model) => this.#untilServed(model)));
   }
 
   get url(): string {
