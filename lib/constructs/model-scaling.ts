@@ -75,7 +75,7 @@ export class ModelScaling extends Construct {
     const { manifest, queues } = model;
     const alarm = new Alarm(this, 'WaitingForNobody', {
       alarmName: `${prefix}${manifest.name}-waiting-for-nobody`,
-      alarmDescription: `Tasks wait for ${manifest.name} and no instance is live: starts one. Runbook: nobody serves a model.`,
+      alarmDescription: `Tasks wait for ${manifest.name} and no instance is live: starts one. Runbook: waiting-for-nobody.`,
       metric: waitingForNobody(stage, manifest.name, queues),
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: 1,

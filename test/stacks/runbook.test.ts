@@ -2,6 +2,32 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 
+it('has under every heading what to look at and what to do', async () => {
+  const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+
+  const sections = text.split(/^## /m).slice(1);
+
+  expect(sections.length).toBeGreaterThan(5);
+  for (const section of sections.filter((part) => /^[a-z-]+\n/.test(part))) {
+    const [, meaning, ...advice] = section.split('\n').filter((line) => line !== '');
+    expect(meaning, section).toMatch(/^\*[A-Z].+\*/);
+    expect([meaning, ...advice].join(' ').replace(/^\*.+?\*/, '').length, section).toBeGreaterThan(60);
+  }
+});
+
+it('is found by what every alarm says', async () => {
+  const { template } = await synthesize('dev');
+  const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+
+  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+
+  for (const { AlarmName, AlarmDescription } of alarms) {
+    const [, heading = ''] = /Runbook: ([a-z-]+)\.$/.exec(AlarmDescription) ?? [];
+    expect(AlarmName.endsWith(heading), AlarmName).toBe(true);
+    expect(text).toContain(`## ${heading}\n`);
+  }
+});
+
 it('has a heading for every alarm, and no heading of an alarm that is gone', async () => {
   const { template, models } = await synthesize('dev');
   const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');

@@ -325,7 +325,7 @@ describe('alarms', () => {
 
     for (const { AlarmName, AlarmDescription } of alarms) {
       expect(AlarmName).toMatch(/^modelyard-dev-/);
-      expect(AlarmDescription).toMatch(/Runbook: [a-z -]+\.$/);
+      expect(AlarmDescription).toMatch(/Runbook: [a-z-]+\.$/);
     }
     const names = alarms.map(({ AlarmName }) => AlarmName);
     expect(new Set(names).size).toBe(names.length);
