@@ -70,6 +70,11 @@ describe('the index of tasks by owner', () => {
 });
 
 describe('the bucket', () => {
+  it('stays when a prod stack goes, and goes with every other', () => {
+    expect(resource(prod.template, 'AWS::S3::Bucket', 'DataBlobs').DeletionPolicy).toBe('Retain');
+    expect(resource(template, 'AWS::S3::Bucket', 'DataBlobs').DeletionPolicy).toBe('Delete');
+  });
+
   it('is private, takes TLS only, and forgets what belongs to tasks but not contracts', () => {
     const { Properties } = resource(template, 'AWS::S3::Bucket', 'DataBlobs');
     const expired = Properties.LifecycleConfiguration.Rules.flatMap((rule: { Prefix?: string }) => rule.Prefix ?? []);
@@ -115,6 +120,31 @@ describe('the queues of every model', () => {
   });
 });
 
+describe('what costs money', () => {
+  it('carries the project and its stage as tags', () => {
+    for (const type of [
+      'DynamoDB::Table',
+      'S3::Bucket',
+      'SQS::Queue',
+      'Lambda::Function',
+      'ECS::Service',
+      'ECS::Cluster',
+    ]) {
+      const found = resourcesOf(prod.template, `AWS::${type}`);
+
+      expect(found.length, type).toBeGreaterThan(0);
+      for (const [id, { Properties }] of found) {
+        expect(Properties.Tags, id).toEqual(
+          expect.arrayContaining([
+            { Key: 'project', Value: 'modelyard' },
+            { Key: 'stage', Value: 'prod' },
+          ]),
+        );
+      }
+    }
+  });
+});
+
 describe('every Lambda', () => {
   it('runs Node 24 on ARM, with JSON logs that are kept for a while', () => {
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
@@ -127,6 +157,9 @@ describe('every Lambda', () => {
     }
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
       expect(Properties.RetentionInDays).toBe(7);
+    }
+    for (const [, { Properties }] of resourcesOf(prod.template, 'AWS::Logs::LogGroup')) {
+      expect(Properties.RetentionInDays).toBe(90);
     }
   });
 
