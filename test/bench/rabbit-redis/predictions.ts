@@ -46,10 +46,12 @@ export function openUseCases(servers: Servers): Predictions {
 /** Through the gateway, by node:http: `fetch` costs the caller twice as much, and both share the machine. */
 export function openGateway(url: string): Predictions {
   const agent = new Agent({ keepAlive: true });
+  const { hostname: host, port } = new URL(url);
   const headers = { 'Content-Type': 'application/json', 'Content-Length': BODY.length };
+  const target = { host, port, path: '/predict/model_a', method: 'POST', headers, agent };
   const predict = () =>
     new Promise<void>((resolve, reject) => {
-      const sent = request(`${url}/predict/model_a`, { method: 'POST', headers, agent }, (response) => {
+      const sent = request(target, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
