@@ -20,7 +20,7 @@ export interface StageConfig {
   /** Whether owners can list their tasks. The index for it is a quarter of what a prediction writes. */
   readonly listsTasks: boolean;
   readonly logRetentionDays: 7 | 30 | 90;
-  /** Traces of every request, at $5 per million. */
+  /** Traces of one request in 20, at $5 per million traces. */
   readonly tracing: boolean;
   /** The lines that Lambda itself writes of every run: its start, its end, and what it used. */
   readonly platformLogs: boolean;
@@ -31,7 +31,7 @@ export interface StageConfig {
 }
 
 /** The API of a stage; an authorizer excludes the URL that would go round it. */
-export type ApiConfig = ApiSettings & (OpenApi | GuardedApi);
+export type ApiConfig = ApiSettings & (UnguardedApi | GuardedApi);
 
 interface ApiSettings {
   /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, and none of these. */
@@ -43,7 +43,7 @@ interface ApiSettings {
   readonly corsOrigins: readonly string[];
 }
 
-interface OpenApi {
+interface UnguardedApi {
   /** Predictions at a URL of the submit handler itself too, at no price and with nothing in front of it. */
   readonly submitUrl: boolean;
   readonly authorizer?: undefined;
