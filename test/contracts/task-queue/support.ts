@@ -34,19 +34,27 @@ export function consume(
 ): TestConsumer {
   const stopping = new AbortController();
   const consumer = queue.consume({ leaseSeconds: LEASE_SECONDS, signal: stopping.signal, ...options });
+  let isOver = false;
   onTestFinished(async () => {
+    isOver = true;
     stopping.abort();
     await consumer.close();
   });
 
+  async function receive(max: number): Promise<readonly Delivery[]> {
+    // Who waits for more in a loop would never let go of the process again: nothing is what it gets at once.
+    if (isOver) throw new Error('The test is over.');
+    return consumer.receive(max);
+  }
+
   async function take(count: number): Promise<readonly Delivery[]> {
     const taken: Delivery[] = [];
-    while (taken.length < count) taken.push(...(await consumer.receive(count - taken.length)));
+    while (taken.length < count) taken.push(...(await receive(count - taken.length)));
     return taken;
   }
 
   return {
-    receive: (max) => consumer.receive(max),
+    receive,
     close: () => consumer.close(),
     stop: () => stopping.abort(),
     take,
