@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Channel } from 'rabbitmq-client';
+import { AMQPError, type Channel } from 'rabbitmq-client';
+import { ModelyardError } from '#core';
 import { away, translated } from './errors.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 import type { Headers } from './rabbit-message.ts';
@@ -92,7 +93,7 @@ export class RabbitPublisher {
     try {
       await translated('queue_unavailable', async () => {
         const channel = await this.#link.channel();
-        await declare(channel);
+        await declare(channel).catch(explainConflict);
         await channel.close();
       });
     } catch (error) {
@@ -121,4 +122,12 @@ export class RabbitPublisher {
     this.#declared.clear();
     return away('queue_unavailable', new Error(`There is no queue ${queue}.`));
   }
+}
+
+/** A queue keeps the settings that it was created with, so no waiting helps. */
+function explainConflict(error: unknown): never {
+  if (!(error instanceof AMQPError && error.code === 'PRECONDITION_FAILED')) throw error;
+  const message =
+    'RabbitMQ has queues of this model with settings of another version; once they are empty, delete them to have them created anew.';
+  throw new ModelyardError('queue_unavailable', message, { cause: error });
 }

@@ -39,7 +39,7 @@ const delayQueue = (queue: string, delay: number): string => `${queue}.after-${d
 const DURABLE = { 'x-queue-type': 'quorum' } as const;
 const MOVED_SAFELY = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' } as const;
 
-/** Creates the queues of a model; what exists stays. Rejects when one exists with other arguments. */
+/** Creates the queues of a model; what exists stays. Rejects with PRECONDITION_FAILED when one exists with other arguments. */
 export async function declareQueues(channel: Channel, { tasks, deadLetters }: ModelQueues): Promise<void> {
   const declare = (queue: string, more: Record<string, unknown>) =>
     channel.queueDeclare({ queue, durable: true, arguments: { ...DURABLE, ...more } });
