@@ -31,26 +31,25 @@ export type TextClient = ReturnType<typeof createRedisClient>;
 
 export const withBytes = (client: TextClient) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
 
-/** Makes a connection anew on which no ping was answered for long. */
-function leaveSilence(client: Pick<TextClient, 'on' | 'emit' | 'isOpen' | 'isReady' | 'destroy' | 'connect'>): void {
+/** Makes a connection anew on which nothing was heard for long, be it no answer to a ping or none to the greeting. */
+function leaveSilence(client: Pick<TextClient, 'on' | 'emit' | 'isOpen' | 'destroy' | 'connect'>): void {
   let heardAt = 0;
   let watch: NodeJS.Timeout | undefined;
   const look = () => {
     if (!client.isOpen) {
       clearInterval(watch);
       watch = undefined;
-    } else if (client.isReady && performance.now() - heardAt > SILENCE_MS) {
+    } else if (performance.now() - heardAt > SILENCE_MS) {
       client.emit('error', new Error(`No answer within ${SILENCE_MS / 1000} s`));
       client.destroy();
       // What goes wrong is told as an error like any other, and tried again.
       client.connect().catch(() => undefined);
     }
   };
-  client.on('ready', () => {
-    heardAt = performance.now();
-    watch ??= setInterval(look, LOOK_INTERVAL_MS).unref();
-  });
-  client.on('ping-interval', () => {
-    heardAt = performance.now();
-  });
+  for (const event of ['connect', 'ready', 'ping-interval', 'reconnecting', 'error']) {
+    client.on(event, () => {
+      heardAt = performance.now();
+      watch ??= setInterval(look, LOOK_INTERVAL_MS).unref();
+    });
+  }
 }

@@ -93,6 +93,20 @@ else {
       await gate.shut();
     }, 60_000);
 
+    it('makes a connection to Redis anew that the network has swallowed before Redis has said a word', async () => {
+      const gate = await openGate(servers.redis.url);
+      const platform = servers.open({ prefix: aPrefix(), redisUrl: through(servers.redis.url, gate.url) });
+
+      gate.stall();
+      await expect(platform.tasks.get('t')).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
+      gate.swallow();
+      gate.resume();
+
+      await vi.waitFor(async () => expect(await platform.tasks.get('t')).toBeUndefined(), PATIENCE);
+      await platform.close();
+      await gate.shut();
+    }, 60_000);
+
     it('says that Redis has no memory left, and still reads and withdraws', async () => {
       const redis = await startRedis(brokers, ['--maxmemory', '3mb']);
       try {
