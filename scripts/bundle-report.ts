@@ -5,23 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleLambda, type LambdaBundle } from '../lib/bundling/bundle-lambda.ts';
+import { IMPORT_ENVIRONMENT } from '../lib/bundling/import-environment.ts';
 
 /** What the Lambda on the hot path may cost at a cold start. */
 const BUDGET = { name: 'submit-task', coldBytes: 400_000, importMs: 80 } as const;
 const RUNS = 15;
 const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
-
-/** Enough for `index.ts` to build its clients; nothing is called. */
-const ENVIRONMENT = {
-  AWS_REGION: 'us-east-1',
-  MODELYARD_STAGE: 'dev',
-  MODELYARD_TASKS_TABLE: 'tasks',
-  MODELYARD_REGISTRY_TABLE: 'registry',
-  MODELYARD_USERS_TABLE: 'users',
-  MODELYARD_CALLS_TABLE: 'calls',
-  MODELYARD_BLOB_BUCKET: 'blobs',
-  MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
-};
 
 const MEASURE = `const from = performance.now(); await import(process.argv[1]); console.log(performance.now() - from);`;
 
@@ -33,7 +22,7 @@ async function measureImport({ entry }: LambdaBundle): Promise<number> {
   const times: number[] = [];
   for (let run = 0; run < RUNS; run++) {
     const args = ['--input-type=module', '--eval', MEASURE, pathToFileURL(entry).href];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: ENVIRONMENT });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env: IMPORT_ENVIRONMENT });
     times.push(Number(stdout));
   }
   return Math.min(...times);

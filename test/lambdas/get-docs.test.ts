@@ -6,19 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '#lambdas/get-docs/handler.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
+import { IMPORT_ENVIRONMENT } from '../../lib/bundling/import-environment.ts';
 import { writeLambda } from '../../lib/bundling/write-lambda.ts';
 import { call } from './api-harness.ts';
 
 const LAMBDA = fileURLToPath(new URL('../../lambdas/get-docs', import.meta.url));
-const ENVIRONMENT = {
-  AWS_REGION: 'us-east-1',
-  MODELYARD_TASKS_TABLE: 'tasks',
-  MODELYARD_REGISTRY_TABLE: 'registry',
-  MODELYARD_USERS_TABLE: 'users',
-  MODELYARD_CALLS_TABLE: 'calls',
-  MODELYARD_BLOB_BUCKET: 'blobs',
-  MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
-};
 /** Answers with what a bundle says to a request for a file. */
 const ASK = `
   const { handler } = await import(process.argv[1] + '/index.mjs');
@@ -89,7 +81,7 @@ describe('GET /docs', () => {
 
     writeLambda(LAMBDA, folder);
     const args = ['--input-type=module', '--eval', ASK, folder];
-    const answer = execFileSync(process.execPath, args, { cwd: folder, env: ENVIRONMENT, encoding: 'utf8' });
+    const answer = execFileSync(process.execPath, args, { cwd: folder, env: IMPORT_ENVIRONMENT, encoding: 'utf8' });
 
     expect(JSON.parse(answer.trim().split('\n').at(-1) ?? '')).toEqual({
       statusCode: 200,
