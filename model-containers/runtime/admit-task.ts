@@ -12,7 +12,7 @@ import {
 } from '#core';
 import { type Failure, finalFailure } from './failure.ts';
 import type { LoadedModel } from './loaded-model.ts';
-import { recordStart } from './record-start.ts';
+import { giveBackSuperseded, recordStart } from './record-start.ts';
 import type { AttemptOutcome } from './worker-observer.ts';
 
 /** A delivery that may run, with its request at hand. */
@@ -39,8 +39,6 @@ export interface AdmitDeps {
 
 /** An instance with another contract should find the task soon, and this one not at once again. */
 const UNREADABLE_CONTRACT_DELAY_SECONDS = 2;
-/** Long enough for most tasks to end meanwhile. */
-const SUPERSEDED_DELAY_SECONDS = 30;
 
 /** Decides whether a delivery runs here. Rejects when a store or the queue is away; the delivery is unsettled then. */
 export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Admission> {
@@ -107,8 +105,7 @@ async function claimAgain(
     await delivery.ack();
     return 'already-ended';
   }
-  // A copy: the task belongs to whoever has the newer one. Kept until it has ended, in case they do not end it.
-  await delivery.release(SUPERSEDED_DELAY_SECONDS);
+  await giveBackSuperseded(delivery);
   return 'released';
 }
 

@@ -1,4 +1,7 @@
-import type { TaskStore } from '#core';
+import type { Delivery, TaskStore } from '#core';
+
+/** Long enough for most tasks to end meanwhile. */
+const SUPERSEDED_DELAY_SECONDS = 30;
 
 /**
  * Records the start of an attempt, which fences those before it, and tells what becomes of it: it may `run`, its task
@@ -16,3 +19,9 @@ export async function recordStart(
   const recorded = (await tasks.get(taskId))?.attempts ?? attempt;
   return recorded > attempt ? 'superseded' : 'run';
 }
+
+/**
+ * Gives back a copy whose task belongs to whoever has a newer one. It is kept until the task has ended, in case they do
+ * not end it; does nothing when its lease is lost, as it is with somebody else then.
+ */
+export const giveBackSuperseded = (delivery: Delivery): Promise<void> => delivery.release(SUPERSEDED_DELAY_SECONDS);

@@ -13,6 +13,7 @@ import {
 } from '#core';
 import { type Failure, finalFailure } from './failure.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { giveBackSuperseded } from './record-start.ts';
 import type { RunAborted } from './run-abort.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
@@ -98,7 +99,7 @@ export async function settleAborted(
       await attempt.delivery.ack();
       return { outcome: 'already-ended' };
     case 'lease-lost':
-      return { outcome: 'lease-lost' };
+      return settleLost(attempt.delivery);
   }
 }
 
@@ -126,10 +127,15 @@ async function writeThenAck(
   const outcome = await persistently(deps.clock, delivery.lease, async () =>
     deps.tasks.apply(envelope.taskId, await createEvent()),
   );
-  // A newer attempt is under way: the message is its to acknowledge.
-  if (outcome === 'superseded') return { outcome: 'lease-lost' };
+  if (outcome === 'superseded') return settleLost(delivery);
   await delivery.ack();
   return { outcome: outcome === 'applied' ? applied : 'already-ended' };
+}
+
+/** A newer attempt has the task: by this message, which is not ours any more then, or by a copy of it. */
+async function settleLost(delivery: Delivery): Promise<Settlement> {
+  await giveBackSuperseded(delivery);
+  return { outcome: 'lease-lost' };
 }
 
 /** Work that was done is worth some patience with a store that is away, as long as the lease holds. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TaskStore } from '#core';
@@ -89,5 +90,21 @@ describe('a redelivered task', () => {
     await expect.poll(() => worker.outcomes).toEqual(['released']);
     expect(await worker.platform.tasks.get(id)).toMatchObject({ state: 'running', attempts: 3 });
     expect(await worker.platform.queues('model_b').depth()).toMatchObject({ visible: 0, inFlight: 0, delayed: 1 });
+  });
+
+  it.each(['its result', 'its start'])('is given back when a newer attempt was recorded before %s', async (told) => {
+    const platform = createMemoryPlatform();
+    const overtaken: Predict = async (_state, { value }, { taskId, signal }) => {
+      await platform.tasks.apply(taskId, { type: 'started', attempt: 2, at: Date.now() });
+      if (told === 'its start') await once(signal, 'abort');
+      return { value };
+    };
+    const worker = started(createTestWorker({ predict: overtaken }, { platform }));
+
+    const { id } = await worker.submit(1);
+
+    await expect.poll(() => worker.outcomes).toEqual(['lease-lost']);
+    expect(await platform.tasks.get(id)).toMatchObject({ state: 'running', attempts: 2 });
+    expect(await platform.queues('model_b').depth()).toMatchObject({ visible: 0, inFlight: 0, delayed: 1 });
   });
 });
