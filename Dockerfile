@@ -44,6 +44,8 @@ FROM runtime AS model
 ARG MODEL
 LABEL modelyard.model="${MODEL}"
 COPY --from=model-bundle /bundle ./
+# Fargate gives a volume to root, unless the image declares it: then it has the rights of the image's folder.
+VOLUME ["/tmp"]
 ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

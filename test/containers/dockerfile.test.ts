@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { ROOT } from '../architecture/cruise.ts';
 
 const text = readFileSync(`${ROOT}/Dockerfile`, 'utf8');
@@ -53,6 +54,19 @@ describe('the Dockerfile', () => {
     expect(command.at(-1)).toContain(`http://127.0.0.1:${port}${path}`);
     expect(stage(name).join('\n')).toMatch(new RegExp(`PORT=${port}\\b`));
     expect(stage(name)).toContain(`EXPOSE ${port}`);
+  });
+
+  it('declares every folder that a model may write to, which Fargate would give to root otherwise', async () => {
+    const { template } = await synthesize('dev');
+    const folders = resourcesOf(template, 'AWS::ECS::TaskDefinition').flatMap(([, { Properties }]) =>
+      (Properties.ContainerDefinitions[0].MountPoints as { ContainerPath: string }[]).map((at) => at.ContainerPath),
+    );
+
+    expect(folders.length).toBeGreaterThan(0);
+    for (const folder of folders) {
+      expect(stage('model')).toContain(`VOLUME ["${folder}"]`);
+      expect(readFileSync(`${ROOT}/docs/model-dockerfile.md`, 'utf8')).toContain(`\nVOLUME ["${folder}"]\n`);
+    }
   });
 
   it('builds a model when no target is named', () => {
