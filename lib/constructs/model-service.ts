@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
 import type { ModelManifest } from '#runtime/manifest.ts';
@@ -24,6 +24,8 @@ export interface ModelServiceProps {
   /** Of the names of all services and queues of the stage. */
   readonly prefix: string;
   readonly capacity: 'fargate' | 'spot';
+  /** What gives the cluster its Spot. @default emulators have none */
+  readonly capacityProviders?: IDependable | undefined;
   readonly logRetention: RetentionDays;
   /** Whether the platform takes public addresses, which emulators do not. */
   readonly assignPublicIp: boolean;
@@ -54,6 +56,7 @@ export class ModelService extends Construct {
     this.#task = this.#createTask();
     this.#grantServe(this.#addContainer());
     this.service = this.#createService();
+    this.#startAfterwards();
     if (props.image instanceof ecs.AssetImage) {
       acknowledgeEverything(this.#task.obtainExecutionRole(), 'A token for the image registry belongs to the account.');
     }
@@ -175,6 +178,16 @@ export class ModelService extends Construct {
     queues.grantWork(consumer);
     // So that it is not stopped while it has a long task in hand.
     this.#allowOnTasks(consumer, ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection']);
+  }
+
+  /** Without what its tasks need they could not start; and what they use cannot go before they have gone. */
+  #startAfterwards(): void {
+    const { network, capacityProviders } = this.#props;
+    this.service.node.addDependency(
+      this.#task.obtainExecutionRole(),
+      ...network.instanceSubnets.map((subnet) => subnet.internetConnectivityEstablished),
+      ...(capacityProviders ? [capacityProviders] : []),
+    );
   }
 
   #createService(): ecs.FargateService {

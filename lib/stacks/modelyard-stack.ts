@@ -1,5 +1,5 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
-import { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { CfnClusterCapacityProviderAssociations, Cluster } from 'aws-cdk-lib/aws-ecs';
 import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -39,13 +39,14 @@ export class ModelyardStack extends Stack {
 
     const data = new Data(this, 'Data', { keepsData, listsTasks: config.listsTasks });
     const network = new Network(this, 'Network', { kind: config.network });
-    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc, enableFargateCapacityProviders: !emulated });
+    const cluster = new Cluster(this, 'Cluster', { vpc: network.vpc });
+    const capacityProviders = emulated ? undefined : withFargate(cluster);
     const services = models.map((manifest) => {
       const { name: model } = manifest;
       const queues = new ModelQueues(this, `${model}-queues`, { prefix, model });
       const image = modelImage(config.images, model);
       const assignPublicIp = config.network === 'public' && !emulated;
-      const shared = { prefix, cluster, network, data, capacity, logRetention, assignPublicIp };
+      const shared = { prefix, cluster, network, data, capacity, capacityProviders, logRetention, assignPublicIp };
       return new ModelService(this, model, { ...shared, manifest, queues, image });
     });
     if (!emulated) {
@@ -97,6 +98,14 @@ export class ModelyardStack extends Stack {
     });
   }
 }
+
+/** By itself the CDK does this so late that no service can wait for it. */
+const withFargate = (cluster: Cluster): CfnClusterCapacityProviderAssociations =>
+  new CfnClusterCapacityProviderAssociations(cluster, 'CapacityProviders', {
+    cluster: cluster.clusterName,
+    capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+    defaultCapacityProviderStrategy: [],
+  });
 
 /** A function that others deployed here, which may be told who may invoke it. */
 const ownFunction = (scope: Construct, { functionArn }: AuthorizerConfig): IFunction =>

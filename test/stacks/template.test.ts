@@ -291,6 +291,21 @@ describe('the service of every model', () => {
     expect(new Set(onSpot(prod))).toEqual(new Set([false]));
   });
 
+  it('is there while its instances can start: with their rights, on a way out and with the capacity they run on', async () => {
+    const hidden = await synthesize('lean', { config: { network: 'private' } });
+
+    for (const { template: of } of [dev, prod, hidden]) {
+      const services = resourcesOf(of, 'AWS::ECS::Service');
+      expect(services).toHaveLength(dev.models.length);
+      for (const [, { DependsOn = [] }] of services) {
+        const types = new Set(DependsOn.map((id) => of.toJSON().Resources[id].Type));
+        expect(types).toContain('AWS::ECS::ClusterCapacityProviderAssociations');
+        expect(types).toContain('AWS::EC2::Route');
+        expect(DependsOn).toContainEqual(expect.stringMatching(/ExecutionRoleDefaultPolicy/));
+      }
+    }
+  });
+
   it('needs no NAT gateway, unless its network is private', async () => {
     const hidden = await synthesize('dev', { config: { network: 'private' } });
 
