@@ -7,11 +7,15 @@ import { STAGES, stageOf } from '../lib/stacks/stage-config.ts';
 
 // `cdk deploy`: one stage of the whole system. A broken model stops it: half a system is none.
 const MODELS = fileURLToPath(new URL('../model-containers/models', import.meta.url));
-const { models, faults } = await discoverModels([MODELS]);
-if (faults.length > 0) throw new Error(faults.join('\n'));
-
 const app = new App();
-const stage = stageOf(app.node.tryGetContext('stage'));
+const wanted = stageOf(app.node.tryGetContext('stage'));
+const { models, faults } = await discoverModels([MODELS]);
+if ('fault' in wanted || faults.length > 0) {
+  process.stderr.write(`${['fault' in wanted ? wanted.fault : [], ...faults].flat().join('\n')}\n`);
+  process.exit(1);
+}
+
+const { stage } = wanted;
 new ModelyardStack(app, `modelyard-${stage}`, {
   stage,
   config: STAGES[stage],

@@ -1,15 +1,25 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { discoverModels } from '#local/discover-models.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
+import { parseCostOptions } from './cost/options.ts';
 import { PRICES } from './cost/prices.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100`: what that costs, item by item, on every kind of stage.
-const { values } = parseArgs({
-  options: { predictions: { type: 'string', default: '1000000' }, ms: { type: 'string', default: '100' } },
-});
-const workload = { predictions: Number(values.predictions), ms: Number(values.ms) };
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+// Recovery: whoever reads has seen enough, as `head` does.
+process.stdout.once('error', () => process.exit(0));
+
+const asked = parseCostOptions(process.argv.slice(2));
+if ('fault' in asked) {
+  process.stderr.write(`${asked.fault}\n`);
+  process.exit(2);
+}
+if ('help' in asked) {
+  process.stdout.write(asked.help);
+  process.exit(0);
+}
+const { workload } = asked;
 const WHAT_LEAN_GIVES_UP = `
 What each saving of lean gives up:
   the URL of the submit handler   throttling, an authorizer and the access log in front of predictions; through its
@@ -28,12 +38,6 @@ With ~ a part is an estimate, because no emulator has it:
   Logs                            the access log is measured; what Lambda writes of a run is as AWS documents it
   idle months                     how Lambda polls sources, and what the collector takes, are as AWS documents them
 SQS is for predictions that come in bursts. Each that comes alone is received and deleted alone: $${aloneSurcharge(workload).toFixed(2)} more.`;
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-if (!(Number.isInteger(workload.predictions) && workload.predictions > 0 && workload.ms > 0 && workload.ms < 1e6)) {
-  process.stderr.write('Say how many predictions, a whole number, and how many milliseconds each takes.\n');
-  process.exit(2);
-}
 
 function table(title: string, items: readonly BillItem[]): void {
   say(`\n${title}`);

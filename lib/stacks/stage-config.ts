@@ -117,10 +117,14 @@ export const STAGES = {
 
 export type StageName = keyof typeof STAGES;
 
-/** Throws one sentence for a stage that there is not. */
-export function stageOf(name: unknown): StageName {
+/** What `-c stage=` asks for: a stage, or something that is none. */
+export type WantedStage = { readonly stage: StageName } | { readonly fault: string };
+
+/** Finds the stage of this name, whatever the context gives for one. */
+export function stageOf(name: unknown): WantedStage {
   const stages = Object.keys(STAGES) as StageName[];
   const stage = stages.find((known) => known === name);
-  if (stage) return stage;
-  throw new Error(`There is no stage "${name}"; choose one with -c stage=: ${stages.join(', ')}.`);
+  if (stage) return { stage };
+  const said = typeof name === 'string' ? `"${name}"` : JSON.stringify(name);
+  return { fault: `There is no stage ${said}; choose one with -c stage=: ${stages.join(', ')}.` };
 }

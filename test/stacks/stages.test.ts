@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { type Stack, Validations } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
@@ -138,10 +142,29 @@ const identities = (template: Template): string[] =>
   );
 
 describe('a stage that there is not', () => {
-  it('is refused with those that there are', () => {
-    expect(() => stageOf('staging')).toThrow(
-      'There is no stage "staging"; choose one with -c stage=: dev, prod, lean, local.',
-    );
+  it.each([
+    ['staging', '"staging"'],
+    ['', '""'],
+    ['DEV', '"DEV"'],
+    ['constructor', '"constructor"'],
+    [['dev'], '["dev"]'],
+    [{ stage: 'dev' }, '{"stage":"dev"}'],
+    [undefined, 'undefined'],
+  ])('is refused with those that there are: %j', (name, said) => {
+    expect(stageOf(name)).toEqual({
+      fault: `There is no stage ${said}; choose one with -c stage=: dev, prod, lean, local.`,
+    });
+  });
+
+  it('is told in one sentence, without a trace of our code', async () => {
+    const app = spawn(process.execPath, [fileURLToPath(new URL('../../bin/app.ts', import.meta.url))], {
+      env: { ...process.env, CDK_CONTEXT_JSON: '{"stage":"staging"}' },
+    });
+
+    const [said, [code]] = await Promise.all([text(app.stderr), once(app, 'close')]);
+
+    expect(said).toBe('There is no stage "staging"; choose one with -c stage=: dev, prod, lean, local.\n');
+    expect(code).toBe(1);
   });
 });
 
