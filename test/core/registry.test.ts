@@ -117,6 +117,15 @@ describe('the model directory', () => {
     expect([before.length, after.length, (await directory.all()).length]).toEqual([1, 0, 1]);
   });
 
+  it('lists the instances of a model by their ids, in whatever order they came', async () => {
+    const platform = createMemoryPlatform();
+    for (const id of ['b', 'c', 'a']) await registerInstance(platform, registration(id));
+
+    const { live } = await createModelDirectory(platform).served('model_a');
+
+    expect(live.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
   it('serves a newer contract only while an instance that speaks it is alive', async () => {
     const clock = new ManualClock();
     const platform = createMemoryPlatform({ clock });

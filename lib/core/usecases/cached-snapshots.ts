@@ -74,7 +74,9 @@ export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }
 }
 
 function indexed({ models, instances }: RegistrySnapshot, asOf: () => number): DatedSnapshot {
-  const byModel = Map.groupBy(instances, ({ model }) => model);
+  // Stores give them in orders of their own.
+  const byId = instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const byModel = Map.groupBy(byId, ({ model }) => model);
   const sorted = models.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
     modelsByName: new Map(sorted.map((model) => [model.name, model])),
