@@ -51,6 +51,18 @@ function readUrl(
 ): string {
   const text = readRequired(env, name);
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && protocols.includes(url.protocol) && url.hostname !== '' && path.test(url.pathname)) return text;
+  const isKnown = url && protocols.includes(url.protocol) && url.hostname !== '' && path.test(url.pathname);
+  if (isKnown && isDecodable(url)) return text;
   throw new ModelyardError('internal', `The environment variable ${name} must be a URL such as ${example}.`);
+}
+
+/** Clients decode these, and stumble over a % in a password that should have been written as %25. */
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return true;
+  } catch {
+    // Recovery: refused with a sentence that says which variable it is.
+    return false;
+  }
 }
