@@ -10,6 +10,8 @@ const MAX_EXPECTED = 10_000;
 
 interface Expected {
   readonly begun: Task;
+  /** Redis has kept it as new: what was heard since is about this task, and nothing was missed. */
+  isKept: boolean;
   /** What is said of its end, once it is heard. */
   told?: string;
 }
@@ -31,19 +33,27 @@ export class EndedTasks {
   }
 
   /**
-   * To be called before a task begins: from then on its end is heard, also by whoever only waits for it after
-   * the broker has confirmed it, and need not be looked up.
+   * To be called before a task is kept, and `kept` or `notKept` afterwards: from the first on its end is heard, also by
+   * whoever only waits for it after the broker has confirmed it, and need not be looked up.
    */
   expect(begun: Task): void {
-    if (!this.#isListening) return;
-    this.#expected.set(begun.id, { begun });
+    // Somebody who repeats a submit must not take from the first what it has heard.
+    if (!this.#isListening || this.#expected.has(begun.id)) return;
+    this.#expected.set(begun.id, { begun, isKept: false });
     const oldest = this.#expected.keys().next();
     if (this.#expected.size > MAX_EXPECTED && !oldest.done) this.#expected.delete(oldest.value);
   }
 
+  kept(begun: Task): void {
+    const expected = this.#expected.get(begun.id);
+    if (expected?.begun === begun) expected.isKept = true;
+    // Heard of a task that had this id before, or expected by somebody whose task was not kept.
+    else this.#expected.delete(begun.id);
+  }
+
   /** For a task that has not begun after all, or had begun before. */
-  forget(id: string): void {
-    this.#expected.delete(id);
+  notKept(begun: Task): void {
+    if (this.#expected.get(begun.id)?.begun === begun) this.#expected.delete(begun.id);
   }
 
   /**
@@ -53,8 +63,7 @@ export class EndedTasks {
    */
   async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<Task | undefined> {
     if (signal.aborted) return undefined;
-    const expected = this.#expected.get(id);
-    this.#expected.delete(id);
+    const expected = this.#take(id);
     if (expected?.told !== undefined) return readTold(expected.begun, expected.told);
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const waiters = this.#waiters.get(id) ?? new Set();
@@ -69,6 +78,14 @@ export class EndedTasks {
       waiters.delete(resolve);
       if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
     }
+  }
+
+  /** What is known of a task that was kept within hearing, once. */
+  #take(id: string): Expected | undefined {
+    const expected = this.#expected.get(id);
+    if (!expected?.isKept) return undefined;
+    this.#expected.delete(id);
+    return expected;
   }
 
   close(): void {

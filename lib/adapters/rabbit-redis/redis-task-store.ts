@@ -54,10 +54,11 @@ export class RedisTaskStore implements TaskStore {
     try {
       if (this.#doubtful.has(task.id)) await this.#doubtful.settle(task.id);
       const existing = await this.#create(task);
-      if (existing) this.#ended.forget(task.id);
+      if (existing) this.#ended.notKept(task);
+      else this.#ended.kept(task);
       return existing;
     } catch (error) {
-      this.#ended.forget(task.id);
+      this.#ended.notKept(task);
       if (mayBeDone(error)) this.#doubtful.add(task.id, task.createdAt);
       throw error;
     }

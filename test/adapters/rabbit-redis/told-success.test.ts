@@ -57,5 +57,37 @@ else {
 
       expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
     });
+
+    it.each(['heard', 'not yet heard'])('are not taken by who repeats the submit when they are %s', async (when) => {
+      const { submitter, other } = await openBoth();
+      const [task, marker] = [aFreshTask(), aFreshTask()];
+      await Promise.all([submitter.create(task), submitter.create(marker)]);
+      const { signal } = new AbortController();
+      const marked = submitter.untilEnded?.(marker.id, signal);
+      if (when === 'heard') await other.apply(task.id, success(Uint8Array.of(1)));
+      // News come in the order in which they happened.
+      await other.apply(marker.id, success(Uint8Array.of(2)));
+      await marked;
+
+      const repeated = submitter.create({ ...task, createdAt: task.createdAt + 1 });
+      const waiting = submitter.untilEnded?.(task.id, signal);
+      if (when !== 'heard') await other.apply(task.id, success(Uint8Array.of(1)));
+
+      expect(await waiting).toEqual(await other.get(task.id));
+      expect(await repeated).toMatchObject({ id: task.id, createdAt: task.createdAt });
+    });
+
+    it('are looked up by whoever waits while nobody knows yet whether the task is new', async () => {
+      const { submitter, other } = await openBoth();
+      const task = aFreshTask();
+      await other.create(task);
+      await other.apply(task.id, success(Uint8Array.of(1)));
+
+      const repeated = submitter.create({ ...task, createdAt: task.createdAt + 1 });
+      const told = await submitter.untilEnded?.(task.id, new AbortController().signal);
+
+      expect(told).toBeUndefined();
+      expect(await repeated).toMatchObject({ state: 'succeeded', createdAt: task.createdAt });
+    });
   });
 }
