@@ -6,12 +6,15 @@ import type { Handlers } from './handlers.ts';
 import type { HttpApi } from './http-api.ts';
 import { stageMetric } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
+import type { SubmitUrl } from './submit-url.ts';
 
 export interface AlarmsProps {
   readonly stage: string;
   /** Of the names of all alarms. */
   readonly prefix: string;
   readonly api: HttpApi;
+  /** Where predictions come in beside the API. @default nowhere */
+  readonly submitUrl: SubmitUrl | undefined;
   readonly handlers: Handlers;
   readonly models: readonly ModelService[];
 }
@@ -51,7 +54,7 @@ export class Alarms extends Construct {
   }
 }
 
-function ofStage({ stage, api, handlers }: AlarmsProps): readonly AlarmSpec[] {
+function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly AlarmSpec[] {
   const submit = handlers.byName.get('submit-task');
   return [
     {
@@ -62,6 +65,17 @@ function ofStage({ stage, api, handlers }: AlarmsProps): readonly AlarmSpec[] {
       from: 0.01,
       minutes: 3,
     },
+    ...(submitUrl
+      ? [
+          {
+            name: 'submit-url-server-errors',
+            says: 'Predictions by the submit URL fail by our fault. Runbook: server-errors.',
+            metric: submitUrl.metrics.serverErrors({ period: PERIOD, statistic: 'Sum' }),
+            from: 1,
+            minutes: 3,
+          },
+        ]
+      : []),
     {
       name: 'no-live-instance',
       says: 'Tasks wait for a model and no instance of it is live. Runbook: no-live-instance.',

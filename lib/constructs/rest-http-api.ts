@@ -41,6 +41,7 @@ export class RestHttpApi extends Construct implements HttpApi {
     super(scope, id);
     const api = this.#createApi(props);
     this.#api = api;
+    this.#keepErrors(props);
     answerInProblems(api);
     this.#addRoutes(props, this.#createAuthorizer(props));
     api.addUsagePlan('UsagePlan', {
@@ -69,7 +70,8 @@ export class RestHttpApi extends Construct implements HttpApi {
       endpointTypes: [EndpointType.REGIONAL],
       binaryMediaTypes: [...BINARY_TYPES],
       cloudWatchRole: true,
-      cloudWatchRoleRemovalPolicy: RemovalPolicy.DESTROY,
+      // The account has one role for this; gone with one stage, it would leave all others without logs.
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       deployOptions: {
         stageName: STAGE,
         throttlingRateLimit: ratePerSecond,
@@ -83,6 +85,14 @@ export class RestHttpApi extends Construct implements HttpApi {
       },
       ...(corsOrigins.length === 0 ? {} : { defaultCorsPreflightOptions: { allowOrigins: [...corsOrigins] } }),
     });
+  }
+
+  /** What the gateway says of its own errors: it would make this log itself, and keep it for ever. */
+  #keepErrors({ logRetention: retention }: HttpApiProps): void {
+    const { restApiId, deploymentStage } = this.#api;
+    const logGroupName = `API-Gateway-Execution-Logs_${restApiId}/${STAGE}`;
+    const log = new LogGroup(this, 'ErrorLog', { logGroupName, retention, removalPolicy: RemovalPolicy.DESTROY });
+    deploymentStage.node.addDependency(log);
   }
 
   #createAuthorizer({ authorizer }: HttpApiProps): IAuthorizer | undefined {

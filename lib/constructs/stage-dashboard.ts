@@ -9,15 +9,20 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { Data } from './data.ts';
 import type { Handlers } from './handlers.ts';
-import type { HttpApi } from './http-api.ts';
+import type { HttpApi, HttpApiMetrics } from './http-api.ts';
 import { modelMetric, stageMetric } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
+import type { SubmitUrl } from './submit-url.ts';
 
 export interface StageDashboardProps {
   readonly stage: string;
   readonly prefix: string;
   readonly api: HttpApi;
+  /** Where predictions come in beside the API. @default nowhere */
+  readonly submitUrl: SubmitUrl | undefined;
+  readonly data: Data;
   readonly handlers: Handlers;
   readonly models: readonly ModelService[];
 }
@@ -68,7 +73,7 @@ function summary({ stage, models }: StageDashboardProps): IWidget[] {
   ];
 }
 
-function queues({ models }: StageDashboardProps): IWidget[] {
+function queues({ models, handlers }: StageDashboardProps): IWidget[] {
   const each = (measure: (model: ModelService, label: string) => IMetric) =>
     models.map((model) => measure(model, model.manifest.name));
   return [
@@ -80,17 +85,21 @@ function queues({ models }: StageDashboardProps): IWidget[] {
       'Age of the oldest task (s)',
       each(({ queues: { tasks } }, label) => tasks.metricApproximateAgeOfOldestMessage({ ...MAX, label })),
     ),
-    graph(
-      'Dead letters',
-      each(({ queues: { deadLetters } }, label) =>
+    graph('Dead letters', [
+      ...each(({ queues: { deadLetters } }, label) =>
         deadLetters.metricApproximateNumberOfMessagesVisible({ ...MAX, label }),
       ),
-    ),
+      // They leave their queue within seconds, mostly unseen by a look every minute.
+      handlers.giveUpTask.metricInvocations({ ...SUM, label: 'given up, in batches' }),
+    ]),
   ];
 }
 
-function traffic({ api, models }: StageDashboardProps): IWidget[] {
-  const percentile = (statistic: string) => api.metrics.latency({ period: MINUTE, statistic, label: statistic });
+function traffic({ api, submitUrl, models }: StageDashboardProps): IWidget[] {
+  const each = (measure: (metrics: HttpApiMetrics, of: string) => readonly IMetric[]) => [
+    ...measure(api.metrics, ''),
+    ...(submitUrl ? measure(submitUrl.metrics, ' of the submit URL') : []),
+  ];
   return [
     graph(
       'Tasks done per minute',
@@ -98,25 +107,39 @@ function traffic({ api, models }: StageDashboardProps): IWidget[] {
         tasks.metricNumberOfMessagesDeleted({ ...SUM, label: manifest.name }),
       ),
     ),
-    graph('Latency of the API (ms)', ['p50', 'p90', 'p99'].map(percentile)),
-    graph('Refused and failed', [
-      api.metrics.clientErrors({ ...SUM, label: '4xx' }),
-      api.metrics.serverErrors({ ...SUM, label: '5xx' }),
-    ]),
+    graph(
+      'Latency of the API (ms)',
+      each(({ latency }, of) =>
+        ['p50', 'p90', 'p99'].map((statistic) => latency({ period: MINUTE, statistic, label: `${statistic}${of}` })),
+      ),
+    ),
+    graph(
+      'Refused and failed',
+      each(({ clientErrors, serverErrors }, of) => [
+        clientErrors({ ...SUM, label: `4xx${of}` }),
+        serverErrors({ ...SUM, label: `5xx${of}` }),
+      ]),
+    ),
   ];
 }
 
 /** What the bill is made of, in the units that are billed. */
-function costs({ api, handlers, stage, models }: StageDashboardProps): IWidget[] {
+function costs({ api, submitUrl, data, handlers, stage, models }: StageDashboardProps): IWidget[] {
   const durations = Object.fromEntries(handlers.all.map((fn, at) => [`d${at}`, fn.metricDuration(SUM)]));
   const lambdaSeconds = new MathExpression({
-    expression: `(${Object.keys(durations).join(' + ')}) / 1000`,
+    // Not by `+`, which has no sum in a minute in which one of them did not run.
+    expression: `SUM([${Object.keys(durations).join(', ')}]) / 1000`,
     usingMetrics: durations,
     label: 'Lambda seconds',
     period: MINUTE,
   });
   return [
-    graph('Requests', [api.metrics.requests({ ...SUM, label: 'API requests' })]),
+    graph('Requests, and units of the table of tasks', [
+      api.metrics.requests({ ...SUM, label: 'API requests' }),
+      ...(submitUrl ? [submitUrl.metrics.requests({ ...SUM, label: 'requests of the submit URL' })] : []),
+      data.tasks.metricConsumedWriteCapacityUnits({ ...SUM, label: 'DynamoDB write units' }),
+      data.tasks.metricConsumedReadCapacityUnits({ ...SUM, label: 'DynamoDB read units' }),
+    ]),
     graph('Lambda seconds', [lambdaSeconds]),
     graph('Fargate: instances and backlog per instance', [
       stageMetric(stage, 'LiveInstances', { label: 'instances' }),

@@ -1,5 +1,6 @@
 import { FunctionUrlAuthType, type FunctionUrlCorsOptions, HttpMethod, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { HttpApiMetrics } from './http-api.ts';
 
 export interface SubmitUrlProps {
   readonly submit: IFunction;
@@ -14,11 +15,19 @@ export interface SubmitUrlProps {
 export class SubmitUrl extends Construct {
   /** Ends in a slash. */
   readonly url: string;
+  /** Those of the gateway know nothing of who comes this way. */
+  readonly metrics: HttpApiMetrics;
 
   constructor(scope: Construct, id: string, { submit, corsOrigins }: SubmitUrlProps) {
     super(scope, id);
     const { url } = submit.addFunctionUrl({ authType: FunctionUrlAuthType.NONE, ...cors(corsOrigins) });
     this.url = url;
+    this.metrics = {
+      requests: (options) => submit.metric('UrlRequestCount', options),
+      serverErrors: (options) => submit.metric('Url5xxCount', options),
+      clientErrors: (options) => submit.metric('Url4xxCount', options),
+      latency: (options) => submit.metric('UrlRequestLatency', options),
+    };
   }
 }
 

@@ -69,12 +69,15 @@ export class ModelyardStack extends Stack {
     });
 
     const submit = handlers.byName.get('submit-task');
-    if (config.api.submitUrl && submit) {
-      const { url: value } = new SubmitUrl(this, 'SubmitUrlOf', { submit, corsOrigins: config.api.corsOrigins });
+    const { corsOrigins } = config.api;
+    const submitUrl =
+      config.api.submitUrl && submit ? new SubmitUrl(this, 'SubmitUrlOf', { submit, corsOrigins }) : undefined;
+    if (submitUrl) {
+      const { url: value } = submitUrl;
       new CfnOutput(this, 'SubmitUrl', { value, description: 'Where predictions are asked for without a gateway' });
     }
 
-    const watched = { stage, prefix, api, handlers, models: services };
+    const watched = { stage, prefix, api, submitUrl, data, handlers, models: services };
     new Alarms(this, 'Alarms', watched);
     const dashboard = new StageDashboard(this, 'Dashboard', watched);
     this.#output(api, dashboard, services);

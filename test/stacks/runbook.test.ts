@@ -15,8 +15,8 @@ it('has under every heading what to look at and what to do', async () => {
   }
 });
 
-it('is found by what every alarm says', async () => {
-  const { template } = await synthesize('dev');
+it.each(['dev', 'lean'] as const)('is found by what every alarm of the stage %s says', async (stage) => {
+  const { template } = await synthesize(stage);
   const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 
   const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);

@@ -195,6 +195,23 @@ describe('the API', () => {
     template.hasResourceProperties('AWS::ApiGateway::UsagePlan', { Throttle: { RateLimit: 500, BurstLimit: 1000 } });
   });
 
+  it('keeps what the gateway says of its errors as long as every log, from the first one on', () => {
+    const log = resource(template, 'AWS::Logs::LogGroup', 'ApiErrorLog');
+    const stage = resource(template, 'AWS::ApiGateway::Stage', 'Api');
+
+    expect(log.Properties.LogGroupName).toEqual({
+      'Fn::Join': ['', ['API-Gateway-Execution-Logs_', stage.Properties.RestApiId, `/${stage.Properties.StageName}`]],
+    });
+    expect(stage.DependsOn).toContainEqual(expect.stringMatching(/^ApiErrorLog/));
+  });
+
+  it('leaves the one role by which gateways of the account write logs to the other stages', () => {
+    const role = resource(template, 'AWS::IAM::Role', 'ApiCloudWatchRole');
+
+    expect(role.DeletionPolicy).toBe('Retain');
+    expect(resource(template, 'AWS::ApiGateway::Account', 'Api').DeletionPolicy).toBe('Retain');
+  });
+
   it('refuses in problem details', () => {
     const answers = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => Properties);
 
