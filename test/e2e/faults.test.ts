@@ -109,7 +109,7 @@ describe('a task', () => {
   });
 
   it('whose instance is killed in the middle of it is run by another one, and its result is written once', async () => {
-    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 2 });
+    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 3 });
     const { pid } = await runnerOf('steadfast');
 
     process.kill(pid, 'SIGKILL');
@@ -122,7 +122,7 @@ describe('a task', () => {
 
   it('whose instance comes back too late keeps the result of the one that took over', async () => {
     await allReady('steadfast');
-    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 1 });
+    const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 3 });
     const { pid, endpoint } = await runnerOf('steadfast');
     const before = succeeded(await metrics(endpoint));
 
