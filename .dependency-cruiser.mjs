@@ -122,7 +122,7 @@ const rooms = [
     [
       '^lib/constructs/',
       '^lib/bundling/',
-      '^lib/api/(routes|media-types|problem|metric-names)\\.ts$',
+      '^lib/api/(routes|media-types|problem|metric-names|cors)\\.ts$',
       '^lib/adapters/aws/resources\\.ts$',
       '^lib/platform/environment\\.ts$',
       '^model-containers/runtime/manifest\\.ts$',

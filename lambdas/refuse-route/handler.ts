@@ -1,4 +1,5 @@
 import {
+  corsHeaders,
   createRouter,
   type Method,
   type ProxyEvent,
@@ -14,10 +15,15 @@ import {
 const matchPath = createRouter(ROUTES);
 
 /** Every request that no route takes: 405 with the methods that the address has, 404 where there is nothing. */
-export const createHandler = (): ProxyHandler =>
+export const createHandler = ({
+  corsOrigins = [],
+}: {
+  readonly corsOrigins?: readonly string[] | undefined;
+} = {}): ProxyHandler =>
   async function refuseRoute(event, context) {
-    const { headers, ...answer } = refusal(event);
-    return { ...answer, headers: { ...headers, 'X-Request-Id': requestIdOf(event, context) } };
+    const answer = refusal(event);
+    const named = { ...answer.headers, 'X-Request-Id': requestIdOf(event, context) };
+    return { ...answer, headers: { ...named, ...corsHeaders(event, answer, corsOrigins) } };
   };
 
 function refusal(event: ProxyEvent): ProxyResult {

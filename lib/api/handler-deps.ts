@@ -27,6 +27,8 @@ export interface HandlerDeps {
   readonly waits: WaitDeps;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
 }
 
 interface HandlerDepsOptions {
@@ -59,5 +61,6 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     waits: { tasks: platform.tasks, clock: platform.clock, pace: createWaitPace() },
     logger,
     metrics,
+    corsOrigins: platform.corsOrigins ?? [],
   };
 }

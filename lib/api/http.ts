@@ -1,6 +1,7 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 import { type Logger, ModelyardError } from '#core';
 import { negotiate } from './accept.ts';
+import { corsHeaders } from './cors.ts';
 import { routedEvent } from './function-url.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
 import { JSON_TYPE } from './media-types.ts';
@@ -24,7 +25,7 @@ interface HttpOptions {
 
 /** Makes a Lambda handler of a function from request to answer: errors become problems, every answer names its request. */
 export function httpHandler(
-  { logger }: { readonly logger: Logger },
+  { logger, corsOrigins }: { readonly logger: Logger; readonly corsOrigins?: readonly string[] },
   answer: (request: HttpRequest) => Promise<ProxyResult>,
   { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
@@ -33,7 +34,7 @@ export function httpHandler(
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };
-  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger));
+  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger, corsOrigins));
 }
 
 /** A JSON answer. */
@@ -49,9 +50,10 @@ export const json = (
 
 type HttpMiddleware = MiddlewareObj<ProxyEvent, ProxyResult, Error, ProxyContext>;
 
-const answersToCallers = (logger: Logger): HttpMiddleware => ({
+const answersToCallers = (logger: Logger, corsOrigins: readonly string[] = []): HttpMiddleware => ({
   after: function nameRequest({ event, context, response }) {
-    if (response) Object.assign(response.headers, requestIdHeader(event, context));
+    if (!response) return;
+    Object.assign(response.headers, requestIdHeader(event, context), corsHeaders(event, response, corsOrigins));
   },
   onError: function answerProblem(request) {
     const { event, context } = request;
@@ -60,7 +62,8 @@ const answersToCallers = (logger: Logger): HttpMiddleware => ({
     if (isServerFault(error)) {
       logger.error('A request failed.', { requestId: requestIdOf(event, context), path, error });
     }
-    request.response = problemResponse(error, path, requestIdHeader(event, context));
+    const answer = problemResponse(error, path, requestIdHeader(event, context));
+    request.response = { ...answer, headers: { ...answer.headers, ...corsHeaders(event, answer, corsOrigins) } };
   },
 });
 

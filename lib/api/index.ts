@@ -1,6 +1,7 @@
 export { negotiate, preferredType } from './accept.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './cacheable.ts';
 export { bodyType } from './content-type.ts';
+export { corsHeaders } from './cors.ts';
 export {
   presentAvailable,
   presentContainers,

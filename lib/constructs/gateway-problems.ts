@@ -23,13 +23,20 @@ const REFUSALS = [
 ] as const satisfies readonly (readonly [ResponseType, ErrorCode, string | undefined])[];
 
 /** Makes API Gateway refuse in problem details, as the handlers do. */
-export function answerInProblems(api: RestApi): void {
+export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): void {
+  // What a gateway says of itself is for everybody; without this, pages cannot tell a refusal from a broken line.
+  const cors: Record<string, string> = corsOrigins.length === 0 ? {} : { 'Access-Control-Allow-Origin': "'*'" };
   for (const [type, code, detail] of REFUSALS) {
     const retryAfter: Record<string, string> = STATUS[code] === 429 ? { 'Retry-After': "'1'" } : {};
     api.addGatewayResponse(`${type.responseType}Problem`, {
       type,
       statusCode: String(STATUS[code]),
-      responseHeaders: { 'Content-Type': `'${PROBLEM_TYPE}'`, 'X-Request-Id': 'context.requestId', ...retryAfter },
+      responseHeaders: {
+        'Content-Type': `'${PROBLEM_TYPE}'`,
+        'X-Request-Id': 'context.requestId',
+        ...retryAfter,
+        ...cors,
+      },
       templates: { 'application/json': template(code, detail) },
     });
   }

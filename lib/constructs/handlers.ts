@@ -20,6 +20,8 @@ export interface HandlersProps extends Grantors {
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
+  /** Origins whose pages may read answers, where the gateway leaves that to the functions. @default none */
+  readonly corsOrigins: readonly string[];
   /** Simultaneous runs of the submit handler. @default those of the account */
   readonly submitConcurrency?: number | undefined;
 }
@@ -58,7 +60,7 @@ export class Handlers extends Construct {
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency } = this.#props;
+    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins } = this.#props;
     const { description, may } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
       folder: name,
@@ -71,6 +73,7 @@ export class Handlers extends Construct {
       reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
     });
     data.introduce(fn);
+    if (corsOrigins.length > 0) fn.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     for (const permission of may) PERMISSIONS[permission](this.#props, fn);
     return fn;

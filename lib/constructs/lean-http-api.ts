@@ -15,7 +15,9 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { EXPOSED_HEADERS } from '#api/cors.ts';
 import { acknowledge } from './acknowledge.ts';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import {
   ACCESS_LOG_FORMAT,
   AUTHORIZER_CACHE_SECONDS,
@@ -98,4 +100,14 @@ const invoking = (name: string, fn: IFunction): HttpLambdaIntegration =>
   new HttpLambdaIntegration(`${name}Integration`, fn, { payloadFormatVersion: PayloadFormatVersion.VERSION_1_0 });
 
 const cors = (origins: readonly string[]) =>
-  origins.length === 0 ? {} : { corsPreflight: { allowOrigins: [...origins], allowMethods: [CorsHttpMethod.ANY] } };
+  origins.length === 0
+    ? {}
+    : {
+        corsPreflight: {
+          allowOrigins: [...origins],
+          allowMethods: [CorsHttpMethod.ANY],
+          allowHeaders: [...CORS_REQUEST_HEADERS],
+          exposeHeaders: [...EXPOSED_HEADERS],
+          maxAge: Duration.seconds(CORS_MAX_AGE_SECONDS),
+        },
+      };

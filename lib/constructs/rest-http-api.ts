@@ -10,13 +10,15 @@ import {
   RequestAuthorizer,
   RequestValidator,
   RestApi,
+  type RestApiProps,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BINARY_TYPES } from '#api/media-types.ts';
-import type { Route, RoutePath } from '#api/routes.ts';
+import { METHODS, type Route, type RoutePath } from '#api/routes.ts';
 import { acknowledge } from './acknowledge.ts';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import { answerInProblems } from './gateway-problems.ts';
 import {
   ACCESS_LOG_FORMAT,
@@ -42,7 +44,7 @@ export class RestHttpApi extends Construct implements HttpApi {
     const api = this.#createApi(props);
     this.#api = api;
     this.#keepErrors(props);
-    answerInProblems(api);
+    answerInProblems(api, props.corsOrigins);
     this.#addRoutes(props, this.#createAuthorizer(props));
     api.addUsagePlan('UsagePlan', {
       name: props.name,
@@ -83,7 +85,7 @@ export class RestHttpApi extends Construct implements HttpApi {
         accessLogDestination: new LogGroupLogDestination(logGroup),
         accessLogFormat: AccessLogFormat.custom(ACCESS_LOG_FORMAT),
       },
-      ...(corsOrigins.length === 0 ? {} : { defaultCorsPreflightOptions: { allowOrigins: [...corsOrigins] } }),
+      ...cors(corsOrigins),
     });
   }
 
@@ -141,6 +143,19 @@ export class RestHttpApi extends Construct implements HttpApi {
     });
   }
 }
+
+/** Answers to questions before a request; the functions see to those to requests. */
+const cors = (origins: readonly string[]): Pick<RestApiProps, 'defaultCorsPreflightOptions'> =>
+  origins.length === 0
+    ? {}
+    : {
+        defaultCorsPreflightOptions: {
+          allowOrigins: [...origins],
+          allowMethods: ['HEAD', ...METHODS],
+          allowHeaders: [...CORS_REQUEST_HEADERS],
+          maxAge: Duration.seconds(CORS_MAX_AGE_SECONDS),
+        },
+      };
 
 const invoking = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
 

@@ -1,5 +1,8 @@
+import { Duration } from 'aws-cdk-lib';
 import { FunctionUrlAuthType, type FunctionUrlCorsOptions, HttpMethod, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { EXPOSED_HEADERS } from '#api/cors.ts';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import type { HttpApiMetrics } from './http-api.ts';
 
 export interface SubmitUrlProps {
@@ -32,4 +35,14 @@ export class SubmitUrl extends Construct {
 }
 
 const cors = (origins: readonly string[]): { readonly cors?: FunctionUrlCorsOptions } =>
-  origins.length === 0 ? {} : { cors: { allowedOrigins: [...origins], allowedMethods: [HttpMethod.POST] } };
+  origins.length === 0
+    ? {}
+    : {
+        cors: {
+          allowedOrigins: [...origins],
+          allowedMethods: [HttpMethod.POST],
+          allowedHeaders: [...CORS_REQUEST_HEADERS],
+          exposedHeaders: [...EXPOSED_HEADERS],
+          maxAge: Duration.seconds(CORS_MAX_AGE_SECONDS),
+        },
+      };

@@ -1,5 +1,5 @@
 import type { AwsConnection } from '#adapters/aws/index.ts';
-import { readChoice, readInteger, readOptional, readRequired } from './environment.ts';
+import { corsOriginsFrom, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 import * as ENV from './environment-names.ts';
 
 /** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
@@ -13,6 +13,8 @@ export interface AwsSettings extends AwsConnection {
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
   readonly queueUrlPrefix: string;
+  /** Origins whose pages may read answers. @default the gateway sees to it, or lets no page in */
+  readonly corsOrigins?: readonly string[];
   /** Where instances run as tasks of ECS. @default nowhere: instances are started elsewhere */
   readonly ecs?: { readonly cluster: string; readonly servicePrefix: string };
   /** How long an empty receive waits at the queue. 0–20. @default 20 */
@@ -40,6 +42,7 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
     callsTable: readRequired(env, ENV.callsTable),
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
+    corsOrigins: corsOriginsFrom(env),
     ...ecsFrom(env),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     ...(isEmulated ? EMULATOR : {}),

@@ -45,6 +45,7 @@ export function createAwsPlatform(
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
     contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),
     ...(instances ? { instances } : {}),
+    corsOrigins: settings.corsOrigins,
     clock,
     async close() {
       sqs.destroy();

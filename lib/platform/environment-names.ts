@@ -42,6 +42,8 @@ export const ecsServicePrefix = 'MODELYARD_ECS_SERVICE_PREFIX';
 /** Set by ECS itself. */
 export const ecsMetadata = 'ECS_CONTAINER_METADATA_URI_V4';
 export const ecsAgent = 'ECS_AGENT_URI';
+/** Origins whose pages may read answers, separated by spaces, where the gateway leaves that to its functions. */
+export const corsOrigins = 'MODELYARD_CORS_ORIGINS';
 /** The stage whose metrics these are. */
 export const stage = 'MODELYARD_STAGE';
 /** Where instances can be launched with Docker: the project that containers must be labelled with. */

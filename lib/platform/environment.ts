@@ -1,5 +1,5 @@
 import { ModelyardError } from '#core';
-import type * as ENV from './environment-names.ts';
+import * as ENV from './environment-names.ts';
 
 export * as ENV from './environment-names.ts';
 
@@ -50,3 +50,7 @@ export function readChoice<Choice extends string>(
     `The environment variable ${name} must be one of ${choices.join(', ')}, not "${text}".`,
   );
 }
+
+/** Origins whose pages may read answers; undefined when the variable is unset. */
+export const corsOriginsFrom = (env: NodeJS.ProcessEnv): readonly string[] | undefined =>
+  readOptional(env, ENV.corsOrigins)?.split(' ');

@@ -20,6 +20,8 @@ export interface Platform {
   /** Absent where this process may not start or stop instances. */
   readonly instances?: InstanceController;
   readonly clock: Clock;
+  /** Origins whose pages may read answers. Absent where the gateway sees to it, or lets no page in. */
+  readonly corsOrigins?: readonly string[];
   /** Rejects with `queue_unavailable` or `store_unavailable` while a task could not be accepted. Absent where the registry tells. */
   check?(): Promise<void>;
   /** Ends connections. Nothing else may be called afterwards. */

@@ -57,8 +57,10 @@ export class ModelyardStack extends Stack {
 
     const queues = services.map((service) => service.queues);
     const { submitConcurrency, platformLogs } = config;
+    const { corsOrigins } = config.api;
     const handlers = new Handlers(this, 'Handlers', {
       ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
+      corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
@@ -69,7 +71,6 @@ export class ModelyardStack extends Stack {
     });
 
     const submit = handlers.byName.get('submit-task');
-    const { corsOrigins } = config.api;
     const submitUrl =
       config.api.submitUrl && submit ? new SubmitUrl(this, 'SubmitUrlOf', { submit, corsOrigins }) : undefined;
     if (submitUrl) {

@@ -7,6 +7,7 @@ import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { type Contract, contractOf, loadContract } from '#schema';
 import { aModel } from '#test/support/registry.ts';
+import { CORS_REQUEST_HEADERS } from '../../lib/constructs/cors.ts';
 import { compileProto, contractFrom, everything } from '../schema/support/compile-proto.ts';
 
 type Json = Record<string, unknown>;
@@ -156,6 +157,13 @@ describe('the OpenAPI document', () => {
 
     expect(Object.keys(at(schemas, 'one.shared.Q', 'properties'))).toEqual(['left']);
     expect(Object.keys(at(schemas, 'two.shared.Q', 'properties'))).toEqual(['right']);
+  });
+
+  it('speaks of no header that pages of other origins may not send', () => {
+    const named = [...JSON.stringify(document).matchAll(/"name":"([^"]+)","in":"header"/g)].map(([, name]) => name);
+
+    expect(named).toContain('Idempotency-Key');
+    expect(named.filter((name) => !CORS_REQUEST_HEADERS.some((known) => known === name))).toEqual([]);
   });
 
   it('names what it describes the same, whoever else is registered', () => {

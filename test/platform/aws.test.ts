@@ -29,6 +29,15 @@ describe('the settings of the AWS platform', () => {
     });
   });
 
+  it('know whose pages may read answers', () => {
+    const MODELYARD_CORS_ORIGINS = 'https://example.com https://other.example';
+
+    expect(awsSettingsFrom({ ...ON_AWS, MODELYARD_CORS_ORIGINS }).corsOrigins).toEqual([
+      'https://example.com',
+      'https://other.example',
+    ]);
+  });
+
   it('travel to another process through its environment', () => {
     const endpoints = { sqs: 'http://127.0.0.1:1', s3: 'http://127.0.0.1:1', dynamodb: 'http://127.0.0.1:2' };
     const settings = { ...localAwsSettings({ endpoints }), listsTasks: false };

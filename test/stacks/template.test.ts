@@ -229,23 +229,6 @@ describe('the API', () => {
     });
   });
 
-  it('lets no browser of another origin in, unless it is configured', async () => {
-    const api = {
-      kind: 'rest',
-      submitUrl: false,
-      ratePerSecond: 1,
-      burst: 1,
-      corsOrigins: ['https://example.com'],
-    } as const;
-    const open = await synthesize('dev', { config: { api } });
-
-    const preflights = ({ template: of }: Synthesized) =>
-      resourcesOf(of, 'AWS::ApiGateway::Method').filter(([, { Properties }]) => Properties.HttpMethod === 'OPTIONS');
-
-    expect(preflights(dev)).toHaveLength(0);
-    expect(preflights(open).length).toBeGreaterThan(5);
-  });
-
   it('of the lean stage is an HTTP API that speaks to the same handlers', async () => {
     const lean = await synthesize('lean');
 
