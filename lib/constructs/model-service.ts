@@ -5,7 +5,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
-import type { ModelManifest } from '#runtime/manifest.ts';
+import { DEFAULT_SIZE, type ModelManifest } from '#runtime/manifest.ts';
 import { acknowledge } from './acknowledge.ts';
 import { acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge-wildcards.ts';
 import type { Consumer } from './consumer.ts';
@@ -31,8 +31,6 @@ export interface ModelServiceProps {
   readonly assignPublicIp: boolean;
 }
 
-const DEFAULT_CPU = 256;
-const DEFAULT_MEMORY_MIB = 512;
 const HEALTH_PORT = 8080;
 /** The longest that ECS waits between SIGTERM and SIGKILL. */
 const STOP_TIMEOUT = Duration.seconds(120);
@@ -120,7 +118,7 @@ export class ModelService extends Construct {
   }
 
   #createTask(): ecs.FargateTaskDefinition {
-    const { cpu = DEFAULT_CPU, memoryMiB = DEFAULT_MEMORY_MIB } = this.manifest;
+    const { cpu = DEFAULT_SIZE.cpu, memoryMiB = DEFAULT_SIZE.memoryMiB } = this.manifest;
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       family: this.#name,
       cpu,

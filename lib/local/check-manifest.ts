@@ -1,6 +1,7 @@
 import { TASK_QUEUE } from '#adapters/aws/resources.ts';
 import { isModelName, MAX_MODEL_NAME_LENGTH } from '#core';
-import type { Batching, ModelManifest } from '#runtime/manifest.ts';
+import { type Batching, DEFAULT_SIZE, type ModelManifest } from '#runtime/manifest.ts';
+import { fargateMemoryFault } from './fargate-memory.ts';
 
 /** What a value must be, in words that complete “… must be”; undefined when it is that. */
 type Rule = (value: unknown) => string | undefined;
@@ -78,6 +79,8 @@ export function manifestFault(manifest: unknown, folderName: string): string | u
   }
   const unknown = Object.keys(manifest).find((field) => !Object.hasOwn(RULES, field));
   if (unknown !== undefined) return `there is no field ${unknown} in a manifest`;
+  const memory = fargateMemoryFault(manifest);
+  if (memory) return `memoryMiB must be ${memory} beside its cpu, not ${manifest.memoryMiB ?? DEFAULT_SIZE.memoryMiB}`;
   if (manifest.name !== folderName) return `name must be that of its folder, ${folderName}, not ${manifest.name}`;
   return undefined;
 }

@@ -21,9 +21,12 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
-  /** @default 512 */
+  /** What Fargate has with that `cpu`: at least 512, and 2 GiB a vCPU from half of one on. @default 512 */
   readonly memoryMiB?: number;
 }
+
+/** Of an instance on Fargate whose manifest does not say it. */
+export const DEFAULT_SIZE = { cpu: 256, memoryMiB: 512 } as const;
 
 export interface Batching {
   /** Requests in one batch, 1–1,000. */
