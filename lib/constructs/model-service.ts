@@ -160,6 +160,8 @@ export class ModelService extends Construct {
         [ENV.model]: this.manifest.name,
         [ENV.healthPort]: String(HEALTH_PORT),
         [ENV.queueUrlPrefix]: queueUrlPrefix(this, prefix),
+        // Lambda promises it to its functions; ECS promises nothing of the kind.
+        [ENV.awsRegion]: Stack.of(this).region,
       } satisfies Partial<Record<EnvironmentName, string>>,
     });
     container.addMountPoints({ sourceVolume: 'scratch', containerPath: '/tmp', readOnly: false });
