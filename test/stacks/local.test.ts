@@ -1,0 +1,52 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { expect, it } from 'vitest';
+import { type Resource, synthesize } from '#test/support/synthesize.ts';
+
+/** Every resource by its logical id, without what the two stages are called, and without who waits for whom. */
+function resourcesBeyondName(template: Template, stage: 'dev' | 'local'): ReadonlyMap<string, Resource> {
+  const text = JSON.stringify(template.toJSON().Resources)
+    .replaceAll(`modelyard-${stage}`, 'modelyard')
+    .replaceAll(`"${stage}"`, '"stage"')
+    .replaceAll(`\\"${stage}\\"`, '\\"stage\\"')
+    // The id of a deployment carries a hash of all that it deploys.
+    .replaceAll(/ApiDeployment(?!Stage)[0-9A-Fa-f]+/g, 'ApiDeployment');
+  const resources = Object.entries(JSON.parse(text) as Record<string, Resource & { DependsOn?: unknown }>);
+  return new Map(resources.map(([id, { DependsOn: _, ...resource }]) => [id, resource]));
+}
+
+const isBranch = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** Where two values differ, as paths of property names without the numbers of lists. */
+function differences(one: unknown, other: unknown, path: readonly string[]): string[] {
+  if (JSON.stringify(one) === JSON.stringify(other)) return [];
+  if (!isBranch(one) || !isBranch(other)) return [path.filter((key) => !/^\d+$/.test(key)).join('.')];
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].flatMap((key) => differences(one[key], other[key], [...path, key]));
+}
+
+it('the local stage differs from dev in images, in capacity and in public addresses, and in no other property', async () => {
+  const [{ template: localTemplate }, { template: devTemplate }] = await Promise.all([
+    synthesize('local'),
+    synthesize('dev'),
+  ]);
+  const [local, dev] = [resourcesBeyondName(localTemplate, 'local'), resourcesBeyondName(devTemplate, 'dev')];
+  const shared = [...dev].filter(([id]) => local.has(id));
+
+  const different = shared.flatMap(([id, resource]) =>
+    differences(resource.Properties, local.get(id)?.Properties, [
+      /TaskExecutionRoleDefaultPolicy/.test(id) ? 'right to the image' : resource.Type,
+    ]),
+  );
+
+  expect(shared.length).toBeGreaterThan(200);
+  expect(new Set(different.map((path) => path.replace(/^right to the image.*/, 'right to the image')))).toEqual(
+    new Set([
+      'AWS::ECS::TaskDefinition.ContainerDefinitions.Image',
+      'right to the image',
+      'AWS::ECS::Service.CapacityProviderStrategy',
+      'AWS::ECS::Service.LaunchType',
+      'AWS::ECS::Service.NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp',
+    ]),
+  );
+  expect([...local.keys()].filter((id) => !dev.has(id))).toEqual([]);
+});
