@@ -94,18 +94,26 @@ function instanceItems({ capacity }: CostConfig, predictions: number, ms: number
   ];
 }
 
+/** On the dashboard of the stage that has the most: 23 of the stage, 6 of each model. */
+export const dashboardMetrics = (models: number): number => 23 + 6 * models;
+const FREE_DASHBOARD_METRICS = 50;
+
 /**
- * Of the stage 4; of each model its dead letters, its oldest task, the 2 that a wake looks at, and 3 in each of
+ * Of the stage at most 5; of each model its dead letters, its oldest task, the 2 that a wake looks at, and 3 in each of
  * the 2 alarms that target tracking makes for itself.
  */
-const alarmMetrics = (models: number): number => 4 + 10 * models;
+const alarmMetrics = (models: number): number => 5 + 10 * models;
+
+const MONTH_SECONDS = 730 * 3600;
+/** X-Ray's own rule traces one request a second, so every one of these. */
+const COLLECTOR_RUNS = MONTH_SECONDS / 60;
 
 /** What a system costs in a month in which nobody asks anything and every model sleeps. */
 export function idleBill(models: number): readonly BillItem[] {
-  const month = 730 * 3600;
+  const month = MONTH_SECONDS;
   // Lambda polls each source with five long polls at a time, of 20 seconds each.
   const polls = (models * 5 * month) / 20;
-  const runs = month / 60;
+  const runs = COLLECTOR_RUNS;
   return [
     item(
       'Custom metrics',
@@ -113,7 +121,11 @@ export function idleBill(models: number): readonly BillItem[] {
       `${STAGE_METRICS.length}; a sleeping model has none`,
     ),
     item('Alarms', alarmMetrics(models) * PRICES.alarmMetric, `${alarmMetrics(models)} metrics; the first 10 are free`),
-    item('Dashboard', PRICES.dashboard, 'the first 3 with up to 50 metrics each are free'),
+    item(
+      'Dashboard',
+      PRICES.dashboard,
+      `${dashboardMetrics(models)} metrics; the first 3 with up to ${FREE_DASHBOARD_METRICS} each are free`,
+    ),
     estimate(
       'Polls of dead letters',
       (polls / 1e6) * PRICES.sqsMillion,
@@ -124,6 +136,11 @@ export function idleBill(models: number): readonly BillItem[] {
       runs * (PRICES.lambdaMillion / 1e6 + 0.3 * 0.25 * PRICES.lambdaGbSecond),
       'every minute, 0.3 s',
     ),
+    estimate(
+      'Traces of the collector',
+      (runs / 1e6) * PRICES.xrayTraceMillion,
+      `${Math.round(runs / 1000)} thousand; the first 100 thousand are free`,
+    ),
     estimate('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
   ];
 }
@@ -133,8 +150,9 @@ export function afterFreeTier(items: readonly BillItem[], models: number): numbe
   const free =
     STAGE_METRICS.length * PRICES.customMetric +
     Math.min(10, alarmMetrics(models)) * PRICES.alarmMetric +
-    PRICES.dashboard +
-    PRICES.sqsMillion;
+    (dashboardMetrics(models) <= FREE_DASHBOARD_METRICS ? PRICES.dashboard : 0) +
+    PRICES.sqsMillion +
+    (COLLECTOR_RUNS / 1e6) * PRICES.xrayTraceMillion;
   return total(items) - free;
 }
 

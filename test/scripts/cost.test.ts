@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { synthesize } from '#test/support/synthesize.ts';
+import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
-import { afterFreeTier, bill, idleBill, total } from '../../scripts/cost/bill.ts';
+import { afterFreeTier, bill, dashboardMetrics, idleBill, total } from '../../scripts/cost/bill.ts';
 
 describe('the bill', () => {
   it('of a million predictions of 100 ms stays below $10.64', () => {
@@ -32,6 +32,33 @@ describe('the bill', () => {
     template.hasResourceProperties('AWS::XRay::SamplingRule', {
       SamplingRule: { FixedRate: TRACED_SHARE, ReservoirSize: 0, ServiceName: 'modelyard-prod/*' },
     });
+  });
+
+  it('counts the metrics of alarms and of the dashboard that the stage with the most has', async () => {
+    const { template, models } = await synthesize('lean');
+    const { DashboardBody } = resource(template, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties;
+    const body = JSON.parse(
+      DashboardBody['Fn::Join'][1]
+        .map((part: unknown) => (typeof part === 'string' ? part : JSON.stringify(part).replaceAll('"', "'")))
+        .join(''),
+    );
+    const shown = (body.widgets as { properties: { metrics?: unknown[][] } }[])
+      .flatMap(({ properties: { metrics = [] } }) => metrics)
+      .filter(([namespace]) => typeof namespace === 'string');
+    const watched = resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) =>
+      ((Properties.Metrics ?? [{ MetricStat: {} }]) as { MetricStat?: object }[]).filter(
+        ({ MetricStat }) => MetricStat,
+      ),
+    );
+
+    const items = idleBill(models.length);
+
+    const distinct = new Set(shown.map((row) => JSON.stringify(row.filter((cell) => typeof cell === 'string'))));
+    expect(dashboardMetrics(models.length)).toBeGreaterThanOrEqual(distinct.size);
+    expect(dashboardMetrics(models.length) - shown.length).toBeLessThanOrEqual(1);
+    // Target tracking makes 2 alarms of 3 metrics each for itself.
+    const ofAlarms = `${watched.length + 6 * models.length} metrics; the first 10 are free`;
+    expect(items.find(({ name }) => name === 'Alarms')?.how).toBe(ofAlarms);
   });
 
   it('of a month in which three models sleep stays below $5', () => {

@@ -132,7 +132,7 @@ describe.each(['dev', 'lean'] as const)('every metric that the stage %s looks at
   });
 });
 
-it('the seconds of all Lambdas are summed up also in minutes in which some of them do not run', async () => {
+it('the seconds of Lambdas are summed up also in minutes in which some of them do not run', async () => {
   const { template } = await synthesize('dev');
 
   const body = JSON.stringify(resource(template, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties.DashboardBody);
