@@ -163,6 +163,18 @@ describe('every Lambda', () => {
     }
   });
 
+  it('takes what the account has, unless the stage reserves runs for submits', async () => {
+    const reserved = ({ template: of }: Pick<Synthesized, 'template'>) =>
+      resourcesOf(of, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) =>
+        Properties.ReservedConcurrentExecutions === undefined ? [] : [[id, Properties.ReservedConcurrentExecutions]],
+      );
+
+    const busy = await synthesize('prod', { config: { submitConcurrency: 50 } });
+
+    expect(reserved(prod)).toEqual([]);
+    expect(reserved(busy)).toEqual([[expect.stringMatching(/^HandlersSubmitTask/), 50]]);
+  });
+
   it('answers before API Gateway gives up', () => {
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
       expect(Properties.Timeout).toBeLessThan(31);
