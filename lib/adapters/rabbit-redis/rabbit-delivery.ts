@@ -11,6 +11,7 @@ export interface RabbitDeliveryOptions extends MessageFacts {
   readonly queues: ModelQueues;
   readonly publisher: RabbitPublisher;
   readonly session: RabbitSession;
+  readonly leaseMs: number;
   readonly onSettled: () => void;
 }
 
@@ -24,6 +25,7 @@ export class RabbitDelivery implements Delivery, HeldMessage {
   #lease: AbortController | undefined;
   #isLost = false;
   #isSettled = false;
+  #leaseEnd: NodeJS.Timeout | undefined;
 
   constructor(options: RabbitDeliveryOptions) {
     this.body = options.body;
@@ -45,6 +47,19 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     this.#isLost = true;
     this.#lease?.abort();
     this.#options.onSettled();
+  }
+
+  /** Whether somebody else has it by now, and settling does nothing. */
+  get isGone(): boolean {
+    return this.#isLost || this.#options.session.isLost;
+  }
+
+  /** Gives it back before anybody has seen it. Resolves with false when that cannot be done now; it is still held then. */
+  giveBackUnseen(): Promise<boolean> {
+    return this.#settleOnce(() => this.#sendBack(this.attempt - 1, 0)).then(
+      () => true,
+      () => false,
+    );
   }
 
   ack(): Promise<void> {
@@ -76,8 +91,17 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     await publisher.publish({ queue: queues.deadLetters, body: this.body, headers, delaySeconds });
   }
 
-  /** The copy first: losing the message would be worse than having it twice. */
   async #settle(sendCopy: () => Promise<void>): Promise<void> {
+    try {
+      await this.#settleOnce(sendCopy);
+    } catch (error) {
+      this.#endLease();
+      throw error;
+    }
+  }
+
+  /** The copy first: losing the message would be worse than having it twice. */
+  async #settleOnce(sendCopy: () => Promise<void>): Promise<void> {
     if (this.#isLost || this.#isSettled) return;
     const { session, onSettled } = this.#options;
     this.#isSettled = true;
@@ -91,6 +115,15 @@ export class RabbitDelivery implements Delivery, HeldMessage {
       this.#isSettled = false;
       throw error;
     }
+  }
+
+  /** Whoever could not settle it may try again, but nobody can tell that they do: its lease is not renewed any more. */
+  #endLease(): void {
+    const { session, leaseMs } = this.#options;
+    this.#leaseEnd ??= setTimeout(() => {
+      this.#leaseEnd = undefined;
+      if (!this.#isSettled) void session.giveBack(this);
+    }, leaseMs).unref();
   }
 }
 

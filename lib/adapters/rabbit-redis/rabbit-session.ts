@@ -76,10 +76,27 @@ export class RabbitSession {
     return this.#nextAcks;
   }
 
+  /** Back to the queue as when its lease ends, without a word from the publisher; what is settled meanwhile is too late. */
+  async giveBack(message: HeldMessage): Promise<void> {
+    if (this.#isLost || !this.#held.delete(message)) return;
+    this.#lose(message);
+    const { channel, isAsking } = this.#options;
+    const { deliveryTag } = message;
+    try {
+      await this.tap.makeWay([deliveryTag], isAsking);
+      this.#settledTags.add([deliveryTag]);
+      channel.basicNack({ deliveryTag, requeue: true });
+      await this.#closeWhenRetired();
+    } catch {
+      // Recovery: with the channel everything that came through it goes back by itself.
+      await this.close();
+    }
+  }
+
   /** Takes nothing more in, and gives the broker what is not held as soon as nothing is held any more. */
   async retire(): Promise<void> {
     this.#isRetired = true;
-    if (this.#held.size === 0) await this.close();
+    await this.#closeWhenRetired();
   }
 
   /** Resolves when the broker has heard of everything that was settled. Rejects with `queue_unavailable`. */
@@ -104,6 +121,10 @@ export class RabbitSession {
     }
     for (const message of messages) this.#held.delete(message);
     await this.#ask();
+    await this.#closeWhenRetired();
+  }
+
+  async #closeWhenRetired(): Promise<void> {
     if (this.#isRetired && this.#held.size === 0) await this.close();
   }
 
@@ -153,10 +174,12 @@ export class RabbitSession {
   }
 
   #loseLeases(): void {
-    for (const message of this.#held) {
-      message.loseLease();
-      this.#options.observer?.leaseLost();
-    }
+    for (const message of this.#held) this.#lose(message);
     this.#held.clear();
+  }
+
+  #lose(message: HeldMessage): void {
+    message.loseLease();
+    this.#options.observer?.leaseLost();
   }
 }

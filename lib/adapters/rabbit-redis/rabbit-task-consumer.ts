@@ -113,13 +113,12 @@ export class RabbitTaskConsumer implements TaskConsumer {
   #forget(session: RabbitSession): void {
     this.#retired.delete(session);
     this.#reporter.changed();
-    if (this.#session !== session) return;
-    this.#waiting = [];
-    this.#wake();
+    this.#waiting = this.#waiting.filter((delivery) => !delivery.isGone);
+    if (this.#session === session) this.#wake();
   }
 
   #take(session: RabbitSession, message: AsyncMessage): void {
-    const { source, queues, publisher } = this.#options;
+    const { source, queues, publisher, leaseSeconds } = this.#options;
     const delivery = new RabbitDelivery({
       ...(source === 'tasks' ? readTask(message) : readDeadLetter(message)),
       body: message.body,
@@ -128,6 +127,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
       queues,
       publisher,
       session,
+      leaseMs: leaseSeconds * 1000,
       onSettled: () => this.#reporter.changed(),
     });
     this.#waiting.push(delivery);
@@ -144,10 +144,10 @@ export class RabbitTaskConsumer implements TaskConsumer {
   /** Lets nothing more in, and gives back what nobody has asked for. */
   async #rest(): Promise<void> {
     const session = this.#session;
-    if (!session || session.isLost) return;
+    if (!session || session.isLost) return this.#giveBack();
     try {
       const isClean = await session.tap.close();
-      await Promise.all(this.#waiting.splice(0).map((delivery) => delivery.release()));
+      await this.#giveBack();
       if (isClean) return;
       this.#session = undefined;
       this.#retired.add(session);
@@ -156,6 +156,16 @@ export class RabbitTaskConsumer implements TaskConsumer {
       // Recovery: with the channel everything that came through it goes back by itself.
       if (!session.isLost) await session.close();
     }
+  }
+
+  /** What cannot be given back, because RabbitMQ takes no messages, stays for whoever asks next. */
+  async #giveBack(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const given = await Promise.all(waiting.map((delivery) => delivery.giveBackUnseen()));
+    this.#waiting.unshift(...waiting.filter((delivery, i) => !given[i] && !delivery.isGone));
+    if (this.#waiting.length === 0 || this.#closing) return;
+    if (this.#receiving) this.#wake();
+    else this.#watchHoard();
   }
 
   async #close(): Promise<void> {
