@@ -2,7 +2,8 @@ export type { Contract, FieldError } from '#schema';
 export { type Backoff, backoffMs } from './domain/backoff.ts';
 export { CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './domain/call.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, type TraceContext } from './domain/envelope.ts';
-export { type ErrorCode, ModelyardError, unavailable } from './domain/errors.ts';
+export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './domain/errors.ts';
+export { inBatches } from './domain/in-batches.ts';
 export {
   HEARTBEAT_INTERVAL_MS,
   HEARTBEAT_TTL_MS,
@@ -41,7 +42,7 @@ export {
   type UserRole,
   userNameKey,
 } from './domain/user.ts';
-export { newUserId, placeOfId, placeOfName } from './domain/user-id.ts';
+export { newUserId, placeOfId, placeOfName, userOfId } from './domain/user-id.ts';
 export type { BlobStore } from './ports/blob-store.ts';
 export type { CallLog, CallPage, CallQuery } from './ports/call-log.ts';
 export type { Clock } from './ports/clock.ts';

@@ -1,22 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Route } from '#api';
 import { createRouter } from '#api/router.ts';
-
-const route = (method: Route['method'], path: Route['path']): Route => ({
-  method,
-  path,
-  handler: 'health',
-  auth: 'none',
-  summary: '',
-});
+import { aRoute } from '#test/support/a-route.ts';
 
 const matchPath = createRouter([
-  route('GET', '/models/{model}/tasks/{id}'),
-  route('GET', '/things/{id}'),
-  route('GET', '/things/best'),
-  route('POST', '/things/{id}'),
-  route('GET', '/things'),
+  aRoute('GET', '/models/{model}/tasks/{id}'),
+  aRoute('GET', '/things/{id}'),
+  aRoute('GET', '/things/best'),
+  aRoute('POST', '/things/{id}'),
+  aRoute('GET', '/things'),
 ]);
 
 const params = (path: string) => matchPath(path).get('GET')?.params;

@@ -10,22 +10,14 @@ import {
   type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
-  type Route,
 } from '#api';
 import { createBridge } from '#local/bridge.ts';
 import type { BridgeLimits, HttpServer } from '#local/bridge-server.ts';
+import { aRoute } from '#test/support/a-route.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
-const route = (method: Route['method'], path: Route['path']): Route => ({
-  method,
-  path,
-  handler: 'health',
-  auth: 'none',
-  summary: '',
-});
-
 /** Routes enough for every rule of the bridge, all led to one handler. */
-export const TEST_ROUTES = [route('POST', '/things/{id}'), route('GET', '/things/{id}'), route('DELETE', '/things')];
+export const TEST_ROUTES = [aRoute('POST', '/things/{id}'), aRoute('GET', '/things/{id}'), aRoute('DELETE', '/things')];
 
 export const OK: ProxyResult = { statusCode: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' };
 

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { ModelyardError } from '#core';
+import { ModelyardError, type Unavailable } from '#core';
 import type { Item } from './attributes.ts';
-import { translated, type Unavailable } from './errors.ts';
+import { translated } from './errors.ts';
 
 /** A write that went through, or the row that stood in its way; without `item` when it has gone since. */
 export type ConditionalOutcome = 'done' | { readonly item: Item | undefined };

@@ -7,6 +7,7 @@ import {
   type CallQuery,
   decodeCursor,
   encodeCursor,
+  inBatches,
   isCallKept,
   type ListPosition,
   ModelyardError,
@@ -46,10 +47,9 @@ export class DynamoCallLog implements CallLog {
   async append(calls: readonly Call[]): Promise<void> {
     // A batch with the same key twice is refused as a whole.
     const items = [...new Map(calls.map(toCallItem).map((item) => [keyOf(item), item])).values()];
-    const batches = Array.from({ length: Math.ceil(items.length / MAX_BATCH) }, (_, index) =>
-      items.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
+    await Promise.all(
+      inBatches(items, MAX_BATCH).map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))),
     );
-    await Promise.all(batches.map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))));
   }
 
   async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { type NewUser, newUserId, placeOfId, placeOfName, type User, type UserStore } from '#core';
+import { type NewUser, newUserId, placeOfId, placeOfName, type User, type UserStore, userOfId } from '#core';
 import { type Item, N, S } from './attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from './conditional-write.ts';
 import { translated } from './errors.ts';
@@ -39,10 +39,8 @@ export class DynamoUserStore implements UserStore {
     return refused === 'done' || refused.item?.id?.S === kept.id ? kept : undefined;
   }
 
-  async get(id: string): Promise<User | undefined> {
-    const place = placeOfId(id);
-    const user = place === undefined ? undefined : await this.#read(place);
-    return user?.id === id ? user : undefined;
+  get(id: string): Promise<User | undefined> {
+    return userOfId(id, (place) => this.#read(place));
   }
 
   findByName(name: string): Promise<User | undefined> {

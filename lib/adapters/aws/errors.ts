@@ -1,13 +1,4 @@
-import { ModelyardError } from '#core';
-
-/** What a caller is told when a service of AWS does not answer. */
-export type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
-
-const MESSAGES: Record<Unavailable, string> = {
-  queue_unavailable: 'The task queue cannot be reached.',
-  store_unavailable: 'The task store cannot be reached.',
-  registry_unavailable: 'The registry cannot be reached.',
-};
+import { ModelyardError, UNREACHABLE, type Unavailable } from '#core';
 
 /** Runs one SDK call; whatever it throws becomes one of our errors, with what AWS said as its cause. */
 export async function translated<T>(code: Unavailable, call: () => Promise<T>): Promise<T> {
@@ -15,7 +6,7 @@ export async function translated<T>(code: Unavailable, call: () => Promise<T>): 
     return await call();
   } catch (error) {
     if (error instanceof ModelyardError) throw error;
-    throw new ModelyardError(code, MESSAGES[code], {
+    throw new ModelyardError(code, UNREACHABLE[code], {
       cause: error,
       retryable: !isRefusal(error),
       retryAfterSeconds: 5,

@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock, LeaseObserver } from '#core';
+import { type Clock, inBatches, type LeaseObserver } from '#core';
 import { isLostReceipt } from './errors.ts';
 
 /** What SQS takes in one call. */
@@ -72,10 +72,7 @@ export class LeaseKeeper {
   }
 
   async #renewAll(): Promise<void> {
-    const messages = [...this.#held.keys()];
-    const batches = Array.from({ length: Math.ceil(messages.length / MAX_BATCH) }, (_, index) =>
-      messages.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
-    );
+    const batches = inBatches([...this.#held.keys()], MAX_BATCH);
     // A renewal that could not be sent is tried again on the next tick, until the lease is over.
     await Promise.allSettled(batches.map((batch) => this.#renew(batch)));
   }

@@ -1,20 +1,12 @@
 import { ClientOfflineError, ErrorReply } from 'redis';
-import { ModelyardError } from '#core';
-
-type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
-
-const MESSAGES: Record<Unavailable, string> = {
-  queue_unavailable: 'The task queue cannot be reached.',
-  store_unavailable: 'The task store cannot be reached.',
-  registry_unavailable: 'The registry cannot be reached.',
-};
+import { ModelyardError, UNREACHABLE, type Unavailable, unavailable } from '#core';
 
 /** What Redis says about itself rather than about the command: the same command may succeed later. */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS|OOM)\b/;
 
 /** The service did not do what it was asked, as far as we know; asking again may help. */
-export const away = (code: Unavailable, cause: unknown, message = MESSAGES[code]): ModelyardError =>
-  new ModelyardError(code, message, { cause, retryable: true, retryAfterSeconds: 5 });
+export const away = (code: Unavailable, cause: unknown, message = UNREACHABLE[code]): ModelyardError =>
+  unavailable(code, message, cause);
 
 /** Neither client gives up on a connection that the network has swallowed before the kernel does, after many minutes. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -46,5 +38,5 @@ function toModelyardError(code: Unavailable, error: unknown): ModelyardError {
   if (!(error instanceof ErrorReply)) return away(code, error);
   if (error.message.startsWith('OOM')) return away(code, error, 'Redis has no memory left and takes no writes.');
   if (PASSING.test(error.message)) return away(code, error);
-  return new ModelyardError(code, MESSAGES[code], { cause: error });
+  return new ModelyardError(code, UNREACHABLE[code], { cause: error });
 }

@@ -6,6 +6,7 @@ import {
   type CallQuery,
   decodeCursor,
   encodeCursor,
+  inBatches,
   type ListPosition,
   positionOfCall,
 } from '#core';
@@ -53,7 +54,7 @@ export class RedisCallLog implements CallLog {
       const bounds = [expired, String(MAX_CALLS_OF_OWNER), String(CALL_RETENTION_MS)];
       await Promise.all(
         [...Map.groupBy(calls, ({ owner }) => owner)].flatMap(([owner, own]) =>
-          inParts(own).map((part) =>
+          inBatches(own, MAX_CALLS_AT_ONCE).map((part) =>
             runScript(client, APPEND_CALLS, {
               keys: [this.#key(owner)],
               arguments: [...bounds, ...part.flatMap((call) => [String(call.startedAt), memberOf(call)])],
@@ -89,11 +90,6 @@ export class RedisCallLog implements CallLog {
     return `${this.#options.prefix}:calls:${owner}`;
   }
 }
-
-const inParts = (calls: readonly Call[]): readonly (readonly Call[])[] =>
-  Array.from({ length: Math.ceil(calls.length / MAX_CALLS_AT_ONCE) }, (_, index) =>
-    calls.slice(index * MAX_CALLS_AT_ONCE, (index + 1) * MAX_CALLS_AT_ONCE),
-  );
 
 const memberOf = (call: Call): string => `${call.id}${SEPARATOR}${JSON.stringify(call)}`;
 

@@ -7,6 +7,7 @@ import {
   USER_ROLES,
   type User,
   type UserStore,
+  userOfId,
 } from '#core';
 import { translated } from './errors.ts';
 import { redisScript, runScript } from './redis-script.ts';
@@ -45,10 +46,8 @@ export class RedisUserStore implements UserStore {
     });
   }
 
-  async get(id: string): Promise<User | undefined> {
-    const place = placeOfId(id);
-    const user = place === undefined ? undefined : await this.#read(place);
-    return user?.id === id ? user : undefined;
+  get(id: string): Promise<User | undefined> {
+    return userOfId(id, (place) => this.#read(place));
   }
 
   findByName(name: string): Promise<User | undefined> {

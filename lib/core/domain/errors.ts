@@ -57,9 +57,16 @@ export class ModelyardError extends Error {
   }
 }
 
+/** What a caller is told of when a service that the platform stands on does not answer. */
+export type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
+
+/** The same as a sentence, where nothing more is known. */
+export const UNREACHABLE: Readonly<Record<Unavailable, string>> = {
+  queue_unavailable: 'The task queue cannot be reached.',
+  store_unavailable: 'The task store cannot be reached.',
+  registry_unavailable: 'The registry cannot be reached.',
+};
+
 /** A service that the platform stands on did not answer; what was asked may be asked again. */
-export const unavailable = (
-  code: 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable',
-  message: string,
-  cause: unknown,
-): ModelyardError => new ModelyardError(code, message, { retryable: true, cause, retryAfterSeconds: 5 });
+export const unavailable = (code: Unavailable, message: string, cause: unknown): ModelyardError =>
+  new ModelyardError(code, message, { retryable: true, cause, retryAfterSeconds: 5 });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { userNameKey } from './user.ts';
+import { type User, userNameKey } from './user.ts';
 
 /** Bytes of the hash of a name that an id begins with, and of chance that it ends with; multiples of three fill their characters. */
 const PLACE_BYTES = 15;
@@ -17,6 +17,16 @@ export const placeOfName = (name: string): string =>
 
 /** Where a store keeps the user of an id; undefined for what cannot be the id of a user. */
 export const placeOfId = (id: string): string | undefined => (USER_ID.test(id) ? id.slice(0, PLACE_LENGTH) : undefined);
+
+/** The user of an id, through the way in which a store reads a place; undefined for the id of nobody. */
+export async function userOfId(
+  id: string,
+  read: (place: string) => Promise<User | undefined>,
+): Promise<User | undefined> {
+  const place = placeOfId(id);
+  const user = place === undefined ? undefined : await read(place);
+  return user?.id === id ? user : undefined;
+}
 
 /**
  * An id for somebody of this name: the place of the name, then chance, so that a name that is free again makes another.
