@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
 import type { ModelMetric, StageMetric } from '#api/metric-names.ts';
-import type { ModelSummary } from '#core';
+import { holdsTasks, type ModelSummary } from '#core';
 import type { Gauges } from './gauges.ts';
 
 export interface CollectorOptions {
@@ -22,8 +22,7 @@ export const createHandler =
     });
 
 /** A metric costs by the hour in which it has values, so models have some while there is something to say. */
-const isAwake = ({ live, depth }: ModelSummary): boolean =>
-  live.length > 0 || !depth || depth.visible + depth.delayed + depth.inFlight > 0;
+const isAwake = ({ live, depth }: ModelSummary): boolean => live.length > 0 || !depth || holdsTasks(depth);
 
 const stageValues = (all: readonly ModelSummary[]): Record<StageMetric, number> => ({
   ActiveModels: all.filter(({ serving }) => serving.length > 0).length,

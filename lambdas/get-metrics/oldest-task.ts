@@ -1,4 +1,4 @@
-import type { ModelSummary } from '#core';
+import { holdsTasks, type ModelSummary } from '#core';
 
 /** The age of the oldest task of a model that has not ended, in milliseconds; undefined when it is unknown. */
 export type OldestTaskAge = (summary: ModelSummary, now: number) => number | undefined;
@@ -15,7 +15,7 @@ export function createOldestTaskAge(): OldestTaskAge {
   function sinceOf({ model: { name }, serving, depth }: ModelSummary, now: number): number | undefined {
     // One count is missing; the wait goes on.
     if (depth === undefined) return waitingSince.get(name);
-    const isWaiting = serving.length === 0 && depth.visible + depth.delayed + depth.inFlight > 0;
+    const isWaiting = serving.length === 0 && holdsTasks(depth);
     if (isWaiting) waitingSince.set(name, waitingSince.get(name) ?? now);
     else waitingSince.delete(name);
     return waitingSince.get(name);
@@ -27,6 +27,6 @@ export function createOldestTaskAge(): OldestTaskAge {
     const known = [since, ...inHand].filter((at) => at !== undefined);
     if (known.length > 0) return Math.max(0, now - Math.min(...known));
     const { depth } = summary;
-    return depth && depth.visible + depth.delayed + depth.inFlight === 0 ? 0 : undefined;
+    return depth && !holdsTasks(depth) ? 0 : undefined;
   };
 }

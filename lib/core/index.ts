@@ -79,6 +79,7 @@ export { drainMs } from './usecases/estimate-start.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './usecases/forecast-task.ts';
 export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './usecases/get-task.ts';
 export { type DeadLetter, giveUpTask } from './usecases/give-up-task.ts';
+export { holdsTasks } from './usecases/holds-tasks.ts';
 export { listTasks } from './usecases/list-tasks.ts';
 export { memoize } from './usecases/memoize.ts';
 export {

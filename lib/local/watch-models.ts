@@ -1,5 +1,5 @@
 import type { HandlerDeps } from '#api';
-import type { Clock, ModelSummary } from '#core';
+import { type Clock, holdsTasks, type ModelSummary } from '#core';
 
 interface WatchOptions {
   /** Models that have their queues. */
@@ -48,6 +48,4 @@ export async function watchModels(
   }
 }
 
-/** Those in flight too: what a sleeping instance was holding comes back. */
-const hasTasks = ({ depth }: ModelSummary): boolean =>
-  depth !== undefined && depth.visible + depth.delayed + depth.inFlight > 0;
+const hasTasks = ({ depth }: ModelSummary): boolean => depth !== undefined && holdsTasks(depth);
