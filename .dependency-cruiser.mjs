@@ -5,7 +5,7 @@ const NODE = '^[a-z_:/]+$';
 const npm = (...packages) => `^node_modules/(@types/)?(${packages.join('|')})(/|$)`;
 
 const CORE = '^lib/core/';
-const SCHEMA = '^lib/schema/';
+const CONTRACT = '^lib/contract/';
 const GENERATED = '^proto/gen/';
 const PLATFORM = '^lib/platform/';
 const ADAPTERS = '^lib/adapters/';
@@ -18,7 +18,7 @@ const STARTED = [
   '^scripts/[^/]+\\.ts$',
   '^lambdas/[^/]+/index\\.ts$',
   '^model-containers/models/',
-  '^model-containers/runtime/main\\.ts$',
+  '^model-containers/runtime/instance/main\\.ts$',
   '^lib/local/instance-leash\\.ts$',
   '^lib/platform/memory\\.ts$',
 ];
@@ -36,49 +36,49 @@ const rooms = [
   room(
     'core-is-pure',
     CORE,
-    [CORE, SCHEMA, GENERATED, npm('uuid'), '^crypto$'],
+    [CORE, CONTRACT, GENERATED, npm('uuid'), '^crypto$'],
     'The core knows the domain only: no SDK, no adapter, nothing of Node but its hashes.',
   ),
   room(
-    'schema-knows-protobuf-only',
-    SCHEMA,
-    [SCHEMA, GENERATED, npm('protobufjs'), '^crypto$'],
+    'contract-knows-protobuf-only',
+    CONTRACT,
+    [CONTRACT, GENERATED, npm('protobufjs'), '^crypto$'],
     'Descriptors and codecs stand below the core.',
   ),
   room(
-    'generated-code-knows-schema-only',
+    'generated-code-knows-contract-only',
     GENERATED,
-    [GENERATED, SCHEMA, npm('protobufjs')],
+    [GENERATED, CONTRACT, npm('protobufjs')],
     'Generated messages need the codec and nothing else.',
   ),
   room(
     'aws-adapters-know-core-and-sdk',
     '^lib/adapters/aws/',
-    ['^lib/adapters/aws/', CORE, SCHEMA, GENERATED, npm('@aws-sdk', '@smithy'), NODE],
+    ['^lib/adapters/aws/', CORE, CONTRACT, GENERATED, npm('@aws-sdk', '@smithy'), NODE],
     'An adapter translates one service into a port of the core; it sees no other room.',
   ),
   room(
     'memory-adapters-know-core',
     '^lib/adapters/memory/',
-    ['^lib/adapters/memory/', CORE, SCHEMA, GENERATED, NODE],
+    ['^lib/adapters/memory/', CORE, CONTRACT, GENERATED, NODE],
     'The reference adapters stand on the core alone.',
   ),
   room(
     'rabbit-redis-adapters-know-core-and-clients',
     '^lib/adapters/rabbit-redis/',
-    ['^lib/adapters/rabbit-redis/', CORE, SCHEMA, GENERATED, npm('rabbitmq-client', 'redis', '@redis'), NODE],
+    ['^lib/adapters/rabbit-redis/', CORE, CONTRACT, GENERATED, npm('rabbitmq-client', 'redis', '@redis'), NODE],
     'An adapter translates one service into a port of the core; it sees no other room.',
   ),
   room(
     'docker-adapters-know-core-and-docker',
     '^lib/adapters/docker/',
-    ['^lib/adapters/docker/', CORE, SCHEMA, GENERATED, npm('dockerode'), NODE],
+    ['^lib/adapters/docker/', CORE, CONTRACT, GENERATED, npm('dockerode'), NODE],
     'Instance control speaks to the engine and to nothing else.',
   ),
   room(
     'platform-knows-core-and-adapters',
     PLATFORM,
-    [PLATFORM, CORE, SCHEMA, ADAPTERS, npm('@aws-sdk', '@smithy'), NODE],
+    [PLATFORM, CORE, CONTRACT, ADAPTERS, npm('@aws-sdk', '@smithy'), NODE],
     'A platform is a set of adapters and its settings.',
   ),
   room(
@@ -88,7 +88,7 @@ const rooms = [
       '^lib/api/',
       '^lib/platform/platform\\.ts$',
       CORE,
-      SCHEMA,
+      CONTRACT,
       GENERATED,
       npm('@middy', '@aws-lambda-powertools', 'aws-lambda'),
       NODE,
@@ -96,19 +96,30 @@ const rooms = [
     'Routes, problems and negotiation are the same on every platform.',
   ),
   room(
+    'gateway-knows-handlers-and-platform',
+    '^lib/gateway/',
+    ['^lib/(gateway|api|platform)/', CORE, CONTRACT, '^lambdas/', npm('aws-lambda', 'pino'), NODE],
+    'The API as a process: the handlers of the Lambdas behind an HTTP server.',
+  ),
+  room(
     'local-knows-no-container',
     '^lib/local/',
     [
-      '^lib/(local|api|platform|adapters)/',
+      '^lib/(local|gateway|api|platform|adapters)/',
       CORE,
-      SCHEMA,
+      CONTRACT,
       GENERATED,
-      '^lambdas/',
-      '^model-containers/runtime/manifest\\.ts$',
+      '^model-containers/catalog/',
       npm('fauxqs', 'dynalite', '@aws-sdk', '@smithy', 'aws-lambda', 'fastify'),
       NODE,
     ],
     'The embedded platform starts model containers as processes; it never loads one.',
+  ),
+  room(
+    'catalog-knows-core',
+    '^model-containers/catalog/',
+    ['^model-containers/catalog/', '^lib/adapters/aws/resources\\.ts$', CORE, CONTRACT, NODE],
+    'Manifests are data: their rules need neither the runtime nor a platform.',
   ),
   room(
     'bundling-knows-esbuild-only',
@@ -122,10 +133,10 @@ const rooms = [
     [
       '^lib/constructs/',
       '^lib/bundling/',
-      '^lib/api/(routes|media-types|problem|metric-names|cors)\\.ts$',
+      '^lib/api/http/(routes|media-types|problem|metric-names|cors)\\.ts$',
       '^lib/adapters/aws/resources\\.ts$',
       '^lib/platform/environment\\.ts$',
-      '^model-containers/runtime/manifest\\.ts$',
+      '^model-containers/catalog/manifest\\.ts$',
       CORE,
       npm('aws-cdk-lib', 'constructs'),
       NODE,
@@ -137,8 +148,8 @@ const rooms = [
     '^lib/stacks/',
     [
       '^lib/(stacks|constructs)/',
-      '^lib/api/routes\\.ts$',
-      '^model-containers/runtime/manifest\\.ts$',
+      '^lib/api/http/routes\\.ts$',
+      '^model-containers/catalog/manifest\\.ts$',
       npm('aws-cdk-lib', 'constructs'),
     ],
     'A stack wires constructs and holds no logic.',
@@ -150,7 +161,7 @@ const rooms = [
       '^lambdas/',
       '^lib/(api|platform)/',
       CORE,
-      SCHEMA,
+      CONTRACT,
       GENERATED,
       '^package\\.json$',
       npm('@middy', '@aws-lambda-powertools', 'aws-lambda', 'prom-client'),
@@ -168,7 +179,7 @@ const rooms = [
   room(
     'runtime-knows-core-and-platform',
     '^model-containers/runtime/',
-    ['^model-containers/runtime/', CORE, SCHEMA, GENERATED, PLATFORM, npm('prom-client', 'pino'), NODE],
+    ['^model-containers/(runtime|catalog)/', CORE, CONTRACT, GENERATED, PLATFORM, npm('prom-client', 'pino'), NODE],
     'The runtime speaks to queues and stores through the platform.',
   ),
   {
@@ -179,7 +190,8 @@ const rooms = [
     to: {
       pathNot: [
         '^model-containers/models/$1/',
-        '^model-containers/runtime/(define-model|manifest)\\.ts$',
+        '^model-containers/runtime/define-model\\.ts$',
+        '^model-containers/catalog/manifest\\.ts$',
         '^proto/gen/models/$1\\.ts$',
         '^node_modules/(?!@aws-sdk/|@smithy/)',
         NODE,
@@ -194,7 +206,7 @@ const everywhere = [
     comment: 'Entry points build and start; they have nothing to share.',
     severity: 'error',
     from: {},
-    to: { path: ['^bin/', '^lambdas/[^/]+/index\\.ts$', '^model-containers/runtime/main\\.ts$'] },
+    to: { path: ['^bin/', '^lambdas/[^/]+/index\\.ts$', '^model-containers/runtime/instance/main\\.ts$'] },
   },
   {
     name: 'nothing-imports-tests',

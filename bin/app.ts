@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { discoverModels } from '#local/discover-models.ts';
+import { discoverModels } from '#catalog/discover-models.ts';
 import { ModelyardStack } from '../lib/stacks/modelyard-stack.ts';
 import { STAGES, stageOf } from '../lib/stacks/stage-config.ts';
 

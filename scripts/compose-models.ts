@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { discoverModels } from '#local/discover-models.ts';
+import { discoverModels } from '#catalog/discover-models.ts';
 import { imageRecipe } from '../lib/bundling/image-recipe.ts';
 import { withModels } from './compose/model-services.ts';
 

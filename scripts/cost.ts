@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { discoverModels } from '#local/discover-models.ts';
+import { discoverModels } from '#catalog/discover-models.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
 import { parseCostOptions } from './cost/options.ts';

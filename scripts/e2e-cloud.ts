@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { discoverModels } from '#local/discover-models.ts';
+import { discoverModels } from '#catalog/discover-models.ts';
 import { bootstrap, deploy } from './cloud/cdk.ts';
 import { show } from './cloud/child.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';

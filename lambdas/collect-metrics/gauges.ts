@@ -1,5 +1,5 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/metric-names.ts';
+import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/http/metric-names.ts';
 
 /** Present values under one set of dimensions. */
 export interface Gauges {

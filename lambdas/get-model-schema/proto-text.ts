@@ -1,4 +1,4 @@
-import { type Contract, protoFilesOf } from '#schema';
+import { type Contract, protoFilesOf } from '#contract';
 
 /** The .proto file of a contract; where there are several, one after the other below its path. */
 export function protoText(contract: Contract): string {

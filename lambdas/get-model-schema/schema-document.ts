@@ -1,6 +1,6 @@
 import { messageSchemas } from '#api';
+import { type Contract, exampleOf, type JsonSchema } from '#contract';
 import type { Model } from '#core';
-import { type Contract, exampleOf, type JsonSchema } from '#schema';
 
 const REF_PREFIX = '#/$defs/';
 

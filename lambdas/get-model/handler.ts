@@ -1,5 +1,5 @@
 import { type HandlerDeps, httpHandler, json, presentLimits, presentModel } from '#api';
-import { jsonSchemaOf } from '#schema';
+import { jsonSchemaOf } from '#contract';
 
 /** `GET /models/{model}`: one model, awake or asleep, with its limits and the JSON Schemas of its messages. */
 export const createHandler = (deps: HandlerDeps) =>

@@ -1,6 +1,6 @@
 import type { DocumentedModel, HandlerDeps } from '#api';
+import { exampleOf, UnreadableMessageError } from '#contract';
 import { type ModelSummary, unavailable } from '#core';
-import { exampleOf, UnreadableMessageError } from '#schema';
 
 type Deps = Pick<HandlerDeps, 'platform' | 'logger'>;
 

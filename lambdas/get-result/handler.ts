@@ -12,8 +12,8 @@ import {
   taskAnswer,
   waitPreference,
 } from '#api';
+import { loadContract } from '#contract';
 import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
-import { loadContract } from '#schema';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 

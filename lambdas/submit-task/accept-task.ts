@@ -1,6 +1,6 @@
 import { bodyType, encodeRequest, type HandlerDeps, type HttpRequest, submitOptions } from '#api';
+import { loadCodec } from '#contract';
 import { ModelyardError, type ServedModel, submitTask, type Task } from '#core';
-import { loadCodec } from '#schema';
 
 /** A task that was accepted, and what it was accepted by. */
 export interface Accepted {

@@ -13,8 +13,8 @@ import {
   submittedAnswer,
   waitPreference,
 } from '#api';
+import { loadContract, parseJson } from '#contract';
 import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
-import { loadContract, parseJson } from '#schema';
 import { type Accepted, acceptTask } from './accept-task.ts';
 
 /** How long the routes for people wait when the caller does not say. */

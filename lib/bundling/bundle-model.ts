@@ -7,7 +7,7 @@ import { MODEL_ASSETS, modelPlugin } from './model-plugin.ts';
 export interface ModelBundleOptions {
   /** The model's folder. */
   readonly folder: string;
-  /** `model-containers/runtime/main.ts`. */
+  /** `model-containers/runtime/instance/main.ts`. */
   readonly runtime: string;
   /** Gets `main.mjs`, which starts an instance, and all that it needs. */
   readonly into: string;

@@ -5,7 +5,7 @@ import type { Plugin } from 'esbuild';
 /** Below the bundle: what a model's modules find beside themselves. */
 export const MODEL_ASSETS = 'model';
 
-const LOAD_DEFINITION = /[\\/]model-containers[\\/]runtime[\\/]load-definition\.ts$/;
+const LOAD_DEFINITION = /[\\/]model-containers[\\/]runtime[\\/]instance[\\/]load-definition\.ts$/;
 const OWN_ADDRESS = /\bimport\.meta\.(url|dirname|filename)\b/g;
 
 /**

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { limitsOf } from '#runtime/manifest.ts';
+import { limitsOf } from '#catalog/manifest.ts';
 import type { Handlers } from './handlers.ts';
 import type { HttpApi } from './http-api.ts';
 import { stageMetric } from './metrics.ts';

@@ -1,6 +1,6 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { PROBLEM_TYPE } from '#api/media-types.ts';
-import { namedProblem, STATUS } from '#api/problem.ts';
+import { PROBLEM_TYPE } from '#api/http/media-types.ts';
+import { namedProblem, STATUS } from '#api/http/problem.ts';
 import type { ErrorCode } from '#core';
 
 /** What API Gateway refuses by itself, and what it is called in our words. */

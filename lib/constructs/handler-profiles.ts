@@ -1,4 +1,4 @@
-import type { HandlerName } from '#api/routes.ts';
+import type { HandlerName } from '#api/http/routes.ts';
 import type { Permission } from './permissions.ts';
 
 /** Handlers that no row of the route table leads to. */

@@ -3,7 +3,7 @@ import type { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { HANDLER_NAMES, type HandlerName } from '#api/routes.ts';
+import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';

@@ -2,7 +2,7 @@ import type { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { HandlerName, Method, Route } from '#api/routes.ts';
+import type { HandlerName, Method, Route } from '#api/http/routes.ts';
 
 /** What every kind of API is made from. */
 export interface HttpApiProps {

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Of what `.dockerignore` lets into contexts, these are for other images. */
 const FOR_OTHERS = [
-  ...['bin', 'lambdas', 'lib/api', 'lib/local'],
+  ...['bin', 'lambdas', 'lib/api', 'lib/gateway', 'lib/local'],
   ...['scripts', '!scripts/bundle-model.ts'],
   ...['model-containers/models', 'proto/gen/models'],
 ];

@@ -11,7 +11,7 @@ import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { limitsOf } from '#runtime/manifest.ts';
+import { limitsOf } from '#catalog/manifest.ts';
 import { BACKLOG_PER_INSTANCE, backlogParts, waitingForNobody } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
 

@@ -15,8 +15,8 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { BINARY_TYPES } from '#api/media-types.ts';
-import { METHODS, type Route, type RoutePath } from '#api/routes.ts';
+import { BINARY_TYPES } from '#api/http/media-types.ts';
+import { METHODS, type Route, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import { answerInProblems } from './gateway-problems.ts';

@@ -9,7 +9,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import type { HandlerName } from '#api/routes.ts';
+import type { HandlerName } from '#api/http/routes.ts';
 import type { Data } from './data.ts';
 import type { Handlers } from './handlers.ts';
 import type { HttpApi, HttpApiMetrics } from './http-api.ts';

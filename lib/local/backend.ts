@@ -1,10 +1,10 @@
+import { queuesOnDemand } from '#gateway/queues-on-demand.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { createFullAwsPlatform } from '#platform/aws-full.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { BackendName } from './backend-names.ts';
 import { startEmulators } from './emulators.ts';
 import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
-import { queuesOnDemand } from './queues-on-demand.ts';
 
 /** The platform that a system on this machine runs on, and what its instances find it by. */
 export interface Backend {

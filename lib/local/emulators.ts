@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
-import { giveBackUndelivered } from './undelivered-messages.ts';
+import { giveBackUndelivered } from '#gateway/undelivered-messages.ts';
 
 /** SQS, S3 and DynamoDB as far as this machine needs them, in memory and gone when closed. */
 export interface Emulators {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LOCAL_IMAGE, type LocalModel } from '#catalog/model-folder.ts';
 import { ENV } from '#platform/environment.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import type { InstanceCommand } from './instance-process.ts';
-import { LOCAL_IMAGE, type LocalModel } from './local-model.ts';
 import type { InstanceIdentity } from './supervised-instance.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'modelyard');
 
 const LEASH = pathToFileURL(join(ROOT, 'lib/local/instance-leash.ts')).href;
-const MAIN = join(ROOT, 'model-containers/runtime/main.ts');
+const MAIN = join(ROOT, 'model-containers/runtime/instance/main.ts');
 /** A little less than the supervisor waits, so that an instance gives back what it cannot finish. */
 const STOP_SECONDS = '110';
 

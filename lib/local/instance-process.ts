@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type LogEvent, parseLine } from '#gateway/log-event.ts';
 import { eachLine } from './each-line.ts';
 import { createLastError } from './last-error.ts';
-import { type LogEvent, parseLine } from './log-event.ts';
 
 /** How to start one instance. */
 export interface InstanceCommand {

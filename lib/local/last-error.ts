@@ -1,4 +1,4 @@
-import type { LogEvent } from './log-event.ts';
+import type { LogEvent } from '#gateway/log-event.ts';
 
 /** Remembers the line that best says why a process is about to end. */
 export interface LastError {

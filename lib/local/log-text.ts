@@ -1,5 +1,5 @@
 import { type StyleTextOptions, stripVTControlCharacters, styleText } from 'node:util';
-import type { LogEvent, LogLevel } from './log-event.ts';
+import type { LogEvent, LogLevel } from '#gateway/log-event.ts';
 
 type Colour = 'gray' | 'cyan' | 'yellow' | 'red';
 

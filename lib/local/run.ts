@@ -1,7 +1,7 @@
 import type { Logger } from '#core';
+import { stopRequests } from '#gateway/stop-requests.ts';
 import type { LocalOptions } from './options.ts';
 import { runSystem } from './run-system.ts';
-import { stopRequests } from './stop-requests.ts';
 import { createTerminal } from './terminal.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { LogEvent } from './log-event.ts';
+import type { LogEvent } from '#gateway/log-event.ts';
 import type { InstanceReport } from './supervisor.ts';
 
 /** What was started. */

@@ -1,4 +1,5 @@
 import { backoffMs, type Clock, type Logger } from '#core';
+import type { LogEvent } from '#gateway/log-event.ts';
 import {
   exitText,
   type InstanceCommand,
@@ -6,7 +7,6 @@ import {
   type ProcessExit,
   startProcess,
 } from './instance-process.ts';
-import type { LogEvent } from './log-event.ts';
 
 export interface InstanceIdentity {
   readonly id: string;

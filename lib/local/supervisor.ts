@@ -1,3 +1,5 @@
+import { limitsOf, type ModelManifest } from '#catalog/manifest.ts';
+import { LOCAL_IMAGE, type LocalModel } from '#catalog/model-folder.ts';
 import {
   type Clock,
   type ControlledInstance,
@@ -10,9 +12,7 @@ import {
   type ModelRegistry,
   ModelyardError,
 } from '#core';
-import { limitsOf, type ModelManifest } from '#runtime/manifest.ts';
 import type { InstanceCommand } from './instance-process.ts';
-import { LOCAL_IMAGE, type LocalModel } from './local-model.ts';
 import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { LogFields, Logger } from '#core';
-import { type LogEvent, type LogLevel, plainFields } from './log-event.ts';
+import type { Logger } from '#core';
+import { createEventLogger, toJsonLine } from '#gateway/json-log.ts';
+import type { LogEvent } from '#gateway/log-event.ts';
 import { toText } from './log-text.ts';
 
 export interface TerminalOptions {
@@ -31,22 +32,11 @@ export function createTerminal({ output, json, debug = false }: TerminalOptions)
   const print = (source: string, event: LogEvent) => {
     if (event.level === 'debug' && !debug) return;
     width = Math.max(width, source.length);
-    output.write(`${json ? toJson(source, event) : toText(source, event, { width, stream: output })}\n`);
+    output.write(`${json ? toJsonLine(source, event) : toText(source, event, { width, stream: output })}\n`);
   };
   return {
     print,
-    logger: (source) => createLogger((event) => print(source, event)),
+    logger: (source) => createEventLogger((event) => print(source, event)),
     announce: (source, event, text) => (json ? print(source, event) : void output.write(`${text}\n`)),
   };
-}
-
-const toJson = (source: string, { level, time, message, fields }: LogEvent): string =>
-  JSON.stringify({ level, time: new Date(time).toISOString(), source, message, ...fields });
-
-function createLogger(emit: (event: LogEvent) => void): Logger {
-  const at =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}) =>
-      emit({ level, time: Date.now(), message, fields: plainFields(fields) });
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -3,8 +3,8 @@ import { CfnClusterCapacityProviderAssociations, Cluster } from 'aws-cdk-lib/aws
 import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { ROUTES } from '#api/routes.ts';
-import type { ModelManifest } from '#runtime/manifest.ts';
+import { ROUTES } from '#api/http/routes.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { CollectorSchedule } from '../constructs/collector-schedule.ts';

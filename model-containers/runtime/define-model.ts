@@ -1,6 +1,6 @@
+import type { ModelManifest } from '#catalog/manifest.ts';
+import type { MessageType } from '#contract';
 import type { Logger, TraceContext } from '#core';
-import type { MessageType } from '#schema';
-import type { ModelManifest } from './manifest.ts';
 
 export interface SetupContext {
   /** Aborts when the instance is told to stop. */

@@ -18,7 +18,7 @@ export async function startInstances(
 ): Promise<readonly Child[]> {
   const children = models.map(
     (model) =>
-      new Child(process.execPath, [join(root, 'model-containers/runtime/main.ts')], {
+      new Child(process.execPath, [join(root, 'model-containers/runtime/instance/main.ts')], {
         cwd: root,
         environment: {
           ...{ ...environment, ...awsEnvironment(settings), [ENV.model]: model },

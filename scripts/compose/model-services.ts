@@ -1,4 +1,4 @@
-import type { ModelManifest } from '#runtime/manifest.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
 import type { ImageRecipe } from '../../lib/bundling/image-recipe.ts';
 
 /** A model as far as its services need to know it. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import descriptor from 'protobufjs/ext/descriptor.js';
-import type { FileDescriptor } from '../../lib/schema/descriptor/model.ts';
-import { decodeFile, joinSet, splitSet } from '../../lib/schema/descriptor/raw.ts';
+import type { FileDescriptor } from '../../lib/contract/descriptor/model.ts';
+import { decodeFile, joinSet, splitSet } from '../../lib/contract/descriptor/raw.ts';
 import { compile } from './compile.ts';
 
 /** What the breaking check compares with, below the root. */

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FileDescriptor } from '../../lib/schema/descriptor/model.ts';
-import { joinSet, splitSet } from '../../lib/schema/descriptor/raw.ts';
-import { readDescriptorSet } from '../../lib/schema/descriptor/read.ts';
+import type { FileDescriptor } from '../../lib/contract/descriptor/model.ts';
+import { joinSet, splitSet } from '../../lib/contract/descriptor/raw.ts';
+import { readDescriptorSet } from '../../lib/contract/descriptor/read.ts';
 import { tidySourceInfo } from './tidy-source-info.ts';
 
 /** Compiles every .proto of the module at `root` (the folder with buf.yaml), comments included, imports first. */

@@ -3,7 +3,7 @@ import type {
   FileDescriptor,
   MessageDescriptor,
   ScalarType,
-} from '../../lib/schema/descriptor/model.ts';
+} from '../../lib/contract/descriptor/model.ts';
 
 /** A message or an enum, and what it is called in TypeScript. */
 export interface DeclaredType {

@@ -1,8 +1,8 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ModelManifest } from '#catalog/manifest.ts';
 import { isModelName } from '#core';
 import type { ModelDefinition } from '#runtime/define-model.ts';
-import type { ModelManifest } from '#runtime/manifest.ts';
 import { ROOT, sourceFiles } from './cruise.ts';
 
 const MAX_LINES = 250;
@@ -10,7 +10,7 @@ const MAX_LINES = 250;
 const MAX_TEST_LINES = 450;
 /** Who may read the environment: entry points, which hand it on as an argument, and the settings of a platform. */
 const ENVIRONMENT_READERS =
-  /^(?:bin\/|scripts\/|lib\/platform\/|lambdas\/[^/]+\/index\.ts$|model-containers\/runtime\/main\.ts$|test\/)/;
+  /^(?:bin\/|scripts\/|lib\/platform\/|lambdas\/[^/]+\/index\.ts$|model-containers\/runtime\/instance\/main\.ts$|test\/)/;
 const READS_ENVIRONMENT =
   /\bprocess\s*(?:\.|\?\.|\[['"`])\s*env\b|\benv\b[^;]*\bfrom\s*['"]node:process['"]|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b/;
 

@@ -41,9 +41,9 @@ describe('the import rules', () => {
   });
 
   it('see through the #names of package.json and into type imports', () => {
-    const port = house.modules.find(({ source }) => source === 'lib/core/domain/errors.ts');
+    const port = house.modules.find(({ source }) => source === 'lib/core/errors.ts');
 
-    expect(port?.dependencies.map(({ resolved }) => resolved)).toContain('lib/schema/index.ts');
+    expect(port?.dependencies.map(({ resolved }) => resolved)).toContain('lib/contract/index.ts');
   });
 });
 

@@ -16,8 +16,8 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'core-is-pure', path: 'lib/core/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'core-is-pure', path: 'lib/core/b.ts', imports: 'node:fs' },
   { rule: 'core-is-pure', path: 'lib/core/c.ts', imports: '#platform/platform.ts' },
-  { rule: 'schema-knows-protobuf-only', path: 'lib/schema/a.ts', imports: '#core' },
-  { rule: 'generated-code-knows-schema-only', path: 'proto/gen/a.ts', imports: '#core' },
+  { rule: 'contract-knows-protobuf-only', path: 'lib/contract/a.ts', imports: '#core' },
+  { rule: 'generated-code-knows-contract-only', path: 'proto/gen/a.ts', imports: '#core' },
   { rule: 'aws-adapters-know-core-and-sdk', path: 'lib/adapters/aws/a.ts', imports: '#platform/platform.ts' },
   {
     rule: 'rabbit-redis-adapters-know-core-and-clients',
@@ -28,6 +28,8 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'memory-adapters-know-core', path: 'lib/adapters/memory/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'platform-knows-core-and-adapters', path: 'lib/platform/a.ts', imports: '#api' },
   { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },
+  { rule: 'gateway-knows-handlers-and-platform', path: 'lib/gateway/a.ts', imports: '#models/model_a/model.ts' },
+  { rule: 'catalog-knows-core', path: 'model-containers/catalog/a.ts', imports: '#platform/platform.ts' },
   { rule: 'local-knows-no-container', path: 'lib/local/a.ts', imports: '#models/model_a/model.ts' },
   { rule: 'bundling-knows-esbuild-only', path: 'lib/bundling/a.ts', imports: '#core' },
   { rule: 'constructs-know-what-they-deploy', path: 'lib/constructs/a.ts', imports: '#adapters/aws/thing.ts' },
@@ -73,7 +75,7 @@ export const ORPHAN = 'lib/local/orphan.ts';
 export const HOUSE: Readonly<Record<string, string>> = {
   'bin/local.ts': EMPTY,
   'lib/core/index.ts': EMPTY,
-  'lib/schema/index.ts': EMPTY,
+  'lib/contract/index.ts': EMPTY,
   'lib/api/index.ts': EMPTY,
   'lib/platform/platform.ts': EMPTY,
   'lib/adapters/aws/thing.ts': EMPTY,

@@ -12,7 +12,7 @@ import { startEmulators } from '#local/emulators.ts';
 import { localAwsSettings, provision } from '#local/provision.ts';
 import model from '#models/model_a/model.ts';
 import { awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
-import { ModelInstance } from '#runtime/instance.ts';
+import { ModelInstance } from '#runtime/instance/instance.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { bundleLambda } from '../../lib/bundling/bundle-lambda.ts';
 

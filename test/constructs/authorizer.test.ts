@@ -3,7 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { HANDLER_NAMES, ROUTES, type Route } from '#api/routes.ts';
+import { HANDLER_NAMES, ROUTES, type Route } from '#api/http/routes.ts';
 import { handler } from '#test/cloud/authorizer/index.ts';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { type HttpApiProps, methodsOf } from '../../lib/constructs/http-api.ts';

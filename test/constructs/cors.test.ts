@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { ROUTES } from '#api/routes.ts';
+import { ROUTES } from '#api/http/routes.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { CORS_REQUEST_HEADERS } from '../../lib/constructs/cors.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';

@@ -47,9 +47,9 @@ describe('the image of a model', () => {
   it.each([
     'bin/gateway.ts',
     'lambdas/submit-task/handler.ts',
-    'lib/api/routes.ts',
+    'lib/api/http/routes.ts',
     'lib/constructs/model-image.ts',
-    'lib/local/discover-models.ts',
+    'lib/gateway/bridge.ts',
     'scripts/cost.ts',
   ])('stays the same when %s changes, which is not in it', async (path) => {
     const before = hashes();
@@ -65,7 +65,7 @@ describe('the image of a model', () => {
     'package-lock.json',
     'lib/bundling/bundle-model.ts',
     'lib/core/index.ts',
-    'model-containers/runtime/worker.ts',
+    'model-containers/runtime/worker/worker.ts',
     'proto/gen/modelyard/v1/task_envelope.ts',
     'scripts/bundle-model.ts',
   ])('is another one when %s changes', async (path) => {

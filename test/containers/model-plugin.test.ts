@@ -26,7 +26,7 @@ async function bundled(prelude = '', external: readonly string[] = []): Promise<
   const into = join(root, 'bundle');
   await bundleModel({
     folder: join(root, 'model-containers/models/mine'),
-    runtime: join(root, 'model-containers/runtime/main.ts'),
+    runtime: join(root, 'model-containers/runtime/instance/main.ts'),
     into,
     prelude,
     external,
@@ -37,9 +37,9 @@ async function bundled(prelude = '', external: readonly string[] = []): Promise<
 }
 
 const MAIN = {
-  'model-containers/runtime/load-definition.ts':
+  'model-containers/runtime/instance/load-definition.ts':
     'export const loadDefinition = (path: string) => import(path) as Promise<any>;',
-  'model-containers/runtime/main.ts': `import { loadDefinition } from './load-definition.ts';
+  'model-containers/runtime/instance/main.ts': `import { loadDefinition } from './load-definition.ts';
     const model = await loadDefinition('mine');
     process.stdout.write(String(await model()));`,
 };
@@ -82,7 +82,7 @@ describe('a model in a bundle', () => {
 
   it('is refused when the entry loads none', async () => {
     await write({
-      'model-containers/runtime/main.ts': 'process.stdout.write("nothing");',
+      'model-containers/runtime/instance/main.ts': 'process.stdout.write("nothing");',
       'model-containers/models/mine/model.ts': 'export default 1;',
     });
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createHandlerDeps, ROUTES } from '#api';
-import { createBridge } from '#local/bridge.ts';
+import { createBridge } from '#gateway/bridge.ts';
+import { createHandlers } from '#gateway/handlers.ts';
 import { eachLine } from '#local/each-line.ts';
-import { createHandlers } from '#local/handlers.ts';
 import type { Platform } from '#platform/platform.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
@@ -44,7 +44,7 @@ interface RunningInstance {
 /** An instance of model_b in a process of its own, and what it tells. */
 function startInstance(environment: Readonly<Record<string, string>>): RunningInstance {
   const told: string[] = [];
-  const child = spawn(process.execPath, [`${ROOT}model-containers/runtime/main.ts`], {
+  const child = spawn(process.execPath, [`${ROOT}model-containers/runtime/instance/main.ts`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH,

@@ -8,6 +8,7 @@ import {
   type ProxyHandler,
   type ProxyResult,
 } from '#api';
+import { contractOf } from '#contract';
 import {
   beat,
   type Clock,
@@ -21,7 +22,6 @@ import {
 } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
-import { contractOf } from '#schema';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 export const CONTRACT = contractOf(ModelBRequest, ModelBResponse);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type HandlerDeps, noMetrics } from '#api';
 import type { ModelSummary } from '#core';
+import { lambdaContext } from '#gateway/lambda-context.ts';
 import { createHandler } from '#lambdas/collect-metrics/handler.ts';
-import { lambdaContext } from '#local/lambda-context.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const summary = (name: string, instances: number, depth?: Partial<NonNullable<ModelSummary['depth']>>) =>

@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#lambdas/get-model-schema/handler.ts';
 import { protoText } from '../../lambdas/get-model-schema/proto-text.ts';
-import { compileProto, contractFrom, inFolder } from '../schema/support/compile-proto.ts';
+import { compileProto, contractFrom, inFolder } from '../contract/support/compile-proto.ts';
 import { CONTRACT, call, createTestApi } from './api-harness.ts';
 
 const BUF = join(import.meta.dirname, '../../node_modules/.bin/buf');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '#api';
+import { contractOf } from '#contract';
 import { registerInstance, unavailable } from '#core';
 import { createHandler } from '#lambdas/get-openapi/handler.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
-import { contractOf } from '#schema';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
 import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';

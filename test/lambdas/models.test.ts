@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { jsonSchemaOf } from '#contract';
 import { unavailable } from '#core';
 import { createHandler as createGetModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as createListModels } from '#lambdas/list-models/handler.ts';
-import { jsonSchemaOf } from '#schema';
 import { CONTRACT, call, createTestApi, replacing, type TestApi } from './api-harness.ts';
 
 const list = (api: TestApi, query: Readonly<Record<string, string>> = {}) =>

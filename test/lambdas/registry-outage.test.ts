@@ -4,7 +4,7 @@ import { createHandler as createListModels } from '#lambdas/list-models/handler.
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { defineModel } from '#runtime/define-model.ts';
-import { ModelInstance } from '#runtime/instance.ts';
+import { ModelInstance } from '#runtime/instance/instance.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { call, createTestApi, type TestApi } from './api-harness.ts';

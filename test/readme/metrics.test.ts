@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ExposedModel, exposeModels } from '#lambdas/get-metrics/exposition.ts';
-import { createInstanceMetrics } from '#runtime/instance-metrics.ts';
+import { createInstanceMetrics } from '#runtime/instance/instance-metrics.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');

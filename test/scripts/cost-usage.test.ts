@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JSON_TYPE, presentTask, submittedAnswer } from '#api';
+import { contractOf } from '#contract';
 import { type Clock, createWaitPace, getTask, submitTask, type Task, type TaskStore, waitForTask } from '#core';
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import model from '#models/model_a/model.ts';
 import type { Platform } from '#platform/platform.ts';
 import { ModelARequest } from '#proto/models/model_a.ts';
-import { ModelInstance } from '#runtime/instance.ts';
-import { contractOf } from '#schema';
+import { ModelInstance } from '#runtime/instance/instance.ts';
 import { call, createTestApi } from '#test/lambdas/api-harness.ts';
 import { type AwsShim, startAwsShim } from '#test/support/aws-shim.ts';
 import { unitsOf } from '#test/support/dynamodb-units.ts';

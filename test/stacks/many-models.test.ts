@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import type { ModelManifest } from '#runtime/manifest.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 
 /** Of the longest names that there may be, which differ by an underscore at most. */

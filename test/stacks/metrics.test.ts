@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { METRICS_NAMESPACE } from '#api/metric-names.ts';
+import { METRICS_NAMESPACE } from '#api/http/metric-names.ts';
 import type { ModelSummary } from '#core';
+import { lambdaContext } from '#gateway/lambda-context.ts';
 import { embeddedGauges } from '#lambdas/collect-metrics/gauges.ts';
 import { createHandler } from '#lambdas/collect-metrics/handler.ts';
-import { lambdaContext } from '#local/lambda-context.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import type { StageName } from '../../lib/stacks/stage-config.ts';
 

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HANDLER_NAMES } from '#api/routes.ts';
+import { HANDLER_NAMES } from '#api/http/routes.ts';
 import { actionsOf, resourcesFor, statementsByRole } from '#test/support/iam.ts';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 

@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROUTES } from '#api/routes.ts';
+import { ROUTES } from '#api/http/routes.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { STAGES, type StageName } from '../../lib/stacks/stage-config.ts';
 

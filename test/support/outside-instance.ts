@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/each-line.ts';
 import type { EmbeddedSystem } from './embedded-system.ts';
 
-const MAIN = fileURLToPath(new URL('../../model-containers/runtime/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../model-containers/runtime/instance/main.ts', import.meta.url));
 const MODELS = fileURLToPath(new URL('../fixtures/outside', import.meta.url));
 
 /** A model instance that nobody supervises: started beside a system, with what the system says of itself. */

@@ -34,7 +34,7 @@ export function processesOn(servers: RabbitRedis, prefix: string) {
     everything: (platform: string, environment: Environment = {}) =>
       start('bin/local.ts', environment, ['--port', '0', '--platform', platform]),
     instance: (model: string, environment: Environment = {}) =>
-      start('model-containers/runtime/main.ts', {
+      start('model-containers/runtime/instance/main.ts', {
         MODELYARD_MODEL: model,
         MODELYARD_LEASE_SECONDS: LEASE_SECONDS,
         MODELYARD_HEALTH_HOST: '127.0.0.1',

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { discoverModels } from '#local/discover-models.ts';
-import type { ModelManifest } from '#runtime/manifest.ts';
+import { discoverModels } from '#catalog/discover-models.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig, type StageName } from '../../lib/stacks/stage-config.ts';
 

@@ -1,12 +1,12 @@
+import type { ModelManifest } from '#catalog/manifest.ts';
 import { type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import type { Platform } from '#platform/platform.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { bindModel } from '#runtime/backends/loaded-model.ts';
 import type { ModelDefinition } from '#runtime/define-model.ts';
-import { bindModel } from '#runtime/loaded-model.ts';
-import type { ModelManifest } from '#runtime/manifest.ts';
-import { Worker, type WorkerDeps } from '#runtime/worker.ts';
-import type { AttemptOutcome, EndedAttempt } from '#runtime/worker-observer.ts';
+import { Worker, type WorkerDeps } from '#runtime/worker/worker.ts';
+import type { AttemptOutcome, EndedAttempt } from '#runtime/worker/worker-observer.ts';
 import { silentLogger } from './silent-logger.ts';
 
 type Definition = ModelDefinition<ModelBRequest, ModelBResponse, undefined>;

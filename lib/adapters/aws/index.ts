@@ -1,3 +1,4 @@
+export { DynamoCallLog } from './calls/dynamo-call-log.ts';
 export {
   type AwsConnection,
   type CallObserver,
@@ -5,12 +6,11 @@ export {
   createS3Client,
   createSqsClient,
 } from './clients.ts';
-export { DynamoCallLog } from './dynamo-call-log.ts';
-export { DynamoContractStore } from './dynamo-contract-store.ts';
-export { DynamoModelRegistry } from './dynamo-model-registry.ts';
-export { type DynamoTableOptions, DynamoTaskStore } from './dynamo-task-store.ts';
-export { DynamoUserStore } from './dynamo-user-store.ts';
-export { lateInstanceController } from './late-instance-controller.ts';
+export { lateInstanceController } from './control/late-instance-controller.ts';
+export { readDeadLetterRecord, type SqsRecord } from './queue/sqs-record.ts';
+export { SqsTaskQueue, type SqsTaskQueueOptions } from './queue/sqs-task-queue.ts';
+export { DynamoContractStore } from './registry/dynamo-contract-store.ts';
+export { DynamoModelRegistry } from './registry/dynamo-model-registry.ts';
 export {
   BLOB_EXPIRY,
   BY_OWNER_INDEX,
@@ -28,6 +28,6 @@ export {
   taskQueueName,
   USERS_TABLE,
 } from './resources.ts';
-export { S3BlobStore } from './s3-blob-store.ts';
-export { readDeadLetterRecord, type SqsRecord } from './sqs-record.ts';
-export { SqsTaskQueue, type SqsTaskQueueOptions } from './sqs-task-queue.ts';
+export { type DynamoTableOptions, DynamoTaskStore } from './tasks/dynamo-task-store.ts';
+export { S3BlobStore } from './tasks/s3-blob-store.ts';
+export { DynamoUserStore } from './users/dynamo-user-store.ts';

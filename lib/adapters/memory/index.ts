@@ -1,7 +1,7 @@
-export { MemoryBlobStore } from './memory-blob-store.ts';
-export { MemoryCallLog } from './memory-call-log.ts';
-export { MemoryContractStore } from './memory-contract-store.ts';
-export { MemoryModelRegistry } from './memory-model-registry.ts';
-export { MemoryTaskQueue, type MemoryTaskQueueOptions } from './memory-task-queue.ts';
-export { MemoryTaskStore } from './memory-task-store.ts';
-export { MemoryUserStore } from './memory-user-store.ts';
+export { MemoryCallLog } from './calls/memory-call-log.ts';
+export { MemoryTaskQueue, type MemoryTaskQueueOptions } from './queue/memory-task-queue.ts';
+export { MemoryContractStore } from './registry/memory-contract-store.ts';
+export { MemoryModelRegistry } from './registry/memory-model-registry.ts';
+export { MemoryBlobStore } from './tasks/memory-blob-store.ts';
+export { MemoryTaskStore } from './tasks/memory-task-store.ts';
+export { MemoryUserStore } from './users/memory-user-store.ts';

@@ -1,4 +1,4 @@
-import { ROUTES, type Route } from '../routes.ts';
+import { ROUTES, type Route } from '../http/routes.ts';
 import { ROUTE_DOCS } from './fixed-routes.ts';
 import { HEADER_COMPONENTS, PARAMETER_COMPONENTS } from './headers.ts';
 import { type MessageSchemas, messageSchemas } from './message-schemas.ts';

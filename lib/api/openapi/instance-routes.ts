@@ -1,4 +1,4 @@
-import { JSON_TYPE } from '../media-types.ts';
+import { JSON_TYPE } from '../http/media-types.ts';
 import { HEADERS } from './headers.ts';
 import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 

@@ -1,5 +1,5 @@
 import { INSTANCE_PHASES, INSTANCE_STATES } from '#core';
-import type { InstanceBody } from '../instance-presenter.ts';
+import type { InstanceBody } from '../presenters/instance-presenter.ts';
 import type { Json } from './references.ts';
 import { list, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
 

@@ -1,4 +1,4 @@
-import { type Contract, type JsonSchema, type Side, schemaSetOf } from '#schema';
+import { type Contract, type JsonSchema, type Side, schemaSetOf } from '#contract';
 import { renameReferences } from './references.ts';
 
 /** Both messages of a contract as named schemas that stand side by side. */

@@ -1,7 +1,7 @@
+import { type Contract, exampleOf } from '#contract';
 import type { ErrorCode, ModelSummary } from '#core';
-import { type Contract, exampleOf } from '#schema';
-import { JSON_TYPE, PROTOBUF_TYPE } from '../media-types.ts';
-import type { Route } from '../routes.ts';
+import { JSON_TYPE, PROTOBUF_TYPE } from '../http/media-types.ts';
+import type { Route } from '../http/routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { MessageSchemas } from './message-schemas.ts';
 import type { Json } from './references.ts';

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#core';
-import { PROBLEM_TYPE } from '../media-types.ts';
-import { namedProblem, STATUS } from '../problem.ts';
+import { PROBLEM_TYPE } from '../http/media-types.ts';
+import { namedProblem, STATUS } from '../http/problem.ts';
 import { HEADERS } from './headers.ts';
 import type { Json } from './references.ts';
 

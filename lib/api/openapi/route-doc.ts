@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#core';
-import { JSON_TYPE, PROBLEM_TYPE } from '../media-types.ts';
-import type { HandlerName, ROUTES } from '../routes.ts';
+import { JSON_TYPE, PROBLEM_TYPE } from '../http/media-types.ts';
+import type { HandlerName, ROUTES } from '../http/routes.ts';
 import { HEADERS } from './headers.ts';
 import type { Json } from './references.ts';
 

@@ -1,7 +1,7 @@
 import { MAX_MODEL_NAME_LENGTH, TASK_STATES } from '#core';
-import type { ModelBody, presentLimits } from '../model-presenter.ts';
-import type { Problem } from '../problem.ts';
-import type { TaskBody } from '../task-presenter.ts';
+import type { Problem } from '../http/problem.ts';
+import type { ModelBody, presentLimits } from '../presenters/model-presenter.ts';
+import type { TaskBody } from '../presenters/task-presenter.ts';
 import { INSTANCE_SCHEMAS } from './instance-schemas.ts';
 import type { Json } from './references.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';

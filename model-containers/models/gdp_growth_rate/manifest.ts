@@ -1,4 +1,4 @@
-import type { ModelManifest } from '#runtime/manifest.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
 
 export const manifest = {
   name: 'gdp_growth_rate',

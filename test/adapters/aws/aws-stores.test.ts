@@ -1,9 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createDynamoDbClient } from '#adapters/aws/index.ts';
+import { contractHash, contractOf } from '#contract';
 import { registerInstance } from '#core';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
-import { contractHash, contractOf } from '#schema';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DoubtfulTasks, type Finding } from '#adapters/rabbit-redis/doubtful-tasks.ts';
+import { DoubtfulTasks, type Finding } from '#adapters/rabbit-redis/tasks/doubtful-tasks.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 
 /** Doubts about a Redis that finds what the test says; undefined while it is away. */

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { createHandlerDeps } from '#api';
+import { loadContract } from '#contract';
 import { submitTask, waitForTask } from '#core';
 import { createRabbitRedisPlatform } from '#platform/rabbit-redis.ts';
-import { loadContract } from '#schema';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** One way to have model_a predict something. */

@@ -47,7 +47,7 @@ export async function startSystem({ amqpUrl, redisUrl, prefix }: SystemOptions):
   };
   try {
     const { url } = await start('bin/gateway.ts', { MODELYARD_PORT: '0' });
-    await start('model-containers/runtime/main.ts', INSTANCE);
+    await start('model-containers/runtime/instance/main.ts', INSTANCE);
     return { url: String(url), [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();

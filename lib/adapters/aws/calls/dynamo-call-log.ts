@@ -1,0 +1,106 @@
+import { BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
+import {
+  backoffMs,
+  type Call,
+  type CallLog,
+  type CallPage,
+  type CallQuery,
+  decodeCursor,
+  encodeCursor,
+  inBatches,
+  isCallKept,
+  type ListPosition,
+  ModelyardError,
+  positionOfCall,
+} from '#core';
+import type { Item } from '../attributes.ts';
+import { translated } from '../errors.ts';
+import { CREATED_KEY, OWNER_SHARD } from '../resources.ts';
+import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
+import { type OwnerRows, readWindow } from '../tasks/owner-window.ts';
+import { fromCallItem, toCallItem } from './call-item.ts';
+
+/** DynamoDB takes no more in one write. */
+const MAX_BATCH = 25;
+/** What a table that grows quickly does not take at once it takes a moment later. */
+const MAX_TRIES = 5;
+const BACKOFF = { baseMs: 50, maxMs: 1000 };
+/** What one page may cost in rounds over all partitions; one nearly always suffices. */
+const MAX_ROUNDS = 4;
+/** Rows to ask for per round at least: as many fit into the smallest read that is billed. */
+const MIN_WINDOW = 25;
+
+interface CallRow extends ListPosition {
+  readonly call: Call;
+}
+
+/** Calls as rows of DynamoDB: a write for each twenty-five, a query per partition for a page. */
+export class DynamoCallLog implements CallLog {
+  readonly #options: DynamoTableOptions;
+  readonly #rows: OwnerRows<CallRow>;
+
+  constructor(options: DynamoTableOptions) {
+    this.#options = options;
+    this.#rows = { client: options.client, table: options.table, toRow };
+  }
+
+  async append(calls: readonly Call[]): Promise<void> {
+    // A batch with the same key twice is refused as a whole.
+    const items = [...new Map(calls.map(toCallItem).map((item) => [keyOf(item), item])).values()];
+    await Promise.all(
+      inBatches(items, MAX_BATCH).map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))),
+    );
+  }
+
+  async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+    const now = this.#options.clock.now();
+    const found: Call[] = [];
+    let position: ListPosition | undefined = cursor === undefined ? undefined : decodeCursor(listOf(owner), cursor);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { rows, end } = await readWindow(this.#rows, owner, position, Math.max(limit - found.length, MIN_WINDOW));
+      for (const row of rows) {
+        // TTL deletion may lag by days; whatever is older has expired, too.
+        if (!isCallKept(row.call, now)) return page(owner, found, undefined);
+        found.push(row.call);
+        const isLast = end === undefined && row === rows.at(-1);
+        if (found.length === limit) return page(owner, found, isLast ? undefined : row);
+      }
+      if (end === undefined) return page(owner, found, undefined);
+      position = end;
+    }
+    return page(owner, found, position);
+  }
+
+  async #write(requests: readonly WriteRequest[]): Promise<void> {
+    const { client, table, clock } = this.#options;
+    let left = [...requests];
+    for (let failures = 1; ; failures++) {
+      const command = new BatchWriteItemCommand({ RequestItems: { [table]: left } });
+      const { UnprocessedItems } = await translated('store_unavailable', () => client.send(command));
+      left = UnprocessedItems?.[table] ?? [];
+      if (left.length === 0) return;
+      if (failures === MAX_TRIES) throw tooMany();
+      await clock.sleep(Math.ceil(backoffMs(BACKOFF, failures)));
+    }
+  }
+}
+
+function toRow(item: Item): CallRow {
+  const call = fromCallItem(item);
+  return { ...positionOfCall(call), call };
+}
+
+const keyOf = (item: Item): string => `${item[OWNER_SHARD.name]?.S} ${item[CREATED_KEY.name]?.S}`;
+
+const listOf = (owner: string) => ({ of: 'calls', owner }) as const;
+
+const page = (owner: string, calls: readonly Call[], next: ListPosition | undefined): CallPage => ({
+  calls,
+  ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
+});
+
+const tooMany = () =>
+  new ModelyardError('store_unavailable', 'More calls are made than can be recorded.', {
+    retryable: true,
+    retryAfterSeconds: 1,
+  });

@@ -1,0 +1,161 @@
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  ListTasksCommand,
+  RunTaskCommand,
+  type Service,
+  StopTaskCommand,
+  type Task,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
+import { type ControlledInstance, type InstanceController, ModelyardError, unavailable } from '#core';
+import { MODEL_CONTAINER, modelServiceName } from '../resources.ts';
+import { idOf, isOver, toInstance } from './ecs-task.ts';
+
+export interface EcsInstanceControllerOptions {
+  readonly client: ECSClient;
+  readonly cluster: string;
+  /** Name of a model's service up to the model's name. */
+  readonly servicePrefix: string;
+  /** The environment variable that says which variant an instance serves. */
+  readonly variantVariable: string;
+}
+
+/** What ECS describes in one call. */
+const MAX_DESCRIBED = 100;
+
+/**
+ * Instances as tasks of ECS. The service of a model keeps the count that scaling decides; `launch` runs one
+ * more beside it, which stays until it is stopped, as whoever launched it wants.
+ */
+export class EcsInstanceController implements InstanceController {
+  readonly #options: EcsInstanceControllerOptions;
+
+  constructor(options: EcsInstanceControllerOptions) {
+    this.#options = options;
+  }
+
+  async list(model: string): Promise<readonly ControlledInstance[]> {
+    const tasks = await this.#tasks(model);
+    return tasks.filter((task) => !isOver(task)).map((task) => this.#toInstance(task, model));
+  }
+
+  async launch(model: string, variant?: string): Promise<ControlledInstance> {
+    const { taskDefinition, networkConfiguration, capacityProviderStrategy, launchType } = await this.#service(model);
+    const byProvider = (capacityProviderStrategy?.length ?? 0) > 0;
+    const { variantVariable } = this.#options;
+    const { tasks = [], failures = [] } = await this.#call((client) =>
+      client.send(
+        new RunTaskCommand({
+          cluster: this.#options.cluster,
+          taskDefinition,
+          networkConfiguration,
+          ...(byProvider ? { capacityProviderStrategy } : { launchType }),
+          ...(variant === undefined ? {} : { overrides: overriding(variantVariable, variant) }),
+          enableECSManagedTags: true,
+          startedBy: 'modelyard',
+        }),
+      ),
+    );
+    const [task] = tasks;
+    if (task) return this.#toInstance(task, model);
+    throw unavailable('registry_unavailable', 'No instance could be started.', new Error(failures[0]?.reason));
+  }
+
+  /** Raises a service that scaling has taken to zero. */
+  async wake(model: string): Promise<void> {
+    const { desiredCount = 0 } = await this.#service(model);
+    if (desiredCount === 0) await this.#setCount(model, 1);
+  }
+
+  async stop(model: string, id: string): Promise<boolean> {
+    const task = (await this.#tasks(model)).find((candidate) => idOf(candidate) === id);
+    if (!task) return false;
+    if (isOver(task) || task.desiredStatus === 'STOPPED') return true;
+    const { cluster } = this.#options;
+    await this.#call((client) =>
+      client.send(new StopTaskCommand({ cluster, task: task.taskArn, reason: 'Stopped by an operator.' })),
+    );
+    // The service would start another one in its place.
+    if (task.group?.startsWith('service:')) await this.#lower(model);
+    return true;
+  }
+
+  /** Ends connections. */
+  close(): void {
+    this.#options.client.destroy();
+  }
+
+  async #lower(model: string): Promise<void> {
+    const { desiredCount = 0 } = await this.#service(model);
+    if (desiredCount > 0) await this.#setCount(model, desiredCount - 1);
+  }
+
+  async #setCount(model: string, desiredCount: number): Promise<void> {
+    const { cluster } = this.#options;
+    const service = this.#nameOf(model);
+    await this.#call((client) => client.send(new UpdateServiceCommand({ cluster, service, desiredCount })));
+  }
+
+  /** Rejects with `model_not_found` when no service runs this model. */
+  async #service(model: string): Promise<Service> {
+    const { cluster } = this.#options;
+    const { services = [] } = await this.#call((client) =>
+      client.send(new DescribeServicesCommand({ cluster, services: [this.#nameOf(model)] })),
+    );
+    const service = services.find(({ status }) => status === 'ACTIVE');
+    if (service) return service;
+    throw new ModelyardError('model_not_found', `The model ${model} does not run in this cluster.`);
+  }
+
+  /** Tasks that should run, and those that should not and may still be finishing. */
+  async #tasks(model: string): Promise<readonly Task[]> {
+    const arns = await Promise.all([this.#arns(model, 'RUNNING'), this.#arns(model, 'STOPPED')]);
+    const wanted = [...new Set(arns.flat())];
+    const { cluster } = this.#options;
+    const described: Task[] = [];
+    for (let at = 0; at < wanted.length; at += MAX_DESCRIBED) {
+      const page = wanted.slice(at, at + MAX_DESCRIBED);
+      const { tasks = [] } = await this.#call((client) =>
+        client.send(new DescribeTasksCommand({ cluster, tasks: page })),
+      );
+      described.push(...tasks);
+    }
+    return described;
+  }
+
+  async #arns(model: string, desiredStatus: 'RUNNING' | 'STOPPED'): Promise<readonly string[]> {
+    const { cluster } = this.#options;
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await this.#call((client) =>
+        client.send(new ListTasksCommand({ cluster, family: this.#nameOf(model), desiredStatus, nextToken })),
+      );
+      arns.push(...(page.taskArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return arns;
+  }
+
+  #nameOf(model: string): string {
+    return modelServiceName(this.#options.servicePrefix, model);
+  }
+
+  #toInstance(task: Task, model: string): ControlledInstance {
+    return toInstance(task, model, this.#options.variantVariable);
+  }
+
+  async #call<T>(send: (client: ECSClient) => Promise<T>): Promise<T> {
+    try {
+      return await send(this.#options.client);
+    } catch (error) {
+      throw unavailable('registry_unavailable', 'The instances cannot be reached.', error);
+    }
+  }
+}
+
+const overriding = (name: string, value: string) => ({
+  containerOverrides: [{ name: MODEL_CONTAINER, environment: [{ name, value }] }],
+});

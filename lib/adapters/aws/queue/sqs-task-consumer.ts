@@ -1,0 +1,88 @@
+import { type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Clock, Delivery, LeaseObserver, TaskConsumer } from '#core';
+import { translated } from '../errors.ts';
+import { AckBatcher } from './ack-batcher.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { SqsDelivery } from './sqs-delivery.ts';
+import { decodeBody, RECEIVED_ATTRIBUTES, readDeadLetter, readTask } from './sqs-message.ts';
+import { SqsSettlement } from './sqs-settlement.ts';
+
+/** What SQS gives in one call. */
+const MAX_RECEIVE = 10;
+
+export interface SqsTaskConsumerOptions {
+  readonly client: SQSClient;
+  readonly clock: Clock;
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly source: 'tasks' | 'dead-letters';
+  readonly leaseSeconds: number;
+  readonly pollSeconds: number;
+  readonly signal: AbortSignal;
+  readonly observer?: LeaseObserver | undefined;
+}
+
+/** One receiver of one SQS queue. */
+export class SqsTaskConsumer implements TaskConsumer {
+  readonly #options: SqsTaskConsumerOptions;
+  readonly #keeper: LeaseKeeper;
+  readonly #acks: AckBatcher;
+  readonly #settlement: SqsSettlement;
+  #receiving: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SqsTaskConsumerOptions) {
+    const { client, queueUrl, clock } = options;
+    this.#options = options;
+    this.#keeper = new LeaseKeeper(options);
+    this.#acks = new AckBatcher(client, queueUrl, clock);
+    this.#settlement = new SqsSettlement({ ...options, acks: this.#acks });
+  }
+
+  receive(max: number): Promise<readonly Delivery[]> {
+    const receiving = this.#receive(max);
+    this.#receiving = receiving.catch(() => undefined);
+    return receiving;
+  }
+
+  async close(): Promise<void> {
+    await this.#receiving;
+    await this.#acks.drain();
+    this.#keeper.close();
+  }
+
+  async #receive(max: number): Promise<readonly Delivery[]> {
+    const { client, queueUrl, leaseSeconds, pollSeconds, signal } = this.#options;
+    if (signal.aborted) return [];
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: Math.min(max, MAX_RECEIVE),
+      WaitTimeSeconds: pollSeconds,
+      VisibilityTimeout: leaseSeconds,
+      MessageSystemAttributeNames: [...RECEIVED_ATTRIBUTES.MessageSystemAttributeNames],
+      MessageAttributeNames: [...RECEIVED_ATTRIBUTES.MessageAttributeNames],
+    });
+    // Without the signal: a message sent to a receiver that hung up is hidden for a whole lease.
+    const { Messages = [] } = await translated('queue_unavailable', () => client.send(command));
+    const deliveries = Messages.map((message) => this.#toDelivery(message));
+    if (!this.#options.signal.aborted) return deliveries;
+    await this.#giveBack(deliveries);
+    return [];
+  }
+
+  /** What cannot be given back comes back by itself when its lease ends. */
+  async #giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    await Promise.allSettled(deliveries.map((delivery) => delivery.release()));
+  }
+
+  #toDelivery(message: Message): SqsDelivery {
+    const isTask = this.#options.source === 'tasks';
+    const options = {
+      ...(isTask ? readTask(message) : readDeadLetter(message)),
+      receiptHandle: message.ReceiptHandle ?? '',
+      body: decodeBody(message.Body),
+      group: message.Attributes?.MessageGroupId,
+      countsDeliveries: isTask,
+    };
+    return new SqsDelivery(options, this.#keeper, this.#settlement);
+  }
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  type Instance,
+  isInstance,
+  isModel,
+  type Model,
+  type ModelRegistry,
+  ModelyardError,
+  type RegistrySnapshot,
+} from '#core';
+import { type Item, N, S } from '../attributes.ts';
+import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
+import { translated } from '../errors.ts';
+import { REGISTRY_TABLE } from '../resources.ts';
+import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
+
+/** All models are one partition and all instances another, so that everything is read by two queries. */
+const MODELS = 'model';
+const INSTANCES = 'instance';
+/** Rows outlive their heartbeat, so that one from a clock that is behind is not deleted under a live instance. */
+const KEPT_SECONDS = 3600;
+
+/** Models and instances as JSON documents in rows of DynamoDB. */
+export class DynamoModelRegistry implements ModelRegistry {
+  readonly #client: DynamoDBClient;
+  readonly #options: DynamoTableOptions;
+
+  constructor(options: DynamoTableOptions) {
+    this.#client = options.client;
+    this.#options = options;
+  }
+
+  async readModel(name: string): Promise<Model | undefined> {
+    const item = await this.#read(keyOf(MODELS, name));
+    if (item === undefined) return undefined;
+    const model = parseDocument(item);
+    if (isModel(model)) return model;
+    throw new ModelyardError('internal', `The registry's row of the model ${name} cannot be read.`);
+  }
+
+  async writeModel(model: Model): Promise<boolean> {
+    const key = keyOf(MODELS, model.name);
+    // Tells our own row from a faster writer's when the SDK repeats a put whose answer was lost.
+    const write = randomUUID();
+    const refused = await this.#conditional(key, () =>
+      this.#client.send(
+        new PutItemCommand({
+          TableName: this.#options.table,
+          Item: { ...key, version: N(model.version), write: S(write), document: S(JSON.stringify(model)) },
+          ...(model.version === 1
+            ? { ConditionExpression: 'attribute_not_exists(version)' }
+            : {
+                ConditionExpression: 'version = :previous',
+                ExpressionAttributeValues: { ':previous': N(model.version - 1) },
+              }),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+    return refused === 'done' || refused.item?.write?.S === write;
+  }
+
+  async putInstance(instance: Instance): Promise<void> {
+    const command = new PutItemCommand({
+      TableName: this.#options.table,
+      Item: {
+        ...keyOf(INSTANCES, `${instance.model}/${instance.id}`),
+        document: S(JSON.stringify(instance)),
+        expiresAt: N(instance.expiresAt),
+        [REGISTRY_TABLE.ttlAttribute]: N(Math.ceil(instance.expiresAt / 1000) + KEPT_SECONDS),
+      },
+    });
+    await translated('registry_unavailable', () => this.#client.send(command));
+  }
+
+  async removeInstance(model: string, id: string): Promise<void> {
+    const key = keyOf(INSTANCES, `${model}/${id}`);
+    await this.#conditional(key, () =>
+      this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#options.table,
+          Key: key,
+          // Expired at once; TTL deletes the row some time later.
+          UpdateExpression: 'SET expiresAt = :never',
+          ConditionExpression: 'attribute_exists(expiresAt)',
+          ExpressionAttributeValues: { ':never': N(0) },
+        }),
+      ),
+    );
+  }
+
+  async snapshot(): Promise<RegistrySnapshot> {
+    const [models, instances] = await Promise.all([
+      this.#query({ ExpressionAttributeValues: { ':kind': S(MODELS) } }),
+      this.#query({
+        // Not by the time: the clock of an instance may be behind ours. TTL bounds what is left of the dead.
+        FilterExpression: 'expiresAt <> :never',
+        ExpressionAttributeValues: { ':kind': S(INSTANCES), ':never': N(0) },
+      }),
+    ]);
+    return {
+      models: models.map(parseDocument).filter(isModel),
+      instances: instances.map(parseDocument).filter(isInstance),
+    };
+  }
+
+  async #query(condition: { FilterExpression?: string; ExpressionAttributeValues: Item }): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    let start: Item | undefined;
+    do {
+      const command: QueryCommand = new QueryCommand({
+        TableName: this.#options.table,
+        KeyConditionExpression: 'kind = :kind',
+        ...condition,
+        ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+      });
+      const { Items = [], LastEvaluatedKey } = await translated('registry_unavailable', () =>
+        this.#client.send(command),
+      );
+      items.push(...Items);
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
+    return items;
+  }
+
+  #conditional(key: Item, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    return conditionalWrite('registry_unavailable', write, () => this.#read(key));
+  }
+
+  async #read(key: Item): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: this.#options.table, Key: key, ConsistentRead: true });
+    return (await translated('registry_unavailable', () => this.#client.send(command))).Item;
+  }
+}
+
+const keyOf = (kind: string, name: string): Item => ({ kind: S(kind), name: S(name) });
+
+/** What a row says; undefined for one that was not written here. */
+function parseDocument(item: Item): unknown {
+  try {
+    return JSON.parse(item.document?.S ?? '');
+  } catch {
+    // One row that cannot be read must not hide all others.
+    return undefined;
+  }
+}

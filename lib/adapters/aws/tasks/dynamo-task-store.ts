@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  applyEvent,
+  type Clock,
+  type EventOutcome,
+  MAX_DEAD_LETTERS_COUNTED,
+  ModelyardError,
+  type Task,
+  type TaskEvent,
+  type TaskPage,
+  type TaskQuery,
+  type TaskStore,
+} from '#core';
+import { assertFits, type Item, N, readNumber, S } from '../attributes.ts';
+import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
+import { translated } from '../errors.ts';
+import { DEAD_LETTERS_INDEX, TASKS_TABLE } from '../resources.ts';
+import { ownerKey } from './owner-key.ts';
+import { fromItem, toItem } from './task-item.ts';
+import { listTasks } from './task-listing.ts';
+import { updateFor } from './task-updates.ts';
+
+export interface DynamoTableOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly clock: Clock;
+}
+
+export interface DynamoTaskStoreOptions extends DynamoTableOptions {
+  /** Without lists, a task costs a write less and `list` rejects. @default true */
+  readonly keepsLists?: boolean;
+}
+
+/** A row can be withdrawn and created anew between an update and a look at it; not again and again. */
+const MAX_RACES = 5;
+
+/** Tasks as rows of DynamoDB: one put to create, one update per event, one read to get. */
+export class DynamoTaskStore implements TaskStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #keepsLists: boolean;
+
+  constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
+    this.#client = client;
+    this.#table = table;
+    this.#clock = clock;
+    this.#keepsLists = keepsLists;
+  }
+
+  async create(task: Task): Promise<Task | undefined> {
+    // Tells our own row from somebody else's when the SDK repeats a put whose answer was lost.
+    const creation = randomUUID();
+    const item: Item = {
+      ...toItem(task),
+      ...(this.#keepsLists ? ownerKey(task) : {}),
+      [TASKS_TABLE.ttlAttribute]: N(Math.ceil(task.retainedUntil / 1000)),
+      creation: S(creation),
+    };
+    assertFits(item);
+    for (let race = 0; race < MAX_RACES; race++) {
+      const existing = await this.#putUnlessKept(item);
+      if (existing === undefined || existing.creation?.S === creation) return undefined;
+      if (this.#isKept(existing)) return fromItem(existing);
+    }
+    throw contended();
+  }
+
+  async get(id: string): Promise<Task | undefined> {
+    return this.#kept(await this.#read(id));
+  }
+
+  /** Half the price of `get`. */
+  async peek(id: string): Promise<Task | undefined> {
+    return this.#kept(await this.#read(id, { consistent: false }));
+  }
+
+  async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const now = this.#clock.now();
+      const { update, changes } = updateFor(event, now);
+      assertFits(changes);
+      const refused = await this.#conditional(id, () =>
+        this.#client.send(
+          new UpdateItemCommand({
+            TableName: this.#table,
+            Key: { id: S(id) },
+            ...update,
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      );
+      if (refused === 'done') return 'applied';
+      if (!refused.item || !this.#isKept(refused.item)) return 'missing';
+      const { outcome } = applyEvent(fromItem(refused.item), event);
+      if (outcome !== 'applied') return outcome;
+    }
+    throw contended();
+  }
+
+  async withdraw(id: string): Promise<void> {
+    await this.#conditional(id, () =>
+      this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: { id: S(id) },
+          // Without its index keys the row is in no list.
+          UpdateExpression: 'SET withdrawnAt = :now REMOVE ownerShard, createdKey, deadLetterModel',
+          ConditionExpression: 'attribute_exists(id)',
+          ExpressionAttributeValues: { ':now': N(this.#clock.now()) },
+        }),
+      ),
+    );
+  }
+
+  async list(query: TaskQuery): Promise<TaskPage> {
+    if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'No lists of tasks are kept here.');
+    return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
+  }
+
+  async countDeadLetters(model: string): Promise<number> {
+    const command = new QueryCommand({
+      TableName: this.#table,
+      IndexName: DEAD_LETTERS_INDEX.name,
+      KeyConditionExpression: `${DEAD_LETTERS_INDEX.partitionKey.name} = :model`,
+      ExpressionAttributeValues: { ':model': S(model) },
+      Select: 'COUNT',
+      Limit: MAX_DEAD_LETTERS_COUNTED,
+    });
+    return (await translated('store_unavailable', () => this.#client.send(command))).Count ?? 0;
+  }
+
+  /** The row that stands in the way; undefined when the put went through. */
+  async #putUnlessKept(item: Item): Promise<Item | undefined> {
+    const id = item.id?.S ?? '';
+    const refused = await this.#conditional(id, () =>
+      this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(id) OR attribute_exists(withdrawnAt) OR retainedUntil <= :now',
+          ExpressionAttributeValues: { ':now': N(this.#clock.now()) },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+    if (refused === 'done') return undefined;
+    // Gone in between: an empty row is not kept, so the caller tries again.
+    return refused.item ?? {};
+  }
+
+  #conditional(id: string, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    return conditionalWrite('store_unavailable', write, () => this.#read(id));
+  }
+
+  async #read(id: string, { consistent } = { consistent: true }): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: this.#table, Key: { id: S(id) }, ConsistentRead: consistent });
+    return (await translated('store_unavailable', () => this.#client.send(command))).Item;
+  }
+
+  #kept(item: Item | undefined): Task | undefined {
+    return item && this.#isKept(item) ? fromItem(item) : undefined;
+  }
+
+  /** TTL deletion may lag by days, so readers compare. */
+  #isKept(item: Item): boolean {
+    if (item.id === undefined || item.withdrawnAt !== undefined) return false;
+    return readNumber(item, 'retainedUntil') > this.#clock.now();
+  }
+}
+
+const contended = () =>
+  new ModelyardError('store_unavailable', 'The task kept changing while it was written.', {
+    retryable: true,
+    retryAfterSeconds: 1,
+  });

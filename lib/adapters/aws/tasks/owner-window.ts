@@ -1,0 +1,63 @@
+import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { comparePositions, type ListPosition } from '#core';
+import { type Item, S } from '../attributes.ts';
+import { translated } from '../errors.ts';
+import { CREATED_KEY, OWNER_SHARD, OWNER_SHARDS } from '../resources.ts';
+import { createdKey, ownerPartitions } from './owner-key.ts';
+
+/** Rows with an `ownerKey`, in a table of that key or in an index of one. */
+export interface OwnerRows<Row extends ListPosition> {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  readonly index?: string;
+  toRow(item: Item): Row;
+}
+
+/** A stretch of an owner's list, complete from where it was asked for to `end`. */
+export interface OwnerWindow<Row extends ListPosition> {
+  readonly rows: readonly Row[];
+  /** Where to go on; undefined at the end of the list. */
+  readonly end: Row | undefined;
+}
+
+/** At least `size` rows after `position`, fewer only where the list is unevenly spread or ends: a query per partition. */
+export async function readWindow<Row extends ListPosition>(
+  source: OwnerRows<Row>,
+  owner: string,
+  position: ListPosition | undefined,
+  size: number,
+): Promise<OwnerWindow<Row>> {
+  // Twice an even share: it nearly always suffices, and costs a quarter of asking every partition for everything.
+  const share = Math.ceil((2 * size) / OWNER_SHARDS) + 2;
+  const parts = await Promise.all(
+    ownerPartitions(owner).map((partition) => readPartition(source, partition, position, share)),
+  );
+  // Beyond the end of a part that goes on, rows may be missing; up to the first such end, none are.
+  const ends = parts.flatMap(({ end }) => end ?? []).sort(comparePositions);
+  const end = ends[0];
+  const rows = parts.flatMap((part) => part.rows).sort(comparePositions);
+  return { rows: end === undefined ? rows : rows.filter((row) => comparePositions(row, end) <= 0), end };
+}
+
+async function readPartition<Row extends ListPosition>(
+  { client, table, index, toRow }: OwnerRows<Row>,
+  partition: string,
+  position: ListPosition | undefined,
+  limit: number,
+): Promise<OwnerWindow<Row>> {
+  const after = position === undefined ? '' : ` AND ${CREATED_KEY.name} < :position`;
+  const command = new QueryCommand({
+    TableName: table,
+    ...(index === undefined ? {} : { IndexName: index }),
+    KeyConditionExpression: `${OWNER_SHARD.name} = :partition${after}`,
+    ExpressionAttributeValues: {
+      ':partition': S(partition),
+      ...(position === undefined ? {} : { ':position': S(createdKey(position)) }),
+    },
+    ScanIndexForward: false,
+    Limit: limit,
+  });
+  const { Items = [], LastEvaluatedKey } = await translated('store_unavailable', () => client.send(command));
+  const rows = Items.map(toRow);
+  return { rows, end: LastEvaluatedKey === undefined ? undefined : rows.at(-1) };
+}

@@ -1,0 +1,62 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { decodeCursor, encodeCursor, type ListPosition, type Task, type TaskPage, type TaskQuery } from '#core';
+import { readString } from '../attributes.ts';
+import { BY_OWNER_INDEX } from '../resources.ts';
+import { readPosition } from './owner-key.ts';
+import { type OwnerRows, readWindow } from './owner-window.ts';
+
+interface ListingDeps {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+  get(id: string): Promise<Task | undefined>;
+}
+
+/** A row of the by-owner index. */
+interface TaskRow extends ListPosition {
+  readonly model: string;
+}
+
+/** What one page may cost: rounds over all partitions, and rows read to look at their state. */
+const MAX_ROUNDS = 4;
+const MAX_ROWS_READ = 200;
+/** Index rows to read per round at least: filters skip some. */
+const MIN_WINDOW = 25;
+
+/** One page of an owner's tasks, merged from the partitions of the by-owner index. */
+export async function listTasks({ client, table, get }: ListingDeps, query: TaskQuery): Promise<TaskPage> {
+  const { owner, model, state, limit } = query;
+  const source: OwnerRows<TaskRow> = {
+    ...{ client, table, index: BY_OWNER_INDEX.name },
+    toRow: (item) => ({ ...readPosition(item), model: readString(item, 'model') }),
+  };
+  let position = query.cursor === undefined ? undefined : decodeCursor(listOf(owner), query.cursor);
+  const found: Task[] = [];
+  let rowsRead = 0;
+  for (let round = 0; round < MAX_ROUNDS && rowsRead < MAX_ROWS_READ; round++) {
+    const window = await readWindow(source, owner, position, Math.max(limit - found.length, MIN_WINDOW));
+    const rows = window.rows.filter((row) => model === undefined || row.model === model);
+    // Without a filter on the state all rows count, so no more are read than are missing.
+    const wanted = rows.slice(0, state === undefined ? limit - found.length : MAX_ROWS_READ - rowsRead);
+    const tasks = await Promise.all(wanted.map(({ id }) => get(id)));
+    rowsRead += wanted.length;
+    for (const [index, row] of wanted.entries()) {
+      position = row;
+      const task = tasks[index];
+      if (task === undefined || (state !== undefined && task.state !== state)) continue;
+      found.push(task);
+      const isLast = index === rows.length - 1 && window.end === undefined;
+      if (found.length === limit) return page(owner, found, isLast ? undefined : position);
+    }
+    if (wanted.length < rows.length) continue;
+    if (window.end === undefined) return page(owner, found, undefined);
+    position = window.end;
+  }
+  return page(owner, found, position);
+}
+
+const listOf = (owner: string) => ({ of: 'tasks', owner }) as const;
+
+const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefined): TaskPage => ({
+  tasks,
+  ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
+});

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { type NewUser, newUserId, placeOfId, placeOfName, type User, type UserStore, userOfId } from '#core';
+import { type Item, N, S } from '../attributes.ts';
+import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
+import { translated } from '../errors.ts';
+import { USERS_TABLE } from '../resources.ts';
+import { fromUserItem, toMutableUserItem, toUserItem } from './user-item.ts';
+
+interface DynamoUserStoreOptions {
+  readonly client: DynamoDBClient;
+  readonly table: string;
+}
+
+/** Users as rows of DynamoDB: one put to register, one read for a name or an id. */
+export class DynamoUserStore implements UserStore {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+
+  constructor({ client, table }: DynamoUserStoreOptions) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async create(user: NewUser): Promise<User | undefined> {
+    const kept: User = { ...user, id: newUserId(user.name), version: 1 };
+    const key = keyOf(placeOfName(user.name));
+    const refused = await this.#conditional(key, () =>
+      this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: { ...key, ...toUserItem(kept) },
+          ConditionExpression: `attribute_not_exists(${USERS_TABLE.partitionKey.name})`,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+    // The id is new each time, so a row that has it is our own: the SDK repeated a put whose answer was lost.
+    return refused === 'done' || refused.item?.id?.S === kept.id ? kept : undefined;
+  }
+
+  get(id: string): Promise<User | undefined> {
+    return userOfId(id, (place) => this.#read(place));
+  }
+
+  findByName(name: string): Promise<User | undefined> {
+    return this.#read(placeOfName(name));
+  }
+
+  async update(user: User): Promise<boolean> {
+    const place = placeOfId(user.id);
+    if (place === undefined) return false;
+    const key = keyOf(place);
+    // Tells our own change from a faster one's when the SDK repeats an update whose answer was lost.
+    const write = randomUUID();
+    const { role, passwordHash, version } = toMutableUserItem(user);
+    const refused = await this.#conditional(key, () =>
+      this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: key,
+          UpdateExpression: 'SET #role = :role, passwordHash = :passwordHash, version = :version, lastWrite = :write',
+          ConditionExpression: 'id = :id AND version = :previous',
+          ExpressionAttributeNames: { '#role': 'role' },
+          ExpressionAttributeValues: {
+            ...{ ':role': role, ':passwordHash': passwordHash, ':version': version, ':write': S(write) },
+            ...{ ':id': S(user.id), ':previous': N(user.version - 1) },
+          },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+    return refused === 'done' || refused.item?.lastWrite?.S === write;
+  }
+
+  async #read(place: string): Promise<User | undefined> {
+    const item = await this.#readItem(keyOf(place));
+    return item && fromUserItem(item);
+  }
+
+  #conditional(key: Item, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    return conditionalWrite('store_unavailable', write, () => this.#readItem(key));
+  }
+
+  async #readItem(key: Item): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true });
+    return (await translated('store_unavailable', () => this.#client.send(command))).Item;
+  }
+}
+
+const keyOf = (place: string): Item => ({ [USERS_TABLE.partitionKey.name]: S(place) });

@@ -1,0 +1,35 @@
+import { ModelyardError, USER_ROLES, type User } from '#core';
+import { type Item, N, readNumber, readString, S } from '../attributes.ts';
+
+/** The attributes of a user's row that changes write. */
+export const toMutableUserItem = ({
+  role,
+  passwordHash,
+  version,
+}: Pick<User, 'role' | 'passwordHash' | 'version'>) => ({
+  role: S(role),
+  passwordHash: S(passwordHash),
+  version: N(version),
+});
+
+/** A user's row, without its key. */
+export const toUserItem = (user: User): Item => ({
+  ...toMutableUserItem(user),
+  id: S(user.id),
+  name: S(user.name),
+  createdAt: N(user.createdAt),
+});
+
+/** Reads what `toUserItem` wrote. */
+export function fromUserItem(item: Item): User {
+  const role = USER_ROLES.find((candidate) => candidate === readString(item, 'role'));
+  if (role === undefined) throw new ModelyardError('internal', 'A stored user has an unknown role.');
+  return {
+    id: readString(item, 'id'),
+    name: readString(item, 'name'),
+    role,
+    passwordHash: readString(item, 'passwordHash'),
+    createdAt: readNumber(item, 'createdAt'),
+    version: readNumber(item, 'version'),
+  };
+}

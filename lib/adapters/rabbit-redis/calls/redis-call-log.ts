@@ -1,0 +1,100 @@
+import {
+  CALL_RETENTION_MS,
+  type Call,
+  type CallLog,
+  type CallPage,
+  type CallQuery,
+  decodeCursor,
+  encodeCursor,
+  inBatches,
+  type ListPosition,
+  positionOfCall,
+} from '#core';
+import { translated } from '../errors.ts';
+import { redisScript, runScript } from '../redis-script.ts';
+import { rowsAfter, type ScoredMember } from '../tasks/owner-set.ts';
+import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
+
+/** Older calls of an owner make room: what is kept here is kept in memory. */
+const MAX_CALLS_OF_OWNER = 100_000;
+/** Scripts take some thousand arguments. */
+const MAX_CALLS_AT_ONCE = 1000;
+/** Below every character of an id, so that members of the same moment sort by their ids. */
+const SEPARATOR = '\n';
+
+/**
+ * Records calls of one owner. KEYS: calls of the owner. ARGV: the moment up to which calls have expired, how many are
+ * kept, for how many milliseconds, then moments and calls.
+ */
+const APPEND_CALLS = redisScript(`
+redis.call('ZADD', KEYS[1], unpack(ARGV, 4))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+`);
+
+interface CallRow extends ListPosition {
+  readonly call: Call;
+}
+
+/** Calls as members of a sorted set per owner, which Redis deletes when its last call has expired. */
+export class RedisCallLog implements CallLog {
+  readonly #options: RedisStoreOptions;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Scripts sent together are one round trip. */
+  append(calls: readonly Call[]): Promise<void> {
+    return translated('store_unavailable', async () => {
+      const client = await this.#options.link.bytes();
+      const expired = String(this.#options.clock.now() - CALL_RETENTION_MS);
+      const bounds = [expired, String(MAX_CALLS_OF_OWNER), String(CALL_RETENTION_MS)];
+      await Promise.all(
+        [...Map.groupBy(calls, ({ owner }) => owner)].flatMap(([owner, own]) =>
+          inBatches(own, MAX_CALLS_AT_ONCE).map((part) =>
+            runScript(client, APPEND_CALLS, {
+              keys: [this.#key(owner)],
+              arguments: [...bounds, ...part.flatMap((call) => [String(call.startedAt), memberOf(call)])],
+            }),
+          ),
+        ),
+      );
+    });
+  }
+
+  list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+    return translated('store_unavailable', async () => {
+      const list = { of: 'calls', owner } as const;
+      const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+      const client = await this.#options.link.text();
+      const expired = `(${this.#options.clock.now() - CALL_RETENTION_MS}`;
+      const members = (from: number | '+inf', offset: number, count: number) =>
+        client.zRangeWithScores(this.#key(owner), from, expired, {
+          ...{ BY: 'SCORE', REV: true, LIMIT: { offset, count } },
+        });
+      // One more than is wanted tells whether there is a next page.
+      const rows = await rowsAfter({ members, toRow }, after, limit + 1);
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      return {
+        calls: shown.map(({ call }) => call),
+        ...(last && rows.length > limit ? { nextCursor: encodeCursor(list, last) } : {}),
+      };
+    });
+  }
+
+  #key(owner: string): string {
+    return `${this.#options.prefix}:calls:${owner}`;
+  }
+}
+
+const memberOf = (call: Call): string => `${call.id}${SEPARATOR}${JSON.stringify(call)}`;
+
+function toRow({ value }: ScoredMember): CallRow {
+  // Written by this file alone, so what is in there is what was put there.
+  const call = JSON.parse(value.slice(value.indexOf(SEPARATOR) + 1)) as Call;
+  return { ...positionOfCall(call), call };
+}

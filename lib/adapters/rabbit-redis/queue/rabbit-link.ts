@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, Connection } from 'rabbitmq-client';
+import { ModelyardError } from '#core';
+import { addressOf, isHopeless, troubleWith } from '../address.ts';
+
+export interface RabbitLinkOptions {
+  readonly url: string;
+  /** Shown in RabbitMQ's list of connections. */
+  readonly name: string;
+  /** Either side that hears nothing for about twice as long takes the other for gone. */
+  readonly heartbeatSeconds: number;
+  /** Told once per outage. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+const RETRY = { retryLow: 100, retryHigh: 5_000 };
+const FIRST_CONNECT_MS = 5_000;
+const CLOSE_MS = 2_000;
+/** Large bodies travel in frames; the client's default of 8 KB makes many of them. */
+const MAX_FRAME_BYTES = 128 * 1024;
+
+/** One connection to RabbitMQ, made at once and again, with back-off, whenever it is lost. */
+export class RabbitLink {
+  readonly address: string;
+  readonly #options: RabbitLinkOptions;
+  readonly #channels = new Set<Channel>();
+  readonly #upAgain = new Set<() => void>();
+  #connection: Connection | undefined;
+  #wasUp = false;
+  #isTogether = false;
+  #blockedBecause: string | undefined;
+  #lastError: unknown;
+
+  constructor(options: RabbitLinkOptions) {
+    this.address = addressOf(options.url, options.url.startsWith('amqps:') ? 5671 : 5672);
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#connection?.ready === true || this.#blockedBecause !== undefined;
+  }
+
+  /** Why RabbitMQ takes no messages at the moment, though it is there. */
+  get blockedBecause(): string | undefined {
+    return this.#blockedBecause;
+  }
+
+  /** A channel, which the link closes at the latest when it is closed itself. Rejects at once while the connection is lost. */
+  async channel(): Promise<Channel> {
+    const connection = this.#open();
+    if (!this.isUp) {
+      if (this.#wasUp) throw this.unreachable();
+      await connection.onConnect(FIRST_CONNECT_MS, true);
+    }
+    const channel = await connection.acquire({ emitErrorsFromChannel: true });
+    // Whoever uses the channel learns it from the call that failed, or from its being closed.
+    channel.on('error', () => undefined);
+    this.#channels.add(channel);
+    channel.once('close', () => this.#channels.delete(channel));
+    return channel;
+  }
+
+  /** Resolves when the connection is there. Rejects with one sentence when it is not within `patienceMs`. */
+  async connect(patienceMs: number): Promise<void> {
+    const connection = this.#open();
+    const refused = Promise.withResolvers<never>();
+    const onError = (error: unknown) => isHopeless(error) && refused.reject(error);
+    connection.on('error', onError);
+    try {
+      await Promise.race([connection.onConnect(Math.max(1, patienceMs), true), refused.promise]);
+    } catch (error) {
+      this.#lastError ??= error;
+      throw this.unreachable();
+    } finally {
+      connection.off('error', onError);
+    }
+  }
+
+  /** What is written until the present turn of the event loop has run its course travels as one packet. */
+  together(): void {
+    if (this.#isTogether) return;
+    // The client corks per method only, and has no name for this: without its socket each method travels alone.
+    const { _socket: socket } = (this.#connection ?? {}) as { readonly _socket?: Socket };
+    if (!socket) return;
+    this.#isTogether = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#isTogether = false;
+      socket.uncork();
+    });
+  }
+
+  /** Calls back once, when the connection is there again. */
+  onceUpAgain(callback: () => void): void {
+    this.#upAgain.add(callback);
+  }
+
+  unreachable(): ModelyardError {
+    const message = troubleWith({ name: 'RabbitMQ', address: this.address }, this.#lastError);
+    return new ModelyardError('queue_unavailable', message, {
+      cause: this.#lastError,
+      retryable: true,
+      retryAfterSeconds: 5,
+    });
+  }
+
+  /** Closes the channels before the connection, and everything by force when that takes long. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return;
+    const orderly = Promise.all([...this.#channels].map((channel) => channel.close())).then(() => connection.close());
+    const late = new AbortController();
+    await Promise.race([orderly, sleep(CLOSE_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
+    connection.unsafeDestroy();
+  }
+
+  #open(): Connection {
+    if (this.#connection) return this.#connection;
+    const { url, name, heartbeatSeconds } = this.#options;
+    const connection = new Connection({
+      url,
+      connectionName: name,
+      heartbeat: heartbeatSeconds,
+      frameMax: MAX_FRAME_BYTES,
+      // Otherwise each small message waits 40 ms for the one before it to be acknowledged by TCP.
+      noDelay: true,
+      acquireTimeout: FIRST_CONNECT_MS,
+      connectionTimeout: FIRST_CONNECT_MS,
+      ...RETRY,
+    });
+    this.#connection = connection;
+    connection.on('connection', () => this.#noteUp());
+    connection.on('error', (error) => this.#noteTrouble(error));
+    connection.on('connection.blocked', (reason) => {
+      this.#blockedBecause = reason;
+      this.#options.onTrouble?.(`RabbitMQ at ${this.address} takes no messages: ${reason}.`);
+    });
+    connection.on('connection.unblocked', () => {
+      this.#blockedBecause = undefined;
+    });
+    return connection;
+  }
+
+  #noteUp(): void {
+    this.#wasUp = true;
+    this.#blockedBecause = undefined;
+    const callbacks = [...this.#upAgain];
+    this.#upAgain.clear();
+    for (const callback of callbacks) callback();
+  }
+
+  #noteTrouble(error: unknown): void {
+    this.#lastError = error;
+    if (this.#connection?.ready !== true) this.#blockedBecause = undefined;
+    // Whoever waits for the first connection is told at once.
+    if (!this.#wasUp && isHopeless(error)) return;
+    this.#options.onTrouble?.(this.unreachable().message);
+  }
+}

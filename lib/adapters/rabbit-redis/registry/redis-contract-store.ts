@@ -1,0 +1,43 @@
+import type { Contract, ContractStore } from '#core';
+import { translated } from '../errors.ts';
+import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
+
+interface ContractDocument {
+  readonly requestMessage: string;
+  readonly responseMessage: string;
+  readonly descriptorSet: string;
+}
+
+/** Contracts as JSON documents by hash; the first to be put stays. */
+export class RedisContractStore implements ContractStore {
+  readonly #options: RedisStoreOptions;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+  }
+
+  put({ hash, requestMessage, responseMessage, descriptorSet }: Contract): Promise<void> {
+    const document: ContractDocument = {
+      requestMessage,
+      responseMessage,
+      descriptorSet: Buffer.from(descriptorSet).toString('base64'),
+    };
+    return translated('registry_unavailable', async () => {
+      const client = await this.#options.link.text();
+      await client.set(this.#key(hash), JSON.stringify(document), { condition: 'NX' });
+    });
+  }
+
+  get(hash: string): Promise<Contract | undefined> {
+    return translated('registry_unavailable', async () => {
+      const text = await (await this.#options.link.text()).get(this.#key(hash));
+      if (text === null) return undefined;
+      const { requestMessage, responseMessage, descriptorSet } = JSON.parse(text) as ContractDocument;
+      return { hash, requestMessage, responseMessage, descriptorSet: Buffer.from(descriptorSet, 'base64') };
+    });
+  }
+
+  #key(hash: string): string {
+    return `${this.#options.prefix}:contract:${hash}`;
+  }
+}

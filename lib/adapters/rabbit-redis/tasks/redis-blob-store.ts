@@ -1,0 +1,34 @@
+import { type BlobStore, MAX_DEADLINE_SECONDS, RETENTION_SECONDS } from '#core';
+import { translated } from '../errors.ts';
+import type { RedisStoreOptions } from './redis-task-store.ts';
+import { asBuffer, asBytes } from './task-record.ts';
+
+/** No task is kept longer. */
+const EXPIRY_SECONDS = MAX_DEADLINE_SECONDS + RETENTION_SECONDS;
+
+/** Blobs as Redis strings that expire. */
+export class RedisBlobStore implements BlobStore {
+  readonly #options: RedisStoreOptions;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+  }
+
+  put(key: string, bytes: Uint8Array): Promise<void> {
+    return translated('store_unavailable', async () => {
+      const client = await this.#options.link.bytes();
+      await client.set(this.#key(key), asBuffer(bytes), { expiration: { type: 'EX', value: EXPIRY_SECONDS } });
+    });
+  }
+
+  get(key: string): Promise<Uint8Array | undefined> {
+    return translated('store_unavailable', async () => {
+      const bytes = await (await this.#options.link.bytes()).get(this.#key(key));
+      return bytes === null ? undefined : asBytes(bytes);
+    });
+  }
+
+  #key(key: string): string {
+    return `${this.#options.prefix}:blob:${key}`;
+  }
+}

@@ -1,0 +1,69 @@
+import { isTerminal, type Task, type TaskForecast } from '#core';
+import type { HandlerDeps } from '../http/handler-deps.ts';
+import { json } from '../http/http.ts';
+import type { WaitPreference } from '../http/prefer.ts';
+import type { ProxyResult } from '../http/proxy.ts';
+import { presentTask, taskPath } from './task-presenter.ts';
+
+type AnswerDeps = Pick<HandlerDeps, 'platform' | 'models' | 'forecast' | 'wakeWhenAsleep'>;
+
+/** When it is worth asking again about a task that has not ended, in whole seconds: its estimate within these. */
+const MIN_POLL_SECONDS = 1;
+const MAX_POLL_SECONDS = 60;
+
+/** The answer to a submit: 200 when the caller waited and the task ended, 202 otherwise. */
+export async function submittedAnswer(deps: AnswerDeps, task: Task, wait: AnsweredWait): Promise<ProxyResult> {
+  const inTime = isTerminal(task.state) && wait.waitedSeconds > 0;
+  return answer(deps, task, { statusCode: inTime ? 200 : 202, wait, headers: { Location: taskPath(task.id) } });
+}
+
+/** A submit's wait: what the caller preferred, and for how long it was to wait in the end. */
+export interface AnsweredWait extends WaitPreference {
+  readonly waitedSeconds: number;
+}
+
+/** The task as it is. */
+export async function taskAnswer(
+  deps: AnswerDeps,
+  task: Task,
+  { statusCode, wait }: { readonly statusCode: number; readonly wait: WaitPreference },
+): Promise<ProxyResult> {
+  // Whoever asks about a task that waits for a sleeping model does what its submit could not.
+  if (task.state === 'queued') await wakeFor(deps, task);
+  return answer(deps, task, { statusCode, wait, headers: {} });
+}
+
+interface AnswerOptions {
+  readonly statusCode: number;
+  readonly wait: WaitPreference;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function answer(
+  { platform, forecast }: AnswerDeps,
+  task: Task,
+  { statusCode, wait, headers }: AnswerOptions,
+): Promise<ProxyResult> {
+  const ended = isTerminal(task.state);
+  const expected = ended ? {} : await forecast(task);
+  return json(statusCode, await presentTask(platform, task, expected), {
+    ...headers,
+    ...(ended ? {} : { 'Retry-After': String(pollSeconds(expected, platform.clock.now())) }),
+    ...appliedHeader(task, wait),
+  });
+}
+
+async function wakeFor({ models, wakeWhenAsleep }: AnswerDeps, { model }: Task): Promise<void> {
+  // The answer is about the task: when the registry is away, the next one who asks wakes.
+  const served = await models.served(model).catch(() => undefined);
+  if (served) await wakeWhenAsleep(served);
+}
+
+function pollSeconds({ endsAt }: TaskForecast, now: number): number {
+  const seconds = endsAt === undefined ? MIN_POLL_SECONDS : Math.ceil((endsAt - now) / 1000);
+  return Math.min(MAX_POLL_SECONDS, Math.max(MIN_POLL_SECONDS, seconds));
+}
+
+/** RFC 7240: said only when the preference made a difference, so not for a task that has not ended in time. */
+const appliedHeader = ({ state }: Task, { applied }: WaitPreference): Readonly<Record<string, string>> =>
+  applied !== undefined && isTerminal(state) ? { 'Preference-Applied': applied } : {};

@@ -1,0 +1,44 @@
+import { type Contract, contractHash, loadContract, UnreadableMessageError } from '#contract';
+import { ModelyardError } from '../errors.ts';
+import type { FieldFault } from '../field-rules.ts';
+import type { Registration } from './register-instance.ts';
+import { announcementFault, contractFault, manifestFault } from './registration-rules.ts';
+
+/**
+ * Refuses a registration that is malformed with `invalid_request`, naming the field: nothing of it may
+ * reach the registry, where every reader would meet it.
+ */
+export async function assertWellFormed(registration: Registration): Promise<void> {
+  const { instance, manifest, contract } = registration;
+  const fault =
+    announcementFault(instance) ??
+    manifestFault(manifest) ??
+    variantFault(registration) ??
+    contractFault(contract) ??
+    (await descriptorFault(contract));
+  if (fault) throw malformed(fault);
+}
+
+function variantFault({ instance, manifest }: Registration): FieldFault | undefined {
+  const { variant } = instance;
+  if (variant === undefined || manifest.variants.includes(variant)) return undefined;
+  return { path: 'instance.variant', must: 'one of the variants of the manifest' };
+}
+
+async function descriptorFault(contract: Contract): Promise<FieldFault | undefined> {
+  if (contract.hash !== contractHash(contract)) return { path: 'contract.hash', must: 'the hash of the contract' };
+  try {
+    await loadContract(contract);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnreadableMessageError)) throw error;
+    const names = `${contract.requestMessage} and ${contract.responseMessage}`;
+    const why = error.cause instanceof Error ? ` (${error.cause.message.replace(/\.$/, '')})` : '';
+    return { path: 'contract.descriptorSet', must: `a FileDescriptorSet that defines ${names}${why}` };
+  }
+}
+
+const malformed = ({ path, must }: FieldFault): ModelyardError =>
+  new ModelyardError('invalid_request', `The registration is malformed: ${path} must be ${must}.`, {
+    errors: [{ pointer: `/${path.replaceAll('.', '/')}`, message: `must be ${must}` }],
+  });

@@ -1,0 +1,34 @@
+import type { Clock } from './clock.ts';
+
+interface MemoizeOptions {
+  /** The oldest entries go first. */
+  readonly maxEntries: number;
+  /** @default forever; needs `clock` */
+  readonly maxAgeMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Remembers what `load` resolved per key; concurrent callers share one load. Failures and `undefined` are not remembered. */
+export function memoize<T>(
+  load: (key: string) => Promise<T>,
+  { maxEntries, maxAgeMs = Number.POSITIVE_INFINITY, clock }: MemoizeOptions,
+): (key: string) => Promise<T> {
+  const entries = new Map<string, { readonly value: Promise<T>; readonly at: number }>();
+
+  return function memoized(key) {
+    const now = clock?.now() ?? 0;
+    const known = entries.get(key);
+    if (known && now - known.at < maxAgeMs) return known.value;
+    const value = load(key);
+    const entry = { value, at: now };
+    const forget = () => {
+      if (entries.get(key) === entry) entries.delete(key);
+    };
+    entries.delete(key);
+    entries.set(key, entry);
+    value.then((loaded) => loaded === undefined && forget(), forget);
+    const oldest = entries.keys().next();
+    if (entries.size > maxEntries && !oldest.done) entries.delete(oldest.value);
+    return value;
+  };
+}

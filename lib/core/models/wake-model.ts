@@ -1,0 +1,92 @@
+import type { Clock } from '../clock.ts';
+import { type Instance, isAlive } from '../instances/instance.ts';
+import type { InstanceController } from '../instances/instance-controller.ts';
+import type { Logger } from '../logger.ts';
+import { memoize } from '../memoize.ts';
+import type { Model } from './model.ts';
+import type { ServedModel } from './model-directory.ts';
+import type { ModelRegistry } from './model-registry.ts';
+
+interface WakeDeps {
+  readonly registry: ModelRegistry;
+  readonly instances: InstanceController;
+  readonly clock: Clock;
+}
+
+/** How long one waker is trusted to bring an instance up before another may try. */
+const WAKE_LOCK_MS = 60_000;
+/** Of many submits to a sleeping model in one process, one asks. */
+const ASK_AGAIN_MS = 2000;
+const MAX_MODELS = 500;
+
+/**
+ * Launches one instance of a model that has none. Of any number of simultaneous callers exactly one
+ * launches: the one whose conditional write of `wakingUntil` wins. Resolves with whether it was this one.
+ */
+export async function wakeModel(
+  { registry, instances, clock }: WakeDeps,
+  { model: name, known }: { readonly model: string; readonly known: readonly Instance[] },
+): Promise<boolean> {
+  const now = clock.now();
+  if (known.some((instance) => isAlive(instance, now) && instance.state !== 'draining')) return false;
+  const model = await registry.readModel(name);
+  if (!model || (model.wakingUntil ?? 0) > now) return false;
+  const lock = { ...model, wakingUntil: now + WAKE_LOCK_MS, version: model.version + 1 };
+  if (!(await registry.writeModel(lock))) return false;
+  try {
+    // One that was launched just now may not have registered yet.
+    const launched = (await instances.list(name)).some(({ state }) => state !== 'draining');
+    if (!launched) await (instances.wake ? instances.wake(name) : instances.launch(name));
+    else await registry.writeModel(unlocked(lock));
+    return !launched;
+  } catch (error) {
+    // The next submit may try at once: nobody is on the way.
+    await registry.writeModel(unlocked(lock));
+    throw error;
+  }
+}
+
+/**
+ * Lets the next submit wake the model again at once, when an instance that started at `startedAt` has
+ * gone: the lock that brought it up has done its work. A lock taken later is somebody else's and stays.
+ */
+export async function endWake(
+  registry: ModelRegistry,
+  { model: name, startedAt }: Pick<Instance, 'model' | 'startedAt'>,
+): Promise<void> {
+  const model = await registry.readModel(name);
+  if (model?.wakingUntil === undefined || model.wakingUntil - WAKE_LOCK_MS > startedAt) return;
+  // Somebody who was faster has changed the lock, or will find it over in a minute.
+  await registry.writeModel(unlocked(model));
+}
+
+const unlocked = ({ wakingUntil: _, ...model }: Model): Model => ({ ...model, version: model.version + 1 });
+
+interface WakerDeps extends Omit<WakeDeps, 'instances'> {
+  readonly instances?: InstanceController;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes the call that wakes a model which sleeps when idle and has no live instance; for any other model
+ * it does nothing. It never rejects: the task is accepted already, and the next caller tries again.
+ */
+export function createWaker({ registry, instances, clock, logger }: WakerDeps) {
+  const wake = async (name: string): Promise<boolean> => {
+    if (!instances) return false;
+    const woken = await wakeModel({ registry, instances, clock }, { model: name, known: [] });
+    if (woken) logger.info('Waking an instance.', { model: name });
+    return woken;
+  };
+  const wakeOnce = memoize(wake, { maxEntries: MAX_MODELS, maxAgeMs: ASK_AGAIN_MS, clock });
+
+  return async function wakeWhenAsleep({ model, live }: Pick<ServedModel, 'model' | 'live'>): Promise<void> {
+    if (!instances || !(instances.sleeps || model.limits.idleSeconds !== undefined)) return;
+    if (live.some(({ state }) => state !== 'draining')) return;
+    try {
+      await wakeOnce(model.name);
+    } catch (error) {
+      logger.warn('A model could not be woken.', { model: model.name, reason: String(error) });
+    }
+  };
+}

@@ -1,0 +1,137 @@
+import { Reader, Writer } from '#contract';
+import type { Envelope, TraceContext } from './envelope.ts';
+import type { Payload } from './payload.ts';
+
+// `modelyard.v1.TaskEnvelope`, written and read by hand: every submit needs it, and setting up reflection for it
+// would be half of a cold start. A property test holds this to the message that is generated from the .proto.
+
+const VARINT = 0;
+const BYTES = 2;
+const field = (number: number, wireType: number): number => (number << 3) | wireType;
+
+const TAG = {
+  taskId: field(1, BYTES),
+  model: field(2, BYTES),
+  owner: field(3, BYTES),
+  request: field(4, BYTES),
+  requestBlob: field(5, BYTES),
+  contractHash: field(6, BYTES),
+  deadlineAt: field(7, VARINT),
+  submittedAt: field(8, VARINT),
+  timeoutSeconds: field(9, VARINT),
+  trace: field(10, BYTES),
+} as const;
+
+/** Of both messages inside the envelope: `BlobReference` and `TraceContext`. */
+const INNER = { firstText: field(1, BYTES), secondText: field(2, BYTES), secondNumber: field(2, VARINT) } as const;
+
+type Fields = { -readonly [Name in keyof Envelope]?: Envelope[Name] };
+
+/** What is the default is left out, as proto3 wants it. */
+export function writeEnvelope(envelope: Envelope): Uint8Array {
+  const writer = Writer.create();
+  writeText(writer, TAG.taskId, envelope.taskId);
+  writeText(writer, TAG.model, envelope.model);
+  writeText(writer, TAG.owner, envelope.owner);
+  writePayload(writer, envelope.request);
+  writeText(writer, TAG.contractHash, envelope.contractHash);
+  if (envelope.deadlineAt !== 0) writer.uint32(TAG.deadlineAt).int64(envelope.deadlineAt);
+  if (envelope.submittedAt !== 0) writer.uint32(TAG.submittedAt).int64(envelope.submittedAt);
+  if (envelope.timeoutSeconds !== undefined) writer.uint32(TAG.timeoutSeconds).uint32(envelope.timeoutSeconds);
+  if (envelope.trace) {
+    writer.uint32(TAG.trace).fork();
+    writeText(writer, INNER.firstText, envelope.trace.traceparent);
+    writeText(writer, INNER.secondText, envelope.trace.tracestate ?? '');
+    writer.ldelim();
+  }
+  const { buffer, byteOffset, byteLength } = writer.finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function writePayload(writer: Writer, payload: Payload): void {
+  if (payload.kind === 'inline') {
+    writer.uint32(TAG.request).bytes(payload.bytes);
+    return;
+  }
+  writer.uint32(TAG.requestBlob).fork();
+  writeText(writer, INNER.firstText, payload.key);
+  if (payload.size !== 0) writer.uint32(INNER.secondNumber).uint32(payload.size);
+  writer.ldelim();
+}
+
+function writeText(writer: Writer, tag: number, text: string): void {
+  if (text !== '') writer.uint32(tag).string(text);
+}
+
+/** The fields that are there; unknown ones are skipped. Throws whatever the reader throws for bytes that are no message. */
+export function readEnvelope(bytes: Uint8Array): Fields {
+  // A Buffer view selects the reader that decodes strings natively.
+  const reader = Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const fields: Fields = {};
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (!readField(reader, tag, fields)) reader.skipType(tag & 7);
+  }
+  return fields;
+}
+
+function readField(reader: Reader, tag: number, fields: Fields): boolean {
+  switch (tag) {
+    case TAG.taskId:
+      fields.taskId = reader.string();
+      return true;
+    case TAG.model:
+      fields.model = reader.string();
+      return true;
+    case TAG.owner:
+      fields.owner = reader.string();
+      return true;
+    case TAG.request:
+      fields.request = { kind: 'inline', bytes: new Uint8Array(reader.bytes()) };
+      return true;
+    case TAG.requestBlob:
+      fields.request = readBlob(reader);
+      return true;
+    case TAG.contractHash:
+      fields.contractHash = reader.string();
+      return true;
+    case TAG.deadlineAt:
+      fields.deadlineAt = Number(reader.int64());
+      return true;
+    case TAG.submittedAt:
+      fields.submittedAt = Number(reader.int64());
+      return true;
+    case TAG.timeoutSeconds:
+      fields.timeoutSeconds = reader.uint32();
+      return true;
+    case TAG.trace:
+      fields.trace = readTrace(reader);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function readBlob(reader: Reader): Payload {
+  const end = reader.uint32() + reader.pos;
+  const blob = { kind: 'blob' as const, key: '', size: 0 };
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === INNER.firstText) blob.key = reader.string();
+    else if (tag === INNER.secondNumber) blob.size = reader.uint32();
+    else reader.skipType(tag & 7);
+  }
+  return blob;
+}
+
+function readTrace(reader: Reader): TraceContext {
+  const end = reader.uint32() + reader.pos;
+  const trace = { traceparent: '', tracestate: '' };
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === INNER.firstText) trace.traceparent = reader.string();
+    else if (tag === INNER.secondText) trace.tracestate = reader.string();
+    else reader.skipType(tag & 7);
+  }
+  return trace;
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '../clock.ts';
+import { ModelyardError } from '../errors.ts';
+import type { Task } from './task.ts';
+import { isTerminal } from './task-state.ts';
+import type { TaskStore } from './task-store.ts';
+
+export interface TaskLookup {
+  readonly id: string;
+  /** Who asks; somebody else's task is `forbidden`. */
+  readonly owner: string;
+  /** When given, a task of another model is not found. */
+  readonly model?: string;
+}
+
+export interface ReadDeps {
+  readonly tasks: TaskStore;
+  readonly clock: Clock;
+}
+
+/** The task as it is now. Rejects with `task_not_found` or `forbidden`. */
+export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup): Promise<Task> {
+  const task = await deps.tasks.get(id);
+  if (!task || (model !== undefined && task.model !== model)) {
+    throw new ModelyardError('task_not_found', 'There is no such task.');
+  }
+  if (task.owner !== owner) throw new ModelyardError('forbidden', 'This task belongs to somebody else.');
+  return expireOverdue(deps, task);
+}
+
+/**
+ * Ends a task whose deadline has passed and which nothing has ended: its message may be lost, or no
+ * instance ever came. Readers do this, so no timer has to.
+ */
+export async function expireOverdue({ tasks, clock }: ReadDeps, task: Task): Promise<Task> {
+  const now = clock.now();
+  if (isTerminal(task.state) || now < task.deadlineAt) return task;
+  await tasks.apply(task.id, expiry(now));
+  return (await tasks.get(task.id)) ?? task;
+}
+
+/** The event that ends a task at its deadline. */
+export const expiry = (at: number) =>
+  ({
+    type: 'expired',
+    at,
+    error: { code: 'deadline_exceeded', message: 'The task did not end before its deadline.', retryable: true },
+  }) as const;

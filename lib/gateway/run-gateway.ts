@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createHandlerDeps, ROUTES } from '#api';
+import type { Logger } from '#core';
+import { dockerInstancesFrom } from '#platform/docker-instances.ts';
+import { platformFromEnvironment } from '#platform/from-environment.ts';
+import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { createBridge } from './bridge.ts';
+import { createGiveUp } from './give-up-invoker.ts';
+import { createHandlers } from './handlers.ts';
+import { createJsonLog } from './json-log.ts';
+import { limitRequests } from './limit-requests.ts';
+import { pumpRegisteredModels } from './pump-registered.ts';
+import { stopRequests } from './stop-requests.ts';
+
+/** Longer than any request may take: those in hand when it stops are answered. */
+const GRACE_MS = 30_000;
+
+/**
+ * Runs the API as a process of its own, on the platform that the environment names, until it is told to stop.
+ * Resolves with its exit code: 0 after an orderly stop, 1 when it could not start or broke.
+ */
+export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number> {
+  const { stop, abandon } = stopRequests({ process, output: process.stdout });
+  const logger = createJsonLog('gateway', process.stdout);
+  const abandoned = once(abandon, 'abort').then(() => {
+    logger.error('Stopping at once; requests in hand are cut off.');
+    return 130;
+  });
+  const orderly = serve(environment, logger, stop).then(
+    () => (stop.reason instanceof Error ? 1 : 0),
+    (error: unknown) => {
+      logger.error(error instanceof Error ? error.message : String(error));
+      return 1;
+    },
+  );
+  return Promise.race([orderly, abandoned]);
+}
+
+async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: AbortSignal): Promise<void> {
+  await using cleanup = new AsyncDisposableStack();
+  const { host, port, maxRequests } = gatewaySettingsFrom(environment);
+  const warn = (message: string) => logger.warn(message);
+  const platform = await platformFromEnvironment(environment, warn);
+  cleanup.defer(() => platform.close());
+  const instances = dockerInstancesFrom(environment, platform, warn);
+  const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, logger });
+  const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
+  cleanup.defer(() => pump.stop());
+  const handlers = limitRequests(createHandlers(deps), maxRequests);
+  const bridge = createBridge({ routes: ROUTES, handlers, logger, limits: { graceMs: GRACE_MS } });
+  cleanup.defer(() => bridge.close());
+  const { url } = await bridge.listen(port, host);
+  logger.info('Ready.', { url });
+  if (!stop.aborted) await once(stop, 'abort');
+  logger.info('Stopping: finishing what is in hand.', { reason: String(stop.reason) });
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { HeaderFields } from '#api/http/header-fields.ts';
+import { submitOptions } from '#api/http/submit-headers.ts';
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+const options = (...headers: [name: string, value: string][]) => submitOptions(new HeaderFields(headers));
+
+describe('the headers of a submit', () => {
+  it('may all be left out', () => {
+    expect(options()).toEqual({});
+  });
+
+  it('are read in any case', () => {
+    const read = options(
+      ['IDEMPOTENCY-KEY', 'order-17'],
+      ['task-deadline', '60'],
+      ['Task-timeout', '5'],
+      ['TraceParent', TRACE],
+      ['tracestate', 'a=1'],
+      ['Tracestate', 'b=2'],
+    );
+
+    expect(read).toEqual({
+      idempotencyKey: 'order-17',
+      deadlineSeconds: 60,
+      timeoutSeconds: 5,
+      trace: { traceparent: TRACE, tracestate: 'a=1, b=2' },
+    });
+  });
+
+  it('take an Idempotency-Key of 255 characters', () => {
+    expect(options(['Idempotency-Key', 'k'.repeat(255)]).idempotencyKey).toHaveLength(255);
+  });
+
+  it.each(['', 'k'.repeat(256), 'two words', 'schlüssel', 'tab\there'])('refuse the Idempotency-Key %j', (key) => {
+    expect(() => options(['Idempotency-Key', key])).toThrow(
+      expect.objectContaining({ code: 'invalid_request', message: expect.stringContaining('Idempotency-Key') }),
+    );
+  });
+
+  it.each(['Task-Deadline', 'Task-Timeout', 'Idempotency-Key'])('refuse %s sent twice', (name) => {
+    expect(() => options([name, '1'], [name, '2'])).toThrow(
+      expect.objectContaining({ code: 'invalid_request', message: `The ${name} header must be sent once.` }),
+    );
+  });
+
+  describe.each(['Task-Deadline', 'Task-Timeout'])('%s', (name) => {
+    it.each(['0', '-5', '1.5', '1e3', 'soon', '', '+5', '99999999999999999999'])(
+      'is refused when it is %j',
+      (value) => {
+        expect(() => options([name, value])).toThrow(
+          expect.objectContaining({
+            code: 'invalid_request',
+            message: `The ${name} header must be a positive whole number of seconds.`,
+          }),
+        );
+      },
+    );
+  });
+
+  it('refuse a Webhook-Url rather than ignoring it', () => {
+    expect(() => options(['Webhook-Url', 'https://example.com/hook'])).toThrow(
+      expect.objectContaining({ code: 'invalid_request', message: expect.stringContaining('Webhook-Url') }),
+    );
+  });
+});
+
+describe('the trace of a submit', () => {
+  it.each([
+    TRACE.toUpperCase(),
+    TRACE.slice(0, -1),
+    `${TRACE}-more`,
+    TRACE.replace('00-', 'ff-'),
+    '00-00000000000000000000000000000000-b7ad6b7169203331-01',
+    '00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01',
+    'nonsense',
+  ])('is ignored when its traceparent is %s', (traceparent) => {
+    expect(options(['traceparent', traceparent], ['tracestate', 'a=1']).trace).toBeUndefined();
+  });
+
+  it('is ignored when there are two', () => {
+    expect(options(['traceparent', TRACE], ['traceparent', TRACE]).trace).toBeUndefined();
+  });
+
+  it('may be of a later version, with more behind it', () => {
+    const traceparent = `${TRACE.replace('00-', '01-')}-more`;
+
+    expect(options(['traceparent', traceparent]).trace).toEqual({ traceparent });
+  });
+
+  it('goes on without a state too long to carry', () => {
+    expect(options(['traceparent', TRACE], ['tracestate', 'a'.repeat(513)]).trace).toEqual({ traceparent: TRACE });
+  });
+});

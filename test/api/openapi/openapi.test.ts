@@ -1,0 +1,189 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { type DocumentedModel, openApiDocument, ROUTES } from '#api';
+import { type Contract, contractOf, loadContract } from '#contract';
+import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_growth_rate.ts';
+import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
+import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { aModel } from '#test/support/registry.ts';
+import { CORS_REQUEST_HEADERS } from '../../../lib/constructs/cors.ts';
+import { compileProto, contractFrom, everything } from '../../contract/support/compile-proto.ts';
+
+type Json = Record<string, unknown>;
+type Operation = Json & { operationId: string; tags: string[]; responses: Json };
+
+const documented = (name: string, descriptor: Contract): DocumentedModel => ({
+  model: aModel({ name, description: `The model ${name}.` }),
+  contract: descriptor,
+  descriptor,
+});
+
+const MODELS = [
+  documented('everything', everything()),
+  documented('gdp_growth_rate', contractOf(GdpGrowthRateRequest, GdpGrowthRateResponse)),
+  documented('model_a', contractOf(ModelARequest, ModelAResponse)),
+  documented('model_b', contractOf(ModelBRequest, ModelBResponse)),
+];
+
+const lint = async (document: unknown) => {
+  const config = await createConfig({ extends: ['recommended-strict'] });
+  const problems = await lintFromString({ source: JSON.stringify(document), config });
+  return problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`);
+};
+
+/** The value at a `$ref`, or a path of keys. */
+const at = (document: unknown, ...keys: readonly string[]): Json =>
+  keys.reduce((value, key) => (value as Json)[key], document) as Json;
+
+const operations = (document: Json): readonly (readonly [string, Operation])[] =>
+  Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+  );
+
+const document = openApiDocument(MODELS);
+
+describe('the OpenAPI document', () => {
+  it.each([
+    ['of every kind of model', MODELS],
+    ['of no model', []],
+  ])('%s passes a strict linter without a word', async (_, models) => {
+    expect(await lint(openApiDocument(models))).toEqual([]);
+  });
+
+  it('would not, were it not an OpenAPI document in every detail', async () => {
+    const broken = structuredClone(document);
+    const operation = at(broken, 'paths', '/predict/model_b', 'post');
+    operation.operationId = 'get_task';
+    Object.assign(at(operation, 'requestBody', 'content', 'application/json'), { example: { value: 'seven' } });
+
+    const rules = (await lint(broken)).map((problem) => problem.split(':')[0]);
+
+    expect(rules).toEqual(expect.arrayContaining(['operation-operationId-unique', 'no-invalid-media-type-examples']));
+  });
+
+  it('has every route of the table and no other', () => {
+    const expected = ROUTES.flatMap(({ method, path, handler }) =>
+      handler === 'submit-task'
+        ? MODELS.map(({ model }) => `${method} ${path.replace('{model}', model.name)}`)
+        : [`${method} ${path}`],
+    );
+
+    expect(
+      operations(document)
+        .map(([key]) => key)
+        .toSorted(),
+    ).toEqual(expected.toSorted());
+  });
+
+  it('has two paths for each model, below a tag of its own', () => {
+    for (const { model } of MODELS) {
+      const own = operations(document).filter(([, { tags }]) => tags.includes(model.name));
+
+      expect(own.map(([key]) => key)).toEqual([`POST /models/${model.name}/tasks`, `POST /predict/${model.name}`]);
+      expect(document.tags).toContainEqual({ name: model.name, description: model.description });
+    }
+  });
+
+  it('gives examples that the models can be sent', async () => {
+    for (const { model, descriptor } of MODELS) {
+      const body = at(
+        document,
+        'paths',
+        `/predict/${model.name}`,
+        'post',
+        'requestBody',
+        'content',
+        'application/json',
+      );
+
+      const { request } = await loadContract(descriptor);
+      expect(() => request.fromJson(body.example)).not.toThrow();
+    }
+    expect(
+      at(document, 'paths', '/predict/model_a', 'post', 'requestBody', 'content', 'application/json', 'example'),
+    ).toEqual(expect.objectContaining({ data: 'example' }));
+  });
+
+  it('takes JSON and protobuf, and tells which headers are understood', () => {
+    const operation = at(document, 'paths', '/predict/model_a', 'post');
+    const names = (operation.parameters as { $ref: string }[]).map(({ $ref }) =>
+      String(at(document, ...$ref.slice(2).split('/')).name),
+    );
+
+    expect(Object.keys(at(operation, 'requestBody', 'content'))).toEqual([
+      'application/json',
+      'application/x-protobuf',
+    ]);
+    expect(names).toEqual(['Prefer', 'Idempotency-Key', 'Task-Deadline', 'Task-Timeout', 'traceparent', 'tracestate']);
+    expect(Object.keys(at(operation, 'responses')).map(Number)).toEqual([
+      200, 202, 400, 404, 406, 413, 415, 422, 429, 500, 502, 503, 504,
+    ]);
+  });
+
+  it('describes messages as their .proto does', () => {
+    const schemas = at(document, 'components', 'schemas');
+    const input = at(schemas, 'everything.test.everything.Everything-Input', 'properties');
+
+    expect(at(schemas, 'gdp_growth_rate.GdpGrowthRateRequest', 'properties', 'unemployment_rate').description).toBe(
+      'Share of the labour force without work, in percent: 5.2 means 5.2 %.',
+    );
+    expect(input.a_bytes).toMatchObject({ type: 'string', contentEncoding: 'base64' });
+    expect(at(schemas, 'everything.test.everything.Everything-Output', 'properties').an_int64).toMatchObject({
+      type: 'string',
+      format: 'int64',
+    });
+    expect(input.an_inner).toEqual({ $ref: '#/components/schemas/everything.test.everything.Everything.Inner-Input' });
+    expect(at(input, 'by_int32').additionalProperties).toEqual(input.an_inner);
+    expect(at(input, 'many_colors').items).toEqual({ $ref: '#/components/schemas/everything.test.everything.Color' });
+    expect(at(schemas, 'everything.test.everything.Color').enum).toContain('COLOR_RED');
+  });
+
+  it('keeps types of different models apart that have the same name', () => {
+    const shared = (field: string) =>
+      contractFrom(
+        compileProto({
+          'a.proto': `syntax = "proto3"; package shared; message Q { string ${field} = 1; } message R {}`,
+        }),
+        'shared.Q',
+        'shared.R',
+      );
+
+    const schemas = at(
+      openApiDocument([documented('one', shared('left')), documented('two', shared('right'))]),
+      'components',
+      'schemas',
+    );
+
+    expect(Object.keys(at(schemas, 'one.shared.Q', 'properties'))).toEqual(['left']);
+    expect(Object.keys(at(schemas, 'two.shared.Q', 'properties'))).toEqual(['right']);
+  });
+
+  it('speaks of no header that pages of other origins may not send', () => {
+    const named = [...JSON.stringify(document).matchAll(/"name":"([^"]+)","in":"header"/g)].map(([, name]) => name);
+
+    expect(named).toContain('Idempotency-Key');
+    expect(named.filter((name) => !CORS_REQUEST_HEADERS.some((known) => known === name))).toEqual([]);
+  });
+
+  it('names what it describes the same, whoever else is registered', () => {
+    const alone = openApiDocument(MODELS.slice(2, 3));
+
+    for (const path of ['/predict/model_a', '/models/model_a/tasks']) {
+      expect(at(alone, 'paths', path)).toEqual(at(document, 'paths', path));
+    }
+  });
+
+  it('describes tasks so that a task with a result fits', () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    ajv.addSchema({ ...document, $id: 'api' });
+    const pointer = 'api#/paths/~1predict~1model_a/post/responses/200/content/application~1json/schema';
+    const fits = ajv.compile({ $ref: pointer });
+    const task = at(document, 'paths', '/predict/model_a', 'post', 'responses', '200', 'content', 'application/json')
+      .example as Json;
+
+    expect(fits(task)).toBe(true);
+    expect(fits({ ...task, result: { message: 7 } })).toBe(false);
+    expect(fits({ ...task, state: 'done' })).toBe(false);
+  });
+});
