@@ -12,13 +12,13 @@ const models = (count: number): ModelManifest[] =>
   }));
 
 const limitOf = async (stage: 'dev' | 'lean'): Promise<number> => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const [, rest, lean] = /a stage holds up to (\d+) models \((\d+) on `lean`\)/.exec(readme) ?? [];
+  const page = await readFile(new URL('../../docs/6-aws.md', import.meta.url), 'utf8');
+  const [, rest, lean] = /a stage holds up to (\d+) models \((\d+) on `lean`\)/.exec(page) ?? [];
   return Number(stage === 'lean' ? lean : rest);
 };
 
 describe.each(['dev', 'lean'] as const)('the stage %s', (stage) => {
-  it('holds as many models as the README says, within the limits of AWS', async () => {
+  it('holds as many models as its page says, within the limits of AWS', async () => {
     const { app, stack, template } = await synthesize(stage, { models: models(await limitOf(stage)) });
     const json = template.toJSON();
 

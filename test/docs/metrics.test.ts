@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ExposedModel, exposeModels } from '#lambdas/get-metrics/exposition.ts';
 import { createInstanceMetrics } from '#runtime/instance/instance-metrics.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
-
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+import { names, readPage, tableRows } from './pages.ts';
 
 const instance = anInstance({ serviceMs: 250, slots: 4, oldestTaskAt: 1000 });
 const model = aModel();
@@ -24,11 +22,10 @@ const instanceMetrics = () => createInstanceMetrics({ inFlight: () => 1, slots: 
 const namesIn = (text: string): string[] => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
 
 describe('the metrics', () => {
-  it('are all in the one table of the README, and no others', async () => {
+  it('are all in the table of their page, and no others', async () => {
     const { text } = await exposeModels([SUMMARY]);
     const exposed = [...namesIn(text), ...namesIn(await instanceMetrics().text())];
-    const rows = [...readme.matchAll(/^\| ((?:`modelyard_\w+`(?:, )?)+) \|/gm)];
-    const documented = rows.flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
+    const documented = tableRows(readPage('docs/metrics.md').text, 'metric').flatMap(([cell = '']) => names(cell));
 
     expect(documented.toSorted()).toEqual(exposed.toSorted());
   });

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { cruiseTree, ROOT } from '../architecture/cruise.ts';
-import { fileBlocks } from './readme-blocks.ts';
+import { fileBlocks, readPage } from './pages.ts';
 
 const COPIED = [
   'bin',
@@ -27,7 +27,7 @@ describe('the model that the README adds', () => {
     root = await mkdtemp(join(tmpdir(), 'modelyard-readme-'));
     for (const path of COPIED) await cp(join(ROOT, path), join(root, path), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-    for (const { path, text } of fileBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'))) {
+    for (const { path, text } of fileBlocks(readPage('README.md').text)) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), text);
     }

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { MAX_WAIT_SECONDS } from '#api/http/prefer.ts';
+import { STATUS } from '#api/http/problem.ts';
+import { ROUTES } from '#api/http/routes.ts';
+import { limitsOf } from '#catalog/manifest.ts';
+import {
+  DEFAULT_DEADLINE_SECONDS,
+  MAX_DEADLINE_SECONDS,
+  MAX_INLINE_BYTES,
+  MAX_PAYLOAD_BYTES,
+  RETENTION_SECONDS,
+} from '#core';
+import { ENV } from '#platform/environment.ts';
+import { STAGES } from '../../lib/stacks/stage-config.ts';
+import { bill, idleBill, total } from '../../scripts/cost/bill.ts';
+import { ROOT } from '../architecture/cruise.ts';
+import { names, readPage, tableRows } from './pages.ts';
+
+const firstCells = (path: string, heading: string): string[] =>
+  tableRows(readPage(path).text, heading).flatMap(([cell = '']) => names(cell));
+
+describe('the configuration page', () => {
+  it('explains every environment variable, and no other', () => {
+    expect(firstCells('docs/configuration.md', 'variable').toSorted()).toEqual(Object.values(ENV).toSorted());
+  });
+
+  it('explains every setting of .env.example, and no other', () => {
+    const example = readFileSync(`${ROOT}/.env.example`, 'utf8');
+    const settings = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
+
+    expect(firstCells('docs/configuration.md', 'setting').toSorted()).toEqual(settings.toSorted());
+  });
+});
+
+describe('the page of the HTTP API', () => {
+  it('lists every route, and no other', () => {
+    const routes = ROUTES.map(({ method, path }) => `${method} ${path}`);
+
+    expect(firstCells('docs/http-api.md', 'route').toSorted()).toEqual(routes.toSorted());
+  });
+
+  it('lists every problem with its status', () => {
+    const rows = tableRows(readPage('docs/http-api.md').text, 'type').map(([type = '', status]) => [
+      names(type)[0]?.replace('/problems/', '').replaceAll('-', '_'),
+      Number(status),
+    ]);
+
+    expect(Object.fromEntries(rows)).toEqual(STATUS);
+  });
+
+  it('states the limits of the code', () => {
+    const defaults = limitsOf({ name: 'any', description: 'Any.' });
+    const days = (seconds: number) => `${seconds / 86_400} day${seconds === 86_400 ? '' : 's'}`;
+
+    expect(Object.fromEntries(tableRows(readPage('docs/http-api.md').text, 'limit'))).toEqual({
+      'request or result, as protobuf': `${MAX_PAYLOAD_BYTES / 2 ** 20} MiB`,
+      'payload that travels inside the message or row': `${MAX_INLINE_BYTES / 2 ** 10} KiB`,
+      'default deadline': days(DEFAULT_DEADLINE_SECONDS),
+      'longest deadline': days(MAX_DEADLINE_SECONDS),
+      'kept after the deadline': days(RETENTION_SECONDS),
+      'longest wait of a request': `${MAX_WAIT_SECONDS} s`,
+      'attempts, by default': String(defaults.maxAttempts),
+      'one run, by default': `${defaults.timeoutSeconds} s`,
+      'instances of a model, by default': String(defaults.maxInstances),
+      'tasks per page': '100',
+    });
+  });
+});
+
+describe('the AWS page', () => {
+  const { text } = readPage('docs/6-aws.md');
+  const rows = (heading: string) =>
+    tableRows(text, heading).map(([name = '', ...others]) => [names(name)[0] ?? name, ...others]);
+
+  it('lists every stage', () => {
+    const stages = rows('stage').flatMap(([name]) => (name && name in STAGES ? [name] : []));
+
+    expect(new Set(stages)).toEqual(new Set(Object.keys(STAGES)));
+  });
+
+  it('states the cost that npm run cost computes, and the README the same', () => {
+    const predictions = { predictions: 1_000_000, ms: 100 };
+    const prod = total(bill({ ...STAGES.prod, api: 'rest' }, predictions));
+    const lean = total(bill({ ...STAGES.lean, api: 'none' }, predictions));
+    const costs = new Map(
+      rows('stage')
+        .map(([name, cost]) => [name, cost])
+        .filter(([, cost]) => /^\d+\.\d\d$/.test(cost ?? '')) as [string, string][],
+    );
+
+    expect(Object.fromEntries(costs)).toEqual({
+      prod: prod.toFixed(2),
+      lean: lean.toFixed(2),
+      'a month in which everything sleeps': total(idleBill(3)).toFixed(2),
+    });
+    expect(readPage('README.md').text.replaceAll('\n', ' ')).toContain(
+      `A million predictions cost about $${prod.toFixed(1)}0 on \`prod\` and $${lean.toFixed(1)}0 on \`lean\``,
+    );
+  });
+});
