@@ -97,9 +97,14 @@ export class Data extends Construct {
     this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem']);
   }
 
-  /** What an instance of a model needs: it registers, reads requests and writes results. */
+  /** What an instance of a model needs: it registers, looks for other instances, reads requests and writes results. */
   grantServe(consumer: Consumer): void {
-    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+    this.#allow(consumer, this.registry, [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ]);
     this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
     this.blobs.grantGetKind(consumer, 'requests');
     this.blobs.grantPutKind(consumer, 'results');

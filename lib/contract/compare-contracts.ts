@@ -1,5 +1,5 @@
-import { Comparison } from './compare/comparison.ts';
-import type { ContractDifference } from './compare/difference.ts';
+import { Comparison, type ContractDifference } from './compare/comparison.ts';
+import { hasLoss } from './compare/scan-bytes.ts';
 import type { Contract } from './contract.ts';
 import { typesOf } from './descriptor/type-index.ts';
 
@@ -21,4 +21,41 @@ export function compareContracts(existing: Contract, candidate: Contract): reado
   comparison.compareRoots('request', existing.requestMessage, candidate.requestMessage);
   comparison.compareRoots('response', existing.responseMessage, candidate.responseMessage);
   return comparison.differences;
+}
+
+/** Which requests of one contract an instance with another contract reads. */
+export interface RequestReading {
+  /** `all` and `none` hold whatever the bytes are. */
+  readonly scope: 'all' | 'none' | 'some';
+  /**
+   * Whether decoding these bytes with the reader's contract loses nothing that the writer's contract defines: no
+   * field at any depth, no enum value, no member of a oneof, no explicit default. True for bytes that are no
+   * message: with those, no contract does better.
+   */
+  reads(bytes: Uint8Array): boolean;
+}
+
+const ALL: RequestReading = { scope: 'all', reads: () => true };
+const NONE: RequestReading = { scope: 'none', reads: () => false };
+
+/**
+ * Compares the request messages once, so that bytes can be checked without decoding them: only the fields in which
+ * the contracts differ are looked at. Throws `UnreadableMessageError` for a contract that is malformed.
+ */
+export function requestReading(writer: Contract, reader: Contract): RequestReading {
+  if (writer.hash === reader.hash) return ALL;
+  const comparison = new Comparison(typesOf(writer), typesOf(reader));
+  const losses = comparison.compareRoots('request', writer.requestMessage, reader.requestMessage);
+  if (!losses) return NONE;
+  if (losses.size === 0) return ALL;
+  return {
+    scope: 'some',
+    reads(bytes) {
+      try {
+        return !hasLoss(bytes, losses);
+      } catch {
+        return true;
+      }
+    },
+  };
 }

@@ -1,5 +1,5 @@
-export type { ContractDifference } from './compare/difference.ts';
-export { compareContracts } from './compare-contracts.ts';
+export type { ContractDifference } from './compare/comparison.ts';
+export { compareContracts, type RequestReading, requestReading } from './compare-contracts.ts';
 export type { Contract } from './contract.ts';
 export type { ContractCodec, MessageCodec } from './contract-codec.ts';
 export { contractHash, contractOf } from './contract-of.ts';

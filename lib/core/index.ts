@@ -27,8 +27,15 @@ export {
   type InstanceController,
   type InstancePhase,
 } from './instances/instance-controller.ts';
-export { beat, type Registered, type Registration, registerInstance } from './instances/register-instance.ts';
+export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
 export { isInstance, isModel } from './instances/registration-rules.ts';
+export {
+  createRequestGate,
+  type ReceivedRequest,
+  type RequestGate,
+  type RequestVerdict,
+  UNSERVED_PATIENCE_MS,
+} from './instances/request-gate.ts';
 export {
   comparePositions,
   decodeCursor,
@@ -38,6 +45,7 @@ export {
 } from './list-cursor.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
+export { cachedContracts } from './models/cached-contracts.ts';
 export {
   type AcceptedContract,
   isModelName,

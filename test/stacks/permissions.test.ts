@@ -55,6 +55,10 @@ describe('a model', () => {
     expect(received).not.toContain('modelbqueues');
   });
 
+  it('looks up which other instances could read a request that it cannot', () => {
+    expect(resourcesFor(template, 'modelaTaskTaskRole', 'dynamodb:Query')).toContain('DataRegistry');
+  });
+
   it('reads requests and writes results, never the other way round', () => {
     expect(resourcesFor(template, 'modelaTaskTaskRole', 's3:GetObject')).not.toContain('/results/*');
     expect(resourcesFor(template, 'modelaTaskTaskRole', 's3:PutObject')).not.toContain('/requests/*');

@@ -63,7 +63,8 @@ export function createTestWorkerOn<P extends Platform>(model: TestModel, options
     ...platform,
     model: bound,
     variant: undefined,
-    readable: new Set([CONTRACT.hash]),
+    gate: async ({ contractHash }) =>
+      contractHash === CONTRACT.hash ? { verdict: 'run' } : { verdict: 'release', delaySeconds: 2 },
     contractHash: CONTRACT.hash,
     logger: silentLogger,
     observer: {

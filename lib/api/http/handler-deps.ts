@@ -1,4 +1,5 @@
 import {
+  cachedContracts,
   createBacklog,
   createBacklogGate,
   createForecaster,
@@ -7,7 +8,6 @@ import {
   createWaker,
   type Logger,
   type ModelDirectory,
-  memoize,
   type WaitDeps,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
@@ -40,16 +40,10 @@ interface HandlerDepsOptions {
   readonly maxOutageMs?: number;
 }
 
-const MAX_CONTRACTS = 200;
-
-/** What the handlers of one process share: contracts never change, so each is read once. */
+/** What the handlers of one process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
   const { platform, logger, metrics = noMetrics, maxOutageMs } = options;
-  const contracts = {
-    put: platform.contracts.put.bind(platform.contracts),
-    get: memoize((hash) => platform.contracts.get(hash), { maxEntries: MAX_CONTRACTS }),
-  };
-  const cached = { ...platform, contracts };
+  const cached = { ...platform, contracts: cachedContracts(platform.contracts) };
   const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
   return {

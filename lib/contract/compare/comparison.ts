@@ -1,102 +1,132 @@
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor } from '../descriptor/model.ts';
 import type { TypeIndex } from '../descriptor/type-index.ts';
-import type { ContractDifference } from './difference.ts';
-import { oneofDifference } from './oneofs.ts';
+import { isWellKnown, losesPresence, shapeDifference } from './field-difference.ts';
+import { type FieldLoss, type MessageLosses, pruneLosses } from './losses.ts';
 
-/** Walks through the types of two contracts side by side, each pair once, and collects what is incompatible. */
+/** One reason why one contract cannot stand in for another. */
+export interface ContractDifference {
+  /** Where: message and field, for example `models.model_a.ModelARequest.data`; or enum and value. */
+  readonly path: string;
+  /** What happened to it, for example `changed its type from string to int32`. */
+  readonly message: string;
+}
+
+const MAP_VALUE = 2;
+
+/**
+ * Walks through the types of two contracts, each pair once, and collects what `candidate` loses of messages that were
+ * written with `existing`: as sentences for people, and by field number for a scan of bytes.
+ */
 export class Comparison {
   readonly differences: ContractDifference[] = [];
   readonly #existing: TypeIndex;
   readonly #candidate: TypeIndex;
-  readonly #compared = new Set<string>();
+  readonly #messages = new Map<string, MessageLosses>();
+  readonly #mapEntries: MessageLosses[] = [];
+  readonly #enums = new Map<string, ReadonlySet<number>>();
 
   constructor(existing: TypeIndex, candidate: TypeIndex) {
     this.#existing = existing;
     this.#candidate = candidate;
   }
 
-  compareRoots(side: 'request' | 'response', existing: string, candidate: string): void {
-    if (existing !== candidate) this.#add(existing, `is the ${side} message, but the other one is ${candidate}`);
-    else this.#compareMessages(existing, candidate);
+  /** Undefined when the messages have different names, and nothing can be read. */
+  compareRoots(side: 'request' | 'response', existing: string, candidate: string): MessageLosses | undefined {
+    if (existing !== candidate) {
+      this.#add(existing, `is the ${side} message, but the other one is ${candidate}`);
+      return undefined;
+    }
+    const losses = this.#compareMessages(existing, candidate);
+    pruneLosses([...this.#messages.values(), ...this.#mapEntries]);
+    return losses;
   }
 
   #add(path: string, message: string): void {
     this.differences.push({ path, message });
   }
 
-  #isNew(existing: string, candidate: string): boolean {
-    const pair = `${existing} ${candidate}`;
-    if (this.#compared.has(pair)) return false;
-    this.#compared.add(pair);
-    return true;
-  }
-
-  #compareMessages(existingName: string, candidateName: string): void {
-    if (!this.#isNew(existingName, candidateName)) return;
+  #compareMessages(existingName: string, candidateName: string): MessageLosses {
+    const pair = `${existingName} ${candidateName}`;
+    const compared = this.#messages.get(pair);
+    if (compared) return compared;
+    const losses: MessageLosses = new Map();
+    this.#messages.set(pair, losses);
     const existing = this.#existing.message(existingName);
     const candidate = this.#candidate.message(candidateName);
-    for (const field of existing.fields) this.#compareField(field, existing, candidate);
+    for (const field of existing.fields) {
+      const loss = this.#compareField(field, existing, candidate);
+      if (loss) losses.set(field.number, loss);
+    }
+    return losses;
   }
 
-  #compareField(field: FieldDescriptor, existing: MessageDescriptor, candidate: MessageDescriptor): void {
+  #compareField(
+    field: FieldDescriptor,
+    existing: MessageDescriptor,
+    candidate: MessageDescriptor,
+  ): FieldLoss | undefined {
     const path = `${existing.fullName}.${field.name}`;
     const moved = candidate.fields.find(({ name, number }) => name === field.name && number !== field.number);
+    if (moved) {
+      this.#add(path, `changed its number from ${field.number} to ${moved.number}`);
+      return { field: 'always' };
+    }
     const other = candidate.fields.find(({ number }) => number === field.number);
-    if (moved) this.#add(path, `changed its number from ${field.number} to ${moved.number}`);
-    else if (!other) this.#add(path, `was removed (it had the number ${field.number})`);
-    else {
-      const difference = shapeDifference(field, other) ?? oneofDifference(field, other, existing, candidate);
-      if (difference === undefined) this.#compareTypes(field, other, path);
-      else this.#add(path, difference);
+    if (!other) {
+      this.#add(path, `was removed (it had the number ${field.number})`);
+      // Without presence, the default means the same as no field.
+      return { field: field.presence || field.cardinality !== 'single' ? 'always' : 'unless-default' };
     }
+    const difference = shapeDifference(field, other, existing, candidate);
+    if (difference !== undefined) {
+      this.#add(path, difference);
+      return { field: 'always' };
+    }
+    const inType = this.#compareTypes(field, other);
+    if (!losesPresence(field, other)) return inType;
+    this.#add(path, 'no longer tells "not set" from its default');
+    return { ...inType, field: 'at-default' };
   }
 
-  #compareTypes({ type }: FieldDescriptor, { type: other }: FieldDescriptor, path: string): void {
-    if (type.kind === 'message' && other.kind === 'message') {
-      const wellKnown = isWellKnown(type.typeName) || isWellKnown(other.typeName);
-      // Alike on the wire may still be another form in JSON.
-      if (!wellKnown) this.#compareMessages(type.typeName, other.typeName);
-      else if (type.typeName !== other.typeName) {
-        this.#add(path, `changed its type from ${type.typeName} to ${other.typeName}`);
-      }
-    } else if (type.kind === 'enum' && other.kind === 'enum' && this.#isNew(type.typeName, other.typeName)) {
-      this.#compareEnums(this.#existing.enum(type.typeName), this.#candidate.enum(other.typeName));
+  #compareTypes(field: FieldDescriptor, { type: other }: FieldDescriptor): FieldLoss | undefined {
+    const { type, cardinality } = field;
+    let loss: FieldLoss | undefined;
+    if (type.kind === 'message' && other.kind === 'message' && !isWellKnown(field)) {
+      loss = { inside: this.#compareMessages(type.typeName, other.typeName) };
+    } else if (type.kind === 'enum' && other.kind === 'enum') {
+      const values = this.#compareEnums(type.typeName, other.typeName);
+      if (values.size > 0) loss = { values };
     }
+    if (cardinality !== 'map' || !loss) return loss;
+    const entry: MessageLosses = new Map([[MAP_VALUE, loss]]);
+    this.#mapEntries.push(entry);
+    return { inside: entry };
   }
 
-  #compareEnums(existing: EnumDescriptor, candidate: EnumDescriptor): void {
+  #compareEnums(existingName: string, candidateName: string): ReadonlySet<number> {
+    const pair = `${existingName} ${candidateName}`;
+    const compared = this.#enums.get(pair);
+    if (compared) return compared;
+    const lost = this.#lostValues(this.#existing.enum(existingName), this.#candidate.enum(candidateName));
+    this.#enums.set(pair, lost);
+    return lost;
+  }
+
+  #lostValues(existing: EnumDescriptor, candidate: EnumDescriptor): ReadonlySet<number> {
+    const lost = new Set<number>();
     for (const { name, number } of existing.values) {
       const path = `${existing.fullName}.${name}`;
       const renumbered = candidate.values.find((value) => value.name === name && value.number !== number);
-      if (renumbered) this.#add(path, `changed its number from ${number} to ${renumbered.number}`);
-      else if (!candidate.values.some((value) => value.number === number)) {
-        this.#add(path, `was removed (it had the number ${number})`);
-      }
+      const isKnown = candidate.values.some((value) => value.number === number);
+      if (!renumbered && isKnown) continue;
+      lost.add(number);
+      this.#add(
+        path,
+        renumbered
+          ? `changed its number from ${number} to ${renumbered.number}`
+          : `was removed (it had the number ${number})`,
+      );
     }
+    return lost;
   }
-}
-
-const isWellKnown = (typeName: string): boolean => typeName.startsWith('google.protobuf.');
-
-/** How the fields differ in themselves, without looking into their types. */
-function shapeDifference(field: FieldDescriptor, other: FieldDescriptor): string | undefined {
-  const [before, after] = [describeType(field), describeType(other)];
-  if (
-    field.type.kind !== other.type.kind ||
-    field.cardinality !== other.cardinality ||
-    scalars(field) !== scalars(other)
-  ) {
-    return `changed its type from ${before} to ${after}`;
-  }
-  if (field.presence && !other.presence) return 'no longer tells "not set" from its default';
-  return undefined;
-}
-
-const scalars = ({ type, keyType }: FieldDescriptor): string =>
-  `${keyType ?? ''} ${type.kind === 'scalar' ? type.scalar : ''}`;
-
-function describeType({ cardinality, keyType, type }: FieldDescriptor): string {
-  const value = type.kind === 'scalar' ? type.scalar : type.typeName;
-  if (cardinality === 'map') return `map<${keyType}, ${value}>`;
-  return cardinality === 'repeated' ? `repeated ${value}` : value;
 }

@@ -1,5 +1,4 @@
-import type { Contract } from '#contract';
-import { compareContracts } from '#contract';
+import { type Contract, type ContractDifference, compareContracts } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { AcceptedContract, Model, ModelLimits } from '../models/model.ts';
@@ -20,31 +19,25 @@ export interface RegisterDeps {
   readonly clock: Clock;
 }
 
-/** What an accepted instance starts with. */
-export interface Registered {
-  readonly instance: Instance;
-  /** Hashes of every contract whose messages this instance can read, its own included. */
-  readonly readable: ReadonlySet<string>;
-}
-
-/** Contracts remembered per model; older ones are forgotten together with their last tasks. */
+/** Maximum number of accepted contracts per model; the oldest ones are dropped. */
 const MAX_CONTRACTS = 20;
-/** Writers that may get in between before it is no longer a race but a fault. */
+/** Maximum number of optimistic-lock retries. */
 const MAX_RACES = 20;
 
 /**
- * Joins an instance to its model, which the first one to come creates. Rejects with `contract_conflict`,
- * listing every incompatible field, when the name is taken by a contract that cannot read or be read by
- * this one, with `invalid_request` when the registration is malformed, and with `registry_unavailable`.
+ * Joins an instance to its model; the first instance creates the model. Of the instance's contract and each accepted
+ * one, either must be able to read everything that was written with the other. Rejects with `contract_conflict`,
+ * listing every incompatible field, when that does not hold, with `invalid_request` when the registration is
+ * malformed, and with `registry_unavailable`.
  */
-export async function registerInstance(deps: RegisterDeps, registration: Registration): Promise<Registered> {
+export async function registerInstance(deps: RegisterDeps, registration: Registration): Promise<Instance> {
   const { instance, contract } = registration;
   await assertWellFormed(registration);
   await deps.contracts.put(contract);
-  const model = await joinModel(deps, registration);
+  await joinModel(deps, registration);
   const registered = beat({ ...instance, contractHash: contract.hash }, deps.clock.now());
   await deps.registry.putInstance(registered);
-  return { instance: registered, readable: new Set(model.contracts.map(({ hash }) => hash)) };
+  return registered;
 }
 
 /** The same instance, seen alive now. */
@@ -54,13 +47,11 @@ export const beat = (instance: Omit<Instance, 'heartbeatAt' | 'expiresAt'>, now:
   expiresAt: now + HEARTBEAT_TTL_MS,
 });
 
-async function joinModel(deps: RegisterDeps, registration: Registration): Promise<Model> {
-  const { instance, contract } = registration;
+async function joinModel(deps: RegisterDeps, registration: Registration): Promise<void> {
   for (let race = 0; race < MAX_RACES; race++) {
-    const current = await deps.registry.readModel(instance.model);
-    if (current) await assertCompatible(deps, current, contract);
-    const next = joined(current, registration);
-    if (next === current || (await deps.registry.writeModel(next))) return next;
+    const current = await deps.registry.readModel(registration.instance.model);
+    const next = current ? await joined(deps, current, registration) : newModel(registration);
+    if (next === current || (await deps.registry.writeModel(next))) return;
   }
   throw new ModelyardError('registry_unavailable', 'The registry kept changing while registering.', {
     retryable: true,
@@ -68,40 +59,59 @@ async function joinModel(deps: RegisterDeps, registration: Registration): Promis
   });
 }
 
-async function assertCompatible({ contracts }: RegisterDeps, model: Model, candidate: Contract): Promise<void> {
-  if (model.contracts.some(({ hash }) => hash === candidate.hash)) return;
-  for (const { hash } of model.contracts) {
-    const accepted = await contracts.get(hash);
-    const differences = accepted ? compareContracts(accepted, candidate) : [];
-    if (differences.length === 0) continue;
-    const listed = differences.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    throw new ModelyardError(
-      'contract_conflict',
-      `The model name ${model.name} is taken by another contract: ${listed}.`,
-      {
-        errors: differences.map(({ path, message }) => ({ pointer: path, message })),
-      },
-    );
-  }
-}
+const newModel = ({ instance, contract, manifest }: Registration): Model => ({
+  name: instance.model,
+  ...manifest,
+  contracts: [accepted(contract)],
+  registeredLast: contract.hash,
+  version: 1,
+});
 
 /** `current` itself when there is nothing to write. */
-function joined(current: Model | undefined, { instance, contract, manifest }: Registration): Model {
-  const { hash, requestMessage, responseMessage } = contract;
-  const accepted: AcceptedContract = { hash, requestMessage, responseMessage };
-  if (!current) return { name: instance.model, ...manifest, contracts: [accepted], version: 1 };
-  const isLast = current.contracts.at(-1)?.hash === hash;
-  if (isLast && isDescribedBy(current, manifest)) return current;
-  const others = current.contracts.filter((other) => other.hash !== hash);
-  // What the manifest no longer says does not hold any more.
+async function joined(deps: RegisterDeps, current: Model, { contract, manifest }: Registration): Promise<Model> {
+  const contracts = await withContract(deps, current, contract);
+  const last = current.registeredLast ?? current.contracts.at(-1)?.hash;
+  if (contracts === current.contracts && last === contract.hash && isDescribedBy(current, manifest)) return current;
+  // A title that the manifest no longer has must go.
   const { title: _, ...kept } = current;
-  return {
-    ...kept,
-    ...manifest,
-    contracts: [...others, accepted].slice(-MAX_CONTRACTS),
-    version: current.version + 1,
-  };
+  return { ...kept, ...manifest, contracts, registeredLast: contract.hash, version: current.version + 1 };
 }
+
+/** The accepted contracts with this one in its place; the same list when it is there already. */
+async function withContract(
+  { contracts }: RegisterDeps,
+  model: Model,
+  candidate: Contract,
+): Promise<Model['contracts']> {
+  if (model.contracts.some(({ hash }) => hash === candidate.hash)) return model.contracts;
+  const older: AcceptedContract[] = [];
+  const newer: AcceptedContract[] = [];
+  for (const other of model.contracts) {
+    const existing = await contracts.get(other.hash);
+    const differences = existing ? compareContracts(existing, candidate) : [];
+    if (differences.length === 0) older.push(other);
+    else if (existing && compareContracts(candidate, existing).length === 0) newer.push(other);
+    else throw contractConflict(model.name, differences);
+  }
+  const own = accepted(candidate);
+  const all = [...older, own, ...newer];
+  return all.length > MAX_CONTRACTS ? all.toSpliced(all[0] === own ? 1 : 0, 1) : all;
+}
+
+const accepted = ({ hash, requestMessage, responseMessage }: Contract): AcceptedContract => ({
+  hash,
+  requestMessage,
+  responseMessage,
+});
+
+const contractConflict = (model: string, differences: readonly ContractDifference[]): ModelyardError =>
+  new ModelyardError(
+    'contract_conflict',
+    `The model name ${model} is taken by another contract: ${differences
+      .map(({ path, message }) => `${path}: ${message}`)
+      .join('; ')}.`,
+    { errors: differences.map(({ path, message }) => ({ pointer: path, message })) },
+  );
 
 const LIMIT_NAMES = [
   'maxAttempts',

@@ -110,7 +110,8 @@ export function isModel(value: unknown): value is Model {
   if (!isRecord(value) || modelName(value.name) !== undefined || wholeFrom(1)(value.version) !== undefined) {
     return false;
   }
-  const { contracts, wakingUntil } = value;
+  const { contracts, registeredLast, wakingUntil } = value;
   if (!Array.isArray(contracts) || contracts.length === 0 || optional(finite)(wakingUntil) !== undefined) return false;
+  if (optional(hash)(registeredLast) !== undefined) return false;
   return manifestFault(value) === undefined && contracts.every((contract) => contractFault(contract) === undefined);
 }

@@ -11,7 +11,7 @@ import type { ContractStore, ModelRegistry } from './model-registry.ts';
 /** A model as requests meet it: the contract to speak and who is there to answer. */
 export interface ServedModel {
   readonly model: Model;
-  /** Of the contracts that a serving instance speaks, the one registered last; of all, while none is serving. */
+  /** The newest contract that a serving instance speaks; the one that registered last, while none is serving. */
   readonly contract: AcceptedContract;
   readonly descriptor: Contract;
   readonly serving: readonly Instance[];
@@ -61,6 +61,7 @@ export interface ModelDirectory {
 
 interface DirectoryDeps {
   readonly registry: ModelRegistry;
+  /** Asked for each request: give it a cache. */
   readonly contracts: ContractStore;
   readonly queues: TaskQueues;
   readonly clock: Clock;
@@ -77,7 +78,6 @@ const UNKNOWN_STALENESS_MS = 500;
 export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
   const { contracts, queues, clock } = deps;
   const snapshots = cachedSnapshots(deps);
-  const contractOf = memoize((hash: string) => contracts.get(hash), { maxEntries: 500 });
   const depthOf = memoize((name: string) => queues(name).depth(), {
     maxEntries: 500,
     maxAgeMs: MAX_STALENESS_MS,
@@ -120,7 +120,7 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
     async served(name, maxAgeMs = MAX_STALENESS_MS) {
       const { model, at } = await find(name, maxAgeMs);
       const summary = serve(model, at);
-      const descriptor = await contractOf(summary.contract.hash);
+      const descriptor = await contracts.get(summary.contract.hash);
       if (!descriptor)
         throw unavailable('registry_unavailable', 'The contract of this model cannot be read.', undefined);
       return { ...summary, descriptor };
@@ -139,7 +139,10 @@ function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): Omit<ModelSu
   const live = instancesOf(model.name).filter((instance) => isAlive(instance, asOf()));
   const serving = live.filter((instance) => isServing(instance, asOf()));
   const spoken = new Set(serving.map(({ contractHash }) => contractHash));
-  const contract = model.contracts.findLast(({ hash }) => spoken.has(hash)) ?? model.contracts.at(-1);
+  const contract =
+    model.contracts.findLast(({ hash }) => spoken.has(hash)) ??
+    model.contracts.find(({ hash }) => hash === model.registeredLast) ??
+    model.contracts.at(-1);
   if (!contract) throw new ModelyardError('internal', `The model ${model.name} is registered without a contract.`);
   return { model, contract, serving, live };
 }

@@ -24,8 +24,10 @@ export interface Model {
   /** Implementations of the same contract, the default first; empty for a model without variants. */
   readonly variants: readonly string[];
   readonly limits: ModelLimits;
-  /** Accepted contracts, the one registered last at the end. Never empty. All can read each other's messages. */
+  /** Accepted contracts, oldest first: each can read everything that was written with those before it. Never empty. */
   readonly contracts: readonly AcceptedContract[];
+  /** Hash of the contract that registered last; absent in rows of earlier builds: the last of `contracts`. */
+  readonly registeredLast?: string;
   /** Until then (Unix ms) somebody is already waking an instance; absent or past: nobody is. */
   readonly wakingUntil?: number;
   /** Grows by one with each write; the optimistic lock of `ModelRegistry.writeModel`. */

@@ -3,6 +3,7 @@ import { contractOf } from '#contract';
 import {
   backoffMs,
   type Contract,
+  createRequestGate,
   endWake,
   type Instance,
   type InstanceState,
@@ -55,7 +56,6 @@ export class ModelInstance<Request, Response, State> {
   readonly #metrics: InstanceMetrics;
   readonly #startedAt: number;
   #state: InstanceState = 'starting';
-  readonly #readable = new Set<string>();
   #endpoint = '';
   #worker: Worker | undefined;
 
@@ -146,12 +146,11 @@ export class ModelInstance<Request, Response, State> {
 
   async #register(): Promise<void> {
     const { platform, definition } = this.#options;
-    const { readable } = await registerInstance(platform, {
+    await registerInstance(platform, {
       instance: this.#describe(),
       contract: this.#contract,
       manifest: registeredManifest(definition.manifest),
     });
-    for (const hash of readable) this.#readable.add(hash);
   }
 
   #startHeartbeat(): Heartbeat {
@@ -193,7 +192,7 @@ export class ModelInstance<Request, Response, State> {
     return new Worker({
       model: bindModel(definition, state, { variant, logger }),
       variant,
-      readable: this.#readable,
+      gate: createRequestGate({ ...platform, model: definition.manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
       ...platform,
       logger,

@@ -8,6 +8,7 @@ import {
   giveUpTask,
   loadPayload,
   ModelyardError,
+  type RequestGate,
   type TaskStore,
 } from '#core';
 import type { LoadedModel } from '../backends/loaded-model.ts';
@@ -30,15 +31,12 @@ export type Admission =
 
 export interface AdmitDeps {
   readonly model: LoadedModel;
-  /** Hashes of the contracts whose requests this instance can read. */
-  readonly readable: ReadonlySet<string>;
+  /** Decides which requests this instance can read. */
+  readonly gate: RequestGate;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
 }
-
-/** An instance with another contract should find the task soon, and this one not at once again. */
-const UNREADABLE_CONTRACT_DELAY_SECONDS = 2;
 
 /** Decides whether a delivery runs here. Rejects when a store or the queue is away; the delivery is unsettled then. */
 export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Admission> {
@@ -64,11 +62,7 @@ async function settleWithoutRunning(
   delivery: Delivery,
   envelope: Envelope,
 ): Promise<AttemptOutcome | undefined> {
-  const { model, readable, tasks, clock } = deps;
-  if (!readable.has(envelope.contractHash)) {
-    await delivery.release(UNREADABLE_CONTRACT_DELAY_SECONDS);
-    return 'released';
-  }
+  const { model, tasks, clock } = deps;
   const now = clock.now();
   if (now >= envelope.deadlineAt) {
     await tasks.apply(envelope.taskId, expiry(now));
@@ -79,7 +73,31 @@ async function settleWithoutRunning(
     await giveUp(deps, delivery);
     return 'dead-lettered';
   }
+  const unreadable = await settleUnreadable(deps, delivery, envelope);
+  if (unreadable) return unreadable;
   return delivery.attempt > 1 ? claimAgain(tasks, delivery, envelope, now) : undefined;
+}
+
+/** Before the claim: an instance must not fence out one that could run the task. */
+async function settleUnreadable(
+  { gate, blobs }: AdmitDeps,
+  delivery: Delivery,
+  { taskId, contractHash, request }: Envelope,
+): Promise<AttemptOutcome | undefined> {
+  const load = () =>
+    loadPayload(blobs, request).catch((error: unknown) => {
+      if (error instanceof ModelyardError && error.retryable) throw error;
+      // The attempt loads it again, and fails with the reason.
+      return new Uint8Array();
+    });
+  const decision = await gate({ taskId, contractHash, deliveries: delivery.attempt, load });
+  if (decision.verdict === 'run') return undefined;
+  if (decision.verdict === 'release') {
+    await delivery.release(decision.delaySeconds);
+    return 'released';
+  }
+  await delivery.reject(decision.reason);
+  return 'dead-lettered';
 }
 
 /** Ends the task here, because a dead letter would count this delivery as an attempt that it never was. */

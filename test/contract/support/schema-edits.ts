@@ -5,6 +5,7 @@ import { type Field, SCALARS, type Schema } from './schema.ts';
 export type Edit = (schema: Schema, pick: number) => Schema | undefined;
 
 const FRESH = 100;
+const SHAPES = ['single', 'optional', 'repeated', 'map', 'choice'] as const;
 
 const at = <T>(list: readonly T[], pick: number): T | undefined => list[pick % Math.max(list.length, 1)];
 
@@ -33,16 +34,21 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
       {
         name: `new_${fresh(schema)}`,
         number: fresh(schema),
-        type: at(SCALARS, pick) ?? 'bool',
-        shape: at(['single', 'optional', 'repeated', 'map', 'choice'] as const, pick) ?? 'single',
+        type: at([...SCALARS, 'Child', 'Root', 'Kind'] as const, pick) ?? 'bool',
+        shape: at(SHAPES, pick) ?? 'single',
       },
     ],
   }),
-  'adds a field inside': (schema) => ({
+  'adds a field inside': (schema, pick) => ({
     ...schema,
     child: [
       ...schema.child,
-      { name: 'new_inside', number: FRESH + schema.child.length, type: 'Kind', shape: 'repeated' },
+      {
+        name: `new_inside_${schema.child.length}`,
+        number: FRESH + schema.child.length,
+        type: at(['Kind', 'int32', 'string', 'Child'] as const, pick) ?? 'Kind',
+        shape: at(SHAPES, pick) ?? 'repeated',
+      },
     ],
   }),
   'renames a field': (schema, pick) =>
@@ -54,7 +60,10 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
       ({ shape }) => shape === 'single',
       (field) => ({ ...field, shape: 'optional' }),
     ),
-  'adds an enum value': (schema) => ({ ...schema, kind: [...schema.kind, { name: 'KIND_NEW', number: FRESH }] }),
+  'adds an enum value': (schema) => ({
+    ...schema,
+    kind: [...schema.kind, { name: `KIND_NEW_${schema.kind.length}`, number: FRESH + schema.kind.length }],
+  }),
   'renames an enum value': (schema, pick) => ({
     ...schema,
     kind: schema.kind.map((value, i) =>

@@ -69,14 +69,6 @@ describe('registerInstance', () => {
     expect((await platform.registry.readModel('model_a'))?.contracts).toHaveLength(1);
     expect((await platform.registry.snapshot()).instances).toHaveLength(1);
   });
-
-  it('tells an instance every contract whose requests it can read', async () => {
-    const platform = createMemoryPlatform();
-
-    const { readable } = await registerInstance(platform, registration('1'));
-
-    expect([...readable]).toEqual([A.hash]);
-  });
 });
 
 describe('the model directory', () => {

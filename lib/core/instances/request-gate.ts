@@ -1,0 +1,114 @@
+import { type Contract, type RequestReading, requestReading, UnreadableMessageError } from '#contract';
+import type { Clock } from '../clock.ts';
+import { memoize } from '../memoize.ts';
+import { cachedContracts } from '../models/cached-contracts.ts';
+import { cachedSnapshots } from '../models/cached-snapshots.ts';
+import type { ContractStore, ModelRegistry } from '../models/model-registry.ts';
+import type { RejectReason } from '../tasks/task-queue.ts';
+import { handOverSeconds } from './hand-over.ts';
+import { isAlive } from './instance.ts';
+
+/** A request that was received from the queue and not decoded yet. */
+export interface ReceivedRequest {
+  readonly taskId: string;
+  /** The contract that the request was encoded with, as its envelope says. */
+  readonly contractHash: string;
+  /** How often its message was delivered, this time included. */
+  readonly deliveries: number;
+  /** Loads the encoded request; called only when the contracts differ in something that it may contain. */
+  readonly load: () => Promise<Uint8Array>;
+}
+
+export type RequestVerdict =
+  | { readonly verdict: 'run' }
+  /** This instance would lose something of the request: another one reads it, or may do so soon. */
+  | { readonly verdict: 'release'; readonly delaySeconds: number }
+  /** No live instance has been able to read it for `UNSERVED_PATIENCE_MS`. */
+  | { readonly verdict: 'reject'; readonly reason: RejectReason };
+
+/**
+ * Decides whether this instance may run a request. Rejects with `registry_unavailable`, and with whatever `load`
+ * rejects with.
+ */
+export type RequestGate = (request: ReceivedRequest) => Promise<RequestVerdict>;
+
+interface GateDeps {
+  readonly model: string;
+  /** What this instance speaks. */
+  readonly contract: Contract;
+  readonly contracts: ContractStore;
+  readonly registry: ModelRegistry;
+  readonly clock: Clock;
+}
+
+/** A request that no live instance can read is given up after this long; longer than an instance takes to start. */
+export const UNSERVED_PATIENCE_MS = 15 * 60_000;
+/** How old the list of live instances may be that decides about an unreadable request. */
+const PEERS_STALENESS_MS = 2000;
+/** Pairs of contracts whose differences are kept. */
+const MAX_READINGS = 200;
+/** Unreadable tasks whose first sight is kept; beyond that the oldest starts again. */
+const MAX_UNSERVED = 10_000;
+
+/** The rule of compatibility, `docs/3-contracts.md`, as one instance applies it. */
+export function createRequestGate({ model, contract: own, registry, clock, ...stores }: GateDeps): RequestGate {
+  const contracts = cachedContracts(stores.contracts);
+  const snapshots = cachedSnapshots({ registry, clock });
+  const readings = memoize(readPair, { maxEntries: MAX_READINGS });
+  const unserved = new Map<string, number>();
+
+  async function readPair(pair: string): Promise<RequestReading | undefined> {
+    const [writer, reader] = await Promise.all(pair.split(' ').map(contractOf));
+    if (!writer || !reader) return undefined;
+    try {
+      return requestReading(writer, reader);
+    } catch (error) {
+      if (error instanceof UnreadableMessageError) return undefined;
+      throw error;
+    }
+  }
+
+  const contractOf = async (hash = '') => (hash === own.hash ? own : contracts.get(hash));
+
+  async function canRead(reader: string, { contractHash, load }: ReceivedRequest): Promise<boolean> {
+    if (reader === contractHash) return true;
+    const reading = await readings(`${contractHash} ${reader}`);
+    return reading !== undefined && (reading.scope === 'some' ? reading.reads(await load()) : reading.scope === 'all');
+  }
+
+  return async function judge(request) {
+    if (await canRead(own.hash, request)) return { verdict: 'run' };
+    const snapshot = await snapshots.read(PEERS_STALENESS_MS);
+    const now = snapshot.asOf();
+    const peers = snapshot.instancesOf(model).filter((peer) => isAlive(peer, now) && peer.state !== 'draining');
+    const readers = new Set<string>();
+    for (const hash of new Set(peers.map(({ contractHash }) => contractHash))) {
+      if (await canRead(hash, request)) readers.add(hash);
+    }
+    const capable = peers.filter(({ contractHash }) => readers.has(contractHash));
+    if (capable.length > 0) unserved.delete(request.taskId);
+    else if (waitedInVain(request.taskId)) return { verdict: 'reject', reason: unservedReason(request) };
+    const receivers = peers.filter(({ state }) => state === 'ready').length;
+    const ready = capable.filter(({ state }) => state === 'ready').length;
+    const delaySeconds = handOverSeconds({ deliveries: request.deliveries, receivers, readers: ready });
+    return { verdict: 'release', delaySeconds };
+  };
+
+  /** Whether this instance saw the task so long ago already, when nobody could read it either. */
+  function waitedInVain(taskId: string): boolean {
+    const now = clock.now();
+    const since = unserved.get(taskId);
+    if (since !== undefined && now - since >= UNSERVED_PATIENCE_MS) return unserved.delete(taskId);
+    if (since === undefined) unserved.set(taskId, now);
+    const oldest = unserved.keys().next();
+    if (unserved.size > MAX_UNSERVED && !oldest.done) unserved.delete(oldest.value);
+    return false;
+  }
+}
+
+const unservedReason = ({ contractHash }: ReceivedRequest): RejectReason => ({
+  code: 'contract_unserved',
+  message:
+    `For ${UNSERVED_PATIENCE_MS / 60_000} minutes no live instance could read the request: it uses parts of ` +
+    `contract ${contractHash.slice(0, 12)} that their contracts do not define.`,
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Contract, compareContracts } from '#contract';
+import { createModelDirectory, type Instance, isModel, registerInstance } from '#core';
+import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
+import { anySchema, contractOfSchema } from '#test/contract/support/schema.ts';
+import { COMPATIBLE, INCOMPATIBLE, someOf } from '#test/contract/support/schema-edits.ts';
+import { chainContract } from '#test/support/contract-chain.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
+import { aModel, anInstance } from '#test/support/registry.ts';
+
+const { name: _, contracts: __, version: ___, ...manifest } = aModel();
+
+const register = (platform: MemoryPlatform, contract: Contract, id = 'i1'): Promise<Instance> => {
+  const { contractHash: _c, heartbeatAt: _h, expiresAt: _e, ...instance } = anInstance({ id });
+  return registerInstance(platform, { instance, contract, manifest });
+};
+
+const acceptedBy = async ({ registry }: MemoryPlatform): Promise<readonly string[]> =>
+  (await registry.readModel('model_a'))?.contracts.map(({ hash }) => hash) ?? [];
+
+const hashes = (...versions: readonly number[]): readonly string[] =>
+  versions.map((version) => chainContract(version).hash);
+
+describe('registerInstance with several contracts', () => {
+  it('orders contracts by what they can read, in whatever order they register', () =>
+    fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 1 }), async (versions) => {
+        const platform = createMemoryPlatform();
+
+        for (const version of versions) await register(platform, chainContract(version));
+
+        expect(await acceptedBy(platform)).toEqual(hashes(...versions.toSorted()));
+        expect((await platform.registry.readModel('model_a'))?.registeredLast).toBe(hashes(versions.at(-1) ?? 0)[0]);
+      }),
+    ));
+
+  it('accepts exactly contracts of which each reads everything that was written with those before it', () =>
+    fc.assert(
+      fc.asyncProperty(
+        anySchema,
+        fc.array(someOf({ ...COMPATIBLE, ...INCOMPATIBLE }), { minLength: 1, maxLength: 3 }),
+        async (schema, edits) => {
+          const platform = createMemoryPlatform();
+          const candidates = [contractOfSchema(schema), ...edits.map((edit) => contractOfSchema(edit(schema)))];
+          const byHash = new Map(candidates.map((contract) => [contract.hash, contract]));
+
+          for (const candidate of candidates) {
+            const before = (await acceptedBy(platform)).flatMap((hash) => byHash.get(hash) ?? []);
+            const fits = before.every(
+              (each) =>
+                compareContracts(each, candidate).length === 0 || compareContracts(candidate, each).length === 0,
+            );
+            const outcome = await register(platform, candidate).then(
+              () => true,
+              () => false,
+            );
+            expect(outcome).toBe(fits);
+          }
+          const accepted = (await acceptedBy(platform)).flatMap((hash) => byHash.get(hash) ?? []);
+          accepted.forEach((newer, i) => {
+            for (const older of accepted.slice(0, i)) expect(compareContracts(older, newer)).toEqual([]);
+          });
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  it('drops the oldest contracts of many, but never the one that registers', async () => {
+    const platform = createMemoryPlatform();
+    for (let version = 2; version <= 22; version++) await register(platform, chainContract(version));
+    const newest = await acceptedBy(platform);
+
+    await register(platform, chainContract(1));
+
+    expect(newest).toEqual(hashes(...Array.from({ length: 20 }, (_, i) => i + 3)));
+    expect(await acceptedBy(platform)).toEqual(hashes(1, ...Array.from({ length: 19 }, (_, i) => i + 4)));
+  });
+
+  it('reads rows of earlier builds, and adds to them what they lack', async () => {
+    const platform = createMemoryPlatform();
+    const [one, two] = [chainContract(1), chainContract(2)];
+    for (const contract of [one, two]) await platform.contracts.put(contract);
+    const row = aModel({ contracts: [one, two].map(({ descriptorSet: _d, ...names }) => names) });
+    await platform.registry.writeModel(row);
+    await register(platform, two);
+    const untouched = await platform.registry.readModel('model_a');
+
+    await register(platform, one);
+
+    expect([isModel(row), untouched?.version]).toEqual([true, 1]);
+    expect(await platform.registry.readModel('model_a')).toMatchObject({
+      registeredLast: one.hash,
+      contracts: row.contracts,
+    });
+  });
+});
+
+describe('the served contract', () => {
+  it('is the newest of the serving instances, also after an older one registered again', async () => {
+    const platform = createMemoryPlatform();
+    const directory = createModelDirectory(platform);
+
+    for (const [version, id] of [
+      [1, 'old'],
+      [2, 'new'],
+      [1, 'old'],
+    ] as const) {
+      await register(platform, chainContract(version), id);
+    }
+
+    expect((await directory.served('model_a')).contract.hash).toBe(hashes(2)[0]);
+  });
+
+  it('is the one that registered last, while no instance serves', async () => {
+    const clock = new ManualClock();
+    const platform = createMemoryPlatform({ clock });
+    for (const version of [1, 2, 1]) await register(platform, chainContract(version), `v${version}`);
+
+    await clock.advance(60_000);
+
+    expect((await createModelDirectory(platform).served('model_a')).contract.hash).toBe(hashes(1)[0]);
+  });
+});
