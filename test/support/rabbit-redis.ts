@@ -57,23 +57,14 @@ export function useRabbitRedis(binaries: BrokerBinaries): RabbitRedis {
     async openBehindGate(overrides = {}) {
       const [rabbitGate, redisGate] = await Promise.all([openGate(rabbitmq.url), openGate(redis.url)]);
       gates.push(rabbitGate, redisGate);
-      const amqpUrl = through(rabbitmq.url, rabbitGate.url);
-      const redisUrl = through(redis.url, redisGate.url);
       return {
-        platform: open({ ...overrides, amqpUrl, redisUrl }),
+        platform: open({ ...overrides, amqpUrl: rabbitGate.url, redisUrl: redisGate.url }),
         async cutOff() {
           await Promise.all([rabbitGate.shut(), redisGate.shut()]);
         },
       };
     },
   };
-}
-
-/** The URL of a server with the address of a gate to it. */
-export function through(url: string, gateUrl: string): string {
-  const changed = new URL(url);
-  changed.host = new URL(gateUrl).host;
-  return changed.href;
 }
 
 /** A prefix that no other test uses. */

@@ -1,4 +1,4 @@
-import { ClientOfflineError, ErrorReply } from 'redis';
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis';
 import { ModelyardError, UNREACHABLE, type Unavailable, unavailable } from '#core';
 
 /** What Redis says about itself rather than about the command: the same command may succeed later. */
@@ -30,9 +30,11 @@ export function translated<T>(code: Unavailable, call: () => Promise<T>): Promis
   });
 }
 
-/** Whether Redis may have done what was asked: it was asked, and its answer is not known. */
-export const mayBeDone = (error: unknown): boolean =>
-  error instanceof ModelyardError && !(error.cause instanceof ErrorReply || error.cause instanceof ClientOfflineError);
+/** Whether Redis may have executed the command: it was sent, and its reply is not known. */
+export function mayBeDone(error: unknown): boolean {
+  if (!(error instanceof ModelyardError)) return false;
+  return ![ErrorReply, ClientOfflineError, ClientClosedError].some((known) => error.cause instanceof known);
+}
 
 function toModelyardError(code: Unavailable, error: unknown): ModelyardError {
   if (!(error instanceof ErrorReply)) return away(code, error);

@@ -2,55 +2,62 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientOfflineError } from 'redis';
 import { backoffMs, ModelyardError } from '#core';
 import { addressOf, isHopeless, troubleWith } from './address.ts';
-import { CONNECT_TIMEOUT_MS, createRedisClient, RECONNECT, type TextClient, withBytes } from './redis-client.ts';
+import { type ConnectionTimings, type RedisBytes, RedisConnection, type RedisText } from './redis-connection.ts';
 
 export interface RedisLinkOptions {
   readonly url: string;
-  /** Told once per outage. */
+  /** Called once per outage with a sentence about it. */
   readonly onTrouble?: (message: string) => void;
+  /** Limits of time; tests shorten them. */
+  readonly timings?: Partial<ConnectionTimings>;
 }
 
+/** What a subscriber does with its connections. */
+export interface Subscription {
+  readonly channel: string;
+  readonly onMessage: (message: string) => void;
+  /** Messages are heard from now on. */
+  readonly onUp: () => void;
+  /** Messages may be lost from now on until `onUp`. */
+  readonly onDown: () => void;
+}
+
+const RECONNECT = { baseMs: 100, maxMs: 2_000 };
+const MIN_PAUSE_MS = 20;
+const TIMINGS: ConnectionTimings = { connectMs: 5_000, pingIntervalMs: 5_000, answerMs: 7_000 };
 const CLOSE_MS = 2_000;
-const UNREF = { ref: false } as const;
 
-/** Two views of one connection: replies as text, and as bytes. */
-export type RedisText = TextClient;
-export type RedisBytes = ReturnType<typeof withBytes>;
-
-/** One connection to Redis, made when it is first needed and again whenever it is lost. */
+/** A connection to Redis that is made when it is first needed and replaced by another whenever it is lost or silent. */
 export class RedisLink {
   readonly address: string;
   readonly #options: RedisLinkOptions;
-  readonly #text: TextClient;
-  readonly #bytes: RedisBytes;
-  readonly #firstTrouble = Promise.withResolvers<void>();
-  #connecting: Promise<unknown> | undefined;
+  readonly #subscription: Subscription | undefined;
+  readonly #timings: ConnectionTimings;
+  readonly #closing = new AbortController();
+  /** Settles with the end of the first attempt to connect. */
+  readonly #firstAttempt = Promise.withResolvers<void>();
+  #attempt: RedisConnection | undefined;
+  /** The attempt, once it has succeeded. */
+  #current: RedisConnection | undefined;
   #lastError: unknown;
   #isInTrouble = false;
   #wasUp = false;
 
-  constructor(options: RedisLinkOptions) {
+  constructor(options: RedisLinkOptions, subscription?: Subscription) {
     this.address = addressOf(options.url, 6379);
     this.#options = options;
-    this.#text = createRedisClient(options.url);
-    this.#bytes = withBytes(this.#text);
-    this.#text.on('error', (error) => this.#noteTrouble(error));
-    this.#text.on('ready', () => {
-      this.#wasUp = true;
-      this.#isInTrouble = false;
-    });
+    this.#subscription = subscription;
+    this.#timings = { ...TIMINGS, ...options.timings };
   }
 
-  /** For commands whose replies are text or numbers. */
+  /** For commands whose replies are text or numbers. Rejects with `ClientOfflineError` while there is no connection. */
   async text(): Promise<RedisText> {
-    if (!this.#text.isReady) await this.#connected();
-    return this.#text;
+    return (this.#current ?? (await this.#connected())).text;
   }
 
-  /** For commands whose replies are bytes. */
+  /** For commands whose replies are bytes. Rejects with `ClientOfflineError` while there is no connection. */
   async bytes(): Promise<RedisBytes> {
-    if (!this.#text.isReady) await this.#connected();
-    return this.#bytes;
+    return (this.#current ?? (await this.#connected())).bytes;
   }
 
   /** Resolves when Redis answers. Rejects with one sentence when it has not within `patienceMs`. */
@@ -61,41 +68,76 @@ export class RedisLink {
         await (await this.text()).ping();
         return;
       } catch (error) {
-        this.#lastError = error instanceof Error && /offline|timeout/i.test(error.message) ? this.#lastError : error;
+        // Why the connection ended says more than the command that failed with it.
+        if (!(error instanceof ClientOfflineError)) this.#lastError ??= error;
         if (Date.now() >= endsAt || isHopeless(this.#lastError)) throw this.#unreachable();
-        await sleep(Math.ceil(backoffMs(RECONNECT, failures)) + 20);
+        await pause(failures, this.#closing.signal);
       }
     }
   }
 
-  /** A connection of its own with the same settings, for subscriptions. */
-  duplicate(): TextClient {
-    return createRedisClient(this.#options.url);
+  /** A link of its own to the same server that hears a channel. */
+  subscribe(subscription: Subscription): RedisLink {
+    const { onTrouble: _, ...options } = this.#options;
+    return new RedisLink(options, subscription);
   }
 
-  /** Lets what was sent be answered, and ends by force when that takes long. */
+  /** Waits up to 2 seconds for the replies to what was sent. Commands that come later are refused. */
   async close(): Promise<void> {
-    if (this.#text.isReady) await Promise.race([this.#text.close(), sleep(CLOSE_MS, undefined, UNREF)]);
-    if (this.#text.isOpen) this.#text.destroy();
+    this.#closing.abort();
+    const connection = this.#current;
+    this.#current = undefined;
+    if (connection) await Promise.race([connection.text.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.#attempt?.giveUp(new ClientOfflineError());
   }
 
-  /** The first connection is waited for once; later ones make themselves, and whoever comes meanwhile is refused. */
-  #connected(): Promise<unknown> {
-    this.#connecting ??= this.#text.connect();
-    return Promise.race([this.#connecting, this.#refuseSoon()]);
+  /** Only the first connection is waited for, at most until the first attempt has failed. */
+  async #connected(): Promise<RedisConnection> {
+    if (!this.#attempt && !this.#closing.signal.aborted) void this.#keepConnected();
+    if (!this.#wasUp) {
+      await Promise.race([this.#firstAttempt.promise, sleep(this.#timings.connectMs, undefined, { ref: false })]);
+    }
+    if (!this.#current) throw new ClientOfflineError();
+    return this.#current;
   }
 
-  async #refuseSoon(): Promise<never> {
-    // Long enough for a first connection to a server that is there.
-    if (!this.#wasUp) await Promise.race([this.#firstTrouble.promise, sleep(CONNECT_TIMEOUT_MS, undefined, UNREF)]);
-    throw new ClientOfflineError();
+  async #keepConnected(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 1; !signal.aborted; failures++) {
+      const connection = new RedisConnection(this.#options.url, this.#timings);
+      this.#attempt = connection;
+      if (await this.#hasOpened(connection)) failures = 0;
+      const reason = await connection.ended;
+      if (signal.aborted) return;
+      this.#noteDown(reason);
+      await pause(Math.max(1, failures), signal);
+    }
   }
 
-  #noteTrouble(error: unknown): void {
-    this.#lastError = error;
-    this.#firstTrouble.resolve();
-    // Whoever waits for the first connection is told at once.
-    if (this.#isInTrouble || (!this.#wasUp && isHopeless(error))) return;
+  async #hasOpened(connection: RedisConnection): Promise<boolean> {
+    try {
+      await connection.open();
+      const { channel, onMessage } = this.#subscription ?? {};
+      if (channel !== undefined && onMessage) await connection.subscribe(channel, onMessage);
+    } catch (error) {
+      connection.giveUp(error);
+    }
+    if (connection.isGivenUp) return false;
+    this.#wasUp = true;
+    this.#isInTrouble = false;
+    this.#current = connection;
+    this.#firstAttempt.resolve();
+    this.#subscription?.onUp();
+    return true;
+  }
+
+  #noteDown(reason: unknown): void {
+    this.#current = undefined;
+    this.#lastError = reason;
+    this.#firstAttempt.resolve();
+    this.#subscription?.onDown();
+    // `connect` reports a first connection that waiting cannot help.
+    if (this.#isInTrouble || (!this.#wasUp && isHopeless(reason))) return;
     this.#isInTrouble = true;
     this.#options.onTrouble?.(this.#unreachable().message);
   }
@@ -104,4 +146,9 @@ export class RedisLink {
     const message = troubleWith({ name: 'Redis', address: this.address }, this.#lastError);
     return new ModelyardError('internal', message, { cause: this.#lastError });
   }
+}
+
+async function pause(failures: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.ceil(backoffMs(RECONNECT, failures)) + MIN_PAUSE_MS;
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

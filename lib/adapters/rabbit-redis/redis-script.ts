@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisBytes } from './redis-link.ts';
+import type { RedisBytes } from './redis-connection.ts';
 
 /** A Lua script that Redis runs as one step. */
 export interface RedisScript {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
-import { aPrefix, through, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { startRedis } from '#test/support/redis-server.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
@@ -75,7 +75,7 @@ else {
     it('makes connections to Redis anew that the network has swallowed, for those who wait, too', async () => {
       const gate = await openGate(servers.redis.url);
       const prefix = aPrefix();
-      const platform = servers.open({ prefix, redisUrl: through(servers.redis.url, gate.url) });
+      const platform = servers.open({ prefix, redisUrl: gate.url });
       const [task, another] = [aFreshTask(), aFreshTask()];
       await platform.tasks.create(task);
       const waiting = platform.tasks.untilEnded?.(task.id, new AbortController().signal);
@@ -95,7 +95,7 @@ else {
 
     it('makes a connection to Redis anew that the network has swallowed before Redis has said a word', async () => {
       const gate = await openGate(servers.redis.url);
-      const platform = servers.open({ prefix: aPrefix(), redisUrl: through(servers.redis.url, gate.url) });
+      const platform = servers.open({ prefix: aPrefix(), redisUrl: gate.url });
 
       gate.stall();
       await expect(platform.tasks.get('t')).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });

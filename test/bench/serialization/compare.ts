@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import { pseudoRandom } from '#test/support/pseudo-random.ts';
 
 /** Bytes, and microseconds per message. */
 export interface Costs {
@@ -82,17 +83,6 @@ function timeUs(run: () => unknown, times: number): number {
 function medianOfLater(times: readonly number[]): number {
   const counted = times.slice(Math.floor(times.length / 3)).toSorted((a, b) => a - b);
   return counted[Math.floor(counted.length / 2)] ?? 0;
-}
-
-/** The same message in every run: mulberry32. */
-function pseudoRandom(seed: number): () => number {
-  let state = seed;
-  return function next() {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const wordOf = (random: () => number): string =>

@@ -5,7 +5,7 @@ import type { TaskBody } from '#test/support/api-client.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { type Gate, openGate } from '#test/support/gate.ts';
 import { ended, post, statusOf } from '#test/support/load-on-gateway.ts';
-import { aPrefix, through, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { processesOn, urlOf } from '#test/support/rabbit-redis-processes.ts';
 
 const SUITE = 'An instance whose network is cut for longer than its lease, on RabbitMQ + Redis';
@@ -40,8 +40,8 @@ else {
   async function cutInTheMiddle(seconds: number, cut: (ways: Ways) => unknown) {
     const ways = { rabbitmq: await openGate(servers.rabbitmq.url), redis: await openGate(servers.redis.url) };
     const first = processes.instance(STEADFAST, {
-      AMQP_URL: through(servers.rabbitmq.url, ways.rabbitmq.url),
-      REDIS_URL: through(servers.redis.url, ways.redis.url),
+      AMQP_URL: ways.rabbitmq.url,
+      REDIS_URL: ways.redis.url,
     });
     await first.untilReady();
     await vi.waitFor(async () => expect(await statusOf(`${url}/models/steadfast`)).toBe(200), PATIENCE);

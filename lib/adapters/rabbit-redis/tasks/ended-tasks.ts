@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#core';
-import type { RedisLink, RedisText } from '../redis-link.ts';
+import type { RedisLink } from '../redis-link.ts';
 import { readTold, toldId } from './told-success.ts';
 
 /** How soon somebody who waits looks again while nobody can tell. */
@@ -23,8 +23,7 @@ export class EndedTasks {
   readonly #waiters = new Map<string, Set<(told?: string) => void>>();
   /** Tasks that began within hearing. */
   readonly #expected = new Map<string, Expected>();
-  #client: RedisText | undefined;
-  #subscribing: Promise<unknown> | undefined;
+  #news: RedisLink | undefined;
   #isListening = false;
 
   constructor(link: RedisLink, channel: string) {
@@ -90,39 +89,23 @@ export class EndedTasks {
 
   close(): void {
     this.#wakeAll();
-    if (this.#client?.isOpen) this.#client.destroy();
+    void this.#news?.close();
   }
 
   async #isHearing(): Promise<boolean> {
     if (this.#isListening) return true;
-    this.#subscribing ??= this.#subscribe().finally(() => {
-      this.#subscribing = undefined;
-    });
-    await this.#subscribing;
-    return this.#isListening;
-  }
-
-  async #subscribe(): Promise<void> {
-    if (this.#client) return;
-    const client = this.#link.duplicate();
-    this.#client = client;
-    // What was published meanwhile is lost: everybody looks for himself.
-    client.on('error', () => this.#goDeaf());
-    client.on('ready', () => {
-      this.#wakeAll();
-    });
-    try {
-      await client.connect();
-      await client.subscribe(this.#channel, (told) => this.#wake(told));
-      this.#isListening = true;
-      client.on('ready', () => {
+    this.#news ??= this.#link.subscribe({
+      channel: this.#channel,
+      onMessage: (told) => this.#wake(told),
+      onUp: () => {
         this.#isListening = true;
-      });
-    } catch {
-      // Recovery: whoever waits polls, and the next one tries again.
-      if (client.isOpen) client.destroy();
-      this.#client = undefined;
-    }
+        this.#wakeAll();
+      },
+      onDown: () => this.#goDeaf(),
+    });
+    // Rejects while there is no connection: whoever waits polls.
+    await this.#news.text().catch(() => undefined);
+    return this.#isListening;
   }
 
   #goDeaf(): void {

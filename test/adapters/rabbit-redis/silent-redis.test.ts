@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { RedisLink, RedisTaskStore } from '#adapters/rabbit-redis/index.ts';
+import { systemClock } from '#platform/system-clock.ts';
+import { findBrokers } from '#test/support/broker-binaries.ts';
+import { openGate } from '#test/support/gate.ts';
+import { pseudoRandom } from '#test/support/pseudo-random.ts';
+import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
+import { askThroughSilences } from '#test/torture/silent-links.ts';
+
+const SUITE = 'Links to Redis while the network is silent';
+const brokers = findBrokers(SUITE);
+/** `npm run torture:silence` runs the same with the limits of production and silences of 15 to 35 seconds. */
+const TIMINGS = { connectMs: 300, pingIntervalMs: 100, answerMs: 200 };
+const SEED = 7;
+
+if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
+else {
+  const servers = useRabbitRedis(brokers);
+
+  describe(SUITE, { timeout: 120_000 }, () => {
+    it('never take the reply to another command, and hold one connection each', async () => {
+      const gate = await openGate(servers.redis.url);
+      gate.delay(5);
+
+      const report = await askThroughSilences({
+        gate,
+        links: 12,
+        silenceMs: [300, 1500],
+        rounds: 3,
+        answers: 20_000,
+        random: pseudoRandom(SEED),
+        openLink() {
+          const link = new RedisLink({ url: gate.url, timings: TIMINGS });
+          return { ask: async (question) => (await link.text()).echo(question), close: () => link.close() };
+        },
+      });
+
+      expect(report).toMatchObject({ wrong: 0, connections: 12, connectionsAfterClose: 0 });
+      expect(report.answers).toBeGreaterThanOrEqual(20_000);
+      expect(report.refused).toBeGreaterThan(0);
+      await gate.shut();
+    });
+
+    it('hear news of ended tasks again, over one connection more', async () => {
+      const gate = await openGate(servers.redis.url);
+      const link = new RedisLink({ url: gate.url, timings: TIMINGS });
+      const store = new RedisTaskStore({ link, prefix: aPrefix(), clock: systemClock });
+      const task = aFreshTask();
+      await store.create(task);
+      const never = new AbortController().signal;
+      const waiting = store.untilEnded(task.id, never);
+      await expect.poll(() => gate.connections).toBe(2);
+
+      gate.stall();
+      // Whoever waits is woken, because the news may have been lost.
+      await waiting;
+      gate.resume();
+      await expect.poll(() => store.check().then(() => 'up', String), { timeout: 10_000 }).toBe('up');
+      const heard = store.untilEnded(task.id, never);
+      await expect.poll(() => gate.connections, { timeout: 10_000 }).toBe(2);
+      await store.apply(task.id, { type: 'canceled', at: 1 });
+      await heard;
+
+      store.close();
+      await link.close();
+      await expect.poll(() => gate.connections).toBe(0);
+      await gate.shut();
+    });
+  });
+}
