@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
+import { awsEnvironment } from '#platform/aws.ts';
 import { bootstrap, deploy } from './cloud/cdk.ts';
 import { show } from './cloud/child.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
@@ -60,6 +61,7 @@ async function run(): Promise<boolean> {
     MODELYARD_E2E_GUARDED_URL: guarded.url,
     MODELYARD_E2E_THRIFTY_URL: thrifty.url,
     MODELYARD_E2E_SUBMIT_URL: thrifty.submitUrl,
+    MODELYARD_E2E_THRIFTY_PLATFORM: JSON.stringify(awsEnvironment(thrifty.settings)),
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });

@@ -1,4 +1,5 @@
 import {
+  followTask,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
@@ -13,7 +14,7 @@ import {
   waitPreference,
 } from '#api';
 import { loadContract } from '#contract';
-import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
+import { isTerminal, ModelyardError, readResult, type Task } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
@@ -23,12 +24,10 @@ export const createHandler = (deps: HandlerDeps) =>
     deps,
     async function getResult(request) {
       const wait = waitPreference(request.headers);
-      const task = await waitForTask(deps.waits, {
+      const task = await followTask(deps, request, {
         id: requiredTaskId(request),
-        owner: request.caller.id,
         model: request.param('model'),
-        waitMs: (wait.seconds ?? 0) * 1000,
-        signal: request.signal,
+        wait,
       });
       if (!isTerminal(task.state)) return taskAnswer(deps, task, { statusCode: 202, wait });
       if (task.state !== 'succeeded') return sendProblem(resultProblem(task, request.path));

@@ -54,7 +54,7 @@ export {
 export { type InstanceBody, instancePath, presentInstance } from './presenters/instance-presenter.ts';
 export { type ModelBody, presentLimits, presentModel } from './presenters/model-presenter.ts';
 export { resultProblem } from './presenters/result-problem.ts';
-export { submittedAnswer, taskAnswer } from './presenters/task-answers.ts';
+export { followTask, submittedAnswer, taskAnswer } from './presenters/task-answers.ts';
 export {
   presentTask,
   summarizeTask,

@@ -5,6 +5,7 @@ import {
   BY_OWNER_INDEX,
   CALLS_TABLE,
   DEAD_LETTERS_INDEX,
+  MODEL_ROWS,
   REGISTRY_TABLE,
   TASKS_TABLE,
   USERS_TABLE,
@@ -92,9 +93,12 @@ export class Data extends Construct {
     this.blobs.grantGetKind(consumer, 'contracts');
   }
 
-  /** The lock that lets one of many wake a model. */
+  /** Locks a model for the one of many callers that wakes it. Rows of instances and contracts stay out of reach. */
   grantLockModels(consumer: Consumer): void {
-    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem']);
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem']);
+    this.#allow(consumer, this.registry, ['dynamodb:PutItem'], {
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [MODEL_ROWS] },
+    });
   }
 
   /** What an instance of a model needs: it registers, looks for other instances, reads requests and writes results. */
@@ -139,10 +143,15 @@ export class Data extends Construct {
     );
   }
 
-  #allow(consumer: Consumer, table: ITable, actions: readonly `dynamodb:${string}`[]): void {
+  #allow(
+    consumer: Consumer,
+    table: ITable,
+    actions: readonly `dynamodb:${string}`[],
+    conditions: Readonly<Record<string, unknown>> = {},
+  ): void {
     this.introduce(consumer);
     consumer.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: [...actions], resources: [table.tableArn] }),
+      new PolicyStatement({ actions: [...actions], resources: [table.tableArn], conditions }),
     );
   }
 }

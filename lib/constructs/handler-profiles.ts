@@ -19,11 +19,11 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   },
   'get-task': {
     description: 'Answers with a task',
-    may: ['get tasks', 'read results', 'read the registry', 'measure queues'],
+    may: ['get tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
   },
   'get-result': {
     description: 'Answers with the result of a task',
-    may: ['get tasks', 'read results', 'read the registry', 'measure queues'],
+    may: ['get tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
   },
   'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
   'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },

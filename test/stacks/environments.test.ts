@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deadLetterQueueName, modelServiceName, taskQueueName } from '#adapters/aws/resources.ts';
 import { awsSettingsFrom } from '#platform/aws.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
+import { environmentOf, resolved } from '#test/support/function-settings.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas', import.meta.url));
@@ -19,29 +20,6 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** What CloudFormation makes of a value: a name for every reference, in one region of one account. */
-function resolved(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const { Ref: name, 'Fn::Join': [glue, parts] = ['', []] } = value as {
-    Ref?: string;
-    'Fn::Join'?: [string, unknown[]];
-  };
-  if (name === undefined) return parts.map(resolved).join(glue);
-  const known: Record<string, string> = {
-    ...{ 'AWS::Region': 'eu-west-1', 'AWS::AccountId': '123456789012', 'AWS::URLSuffix': 'amazonaws.com' },
-  };
-  return known[name] ?? name;
-}
-
-const environmentOf = (folder: string): Record<string, string> => {
-  const id = `Handlers${folder.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
-  const found = resourcesOf(synthesized.template, 'AWS::Lambda::Function').find(
-    ([name]) => name.replace(/[0-9A-F]{8}$/, '') === id,
-  );
-  const variables: Record<string, unknown> = found?.[1].Properties.Environment.Variables ?? {};
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, resolved(value)]));
-};
-
 /** Nothing of our own from outside, and what Lambda adds by itself. */
 function stub(environment: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(process.env)) if (/^(MODELYARD|AWS)_/.test(name)) vi.stubEnv(name, undefined);
@@ -50,7 +28,7 @@ function stub(environment: Readonly<Record<string, string>>): void {
 
 describe('the function', () => {
   it.each(folders)('%s starts with what the template tells it', async (folder) => {
-    stub(environmentOf(folder));
+    stub(environmentOf(synthesized.template, folder));
 
     const { handler } = await import(`../../lambdas/${folder}/index.ts`);
 
@@ -58,15 +36,15 @@ describe('the function', () => {
   });
 
   it('would not start without', async () => {
-    const { MODELYARD_QUEUE_URL_PREFIX: _, ...others } = environmentOf('submit-task');
+    const { MODELYARD_QUEUE_URL_PREFIX: _, ...others } = environmentOf(synthesized.template, 'submit-task');
 
     expect(() => awsSettingsFrom(others)).toThrow('MODELYARD_QUEUE_URL_PREFIX');
   });
 
-  it.each(['submit-task', 'launch-instance', 'stop-instance', 'list-instances'])(
+  it.each(['submit-task', 'get-task', 'get-result', 'launch-instance', 'stop-instance', 'list-instances'])(
     '%s finds the queue and the service of every model by the names that the template gives them',
     (folder) => {
-      const { queueUrlPrefix, ecs } = awsSettingsFrom(environmentOf(folder));
+      const { queueUrlPrefix, ecs } = awsSettingsFrom(environmentOf(synthesized.template, folder));
       const named = (type: string, property: string) =>
         resourcesOf(synthesized.template, type).map(([, { Properties }]) => Properties[property]);
       const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`;

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 const may = (role: string) => actionsOf(template, role);
-const READERS = ['HandlersGetTask', 'HandlersGetResult', 'HandlersListTasks', 'HandlersListModels', 'HandlersGetModel'];
+const READERS = ['HandlersListTasks', 'HandlersListModels', 'HandlersGetModel'];
 
 describe('the submit handler', () => {
   it('sends tasks and can neither receive nor delete one', () => {
@@ -44,6 +44,28 @@ describe.each(READERS)('the reading handler %s', (role) => {
     const writes = may(role).filter((action) => /^(?!xray:).*:(Send|Put|Delete|Create|Run|Stop|Pass)/.test(action));
 
     expect(writes).toEqual([]);
+  });
+});
+
+describe.each(['HandlersGetTask', 'HandlersGetResult'])('%s, which wakes the model of a queued task,', (role) => {
+  it('writes nothing but the lock of a model', () => {
+    const writes = may(role).filter((action) => /^(?!xray:).*:(Send|Put|Delete|Create|Run|Stop|Pass)/.test(action));
+
+    expect(writes).toEqual(['dynamodb:PutItem']);
+    expect(resourcesFor(template, role, 'dynamodb:PutItem')).toMatch(
+      /^\[\{"Fn::GetAtt":\["DataRegistry\w+","Arn"\]\}\]$/,
+    );
+  });
+
+  it('can do so for rows of models only', () => {
+    const statements = [...statementsByRole(template)]
+      .filter(([name]) => name.startsWith(role))
+      .flatMap(([, all]) => all);
+    const puts = statements.filter(({ Action }) => [Action].flat().includes('dynamodb:PutItem'));
+
+    expect(puts.map(({ Condition }) => Condition)).toEqual([
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['model'] } },
+    ]);
   });
 });
 

@@ -61,6 +61,9 @@ export const REGISTRY_TABLE = {
   indexes: [],
 } as const satisfies TableDefinition;
 
+/** The partition of the registry that holds the rows of models. */
+export const MODEL_ROWS = 'model';
+
 /** One row per user, found by the name and by the id: see `placeOfName`. */
 export const USERS_TABLE = {
   partitionKey: { name: 'place', type: 'S' },

@@ -1,11 +1,13 @@
-import { isTerminal, type Task, type TaskForecast } from '#core';
+import { getTask, isTerminal, type Task, type TaskForecast, type TaskLookup, waitForTask } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
+import type { HttpRequest } from '../http/http-request.ts';
 import type { WaitPreference } from '../http/prefer.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
-type AnswerDeps = Pick<HandlerDeps, 'platform' | 'models' | 'forecast' | 'wakeWhenAsleep'>;
+type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast'>;
+type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
 
 /** When it is worth asking again about a task that has not ended, in whole seconds: its estimate within these. */
 const MIN_POLL_SECONDS = 1;
@@ -22,16 +24,27 @@ export interface AnsweredWait extends WaitPreference {
   readonly waitedSeconds: number;
 }
 
+/**
+ * Reads a task for its owner and waits for its end as long as the caller prefers. A queued task wakes its model when
+ * that sleeps, because the wake-up at its submit may have failed. Rejects with `task_not_found` or `forbidden`.
+ */
+export async function followTask(
+  deps: FollowDeps,
+  { caller, signal }: Pick<HttpRequest, 'caller' | 'signal'>,
+  { wait, ...asked }: Omit<TaskLookup, 'owner'> & { readonly wait: WaitPreference },
+): Promise<Task> {
+  const lookup = { ...asked, owner: caller.id };
+  const known = await getTask(deps.waits, lookup);
+  if (known.state === 'queued') await wakeFor(deps, known);
+  return waitForTask(deps.waits, { ...lookup, known, waitMs: (wait.seconds ?? 0) * 1000, signal });
+}
+
 /** The task as it is. */
-export async function taskAnswer(
+export const taskAnswer = (
   deps: AnswerDeps,
   task: Task,
   { statusCode, wait }: { readonly statusCode: number; readonly wait: WaitPreference },
-): Promise<ProxyResult> {
-  // Whoever asks about a task that waits for a sleeping model does what its submit could not.
-  if (task.state === 'queued') await wakeFor(deps, task);
-  return answer(deps, task, { statusCode, wait, headers: {} });
-}
+): Promise<ProxyResult> => answer(deps, task, { statusCode, wait, headers: {} });
 
 interface AnswerOptions {
   readonly statusCode: number;
@@ -53,8 +66,8 @@ async function answer(
   });
 }
 
-async function wakeFor({ models, wakeWhenAsleep }: AnswerDeps, { model }: Task): Promise<void> {
-  // The answer is about the task: when the registry is away, the next one who asks wakes.
+async function wakeFor({ models, wakeWhenAsleep }: FollowDeps, { model }: Task): Promise<void> {
+  // The answer is about the task: while the registry cannot be read, the next read of the task wakes the model.
   const served = await models.served(model).catch(() => undefined);
   if (served) await wakeWhenAsleep(served);
 }

@@ -18,11 +18,11 @@ import {
 import { type Item, N, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
-import { REGISTRY_TABLE } from '../resources.ts';
+import { MODEL_ROWS, REGISTRY_TABLE } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
 
 /** All models are one partition and all instances another, so that everything is read by two queries. */
-const MODELS = 'model';
+const MODELS = MODEL_ROWS;
 const INSTANCES = 'instance';
 /** Rows outlive their heartbeat, so that one from a clock that is behind is not deleted under a live instance. */
 const KEPT_SECONDS = 3600;
