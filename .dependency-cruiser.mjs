@@ -1,6 +1,6 @@
-/** Who may import whom. `test/architecture/import-rules.test.ts` runs these and plants a violation of each. */
+/** Import rules. `test/architecture/import-rules.test.ts` enforces them and plants a violation of each. */
 
-/** Builtins are the only modules without a dot in their path. */
+/** Only built-in modules have no dot in their path. */
 const NODE = '^[a-z_:/]+$';
 const npm = (...packages) => `^node_modules/(@types/)?(${packages.join('|')})(/|$)`;
 
@@ -12,7 +12,7 @@ const ADAPTERS = '^lib/adapters/';
 
 const DECLARATIONS = '\\.d\\.ts$';
 
-/** Modules that are started rather than imported, and the reference platform, which tests run. */
+/** Modules that are started or loaded by path, and the memory platform, which only tests use. */
 const STARTED = [
   '^bin/',
   '^scripts/[^/]+\\.ts$',
@@ -23,7 +23,7 @@ const STARTED = [
   '^lib/platform/memory\\.ts$',
 ];
 
-/** Modules under `path` import nothing but what matches one of `allowed`. */
+/** Modules under `path` may import only what matches one of `allowed`. */
 const room = (name, path, allowed, comment) => ({
   name,
   comment,
@@ -37,43 +37,43 @@ const rooms = [
     'core-is-pure',
     CORE,
     [CORE, CONTRACT, GENERATED, npm('uuid'), '^crypto$'],
-    'The core knows the domain only: no SDK, no adapter, nothing of Node but its hashes.',
+    'The core has no SDK, no adapter, and of Node only its hashes.',
   ),
   room(
     'contract-knows-protobuf-only',
     CONTRACT,
     [CONTRACT, GENERATED, npm('protobufjs'), '^crypto$'],
-    'Descriptors and codecs stand below the core.',
+    'Descriptors and codecs do not depend on the core.',
   ),
   room(
     'generated-code-knows-contract-only',
     GENERATED,
     [GENERATED, CONTRACT, npm('protobufjs')],
-    'Generated messages need the codec and nothing else.',
+    'Generated messages use only the codec.',
   ),
   room(
     'aws-adapters-know-core-and-sdk',
     '^lib/adapters/aws/',
     ['^lib/adapters/aws/', CORE, CONTRACT, GENERATED, npm('@aws-sdk', '@smithy'), NODE],
-    'An adapter translates one service into a port of the core; it sees no other room.',
+    'An adapter implements ports of the core with one client library.',
   ),
   room(
     'memory-adapters-know-core',
     '^lib/adapters/memory/',
     ['^lib/adapters/memory/', CORE, CONTRACT, GENERATED, NODE],
-    'The reference adapters stand on the core alone.',
+    'The memory adapters use only the core.',
   ),
   room(
     'rabbit-redis-adapters-know-core-and-clients',
     '^lib/adapters/rabbit-redis/',
     ['^lib/adapters/rabbit-redis/', CORE, CONTRACT, GENERATED, npm('rabbitmq-client', 'redis', '@redis'), NODE],
-    'An adapter translates one service into a port of the core; it sees no other room.',
+    'An adapter implements ports of the core with one client library.',
   ),
   room(
     'docker-adapters-know-core-and-docker',
     '^lib/adapters/docker/',
     ['^lib/adapters/docker/', CORE, CONTRACT, GENERATED, npm('dockerode'), NODE],
-    'Instance control speaks to the engine and to nothing else.',
+    'Instance control uses only the Docker engine.',
   ),
   room(
     'platform-knows-core-and-adapters',
@@ -99,7 +99,7 @@ const rooms = [
     'gateway-knows-handlers-and-platform',
     '^lib/gateway/',
     ['^lib/(gateway|api|platform)/', CORE, CONTRACT, '^lambdas/', npm('aws-lambda', 'pino'), NODE],
-    'The API as a process: the handlers of the Lambdas behind an HTTP server.',
+    'The gateway runs the Lambda handlers behind an HTTP server.',
   ),
   room(
     'local-knows-no-container',
@@ -113,19 +113,19 @@ const rooms = [
       npm('fauxqs', 'dynalite', '@aws-sdk', '@smithy', 'aws-lambda', 'fastify'),
       NODE,
     ],
-    'The embedded platform starts model containers as processes; it never loads one.',
+    'The embedded platform starts instances as processes and never imports a model.',
   ),
   room(
     'catalog-knows-core',
     '^model-containers/catalog/',
     ['^model-containers/catalog/', '^lib/adapters/aws/resources\\.ts$', CORE, CONTRACT, NODE],
-    'Manifests are data: their rules need neither the runtime nor a platform.',
+    'Manifests are data and need neither the runtime nor a platform.',
   ),
   room(
     'bundling-knows-esbuild-only',
     '^lib/bundling/',
     ['^lib/bundling/', npm('esbuild'), NODE],
-    'How handlers are bundled has nothing to do with what they do.',
+    'Bundling does not depend on the bundled code.',
   ),
   room(
     'constructs-know-what-they-deploy',
@@ -141,7 +141,7 @@ const rooms = [
       npm('aws-cdk-lib', 'constructs'),
       NODE,
     ],
-    'What is deployed is described by tables, names and manifests; nothing of it runs while it is described.',
+    'Synthesis reads tables, names and manifests, and never loads run-time code.',
   ),
   room(
     'stacks-wire-constructs',
@@ -167,11 +167,11 @@ const rooms = [
       npm('@middy', '@aws-lambda-powertools', 'aws-lambda', 'prom-client'),
       NODE,
     ],
-    'A handler gets its adapters as an argument.',
+    'A handler receives its adapters as arguments.',
   ),
   {
     name: 'only-lambda-index-picks-the-platform',
-    comment: 'Handlers work on any platform; index.ts picks AWS. The type of a platform is free to all.',
+    comment: 'Handlers run on any platform; only index.ts selects AWS. The type Platform may be imported.',
     severity: 'error',
     from: { path: '^lambdas/', pathNot: '^lambdas/[^/]+/index\\.ts$' },
     to: { path: PLATFORM, pathNot: '^lib/platform/platform\\.ts$' },
@@ -180,11 +180,11 @@ const rooms = [
     'runtime-knows-core-and-platform',
     '^model-containers/runtime/',
     ['^model-containers/(runtime|catalog)/', CORE, CONTRACT, GENERATED, PLATFORM, npm('prom-client', 'pino'), NODE],
-    'The runtime speaks to queues and stores through the platform.',
+    'The runtime uses queues and stores through the platform.',
   ),
   {
     name: 'a-model-knows-its-folder-only',
-    comment: 'A model author sees defineModel, the generated messages and npm; never a queue, a store or an SDK.',
+    comment: 'A model uses defineModel, its generated messages and npm packages, but no queue, store or AWS SDK.',
     severity: 'error',
     from: { path: '^model-containers/models/([^/]+)/' },
     to: {
@@ -203,63 +203,63 @@ const rooms = [
 const everywhere = [
   {
     name: 'nothing-imports-entry-points',
-    comment: 'Entry points build and start; they have nothing to share.',
+    comment: 'Entry points only parse, build and start.',
     severity: 'error',
     from: {},
     to: { path: ['^bin/', '^lambdas/[^/]+/index\\.ts$', '^model-containers/runtime/instance/main\\.ts$'] },
   },
   {
     name: 'nothing-imports-tests',
-    comment: 'What ships does not know how it is tested.',
+    comment: 'Production code does not import tests.',
     severity: 'error',
     from: { pathNot: '^test/' },
     to: { path: '^test/' },
   },
   {
     name: 'nothing-imports-scripts',
-    comment: 'Scripts are for developers; what ships does not need them.',
+    comment: 'Production code does not import development scripts.',
     severity: 'error',
     from: { pathNot: '^(scripts|test)/' },
     to: { path: '^scripts/' },
   },
   {
     name: 'adapters-never-see-each-other',
-    comment: 'A platform is a coherent set of adapters, never a mix by accident.',
+    comment: 'A platform is a coherent set of adapters, never a mix.',
     severity: 'error',
     from: { path: '^lib/adapters/([^/]+)/' },
     to: { path: ADAPTERS, pathNot: '^lib/adapters/$1/' },
   },
   {
     name: 'core-by-its-index',
-    comment: 'The public surface of the core is one screen: its index.',
+    comment: 'The index is the public interface of the core.',
     severity: 'error',
     from: { path: '^(lib|lambdas|model-containers|bin)/', pathNot: CORE },
     to: { path: CORE, pathNot: '^lib/core/index\\.ts$' },
   },
   {
     name: 'no-circle',
-    comment: 'Two modules that need each other are one module, or lack a third. Types are gone when it runs.',
+    comment: 'Cyclic modules belong together or lack a third. Type imports do not exist at run time.',
     severity: 'error',
     from: {},
     to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
   },
   {
     name: 'no-orphan',
-    comment: 'A module that nobody imports and that imports nobody is left over.',
+    comment: 'A module without imports and importers is unused.',
     severity: 'error',
     from: { orphan: true, pathNot: ['^(test|scripts)/', DECLARATIONS] },
     to: {},
   },
   {
     name: 'no-dead-module',
-    comment: 'What nothing that starts leads to never runs.',
+    comment: 'No started module reaches this one, so it never runs.',
     severity: 'error',
     from: { path: STARTED },
     to: { path: '^(lambdas|lib|model-containers|scripts)/', pathNot: [...STARTED, DECLARATIONS], reachable: false },
   },
   {
     name: 'every-import-resolves',
-    comment: 'An import that leads nowhere would escape all other rules.',
+    comment: 'The other rules do not see unresolved imports.',
     severity: 'error',
     from: {},
     to: { couldNotResolve: true },
@@ -271,7 +271,7 @@ export default {
   options: {
     doNotFollow: { path: '^node_modules/' },
     exclude: { path: '(^|/)(dist|cdk\\.out)/' },
-    // Type imports count: a room that needs another's types depends on it.
+    // Type imports are dependencies too.
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

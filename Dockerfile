@@ -1,14 +1,14 @@
-# One recipe for the gateway and for every model:
+# Images of the gateway and of every model:
 #   docker build --target gateway -t modelyard/gateway .
 #   docker build --target model --build-arg MODEL=model_a -t modelyard/model-a .
-# Both are one bundle on a plain Node image: no registry of packages, no compiler, no source.
+# Each is a bundle on a plain Node image, without node_modules, compiler or source.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-# Bundles are the same everywhere, so they are made on the machine that builds, whatever the image is for.
+# Bundles are platform-independent: build them on the native platform of the builder.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-# No install script runs: the bundler's is only a check, and Node is here already.
+# No install scripts: esbuild's only checks itself, and the image has Node.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && npm install --prefix /bundler --ignore-scripts --no-audit --no-fund --loglevel=error \
       "esbuild@$(node -p "require('./package.json').devDependencies.esbuild")" \
@@ -21,7 +21,7 @@ FROM ${NODE_IMAGE} AS runtime
 ENV NODE_ENV=production
 WORKDIR /app
 USER node
-# Exec form: Node itself is told to stop, not a shell around it.
+# Exec form: Node receives SIGTERM, not a shell.
 ENTRYPOINT ["node"]
 CMD ["main.mjs"]
 
@@ -39,12 +39,12 @@ FROM source AS model-bundle
 ARG MODEL
 RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
 
-# The last one, which is built when no target is named.
+# The last stage is the default target.
 FROM runtime AS model
 ARG MODEL
 LABEL modelyard.model="${MODEL}"
 COPY --from=model-bundle /bundle ./
-# Fargate gives a volume to root, unless the image declares it: then it has the rights of the image's folder.
+# Fargate mounts volumes as root unless the image declares them; then they get the permissions of the image's folder.
 VOLUME ["/tmp"]
 ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
 EXPOSE 8080

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// The end-to-end suite, unchanged, against a deployed URL: `npm run e2e:cloud` says which one.
+// The end-to-end suite against the deployed URL that `npm run e2e:cloud` sets.
 export default defineConfig({
   resolve: {
     alias: {

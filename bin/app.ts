@@ -5,7 +5,7 @@ import { discoverModels } from '#catalog/discover-models.ts';
 import { ModelyardStack } from '../lib/stacks/modelyard-stack.ts';
 import { STAGES, stageOf } from '../lib/stacks/stage-config.ts';
 
-// `cdk deploy`: one stage of the whole system. A broken model stops it: half a system is none.
+// `cdk deploy` of one stage. A broken model folder stops it.
 const MODELS = fileURLToPath(new URL('../model-containers/models', import.meta.url));
 const app = new App();
 const wanted = stageOf(app.node.tryGetContext('stage'));

@@ -1,4 +1,4 @@
 import { runGateway } from '#gateway/run-gateway.ts';
 
-// The API as a process of its own: on RabbitMQ + Redis, or on emulators of AWS, as PLATFORM says.
+// The API as a process, on the platform that PLATFORM names.
 process.exit(await runGateway(process.env));

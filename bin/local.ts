@@ -2,7 +2,7 @@ import { enableCompileCache } from 'node:module';
 import { COMPILE_CACHE } from '#local/instance-command.ts';
 import { parseOptions } from '#local/options.ts';
 
-// `npm start`: everything on this machine, until Ctrl-C.
+// `npm start`
 const parsed = parseOptions(process.argv.slice(2));
 if ('help' in parsed) process.stdout.write(parsed.help);
 else if ('fault' in parsed) {

@@ -1,7 +1,7 @@
 import { provision } from '#local/provision.ts';
 import { awsSettingsFrom } from '#platform/aws.ts';
 
-// Creates in an emulator of AWS what these models need: node bin/provision.ts gdp_growth_rate model_a
+// Creates tables, bucket and queues in an AWS emulator: node bin/provision.ts gdp_growth_rate model_a
 const models = process.argv.slice(2);
 try {
   await provision(awsSettingsFrom(process.env), models);

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleGateway } from '../lib/bundling/bundle-gateway.ts';
 
-// The gateway as its image runs it: node scripts/bundle-gateway.ts --into <folder>
+// Bundles the gateway for its image: node scripts/bundle-gateway.ts --into <folder>
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const { values } = parseArgs({ options: { into: { type: 'string' } } });
 if (values.into === undefined) {
-  process.stderr.write('Name a folder: node scripts/bundle-gateway.ts --into dist/gateway\n');
+  process.stderr.write('Missing argument. Usage: node scripts/bundle-gateway.ts --into dist/gateway\n');
   process.exit(2);
 }
 await bundleGateway({

@@ -5,11 +5,11 @@ import { isModelName } from '#core';
 import { ENV } from '#platform/environment.ts';
 import { bundleModel } from '../lib/bundling/bundle-model.ts';
 
-// One model with its runtime, as its image runs it: node scripts/bundle-model.ts <name> --into <folder>
-// With `--external <package>` for each package that cannot be bundled and is installed in that folder instead.
+// Bundles the runtime with one model for its image: node scripts/bundle-model.ts <name> --into <folder>
+// `--external <package>`, repeatable: a package that is installed in that folder instead.
 const CONTAINERS = fileURLToPath(new URL('../model-containers/', import.meta.url));
 
-/** Docker names a container's host after the container's id, by which instances there are listed and stopped. */
+/** In a Docker container, the host name is the container id, which instance control uses. */
 const preludeOf = (model: string): string => `import { hostname } from 'node:os';
 process.env.${ENV.model} ||= '${model}';
 if (!process.env.${ENV.ecsMetadata} && /^[0-9a-f]{12}$/.test(hostname())) process.env.${ENV.instanceId} ||= hostname();
@@ -21,7 +21,9 @@ const { positionals, values } = parseArgs({
 });
 const [model = ''] = positionals;
 if (!isModelName(model) || values.into === undefined) {
-  process.stderr.write('Name a model and a folder: node scripts/bundle-model.ts model_a --into dist/model_a\n');
+  process.stderr.write(
+    'Missing or invalid argument. Usage: node scripts/bundle-model.ts model_a --into dist/model_a\n',
+  );
   process.exit(2);
 }
 await bundleModel({

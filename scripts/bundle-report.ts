@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { bundleLambda, type LambdaBundle } from '../lib/bundling/bundle-lambda.ts';
 import { IMPORT_ENVIRONMENT } from '../lib/bundling/import-environment.ts';
 
-/** What the Lambda on the hot path may cost at a cold start. */
+/** Limits of the Lambda that every prediction calls. */
 const BUDGET = { name: 'submit-task', coldBytes: 400_000, importMs: 80 } as const;
 const RUNS = 15;
 const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
@@ -15,8 +15,8 @@ const LAMBDAS = fileURLToPath(new URL('../lambdas/', import.meta.url));
 const MEASURE = `const from = performance.now(); await import(process.argv[1]); console.log(performance.now() - from);`;
 
 /**
- * What a fresh process takes to import the bundle, in milliseconds: the fastest of many, because other work on the
- * machine can only add to it.
+ * The import time of the bundle in a new process, in milliseconds. The minimum of several runs, because other processes
+ * only add time.
  */
 async function measureImport({ entry }: LambdaBundle): Promise<number> {
   const times: number[] = [];
@@ -54,7 +54,7 @@ try {
     }
     if (!withinBudget(bundle, importMs)) {
       process.stdout.write(
-        `${BUDGET.name} is over its budget of ${kilobytes(BUDGET.coldBytes)} and ${BUDGET.importMs} ms.\n`,
+        `${BUDGET.name} exceeds its budget of ${kilobytes(BUDGET.coldBytes)} and ${BUDGET.importMs} ms.\n`,
       );
       process.exitCode = 1;
     }

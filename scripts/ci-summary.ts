@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { summarizeTests } from './summarize-tests.ts';
 
-// The last line of `.ci/run`: what Vitest's JSON report, the only argument, counted. Fails when a test failed or none ran.
+// Prints the last line of `.ci/run` from Vitest's JSON report. Fails when a test failed or none ran.
 const [, , path = ''] = process.argv;
 const { passed, failed } = summarizeTests(JSON.parse(readFileSync(path, 'utf8')));
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -5,7 +5,7 @@ import { discoverModels } from '#catalog/discover-models.ts';
 import { imageRecipe } from '../lib/bundling/image-recipe.ts';
 import { withModels } from './compose/model-services.ts';
 
-// `npm run compose:models`: gives compose.yaml a service for every model.
+// `npm run compose:models` writes the services of all models into compose.yaml.
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMPOSE = join(ROOT, 'compose.yaml');
 

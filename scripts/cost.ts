@@ -5,9 +5,9 @@ import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } f
 import { parseCostOptions } from './cost/options.ts';
 import { PRICES } from './cost/prices.ts';
 
-// `npm run cost -- --predictions 1000000 --ms 100`: what that costs, item by item, on every kind of stage.
+// `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-// Recovery: whoever reads has seen enough, as `head` does.
+// Recovery: the reader, for example `head`, has closed the pipe.
 process.stdout.once('error', () => process.exit(0));
 
 const asked = parseCostOptions(process.argv.slice(2));
@@ -21,23 +21,22 @@ if ('help' in asked) {
 }
 const { workload } = asked;
 const WHAT_LEAN_GIVES_UP = `
-What each saving of lean gives up:
-  the URL of the submit handler   throttling, an authorizer and the access log in front of predictions; through its
-                                  HTTP API, which everything else needs, a million predictions cost $1.15 more
-  an HTTP API beside it           usage plans, API keys and validation at the edge
-  no index by owner               GET /tasks, which answers 404 with a problem that says so
-  no traces, no platform logs     X-Ray; the lines that Lambda itself writes of every run, memory and duration
-  Fargate Spot                    an instance may be taken away with two minutes' notice; its tasks go back to their queue
-And on every stage: a caller who waits looks with reads that may be a moment behind, so an answer may come a look later.`;
+What lean gives up for its price:
+  submit by function URL          no throttling, authorizer or access log before predictions; by its HTTP API, which all
+                                  other routes use, a million predictions cost $1.15 more
+  HTTP API                        no usage plans, API keys or request validation by API Gateway
+  no index by owner               GET /tasks answers 404
+  no traces, no platform logs     no X-Ray; no start and report lines of Lambda
+  Fargate Spot                    instances may stop with two minutes' notice; their tasks return to the queue
+On every stage, waiting callers use eventually consistent reads, so they may see a result one read later.`;
 const HOW_SURE = `
-Counts without a mark are measured, on emulators of SQS and DynamoDB and on the handlers, and a test holds them
-(test/scripts/cost-usage.test.ts); of the head of an answer and of the access log, the values are usual ones.
-With ~ a part is an estimate, because no emulator has it:
-  Lambda time                     the model's time and the measured looks, and 20 ms for the real queue and table and
-                                  2.5 ms of a processor, measured by npm run bench:handler on another machine
-  Logs                            the access log is measured; what Lambda writes of a run is as AWS documents it
-  idle months                     how Lambda polls sources, and what the collector takes, are as AWS documents them
-SQS is for predictions that come in bursts. Each that comes alone is received and deleted alone: $${aloneSurcharge(workload).toFixed(2)} more.`;
+Counts without a mark are measured on emulators of SQS and DynamoDB and on the handlers; test/scripts/cost-usage.test.ts
+checks them. Sizes of response headers and access log lines are typical values. Items with ~ contain an estimate:
+  Lambda time                     the model's time and the measured reads, plus 20 ms for SQS and DynamoDB and 2.5 ms of
+                                  CPU, measured by npm run bench:handler on another machine
+  Logs                            the access log is measured; Lambda's own lines are as AWS documents them
+  idle months                     polling by Lambda and the run time of the collector are as AWS documents them
+SQS is for predictions in bursts. Predictions that arrive alone need their own receive and delete: $${aloneSurcharge(workload).toFixed(2)} more.`;
 
 function table(title: string, items: readonly BillItem[]): void {
   say(`\n${title}`);

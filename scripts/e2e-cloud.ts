@@ -9,15 +9,14 @@ import { show } from './cloud/child.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
 import { startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
-import { assertLoopback } from './cloud/loopback.ts';
-import type { Workplace } from './cloud/workplace.ts';
+import { assertLoopback, type Workplace } from './cloud/workplace.ts';
 
-// `npm run e2e:cloud`: deploys to an AWS emulator of its own, predicts over its API Gateway, tears down.
+// `npm run e2e:cloud` deploys to an AWS emulator, predicts through its API Gateway and removes everything.
 const { AWS_ENDPOINT_URL: wanted } = process.env;
 if (wanted !== undefined) assertLoopback(wanted);
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What can be asked of a system that is deployed: all but what launches or stops instances, which are processes here. */
+/** Tests that do not launch or stop instances, because instances are processes of this script. */
 const SUITE = [
   ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
   ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
@@ -27,7 +26,7 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => stop.abort(new Error(`${name}: stopping.`)));
 
-/** Resolves with whether the tests passed. The emulator is in memory, so ending it is the teardown: its `cdk destroy` leaves half behind. */
+/** Resolves with whether the tests passed. Ending the emulator removes everything; its `cdk destroy` is incomplete. */
 async function run(): Promise<boolean> {
   await using cleanup = new AsyncDisposableStack();
   const scratch = await mkdtemp(join(tmpdir(), 'modelyard-cloud-'));
@@ -65,15 +64,15 @@ async function run(): Promise<boolean> {
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
-  const lastWords = emulator.lastWords();
-  if (lastWords !== undefined) say(`The emulator ended by itself:\n${lastWords}`);
+  const exitOutput = emulator.exitOutput();
+  if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
   return passed;
 }
 
 try {
   process.exitCode = (await run()) ? 0 : 1;
 } catch (error) {
-  // Recovery: everything has been taken down already, and what was stopped did not fail.
+  // Recovery: a stopped run has been cleaned up and is not a failure of the tests.
   if (!stop.signal.aborted) throw error;
   process.stderr.write(`${String(stop.signal.reason.message)}\n`);
   process.exitCode = 130;

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { acceptNewFiles, unacceptedFiles } from './generate/baseline.ts';
 import { generate, outdated, write } from './generate/generate.ts';
 
-// `npm run generate`: TypeScript from every .proto file, and a place in the baseline of the breaking check for
-// new ones. With --check it changes nothing, and fails when it would.
+// `npm run generate` writes TypeScript for every .proto file, and adds new files to the baseline of the breaking check.
+// With --check it only compares, and fails when files differ.
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const root = process.cwd();
 const expected = generate(root);

@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { pythonTool } from './cloud/python-tools.ts';
 
-// Synthesizes every stage as `cdk deploy` would and holds the templates against CloudFormation's own schemas.
+// Synthesizes every stage and checks the templates against the schemas of CloudFormation.
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Warnings that say nothing: each with the reason. */
 const IGNORED = [
-  // The CDK writes down every dependency, those too that a reference implies.
+  // Redundant DependsOn: the CDK also writes dependencies that a reference implies.
   'W3005',
 ];
 
@@ -29,12 +28,12 @@ try {
       `stage=${stage}`,
     ];
     const { status } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
-    if (status !== 0) throw new Error(`The stage ${stage} does not synthesize.`);
+    if (status !== 0) throw new Error(`Synthesis of the stage ${stage} failed.`);
   }
   const files = await readdir(into, { recursive: true });
   const templates = files.filter((path) => path.endsWith('.template.json')).map((path) => join(into, path));
   const { status } = spawnSync(linter, ['--ignore-checks', ...IGNORED, '--', ...templates], { stdio: 'inherit' });
-  process.stdout.write(`${templates.length} templates: ${status === 0 ? 'nothing to complain about' : 'see above'}.\n`);
+  process.stdout.write(`${templates.length} templates: ${status === 0 ? 'no findings' : 'see above'}.\n`);
   process.exitCode = status === 0 && templates.length === Object.keys(STAGES).length ? 0 : 1;
 } finally {
   await rm(into, { recursive: true });

@@ -1,4 +1,4 @@
-/** The part of Vitest's JSON report that is read here. */
+/** The fields of Vitest's JSON report that are used here. */
 export interface TestReport {
   readonly testResults: readonly TestFile[];
 }
@@ -13,7 +13,7 @@ export interface TestSummary {
   readonly failed: number;
 }
 
-/** Counts tests. A file that failed without a failed test, because it could not be loaded, counts as one failure. */
+/** Counts tests. A file that could not be loaded has no failed test and counts as one failure. */
 export function summarizeTests({ testResults }: TestReport): TestSummary {
   const statuses = testResults.flatMap(({ assertionResults }) => assertionResults.map(({ status }) => status));
   const unloadable = testResults.filter(

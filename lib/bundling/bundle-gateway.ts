@@ -1,21 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { IMAGE_BUNDLING } from './esbuild-image.ts';
+import { IMAGE_BUNDLING } from './esbuild-options.ts';
 import { shipFiles } from './ship-files.ts';
 
 export interface GatewayBundleOptions {
-  /** What can be started, by the name that it gets: `main` becomes `main.mjs`. */
+  /** Entry points by output name: `main` becomes `main.mjs`. */
   readonly entries: Readonly<Record<string, string>>;
-  /** The folder with a folder for every handler. */
+  /** `lambdas/`. */
   readonly handlers: string;
   readonly into: string;
 }
 
-/** What the Docker client could also be reached by; here it is a socket, and none of this is ever called. */
+/** Optional transports of the Docker client. The gateway uses a Unix socket only. */
 const UNUSED_TRANSPORTS = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader'];
 
-/** Bundles the gateway, and what else starts from its image, with the files that its handlers read. */
+/** Bundles the gateway and the other programs of its image, with the files that handlers read at run time. */
 export async function bundleGateway({ entries, handlers, into }: GatewayBundleOptions): Promise<void> {
   await build({
     ...IMAGE_BUNDLING,

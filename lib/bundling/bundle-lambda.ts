@@ -3,16 +3,15 @@ import { build, type Metafile } from 'esbuild';
 import { LAMBDA_BUNDLING } from './esbuild-options.ts';
 import { shipFiles } from './ship-files.ts';
 
-/** What one Lambda's bundle weighs, in bytes of its files. */
+/** The size of one Lambda's bundle, in bytes. */
 export interface LambdaBundle {
   readonly name: string;
-  /** The file that Lambda imports. */
   readonly entry: string;
-  /** The entry and everything it imports at once: what a cold start parses. */
+  /** The entry and its static imports: what a cold start parses. */
   readonly coldBytes: number;
-  /** What is only loaded when it is needed. */
+  /** Modules behind dynamic imports. */
   readonly lazyBytes: number;
-  /** Bytes of a cold start by the package or room they come from, the heaviest first. */
+  /** `coldBytes` by package or folder, largest first. */
   readonly origins: readonly (readonly [origin: string, bytes: number])[];
 }
 
@@ -38,7 +37,7 @@ export async function bundleLambda(folder: string, into: string): Promise<Lambda
   return { name, entry, coldBytes, lazyBytes: allBytes - coldBytes, origins: originsOf(cold) };
 }
 
-/** The entry and all that it imports statically, on whatever way. */
+/** The entry and everything that it imports statically, directly or not. */
 function coldOutputs(outputs: Outputs, entry: string): Output[] {
   const reached = new Set<string>();
   const pending = [entry];
@@ -63,7 +62,7 @@ function originsOf(outputs: readonly Output[]): LambdaBundle['origins'] {
   return [...bytes].sort(([, a], [, b]) => b - a);
 }
 
-/** `node_modules/@scope/name/…` by its package, everything else by its first folders. */
+/** The package of a file in `node_modules`, or the last two folders of any other file. */
 function originOf(path: string): string {
   const [, installed] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
   return (

@@ -1,30 +1,28 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { IMAGE_BUNDLING } from './esbuild-image.ts';
+import { IMAGE_BUNDLING } from './esbuild-options.ts';
 import { MODEL_ASSETS, modelPlugin } from './model-plugin.ts';
 
 export interface ModelBundleOptions {
-  /** The model's folder. */
   readonly folder: string;
   /** `model-containers/runtime/instance/main.ts`. */
   readonly runtime: string;
-  /** Gets `main.mjs`, which starts an instance, and all that it needs. */
+  /** Receives `main.mjs`, which starts an instance, and all files that it needs. */
   readonly into: string;
-  /** What `main.mjs` does before everything else, as a script. */
+  /** JavaScript that `main.mjs` runs first. */
   readonly prelude: string;
-  /** Packages that stay out of the bundle and are installed beside it. @default none */
+  /** Packages that are not bundled but installed beside the bundle. @default none */
   readonly external?: readonly string[];
 }
 
-/** Of a model's folder: what is compiled into the bundle, read by people, or used to build. */
+/** Excludes code, documentation and Dockerfiles. */
 const isAsset = (path: string): boolean =>
   !['.ts', '.md'].includes(extname(path)) && !basename(path).includes('Dockerfile');
 
 /**
- * Bundles the runtime with one model, so that an image needs neither a registry of packages nor the other models.
- * The model's files other than code come along. Rejects when it does not build, as with packages that carry
- * compiled binaries: a model that needs those names them as external, in a Dockerfile of its own.
+ * Bundles the runtime with one model and its data files, so that the image needs no `node_modules`. Rejects when the
+ * build fails, for example for packages with compiled binaries: name these as `external`, in a Dockerfile of the model.
  */
 export async function bundleModel({
   folder: given,
@@ -45,7 +43,7 @@ export async function bundleModel({
   await copyAssets(folder, join(into, MODEL_ASSETS));
 }
 
-/** Folders too, empty or not: paths lead through them. */
+/** Empty folders are created too, because paths of the model may lead through them. */
 async function copyAssets(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   for (const entry of entries) {

@@ -3,15 +3,15 @@ import type { BuildOptions } from 'esbuild';
 /** CommonJS packages inside an ES module bundle call `require`, which ES modules do not have. */
 const REQUIRE_BANNER = `import{createRequire as $require}from'module';const require=$require(import.meta.url);`;
 
-/** How every Lambda is bundled, by the stack and by the report: the SDK included, so that it is the one that was tested. */
+/** Options for all Lambdas. The SDK is bundled, so that the tested version runs. */
 export const LAMBDA_BUNDLING = {
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // The SDK's CommonJS build, which esbuild would take otherwise, cannot be tree-shaken.
+  // esbuild prefers the SDK's CommonJS build, which it cannot tree-shake.
   mainFields: ['module', 'main'],
-  // What is imported on the way, such as S3, is not parsed until then.
+  // Dynamic imports, such as S3, are parsed when they are first used.
   splitting: true,
   minify: true,
   keepNames: false,
@@ -20,3 +20,9 @@ export const LAMBDA_BUNDLING = {
   outExtension: { '.js': '.mjs' },
   banner: { js: REQUIRE_BANNER },
 } as const satisfies BuildOptions;
+
+/**
+ * Options for images: those of Lambda without minification, for readable stack traces. Image size does not affect
+ * start-up.
+ */
+export const IMAGE_BUNDLING = { ...LAMBDA_BUNDLING, minify: false, logLevel: 'error' } as const satisfies BuildOptions;

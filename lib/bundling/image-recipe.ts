@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How the image of a model is built, with the repository as context. */
+/** How to build a model's image. The build context is the repository. */
 export interface ImageRecipe {
-  /** From the root of the repository. */
+  /** Relative to the root of the repository. */
   readonly dockerfile: string;
-  /** The stage of the Dockerfile that is the image; the last one when there is none. */
+  /** The stage of the Dockerfile to build. @default the last one */
   readonly target?: string;
   readonly args: Readonly<Record<string, string>>;
 }
 
-/** The model's own Dockerfile when its folder in the repository at `root` has one, or the common one. */
+/** The model's own Dockerfile if its folder has one, else the common Dockerfile. */
 export function imageRecipe(root: string, model: string): ImageRecipe {
   const own = `model-containers/models/${model}/Dockerfile`;
   const args = { MODEL: model };

@@ -1,4 +1,7 @@
-/** Enough for the `index.ts` of any Lambda to build its clients, where bundles are measured or tried; nothing is called. */
+/**
+ * Lets the `index.ts` of every Lambda create its clients where a bundle is measured or imported in a test. Nothing is
+ * called.
+ */
 export const IMPORT_ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
   MODELYARD_STAGE: 'dev',

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** Below the bundle: what a model's modules find beside themselves. */
+/** The folder below the bundle that holds the model's data files. */
 export const MODEL_ASSETS = 'model';
 
 const LOAD_DEFINITION = /[\\/]model-containers[\\/]runtime[\\/]instance[\\/]load-definition\.ts$/;
 const OWN_ADDRESS = /\bimport\.meta\.(url|dirname|filename)\b/g;
 
 /**
- * Binds the runtime to the model in `folder`, which is loaded by name elsewhere, and lets the model's modules
- * find their files: bundled they have one address, so each is given the one that it had.
+ * Binds the runtime to the model in `folder`. Rewrites `import.meta.url`, `dirname` and `filename` of the model's
+ * modules, so that they find their data files below `MODEL_ASSETS`.
  */
 export const modelPlugin = (folder: string): Plugin => ({
   name: 'one-model',
@@ -37,7 +37,7 @@ function readdress(source: string, address: string): string {
   const replacements: Record<string, string> = {
     url: `${url}.href`,
     filename: path(url),
-    // As Node gives it: without the slash at the end.
+    // Without the slash at the end, as in Node.
     dirname: `${path(`new URL('.', ${url})`)}.slice(0, -1)`,
   };
   return source.replaceAll(OWN_ADDRESS, (_, property: string) => `(${replacements[property]})`);

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * Copies the files of packages that a handler reads while it runs, which its `files.json` lists, to where a bundle
- * in `outputFolder` finds them. Most handlers have none. Throws when one is not installed.
+ * Copies the package files that a handler reads at run time, listed in its `files.json`, into the bundle. Most handlers
+ * have no such list. Throws when a package is not installed.
  */
 export function shipFiles(folder: string, outputFolder: string): void {
   const list = join(folder, 'files.json');

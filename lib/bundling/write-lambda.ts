@@ -3,14 +3,17 @@ import { buildSync } from 'esbuild';
 import { LAMBDA_BUNDLING } from './esbuild-options.ts';
 import { shipFiles } from './ship-files.ts';
 
-/** The exported function of every bundle, as Lambda names it. */
+/** The `Handler` property of every function. */
 export const LAMBDA_HANDLER = 'index.handler';
 
-/** Bundles a folder of `lambdas/` into `outputFolder`, for a synthesis that cannot wait. Throws when it does not build. */
+/**
+ * Bundles one folder of `lambdas/` into `outputFolder`. Synchronous, because CDK bundling is. Throws when the build
+ * fails.
+ */
 export function writeLambda(folder: string, outputFolder: string): void {
   buildSync({
     ...LAMBDA_BUNDLING,
-    // Without the sources themselves: stack traces need lines, and maps are read at every cold start.
+    // Maps without source texts: smaller to read at a cold start, and enough for line numbers.
     sourcemap: 'linked',
     sourcesContent: false,
     entryPoints: [{ in: join(folder, 'index.ts'), out: 'index' }],

@@ -2,10 +2,10 @@ import type { AwsConnection } from '#adapters/aws/index.ts';
 import { corsOriginsFrom, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 import * as ENV from './environment-names.ts';
 
-/** What the AWS platform needs to know: resources by name, and how to reach AWS where it is not AWS. */
+/** Resource names and endpoints of the AWS platform. */
 export interface AwsSettings extends AwsConnection {
   readonly tasksTable: string;
-  /** Whether owners can list their tasks, which costs a write for each. @default true */
+  /** Whether owners can list their tasks. Each task then costs one more write unit. @default true */
   readonly listsTasks?: boolean;
   readonly registryTable: string;
   readonly usersTable: string;
@@ -13,21 +13,21 @@ export interface AwsSettings extends AwsConnection {
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
   readonly queueUrlPrefix: string;
-  /** Origins whose pages may read answers. @default the gateway sees to it, or lets no page in */
+  /** Origins whose pages may read responses. Undefined: API Gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
-  /** Where instances run as tasks of ECS. @default nowhere: instances are started elsewhere */
+  /** Cluster and service names for instance control. Undefined: no instance control. */
   readonly ecs?: { readonly cluster: string; readonly servicePrefix: string };
-  /** How long an empty receive waits at the queue. 0–20. @default 20 */
+  /** How long an empty receive waits, in seconds, 0–20. @default 20 */
   readonly pollSeconds?: number;
 }
 
-/** Emulators take any key; giving one keeps the user's own from being looked up and sent. */
+/** Emulators accept any key. Fixed keys prevent that the user's own credentials are read and sent. */
 const EMULATOR = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 } as const;
 
-/** Reads the settings that `awsEnvironment` and the stack write. Throws a sentence naming the variable that is missing. */
+/** Throws an error that names the missing or malformed variable. */
 export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
   const sqs = readOptional(env, ENV.sqsEndpoint);
   const s3 = readOptional(env, ENV.s3Endpoint);
@@ -64,7 +64,7 @@ function ecsFrom(env: NodeJS.ProcessEnv): Pick<AwsSettings, 'ecs'> {
   return cluster === undefined ? {} : { ecs: { cluster, servicePrefix: readRequired(env, ENV.ecsServicePrefix) } };
 }
 
-/** The environment that makes another process read these settings; credentials are not among it. */
+/** The variables from which another process reads these settings, without credentials. */
 export function awsEnvironment(settings: AwsSettings): Record<string, string> {
   const { region, pollSeconds, endpoints = {} } = settings;
   const values: Record<string, string | undefined> = {

@@ -3,10 +3,9 @@ import type { InstanceController } from '#core';
 import { ENV, readOptional } from './environment.ts';
 import type { Platform } from './platform.ts';
 
-/** Where the engine listens on every Linux and in every container that was given it. */
 const SOCKET = '/var/run/docker.sock';
 
-/** Control of the containers of one project; undefined where `MODELYARD_DOCKER_PROJECT` names none. */
+/** Instance control for the containers of one Compose project. Undefined when `MODELYARD_DOCKER_PROJECT` is not set. */
 export function dockerInstancesFrom(
   env: NodeJS.ProcessEnv,
   { registry, clock }: Pick<Platform, 'registry' | 'clock'>,

@@ -1,15 +1,15 @@
 import { ENV, readOptional } from './environment.ts';
 
-/** How an instance is known to ECS. */
+/** The identity of an instance that runs as an ECS task. */
 export interface EcsIdentity {
-  /** The last part of the task's ARN: by it the instance is listed and stopped. */
+  /** The last part of the task's ARN. */
   readonly id: string;
   readonly image: string;
-  /** Where it asks not to be stopped. */
+  /** The ECS agent's endpoint for task protection. */
   readonly agentUri: string | undefined;
 }
 
-/** What is read of the answer of the task metadata endpoint, version 4. */
+/** The fields that are read from the task metadata endpoint, version 4. */
 interface TaskMetadata {
   readonly TaskARN?: string;
   readonly Containers?: readonly { readonly Image?: string }[];
@@ -17,7 +17,7 @@ interface TaskMetadata {
 
 const TIMEOUT_MS = 2000;
 
-/** Who this instance is, where it runs as a task of ECS; undefined elsewhere. Rejects when ECS does not say. */
+/** Undefined outside ECS. Rejects when the metadata endpoint does not answer within 2 s. */
 export async function ecsIdentity(env: NodeJS.ProcessEnv): Promise<EcsIdentity | undefined> {
   const endpoint = readOptional(env, ENV.ecsMetadata);
   if (endpoint === undefined) return undefined;

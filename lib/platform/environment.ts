@@ -5,11 +5,11 @@ export * as ENV from './environment-names.ts';
 
 export type EnvironmentName = (typeof ENV)[keyof typeof ENV];
 
-/** The variable's value; undefined when it is unset or empty. */
+/** Undefined when the variable is unset or empty. */
 export const readOptional = (env: NodeJS.ProcessEnv, name: EnvironmentName): string | undefined =>
   env[name] === '' ? undefined : env[name];
 
-/** Throws a sentence naming the variable when it is unset or empty. */
+/** Throws an error that names the variable when it is unset or empty. */
 export function readRequired(env: NodeJS.ProcessEnv, name: EnvironmentName): string {
   const value = readOptional(env, name);
   if (value === undefined) throw new ModelyardError('internal', `The environment variable ${name} is not set.`);
@@ -19,11 +19,11 @@ export function readRequired(env: NodeJS.ProcessEnv, name: EnvironmentName): str
 export interface IntegerBounds {
   readonly min: number;
   readonly max: number;
-  /** The value when the variable is unset; without it an unset variable is an error. */
+  /** The value of an unset variable. Without it, an unset variable is an error. */
   readonly default?: number;
 }
 
-/** A whole number between `min` and `max`; throws a sentence naming the variable for anything else. */
+/** A whole number from `min` to `max`. Throws an error that names the variable for any other value. */
 export function readInteger(env: NodeJS.ProcessEnv, name: EnvironmentName, bounds: IntegerBounds): number {
   const text = readOptional(env, name);
   if (text === undefined && bounds.default !== undefined) return bounds.default;
@@ -35,7 +35,10 @@ export function readInteger(env: NodeJS.ProcessEnv, name: EnvironmentName, bound
   );
 }
 
-/** One of the words in `choices`, the first of them when the variable is unset; throws a sentence naming it for another. */
+/**
+ * One of `choices`; the first one when the variable is unset. Throws an error that names the variable for any other
+ * value.
+ */
 export function readChoice<Choice extends string>(
   env: NodeJS.ProcessEnv,
   name: EnvironmentName,
@@ -51,6 +54,6 @@ export function readChoice<Choice extends string>(
   );
 }
 
-/** Origins whose pages may read answers; undefined when the variable is unset. */
+/** Space-separated origins. Undefined when the variable is unset. */
 export const corsOriginsFrom = (env: NodeJS.ProcessEnv): readonly string[] | undefined =>
   readOptional(env, ENV.corsOrigins)?.split(' ');

@@ -1,13 +1,13 @@
 import { ENV, readChoice } from './environment.ts';
 import type { FullPlatform } from './platform.ts';
 
-/** Platforms that a process can be told to run on, the default first. */
+/** The values of `PLATFORM`, the default first. */
 export const PLATFORMS = ['aws', 'rabbit-redis'] as const;
 
 /**
- * The platform that the environment names, connected as far as it can be; only its own modules are loaded.
- * `onTrouble` is told, in one sentence, of each outage that the platform notices by itself. Rejects with a
- * sentence when a variable is missing or wrong, or when a server stays away.
+ * Creates the platform that `PLATFORM` names and connects to its servers. Loads only the modules of that platform.
+ * `onTrouble` receives one sentence per outage. Rejects when a variable is missing or malformed, or when a server does
+ * not answer in time.
  */
 export async function platformFromEnvironment(
   env: NodeJS.ProcessEnv,

@@ -1,15 +1,15 @@
 import { ENV, readInteger, readOptional } from './environment.ts';
 
-/** What a gateway process needs to know besides its platform. */
+/** Settings of a gateway process besides those of its platform. */
 export interface GatewaySettings {
   readonly host: string;
-  /** 0 takes any free one. */
+  /** 0 takes any free port. */
   readonly port: number;
-  /** Requests that may be in hand at once; more are turned away with 429. */
+  /** Concurrent requests. More are answered 429. */
   readonly maxRequests: number;
 }
 
-/** Throws a sentence naming the variable that is wrong. */
+/** Throws an error that names the malformed variable. */
 export const gatewaySettingsFrom = (env: NodeJS.ProcessEnv): GatewaySettings => ({
   host: readOptional(env, ENV.host) ?? '127.0.0.1',
   port: readInteger(env, ENV.port, { min: 0, max: 65_535, default: 8000 }),

@@ -1,6 +1,6 @@
 import { ENV, readInteger, readOptional, readRequired } from './environment.ts';
 
-/** What one model instance needs to know besides its platform. */
+/** Settings of a model instance besides those of its platform. */
 export interface InstanceSettings {
   /** A folder below `model-containers/models`, or an absolute path. */
   readonly model: string;
@@ -13,7 +13,7 @@ export interface InstanceSettings {
   readonly stopTimeoutMs: number;
 }
 
-/** Throws a sentence naming the variable that is missing or wrong. */
+/** Throws an error that names the missing or malformed variable. */
 export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
   return {
     model: readRequired(env, ENV.model),
@@ -26,7 +26,7 @@ export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
       port: readInteger(env, ENV.healthPort, { min: 0, max: 65_535, default: 0 }),
     },
     leaseSeconds: readInteger(env, ENV.leaseSeconds, { min: 1, max: 43_200, default: 30 }),
-    // ECS allows at most 120 s between SIGTERM and SIGKILL; what is left is for giving back and saying goodbye.
+    // ECS allows at most 120 s between SIGTERM and SIGKILL. The rest is for releasing tasks and deregistration.
     stopTimeoutMs: 1000 * readInteger(env, ENV.stopSeconds, { min: 0, max: 3600, default: 110 }),
   };
 }

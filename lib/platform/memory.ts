@@ -12,13 +12,13 @@ import type { FullPlatform } from './platform.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface MemoryPlatformSettings {
-  /** @default the machine's time */
+  /** @default the system clock */
   readonly clock?: Clock;
-  /** How long an empty receive waits. @default 20_000 */
+  /** How long an empty receive waits, in milliseconds. @default 20_000 */
   readonly pollMs?: number;
 }
 
-/** A platform whose parts a test can take away, by their `reachable`. */
+/** The adapters have a `reachable` property, which tests use to simulate outages. */
 export interface MemoryPlatform extends FullPlatform {
   readonly queues: (model: string) => MemoryTaskQueue;
   readonly tasks: MemoryTaskStore;
@@ -29,7 +29,7 @@ export interface MemoryPlatform extends FullPlatform {
   readonly calls: MemoryCallLog;
 }
 
-/** Everything in this process: the reference for unit tests, and what the worker loop is measured on. */
+/** All adapters in this process: the reference for unit tests and benchmarks. */
 export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlatformSettings = {}): MemoryPlatform {
   const queues = new Map<string, MemoryTaskQueue>();
   return {

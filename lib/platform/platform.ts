@@ -10,25 +10,28 @@ import type {
   UserStore,
 } from '#core';
 
-/** A coherent set of adapters: everything that use cases, handlers and model instances stand on. */
+/** A coherent set of adapters for use cases, handlers and instances. */
 export interface Platform {
   readonly queues: TaskQueues;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
   readonly registry: ModelRegistry;
   readonly contracts: ContractStore;
-  /** Absent where this process may not start or stop instances. */
+  /** Undefined where this process cannot launch or stop instances. */
   readonly instances?: InstanceController;
   readonly clock: Clock;
-  /** Origins whose pages may read answers. Absent where the gateway sees to it, or lets no page in. */
+  /** Origins whose pages may read responses. Undefined: the gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
-  /** Rejects with `queue_unavailable` or `store_unavailable` while a task could not be accepted. Absent where the registry tells. */
+  /**
+   * Rejects with `queue_unavailable` or `store_unavailable` while no task could be accepted. Undefined where reading
+   * the registry tells the same.
+   */
   check?(): Promise<void>;
-  /** Ends connections. Nothing else may be called afterwards. */
+  /** Closes all connections. Call nothing else afterwards. */
   close(): Promise<void>;
 }
 
-/** A platform that also knows who registered, and who called when. Lambdas that need neither do without, and start faster. */
+/** A platform with users and the call log. Lambdas that need neither use `Platform` and start faster. */
 export interface FullPlatform extends Platform {
   readonly users: UserStore;
   readonly calls: CallLog;

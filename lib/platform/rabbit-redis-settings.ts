@@ -1,23 +1,23 @@
 import { ModelyardError } from '#core';
 import { ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
 
-/** What the platform of RabbitMQ and Redis needs to know. */
+/** Settings of the platform on RabbitMQ and Redis. */
 export interface RabbitRedisSettings {
-  /** `amqp://user:password@host:5672/vhost`, or `amqps:`. */
+  /** For example `amqp://user:password@host:5672/vhost`, or with `amqps:`. */
   readonly amqpUrl: string;
-  /** `redis://user:password@host:6379/0`, or `rediss:`. */
+  /** For example `redis://user:password@host:6379/0`, or with `rediss:`. */
   readonly redisUrl: string;
-  /** What the names of all queues and keys begin with, so that several systems can share servers. @default 'modelyard' */
+  /** First part of all names of queues and keys, so that several systems can share servers. @default 'modelyard' */
   readonly prefix?: string;
-  /** How long an empty receive waits. @default 20 */
+  /** How long an empty receive waits, in seconds. @default 20 */
   readonly pollSeconds?: number;
-  /** How long the servers may take to be there at the start. @default 30 */
+  /** How long the servers may take to answer at the start, in seconds. @default 30 */
   readonly connectSeconds?: number;
-  /** Told, in one sentence, of each outage of a server. */
+  /** Receives one sentence per outage. */
   readonly onTrouble?: (message: string) => void;
 }
 
-/** Throws a sentence naming the variable that is missing or wrong, without what it says: it may be a password. */
+/** Throws an error that names the missing or malformed variable. The error omits the value, which may be a password. */
 export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSettings {
   const prefix = readOptional(env, ENV.prefix);
   if (prefix !== undefined && !/^[\w-]{1,40}$/.test(prefix)) {
@@ -32,7 +32,7 @@ export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSett
   };
 }
 
-/** The environment that makes another process read these settings. */
+/** The variables from which another process reads these settings. */
 export const rabbitRedisEnvironment = (settings: RabbitRedisSettings): Record<string, string> => ({
   [ENV.platform]: 'rabbit-redis',
   [ENV.amqpUrl]: settings.amqpUrl,
@@ -56,13 +56,13 @@ function readUrl(
   throw new ModelyardError('internal', `The environment variable ${name} must be a URL such as ${example}.`);
 }
 
-/** Clients decode these, and stumble over a % in a password that should have been written as %25. */
+/** The clients decode these parts and fail on a `%` that is not escaped. */
 function isDecodable({ username, password, pathname }: URL): boolean {
   try {
     for (const part of [username, password, pathname]) decodeURIComponent(part);
     return true;
   } catch {
-    // Recovery: refused with a sentence that says which variable it is.
+    // Recovery: `readUrl` throws an error that names the variable.
     return false;
   }
 }

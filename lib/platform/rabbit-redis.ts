@@ -21,9 +21,8 @@ export {
   rabbitRedisSettingsFrom,
 } from './rabbit-redis-settings.ts';
 
-/** A platform that can say at the start whether its servers are there. */
 export interface RabbitRedisPlatform extends FullPlatform {
-  /** Resolves when both servers answer. Rejects with one sentence, naming the one that does not in time. */
+  /** Resolves when both servers answer. Rejects with one sentence that names the server that did not answer in time. */
   connect(): Promise<void>;
 }
 
@@ -33,7 +32,7 @@ const DEFAULT_PREFIX = 'modelyard';
 export const rabbitTaskQueueOf = ({ prefix = DEFAULT_PREFIX }: RabbitRedisSettings, model: string): string =>
   queuesOf(prefix, model).tasks;
 
-/** Tasks in RabbitMQ, everything else in Redis. Connects when it is first used. */
+/** Task queues on RabbitMQ, everything else on Redis. Connects at first use. */
 export function createRabbitRedisPlatform(settings: RabbitRedisSettings): RabbitRedisPlatform {
   const { amqpUrl, redisUrl, prefix = DEFAULT_PREFIX, pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
   const trouble = onTrouble === undefined ? {} : { onTrouble };

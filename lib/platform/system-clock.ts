@@ -1,6 +1,5 @@
 import type { Clock } from '#core';
 
-/** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
 

@@ -1,20 +1,18 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACCOUNT } from './account.ts';
 import { runToEnd } from './child.ts';
 import type { Emulator } from './emulator.ts';
-import { assertLoopback } from './loopback.ts';
-import type { Workplace } from './workplace.ts';
+import { ACCOUNT, assertLoopback, type Workplace } from './workplace.ts';
 
-/** What stacks printed, by their names. */
+/** The outputs of each stack, by stack name. */
 export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** `cdk bootstrap`, as anybody would, against an emulator. Resolves with the seconds that it took. */
+/** Runs `cdk bootstrap` against the emulator. Resolves with its duration in seconds. */
 export function bootstrap(emulator: Emulator, place: Workplace): Promise<number> {
   return timed(() => cdk(emulator, place, ['bootstrap', `aws://${ACCOUNT}/${emulator.environment.AWS_REGION}`]));
 }
 
-/** `cdk deploy` with these arguments, against an emulator. */
+/** Runs `cdk deploy` with these arguments against the emulator. */
 export async function deploy(
   emulator: Emulator,
   place: Workplace,

@@ -4,77 +4,78 @@ import { once } from 'node:events';
 export interface ChildOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Ends it when aborted. */
+  /** Stops the process when aborted. */
   readonly signal: AbortSignal;
 }
 
-/** How long a process may take to stop before it is killed. */
+/** Time between SIGTERM and SIGKILL. */
 const STOP_MS = 10_000;
 
-/** A process that lives as long as the test, with all that it said kept for when it fails. */
+/** A process that ends with the test. Its output is kept for error messages. */
 export class Child implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
-  #said = '';
-  #isOver = false;
+  #output = '';
+  #hasEnded = false;
 
   constructor(program: string, args: readonly string[], options: ChildOptions) {
     this.#child = spawnGroup(program, args, options, 'pipe');
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
-        this.#said += chunk.toString();
-        this.#child.emit('said');
+        this.#output += chunk.toString();
+        this.#child.emit('changed');
       });
     }
     this.#closed = once(this.#child, 'close').then(() => {
-      this.#isOver = true;
-      this.#child.emit('said');
+      this.#hasEnded = true;
+      this.#child.emit('changed');
     });
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
-  get said(): string {
-    return this.#said;
+  get output(): string {
+    return this.#output;
   }
 
-  /** Resolves once it has said this. Rejects, with all that it said, when it ends before. */
-  async untilSaid(text: string): Promise<void> {
-    while (!this.#said.includes(text)) {
-      if (this.#isOver) throw new Error(`It ended before it said "${text}":\n${this.#said}`);
-      await once(this.#child, 'said');
+  /** Resolves when the output contains `text`. Rejects with the output when the process ends first. */
+  async untilPrinted(text: string): Promise<void> {
+    while (!this.#output.includes(text)) {
+      if (this.#hasEnded) throw new Error(`The process ended before it printed "${text}":\n${this.#output}`);
+      await once(this.#child, 'changed');
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isOver) signalGroup(this.#child, 'SIGTERM');
+    if (!this.#hasEnded) signalGroup(this.#child, 'SIGTERM');
     const timer = setTimeout(() => signalGroup(this.#child, 'SIGKILL'), STOP_MS);
     await this.#closed;
     clearTimeout(timer);
-    // What it started itself and left behind.
+    // Stop processes that it started and left behind.
     signalGroup(this.#child, 'SIGKILL');
   }
 }
 
-/** Runs a program to its end and resolves with what it said. Rejects with that when it fails. */
+/** Runs a program to its end and resolves with its output. Rejects with the output when the program fails. */
 export async function runToEnd(program: string, args: readonly string[], options: ChildOptions): Promise<string> {
   const child = spawnGroup(program, args, options, 'pipe');
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [code] = await once(child, 'close');
-  if (code === 0) return said;
-  throw new Error(`${args.join(' ')} ended with ${code}:\n${said}`);
+  if (code === 0) return output;
+  throw new Error(`${args.join(' ')} ended with ${code}:\n${output}`);
 }
 
-/** Runs a program that talks to the user itself; resolves with whether it succeeded. */
+/** Runs a program that prints to the terminal. Resolves with whether it succeeded. */
 export async function show(program: string, args: readonly string[], options: ChildOptions): Promise<boolean> {
   const [code] = await once(spawnGroup(program, args, options, 'inherit'), 'close');
   return code === 0;
 }
 
-/** In a group of its own: Ctrl-C reaches this process alone, which then ends all others in order. */
+/** Starts a process group. So Ctrl-C reaches only this process, which stops the others in order. */
 function spawnGroup(
   program: string,
   args: readonly string[],
@@ -94,6 +95,6 @@ function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch {
-    // Nobody of the group is left to be told.
+    // The group has ended.
   }
 }

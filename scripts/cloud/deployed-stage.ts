@@ -1,23 +1,23 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AwsSettings } from '#platform/aws.ts';
-import { ACCOUNT } from './account.ts';
 import type { Outputs } from './cdk.ts';
+import { ACCOUNT } from './workplace.ts';
 
-/** A stage as it was deployed to an emulator. */
+/** A stage that was deployed to an emulator. */
 export interface DeployedStage {
-  /** Of its API, without a slash at the end. */
+  /** The API, without a slash at the end. */
   readonly url: string;
-  /** Of its submit handler alone, where it has one. */
+  /** The function URL of the submit handler, if the stage has one. */
   readonly submitUrl: string | undefined;
-  /** For processes beside it. */
+  /** Settings for instances on this machine. */
   readonly settings: AwsSettings;
 }
 
-/** Short, because the emulator keeps the place of a receiver that has gone. */
+/** Short, because the emulator keeps the poll of a receiver that has disconnected. */
 const POLL_SECONDS = 1;
 
-/** Where the emulator serves a stage, by what its stack printed, and the names that CloudFormation made up. */
+/** Finds the URLs and generated resource names of a deployed stage. */
 export async function deployedStage(endpoint: string, outputs: Outputs, stack: string): Promise<DeployedStage> {
   const { ApiUrl = '', SubmitUrl } = outputs[stack] ?? {};
   return {
@@ -27,16 +27,16 @@ export async function deployedStage(endpoint: string, outputs: Outputs, stack: s
   };
 }
 
-/** The emulator answers for every API under one address; the one that it prints is the real AWS's. */
+/** Stack outputs have the host names of AWS. The emulator serves all APIs under its own address. */
 function apiAt(endpoint: string, printed: string): string {
   const [, api, stage = ''] = /^https:\/\/(\w+)\.execute-api\.[^/]+\/(?:(\w+)\/)?$/.exec(printed) ?? [];
-  if (api === undefined) throw new Error(`The stack printed no URL of its API, but "${printed}".`);
+  if (api === undefined) throw new Error(`The stack has no output with the URL of its API, but "${printed}".`);
   return `${endpoint}/_aws/execute-api/${api}/${stage || '$default'}`;
 }
 
 function functionAt(endpoint: string, printed: string): string {
   const [, id] = /^https:\/\/(\w+)\.lambda-url\.[^/]+\/$/.exec(printed) ?? [];
-  if (id === undefined) throw new Error(`The stack printed no URL of a function, but "${printed}".`);
+  if (id === undefined) throw new Error(`The stack has no output with a function URL, but "${printed}".`);
   return `${endpoint}/_aws/lambda-url/${id}`;
 }
 

@@ -2,37 +2,35 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACCOUNT } from './account.ts';
 import { Child } from './child.ts';
-import { assertLoopback } from './loopback.ts';
 import { pythonTool } from './python-tools.ts';
-import type { Workplace } from './workplace.ts';
+import { ACCOUNT, assertLoopback, type Workplace } from './workplace.ts';
 
-/** An AWS of our own on this machine; everything that it holds is in its memory. */
+/** An AWS emulator on this machine. It keeps everything in memory. */
 export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
-  /** What every AWS client finds it by, and nothing of the user's own settings. */
+  /** Environment of AWS clients: the endpoint and test credentials, without the user's own settings. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What it said last, when it has ended by itself. */
-  lastWords(): string | undefined;
+  /** The end of its output, if it has ended unexpectedly. */
+  exitOutput(): string | undefined;
 }
 
 const HOST = '127.0.0.1';
 const READY_WITHIN_MS = 30_000;
 
-/** Starts MiniStack on a free port of the loopback. Rejects when it does not answer, or somebody else does. */
+/** Starts MiniStack on a free loopback port. Rejects when it does not answer, or when another program does. */
 export async function startEmulator({ root, scratch, signal }: Workplace): Promise<Emulator> {
   const program = await pythonTool('ministack');
   const port = await freePort();
   const endpoint = `http://${HOST}:${port}`;
   assertLoopback(endpoint);
-  // It leaves a folder for every Lambda that it ran.
+  // MiniStack leaves a folder per Lambda in TMPDIR.
   const environment = { ...clientEnvironment(endpoint), TMPDIR: scratch };
   const child = new Child(program, [], {
     cwd: root,
     signal,
-    // It is told where to listen, since it would take every interface, and runs Lambdas on the Node of its path: this one.
-    // A container engine that happens to run here is left alone: instances are processes.
+    // MiniStack listens on all interfaces by default, and runs Lambdas on the first Node of PATH. An unreachable
+    // DOCKER_HOST prevents that it starts containers.
     environment: {
       ...environment,
       DOCKER_HOST: 'unix:///nonexistent',
@@ -50,7 +48,7 @@ export async function startEmulator({ root, scratch, signal }: Workplace): Promi
   return {
     endpoint,
     environment,
-    lastWords: () => (child.isOver ? child.said.slice(-2000) : undefined),
+    exitOutput: () => (child.hasEnded ? child.output.slice(-2000) : undefined),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }
@@ -84,15 +82,15 @@ async function freePort(): Promise<number> {
 
 async function untilItAnswers(endpoint: string, child: Child): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < until && !child.isOver) {
+  while (Date.now() < until && !child.hasEnded) {
     const health = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined);
-    if (health?.ok && child.said.includes(`Running on ${endpoint}`)) return assertItIsOurs(endpoint);
+    if (health?.ok && child.output.includes(`Running on ${endpoint}`)) return assertItIsOurs(endpoint);
     await sleep(100);
   }
-  throw new Error(`The emulator did not come up:\n${child.said}`);
+  throw new Error(`The emulator did not start:\n${child.output}`);
 }
 
-/** Before anything is written: who answers must say that it is an account that no real one can be. */
+/** Checks the account id before the first write: no real account has it. */
 async function assertItIsOurs(endpoint: string): Promise<void> {
   const answer = await fetch(endpoint, {
     method: 'POST',
@@ -102,6 +100,7 @@ async function assertItIsOurs(endpoint: string): Promise<void> {
     },
     body: 'Action=GetCallerIdentity&Version=2011-06-15',
   });
-  const said = await answer.text();
-  if (!said.includes(`<Account>${ACCOUNT}</Account>`)) throw new Error(`Another than the emulator answers: ${said}`);
+  const text = await answer.text();
+  if (!text.includes(`<Account>${ACCOUNT}</Account>`))
+    throw new Error(`Another program than the emulator answers: ${text}`);
 }

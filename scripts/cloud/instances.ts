@@ -7,8 +7,8 @@ import type { Emulator } from './emulator.ts';
 import type { Workplace } from './workplace.ts';
 
 /**
- * One instance of each model, as a process of this machine that works on the deployed queues and tables: the
- * emulator runs no containers where there is no container engine. Resolves when all are ready.
+ * Starts one process per model that works on the deployed queues and tables, because the emulator has no containers
+ * here. Resolves when all are ready.
  */
 export async function startInstances(
   { environment }: Emulator,
@@ -22,14 +22,14 @@ export async function startInstances(
         cwd: root,
         environment: {
           ...{ ...environment, ...awsEnvironment(settings), [ENV.model]: model },
-          // As the embedded system names its own, so that the same tests know them.
+          // The ids that `npm start` uses, because the tests expect them.
           ...{ [ENV.instanceId]: `${model}-1`, [ENV.stopSeconds]: '5' },
         },
         signal,
       }),
   );
   try {
-    await Promise.all(children.map((child) => child.untilSaid('"Ready."')));
+    await Promise.all(children.map((child) => child.untilPrinted('"Ready."')));
   } catch (error) {
     await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
     throw error;

@@ -7,15 +7,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/python/', import.meta.url));
 
-/** Tools that exist for Python only, each in an environment of its own that no other program sees. */
+/** Tools that exist for Python only. Each has a virtual environment of its own. */
 const TOOLS = {
   'cfn-lint': '1.58.0',
   ministack: '1.5.33',
 } as const;
 
 /**
- * Path of a tool's program, installed when it is first asked for. Rejects with one sentence when there is no
- * Python 3.10 or later, or the package cannot be had.
+ * The path of a tool. Installs it at first use. Rejects without Python 3.10 or later, or when the package cannot be
+ * installed.
  */
 export async function pythonTool(name: keyof typeof TOOLS): Promise<string> {
   const version = TOOLS[name];

@@ -1,7 +1,6 @@
 import type { ModelManifest } from '#catalog/manifest.ts';
 import type { ImageRecipe } from '../../lib/bundling/image-recipe.ts';
 
-/** A model as far as its services need to know it. */
 export interface ComposedModel {
   readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances'>;
   readonly recipe: ImageRecipe;
@@ -10,12 +9,15 @@ export interface ComposedModel {
 const FROM = '  # models: written by `npm run compose:models` from their manifests\n';
 const TO = '  # end of models\n';
 
-/** The text of `compose.yaml` with the services of exactly these models. Throws when it has no place for them. */
+/**
+ * Replaces the model services in the text of `compose.yaml`. Throws when the two marker comments are missing or
+ * repeated.
+ */
 export function withModels(compose: string, models: readonly ComposedModel[]): string {
   const [before, rest, ...more] = compose.split(FROM);
   const [old, after, ...others] = rest?.split(TO) ?? [];
   if (before === undefined || old === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error('compose.yaml must have the two comments between which the models stand, once each.');
+    throw new Error('compose.yaml must contain each of the two marker comments of the model services once.');
   }
   const services = [
     provisionService(models),
@@ -24,7 +26,7 @@ export function withModels(compose: string, models: readonly ComposedModel[]): s
   return `${before}${FROM}${services.join('\n')}${TO}${after}`;
 }
 
-/** Host names have no underscores. */
+/** Host names cannot contain underscores. */
 const dashed = (name: string): string => name.replaceAll('_', '-');
 
 const imageOf = (name: string): string => `modelyard/${dashed(name)}:\${TAG:-local}`;
@@ -69,7 +71,7 @@ ${given.join('')}    profiles: [${flavour.profiles}]
 ${scale}`;
 }
 
-/** Creates in LocalStack what the embedded platform creates in its emulators, by the same code. */
+/** Creates tables, bucket and queues in LocalStack with the code that `npm start` uses. */
 const provisionService = (models: readonly ComposedModel[]): string => `  provision-aws:
     image: modelyard/gateway:\${TAG:-local}
     build:

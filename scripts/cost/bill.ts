@@ -4,9 +4,9 @@ import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED, MEASURED } from './usage.ts';
 
-/** In which the price of a prediction differs between stages. */
+/** The properties of a stage that change the price of a prediction. */
 export interface CostConfig {
-  /** `none`: predictions come by the submit handler's own URL. */
+  /** `none`: predictions use the function URL of the submit handler. */
   readonly api: 'rest' | 'http' | 'none';
   readonly listsTasks: boolean;
   readonly capacity: 'fargate' | 'spot';
@@ -18,19 +18,19 @@ export interface BillItem {
   readonly name: string;
   readonly dollars: number;
   readonly how: string;
-  /** `estimated` when a part of it is. */
+  /** `estimated` if any part of the item is an estimate. */
   readonly basis: 'measured' | 'estimated';
 }
 
 export interface Workload {
   readonly predictions: number;
-  /** Of the model alone. */
+  /** Run time of the model. */
   readonly ms: number;
 }
 
 const GB = 1e9;
 
-/** What so many predictions cost, item by item, without what an idle system costs anyway. */
+/** The cost of this many predictions by item, without the fixed cost of an idle system. */
 export function bill(config: CostConfig, { predictions, ms }: Workload): readonly BillItem[] {
   const millions = predictions / 1e6;
   const { sqsRequests, looks, readUnitsPerLook } = MEASURED;
@@ -42,12 +42,12 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
     apiItem(config, millions),
     item('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
     lambdaTime(predictions, ms),
-    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction of a backlog`),
+    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction in a backlog`),
     item('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
     item(
       'DynamoDB reads',
       millions * reads * PRICES.dynamoDbReadMillion,
-      `${looks} looks of ${readUnitsPerLook} units`,
+      `${looks} reads of ${readUnitsPerLook} units`,
     ),
     ...instanceItems(config, predictions, ms),
     {
@@ -59,22 +59,22 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
   ];
 }
 
-/** How much more it costs when predictions come so rarely that each is received and deleted alone. */
+/** Additional cost when predictions are so rare that each needs its own receive and delete. */
 export const aloneSurcharge = ({ predictions }: Workload): number =>
   (predictions / 1e6) * (MEASURED.sqsRequestsAlone - MEASURED.sqsRequests) * PRICES.sqsMillion;
 
 const API_PRICES = { rest: PRICES.restApiMillion, http: PRICES.httpApiMillion, none: 0 } as const;
 
 function apiItem({ api }: CostConfig, millions: number): BillItem {
-  const how = api === 'none' ? 'none: the URL of the submit handler' : `1 a prediction, ${api.toUpperCase()} API`;
+  const how = api === 'none' ? 'none: function URL of submit-task' : `1 a prediction, ${api.toUpperCase()} API`;
   return item('API requests', millions * API_PRICES[api], how);
 }
 
-/** Without a gateway there is no access log; of what it accepts the handler itself says nothing. */
+/** Without API Gateway there is no access log. The handler logs nothing for an accepted submit. */
 const logBytesOf = ({ api, platformLogs }: CostConfig): number =>
   (api === 'none' ? 0 : MEASURED.accessLogBytes) + (platformLogs ? ESTIMATED.platformLogBytes : 0);
 
-/** The handler works on its share of a processor, waits for the model, and looks a little late. */
+/** The handler uses its share of a CPU, waits for the model, and notices the result a little late. */
 function lambdaTime(predictions: number, ms: number): BillItem {
   const working = (ESTIMATED.handlerCpuMs * ESTIMATED.lambdaMibPerCpu) / HANDLER_MEMORY_MIB;
   const each = ms + ESTIMATED.overheadMs + MEASURED.lateMs + working;
@@ -94,24 +94,24 @@ function instanceItems({ capacity }: CostConfig, predictions: number, ms: number
   ];
 }
 
-/** On the dashboard of the stage that has the most: 23 of the stage, 6 of each model. */
+/** Metrics on the dashboard of the largest stage: 23 of the stage, 6 of each model. */
 export const dashboardMetrics = (models: number): number => 23 + 6 * models;
 const FREE_DASHBOARD_METRICS = 50;
 
 /**
- * Of the stage at most 5; of each model its dead letters, its oldest task, the 2 that a wake looks at, and 3 in each of
- * the 2 alarms that target tracking makes for itself.
+ * At most 5 per stage. Per model: dead letters, oldest task, 2 for waking, and 3 in each of the 2 alarms that target
+ * tracking creates.
  */
 const alarmMetrics = (models: number): number => 5 + 10 * models;
 
 const MONTH_SECONDS = 730 * 3600;
-/** X-Ray's own rule traces one request a second, so every one of these. */
+/** X-Ray's default rule samples one request per second, so every run of the collector. */
 const COLLECTOR_RUNS = MONTH_SECONDS / 60;
 
-/** What a system costs in a month in which nobody asks anything and every model sleeps. */
+/** The monthly cost of a system without requests, in which every model sleeps. */
 export function idleBill(models: number): readonly BillItem[] {
   const month = MONTH_SECONDS;
-  // Lambda polls each source with five long polls at a time, of 20 seconds each.
+  // Lambda polls each event source with five parallel long polls of 20 s.
   const polls = (models * 5 * month) / 20;
   const runs = COLLECTOR_RUNS;
   return [
@@ -145,7 +145,7 @@ export function idleBill(models: number): readonly BillItem[] {
   ];
 }
 
-/** Of an idle bill: what remains after the part that is always free. */
+/** The rest of an idle bill after the always-free tier. */
 export function afterFreeTier(items: readonly BillItem[], models: number): number {
   const free =
     STAGE_METRICS.length * PRICES.customMetric +
@@ -156,7 +156,7 @@ export function afterFreeTier(items: readonly BillItem[], models: number): numbe
   return total(items) - free;
 }
 
-/** The sum in dollars. */
+/** In US dollars. */
 export const total = (items: readonly BillItem[]): number => items.reduce((sum, { dollars }) => sum + dollars, 0);
 
 const item = (name: string, dollars: number, how: string): BillItem => ({ name, dollars, how, basis: 'measured' });

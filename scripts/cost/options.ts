@@ -1,20 +1,19 @@
 import { parseArgs } from 'node:util';
 import type { Workload } from './bill.ts';
 
-/** What the arguments ask for: a bill, to be told how to, or something that cannot be billed. */
 export type ParsedCost = { readonly workload: Workload } | { readonly help: string } | { readonly fault: string };
 
-const HELP = `Prints what predictions cost, item by item, and what a month costs in which nobody asks anything.
+const HELP = `Itemizes the cost of predictions, and of a month without requests.
 
 Usage: npm run cost -- [options]
 
-  --predictions <number>  how many (default 1000000)
-  --ms <number>           milliseconds that the model takes for each (default 100; below a million)
+  --predictions <number>  number of predictions (default 1000000)
+  --ms <number>           run time of the model per prediction, in milliseconds (default 100; below 1000000)
   --help                  prints this text
 `;
 
 const TEXT = { type: 'string' } as const;
-/** A run may take as long as its model allows; longer than this none does. */
+/** No run takes longer. */
 const MS_LIMIT = 1_000_000;
 
 /** Reads the arguments of `npm run cost`. Never throws. */
@@ -37,13 +36,13 @@ export function parseCostOptions(args: readonly string[]): ParsedCost {
     if (ms > 0 && ms < MS_LIMIT) return { workload: { predictions, ms } };
     return { fault: `--ms must be a number above 0 and below ${MS_LIMIT}, not "${values.ms}".` };
   } catch (error) {
-    // Recovery: told like any other fault. Node adds hints for programmers after its first sentence.
+    // Recovery: reported like any other fault. Node adds hints after the first sentence.
     const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
     return { fault: `${sentence?.replace(/\.$/, '')}. Try --help.` };
   }
 }
 
-/** `--ms -1` is a wrong number of milliseconds, not the option `-1`. */
+/** `--ms -1` is a malformed value of `--ms`, not an option `-1`. */
 const joinNegatives = (args: readonly string[]): string[] =>
   args.flatMap((arg, i) => {
     if (isNegative(arg) && isOption(args[i - 1])) return [];
@@ -53,5 +52,5 @@ const joinNegatives = (args: readonly string[]): string[] =>
 const isOption = (arg = ''): boolean => /^--[a-z]+$/.test(arg);
 const isNegative = (arg = ''): boolean => /^-\d/.test(arg);
 
-/** NaN for what is no number as people write it. */
+/** NaN if the text is not a decimal number. */
 const decimal = (text: string): number => (/^\d+(\.\d+)?(e\d+)?$/i.test(text) ? Number(text) : Number.NaN);

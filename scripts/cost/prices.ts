@@ -14,7 +14,7 @@ export const PRICES = {
   lambdaGbSecond: 0.0000133334,
   fargateVcpuHour: 0.03238,
   fargateGbHour: 0.00356,
-  /** Share of the Fargate price that Spot asks for. */
+  /** Spot price as a share of the on-demand price. */
   spotShare: 0.3,
   publicIpv4Hour: 0.005,
   logsGbIngested: 0.5,

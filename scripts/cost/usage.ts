@@ -1,39 +1,45 @@
 /**
- * What one prediction of 1 KB in and 1 KB out makes AWS count, as `test/scripts/cost-usage.test.ts` measures it on
- * the emulators: the test fails when these are no longer true.
+ * Billed units of one prediction with 1 KB in and 1 KB out. `test/scripts/cost-usage.test.ts` measures them on the
+ * emulators and fails when they change.
  */
 export const MEASURED = {
-  /** Requests at most, of a backlog: one send, a tenth of a receive and of a delete, or more when runs end apart. */
+  /**
+   * Upper bound in a backlog: one send, a tenth of a receive, a tenth of a delete, and more when runs end at different
+   * times.
+   */
   sqsRequests: 1.4,
-  /** Requests of a prediction that comes alone: a receive and a delete of its own. */
+  /** A prediction that arrives alone needs its own receive and delete. */
   sqsRequestsAlone: 3,
-  /** Units: the row of a new task, then the row with its result. */
+  /** Write units: the row of the new task, then the row with its result. */
   writeUnits: 3,
-  /** Units of an entry in the owner's list. */
+  /** Write units of the index by owner. */
   listWriteUnits: 1,
-  /** Looks of a caller who waits 120 ms, a fifth more or less, for the end. */
+  /** Reads of a caller who waits 120 ms ± 20 % for the result. */
   looks: 2.1,
-  /** Units of one look: a row of up to 4 KB, read eventually consistent. An emulator never lags, so nothing is counted for that. */
+  /**
+   * Read units of one read: a row of up to 4 KB, eventually consistent. Emulators have no replication lag, so none is
+   * counted.
+   */
   readUnitsPerLook: 0.5,
-  /** How much later than the end the last look is, on average. */
+  /** Mean delay between the end of the task and the read that finds it. */
   lateMs: 12,
-  /** The body of the answer: the task with its result. */
+  /** Response body: the task with its result. */
   answerBytes: 1400,
-  /** The head of the answer, with the fields that a gateway adds. */
+  /** Response headers, including those that API Gateway adds. */
   headBytes: 500,
-  /** A line of the access log, as its format makes it. */
+  /** One line of the access log. */
   accessLogBytes: 300,
 } as const;
 
-/** What no emulator can tell, and how it was estimated. */
+/** Values that no emulator can measure. */
 export const ESTIMATED = {
-  /** Besides the time of the model: answers of the real queue and table, as AWS documents single-digit milliseconds for each. */
+  /** Latency of SQS and DynamoDB, which AWS documents as single-digit milliseconds per call. */
   overheadMs: 20,
-  /** Of a whole processor; measured by `npm run bench:handler` on a machine that is not Lambda's. */
+  /** CPU time on a whole core, measured by `npm run bench:handler` on a machine other than Lambda's. */
   handlerCpuMs: 2.5,
   lambdaMibPerCpu: 1769,
   modelVcpu: 0.25,
   modelGb: 0.5,
-  /** What Lambda itself writes of a run: its start and its report, as it documents them. */
+  /** The start and report lines of Lambda, by its documentation. */
   platformLogBytes: 800,
 } as const;

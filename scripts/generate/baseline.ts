@@ -5,15 +5,15 @@ import type { FileDescriptor } from '../../lib/contract/descriptor/model.ts';
 import { decodeFile, joinSet, splitSet } from '../../lib/contract/descriptor/raw.ts';
 import { compile } from './compile.ts';
 
-/** What the breaking check compares with, below the root. */
+/** The accepted contracts, relative to the root. */
 const BASELINE = 'proto/baseline.binpb';
 
-/** Paths of compiled files that the baseline does not hold, so that breaking changes to them would go unseen. */
+/** Compiled files that are missing in the baseline. The breaking check ignores these. */
 export function unacceptedFiles(root: string): readonly string[] {
   return missingFrom(readBaseline(root), compile(root)).map(({ path }) => path);
 }
 
-/** Adds new files to the baseline as they are now. Files in it stay as accepted, until `npm run proto:accept`. */
+/** Adds new files to the baseline. Existing ones change only by `npm run proto:accept`. */
 export function acceptNewFiles(root: string): void {
   const baseline = readBaseline(root);
   const missing = missingFrom(baseline, compile(root));

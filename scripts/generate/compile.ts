@@ -7,7 +7,9 @@ import { joinSet, splitSet } from '../../lib/contract/descriptor/raw.ts';
 import { readDescriptorSet } from '../../lib/contract/descriptor/read.ts';
 import { tidySourceInfo } from './tidy-source-info.ts';
 
-/** Compiles every .proto of the module at `root` (the folder with buf.yaml), comments included, imports first. */
+/**
+ * Compiles every .proto file of the module at `root` (the folder with buf.yaml). Keeps comments; imports come first.
+ */
 export function compile(root: string): ReadonlyMap<string, FileDescriptor> {
   const folder = mkdtempSync(join(tmpdir(), 'generate-'));
   try {
@@ -21,13 +23,13 @@ export function compile(root: string): ReadonlyMap<string, FileDescriptor> {
   }
 }
 
-/** Runs buf, with its messages on the terminal. Throws when it fails. */
+/** Runs buf with its output on the terminal. Throws when buf fails. */
 export function buf(root: string, args: readonly string[]): void {
   const program = join(import.meta.dirname, '../../node_modules/.bin/buf');
   execFileSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** A file and everything it imports, each once, imports first: what a descriptor set of it must hold. */
+/** A file and its imports, each once, imports first: the content of its descriptor set. */
 export function withImports(
   file: FileDescriptor,
   files: ReadonlyMap<string, FileDescriptor>,

@@ -11,7 +11,6 @@ import { type DeclaredType, declaredTypes, localName, scalarType } from './names
 
 const BASE64_LINE = 100;
 
-/** The TypeScript of one .proto file. */
 export function emitFile(file: FileDescriptor, files: ReadonlyMap<string, FileDescriptor>): string {
   const closure = withImports(file, files);
   const types = new Map(closure.flatMap((each) => declaredTypes(each)));

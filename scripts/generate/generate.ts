@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { compile, withImports } from './compile.ts';
 import { emitFile } from './emit-file.ts';
 
-/** What `proto/gen` must hold: path below it → TypeScript. Compiles the .proto files under `root`. */
+/** The expected content of `proto/gen`: relative path → TypeScript. */
 export function generate(root: string): ReadonlyMap<string, string> {
   const files = compile(root);
   const own = [...files.values()].filter(({ path }) => existsSync(join(root, 'proto', path)));
@@ -15,7 +15,7 @@ export function generate(root: string): ReadonlyMap<string, string> {
   return new Map([...needed].map((file) => [file.path.replace(/\.proto$/, '.ts'), emitFile(file, files)]));
 }
 
-/** Paths under `proto/gen` that differ from what generating gives: changed, missing, or without a .proto file. */
+/** Paths under `proto/gen` that are changed, missing, or have no .proto file. */
 export function outdated(root: string, expected: ReadonlyMap<string, string>): readonly string[] {
   const folder = join(root, 'proto/gen');
   const present = new Set(listFiles(folder));
@@ -25,7 +25,7 @@ export function outdated(root: string, expected: ReadonlyMap<string, string>): r
   return [...wrong.map(([path]) => path), ...[...present].filter((path) => !expected.has(path))].sort();
 }
 
-/** Makes `proto/gen` hold exactly `expected`. */
+/** Writes `expected` into `proto/gen` and removes other files. */
 export function write(root: string, expected: ReadonlyMap<string, string>): void {
   const folder = join(root, 'proto/gen');
   for (const path of outdated(root, expected)) {

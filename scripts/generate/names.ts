@@ -5,12 +5,12 @@ import type {
   ScalarType,
 } from '../../lib/contract/descriptor/model.ts';
 
-/** A message or an enum, and what it is called in TypeScript. */
+/** A message or an enum with its TypeScript names. */
 export interface DeclaredType {
   readonly file: FileDescriptor;
-  /** In its own file. */
+  /** The name in its own file. */
   readonly name: string;
-  /** Where it is imported: no message can have this name, so it hides none. */
+  /** The name in files that import it. It begins with `$`, so no message of that file can have the same name. */
   readonly alias: string;
 }
 
@@ -18,7 +18,7 @@ export interface DeclaredType {
 export const localName = ({ fullName }: MessageDescriptor | EnumDescriptor, { packageName }: FileDescriptor): string =>
   (packageName === '' ? fullName : fullName.slice(packageName.length + 1)).replaceAll('.', '_');
 
-/** Everything a file declares, by full name. */
+/** All messages and enums of a file, by full name. */
 export function declaredTypes(file: FileDescriptor): readonly (readonly [fullName: string, type: DeclaredType])[] {
   const declare = (each: MessageDescriptor | EnumDescriptor): readonly [string, DeclaredType] => [
     each.fullName,

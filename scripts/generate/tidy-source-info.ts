@@ -7,8 +7,8 @@ interface Location {
 }
 
 /**
- * A serialized FileDescriptorProto whose source info is its comments alone. Where in the file something
- * stands is left out: moving a line must not change a contract's hash.
+ * Reduces the source info of a serialized FileDescriptorProto to its comments. Positions are removed, because moving a
+ * line must not change the contract's hash.
  */
 export function tidySourceInfo(file: Uint8Array): Uint8Array {
   const decoded = descriptor.FileDescriptorProto.decode(file) as unknown as {
@@ -21,7 +21,7 @@ export function tidySourceInfo(file: Uint8Array): Uint8Array {
   decoded.sourceCodeInfo = {
     location: commented.map(({ path, leadingComments, trailingComments }) => ({
       path,
-      // Readers expect a span of three or four numbers.
+      // Readers expect three or four numbers.
       span: [0, 0, 0],
       ...(leadingComments ? { leadingComments } : {}),
       ...(trailingComments ? { trailingComments } : {}),

@@ -15,8 +15,8 @@ const STUBBORN = PARENT.replace("-e', '", '-e\', \'process.on("SIGTERM", () => {
 const options = (signal = new AbortController().signal) => ({ environment: process.env, cwd: process.cwd(), signal });
 
 async function idsOf(child: Child): Promise<readonly number[]> {
-  await child.untilSaid(' .');
-  return [...child.said.matchAll(/\d+/g)].map(([id]) => Number(id));
+  await child.untilPrinted(' .');
+  return [...child.output.matchAll(/\d+/g)].map(([id]) => Number(id));
 }
 
 const gone = (ids: readonly number[]) => vi.waitUntil(() => !ids.some(isRunning), { timeout: 10_000, interval: 20 });
@@ -40,7 +40,7 @@ describe('a process of the end-to-end test of the cloud', () => {
     stop.abort();
 
     await gone(ids);
-    await expect(child.untilSaid('never')).rejects.toThrow('It ended before it said "never"');
+    await expect(child.untilPrinted('never')).rejects.toThrow('The process ended before it printed "never"');
   });
 
   it('that runs to its end rejects when the test ends before', async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { assertLoopback } from '../../scripts/cloud/loopback.ts';
+import { assertLoopback } from '../../scripts/cloud/workplace.ts';
 
 describe('the end-to-end test of the cloud', () => {
   it.each([
