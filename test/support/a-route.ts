@@ -1,6 +1,6 @@
 import type { Route } from '#api';
 
-/** A route of the least interesting kind. */
+/** A route without special properties. */
 export const aRoute = (method: Route['method'], path: Route['path']): Route => ({
   method,
   path,

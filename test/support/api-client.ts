@@ -20,10 +20,9 @@ export interface ProblemBody {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Whatever answers HTTP requests. */
 type System = Pick<EmbeddedSystem, 'fetch'>;
 
-/** Posts a value as JSON; text and bytes go as they are. */
+/** Posts a value as JSON. Strings and bytes are sent unchanged. */
 export function post(system: System, path: string, body: unknown, headers: Headers = {}): Promise<Response> {
   const raw = typeof body === 'string' || body instanceof Uint8Array;
   return system.fetch(path, {
@@ -38,7 +37,7 @@ export async function submit(system: System, model: string, request: unknown, he
   return (await response.json()) as TaskBody;
 }
 
-/** The task once it has ended. */
+/** Resolves with the task when it has ended. */
 export async function ended(system: System, id: string): Promise<TaskBody> {
   for (;;) {
     const response = await system.fetch(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });

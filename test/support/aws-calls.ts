@@ -1,13 +1,13 @@
 /** Counts the SDK calls of an AWS platform by service and operation. */
 export interface AwsCalls {
-  /** Goes into the platform's settings. */
+  /** Pass this to the platform's settings. */
   readonly onCall: (service: string, operation: string) => void;
   /** For example `{ 'SQS.SendMessage': 1 }`. */
   counts(): Readonly<Record<string, number>>;
   reset(): void;
 }
 
-/** For tests and benchmarks that promise how many calls a task costs. */
+/** Counts calls for tests and benchmarks that limit the calls per task. */
 export function countAwsCalls(): AwsCalls {
   const counted = new Map<string, number>();
   return {

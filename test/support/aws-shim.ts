@@ -1,14 +1,14 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { listenOnFreePort } from './listen.ts';
 
-/** One call of an AWS JSON service, and what the service answered. */
+/** One call of an AWS JSON service, and its response. */
 export interface ShimmedCall {
   /** For example `DeleteMessageBatch`. */
   readonly operation: string;
   readonly input: Record<string, unknown>;
   readonly status: number;
   readonly output: Record<string, unknown>;
-  /** Another call to the service behind, with the same credentials. */
+  /** Sends another call to the service, with the same credentials. */
   ask(operation: string, input: Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
@@ -17,17 +17,17 @@ export interface AwsShim {
   close(): Promise<void>;
 }
 
-/** What a caller gets instead of the service's own answer. */
+/** Replaces the service's response. */
 export interface ShimAnswer {
-  /** @default the service's own */
+  /** @default the status of the service's response */
   readonly status?: number;
   readonly output: Record<string, unknown>;
 }
 
-/** Decides, once the service has answered, what the caller gets; undefined for what the service said. */
+/** Called after the service has answered. Undefined keeps the service's response. */
 export type ShimRule = (call: ShimmedCall) => Promise<ShimAnswer | undefined>;
 
-/** Stands in front of an AWS JSON service. */
+/** Starts a proxy in front of an AWS JSON service. */
 export async function startAwsShim(target: string, rule: ShimRule): Promise<AwsShim> {
   async function forward(headers: IncomingHttpHeaders, body: string, operation: string) {
     const [prefix] = String(headers['x-amz-target']).split('.');

@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where Debian and RabbitMQ's own packages keep what is not for everybody's PATH. */
+/** Folders of the Debian and RabbitMQ packages that are not in PATH. */
 const MORE_FOLDERS = ['/usr/lib/rabbitmq/bin', '/usr/sbin', '/usr/local/sbin', '/opt/rabbitmq/sbin'];
 
-/** The path of a program; undefined when this machine does not have it. */
+/** The path of a program. Undefined when it is not installed. */
 export const findBinary = (name: string, first: readonly string[] = []): string | undefined =>
   [...first, ...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS]
     .map((folder) => join(folder, name))
@@ -15,25 +15,24 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
-    // Recovery: looked for elsewhere.
+    // Recovery: try the next folder.
     return false;
   }
 }
 
-/** Paths of the servers that the suites of RabbitMQ + Redis run against. */
 export interface BrokerBinaries {
   readonly redis: string;
-  /** The script itself: Debian's wrapper insists on its own user and folders. */
+  /** The script itself: Debian's wrapper requires its own user and folders. */
   readonly rabbitmq: string;
-  /** Erlang's name service, which RabbitMQ would otherwise leave running. */
+  /** Erlang's name service. RabbitMQ would leave its own running. */
   readonly epmd: string;
 }
 
 const HOW = 'apt-get install -y redis-server rabbitmq-server';
 
 /**
- * The servers of this machine, or those that RABBITMQ_SERVER and REDIS_SERVER are the paths of; undefined, after
- * saying so, where they are not installed. With REQUIRE_BROKERS=1 their absence is an error.
+ * The installed servers, or those of RABBITMQ_SERVER and REDIS_SERVER. When they are missing, prints that and returns
+ * undefined, or throws with REQUIRE_BROKERS=1.
  */
 export function findBrokers(suite: string): BrokerBinaries | undefined {
   const redis = chosen('REDIS_SERVER') ?? findBinary('redis-server');
@@ -48,7 +47,7 @@ export function findBrokers(suite: string): BrokerBinaries | undefined {
   return undefined;
 }
 
-/** A program of another version than the one that is installed, which has to be there when it is named. */
+/** A program that a variable names. Throws when it does not exist. */
 function chosen(variable: 'RABBITMQ_SERVER' | 'REDIS_SERVER'): string | undefined {
   const path = process.env[variable];
   if (!path) return undefined;

@@ -1,7 +1,7 @@
 import { v7 as uuidV7 } from 'uuid';
 import type { Call } from '#core';
 
-/** A call of its own id, made now by somebody who submitted a task. */
+/** A call with a new id, made now, that submitted a task. */
 export const aCall = (overrides: Partial<Call> = {}): Call => ({
   id: uuidV7(),
   owner: 'somebody',

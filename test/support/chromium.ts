@@ -16,7 +16,10 @@ const FLAGS = [
 const NOT_RUN =
   'Not run: there is no Chromium on this machine. Install one (apt-get install chromium), or name it in CHROMIUM.';
 
-/** Why tests in a browser cannot be run here, printed too; undefined when they can. Throws instead where REQUIRE_CHROMIUM=1. */
+/**
+ * The reason why browser tests cannot run here, which is also printed. Undefined when they can. Throws with
+ * REQUIRE_CHROMIUM=1.
+ */
 export function browserMissing(): string | undefined {
   if (browserPath() !== undefined) return undefined;
   if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(NOT_RUN);
@@ -24,7 +27,7 @@ export function browserMissing(): string | undefined {
   return NOT_RUN;
 }
 
-/** A browser without a window and with a profile of its own, which is gone with it. */
+/** A headless browser with a temporary profile. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = browserPath();
   if (executablePath === undefined) throw new Error(NOT_RUN);

@@ -1,4 +1,4 @@
-/** A system that is deployed already and outlives the test: as much of the embedded one as a test that only uses HTTP needs. */
+/** Stands in for `EmbeddedSystem` in tests that use only HTTP: a deployed system that outlives the test. */
 export class EmbeddedSystem implements AsyncDisposable {
   readonly url: string;
 

@@ -4,13 +4,13 @@ import type { ShimmedCall } from './aws-shim.ts';
 type Attribute = Readonly<Record<string, unknown>>;
 type Item = Readonly<Record<string, Attribute>>;
 
-/** What a call on the tasks table is billed for, by the rules of DynamoDB; undefined for a call that is not on a row. */
+/** The billed units of a call on the tasks table. Undefined for calls that are not on a row. */
 export async function unitsOf(
   call: ShimmedCall,
 ): Promise<{ readonly reads: number; readonly writes: number } | undefined> {
   const { operation, input, output } = call;
   if (operation === 'GetItem') {
-    // Each started 4 KB, at half the price where the answer may be a moment old.
+    // Per started 4 KB; half for eventually consistent reads.
     const blocks = Math.max(1, Math.ceil(sizeOf((output.Item ?? {}) as Item) / 4096));
     return { reads: input.ConsistentRead === true ? blocks : blocks / 2, writes: 0 };
   }
@@ -19,12 +19,12 @@ export async function unitsOf(
     : undefined;
 }
 
-/** Each started kilobyte of a row, and of its index entry. */
+/** Per started kilobyte of the row and of its index entry. */
 async function writeUnits({ operation, input, ask }: ShimmedCall): Promise<number> {
   const Key = operation === 'PutItem' ? { id: (input.Item as { id: object }).id } : input.Key;
   const { Item } = await ask('GetItem', { TableName: input.TableName, Key, ConsistentRead: true });
   const row = Math.ceil(sizeOf(Item as Item) / 1024);
-  // Only the put touches the index, if the row is in it: what it holds of a task never changes.
+  // Only the put writes the index, because its attributes never change.
   return operation === 'PutItem' && Item && BY_OWNER_INDEX.partitionKey.name in (Item as object) ? row + 1 : row;
 }
 

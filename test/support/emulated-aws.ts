@@ -6,23 +6,23 @@ import { createFullAwsPlatform } from '#platform/aws-full.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import { openGate } from './gate.ts';
 
-/** Emulators that live as long as the tests of one file, and platforms on them. */
+/** Emulators for the tests of one file, and platforms on them. */
 export interface EmulatedAws {
   readonly emulators: Emulators;
   readonly settings: AwsSettings;
-  /** A platform of its own connections, closed with the file. */
+  /** A platform with connections of its own, closed after the file. */
   open(overrides?: Partial<AwsSettings>): FullPlatform;
   /** A platform that can be cut off from its emulators. */
   openBehindGate(
     overrides?: Partial<AwsSettings>,
   ): Promise<{ readonly platform: FullPlatform; cutOff(): Promise<void> }>;
-  /** Creates the queues of a model of its own; resolves with its name. */
+  /** Creates the queues of a new model; resolves with its name. */
   newModel(): Promise<string>;
-  /** Creates a registry table of its own; resolves with its name. */
+  /** Creates a new registry table; resolves with its name. */
   newRegistryTable(): Promise<string>;
 }
 
-/** Call at the top of a test file; the properties can be read from `beforeAll` on. */
+/** Call at the top of a test file. Use the properties from `beforeAll` on. */
 export function useEmulatedAws(): EmulatedAws {
   let emulators: Emulators;
   let settings: AwsSettings;

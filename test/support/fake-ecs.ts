@@ -26,7 +26,7 @@ interface Input {
   readonly overrides?: object;
 }
 
-/** As much of ECS as controlling instances needs: services that only count, and tasks that a test moves on by hand. */
+/** The part of ECS that instance control uses: services that only count, and tasks that a test advances. */
 export async function startFakeEcs() {
   const counts = new Map<string, number>();
   const tasks: FakeTask[] = [];
@@ -90,7 +90,7 @@ export async function startFakeEcs() {
     url,
     counts,
     addTask,
-    /** Operations asked for, without their inputs, oldest first. */
+    /** The operations that were called, oldest first. */
     operations: () => asked.map(({ operation }) => operation),
     close: () =>
       new Promise<void>((resolve) => {

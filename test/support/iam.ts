@@ -10,7 +10,7 @@ export interface Statement {
 
 const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
 
-/** Every statement of every policy of roles, by the logical id of the role. */
+/** All policy statements, by the logical id of their role. */
 export function statementsByRole(template: Template): ReadonlyMap<string, readonly Statement[]> {
   const statements = new Map<string, Statement[]>();
   for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Policy')) {
@@ -21,13 +21,13 @@ export function statementsByRole(template: Template): ReadonlyMap<string, readon
   return statements;
 }
 
-/** What the role of a handler or a model may do: its actions, each once. */
+/** The actions of the role of a handler or a model, each once. */
 export function actionsOf(template: Template, roleStart: string): readonly string[] {
   const found = [...statementsByRole(template)].filter(([role]) => role.startsWith(roleStart));
   return [...new Set(found.flatMap(([, statements]) => statements.flatMap(({ Action }) => list(Action))))].toSorted();
 }
 
-/** The resources on which a role may do an action, as JSON. */
+/** The resources of an action of a role, as JSON. */
 export function resourcesFor(template: Template, roleStart: string, action: string): string {
   const found = [...statementsByRole(template)].filter(([role]) => role.startsWith(roleStart));
   return JSON.stringify(

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 
-/** Starts a server where only this machine reaches it; resolves with its URL. */
+/** Listens on a free loopback port; resolves with the URL. */
 export function listenOnFreePort(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { TaskBody } from './api-client.ts';
 
-/** One submit to `model_b`, whose result is the value that it was sent. */
+/** One submit to `model_b`, which returns the value that it was sent. */
 export interface Sent {
   readonly value: number;
   readonly status: number;
   readonly type: string | null;
-  /** Of an accepted task. */
+  /** Undefined if the submit was refused. */
   readonly id?: string;
 }
 
@@ -20,7 +20,7 @@ export const post = (url: string, path: string, body: unknown, wait: number): Pr
 
 export const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
-/** Submits all the time, whatever is answered, until `outage` is over; resolves with what became of each. */
+/** Submits until `outage` resolves, whatever the answers are. Resolves with the outcome of each submit. */
 export async function underLoad(url: string, outage: () => Promise<void>): Promise<readonly Sent[]> {
   const sent: Promise<Sent>[] = [];
   const over = new AbortController();
@@ -39,7 +39,7 @@ async function noted(value: number, answer: Response): Promise<Sent> {
   return { value, status: answer.status, type, id: ((await answer.json()) as TaskBody).id };
 }
 
-/** The task once it has ended. */
+/** Resolves with the task when it has ended. */
 export async function ended(url: string, id: string): Promise<TaskBody> {
   for (;;) {
     const response = await fetch(`${url}/tasks/${id}`, { headers: { Prefer: 'wait=10' } });
@@ -48,7 +48,7 @@ export async function ended(url: string, id: string): Promise<TaskBody> {
   }
 }
 
-/** The ids of all tasks that can be seen, sorted. */
+/** The ids of all listed tasks, sorted. */
 export async function listed(url: string): Promise<readonly string[]> {
   const ids: string[] = [];
   let cursor: string | null = '';
@@ -61,7 +61,10 @@ export async function listed(url: string): Promise<readonly string[]> {
   return ids.toSorted();
 }
 
-/** Every submit was accepted or refused with a problem, and what was accepted has ended well; resolves with the ids of that, sorted. */
+/**
+ * Asserts that each submit was accepted or refused with a problem, and that accepted tasks succeeded. Resolves with
+ * their ids, sorted.
+ */
 export async function assessOutage(url: string, sent: readonly Sent[]): Promise<readonly string[]> {
   const accepted = sent.flatMap(({ id, value, status }) => (status === 202 && id !== undefined ? [{ id, value }] : []));
   const results = await Promise.all(accepted.map(({ id }) => ended(url, id)));

@@ -5,7 +5,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that a test moves. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #sleepers = new Set<Sleeper>();
@@ -34,7 +34,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Moves time on, waking every sleeper at its own moment and letting it act before the next one. */
+  /** Moves the time. Each sleeper wakes at its own time and runs before the next one. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {

@@ -3,7 +3,7 @@ import { findBrokers } from './broker-binaries.ts';
 import { surroundSystems } from './embedded-system.ts';
 import { aPrefix, useRabbitRedis } from './rabbit-redis.ts';
 
-/** Registers the tests of another file to run with their systems on RabbitMQ + Redis. */
+/** Runs the tests of another file on RabbitMQ + Redis. */
 export async function onRabbitRedis(suite: string, register: () => Promise<unknown>): Promise<void> {
   const name = `${suite}, on RabbitMQ + Redis`;
   const brokers = findBrokers(name);
@@ -19,7 +19,7 @@ export async function onRabbitRedis(suite: string, register: () => Promise<unkno
       AMQP_URL: servers.rabbitmq.url,
       REDIS_URL: servers.redis.url,
       MODELYARD_POLL_SECONDS: '1',
-      // Systems of one file share the servers, not what is on them.
+      // Systems of one file share the servers but not their data.
       MODELYARD_PREFIX: aPrefix(),
     },
   }));

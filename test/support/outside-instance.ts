@@ -7,10 +7,10 @@ import type { EmbeddedSystem } from './embedded-system.ts';
 const MAIN = fileURLToPath(new URL('../../model-containers/runtime/instance/main.ts', import.meta.url));
 const MODELS = fileURLToPath(new URL('../fixtures/outside', import.meta.url));
 
-/** A model instance that nobody supervises: started beside a system, with what the system says of itself. */
+/** An unsupervised model instance that joins a running system through its `environment`. */
 export class OutsideInstance implements AsyncDisposable {
   readonly lines: Readonly<Record<string, unknown>>[] = [];
-  /** The exit code; null when it was killed. */
+  /** The exit code; null after a kill. */
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
 

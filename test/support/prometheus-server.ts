@@ -8,8 +8,7 @@ import { freePort, ServerProcess } from './server-process.ts';
 const HOW = 'apt-get install -y prometheus';
 
 /**
- * The Prometheus of this machine; undefined, after saying so, where it is not installed. With
- * REQUIRE_PROMETHEUS=1 its absence is an error.
+ * The installed Prometheus. When it is missing, prints that and returns undefined, or throws with REQUIRE_PROMETHEUS=1.
  */
 export function findPrometheus(suite: string): string | undefined {
   const found = findBinary('prometheus');
@@ -21,14 +20,14 @@ export function findPrometheus(suite: string): string | undefined {
   return undefined;
 }
 
-/** One line of an answer. */
+/** One series of a query result. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
-  /** Unix seconds and the number, as text. */
+  /** Unix seconds, and the value as text. */
   readonly value: readonly [at: number, value: string];
 }
 
-/** A real Prometheus on a free port of this machine, with a folder of its own. */
+/** A real Prometheus on a free port with a temporary folder. */
 export class PrometheusServer {
   readonly url: string;
   readonly #process: ServerProcess;
@@ -40,7 +39,6 @@ export class PrometheusServer {
     this.#folder = folder;
   }
 
-  /** Resolves when it is ready. */
   static async start(binary: string, config: unknown): Promise<PrometheusServer> {
     const folder = await mkdtemp(join(tmpdir(), 'modelyard-prometheus-'));
     const file = join(folder, 'prometheus.yml');
@@ -62,7 +60,7 @@ export class PrometheusServer {
     return new PrometheusServer(url, server, folder);
   }
 
-  /** What an instant query answers now. Throws what Prometheus says of a query that it does not understand. */
+  /** Runs an instant query. Throws Prometheus' error for a query that it cannot parse. */
   async query(query: string): Promise<readonly Sample[]> {
     const response = await fetch(`${this.url}/api/v1/query?${new URLSearchParams({ query })}`);
     const { data, error } = (await response.json()) as { data?: { result: Sample[] }; error?: string };

@@ -4,15 +4,15 @@ import type { RabbitRedis } from './rabbit-redis.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Short, so that its end can be waited for. */
+/** Short, so that tests can wait for its end. */
 const LEASE_SECONDS = '3';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Where a gateway process listens, once it does. */
+/** The URL of a gateway process, once it listens. */
 export const urlOf = async (gateway: BundledProcess): Promise<string> => String((await gateway.untilReady()).url);
 
-/** The processes of a system on RabbitMQ + Redis, each by itself as in production, all on one prefix. */
+/** The processes of a system on RabbitMQ + Redis, started separately as in production, with one prefix. */
 export function processesOn(servers: RabbitRedis, prefix: string) {
   const start = (entry: string, environment: Environment, args: readonly string[] = []) =>
     new BundledProcess(
@@ -30,7 +30,7 @@ export function processesOn(servers: RabbitRedis, prefix: string) {
     );
   return {
     gateway: (environment: Environment = {}) => start('bin/gateway.ts', { MODELYARD_PORT: '0', ...environment }),
-    /** As `npm start` starts it. */
+    /** Everything in one process, as `npm start` runs it. */
     everything: (platform: string, environment: Environment = {}) =>
       start('bin/local.ts', environment, ['--port', '0', '--platform', platform]),
     instance: (model: string, environment: Environment = {}) =>

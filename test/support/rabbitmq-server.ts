@@ -6,17 +6,16 @@ import { join } from 'node:path';
 import type { BrokerBinaries } from './broker-binaries.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
-/** A real RabbitMQ with a node name, ports, cookie and folders of its own. */
+/** A real RabbitMQ with its own node name, ports, cookie and folders. */
 export interface RabbitMqServer {
   readonly url: string;
   stop(): Promise<void>;
   start(): Promise<void>;
   restart(): Promise<void>;
-  /** Stops it and deletes its data. */
   dispose(): Promise<void>;
 }
 
-/** `config` is more lines of `rabbitmq.conf`; `erlang` is for what that file has no name for. */
+/** `config`: additional lines of `rabbitmq.conf`. `erlang`: settings that this file does not support. */
 export async function startRabbitMq(
   binaries: BrokerBinaries,
   config: readonly string[] = [],
@@ -27,7 +26,7 @@ export async function startRabbitMq(
   const prepared = await prepare(folder, { port, distributionPort, epmdPort }, config);
   const erlangArgs = `${prepared.RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS} ${erlang}`.trim();
   const env = { ...prepared, RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: erlangArgs };
-  // Its own name service, in the foreground: RabbitMQ would start one that outlives it.
+  // In the foreground, because RabbitMQ would start a name service that outlives it.
   const epmd = new ServerProcess(binaries.epmd, ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { cwd: folder });
   await epmd.untilReady(() => accepts(epmdPort));
   let server: ServerProcess | undefined;
@@ -93,7 +92,7 @@ async function prepare(folder: string, ports: Ports, config: readonly string[]):
 
 const accepts = (port: number): Promise<boolean> => exchange(port, '', () => true, true);
 
-/** RabbitMQ answers a protocol header with its first frame once it takes connections. */
+/** RabbitMQ answers a protocol header as soon as it accepts connections. */
 const greets = (port: number): Promise<boolean> =>
   exchange(port, 'AMQP\0\0\u0009\u0001', (first) => first === 1, false);
 

@@ -11,7 +11,7 @@ export interface RecordedEvent {
 export interface RecordedTerminal {
   readonly terminal: Terminal;
   readonly events: readonly RecordedEvent[];
-  /** Resolves with the first event, past or to come, that matches. */
+  /** Resolves with the first past or future event that matches. */
   until(matches: (event: RecordedEvent) => boolean): Promise<RecordedEvent>;
 }
 

@@ -1,15 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { listenOnFreePort } from './listen.ts';
 
-/** A way to Redis on which a test can make some keys unreachable, and reachable again. */
+/** A proxy to Redis that can make some keys unreachable. */
 export interface RedisKeyGate {
   readonly url: string;
-  /** While it is true, commands about these keys are answered as by a Redis that still loads its data. */
+  /** While true, commands on these keys get the error of a Redis that still loads its data. */
   isShut: boolean;
   close(): void;
 }
 
-/** What Redis is asked instead: it answers in its turn, so that no answer is taken for another one's. */
+/** Sent instead of a refused command, so that responses stay in order. */
 const REFUSAL = command(['EVAL', "return redis.error_reply('LOADING the registry')", '0']);
 
 /** Passes commands on to the Redis at `target`. */
@@ -28,7 +28,7 @@ export async function openRedisKeyGate(target: string, isGuarded: (key: string) 
       [outbound, inbound],
     ] as const) {
       sockets.add(socket);
-      // A connection that is cut on one side is cut on the other.
+      // When one side is closed, close the other.
       socket.on('error', () => other.destroy());
       socket.on('close', () => other.destroy());
     }
@@ -54,7 +54,7 @@ function command(words: readonly string[]): Buffer {
   return Buffer.from(`*${words.length}\r\n${parts.join('')}`);
 }
 
-/** Takes the bytes of a connection as they come, and tells each command once it is complete. */
+/** Parses a byte stream and calls back for each complete command. */
 function commandReader(onCommand: (command: Command) => void): (chunk: Buffer) => void {
   let kept = Buffer.alloc(0);
   return function readCommands(chunk) {
@@ -66,7 +66,7 @@ function commandReader(onCommand: (command: Command) => void): (chunk: Buffer) =
   };
 }
 
-/** The first command of what came in, an array of strings with their lengths; undefined while it is not complete. */
+/** The first complete command of the buffer: an array of bulk strings. Undefined while it is incomplete. */
 function firstCommand(bytes: Buffer): Command | undefined {
   let at = 0;
   const number = (): number | undefined => {

@@ -6,18 +6,17 @@ import { createClient } from 'redis';
 import type { BrokerBinaries } from './broker-binaries.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
-/** A real Redis on a port of its own, with an append-only file as in production. */
+/** A real Redis on a free port, with an append-only file as in production. */
 export interface RedisServer {
   readonly url: string;
-  /** Stops it, as in an upgrade, and starts it again on its data. */
+  /** Stops it in order and starts it on its data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
-  /** As a machine does that loses its power. */
+  /** Kills it, as a power failure does. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** For Redis to behave otherwise from now on: `CONFIG SET`. */
+  /** `CONFIG SET` */
   configure(setting: string, value: string): Promise<void>;
-  /** Stops it and deletes its data. */
   dispose(): Promise<void>;
 }
 
@@ -60,7 +59,7 @@ export async function startRedis({ redis }: BrokerBinaries, args: readonly strin
   };
 }
 
-/** While it loads its data it listens, but answers with an error. */
+/** Redis listens while it loads its data, but answers with an error. */
 function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));

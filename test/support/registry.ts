@@ -1,6 +1,6 @@
 import { HEARTBEAT_TTL_MS, type Instance, type Model } from '#core';
 
-/** A ready instance of `model_a`; times are now. */
+/** A ready instance of `model_a`. All times are now. */
 export function anInstance(overrides: Partial<Instance> = {}): Instance {
   const now = Date.now();
   return {
@@ -20,7 +20,7 @@ export function anInstance(overrides: Partial<Instance> = {}): Instance {
   };
 }
 
-/** The first version of `model_a` with one contract. */
+/** The first version of `model_a`, with one contract. */
 export const aModel = (overrides: Partial<Model> = {}): Model => ({
   name: 'model_a',
   description: 'A model.',

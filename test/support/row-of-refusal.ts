@@ -1,9 +1,6 @@
 import type { ShimRule } from './aws-shim.ts';
 
-/**
- * Adds what DynamoDB says and the emulator does not: the row that stood in the way of a conditional write, in a table
- * with this key.
- */
+/** Adds what the emulator lacks: DynamoDB returns the row that made a conditional write fail. */
 export const withRowOfRefusal =
   (key: string): ShimRule =>
   async (call) => {

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A port of this machine that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -15,7 +14,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A server in a process group of its own, which is stopped by its id and by nothing else. */
+/** A server in its own process group. It is stopped only by its id. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #exit: Promise<void>;
@@ -24,7 +23,7 @@ export class ServerProcess {
 
   constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd: string }) {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    // Nothing may outlive a process that ends in the middle.
+    // Also stops it when the test process exits early.
     process.once('exit', () => this.signal('SIGKILL'));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -44,7 +43,7 @@ export class ServerProcess {
     });
   }
 
-  /** Resolves when `probe` resolves with true; rejects with what the server printed when it ends or takes too long. */
+  /** Resolves when `probe` resolves with true. Rejects with the server's output when it ends or exceeds the timeout. */
   async untilReady(probe: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
     const endsAt = Date.now() + timeoutMs;
     while (!(await probe())) {
@@ -53,14 +52,14 @@ export class ServerProcess {
     }
   }
 
-  /** To the whole group. */
+  /** Signals the whole group. */
   signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined || this.#hasExited) return;
     process.kill(-pid, signal);
   }
 
-  /** Asks it to end, and makes it after 20 seconds. */
+  /** Sends the signal, then SIGKILL after 20 s. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const { pid } = this.#child;
     if (pid !== undefined && !this.#hasExited) process.kill(pid, signal);

@@ -1,13 +1,13 @@
 import { createServer, request } from 'node:http';
 import { listenOnFreePort } from './listen.ts';
 
-/** A server that hands what is below a prefix on to another one, as the stage of API Gateway does. */
+/** A server that forwards paths below a prefix, as a stage of API Gateway does. */
 export interface PrefixedServer extends AsyncDisposable {
-  /** Prefix included. */
+  /** With the prefix. */
   readonly url: string;
 }
 
-/** Serves `target` below `prefix`, and nothing else. */
+/** Serves `target` below `prefix` only. */
 export async function behindPrefix(target: string, prefix: `/${string}`): Promise<PrefixedServer> {
   const server = createServer((incoming, outgoing) => {
     const { method, headers, url = '' } = incoming;

@@ -9,7 +9,6 @@ import { STAGES, type StageConfig, type StageName } from '../../lib/stacks/stage
 
 const MODELS = fileURLToPath(new URL('../../model-containers/models', import.meta.url));
 
-/** A resource of a template. */
 export interface Resource {
   readonly Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's properties have as many shapes as there are types.
@@ -18,7 +17,7 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
 }
 
-/** The stack of a stage, and its template without the bundles of the Lambdas. */
+/** The stack of a stage, and its template without Lambda bundles. */
 export async function synthesize(
   stage: StageName,
   { config = {}, models }: { readonly config?: Partial<StageConfig>; readonly models?: readonly ModelManifest[] } = {},
@@ -31,16 +30,16 @@ export async function synthesize(
     models: manifests,
   });
   const template = Template.fromStack(stack);
-  // The CDK leaves a folder behind for each.
+  // The CDK leaves a folder per app.
   await rm(app.outdir, { recursive: true });
   return { app, stack, template, models: manifests };
 }
 
-/** The resources of one type, by logical id. */
+/** All resources of one type, by logical id. */
 export const resourcesOf = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.findResources(type)) as [string, Resource][];
 
-/** The first resource of a type whose logical id begins so. Throws when there is none. */
+/** The first resource of a type whose logical id starts with `idStart`. Throws when there is none. */
 export function resource(template: Template, type: string, idStart: string): Resource {
   const found = resourcesOf(template, type).find(([id]) => id.startsWith(idStart));
   if (!found) throw new Error(`The template has no ${type} that begins with ${idStart}.`);

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { buffer } from 'node:stream/consumers';
 import { listenOnFreePort } from './listen.ts';
 
-/** A way to DynamoDB on which a test can make one table unreachable, and reachable again. */
+/** A proxy to DynamoDB that can make one table unreachable. */
 export interface TableGate {
   readonly url: string;
-  /** While it is true, whoever asks for the table is hung up on. */
+  /** While true, connections that ask for the table are closed. */
   isShut: boolean;
   close(): void;
 }
@@ -27,7 +27,7 @@ export async function openTableGate(target: string, table: string): Promise<Tabl
     outbound.end(body);
   }
 
-  // A caller that is gone needs no answer.
+  // A caller that has disconnected needs no response.
   const server = createServer((inbound, answer) => void pass(inbound, answer).catch(() => inbound.socket.destroy()));
   const gate = {
     url: await listenOnFreePort(server),

@@ -1,18 +1,18 @@
 import { InvalidInput } from '#runtime/define-model.ts';
 
-/** What growth is predicted from, under the names of the request message. Units are in the README. */
+/** The inputs of the model, by field of the request message. The README has their units. */
 export const FEATURES = ['gdp_per_capita', 'unemployment_rate', 'gdp_growth_rate_lag', 'gdp_growth_rate_ma'] as const;
 
 export type Feature = (typeof FEATURES)[number];
 export type Features = Readonly<Record<Feature, number>>;
 
-/** One row of the data: the features of an economy, and how much it grew in the year after, in percent. */
+/** One row of the data: the features of an economy and its growth in the following year, in percent. */
 export interface Observation {
   readonly features: Features;
   readonly growth: number;
 }
 
-/** Throws `InvalidInput` for what no economy can have: not a number, or a rate or an income out of its range. */
+/** Throws `InvalidInput` for features that are not numbers or out of range. */
 export function assertPlausible(features: Features): void {
   for (const feature of FEATURES)
     if (!Number.isFinite(features[feature])) throw new InvalidInput(`${feature} must be a finite number.`);

@@ -4,7 +4,7 @@ import { assertPlausible } from './features.ts';
 import { manifest } from './manifest.ts';
 import { loadRegressor } from './regressor.ts';
 
-/** Growth in percent, by the variant that the instance was started with. */
+/** Predicts growth in percent with the variant that the instance was started with. */
 export default defineModel({
   manifest,
   request: GdpGrowthRateRequest,

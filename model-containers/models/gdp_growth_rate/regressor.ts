@@ -24,9 +24,9 @@ const LOADERS: Record<Variant, () => Promise<Regressor['predict']>> = {
   },
 };
 
-/** Reads the weights of a variant, the first one of the manifest by default. Throws an Error for an unknown variant. */
+/** Reads the weights of a variant. @default the first variant of the manifest. Throws for an unknown variant. */
 export async function loadRegressor(name: string = manifest.variants[0]): Promise<Regressor> {
   const variant = manifest.variants.find((known) => known === name);
-  if (!variant) throw new Error(`There is no variant ${name}; there are ${manifest.variants.join(' and ')}.`);
+  if (!variant) throw new Error(`Unknown variant ${name}. Known variants: ${manifest.variants.join(', ')}.`);
   return { variant, predict: await LOADERS[variant]() };
 }

@@ -1,4 +1,4 @@
-/** `npx node model-containers/models/gdp_growth_rate/train.ts`: fits both variants and prints how good they are. */
+/** Fits both variants and prints their R²: npx node model-containers/models/gdp_growth_rate/train.ts */
 import { readFile, writeFile } from 'node:fs/promises';
 import { trainAll } from './training/train-all.ts';
 import { WEIGHTS_FILES } from './weights.ts';

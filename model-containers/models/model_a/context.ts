@@ -3,7 +3,7 @@ import { InvalidInput } from '#runtime/define-model.ts';
 
 const MAX_SESSION_ID_LENGTH = 128;
 
-/** The surroundings in brackets, for example ` (session s-1, language en-GB, channel=web)`. Throws `InvalidInput`. */
+/** The context in parentheses, for example ` (session s-1, language en-GB, channel=web)`. Throws `InvalidInput`. */
 export function describeContext(context: Context | undefined): string {
   if (!context) return '';
   const attributes = Object.entries(context.attributes).toSorted(([left], [right]) => (left < right ? -1 : 1));

@@ -4,7 +4,7 @@ import { describeContext } from './context.ts';
 import { manifest } from './manifest.ts';
 import { chooseText } from './text.ts';
 
-/** Answers at once, so that the way to a model and back can be seen and measured without the model. */
+/** Answers at once, so that it measures the system without a model. */
 export default defineModel({
   manifest,
   request: ModelARequest,

@@ -1,7 +1,7 @@
 import { type ModelARequest, Role } from '#proto/models/model_a.ts';
 import { InvalidInput } from '#runtime/define-model.ts';
 
-/** What the user said last, or `data` when there is no conversation. Throws `InvalidInput` when both leave nothing to process. */
+/** The last user message, or `data` without a conversation. Throws `InvalidInput` when neither has text. */
 export function chooseText({ data, messages }: ModelARequest): string {
   const text = messages.length === 0 ? data : messages.findLast(({ role, text }) => isUser(role) && text !== '')?.text;
   if (!text) throw new InvalidInput('There is no text to process: set data, or a message of the user with a text.');

@@ -2,9 +2,9 @@ import type { ModelManifest } from '#catalog/manifest.ts';
 
 export const manifest = {
   name: 'model_b',
-  description: 'Stands in for slow work: hands its number back after a delay, 30 seconds unless told otherwise.',
-  // Waiting costs nothing, so one slow request need not hold up the next.
+  description: 'Simulates slow work: returns its number after a delay, 30 seconds by default.',
+  // Runs only wait, so many fit into one process.
   slots: 8,
-  // A minute more than the longest delay that a request may ask for.
+  // One minute longer than the longest delay of a request.
   timeoutSeconds: 660,
 } as const satisfies ModelManifest;

@@ -6,7 +6,7 @@ import { manifest } from './manifest.ts';
 const DEFAULT_DELAY_SECONDS = 30;
 const MAX_DELAY_SECONDS = 600;
 
-/** Slow on purpose, and stops the moment nobody wants its answer any more. */
+/** Waits for the requested delay, and stops when its signal aborts. */
 export default defineModel({
   manifest,
   request: ModelBRequest,

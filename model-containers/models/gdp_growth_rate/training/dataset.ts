@@ -3,10 +3,10 @@ import type { EconomyYear } from './simulate.ts';
 
 const COLUMNS = ['economy', 'year', ...FEATURES, 'gdp_growth_rate'] as const satisfies readonly (keyof EconomyYear)[];
 
-/** The years from this one on are held out: the future is predicted from the past, never the other way round. */
+/** Years from this one on are held out for evaluation. */
 export const FIRST_HELD_OUT_YEAR = 21;
 
-/** Rows to fit on, and rows that fitting never sees. */
+/** Rows for fitting, and rows for evaluation. */
 export interface Split {
   readonly fitting: readonly Observation[];
   readonly heldOut: readonly Observation[];
@@ -17,7 +17,7 @@ export function formatCsv(rows: readonly EconomyYear[]): string {
   return `${[COLUMNS.join(','), ...lines].join('\n')}\n`;
 }
 
-/** Throws an Error with the line number for a header or a row that is not as `formatCsv` writes it. */
+/** Throws an error with the line number for a malformed header or row. */
 export function parseCsv(text: string): EconomyYear[] {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== COLUMNS.join(',')) throw new Error(`Line 1: expected the columns ${COLUMNS.join(', ')}.`);
@@ -31,7 +31,6 @@ function parseRow(line: string, lineNumber: number): EconomyYear {
   return Object.fromEntries(COLUMNS.map((column, index) => [column, cells[index]])) as unknown as EconomyYear;
 }
 
-/** Divides the rows by year. */
 export function split(rows: readonly EconomyYear[]): Split {
   return {
     fitting: rows.filter(({ year }) => year < FIRST_HELD_OUT_YEAR).map(toObservation),

@@ -16,6 +16,6 @@ export function fitForest(rows: readonly Observation[], options: ForestOptions =
   return { trees: Array.from({ length: options.trees }, () => fitTree(bootstrap(rows, random), options, random)) };
 }
 
-/** As many rows as there are, drawn with replacement. */
+/** As many rows as the original, drawn with replacement. */
 const bootstrap = (rows: readonly Observation[], random: Random): Observation[] =>
   rows.flatMap(() => rows[random.integer(rows.length)] ?? []);

@@ -2,9 +2,8 @@ import { FEATURES, type Feature, type Features, type Observation } from '../feat
 import type { LinearRegressionWeights } from '../linear-regression.ts';
 
 /**
- * Ordinary least squares by the normal equations. The features are standardized first, because dollars
- * and percents in one matrix would leave it badly conditioned; the result is in the original units again.
- * Throws an Error when the features are linearly dependent.
+ * Ordinary least squares by the normal equations. Features are standardized first, because mixed units make the matrix
+ * ill-conditioned. The result is in original units. Throws when features are linearly dependent.
  */
 export function fitLinear(rows: readonly Observation[]): LinearRegressionWeights {
   const columns = FEATURES.map((feature) => standardize(rows.map(({ features }) => features[feature])));

@@ -3,15 +3,15 @@ import type { Tree } from '../random-forest.ts';
 import type { Random } from './random.ts';
 
 export interface TreeOptions {
-  /** Branches on the way to a leaf, at most. */
+  /** Maximum number of branches on the path to a leaf. */
   readonly maxDepth: number;
-  /** Rows in a leaf, at least. */
+  /** Minimum number of rows in a leaf. */
   readonly minLeaf: number;
-  /** Features looked at for one branch, drawn anew each time: what makes the trees of a forest differ. */
+  /** Number of randomly drawn features per branch. This makes the trees of a forest differ. */
   readonly featuresPerBranch: number;
 }
 
-/** A regression tree (CART): each branch is the cut that leaves the smallest squared error on its two sides. */
+/** A regression tree (CART): each branch is the cut with the smallest squared error. */
 export function fitTree(rows: readonly Observation[], options: TreeOptions, random: Random, depth = 0): Tree {
   const cut = depth < options.maxDepth ? bestCut(rows, options, random) : undefined;
   if (!cut) return mean(rows);
@@ -30,7 +30,7 @@ export function fitTree(rows: readonly Observation[], options: TreeOptions, rand
 interface Cut {
   readonly feature: Feature;
   readonly at: number;
-  /** How much of the squared error the cut explains. */
+  /** The squared error that the cut removes. */
   readonly gain: number;
 }
 
@@ -44,8 +44,8 @@ function bestCut(rows: readonly Observation[], options: TreeOptions, random: Ran
 }
 
 /**
- * Walks the sorted rows once: with the total fixed, the squared error left over is smallest where
- * sum²/count of both sides together is largest.
+ * One pass over the sorted rows. The total is fixed, so the error is smallest where sum²/count of both sides is
+ * largest.
  */
 function bestCutOf(feature: Feature, rows: readonly Observation[], minLeaf: number): Cut | undefined {
   const sorted = rows.toSorted((left, right) => left.features[feature] - right.features[feature]);

@@ -1,4 +1,4 @@
-/** Repeatable chance: the same seed gives the same numbers on every machine. */
+/** A seeded random source: the same seed gives the same numbers on every machine. */
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number;
@@ -10,7 +10,7 @@ export interface Random {
 
 const GOLDEN_RATIO = 0x9e3779b9;
 
-/** A Weyl sequence whose steps are scrambled by the finalizer of MurmurHash3. */
+/** A Weyl sequence mixed by the finalizer of MurmurHash3. */
 export function createRandom(seed: number): Random {
   let state = seed | 0;
 
@@ -22,7 +22,7 @@ export function createRandom(seed: number): Random {
   return {
     uniform,
     integer: (below) => Math.floor(uniform() * below),
-    // Box–Muller; 1 - u keeps the logarithm away from zero.
+    // Box–Muller. 1 - u avoids the logarithm of zero.
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
   };
 }

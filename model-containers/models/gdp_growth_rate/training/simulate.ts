@@ -1,6 +1,6 @@
 import { createRandom, type Random } from './random.ts';
 
-/** One imaginary economy in one year; the features are those known at the end of the year before. */
+/** One synthetic economy in one year. The features are known at the end of the year before. */
 export interface EconomyYear {
   readonly economy: number;
   readonly year: number;
@@ -13,12 +13,12 @@ export interface EconomyYear {
 
 const ECONOMIES = 60;
 const YEARS = 25;
-/** Years that run unrecorded, so that no economy starts in an equilibrium of our choosing. */
+/** Unrecorded first years, so that the data does not start at the chosen initial values. */
 const WARM_UP_YEARS = 8;
-/** Growth is averaged over so many years. */
+/** Years of the moving average of growth. */
 const AVERAGE_YEARS = 3;
 
-/** Sixty imaginary economies over twenty-five years, the same on every call. The relations are in the README. */
+/** Sixty synthetic economies over twenty-five years, the same for the same seed. The README describes the relations. */
 export function simulate(seed = 20_261_101): EconomyYear[] {
   const random = createRandom(seed);
   return Array.from({ length: ECONOMIES }, (_, index) => simulateEconomy(index + 1, random)).flat();
@@ -45,16 +45,19 @@ function simulateEconomy(economy: number, random: Random): EconomyYear[] {
   return rows;
 }
 
-/** Convergence: poorer economies have further to catch up. 1.5 % a year at 65,000 USD, about 5 % at 3,000 USD. */
+/** Convergence: about 5 % a year at 3,000 USD per head, 1.5 % at 65,000 USD. */
 const trendGrowth = (income: number): number => Math.max(1, 1.5 + 1.1 * Math.log(65_000 / income));
 
-/** Points of growth that nobody could foresee; about every thirtieth year is a crisis. */
+/** Unpredictable points of growth. About every thirtieth year is a crisis. */
 const shock = (random: Random): number => 0.8 * random.normal() - (random.uniform() < 1 / 30 ? 5 : 0);
 
-/** Idle labour lets an economy recover faster than its trend; an overheated one cools more gently. */
+/** Slack in the labour market speeds growth up more than overheating slows it down. */
 const rebound = (slack: number): number => (slack > 0 ? 0.45 : 0.15) * slack;
 
-/** Okun's law: a point of growth above trend takes 0.35 points off unemployment, which is drawn home by a third. */
+/**
+ * Okun's law: a point of growth above trend lowers unemployment by 0.35 points. A third of the gap to the natural rate
+ * closes each year.
+ */
 const nextUnemployment = (now: number, natural: number, growthAboveTrend: number): number =>
   Math.min(30, Math.max(1, now + (natural - now) / 3 - 0.35 * growthAboveTrend));
 
@@ -68,7 +71,7 @@ interface Snapshot {
   readonly growth: number;
 }
 
-/** Rounded as statistics offices publish them. */
+/** Rounded like published statistics. */
 const toRow = ({ economy, year, income, unemployment, lag, average, growth }: Snapshot): EconomyYear => ({
   economy,
   year,

@@ -6,13 +6,13 @@ import { rSquared } from './evaluate.ts';
 import { fitForest } from './fit-forest.ts';
 import { fitLinear } from './fit-linear.ts';
 
-/** The weights of both variants as they are committed, and a report with their R² on the held-out rows. */
+/** The weights of both variants, and a report with their R² on the held-out rows. */
 export interface Training {
   readonly weights: Weights;
   readonly report: string;
 }
 
-/** Fits both variants on the rows of `data/growth.csv`. The same text gives the same weights. */
+/** Fits both variants on the rows of `data/growth.csv`. Deterministic. */
 export function trainAll(csv: string): Training {
   const { fitting, heldOut } = split(parseCsv(csv));
   const weights: Weights = {
@@ -31,7 +31,7 @@ export function trainAll(csv: string): Training {
   return { weights, report };
 }
 
-/** A short file, and one that does not depend on the last bits of a machine's arithmetic. */
+/** Rounding keeps the file short and independent of the machine's last floating-point bits. */
 const roundNumbers = <T>(weights: T, digits: number): T =>
   JSON.parse(
     JSON.stringify(weights, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(digits)) : value)),

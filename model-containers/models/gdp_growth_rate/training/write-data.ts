@@ -1,4 +1,4 @@
-/** `npx node model-containers/models/gdp_growth_rate/training/write-data.ts`: writes `data/growth.csv` again. */
+/** Writes `data/growth.csv`: npx node model-containers/models/gdp_growth_rate/training/write-data.ts */
 import { writeFile } from 'node:fs/promises';
 import { formatCsv } from './dataset.ts';
 import { simulate } from './simulate.ts';
