@@ -85,10 +85,10 @@ describe('the bundle of a model', () => {
 
     expect(own.size).toBeGreaterThan(1000);
     expect(code).toContain('Estimates the growth of an economy');
-    expect(code).not.toContain('Stands in for slow work');
+    expect(code).not.toContain('Simulates slow work');
   });
 
   it.each([[], ['model_a'], ['../etc', '--into', 'x']])('is not built from %s', (...args) => {
-    expect(() => bundle('scripts/bundle-model.ts', ...args)).toThrow('Name a model and a folder');
+    expect(() => bundle('scripts/bundle-model.ts', ...args)).toThrow('Missing or invalid argument');
   });
 });
