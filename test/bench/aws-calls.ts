@@ -1,6 +1,6 @@
 /**
- * AWS calls per task under backlog: submit, run and read once, against the emulators. Run by hand:
- * `npm run bench:calls`. Goal: 1 send, 2 writes, 1 read, a tenth of a receive and of a delete.
+ * `npm run bench:calls`: AWS calls per task in a backlog (submit, run, one read), on the emulators. Goal: 1 send, 2
+ * writes, 1 read, a tenth of a receive and of a delete.
  */
 import { getTask } from '#core';
 import { startEmulators } from '#local/emulators.ts';

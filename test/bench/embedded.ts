@@ -1,7 +1,6 @@
 /**
- * Submit → result through the whole embedded system: HTTP, handlers, emulated SQS and DynamoDB, one
- * instance. Run by hand: `npm run bench:embedded`. Everything shares one small machine, so this is a
- * floor for latency, not a forecast for AWS.
+ * `npm run bench:embedded`: submit to result through the embedded system (HTTP, handlers, queue, store, one instance).
+ * All processes share one machine, so the figures do not predict AWS.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * What the bundled submit handler takes of a processor and of memory, for one prediction that it waits for, against the
- * emulators. Run by hand: `npm run bench:handler`. The memory of Lambdas is chosen by it.
+ * `npm run bench:handler`: CPU time and memory of the bundled submit handler per prediction that it waits for, on the
+ * emulators. The memory of the Lambdas is chosen from it.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -17,15 +17,15 @@ import { silentLogger } from '#test/support/silent-logger.ts';
 import { bundleLambda } from '../../lib/bundling/bundle-lambda.ts';
 
 const PREDICTIONS = 500;
-/** Until the compiler has seen enough. */
+/** Runs before the measurement, for the JIT compiler. */
 const WARM_UP = 200;
-/** Lambda gives one processor per so many MiB. */
+/** Lambda gives one CPU per this much memory. */
 const MIB_PER_CPU = 1769;
-/** Lambda takes events of 6 MB, in which the answer must fit too. */
+/** Lambda accepts 6 MB, including the response. */
 const LARGEST = 5_000_000;
 const SETTINGS_MIB = [128, 192, 256, 512];
 
-/** Runs in a process of its own, with the handler alone. */
+/** Runs in a process with only the handler. */
 const MEASURE = `
 const { handler } = await import(process.argv[1]);
 const event = (at, bytes = 980) => ({ resource: '/predict/{model}', path: '/predict/model_a', pathParameters: { model: 'model_a' },

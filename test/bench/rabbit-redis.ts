@@ -10,8 +10,8 @@ import { openGateway, openUseCases } from './rabbit-redis/predictions.ts';
 import { startSystem } from './rabbit-redis/system.ts';
 
 /**
- * Submit to result on RabbitMQ + Redis, through the gateway and without it, beside what bare clients reach on the
- * same servers and what BullMQ does: node test/bench/rabbit-redis.ts [--seconds 5]
+ * `npm run bench:rabbit-redis -- [--seconds 5]`: submit to result on RabbitMQ + Redis, with and without the gateway,
+ * beside bare clients and BullMQ on the same servers.
  */
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' } } });
 const seconds = Number(values.seconds);
@@ -48,7 +48,7 @@ async function measureSystem(): Promise<Figures[]> {
   ] as const;
   const measured: Figures[] = [];
   for (const [name, { predict, close }] of ways) {
-    // Until the compiler has seen enough.
+    // Warm-up for the JIT compiler.
     await measure({ name, concurrency: 64, seconds: 2, once: predict });
     for (const concurrency of CALLERS) measured.push(await measure({ name, concurrency, seconds, once: predict }));
     await close();

@@ -1,7 +1,6 @@
 /**
- * What one listing of the models costs, from 1 to 1,000 instances of 1 to 100 models: the calls it makes and
- * how long it takes, with the memory adapter and with DynamoDB (its emulator). Run by hand:
- * `npm run bench:registry`. Everything shares one small machine, so the times are no forecast for AWS.
+ * `npm run bench:registry`: calls and time of one listing of models, from 1 to 1,000 instances of 1 to 100 models, with
+ * the memory adapter and with the DynamoDB emulator. The times do not predict AWS.
  */
 import { createModelDirectory, type Instance, type Model, type ModelRegistry } from '#core';
 import { startEmulators } from '#local/emulators.ts';
@@ -42,7 +41,7 @@ async function fill(registry: ModelRegistry, { models, instances }: (typeof FLEE
   for (let i = 0; i < instances; i++) await registry.putInstance(instanceOf(i, models));
 }
 
-/** A directory whose queues cost nothing: what is measured is the registry. */
+/** Queues without cost, so that only the registry is measured. */
 function directoryOf(platform: Platform) {
   let snapshots = 0;
   const registry: Pick<ModelRegistry, 'snapshot'> = {

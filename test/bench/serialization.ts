@@ -6,7 +6,10 @@ import { compareMix } from './serialization/compare.ts';
 import { plotFile } from './serialization/plot.ts';
 import { conclusionOf, htmlOf, markdownOf, tableOf } from './serialization/report.ts';
 
-/** JSON against protobuf, over messages from all strings to all numbers: npm run bench:serialization [-- --into FOLDER] */
+/**
+ * `npm run bench:serialization -- [--into <folder>]`: JSON against protobuf, for messages from all strings to all
+ * numbers.
+ */
 const REPORTS = fileURLToPath(new URL('./reports', import.meta.url));
 const NUMBER_SHARES = [0, 0.25, 0.5, 0.75, 1];
 

@@ -1,6 +1,6 @@
 /**
- * CPU per task of the worker loop alone: memory adapters and a model that does nothing.
- * Run by hand: `npm run bench:worker`. Goal: at most 100 µs.
+ * `npm run bench:worker`: CPU per task of the worker loop with memory adapters and an empty model. Goal: at most 100
+ * µs.
  */
 import { createTestWorker } from '#test/support/test-worker.ts';
 

@@ -1,14 +1,14 @@
 import type { Scale } from './scale.ts';
 
-/** One axis of a chart, and its name with the unit. */
+/** One axis, with its name and unit. */
 export interface Axis {
   readonly name: string;
   readonly scale: Scale;
-  /** How its ticks are written; as plain numbers unless told otherwise. */
+  /** Formats a tick. @default plain numbers */
   readonly tick?: (value: number) => string;
 }
 
-/** Where a chart stands in a drawing, and the room around its plot for names and ticks. */
+/** The position of a chart in a drawing, and the margins of its plot. */
 export interface Box {
   readonly width: number;
   readonly height: number;
@@ -24,17 +24,17 @@ export interface Chart {
   readonly x: Axis;
   readonly y: Axis;
   readonly legend?: readonly LegendEntry[];
-  /** What is drawn between the axes. */
+  /** SVG elements between the axes. */
   readonly marks: readonly string[];
 }
 
 export interface LegendEntry {
   readonly name: string;
-  /** Class of a mark, as `CHART_STYLE` knows it. */
+  /** A class of `CHART_STYLE`. */
   readonly mark: string;
 }
 
-/** Colours and strokes of every chart, in light and dark; a drawing that stands alone needs it inside. */
+/** Colours and strokes of every chart, for light and dark mode. A standalone SVG file must contain it. */
 export const CHART_STYLE = `
 :root{--paper:#fff;--ink:#1f2933;--soft:#5b6875;--line:#d9dee4;--good:#2563eb;--bad:#dc2626;--other:#c2410c;--mid:#7c3aed;--low:#0f766e}
 @media (prefers-color-scheme:dark){:root{--paper:#12161b;--ink:#e6eaef;--soft:#9aa7b4;--line:#2e3640;--good:#60a5fa;--bad:#f87171;--other:#fb923c;--mid:#c4b5fd;--low:#5eead4}}
@@ -46,7 +46,7 @@ svg .good{stroke:var(--good)}svg .bad{stroke:var(--bad)}svg .other{stroke:var(--
 svg .dots{stroke-width:3.2}svg .large{stroke-width:6}svg .few{stroke-opacity:.4}svg .some{stroke-opacity:.7}
 svg .bar{stroke:none;fill-opacity:.75}svg .bar.good{fill:var(--good)}svg .bar.bad{fill:var(--bad)}`.trim();
 
-/** A chart with its title, axes, grid and legend, as a group of a drawing. */
+/** A chart with title, axes, grid and legend, as an SVG group. */
 export function drawChart({ title, box, x, y, legend = [], marks }: Chart): string {
   const { width, height, left, right, top, bottom } = box;
   const floor = height - bottom;
@@ -72,7 +72,7 @@ export function drawChart({ title, box, x, y, legend = [], marks }: Chart): stri
   ].join('');
 }
 
-/** A drawing of some height and width that says to everybody what it shows. */
+/** An SVG with an accessible label. */
 export const drawing = (size: { readonly width: number; readonly height: number }, label: string, content: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${escaped(label)}">${content}</svg>`;
 
@@ -93,6 +93,6 @@ function drawLegend(entries: readonly LegendEntry[], end: number): string {
     .join('');
 }
 
-/** As text or an attribute of a document. */
+/** For XML text and attributes. */
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -13,7 +13,7 @@ th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(-
 th{color:var(--soft);font-weight:500;font-size:.85rem}td.number,th.number{text-align:right;width:1%;font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:12rem;overflow-y:auto;border:1px solid var(--line);border-radius:.5rem;padding:.75rem;margin:.5rem 0;font-size:.85rem}`.trim();
 
-/** A page that stands alone: it asks for nothing, and is readable in light and dark. */
+/** A standalone HTML page without external requests, for light and dark mode. */
 export const pageOf = (title: string, content: readonly string[]): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -29,21 +29,21 @@ ${content.join('\n')}
 </html>
 `;
 
-/** The figures that a reader came for, each with its name. */
+/** The main figures of a report. */
 export const figuresOf = (figures: readonly (readonly [name: string, figure: string])[]): string =>
   `<dl class="figures">${figures.map(([name, figure]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(figure)}</dd></div>`).join('')}</dl>`;
 
-/** A drawing and what it shows. */
+/** A drawing with its caption. */
 export const figureOf = (drawing: string, caption: string): string =>
   `<figure>${drawing}<figcaption>${escaped(caption)}</figcaption></figure>`;
 
-/** A column of a table: numbers stand to the right. */
+/** Numbers are right-aligned. */
 export interface Column {
   readonly name: string;
   readonly isNumber?: boolean;
 }
 
-/** A table that scrolls by itself where the window is narrow. */
+/** A table that scrolls horizontally in narrow windows. */
 export function tableIn(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const kind = (index: number): string => (columns[index]?.isNumber ? ' class="number"' : '');
   const head = columns.map(({ name }, index) => `<th${kind(index)}>${escaped(name)}</th>`).join('');

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { madeUpRun, madeUpSamples } from '../load/made-up-run.ts';
 import { htmlOf } from '../load/page.ts';
+import { syntheticRun, syntheticSamples } from '../load/synthetic-run.ts';
 import { compareMix } from '../serialization/compare.ts';
 import { conclusionOf, htmlOf as serializationPage } from '../serialization/report.ts';
 
@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The page in a browser, and everything that went wrong in it. */
+/** The page in a browser, and all errors, warnings and requests. */
 async function open(html: string, colorScheme: 'light' | 'dark' = 'light'): Promise<{ page: Page; faults: string[] }> {
   if (!browser) throw new Error('The browser has not been started.');
   const path = join(folder, 'report.html');
@@ -45,7 +45,7 @@ const figure = (page: Page, name: string): Promise<string | null> =>
     .locator('dd')
     .textContent();
 
-/** Whether everything written in the drawings lies inside of them. */
+/** Texts that exceed their drawing. */
 async function outsideOfDrawings(page: Page): Promise<readonly string[]> {
   const texts = await page.locator('svg text').all();
   const found = await Promise.all(
@@ -61,7 +61,7 @@ async function outsideOfDrawings(page: Page): Promise<readonly string[]> {
   return found.flat();
 }
 
-/** Of the raster that points are drawn on. */
+/** Edge of the squares that points are merged in. */
 const SQUARE = 3;
 
 const bytesOf = (html: string): number => Buffer.byteLength(html);
@@ -75,8 +75,8 @@ describe('the page of a load test, in a browser,', () => {
     'shows the figures, a plot with its units and the errors, in %s',
     async (scheme) => {
       const refused = { what: '503 <b>queue</b>', status: 503, detail: 'The queue cannot be reached.' };
-      const { summary, samples } = madeUpRun(
-        madeUpSamples(100, 100, {
+      const { summary, samples } = syntheticRun(
+        syntheticSamples(100, 100, {
           tookMs: (index) => index + 1,
           what: (index) => (index < 90 ? 'succeeded' : refused.what),
         }),
@@ -112,10 +112,18 @@ describe('the page of a load test, in a browser,', () => {
   );
 
   it.each([
-    ['nothing', madeUpRun([], { wasStopped: true, unfinished: 3 }), '–'],
-    ['one sample', madeUpRun(madeUpSamples(1, 0, { tookMs: () => 12.34 }), { rate: 1, seconds: 1 }), '12.3 ms'],
-    ['errors alone', madeUpRun(madeUpSamples(9, 9, { tookMs: () => 0.01, what: () => 'connection refused' })), '–'],
-    ['none that was sent', madeUpRun(madeUpSamples(9, 9, { tookMs: () => undefined, what: () => 'not sent' })), '–'],
+    ['nothing', syntheticRun([], { wasStopped: true, unfinished: 3 }), '–'],
+    ['one sample', syntheticRun(syntheticSamples(1, 0, { tookMs: () => 12.34 }), { rate: 1, seconds: 1 }), '12.3 ms'],
+    [
+      'errors alone',
+      syntheticRun(syntheticSamples(9, 9, { tookMs: () => 0.01, what: () => 'connection refused' })),
+      '–',
+    ],
+    [
+      'none that was sent',
+      syntheticRun(syntheticSamples(9, 9, { tookMs: () => undefined, what: () => 'not sent' })),
+      '–',
+    ],
   ])('stands with %s', async (_, { summary, samples }, p50) => {
     const { page, faults } = await open(htmlOf(summary, samples));
 
@@ -126,8 +134,8 @@ describe('the page of a load test, in a browser,', () => {
   });
 
   it('stays small with 100,000 samples wherever they fall, and shows the only slow one', async () => {
-    const { summary, samples } = madeUpRun(
-      madeUpSamples(100_000, 1, { tookMs: (index) => (index === 500 ? 60_000 : 10 ** ((index * 0.618_034) % 4)) }),
+    const { summary, samples } = syntheticRun(
+      syntheticSamples(100_000, 1, { tookMs: (index) => (index === 500 ? 60_000 : 10 ** ((index * 0.618_034) % 4)) }),
       { rate: 1000, seconds: 100 },
     );
 

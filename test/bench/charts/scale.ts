@@ -1,11 +1,11 @@
-/** Where values of one axis lie, and which of them are named. */
+/** Positions of values on one axis, and its ticks. */
 export interface Scale {
-  /** The place of a value, in units of the drawing. */
+  /** The position of a value, in units of the drawing. */
   at(value: number): number;
   readonly ticks: readonly number[];
 }
 
-/** The drawing's units from the lowest value to the highest. */
+/** Positions of the lowest and of the highest value. */
 export type Range = readonly [low: number, high: number];
 
 const MOST_TICKS = 6;
@@ -17,10 +17,10 @@ export function linear(max: number, [low, high]: Range): Scale {
   return upTo(top, step, [low, high]);
 }
 
-/** From 0 to exactly `max`, as time that is over. */
+/** From 0 to exactly `max`, for elapsed time. */
 export const linearTo = (max: number, range: Range): Scale => upTo(max, roundStep(max), range);
 
-/** From a power of ten that is not above `min` to one that is not below `max`; what is below the first lies on it. */
+/** From the power of ten at or below `min` to the one at or above `max`. Lower values lie on the first. */
 export function logarithmic([min, max]: readonly [number, number], [low, high]: Range): Scale {
   const first = Math.floor(Math.log10(min));
   const last = Math.max(first + 1, Math.ceil(Math.log10(max) - 1e-9));
@@ -40,7 +40,7 @@ function upTo(top: number, step: number, [low, high]: Range): Scale {
   return { at: (value) => low + (value / top) * (high - low), ticks };
 }
 
-/** 1, 2 or 5 times a power of ten, so that there are at most six or seven ticks. */
+/** 1, 2 or 5 times a power of ten, for at most seven ticks. */
 function roundStep(max: number): number {
   if (max <= 0) return 1;
   const least = max / MOST_TICKS;

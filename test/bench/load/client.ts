@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 
-/** What came back: its body where that is a JSON object, whatever its media type. */
+/** A response. `body` is undefined unless it is a JSON object. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>> | undefined;
@@ -12,25 +12,25 @@ export interface Answer {
 
 export interface Ask {
   readonly method: 'GET' | 'POST';
-  /** From the base on, with its slash. */
+  /** Relative to the base URL, with a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal: AbortSignal;
 }
 
-/** Speaks to one API over as many connections as there are requests under way. */
+/** A client of one API with one connection per concurrent request. */
 export interface Client extends Disposable {
-  /** Rejects with the error of the connection, or with an AbortError. */
+  /** Rejects with the connection's error, or with an AbortError. */
   ask(ask: Ask): Promise<Answer>;
 }
 
 const IDLE_MS = 60_000;
 
-/** By node:http, which costs the caller half of what `fetch` does: both often share the machine. */
+/** Uses node:http, which costs half the CPU of `fetch`. Client and system often share the machine. */
 export function createClient(url: string, headers: Readonly<Record<string, string>>): Client {
   const { Agent, request } = url.startsWith('https:') ? https : http;
-  // With a limit of its own, the agent heeds the server's, and lets go of an idle connection before the server does.
+  // With a timeout of its own, the agent also respects the server's keep-alive timeout.
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   return {
     ask({ method, path, body, signal, ...more }) {
@@ -57,7 +57,7 @@ function objectIn(content: string): Readonly<Record<string, unknown>> | undefine
     const value: unknown = JSON.parse(content);
     return typeof value === 'object' && value !== null ? { ...value } : undefined;
   } catch {
-    // Recovery: a proxy in between may answer in HTML; the status says enough.
+    // Recovery: a proxy may answer with HTML; the status is enough.
     return undefined;
   }
 }
@@ -75,7 +75,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'out of ports here',
 };
 
-/** What broke a request, in words. */
+/** A short description of a connection error. */
 export function wordsFor(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? String(error.code) : '';

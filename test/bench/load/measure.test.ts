@@ -25,7 +25,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** `npm run load -- …` without npm in between; reports go to the folder of this file. */
+/** `npm run load -- …` without npm. Reports go to the folder of this file. */
 function start(
   args: readonly string[],
   into = folder,
@@ -39,7 +39,7 @@ function start(
 
 const run = (...args: readonly string[]): Promise<Ended> => start(args).ended;
 
-/** Resolves when a line of progress matches. */
+/** Resolves when a progress line matches. */
 function untilTold({ stderr }: ChildProcess, pattern: RegExp): Promise<void> {
   return new Promise((resolve) => stderr?.on('data', (chunk) => pattern.test(String(chunk)) && resolve()));
 }
@@ -103,7 +103,7 @@ describe('npm run load', () => {
 
     expect(code).toBe(1);
     expect(stdout).toContain('2 × 422 invalid-input: The text has no words.');
-    expect(stdout).toContain('{"data":"example"}; --body sends another.');
+    expect(stdout).toContain('{"data":"example"}. Use --body for another.');
   });
 
   it('goes on when the server goes away, and counts refused connections', async () => {
@@ -132,13 +132,13 @@ describe('npm run load', () => {
     const { child, ended } = start(['--url', api.url, '--rate', '20', '--seconds', '3600']);
     await untilTold(child, /, 5 succeeded, .* [1-9]\d* under way/);
 
-    // A terminal and npm may both pass it on.
+    // A terminal and npm may both send the signal.
     for (let times = 0; times < 2; times++) child.kill('SIGINT');
     const { code, stdout } = await ended;
 
     expect(code).toBe(130);
     expect(stdout).toMatch(/20 a second for [\d.]+ s of 3600 s, then stopped/);
-    expect(stdout).toMatch(/\d+ were under way when it was stopped/);
+    expect(stdout).toMatch(/\d+ were in flight when the run was stopped/);
     expect(await report()).toMatchObject({ wasStopped: true, requests: 5, succeeded: 5, errors: [] });
   });
 });
@@ -168,7 +168,7 @@ describe('npm run load refuses in one sentence', () => {
 
     const ended = await run('--url', api.url, '--model', 'model z');
 
-    const sentence = `There is no model "model z" at ${api.url}; active are: model_a.\n`;
+    const sentence = `There is no model "model z" at ${api.url}. Active models: model_a.\n`;
     expect(ended).toEqual({ code: 1, stdout: '', stderr: sentence });
     expect(api.requests).toEqual([]);
   });
@@ -178,7 +178,7 @@ describe('npm run load refuses in one sentence', () => {
 
     const ended = await run('--url', api.url);
 
-    const sentence = `The schema of model_a at ${api.url} has no example: say by --body what to send.\n`;
+    const sentence = `The schema of model_a at ${api.url} has no example. Use --body.\n`;
     expect(ended).toEqual({ code: 1, stdout: '', stderr: sentence });
   });
 

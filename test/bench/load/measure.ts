@@ -11,11 +11,11 @@ import { textOf } from './words.ts';
 export interface Surroundings {
   readonly stdout: Screen;
   readonly stderr: Screen;
-  /** Ends it at once; what was measured is reported. */
+  /** Ends the run at once; the report covers what was measured. */
   readonly stop: AbortSignal;
 }
 
-/** Measures and reports, from the options to the exit code: 0 when tasks succeeded, else 1. */
+/** Measures and reports. Resolves with the exit code: 0 when tasks succeeded, else 1. */
 export async function measureLoad(options: LoadOptions, { stdout, stderr, stop }: Surroundings): Promise<0 | 1> {
   using client = createClient(options.url, options.headers);
   try {
@@ -36,7 +36,7 @@ export async function measureLoad(options: LoadOptions, { stdout, stderr, stop }
     if (error instanceof NoTarget) stderr.write(`${error.message}\n`);
     else if (isOfFile(error)) stderr.write(`Cannot write reports to ${options.into}: ${error.code}.\n`);
     else throw error;
-    // Recovery: told, and there is nothing to undo.
+    // Recovery: the error is printed, and nothing needs to be undone.
     return 1;
   }
 }

@@ -1,30 +1,28 @@
 import { fileURLToPath } from 'node:url';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** What to send, how fast, and where to write about it. */
 export interface LoadOptions {
-  /** Of the API, without a slash at the end. */
+  /** The API, without a slash at the end. */
   readonly url: string;
   readonly model: string;
-  /** Requests a second, whatever becomes of those before. */
+  /** Requests per second, independent of earlier responses. */
   readonly rate: number;
   readonly seconds: number;
-  /** A request in JSON; without it the example in the model's schema is sent. */
+  /** The request as JSON. @default the example of the model's schema */
   readonly body: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** When a task that has not ended counts as lost, in seconds after it was due. */
+  /** Seconds after its due time at which an unfinished task counts as lost. */
   readonly patience: number;
-  /** Requests that may be under way at once; one that is due beyond them is not sent, and counted. */
+  /** Maximum number of concurrent requests. Requests due beyond it are not sent, but counted. */
   readonly inFlight: number;
-  /** Folder of the reports. */
+  /** The folder of the reports. */
   readonly into: string;
 }
 
-/** What the arguments ask for: a run, to be told how, or something that cannot be done. */
 export type ParsedLoad = { readonly run: LoadOptions } | { readonly help: string } | { readonly fault: string };
 
 const REPORTS = fileURLToPath(new URL('../reports', import.meta.url));
-/** So many are kept in memory; the reports stay small whatever was sent. */
+/** Limits memory. The size of the reports does not depend on it. */
 const MAX_REQUESTS = 2_000_000;
 
 const HELP = `Sends predictions at a constant rate, whatever becomes of those before, and reports how long they took.
@@ -32,18 +30,18 @@ const HELP = `Sends predictions at a constant rate, whatever becomes of those be
 Usage: npm run load -- [options]
 
   --url <url>          the API (default http://localhost:8000)
-  --model <name>       the model to ask (default model_a)
-  --rate <number>      requests a second (default 50)
-  --seconds <number>   how long to send (default 10)
+  --model <name>       the model (default model_a)
+  --rate <number>      requests per second (default 50)
+  --seconds <number>   duration (default 10)
   --body <json>        the request (default: the example in the model's schema)
   --header <name: value>  sent with every request, for example an API key; may be repeated
   --patience <number>  seconds after which a task that has not ended counts as lost (default 60)
-  --in-flight <number> requests that may be under way at once; one due beyond them is counted as not sent (default 5000)
-  --into <folder>      where load.json and load.html go (default test/bench/reports)
+  --in-flight <number> maximum number of concurrent requests; others are counted as not sent (default 5000)
+  --into <folder>      folder of load.json and load.html (default test/bench/reports)
   --help               prints this text
 
-Ctrl-C ends it with a report of what was measured so far. The exit code is 0 when tasks succeeded, 1 when none did
-or nothing could be measured, 2 for wrong options, 130 after Ctrl-C.
+Ctrl-C ends the run with a report. The exit code is 0 if tasks succeeded, 1 if none did or nothing could be measured,
+2 for wrong options, 130 after Ctrl-C.
 `;
 
 const TEXT = { type: 'string' } as const;
@@ -79,13 +77,13 @@ export function parseLoadOptions(args: readonly string[]): ParsedLoad {
     if (run.rate * run.seconds > MAX_REQUESTS) throw new Error(`One run sends at most ${MAX_REQUESTS} requests.`);
     return { run };
   } catch (error) {
-    // Recovery: told like any other fault. Node adds hints for programmers after its first sentence.
+    // Recovery: reported like any other fault. Node adds hints after the first sentence.
     const [sentence] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
     return { fault: `${sentence?.replace(/\.$/, '')}. Try --help.` };
   }
 }
 
-/** `--rate -1` is a wrong rate, not the option `-1`. */
+/** `--rate -1` is a malformed value of `--rate`, not an option `-1`. */
 const joinNegatives = (args: readonly string[]): string[] =>
   args.flatMap((arg, i) => {
     if (isNegative(arg) && args[i - 1]?.startsWith('--')) return [];

@@ -6,7 +6,7 @@ import { milliseconds, type Percentiles } from './statistics.ts';
 import type { Summary } from './summary.ts';
 import { inLine, pace, remarks, share } from './words.ts';
 
-/** The HTML report: the figures, the course of the run, and what did not succeed. All samples are in its plot. */
+/** The HTML report: figures, plots and faults. Its plot contains all samples. */
 export function htmlOf(summary: Summary, samples: readonly Sample[]): string {
   const { model, url, startedAt, body, latencyMs, succeeded, requests, throughput } = summary;
   const ms = (name: keyof Percentiles): string => (latencyMs ? `${milliseconds(latencyMs[name])} ms` : '–');

@@ -7,14 +7,14 @@ import type { Summary } from './summary.ts';
 
 const LATENCY: Box = { width: 900, height: 380, left: 70, right: 18, top: 36, bottom: 46 };
 const PACE: Box = { ...LATENCY, height: 220 };
-/** Points that fall into one square of so many units are drawn as one: a drawing has so many squares and no more. */
+/** Points in one square of this edge are merged, which limits the size of a drawing. */
 const SQUARE = 3;
 const LINES = { p50: 'low', p90: 'mid', p99: 'other' } as const;
 
-/** Below it there is room for points that are easier to see. */
+/** Up to this number of points, larger dots are used. */
 const FEW = 500;
 
-/** Every task that was sent as a point of its latency over time, and how p50, p90 and p99 went. */
+/** Latency of every sent task over time, with the course of p50, p90 and p99. */
 export function latencyPlot({ windows, sendingSeconds, rate }: Summary, samples: readonly Sample[]): string {
   const x = timeScale(sendingSeconds, LATENCY);
   const y = latencyScale(samples);
@@ -42,7 +42,7 @@ export function latencyPlot({ windows, sendingSeconds, rate }: Summary, samples:
   return drawing(LATENCY, 'Latency of each task over time, on a logarithmic scale', chart);
 }
 
-/** How many requests a second succeeded and did not, by when they were due. */
+/** Successful and other requests per second, by their due time. */
 export function pacePlot(summary: Summary): string {
   const { sendingSeconds, rate } = summary;
   const stretches = stretchesOf(summary);
@@ -71,7 +71,7 @@ export function pacePlot(summary: Summary): string {
   return drawing(PACE, 'Requests a second that succeeded and did not, over time', chart);
 }
 
-/** The windows, in seconds, with requests a second: those that succeeded, and all. */
+/** Per window, in seconds: successful and all requests per second. */
 function stretchesOf({ windows, sendingSeconds, rate }: Summary) {
   const wide = windowSeconds(sendingSeconds, rate);
   return windows.map(({ fromSeconds: from, succeeded, otherwise }) => {
@@ -91,12 +91,12 @@ function latencyScale(samples: readonly Sample[]): Scale {
     min = Math.min(min, tookMs);
     max = Math.max(max, tookMs);
   }
-  // A tenth of a millisecond is below what a caller can measure.
+  // Clients cannot measure less than a tenth of a millisecond.
   const least = Math.max(0.1, Math.min(min, max));
   return logarithmic([least, max], [LATENCY.height - LATENCY.bottom, LATENCY.top]);
 }
 
-/** Stronger where many fall into one square; those that did not succeed lie on top. */
+/** More opaque where many points share a square. Failed requests are drawn last. */
 function dots(samples: readonly Sample[], x: Scale, y: Scale): readonly string[] {
   const squares = { good: new Map<string, number>(), bad: new Map<string, number>() };
   for (const { atMs, tookMs, what } of samples) {

@@ -12,7 +12,7 @@ const never: Answering = () => undefined;
 const hangUp: Answering = (response) => void response.destroy();
 const running: Answering = (response) => json(response, 202, { id: 't', state: 'running' }, { 'Retry-After': '0' });
 
-/** One after the other, the last one from then on. */
+/** Answers in order; the last one repeats. */
 const inTurn =
   (...answers: readonly Answering[]): Answering =>
   (response, request, index) =>

@@ -1,41 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Client, wordsFor } from './client.ts';
 
-/** What became of a request, as its caller saw it. */
+/** The outcome of a request from the client's view. */
 export interface Outcome {
-  /** `succeeded`, or what else: a state of the task, an HTTP status with its problem, or what broke. */
+  /** `succeeded`, another task state, an HTTP status with its problem, or a connection error. */
   readonly what: string;
-  /** The HTTP status, where the request was refused by one. */
+  /** Set if the request was refused. */
   readonly status?: number;
-  /** What the answer said about it. */
+  /** Detail of the response. */
   readonly detail?: string;
-  /** Answers and faults on the way to the result, after which it was asked for again. */
+  /** Reasons for which an accepted task was polled again. */
   readonly askedAgain?: readonly string[];
 }
 
-/** The outcome that is none of the faults. */
 export const SUCCEEDED = 'succeeded';
 
 export interface Prediction {
   readonly model: string;
-  /** The request in JSON. */
+  /** The request as JSON. */
   readonly body: string;
-  /** How long its caller waits for it, in seconds. */
+  /** Seconds that the client waits for the result. */
   readonly patience: number;
 }
 
-/** As long as a long poll may be, with room to be answered. */
+/** The longest wait of the API, minus time for the response. */
 const LONGEST_WAIT_SECONDS = 20;
-/** An answer that came so soon was not waited for: asking again at once would be a storm. */
+/** After a response that came sooner than this, pause before the next poll. */
 const SOON_MS = 500;
-/** Longer pauses would be measured as latency. */
+/** A longer pause would count as latency. */
 const LONGEST_PAUSE_SECONDS = 1;
 const ENDED = new Set([SUCCEEDED, 'failed', 'canceled', 'expired']);
 
 /**
- * Submits and waits for the result, however many long polls that takes. An accepted task is asked for again when
- * the API is away for a while. Resolves with what became of it, never later than its patience; undefined when
- * `stop` was sooner.
+ * Submits and waits for the result with repeated long polls, also through outages. Resolves with the outcome within
+ * `patience`. Undefined when `stop` aborts first.
  */
 export async function predict(client: Client, wanted: Prediction, stop: AbortSignal): Promise<Outcome | undefined> {
   const endsAt = performance.now() + wanted.patience * 1000;
@@ -64,13 +62,13 @@ export async function predict(client: Client, wanted: Prediction, stop: AbortSig
   }
 }
 
-/** Where one request has led: to its end, or to a task that is to be asked for again. */
+/** The end of a request, or a task to poll again. */
 type Step =
   | { readonly outcome: Outcome }
   | { readonly id: string; readonly away?: string; readonly retryAfter?: number };
 
 interface Question {
-  /** Of the task, once it was accepted. */
+  /** Set once the task was accepted. */
   readonly id: string | undefined;
   readonly waitSeconds: number;
   readonly signal: AbortSignal;
@@ -86,7 +84,7 @@ async function ask(client: Client, { model, body }: Prediction, question: Questi
     const path = `/models/${encodeURIComponent(model)}/tasks`;
     return stepOf(await client.ask({ method: 'POST', path, headers, body, signal }));
   } catch (error) {
-    // Recovery: an accepted task is asked for again; a submit that broke is one of the things that a caller sees.
+    // Recovery: an accepted task is polled again; a failed submit is an outcome.
     const what = wordsFor(error);
     return id === undefined ? { outcome: { what } } : { id, away: what };
   }
@@ -101,7 +99,7 @@ function stepOf({ status, body, retryAfter }: Answer, id?: string): Step {
   return { outcome: { what: `${status} without a task`, status } };
 }
 
-/** A second less than there is: its answer must be here in time. */
+/** One second less, so that the response arrives in time. */
 const waitSeconds = (leftMs: number): number =>
   Math.max(0, Math.min(LONGEST_WAIT_SECONDS, Math.floor(leftMs / 1000) - 1));
 

@@ -1,11 +1,11 @@
-/** A terminal, or whatever else lines go to. */
+/** A terminal or another output. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** A line that says how far it is: each one takes the place of the one before on a terminal, cut to its width, and follows it elsewhere. */
+/** A progress line. On a terminal it replaces the line before, cut to the width; otherwise it is appended. */
 export function progressLine(screen: Screen): { tell(line: string): void; end(): void } {
   let isOpen = false;
   return {

@@ -5,10 +5,10 @@ import type { Sample } from './run.ts';
 import { rounded } from './statistics.ts';
 import type { Summary } from './summary.ts';
 
-/** More than these say no more one by one; windows and percentiles are of all of them. */
+/** Maximum number of samples in a report. Windows and percentiles use all samples. */
 const MOST_SAMPLES = 10_000;
 
-/** Makes the folder of the reports. Throws while nothing has been measured where it cannot be written. */
+/** Creates the folder of the reports. Throws before the measurement if it is not writable. */
 export async function prepareFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await access(folder, constants.W_OK);
@@ -28,7 +28,9 @@ export async function writeReports(
   return files.map(([path]) => path);
 }
 
-/** The summary, and the requests evenly thinned to 10,000; a line each, without a latency where it was not sent. */
+/**
+ * The summary and at most 10,000 evenly selected samples, one per line. `tookMs` is missing if a request was not sent.
+ */
 export function jsonOf(summary: Summary, samples: readonly Sample[]): string {
   const every = Math.max(1, Math.ceil(samples.length / MOST_SAMPLES));
   const kept = samples.filter((_, index) => index % every === 0);

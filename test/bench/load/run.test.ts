@@ -9,7 +9,7 @@ import { startScriptedApi, succeed } from './scripted-api.ts';
 const quiet = { tell: () => undefined, stop: new AbortController().signal };
 const SUCCESS: Outcome = { what: 'succeeded' };
 
-/** Timers may be a millisecond early, and a request is sent then. */
+/** Timers may fire a millisecond early. */
 const EARLY_MS = 2;
 
 describe('the load', () => {
@@ -17,7 +17,7 @@ describe('the load', () => {
     const held: ServerResponse[] = [];
     const [rate, requests] = [100, 40];
     await using api = await startScriptedApi({
-      // Nobody is answered before the last one has come: whoever waits for an answer to send the next waits for ever.
+      // Answers only after the last request has arrived. A client that waits for responses would hang.
       submit(response, request, index) {
         held.push(response);
         if (index === requests - 1) for (const stalled of held) succeed(stalled, request, index);

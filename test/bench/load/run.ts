@@ -2,50 +2,50 @@ import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promis
 import { type Outcome, SUCCEEDED } from './predict.ts';
 import { milliseconds, percentiles } from './statistics.ts';
 
-/** One request, as its caller saw it. */
+/** One request from the client's view. */
 export interface Sample {
-  /** When it was due, in milliseconds after the start. */
+  /** The due time, in milliseconds after the start. */
   readonly atMs: number;
-  /** From when it was due until it had ended: a caller that was held up is part of it. None of a request not sent. */
+  /** From the due time to the end, so a delay of the client is included. Undefined if it was not sent. */
   readonly tookMs: number | undefined;
   readonly what: string;
 }
 
-/** All that was seen of a run. */
+/** All observations of a run. */
 export interface Measured {
-  /** In the order in which they were due. */
+  /** By due time. */
   readonly samples: readonly Sample[];
   /** The first outcome of each kind. */
   readonly firsts: ReadonlyMap<string, Outcome>;
-  /** How often accepted tasks were asked for again, by the reason. */
+  /** How often accepted tasks were polled again, by reason. */
   readonly askedAgain: ReadonlyMap<string, number>;
-  /** How late the sender itself was at worst: more than some milliseconds, and this machine was the bottleneck. */
+  /** The largest delay of the client itself. More than a few milliseconds mean that this machine was the bottleneck. */
   readonly sentLateMs: number;
-  /** Requests that were under way when it was stopped. */
+  /** Requests in flight when the run was stopped. */
   readonly unfinished: number;
-  /** How long requests were sent. */
+  /** Duration of the sending phase. */
   readonly sendingMs: number;
 }
 
 export interface Schedule {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
   readonly seconds: number;
-  /** Requests that may be under way at once. */
+  /** Maximum number of concurrent requests. */
   readonly inFlight: number;
 }
 
-/** Sends one request; undefined when it was stopped before its end. */
+/** Sends one request. Undefined when `stop` aborts first. */
 export type Send = (stop: AbortSignal) => Promise<Outcome | undefined>;
 
 const TELL_MS = 1000;
-/** Answers must be taken while requests are late, or the sender would make the lateness. */
+/** Limits a burst of late requests, so that responses are still processed in between. */
 const SENT_AT_ONCE = 50;
 
 /**
- * Sends at a constant rate and waits for each result. Open loop: nobody waits for an answer before the next
- * request, and latency counts from when a request was due, so that slow answers do not hide. What is due beyond
- * `inFlight` is not sent and says so. `tell` gets a line each second; `stop` ends it at once with what is known.
+ * Sends at a constant rate (open loop): a request does not wait for earlier responses, and latency counts from its due
+ * time. Requests due beyond `inFlight` are counted but not sent. `tell` receives one line per second. `stop` ends the
+ * run with the observations so far.
  */
 export async function runLoad(
   schedule: Schedule,
@@ -110,7 +110,7 @@ class Run {
     this.#sentLateMs = Math.max(this.#sentLateMs, sentMs - dueMs);
     const running = this.#send(this.#stop).then((outcome) => {
       this.#underWay.delete(running);
-      // A timer may be up to a millisecond early.
+      // A timer may fire up to a millisecond early.
       if (outcome) this.#note(dueMs, this.elapsedMs() - Math.min(dueMs, sentMs), outcome);
       else this.#unfinished += 1;
     });
@@ -121,7 +121,7 @@ class Run {
     await Promise.all(this.#underWay);
   }
 
-  /** What a second has brought, in a line; the next one begins. */
+  /** A line about the last second; starts the next one. */
   progress(): string {
     const latest = percentiles(this.#latest);
     const took = latest ? `; lately p50 ${milliseconds(latest.p50)} ms, p99 ${milliseconds(latest.p99)} ms` : '';

@@ -1,21 +1,21 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnFreePort } from '#test/support/listen.ts';
 
-/** How a request is answered; nothing is answered unless it does. */
+/** Answers a request, or leaves it open. */
 export type Answering = (response: ServerResponse, request: IncomingMessage, index: number) => void;
 
-/** A real server with one model, whose tasks become what a test says. */
+/** A real HTTP server with one model, whose responses a test defines. */
 export interface ScriptedApi extends AsyncDisposable {
   readonly url: string;
-  /** Requests so far, for example `POST /models/model_a/tasks`, without those for its schema. */
+  /** Requests so far, for example `POST /models/model_a/tasks`, without those for the schema. */
   readonly requests: readonly IncomingMessage[];
-  /** Ends every connection, and takes no more. */
+  /** Closes all connections and the server. */
   stop(): void;
 }
 
 const EXAMPLE = { request: { data: 'example' }, response: {} };
 
-/** Starts one. `submit` and `poll` are told how many of their kind came before. */
+/** `submit` and `poll` receive the number of earlier requests of their kind. */
 export async function startScriptedApi(answering: {
   readonly submit?: Answering;
   readonly poll?: Answering;
@@ -50,7 +50,6 @@ export async function startScriptedApi(answering: {
   };
 }
 
-/** Answers with a JSON body. */
 export function json(
   response: ServerResponse,
   status: number,
@@ -60,16 +59,15 @@ export function json(
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-/** The task has succeeded. */
 export const succeed: Answering = (response) => json(response, 200, { id: 't', state: 'succeeded' });
 
-/** The task is in some other state; asking again at once is welcome. */
+/** A task in another state, with permission to poll at once. */
 export const inState =
   (state: string, error?: { readonly code: string; readonly message: string }): Answering =>
   (response) =>
     json(response, 200, { id: 't', state, error: error ?? null }, { 'Retry-After': '0' });
 
-/** A problem as this API sends it. */
+/** A problem in the format of the API. */
 export const problem =
   (status: number, name: string, detail: string): Answering =>
   (response) =>

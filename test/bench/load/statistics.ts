@@ -1,7 +1,7 @@
 import { SUCCEEDED } from './predict.ts';
 import type { Sample } from './run.ts';
 
-/** Latencies in milliseconds that half, nine of ten, 99 of 100 and all of the requests did not exceed. */
+/** Latency percentiles in milliseconds. */
 export interface Percentiles {
   readonly p50: number;
   readonly p90: number;
@@ -9,7 +9,7 @@ export interface Percentiles {
   readonly max: number;
 }
 
-/** Of at least one value, by nearest rank: each is a value that was measured. Undefined of none. */
+/** Nearest-rank percentiles, so each is a measured value. Undefined without values. */
 export function percentiles(values: readonly number[]): Percentiles | undefined {
   const sorted = Float64Array.from(values).sort();
   const nearest = (perMille: number): number => rounded(sorted[Math.ceil((sorted.length * perMille) / 1000) - 1] ?? 0);
@@ -17,27 +17,27 @@ export function percentiles(values: readonly number[]): Percentiles | undefined 
   return { p50: nearest(500), p90: nearest(900), p99: nearest(990), max: nearest(1000) };
 }
 
-/** The requests that were due in one stretch of a run. */
+/** The requests that were due in one part of a run. */
 export interface Window {
   readonly fromSeconds: number;
   readonly succeeded: number;
   readonly otherwise: number;
-  /** Of those that succeeded. */
+  /** Successful requests only. */
   readonly latencyMs: Percentiles | undefined;
 }
 
 const WIDTHS_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600];
 const MOST_WINDOWS = 40;
 
-/** Fewer say nothing about a second or a percentile. */
+/** Minimum number of requests per window. */
 const LEAST_REQUESTS = 5;
 
-/** How long each window of a run is, in seconds: no more windows than a plot can show, none for a handful of requests. */
+/** The length of a window in seconds, so that a plot has a limited number of windows with enough requests each. */
 export const windowSeconds = (seconds: number, rate: number): number =>
   WIDTHS_SECONDS.find((width) => seconds / width <= MOST_WINDOWS && width * rate >= LEAST_REQUESTS) ??
   Math.max(seconds / MOST_WINDOWS, LEAST_REQUESTS / rate);
 
-/** The course of a run: its samples window by window, empty ones too. */
+/** The samples by window, including empty windows. */
 export function windowsOf(
   samples: readonly Sample[],
   { seconds, rate }: { readonly seconds: number; readonly rate: number },
@@ -57,13 +57,13 @@ export function windowsOf(
   });
 }
 
-/** Of those that were sent. */
+/** Latencies of requests that were sent. */
 export const latencies = (samples: readonly Sample[]): number[] =>
   samples.flatMap(({ tookMs }) => (tookMs === undefined ? [] : [tookMs]));
 
-/** To a hundredth. */
+/** Rounds to two decimals. */
 export const rounded = (value: number): number => Math.round(value * 100) / 100;
 
-/** As exact as anybody reads it. */
+/** Milliseconds with a readable number of digits. */
 export const milliseconds = (ms: number): string =>
   ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en', { useGrouping: ms >= 10_000 });

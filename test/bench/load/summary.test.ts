@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpRun, madeUpSamples } from './made-up-run.ts';
 import { jsonOf } from './report.ts';
+import { syntheticRun, syntheticSamples } from './synthetic-run.ts';
 import { textOf } from './words.ts';
 
 const REFUSED = { what: '503 queue-unavailable', status: 503, detail: 'The queue cannot be reached.' };
@@ -9,8 +9,8 @@ const NOT_SENT = 'not sent: 2 were under way';
 describe('the summary of a run', () => {
   it('counts throughput, latency and what else came, most frequent first', () => {
     const kinds = ['succeeded', 'succeeded', REFUSED.what, NOT_SENT];
-    const run = madeUpRun(
-      madeUpSamples(100, 100, {
+    const run = syntheticRun(
+      syntheticSamples(100, 100, {
         tookMs: (index) => (index % 4 === 3 ? undefined : index % 4 === 2 ? 1 : 40),
         what: (index) => String(index < 8 ? kinds[index % 4] : index % 4 === 3 ? REFUSED.what : kinds[index % 4]),
       }),
@@ -35,18 +35,18 @@ describe('the summary of a run', () => {
       '  all, ms      p50 40.0, p90 40.0, p99 40.0, max 40.0',
       '  48 × 503 queue-unavailable: The queue cannot be reached.',
       '  2 × not sent: 2 were under way',
-      '  The sender itself was at most 1.0 ms late.',
+      '  The client sent at most 1.0 ms late.',
     ]);
   });
 
   it('spreads successes over the time until the last of them was there', () => {
-    const run = madeUpRun(madeUpSamples(100, 100, { tookMs: (index) => (index === 99 ? 10_100 : 5) }));
+    const run = syntheticRun(syntheticSamples(100, 100, { tookMs: (index) => (index === 99 ? 10_100 : 5) }));
 
     expect(run.summary.throughput).toBe(5);
   });
 
   it('says what a reader must know: a late sender, an outage, an end before its time', () => {
-    const run = madeUpRun(madeUpSamples(1, 0, { tookMs: () => 5, what: () => 'expired' }), {
+    const run = syntheticRun(syntheticSamples(1, 0, { tookMs: () => 5, what: () => 'expired' }), {
       unfinished: 7,
       wasStopped: true,
       askedAgain: new Map([['503', 2]]),
@@ -55,16 +55,16 @@ describe('the summary of a run', () => {
 
     expect(textOf(run.summary)).toMatch(/10 a second for 10 s of 10 s, then stopped/);
     expect(textOf(run.summary).split('\n').slice(-4)).toEqual([
-      '  7 were under way when it was stopped, and are in no other figure.',
-      '  Accepted tasks were asked for again after 2 × 503.',
-      '  The sender itself was at most 250 ms late: it was the bottleneck then.',
-      '  Every request was the example of the model\'s schema, {"data":"example"}; --body sends another.',
+      '  7 were in flight when the run was stopped; no other figure includes them.',
+      '  Accepted tasks were polled again after 2 × 503.',
+      '  The client sent at most 250 ms late: it was the bottleneck.',
+      '  Every request was the example of the model\'s schema, {"data":"example"}. Use --body for another.',
     ]);
   });
 
   it('never rounds up to all', () => {
-    const run = madeUpRun(
-      madeUpSamples(100_000, 1, { tookMs: () => 1, what: (index) => (index === 7 ? 'expired' : 'succeeded') }),
+    const run = syntheticRun(
+      syntheticSamples(100_000, 1, { tookMs: () => 1, what: (index) => (index === 7 ? 'expired' : 'succeeded') }),
     );
 
     expect(textOf(run.summary)).toContain('99999 of 100000 (99.99 %)');
@@ -73,7 +73,7 @@ describe('the summary of a run', () => {
 
 describe('the JSON report', () => {
   it('has every sample of a usual run', () => {
-    const { summary, samples } = madeUpRun(madeUpSamples(6000, 5, { tookMs: (index) => index / 7 }));
+    const { summary, samples } = syntheticRun(syntheticSamples(6000, 5, { tookMs: (index) => index / 7 }));
 
     const report = JSON.parse(jsonOf(summary, samples));
 
@@ -84,8 +84,8 @@ describe('the JSON report', () => {
   });
 
   it('thins the samples of a long run evenly, says so, and keeps the figures of all', () => {
-    const { summary, samples } = madeUpRun(
-      madeUpSamples(250_000, 0.04, { tookMs: (index) => (index === 7 ? 9000 : 5) }),
+    const { summary, samples } = syntheticRun(
+      syntheticSamples(250_000, 0.04, { tookMs: (index) => (index === 7 ? 9000 : 5) }),
     );
 
     const text = jsonOf(summary, samples);
@@ -98,7 +98,7 @@ describe('the JSON report', () => {
   });
 
   it('can be read when nothing came', () => {
-    const { summary, samples } = madeUpRun([]);
+    const { summary, samples } = syntheticRun([]);
 
     const report = JSON.parse(jsonOf(summary, samples));
 

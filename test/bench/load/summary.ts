@@ -3,47 +3,47 @@ import { SUCCEEDED } from './predict.ts';
 import type { Measured } from './run.ts';
 import { latencies, type Percentiles, percentiles, rounded, type Window, windowsOf } from './statistics.ts';
 
-/** Requests that did not succeed in one way. */
+/** Requests that failed in the same way. */
 export interface Fault {
   readonly what: string;
-  /** The HTTP status, where they were refused by one. */
+  /** Set if they were refused by an HTTP status. */
   readonly status: number | undefined;
   readonly count: number;
-  /** What the first of them was told. */
+  /** The detail of the first one. */
   readonly detail: string | undefined;
 }
 
-/** A run in figures: all of its requests, however many of them the reports show one by one. */
+/** A run in figures. All requests count, also those that the reports leave out. */
 export interface Summary {
   readonly url: string;
   readonly model: string;
-  /** The request in JSON. */
+  /** The request as JSON. */
   readonly body: string;
-  /** Whether the request was chosen by whoever ran it. */
+  /** Whether the user chose the request. */
   readonly bodyWasGiven: boolean;
   readonly startedAt: string;
-  /** What was asked for: requests a second, for so many seconds. */
+  /** The requested rate per second and duration. */
   readonly rate: number;
   readonly seconds: number;
-  /** How long requests were sent: shorter when it was stopped. */
+  /** Shorter than requested if the run was stopped. */
   readonly sendingSeconds: number;
   readonly wasStopped: boolean;
-  /** That ended in some way, or were due and not sent. */
+  /** Requests that ended, or were due and not sent. */
   readonly requests: number;
   readonly succeeded: number;
-  /** Requests whose end was not awaited, because it was stopped. */
+  /** Requests in flight when the run was stopped. */
   readonly unfinished: number;
-  /** Successes a second, from the start until requests were no longer sent and the last success was there. */
+  /** Successful requests per second, until the last one had ended. */
   readonly throughput: number;
-  /** From when a request was due until its result was here, of those that succeeded. */
+  /** From due time to result, of successful requests. */
   readonly latencyMs: Percentiles | undefined;
-  /** The same of all that were sent: errors and lost ones too. */
+  /** The same of all requests that were sent. */
   readonly latencyOfAllMs: Percentiles | undefined;
-  /** How late the sender itself was at worst. */
+  /** The largest delay of the client itself. */
   readonly sentLateMs: number;
   /** Most frequent first. */
   readonly errors: readonly Fault[];
-  /** How often accepted tasks were asked for again, by what kept them from being answered. */
+  /** How often accepted tasks were polled again, by reason. */
   readonly askedAgain: Readonly<Record<string, number>>;
   readonly windows: readonly Window[];
 }
@@ -56,7 +56,6 @@ interface Circumstances {
   readonly wasStopped: boolean;
 }
 
-/** Sums a run up. */
 export function summarize(options: Asked, measured: Measured, circumstances: Circumstances): Summary {
   const { samples, unfinished, sentLateMs, askedAgain, sendingMs } = measured;
   const { url, model, rate, seconds } = options;

@@ -1,7 +1,7 @@
 import { type Answer, type Client, wordsFor } from './client.ts';
 import type { LoadOptions } from './options.ts';
 
-/** Why nothing can be measured, in a sentence. */
+/** The reason why nothing can be measured, in one sentence. */
 export class NoTarget extends Error {
   override readonly name = 'NoTarget';
 }
@@ -9,26 +9,26 @@ export class NoTarget extends Error {
 const PATIENCE_MS = 10_000;
 
 /**
- * The body to send: the one given, or the example in the model's own schema, which every model has. Throws
- * `NoTarget` when the API cannot be reached, or has no such model.
+ * The request to send: the given one, or the example of the model's schema. Throws `NoTarget` when the API cannot be
+ * reached or has no such model.
  */
 export async function chooseBody(client: Client, { url, model, body }: LoadOptions): Promise<string> {
   const schema = await ask(client, url, `/models/${encodeURIComponent(model)}/schema`);
   if (schema.body?.type === '/problems/model-not-found') throw new NoTarget(await unknownModel(client, url, model));
   if (schema.status !== 200) {
-    const detail = schema.body?.detail ?? 'it does not seem to be this API';
-    throw new NoTarget(`${url} does not tell what ${model} takes: ${schema.status}, ${detail}`);
+    const detail = schema.body?.detail ?? 'the server does not seem to be this API';
+    throw new NoTarget(`${url} has no schema of ${model}: ${schema.status}, ${detail}`);
   }
   if (body !== undefined) return body;
   const [example] = Array.isArray(schema.body?.examples) ? (schema.body.examples as readonly unknown[]) : [];
   if (typeof example === 'object' && example !== null && 'request' in example) return JSON.stringify(example.request);
-  throw new NoTarget(`The schema of ${model} at ${url} has no example: say by --body what to send.`);
+  throw new NoTarget(`The schema of ${model} at ${url} has no example. Use --body.`);
 }
 
 async function unknownModel(client: Client, url: string, model: string): Promise<string> {
   const { body } = await ask(client, url, '/models');
   const names = Array.isArray(body?.models) ? body.models.map(({ name }: { readonly name: string }) => name) : [];
-  return `There is no model "${model}" at ${url}; active are: ${names.join(', ') || 'none'}.`;
+  return `There is no model "${model}" at ${url}. Active models: ${names.join(', ') || 'none'}.`;
 }
 
 async function ask(client: Client, url: string, path: string): Promise<Answer> {

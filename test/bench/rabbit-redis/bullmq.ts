@@ -8,7 +8,7 @@ interface BullMq {
   readonly seconds: number;
 }
 
-/** The same job, which does nothing, through BullMQ on the same Redis: added, worked off, and its end waited for. */
+/** The same empty job through BullMQ on the same Redis: add, process, wait for the end. */
 export async function measureBullMq({ redisUrl, concurrency, seconds }: BullMq): Promise<Figures> {
   const { hostname: host, port } = new URL(redisUrl);
   const connection = { host, port: Number(port), maxRetriesPerRequest: null };
@@ -16,7 +16,7 @@ export async function measureBullMq({ redisUrl, concurrency, seconds }: BullMq):
   const queue = new Queue(name, { connection });
   const events = new QueueEvents(name, { connection });
   const worker = new Worker(name, async ({ data }) => data, { connection, concurrency: 64 });
-  // Each waiter listens to both.
+  // Every waiter adds listeners to both.
   for (const emitter of [queue, events]) emitter.setMaxListeners(0);
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady(), worker.waitUntilReady()]);
 

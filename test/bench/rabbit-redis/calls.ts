@@ -10,10 +10,10 @@ interface Servers {
 
 const TASKS = 5000;
 const CALLERS = [1, 64] as const;
-/** What happens less often belongs to something else: heartbeats, the registry. */
+/** Ignores background calls, such as heartbeats. */
 const WORTH_TELLING = 0.05;
 
-/** Says how many Redis commands and AMQP frames one task takes, counted rather than timed. */
+/** Counts Redis commands and AMQP frames per task. */
 export async function countCalls({ amqpUrl, redisUrl }: Servers): Promise<string> {
   await using counter = await countFrames(amqpUrl);
   await using system = await startSystem({ amqpUrl: counter.url, redisUrl, prefix: 'bench-calls' });

@@ -14,7 +14,7 @@ interface Ceiling {
 
 const CHANNEL = 'bench:done';
 
-/** Publish with confirm → consume → SET + PUBLISH → notify, by bare clients: what nothing on these servers can beat. */
+/** Publish with confirm → consume → SET + PUBLISH → notify with bare clients: the upper bound on these servers. */
 export async function measureCeiling({
   name,
   amqpUrl,

@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { listenOnFreePort } from '#test/support/listen.ts';
 
-/** A way to RabbitMQ that counts the frames that go along it. */
+/** A proxy to RabbitMQ that counts AMQP frames. */
 export interface FrameCounter extends AsyncDisposable {
-  /** As RabbitMQ's own, with the address of the counter. */
+  /** The URL of RabbitMQ with the address of the proxy. */
   readonly url: string;
-  /** Frames so far, both ways together, by what they are. */
+  /** Frames in both directions, by name. */
   frames(): ReadonlyMap<string, number>;
 }
 
-/** What a client says first instead of a frame: AMQP and its version. */
+/** The protocol header that a client sends before its first frame. */
 const GREETING_BYTES = 8;
 const HEAD_BYTES = 7;
-/** Frames of type 1 begin with the numbers of a class and a method. */
+/** Frames of type 1 start with the numbers of a class and a method. */
 const METHODS: Readonly<Record<string, string>> = {
   '60.10': 'basic.qos',
   '60.11': 'basic.qos-ok',
@@ -27,7 +27,6 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 const OTHERS: Readonly<Record<number, string>> = { 2: 'header', 3: 'body', 8: 'heartbeat' };
 
-/** Opens another way to the server of this URL. */
 export async function countFrames(url: string): Promise<FrameCounter> {
   const { hostname, port } = new URL(url);
   const counts = new Map<string, number>();
@@ -60,7 +59,7 @@ export async function countFrames(url: string): Promise<FrameCounter> {
   };
 }
 
-/** Takes a stream in pieces, and tells of each frame in it. */
+/** Parses a byte stream and reports each frame. */
 function frameReader(skip: number, tell: (name: string) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   let at = skip;

@@ -1,6 +1,5 @@
 import { type ProcessorTime, perTask, processorTime } from './processor-time.ts';
 
-/** What one measurement found. */
 export interface Figures {
   readonly name: string;
   readonly concurrency: number;
@@ -8,7 +7,7 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p90Ms: number;
   readonly p99Ms: number;
-  /** Microseconds of processor per task, by process. */
+  /** CPU microseconds per task, by process. */
   readonly processors: ProcessorTime;
 }
 
@@ -19,7 +18,7 @@ interface Measurement {
   readonly once: () => Promise<void>;
 }
 
-/** Repeats `once` by so many callers at a time, each of whom waits for the end of his own. */
+/** Runs `once` in `concurrency` loops for `seconds`. */
 export async function measure({ name, concurrency, seconds, once }: Measurement): Promise<Figures> {
   const latencies: number[] = [];
   const usedBefore = await processorTime();
@@ -50,7 +49,6 @@ export async function measure({ name, concurrency, seconds, once }: Measurement)
   };
 }
 
-/** All rows as a table. */
 export const tableOf = (rows: readonly Figures[]): string =>
   [
     '| what | callers | per second | p50 ms | p90 ms | p99 ms | µs of processor per task |',
@@ -73,7 +71,7 @@ function processorsOf(processors: ProcessorTime): string {
     : `${Math.round(total)}: ${used.map(([role, us]) => `${role} ${Math.round(us)}`).join(', ')}`;
 }
 
-/** What each of ours reaches of the ceiling, which is the bare clients on the same kind of queue, and of BullMQ. */
+/** Throughput as a share of bare clients on the same kind of queue, and of BullMQ. */
 export function sharesOf(rows: readonly Figures[]): string {
   const rate = (name: RegExp, callers: number): number =>
     rows.find((row) => name.test(row.name) && row.concurrency === callers)?.perSecond ?? Number.NaN;

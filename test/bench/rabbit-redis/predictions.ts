@@ -5,9 +5,9 @@ import { submitTask, waitForTask } from '#core';
 import { createRabbitRedisPlatform } from '#platform/rabbit-redis.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
-/** One way to have model_a predict something. */
+/** One way to predict with model_a. */
 export interface Predictions {
-  /** Resolves when the answer is there. Rejects when it is not a success. */
+  /** Resolves with the result. Rejects when the task did not succeed. */
   readonly predict: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -22,7 +22,7 @@ const OWNER = 'bench';
 const WAIT_MS = 20_000;
 const BODY = '{"data": "example"}';
 
-/** Without HTTP: what the handler calls, called in this process. */
+/** Without HTTP: the use cases in this process. */
 export function openUseCases(servers: Servers): Predictions {
   const created = createRabbitRedisPlatform(servers);
   const { platform, models, waits } = createHandlerDeps({ platform: created, logger: silentLogger });
@@ -43,7 +43,7 @@ export function openUseCases(servers: Servers): Predictions {
   return { predict, close: () => created.close() };
 }
 
-/** Through the gateway, by node:http: `fetch` costs the caller twice as much, and both share the machine. */
+/** Through the gateway by node:http, because `fetch` costs twice the CPU. */
 export function openGateway(url: string): Predictions {
   const agent = new Agent({ keepAlive: true });
   const { hostname: host, port } = new URL(url);

@@ -1,25 +1,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Of this process and those that it started, by what they are. */
+/** CPU microseconds of this process and its descendants, by role. */
 export type ProcessorTime = ReadonlyMap<string, number>;
 
-/** By command line; whatever else there is does not count. */
+/** Roles by command line. Other processes are ignored. */
 const ROLES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['gateway', /bin\/gateway\.ts/],
   ['instance', /runtime\/main\.ts/],
   ['RabbitMQ', /beam/],
   ['Redis', /redis-server/],
 ];
-/** Linux counts in hundredths of a second. */
+/** Linux counts CPU time in hundredths of a second. */
 const TICK_US = 10_000;
 
-/** Microseconds of processor that each has used so far; nothing where the system is not Linux and does not tell. */
+/** CPU time so far. Empty on systems other than Linux. */
 export async function processorTime(): Promise<ProcessorTime> {
   const used = new Map<string, number>();
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const all = (await Promise.all(pids.map(readProcess))).filter((one) => one !== undefined);
   const ours = new Set([process.pid]);
-  // Children have higher numbers than those who started them, but for a wrap that no benchmark sees.
+  // Children have higher process ids than their parents, unless ids wrap around.
   for (const { pid, parent } of all.toSorted((a, b) => a.pid - b.pid)) if (ours.has(parent)) ours.add(pid);
   for (const { pid, command, us } of all) {
     const role = pid === process.pid ? 'caller' : ROLES.find(([, pattern]) => pattern.test(command))?.[0];
@@ -28,7 +28,7 @@ export async function processorTime(): Promise<ProcessorTime> {
   return used;
 }
 
-/** What was used between two looks, per task. */
+/** CPU time between two readings, per task. */
 export function perTask(before: ProcessorTime, after: ProcessorTime, tasks: number): ProcessorTime {
   return new Map([...after].map(([role, us]) => [role, (us - (before.get(role) ?? 0)) / tasks]));
 }
@@ -39,12 +39,12 @@ async function readProcess(name: string) {
       readFile(`/proc/${name}/stat`, 'utf8'),
       readFile(`/proc/${name}/cmdline`, 'utf8'),
     ]);
-    // The name of the command is in parentheses and may contain anything.
+    // The command name is in parentheses and may contain any character.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const us = (Number(fields[11]) + Number(fields[12])) * TICK_US;
     return { pid: Number(name), parent: Number(fields[1]), command, us };
   } catch {
-    // Recovery: it has ended meanwhile.
+    // Recovery: the process has ended.
     return undefined;
   }
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** The gateway and one instance of model_a, each a process of its own as in production. */
+/** The gateway and one instance of model_a as separate processes. */
 export interface System extends AsyncDisposable {
-  /** Of the gateway. */
+  /** The URL of the gateway. */
   readonly url: string;
 }
 
@@ -25,7 +25,7 @@ const INSTANCE = {
   MODELYARD_HEALTH_PORT: '0',
 };
 
-/** Starts both. They log as in production, but into files: reading along is not the caller's work. */
+/** Logs go to files, so that this process spends no CPU on them. */
 export async function startSystem({ amqpUrl, redisUrl, prefix }: SystemOptions): Promise<System> {
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
   const started: ChildProcess[] = [];

@@ -1,22 +1,22 @@
 import protobuf from 'protobufjs';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';
 
-/** Bytes, and microseconds per message. */
+/** Size in bytes and time in microseconds per message. */
 export interface Costs {
   readonly bytes: number;
   readonly encodeUs: number;
   readonly decodeUs: number;
 }
 
-/** What one message of a mix costs in both formats. */
+/** The costs of one message in both formats. */
 export interface Comparison {
-  /** 0 to 1; all other fields are strings. */
+  /** Share of number fields, 0 to 1. All other fields are strings. */
   readonly numberShare: number;
   readonly json: Costs;
   readonly protobuf: Costs;
 }
 
-/** How often each is measured: in rounds, of which the first third warms the compiler up and does not count. */
+/** Rounds of measurement. The first third is warm-up. */
 export interface Effort {
   readonly rounds: number;
   readonly perRound: number;
@@ -25,7 +25,7 @@ export interface Effort {
 const FIELDS = 100;
 const EFFORT: Effort = { rounds: 90, perRound: 150 };
 
-/** One message of this mix, in both formats. Throws when either does not give back what went in. */
+/** Compares both formats for one mix. Throws when a format does not return the original values. */
 export function compareMix(numberShare: number, effort = EFFORT): Comparison {
   const numbers = Math.round(FIELDS * numberShare);
   const type = new protobuf.Type('Mix');
@@ -53,7 +53,7 @@ interface Format {
   decode(bytes: Buffer): object;
 }
 
-/** In turns, round by round, so that whatever else the machine does falls on all alike. */
+/** Alternates between the formats, so that other load on the machine affects both. */
 function measure(formats: readonly Format[], message: Fields, { rounds, perRound }: Effort): readonly Costs[] {
   const measured = formats.map(({ encode, decode }) => {
     const bytes = Buffer.from(encode(message));

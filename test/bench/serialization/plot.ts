@@ -14,7 +14,7 @@ const PANELS = [
   { what: 'decodeUs', title: 'Time to decode', unit: 'µs a message' },
 ] as const;
 
-/** Size and time of both formats over the share of numbers: one panel each, with the same x. */
+/** Size and time of both formats over the share of numbers, one panel each. */
 export function plotOf(rows: readonly Comparison[]): string {
   const panels = PANELS.map(
     (panel, index) => `<g transform="translate(${index * PANEL.width} 0)">${panelOf(rows, panel)}</g>`,
@@ -23,7 +23,7 @@ export function plotOf(rows: readonly Comparison[]): string {
   return drawing(size, 'Size, time to encode and time to decode by the share of numbers', panels.join(''));
 }
 
-/** The same plot as a file of its own, with its colours inside. */
+/** The plot as a standalone SVG file. */
 export const plotFile = (rows: readonly Comparison[]): string =>
   `${plotOf(rows).replace('>', `><style>${CHART_STYLE}svg{background:var(--paper)}</style>`)}\n`;
 

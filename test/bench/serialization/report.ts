@@ -17,15 +17,15 @@ const COLUMNS = [
   'protobuf decode µs',
 ] as const;
 
-/** The figures as a table for a terminal and for Markdown. */
+/** The figures as a Markdown table. */
 export const tableOf = (rows: readonly Comparison[]): string =>
   [COLUMNS, COLUMNS.map(() => '---'), ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** The report in Markdown; its plot is the file `serialization.svg` beside it. */
+/** The report in Markdown. Its plot is `serialization.svg`. */
 export const markdownOf = (rows: readonly Comparison[]): string =>
   `# ${TITLE}\n\n${HOW}\n\n${tableOf(rows)}\n\n![size and time by the share of numbers](serialization.svg)\n\n${conclusionOf(rows)}\n`;
 
-/** The report as a page that stands alone. */
+/** The report as a standalone page. */
 export const htmlOf = (rows: readonly Comparison[]): string =>
   pageOf(TITLE, [
     `<p>${escaped(conclusionOf(rows))}</p>`,
@@ -36,19 +36,19 @@ export const htmlOf = (rows: readonly Comparison[]): string =>
     ),
   ]);
 
-/** What the figures mean for a user, in two sentences. Throws when there are none. */
+/** What the figures mean for a user, in a few sentences. Throws without figures. */
 export function conclusionOf(rows: readonly Comparison[]): string {
   const strings = rows[0];
   const numbers = rows.at(-1);
-  if (!strings || !numbers) throw new Error('There is nothing to conclude from.');
+  if (!strings || !numbers) throw new Error('There are no figures.');
   const smaller = ({ json, protobuf }: Comparison): string => (json.bytes / protobuf.bytes).toFixed(1);
   const slower = ({ json, protobuf }: Comparison): string => (work(protobuf) / work(json)).toFixed(1);
   const worst = Math.max(...rows.flatMap(({ json, protobuf }) => [work(json), work(protobuf)]));
   return (
-    `Protobuf makes a message of strings ${smaller(strings)} times and one of numbers ${smaller(numbers)} times ` +
-    `smaller than JSON does, and takes ${slower(strings)} and ${slower(numbers)} times as long as JSON to write and read it. ` +
-    'Send protobuf where messages are many, large or full of numbers, and JSON, which people can read, everywhere ' +
-    `else: the ${Math.ceil(worst)} µs that the slower one took at worst are nothing beside the way through a queue.`
+    `A protobuf message of strings is ${smaller(strings)} times smaller than JSON, one of numbers ${smaller(numbers)} times. ` +
+    `Writing and reading takes ${slower(strings)} and ${slower(numbers)} times as long as JSON. ` +
+    'Use protobuf for large messages and for many numbers, and readable JSON for everything else. ' +
+    `The slowest case took ${Math.ceil(worst)} µs, which is little compared with a queue.`
   );
 }
 

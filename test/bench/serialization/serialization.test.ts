@@ -31,7 +31,7 @@ describe('a message of 100 fields', () => {
 
     for (const us of [json.encodeUs, json.decodeUs, protobuf.encodeUs, protobuf.decodeUs])
       expect(us).toBeGreaterThan(0);
-    // 50 doubles of 8 bytes and 50 words of 4 to 24 letters, each with its tag, and the words with their length.
+    // 50 doubles of 8 bytes, 50 words of 4 to 24 letters, one tag each, and the lengths of the words.
     expect(protobuf.bytes).toBeGreaterThan(50 * 9 + 50 * (4 + 2));
     expect(protobuf.bytes).toBeLessThan(50 * 10 + 50 * (24 + 3));
   });
@@ -58,11 +58,11 @@ describe('the report', () => {
     ]);
   });
 
-  it('says in two sentences what that means for a user, with the figures measured', () => {
+  it('says in four sentences what that means for a user, with the figures measured', () => {
     const conclusion = conclusionOf(rows);
 
-    expect(conclusion.match(/\.(?: |$)/g)).toHaveLength(2);
-    expect(conclusion).toContain('of strings 1.5 times and one of numbers 3.0 times smaller');
+    expect(conclusion.match(/\.(?: |$)/g)).toHaveLength(4);
+    expect(conclusion).toContain('of strings is 1.5 times smaller than JSON, one of numbers 3.0 times');
     expect(conclusion).toContain('1.5 and 0.5 times as long as JSON');
     expect(conclusion).toContain('20 µs');
   });

@@ -2,8 +2,8 @@ import type { Outcome } from './predict.ts';
 import type { Measured, Sample } from './run.ts';
 import { type Summary, summarize } from './summary.ts';
 
-/** A run that nobody had to wait for: its samples, and what they sum up to. */
-export function madeUpRun(
+/** A synthetic run for tests: its samples and their summary. */
+export function syntheticRun(
   samples: readonly Sample[],
   more: Partial<Pick<Measured, 'unfinished' | 'askedAgain' | 'sentLateMs'>> & {
     readonly firsts?: readonly Outcome[];
@@ -22,8 +22,8 @@ export function madeUpRun(
   return { summary: summarize(options, measured, circumstances), samples };
 }
 
-/** So many samples, `everyMs` apart, that took what `tookMs` says and came to what `what` says. */
-export const madeUpSamples = (
+/** `count` samples, `everyMs` apart, with latencies of `tookMs` and outcomes of `what`. */
+export const syntheticSamples = (
   count: number,
   everyMs: number,
   {
