@@ -6,7 +6,7 @@ import { cachedSnapshots } from '../models/cached-snapshots.ts';
 import type { ContractStore, ModelRegistry } from '../models/model-registry.ts';
 import type { RejectReason } from '../tasks/task-queue.ts';
 import { handOverSeconds } from './hand-over.ts';
-import { isAlive } from './instance.ts';
+import { type Instance, isAlive } from './instance.ts';
 
 /** A request that was received from the queue and not decoded yet. */
 export interface ReceivedRequest {
@@ -88,9 +88,13 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
     const capable = peers.filter(({ contractHash }) => readers.has(contractHash));
     if (capable.length > 0) unserved.delete(request.taskId);
     else if (waitedInVain(request.taskId)) return { verdict: 'reject', reason: unservedReason(request) };
-    const receivers = peers.filter(({ state }) => state === 'ready').length;
-    const ready = capable.filter(({ state }) => state === 'ready').length;
-    const delaySeconds = handOverSeconds({ deliveries: request.deliveries, receivers, readers: ready });
+    const receiving = capable.filter(isReady);
+    const delaySeconds = handOverSeconds({
+      deliveries: request.deliveries,
+      receivers: peers.filter(isReady).length,
+      readers: receiving.length,
+      hasRoom: receiving.some(({ inFlight, slots }) => inFlight < slots),
+    });
     return { verdict: 'release', delaySeconds };
   };
 
@@ -105,6 +109,8 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
     return false;
   }
 }
+
+const isReady = ({ state }: Instance): boolean => state === 'ready';
 
 const unservedReason = ({ contractHash }: ReceivedRequest): RejectReason => ({
   code: 'contract_unserved',

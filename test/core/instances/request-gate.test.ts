@@ -17,11 +17,11 @@ async function fleet(version: number) {
     platform,
     loads,
     /** Registers or renews an instance that speaks this version. */
-    async beat(id: string, version: number, state: Instance['state'] = 'ready') {
+    async beat(id: string, version: number, more: Partial<Instance> = {}) {
       const now = clock.now();
       const { hash } = chainContract(version);
       const times = { heartbeatAt: now, expiresAt: now + 30_000 };
-      await platform.registry.putInstance(anInstance({ id, contractHash: hash, state, ...times }));
+      await platform.registry.putInstance(anInstance({ id, contractHash: hash, ...times, ...more }));
     },
     judge: (writer: number, used: number, more: Partial<ReceivedRequest> = {}) =>
       gate({
@@ -63,17 +63,25 @@ describe('the request gate', () => {
     expect([await judge(4, 1), await judge(4, 4)]).toEqual([RUN, { verdict: 'release', delaySeconds: 1 }]);
   });
 
-  it('lets messages go round quickly while an instance that can read them receives, and pauses between rounds', async () => {
-    const { judge, beat } = await fleet(1);
-    for (const id of ['a', 'b', 'c', 'd', 'e']) await beat(id, 1);
-    await beat('new', 3);
+  it.each([
+    ['a second between rounds while it has a free slot', 0, [1, 1, 1, 1, 1, 1]],
+    ['growing pauses between rounds while it is busy', 1, [1, 2, 4, 8, 10, 10]],
+  ])(
+    'sends messages round at once while an instance that can read them receives, with %s',
+    async (_, inFlight, pauses) => {
+      const { judge, beat } = await fleet(1);
+      for (const id of ['a', 'b', 'c', 'd', 'e']) await beat(id, 1);
+      await beat('new', 3, { inFlight });
 
-    const delays: unknown[] = [];
-    for (let deliveries = 1; deliveries <= 18; deliveries++) delays.push(await judge(3, 3, { deliveries }));
+      const delays: unknown[] = [];
+      for (let deliveries = 1; deliveries <= 36; deliveries++) {
+        const decision = await judge(3, 3, { deliveries });
+        delays.push(decision.verdict === 'release' && decision.delaySeconds);
+      }
 
-    const pauses = delays.map((each) => (each as { readonly delaySeconds: number }).delaySeconds);
-    expect(pauses).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 4]);
-  });
+      expect(delays).toEqual(pauses.flatMap((pause) => [0, 0, 0, 0, 0, pause]));
+    },
+  );
 
   it('counts instances of contracts between as readers of what they know', async () => {
     const { judge, beat, clock } = await fleet(1);
@@ -113,7 +121,7 @@ describe('the request gate', () => {
     const { judge, beat, clock } = await fleet(1);
     const verdicts: unknown[] = [];
     for (const step of [1, 2, 3]) {
-      if (step === 2) await beat('new', 3, state);
+      if (step === 2) await beat('new', 3, { state });
       verdicts.push(await judge(3, 3));
       await clock.advance(UNSERVED_PATIENCE_MS - 1);
     }
@@ -125,10 +133,10 @@ describe('the request gate', () => {
     const { judge, beat, clock } = await fleet(1);
     await beat('dead', 3);
     await clock.advance(40_000);
-    await beat('leaving', 3, 'draining');
+    await beat('leaving', 3, { state: 'draining' });
     await judge(3, 3);
     await clock.advance(UNSERVED_PATIENCE_MS);
-    await beat('leaving', 3, 'draining');
+    await beat('leaving', 3, { state: 'draining' });
 
     expect(await judge(3, 3)).toMatchObject({ verdict: 'reject' });
   });
