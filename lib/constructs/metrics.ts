@@ -36,7 +36,7 @@ export const modelMetric = (
 export const BACKLOG_PER_INSTANCE = '(FILL(visible, 0) + FILL(inFlight, 0)) / IF(FILL(live, 0) > 0, FILL(live, 0), 1)';
 
 /** 1 while tasks wait for a model that nobody serves. */
-export const WAITING_FOR_NOBODY = 'IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)';
+const WAITING_FOR_NOBODY = 'IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)';
 
 /** What the two expressions are made of. */
 export const backlogParts = (stage: string, model: string, { tasks }: ModelQueues) => ({

@@ -1,6 +1,6 @@
 import type { LogFields } from '#core';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One thing that happened, in the gateway or in an instance. */

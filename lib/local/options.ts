@@ -12,7 +12,7 @@ export interface LocalOptions {
 /** What the arguments ask for: to start, to be told how to, or something that cannot be done. */
 export type ParsedOptions = { readonly start: LocalOptions } | { readonly help: string } | { readonly fault: string };
 
-export const DEFAULT_PORT = 8000;
+const DEFAULT_PORT = 8000;
 
 const HELP = `Runs Modelyard on this machine: the API, the queues and stores, and every model.
 

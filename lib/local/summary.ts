@@ -11,7 +11,7 @@ export interface Summary {
   readonly models: readonly ModelLine[];
 }
 
-export interface ModelLine {
+interface ModelLine {
   readonly name: string;
   readonly queue: string;
   readonly instances: readonly InstanceReport[];

@@ -32,7 +32,7 @@ export type SupervisorTiming = Pick<
 >;
 
 /** What `stopTimeout` is on Fargate, so that a model meets here what it will meet there. */
-export const DEFAULT_TIMING: SupervisorTiming = {
+const DEFAULT_TIMING: SupervisorTiming = {
   stopTimeoutMs: 120_000,
   firstBackoffMs: 1_000,
   longestBackoffMs: 30_000,

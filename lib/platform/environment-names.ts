@@ -4,6 +4,7 @@
  */
 
 export const platform = 'PLATFORM';
+/** @public */
 export const auth = 'AUTH';
 
 export const model = 'MODELYARD_MODEL';

@@ -2,7 +2,7 @@ import { ENV, readChoice } from './environment.ts';
 import type { FullPlatform } from './platform.ts';
 
 /** The values of `PLATFORM`, the default first. */
-export const PLATFORMS = ['aws', 'rabbit-redis'] as const;
+const PLATFORMS = ['aws', 'rabbit-redis'] as const;
 
 /**
  * Creates the platform that `PLATFORM` names and connects to its servers. Loads only the modules of that platform.

@@ -1,5 +1,5 @@
 /** Where the image of a model comes from. */
-export type ImageSource =
+type ImageSource =
   /** Built from the repository's Dockerfile when the stack is deployed. */
   | { readonly kind: 'asset' }
   /** Built before, by compose for example; `{model}` in the reference stands for the model's name with dashes. */

@@ -33,13 +33,13 @@ interface ModelBase<Request, Response, State> {
   setup?(context: SetupContext): State | Promise<State>;
 }
 
-export interface SingleModel<Request, Response, State> extends ModelBase<Request, Response, State> {
+interface SingleModel<Request, Response, State> extends ModelBase<Request, Response, State> {
   /** Throw `InvalidInput` for a request that can never succeed; anything else thrown is retried. */
   predict(state: State, request: Request, context: PredictContext): Partial<Response> | Promise<Partial<Response>>;
   predictBatch?: never;
 }
 
-export interface BatchModel<Request, Response, State> extends ModelBase<Request, Response, State> {
+interface BatchModel<Request, Response, State> extends ModelBase<Request, Response, State> {
   predict?: never;
   /**
    * Answers in the order of the requests; an `Error` in place of an answer fails that request alone.

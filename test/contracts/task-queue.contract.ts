@@ -6,8 +6,6 @@ import { settling } from './task-queue/settling.ts';
 import { stopping } from './task-queue/stopping.ts';
 import type { OpenQueue } from './task-queue/support.ts';
 
-export type { QueueUnderTest } from './task-queue/support.ts';
-
 /** What every `TaskQueue` promises. Each adapter's test calls this with its own way to open an empty queue. */
 export function taskQueueContract(name: string, open: OpenQueue): void {
   describe.concurrent(`TaskQueue contract: ${name}`, () => {

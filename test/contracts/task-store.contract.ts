@@ -6,8 +6,6 @@ import { listing } from './task-store/listing.ts';
 import { races } from './task-store/races.ts';
 import type { OpenStore } from './task-store/support.ts';
 
-export type { StoreUnderTest } from './task-store/support.ts';
-
 /** What every `TaskStore` promises. Each adapter's test calls this with its own way to reach the store. */
 export function taskStoreContract(name: string, open: OpenStore): void {
   describe(`TaskStore contract: ${name}`, () => {

@@ -17,7 +17,7 @@ import { aRoute } from '#test/support/a-route.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** Routes enough for every rule of the bridge, all led to one handler. */
-export const TEST_ROUTES = [aRoute('POST', '/things/{id}'), aRoute('GET', '/things/{id}'), aRoute('DELETE', '/things')];
+const TEST_ROUTES = [aRoute('POST', '/things/{id}'), aRoute('GET', '/things/{id}'), aRoute('DELETE', '/things')];
 
 export const OK: ProxyResult = { statusCode: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' };
 

@@ -18,7 +18,7 @@ export interface AwsShim {
 }
 
 /** Replaces the service's response. */
-export interface ShimAnswer {
+interface ShimAnswer {
   /** @default the status of the service's response */
   readonly status?: number;
   readonly output: Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { createTerminal, type Terminal } from '#local/terminal.ts';
 
-export interface RecordedEvent {
+interface RecordedEvent {
   readonly level: string;
   readonly source: string;
   readonly message: string;

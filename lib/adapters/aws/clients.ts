@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** Told of every SDK call as it is made: the service as its client names it, and the operation. */
-export type CallObserver = (service: string, operation: string) => void;
+type CallObserver = (service: string, operation: string) => void;
 
 /** How to reach AWS; what is left out is found by the SDK itself. */
 export interface AwsConnection {

@@ -1,3 +1,2 @@
 export { createDockerEngine } from './docker-engine.ts';
-export { DockerInstanceController, type DockerInstanceControllerOptions } from './docker-instance-controller.ts';
-export { MODEL_LABEL, PROJECT_LABEL } from './labels.ts';
+export { DockerInstanceController } from './docker-instance-controller.ts';

@@ -1,5 +1,5 @@
 export { MemoryCallLog } from './calls/memory-call-log.ts';
-export { MemoryTaskQueue, type MemoryTaskQueueOptions } from './queue/memory-task-queue.ts';
+export { MemoryTaskQueue } from './queue/memory-task-queue.ts';
 export { MemoryContractStore } from './registry/memory-contract-store.ts';
 export { MemoryModelRegistry } from './registry/memory-model-registry.ts';
 export { MemoryBlobStore } from './tasks/memory-blob-store.ts';

@@ -1,12 +1,11 @@
-/** Of every metric that this system publishes. */
+/** The CloudWatch namespace. */
 export const METRICS_NAMESPACE = 'Modelyard';
-/** The dimension `service` of all of them, which Powertools adds. */
+/** The dimension `service`, which Powertools adds to every metric. */
 export const METRICS_SERVICE = 'modelyard';
 
-/** Numbers of a whole stage, by `service` and `stage`. */
+/** Metrics of a stage, by `service` and `stage`. */
 export const STAGE_METRICS = ['ActiveModels', 'LiveInstances', 'StalledModels'] as const;
 export type StageMetric = (typeof STAGE_METRICS)[number];
 
-/** Numbers of each model, by `service`, `stage` and `model`. */
-export const MODEL_METRICS = ['LiveInstances', 'BacklogPerInstance'] as const;
-export type ModelMetric = (typeof MODEL_METRICS)[number];
+/** Metrics of each model, by `service`, `stage` and `model`. */
+export type ModelMetric = 'LiveInstances' | 'BacklogPerInstance';

@@ -22,7 +22,7 @@ export type ValueType =
   | { readonly kind: 'enum'; readonly typeName: string }
   | { readonly kind: 'message'; readonly typeName: string };
 
-export type Cardinality = 'single' | 'repeated' | 'map';
+type Cardinality = 'single' | 'repeated' | 'map';
 
 export interface FieldDescriptor {
   readonly name: string;
@@ -43,12 +43,12 @@ export interface FieldDescriptor {
   readonly comment: string;
 }
 
-export interface OneofDescriptor {
+interface OneofDescriptor {
   readonly name: string;
   readonly comment: string;
 }
 
-export interface EnumValueDescriptor {
+interface EnumValueDescriptor {
   readonly name: string;
   readonly number: number;
   readonly comment: string;

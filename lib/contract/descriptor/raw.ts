@@ -44,12 +44,12 @@ export interface RawEnum {
   readonly reservedName?: readonly string[];
 }
 
-export interface RawRange {
+interface RawRange {
   readonly start?: number;
   readonly end?: number;
 }
 
-export interface RawLocation {
+interface RawLocation {
   readonly path?: readonly number[];
   readonly leadingComments?: string;
   readonly trailingComments?: string;

@@ -14,7 +14,7 @@ export interface DatedSnapshot {
 }
 
 /** How long answers come from the last snapshot while the registry is away. */
-export const MAX_OUTAGE_MS = 60_000;
+const MAX_OUTAGE_MS = 60_000;
 
 /** A registry that does not answer at all keeps nobody waiting longer than this who can be answered without it. */
 const PATIENCE_MS = 2000;

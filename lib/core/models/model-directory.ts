@@ -20,7 +20,7 @@ export interface ServedModel {
 }
 
 /** A model without what its contract says: all that its instances are about. */
-export type KnownModel = Omit<ServedModel, 'descriptor'>;
+type KnownModel = Omit<ServedModel, 'descriptor'>;
 
 export interface ResolvedModel extends KnownModel {
   /** The variant that was asked for by its name. */
@@ -71,7 +71,7 @@ interface DirectoryDeps {
 
 export const MAX_STALENESS_MS = 5000;
 /** Who starts and stops instances sees what was done a moment ago; still at most two looks a second. */
-export const CONTROL_STALENESS_MS = 500;
+const CONTROL_STALENESS_MS = 500;
 /** An unknown name is looked up again after this long, so that a model is found soon after it registered. */
 const UNKNOWN_STALENESS_MS = 500;
 

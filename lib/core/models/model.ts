@@ -41,7 +41,7 @@ export interface AcceptedContract {
 }
 
 /** Model names are DNS- and queue-safe once `_` becomes `-`. */
-export const MODEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
+const MODEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 export const MAX_MODEL_NAME_LENGTH = 48;
 
 export const isModelName = (name: string): boolean => name.length <= MAX_MODEL_NAME_LENGTH && MODEL_NAME.test(name);

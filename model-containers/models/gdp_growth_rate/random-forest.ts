@@ -3,7 +3,7 @@ import type { Feature, Features } from './features.ts';
 /** A leaf is the predicted growth in percent. A branch sends values up to `at` to `below`, others to `above`. */
 export type Tree = number | Branch;
 
-export interface Branch {
+interface Branch {
   readonly feature: Feature;
   readonly at: number;
   readonly below: Tree;

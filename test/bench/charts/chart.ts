@@ -1,7 +1,7 @@
 import type { Scale } from './scale.ts';
 
 /** One axis, with its name and unit. */
-export interface Axis {
+interface Axis {
   readonly name: string;
   readonly scale: Scale;
   /** Formats a tick. @default plain numbers */

@@ -10,7 +10,7 @@ export interface Answer {
   readonly retryAfter: number | undefined;
 }
 
-export interface Ask {
+interface Ask {
   readonly method: 'GET' | 'POST';
   /** Relative to the base URL, with a leading slash. */
   readonly path: string;

@@ -4,7 +4,7 @@ import type { Measured } from './run.ts';
 import { latencies, type Percentiles, percentiles, rounded, type Window, windowsOf } from './statistics.ts';
 
 /** Requests that failed in the same way. */
-export interface Fault {
+interface Fault {
   readonly what: string;
   /** Set if they were refused by an HTTP status. */
   readonly status: number | undefined;

@@ -17,7 +17,7 @@ export interface Comparison {
 }
 
 /** Rounds of measurement. The first third is warm-up. */
-export interface Effort {
+interface Effort {
   readonly rounds: number;
   readonly perRound: number;
 }

@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import type { ConsumeOptions, Delivery, TaskConsumer, TaskQueue } from '#core';
 
 /** An empty queue of its own, and the ways a test looks at it. An empty receive waits about a second. */
-export interface QueueUnderTest {
+interface QueueUnderTest {
   readonly queue: TaskQueue;
   /** The same queue as another process sees it. */
   readonly elsewhere: TaskQueue;

@@ -1,7 +1,7 @@
 import type { Task, TaskQuery, TaskStore } from '#core';
 
 /** A store, which other tests may use at the same time, and the ways a test looks at it. */
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: TaskStore;
   /** From now on `store` cannot be reached. */
   cutOff(): Promise<void>;

@@ -12,7 +12,7 @@ type Update = Required<
 >;
 
 /** The condition under which a row is a task that can still be read. Uses `:now`. */
-export const KEPT = 'attribute_exists(id) AND attribute_not_exists(withdrawnAt) AND retainedUntil > :now';
+const KEPT = 'attribute_exists(id) AND attribute_not_exists(withdrawnAt) AND retainedUntil > :now';
 
 /** One conditional update that means what `applyEvent` means. */
 export function updateFor(event: TaskEvent, now: number): { readonly update: Update; readonly changes: Item } {
