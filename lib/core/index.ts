@@ -66,12 +66,21 @@ export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
 export { type Backlog, type BacklogCount, createBacklog } from './tasks/backlog.ts';
 export { createBacklogGate } from './tasks/backlog-gate.ts';
 export type { BlobStore } from './tasks/blob-store.ts';
-export { decodeEnvelope, type Envelope, encodeEnvelope, type TraceContext } from './tasks/envelope.ts';
+export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
 export { drainMs } from './tasks/estimate-start.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './tasks/get-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export { holdsTasks } from './tasks/holds-tasks.ts';
+export {
+  type DropReason,
+  expiryOf,
+  type Fate,
+  judgeMessage,
+  judgeWithTask,
+  MAX_UNCHARGED_LOSSES,
+  postpone,
+} from './tasks/judge-delivery.ts';
 export { listTasks } from './tasks/list-tasks.ts';
 export { MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload } from './tasks/payload.ts';
 export { type EncodedResult, readResult } from './tasks/read-result.ts';
@@ -84,16 +93,29 @@ export {
   submitTask,
 } from './tasks/submit-task.ts';
 export type { Task, TaskError, TaskResult } from './tasks/task.ts';
-export { applyEvent, type EventOutcome, type TaskEvent } from './tasks/task-events.ts';
-export type {
-  ConsumeOptions,
-  Delivery,
-  LeaseObserver,
-  QueueDepth,
-  RejectReason,
-  TaskConsumer,
-  TaskQueue,
-  TaskQueues,
+export {
+  applyEvent,
+  type EventEffect,
+  type EventGuard,
+  type EventOutcome,
+  effectOf,
+  type StartedEvent,
+  type TaskChanges,
+  type TaskEvent,
+} from './tasks/task-events.ts';
+export {
+  type CarriedCounts,
+  type ConsumeOptions,
+  countsOfCopy,
+  type Delivery,
+  type LeaseObserver,
+  type QueueDepth,
+  type RejectReason,
+  type ReleaseOptions,
+  type RetryOptions,
+  type TaskConsumer,
+  type TaskQueue,
+  type TaskQueues,
 } from './tasks/task-queue.ts';
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task-state.ts';
 export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './tasks/task-store.ts';

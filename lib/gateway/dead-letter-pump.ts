@@ -65,7 +65,9 @@ async function pumpOnce({ giveUp }: DeadLetterPumpOptions, model: string, consum
   } finally {
     // Held deliveries are renewed for as long as this runs: only what is let go comes back.
     await Promise.all(
-      deliveries.map((delivery) => (failed.has(delivery) ? delivery.retry(RETRY_SECONDS) : delivery.ack())),
+      deliveries.map((delivery) =>
+        failed.has(delivery) ? delivery.release({ delaySeconds: RETRY_SECONDS }) : delivery.ack(),
+      ),
     );
   }
 }

@@ -23,16 +23,16 @@ export function createGiveUp(deps: HandlerDeps): DeadLetterPumpOptions['giveUp']
 
 function toDeadLetter(model: string, delivery: Delivery | undefined): DeadLetter {
   if (!delivery) throw new Error('The handler asked for a record that it was not given.');
-  const { body, attempt, reason } = delivery;
-  return { model, body, attempts: attempt, ...(reason ? { reason } : {}) };
+  const { body, attempts, reason } = delivery;
+  return { model, body, attempts, ...(reason ? { reason } : {}) };
 }
 
-const toRecord = (model: string, messageId: string, { body, attempt }: Delivery): SQSRecord => ({
+const toRecord = (model: string, messageId: string, { body, fence }: Delivery): SQSRecord => ({
   messageId,
   receiptHandle: messageId,
   body: Buffer.from(body).toString('base64'),
   attributes: {
-    ApproximateReceiveCount: String(attempt),
+    ApproximateReceiveCount: String(fence),
     SentTimestamp: '0',
     SenderId: 'local',
     ApproximateFirstReceiveTimestamp: '0',

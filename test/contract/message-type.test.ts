@@ -38,6 +38,8 @@ describe('a generated message type', () => {
       descriptor_hash: '',
       deadline_unix_ms: 0n,
       submitted_unix_ms: 0n,
+      request_hash: new Uint8Array(),
+      copy: 0,
     });
   });
 

@@ -41,6 +41,7 @@ async function deadLetter(platform: MemoryPlatform, model: string): Promise<stri
     contractHash: task.contractHash,
     deadlineAt: task.deadlineAt,
     submittedAt: task.createdAt,
+    copy: 0,
   });
   await reject(platform, model, body);
   return task.id;
@@ -51,7 +52,7 @@ async function reject(platform: MemoryPlatform, model: string, body: Uint8Array)
   const stop = new AbortController();
   const consumer = platform.queues(model).consume({ leaseSeconds: 30, signal: stop.signal });
   const [delivery] = await consumer.receive(1);
-  await delivery?.reject({ code: 'timeout', message: 'Gave up after 3 attempts.' });
+  await delivery?.reject({ code: 'timeout', message: 'Gave up after 3 attempts.' }, 3);
   stop.abort();
   await consumer.close();
 }
@@ -73,7 +74,7 @@ describe('the dead letters', () => {
     await until(async () => (await deadLetters(platform, 'model_a')) + (await deadLetters(platform, 'model_b')) === 0);
 
     const tasks = await Promise.all(ids.map((id) => platform.tasks.get(id)));
-    const given = { state: 'failed', attempts: 1, error: { code: 'timeout', message: 'Gave up after 3 attempts.' } };
+    const given = { state: 'failed', attempts: 3, error: { code: 'timeout', message: 'Gave up after 3 attempts.' } };
     expect(tasks).toMatchObject([given, given]);
   });
 

@@ -107,7 +107,8 @@ const INSTANCE = {
 /** The task succeeded with this answer. */
 export const succeeded = (at: number, answer: Partial<ModelBResponse> = { value: 7 }): TaskEvent => ({
   type: 'succeeded',
-  attempt: 1,
+  fence: 1,
+  attempts: 1,
   startedAt: at,
   at,
   result: { contractHash: CONTRACT.hash, payload: { kind: 'inline', bytes: ModelBResponse.encode(answer) } },
@@ -116,7 +117,8 @@ export const succeeded = (at: number, answer: Partial<ModelBResponse> = { value:
 /** The task failed for this reason. */
 export const failed = (at: number, code = 'timeout', message = 'The run took too long.'): TaskEvent => ({
   type: 'failed',
-  attempt: 1,
+  fence: 1,
+  attempts: 1,
   startedAt: at,
   at,
   error: { code, message, retryable: true },

@@ -59,7 +59,8 @@ describe('GET /models/{model}/result', () => {
     const payload = { kind: 'blob', key: 'results/1', size: MAX_INLINE_BYTES + 1 } as const;
     const id = await ended(api, (at) => ({
       type: 'succeeded',
-      attempt: 1,
+      fence: 1,
+      attempts: 1,
       startedAt: at,
       at,
       result: { contractHash: CONTRACT.hash, payload },
@@ -96,7 +97,7 @@ describe('GET /models/{model}/result', () => {
       'expired',
       (at: number): TaskEvent => ({
         type: 'expired',
-        at,
+        at: at + 100_000_000,
         error: { code: 'deadline_exceeded', message: 'Too late.', retryable: true },
       }),
       'deadline-exceeded',

@@ -3,6 +3,7 @@ import { submitTask, unavailable } from '#core';
 import { createHandler } from '#lambdas/get-task/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
+import { aStart } from '#test/support/tasks.ts';
 import { CONTRACT, call, createTestApi, failed, replacing, type TestApi } from './api-harness.ts';
 
 const UNKNOWN = '0198a000-0000-7000-8000-000000000001';
@@ -41,7 +42,7 @@ describe('GET /tasks/{id}', () => {
     const clock = new ManualClock();
     const api = createTestApi({ clock });
     const id = await submitted(api);
-    await api.platform.tasks.apply(id, { type: 'started', attempt: 1, at: clock.now() + 250 });
+    await api.platform.tasks.apply(id, { ...aStart, at: clock.now() + 250 });
 
     const { json } = await get(api, id);
 

@@ -25,7 +25,7 @@ const { result, position, estimated_start, ...TASK_SUMMARY } = {
   created_at: moment('When it was submitted.'),
   started_at: nullableMoment('When its last run started.'),
   ended_at: nullableMoment('When it ended.'),
-  attempts: count('How many runs have begun.'),
+  attempts: count('Runs charged to the task, the current one included.'),
   result: { description: "The model's response message; null until the task has succeeded." },
   position: { type: 'integer', minimum: 1, description: 'Of a queued task: how many wait, itself included.' },
   estimated_start: moment('Of a queued task: an estimate, never a promise.'),

@@ -1,5 +1,5 @@
 import { UnreadableMessageError } from '#contract';
-import { readEnvelope, writeEnvelope } from './envelope-wire.ts';
+import { type EnvelopeFields, readFields, writeEnvelope } from './envelope-wire.ts';
 import type { Payload } from './payload.ts';
 
 /** W3C Trace Context, as the caller sent it. */
@@ -21,14 +21,28 @@ export interface Envelope {
   /** The longest one run may take, when the caller asked for less than the model allows. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceContext;
+  /** `requestHash` of the task's row. Absent in messages of earlier builds: then it is not compared. */
+  readonly requestHash?: string;
+  /** 0 for the message that the submit sent, n for the nth that repeats of it sent. */
+  readonly copy: number;
 }
 
 /** The bytes of the envelope, a `modelyard.v1.TaskEnvelope`. */
 export const encodeEnvelope = (envelope: Envelope): Uint8Array => writeEnvelope(envelope);
 
+/** The envelope, or undefined for bytes that are not one: such a message can never run. */
+export function readEnvelope(body: Uint8Array): Envelope | undefined {
+  try {
+    return decodeEnvelope(body);
+  } catch (error) {
+    if (error instanceof UnreadableMessageError) return undefined;
+    throw error;
+  }
+}
+
 /** Throws `UnreadableMessageError` for bytes that are not an envelope, or that name no task or payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const { taskId, model, request, trace, timeoutSeconds, ...rest } = read(body);
+  const { taskId, model, request, trace, timeoutSeconds, requestHash, ...rest } = decodeFields(body);
   if (!taskId || !model || !request) {
     throw new UnreadableMessageError('The envelope names no task, no model or no payload.');
   }
@@ -42,12 +56,14 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
     submittedAt: rest.submittedAt ?? 0,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(trace?.traceparent ? { trace } : {}),
+    ...(requestHash ? { requestHash } : {}),
+    copy: rest.copy ?? 0,
   };
 }
 
-function read(body: Uint8Array): ReturnType<typeof readEnvelope> {
+function decodeFields(body: Uint8Array): EnvelopeFields {
   try {
-    return readEnvelope(body);
+    return readFields(body);
   } catch (cause) {
     throw new UnreadableMessageError('The bytes are not a modelyard.v1.TaskEnvelope.', { cause });
   }

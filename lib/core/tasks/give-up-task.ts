@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { UnreadableMessageError } from '#contract';
 import type { Clock } from '../clock.ts';
 import type { BlobStore } from './blob-store.ts';
-import { decodeEnvelope, type Envelope } from './envelope.ts';
+import { readEnvelope } from './envelope.ts';
 import type { EventOutcome } from './task-events.ts';
 import type { RejectReason } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
@@ -10,9 +9,9 @@ import type { TaskStore } from './task-store.ts';
 export interface DeadLetter {
   readonly model: string;
   readonly body: Uint8Array;
-  /** Attempts spent, as far as the queue knows. */
+  /** Runs charged to the task, as far as the queue knows. */
   readonly attempts: number;
-  /** Absent when the broker moved it by itself: its workers died, one after the other. */
+  /** Absent when the broker moved it by itself, after too many deliveries that nobody settled. */
   readonly reason?: RejectReason;
 }
 
@@ -34,20 +33,12 @@ export async function giveUpTask(
     type: 'gave-up',
     attempts,
     at: clock.now(),
+    requestHash: envelope.requestHash,
     error: {
       code: reason?.code ?? 'attempts_exhausted',
-      message: reason?.message ?? 'Every instance that ran this task died while running it.',
+      message: reason?.message ?? 'Gave up: the queue delivered this task many times, and no instance settled it.',
       retryable: true,
     },
     envelope: body,
   });
-}
-
-function readEnvelope(body: Uint8Array): Envelope | undefined {
-  try {
-    return decodeEnvelope(body);
-  } catch (error) {
-    if (error instanceof UnreadableMessageError) return undefined;
-    throw error;
-  }
 }

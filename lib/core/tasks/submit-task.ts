@@ -58,7 +58,7 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   if (existing.requestHash !== task.requestHash) {
     throw new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
   }
-  const unstarted = existing.state === 'queued' && existing.attempts === 0;
+  const unstarted = existing.state === 'queued' && existing.fence === 0;
   // A second message is harmless: results are written once.
   if (unstarted && task.createdAt - existing.createdAt > RESEND_AFTER_MS) await enqueue(deps, existing, command);
   return existing;
@@ -73,6 +73,7 @@ function newTask(command: SubmitCommand, now: number): Task {
     model,
     owner,
     state: 'queued',
+    fence: 0,
     attempts: 0,
     contractHash: command.contract.hash,
     requestHash: hash('sha256', command.request),
@@ -105,6 +106,8 @@ async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: Submi
     submittedAt: task.createdAt,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds: Math.min(timeoutSeconds, limits.timeoutSeconds) }),
     ...(trace ? { trace } : {}),
+    requestHash: task.requestHash,
+    copy: 0,
   });
   await queues(task.model).send({ body, group: task.owner });
 }

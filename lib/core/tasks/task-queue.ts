@@ -4,31 +4,80 @@ export interface RejectReason {
   readonly message: string;
 }
 
+/** How a task goes back to its queue. */
+export interface ReleaseOptions {
+  /** 0–900. @default 0 */
+  readonly delaySeconds?: number;
+  /** Whether it is a suspect, which runs alone. @default as before with `keepFence`, false otherwise */
+  readonly isSuspect?: boolean;
+  /**
+   * The next delivery has the fence of this one. Only for a delivery that was not run: once its start is recorded,
+   * its fence is spent. @default false
+   */
+  readonly keepFence?: boolean;
+}
+
+/** How a task goes back to its queue after a run that is charged to it. */
+export interface RetryOptions {
+  /** Charged runs, the last one included. */
+  readonly attempts: number;
+  /** 0–900. @default 0 */
+  readonly delaySeconds?: number;
+  /** Whether it is a suspect, which runs alone. @default false */
+  readonly isSuspect?: boolean;
+}
+
 /**
- * One attempt at one task, held under a lease that the consumer keeps renewing. The receiver settles
+ * One delivery of one message, held under a lease that the consumer keeps renewing. The receiver settles
  * it once, with `ack`, `retry`, `release` or `reject`; left unsettled, it comes back when the lease ends.
- * Settling rejects with `queue_unavailable` when the broker could not be told.
+ * Every settlement other than `ack` sends a copy, which carries fence and attempts on, and then deletes the
+ * original. Settling rejects with `queue_unavailable` when the broker could not be told.
  */
 export interface Delivery {
   /** An encoded `TaskEnvelope`, the very bytes sent; queues never look inside. */
   readonly body: Uint8Array;
-  /**
-   * 1 on the first delivery, one more on each redelivery after a crash, a lost lease or a `retry`. On
-   * deliveries from the dead letters: the attempts that were spent before.
-   */
-  readonly attempt: number;
+  /** 1 on the first delivery, one more on each further one, whatever became of those before. Of dead letters: the last. */
+  readonly fence: number;
+  /** Charged runs before this delivery, as told by the last `retry` or `reject`. */
+  readonly attempts: number;
+  /** Earlier deliveries that nobody settled: the holder died, or lost its lease. */
+  readonly losses: number;
+  /** The last delivery was lost, or its holder marked the task: it runs alone. Always false for dead letters. */
+  readonly isSuspect: boolean;
   /** Why it was given up; only on deliveries from the dead letters, and absent when the broker moved it there itself. */
   readonly reason?: RejectReason;
   /** Aborts when the lease is lost: somebody else may run the task from now on, and settling does nothing. */
   readonly lease: AbortSignal;
   /** Done: forget it. Acknowledgements travel in batches; resolves when the broker has confirmed this one. */
   ack(): Promise<void>;
-  /** This attempt failed: the next one after `delaySeconds` (default 0; 0–900). */
-  retry(delaySeconds?: number): Promise<void>;
-  /** This attempt did not happen: back to the queue with the same attempt number after `delaySeconds` (default 0; 0–900). */
-  release(delaySeconds?: number): Promise<void>;
-  /** Never again: move it to the dead letters. */
-  reject(reason: RejectReason): Promise<void>;
+  /** The run failed and is charged to the task; another one may follow. */
+  retry(next: RetryOptions): Promise<void>;
+  /** Back to the queue without a charge: not run, or the run was not the task's fault. */
+  release(options?: ReleaseOptions): Promise<void>;
+  /** Never again: move it to the dead letters, with the runs charged to it. */
+  reject(reason: RejectReason, attempts: number): Promise<void>;
+}
+
+/** What a copy of a message carries, so that its deliveries continue the counts of the message that it replaces. */
+export interface CarriedCounts {
+  /** The next delivery has the fence after this one. */
+  readonly fence: number;
+  readonly attempts: number;
+  readonly losses: number;
+  readonly isSuspect: boolean;
+}
+
+/** The counts of a copy that a `retry` or a `release` sends. */
+export function countsOfCopy(
+  { fence, attempts, losses, isSuspect }: CarriedCounts,
+  next: Partial<RetryOptions & ReleaseOptions>,
+): CarriedCounts {
+  return {
+    fence: next.keepFence ? fence - 1 : fence,
+    attempts: next.attempts ?? attempts,
+    losses,
+    isSuspect: next.isSuspect ?? (next.keepFence === true && isSuspect),
+  };
 }
 
 /** One receiver of one queue. */

@@ -22,8 +22,17 @@ export interface Task {
   readonly model: string;
   readonly owner: string;
   readonly state: TaskState;
-  /** The highest attempt known to have started; also the fence that refuses late workers. 0 until one is recorded. */
+  /**
+   * The highest recorded fence: the number of the delivery whose start or end was recorded last. Refuses late
+   * workers. 0 until one is recorded; never below `attempts`.
+   */
+  readonly fence: number;
+  /** Runs charged to the task, the current one included. 0 until one is recorded. */
   readonly attempts: number;
+  /** Which message of the task claimed it: 0 the original one, n the nth that a repeated submit sent. Absent until a start is recorded. */
+  readonly copy?: number;
+  /** Whether the recorded start was that of a suspect, which runs alone and is charged when it starts. Absent until a start is recorded. */
+  readonly startedAlone?: boolean;
   /** Hash of the contract that the request was encoded with. */
   readonly contractHash: string;
   /** SHA-256 (hex) of the request bytes: tells a repeated submit from a conflicting one. */
@@ -33,6 +42,12 @@ export interface Task {
   readonly deadlineAt: number;
   /** When the row may be deleted: the end of the promise to keep the result. */
   readonly retainedUntil: number;
+  /** Messages that repeated submits have sent, or were about to send. Absent for none. */
+  readonly copies?: number;
+  /** When the last of them was recorded, before it was sent. */
+  readonly resentAt?: number;
+  /** When the queue confirmed one of them. Absent for a task whose original message was confirmed: that costs no write. */
+  readonly sentAt?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly result?: TaskResult;

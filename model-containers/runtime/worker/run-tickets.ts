@@ -1,7 +1,6 @@
 import type { Logger, TaskStore } from '#core';
 import type { LoadedModel } from '../backends/loaded-model.ts';
 import type { Admitted } from './admit-task.ts';
-import { recordStart } from './record-start.ts';
 import { createRunAbort, type RunAbort, RunAborted } from './run-abort.ts';
 
 /** An admitted task waiting for its run. */
@@ -64,27 +63,29 @@ export function runTickets(
 
 const signalAt = (aborts: readonly RunAbort[], i: number): AbortSignal => (aborts[i] as RunAbort).signal;
 
-const contextOf = ({ variant, logger }: RunDeps, { envelope, delivery }: Ticket, signal: AbortSignal) => ({
+const contextOf = ({ variant, logger }: RunDeps, { envelope, attempt }: Ticket, signal: AbortSignal) => ({
   signal,
   variant,
   logger,
   taskId: envelope.taskId,
-  attempt: delivery.attempt,
+  attempt,
   trace: envelope.trace,
 });
 
-/** Tells the task's owner of a run that takes a while, and the run that its task has ended elsewhere. */
-function announce({ tasks, logger, startedAt: at }: RunDeps, { delivery, envelope }: Ticket, abort: RunAbort) {
-  // A repeated attempt was recorded before it ran.
-  if (delivery.attempt > 1) return undefined;
+/** Records the start of a run that takes a while, and aborts the run when its task has ended elsewhere. */
+function announce({ tasks, logger, startedAt: at }: RunDeps, ticket: Ticket, abort: RunAbort) {
+  if (ticket.isClaimed) return undefined;
+  const { delivery, attempt, envelope } = ticket;
+  const { taskId, requestHash, copy } = envelope;
   return setTimeout(async () => {
     try {
-      const outcome = await recordStart(tasks, envelope.taskId, { attempt: delivery.attempt, at });
+      const start = { type: 'started', fence: delivery.fence, attempts: attempt, copy, alone: false } as const;
+      const outcome = await tasks.apply(taskId, { ...start, at, requestHash });
       if (outcome === 'superseded') abort.abort('lease-lost');
-      if (outcome === 'ended') abort.abort('task-ended');
+      else if (outcome !== 'applied') abort.abort('task-ended');
     } catch (error) {
       // The result does not depend on it.
-      logger.warn('A start could not be recorded.', { taskId: envelope.taskId, reason: String(error) });
+      logger.warn('A start could not be recorded.', { taskId, reason: String(error) });
     }
   }, ANNOUNCE_AFTER_MS);
 }

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import {
   type BlobStore,
   backoffMs,
   type Clock,
   type Delivery,
   type Envelope,
-  expiry,
+  expiryOf,
   MAX_PAYLOAD_BYTES,
   ModelyardError,
   storePayload,
@@ -12,8 +13,8 @@ import {
   type TaskStore,
 } from '#core';
 import type { LoadedModel } from '../backends/loaded-model.ts';
+import { settleRefused } from './admit-task.ts';
 import { type Failure, finalFailure } from './failure.ts';
-import { giveBackSuperseded } from './record-start.ts';
 import type { RunAborted } from './run-abort.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
@@ -29,6 +30,8 @@ export interface SettleDeps {
 export interface Attempt {
   readonly delivery: Delivery;
   readonly envelope: Envelope;
+  /** Number of the run among those charged to the task. */
+  readonly attempt: number;
   readonly startedAt: number;
 }
 
@@ -43,13 +46,11 @@ const STORE_TRIES = 8;
 export async function settleResponse(deps: SettleDeps, attempt: Attempt, response: unknown): Promise<Settlement> {
   const encoded = encodeResult(deps, response);
   if ('final' in encoded) return settleFailure(deps, attempt, encoded);
-  const { delivery, envelope, startedAt } = attempt;
-  // Attempts may race: each leaves its own blob, and the result that wins names the right one.
-  const key = `results/${envelope.taskId}/${delivery.attempt}`;
+  // Runs may race: each leaves a blob of its own, and the result that wins names the right one.
+  const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
   return writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
-    attempt: delivery.attempt,
-    startedAt,
+    ...runOf(attempt),
     at: deps.clock.now(),
     result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, encoded.bytes) },
   }));
@@ -61,20 +62,20 @@ export async function settleFailure(
   attempt: Attempt,
   { error, final }: Failure,
 ): Promise<Settlement> {
-  const { delivery, startedAt } = attempt;
+  const { delivery } = attempt;
   if (final) {
-    const event = { type: 'failed', attempt: delivery.attempt, startedAt, at: deps.clock.now(), error } as const;
+    const event = { type: 'failed', ...runOf(attempt), at: deps.clock.now(), error } as const;
     return { ...(await writeThenAck(deps, attempt, 'failed', async () => event)), error };
   }
   const { maxAttempts } = deps.model.limits;
-  if (delivery.attempt < maxAttempts) {
-    await delivery.retry(Math.ceil(backoffMs(RETRY_BACKOFF, delivery.attempt) / 1000));
+  const attempts = attempt.attempt;
+  if (attempts < maxAttempts) {
+    await delivery.retry({ attempts, delaySeconds: Math.ceil(backoffMs(RETRY_BACKOFF, attempts) / 1000) });
     return { outcome: 'retried', error };
   }
-  await delivery.reject({
-    code: error.code === 'timeout' ? 'timeout' : 'attempts_exhausted',
-    message: `Gave up after ${maxAttempts} ${maxAttempts === 1 ? 'attempt' : 'attempts'}. The last one: ${error.message}`,
-  });
+  const code = error.code === 'timeout' ? 'timeout' : 'attempts_exhausted';
+  const runs = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  await delivery.reject({ code, message: `Gave up after ${runs}. The last one: ${error.message}` }, attempts);
   return { outcome: 'dead-lettered', error };
 }
 
@@ -91,7 +92,7 @@ export async function settleAborted(
         final: false,
       });
     case 'deadline':
-      return writeThenAck(deps, attempt, 'expired', async () => expiry(deps.clock.now()));
+      return writeThenAck(deps, attempt, 'expired', async () => expiryOf(attempt.envelope, deps.clock.now()));
     case 'stopping':
       await attempt.delivery.release();
       return { outcome: 'released' };
@@ -99,7 +100,7 @@ export async function settleAborted(
       await attempt.delivery.ack();
       return { outcome: 'already-ended' };
     case 'lease-lost':
-      return settleLost(attempt.delivery);
+      return { outcome: await settleRefused(attempt.delivery, 'superseded') };
   }
 }
 
@@ -127,16 +128,17 @@ async function writeThenAck(
   const outcome = await persistently(deps.clock, delivery.lease, async () =>
     deps.tasks.apply(envelope.taskId, await createEvent()),
   );
-  if (outcome === 'superseded') return settleLost(delivery);
+  if (outcome !== 'applied') return { outcome: await settleRefused(delivery, outcome) };
   await delivery.ack();
-  return { outcome: outcome === 'applied' ? applied : 'already-ended' };
+  return { outcome: applied };
 }
 
-/** A newer attempt has the task: by this message, which is not ours any more then, or by a copy of it. */
-async function settleLost(delivery: Delivery): Promise<Settlement> {
-  await giveBackSuperseded(delivery);
-  return { outcome: 'lease-lost' };
-}
+const runOf = ({ delivery, attempt, envelope, startedAt }: Attempt) => ({
+  fence: delivery.fence,
+  attempts: attempt,
+  startedAt,
+  requestHash: envelope.requestHash,
+});
 
 /** Work that was done is worth some patience with a store that is away, as long as the lease holds. */
 async function persistently<T>(clock: Clock, lease: AbortSignal, write: () => Promise<T>): Promise<T> {

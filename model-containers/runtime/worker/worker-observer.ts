@@ -32,6 +32,7 @@ export interface Settlement {
 export interface EndedAttempt extends Settlement, AttemptTimings {
   /** Absent for a message that is no task. */
   readonly taskId?: string;
+  /** Number of the run among those charged to the task; without a run, of those charged before. */
   readonly attempt: number;
 }
 

@@ -133,31 +133,33 @@ export class Worker {
 
   async #work(delivery: Delivery): Promise<void> {
     const { observer, logger } = this.#deps;
-    const { attempt } = delivery;
     try {
-      observer.attemptEnded({ attempt, ...(await this.#attempt(delivery)) });
+      observer.attemptEnded(await this.#attempt(delivery));
     } catch (error) {
       logger.warn('A task could not be settled; it will be tried again.', { reason: String(error) });
       // When the queue is away as well, the lease runs out by itself.
-      await delivery.release(STORE_AWAY_DELAY_SECONDS).catch(() => undefined);
+      await delivery.release({ delaySeconds: STORE_AWAY_DELAY_SECONDS }).catch(() => undefined);
     }
   }
 
-  async #attempt(delivery: Delivery): Promise<Omit<EndedAttempt, 'attempt'>> {
+  async #attempt(delivery: Delivery): Promise<EndedAttempt> {
     const receivedAt = this.#deps.clock.now();
     const admission = await admitTask(this.#deps, delivery);
-    if ('settled' in admission) return { outcome: admission.settled, ...taskOf(admission) };
+    if ('settled' in admission) {
+      return { attempt: delivery.attempts, outcome: admission.settled, ...taskOf(admission) };
+    }
     if ('failed' in admission) {
-      const { envelope, failed } = admission;
-      const attempt = { delivery, envelope, startedAt: receivedAt };
-      return { ...(await settleFailure(this.#deps, attempt, failed)), ...taskOf(admission) };
+      const { envelope, failed, attempt } = admission;
+      const run = { delivery, envelope, attempt, startedAt: receivedAt };
+      return { attempt, ...(await settleFailure(this.#deps, run, failed)), ...taskOf(admission) };
     }
     const { admitted } = admission;
     this.#inHand.set(delivery, admitted.envelope.submittedAt);
     const run = await this.#takeTurn({ ...admitted, receivedAt });
-    if (run) return { ...(await this.#publish(run)), ...taskOf(admitted) };
-    await delivery.release();
-    return { outcome: 'released', ...taskOf(admitted) };
+    const { attempt } = admitted;
+    if (run) return { attempt, ...(await this.#publish(run)), ...taskOf(admitted) };
+    await delivery.release({ keepFence: !admitted.isClaimed });
+    return { attempt, outcome: 'released', ...taskOf(admitted) };
   }
 
   #takeTurn(ticket: Ticket): Promise<Run | undefined> {

@@ -107,7 +107,7 @@ describe('the cost of a task in DynamoDB', () => {
     const result = { contractHash: 'c', payload: { kind: 'inline', bytes: Uint8Array.of(1) } } as const;
 
     await store.create(task);
-    await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: 1, at: 2, result });
+    await store.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: 1, at: 2, result });
     await store.get(task.id);
 
     expect(calls.counts()).toEqual({ 'DynamoDB.PutItem': 1, 'DynamoDB.UpdateItem': 1, 'DynamoDB.GetItem': 1 });
@@ -167,7 +167,7 @@ describe('a row', () => {
     await store.create(task);
     const error = { code: 'error', message: 'x'.repeat(450_000), retryable: false };
 
-    await expect(store.apply(task.id, { type: 'failed', attempt: 1, at: 1, error })).rejects.toMatchObject({
+    await expect(store.apply(task.id, { type: 'failed', fence: 1, attempts: 1, at: 1, error })).rejects.toMatchObject({
       code: 'body_too_large',
       retryable: false,
     });

@@ -1,4 +1,6 @@
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createSqsClient, TASK_QUEUE, taskQueueName } from '#adapters/aws/index.ts';
 import type { TaskQueue } from '#core';
 import { aborted, consume, message, sendMany } from '#test/contracts/task-queue/support.ts';
 import { type AwsShim, type ShimmedCall, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
@@ -140,7 +142,7 @@ describe('a message on its way through SQS', () => {
     sent.length = 0;
 
     await released?.release();
-    await rejected?.reject({ code: 'poison', message: 'Not an envelope.' });
+    await rejected?.reject({ code: 'poison', message: 'Not an envelope.' }, 0);
 
     expect(sent.map(({ input }) => input.MessageGroupId)).toEqual(['somebody', 'somebody']);
   });
@@ -149,14 +151,18 @@ describe('a message on its way through SQS', () => {
     const model = await aws.newModel();
     const queue: TaskQueue = aws.open().queues(model);
     await queue.send(message(1));
-    const consumer = consume(test, queue);
-    for (let attempt = 1; attempt <= 100; attempt++) await (await consumer.next()).retry();
+    const client = createSqsClient(aws.settings, 0);
+    const QueueUrl = taskQueueName(aws.settings.queueUrlPrefix, model);
+    for (let receive = 1; receive <= TASK_QUEUE.maxReceives; receive++) {
+      await client.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0 }));
+    }
+    client.destroy();
 
-    expect(await consumer.receive(1)).toEqual([]);
+    expect(await consume(test, queue).receive(1)).toEqual([]);
     const dead = await consume(test, queue, { source: 'dead-letters' }).next();
 
     expect(dead.reason).toBeUndefined();
-    expect(dead.attempt).toBe(100);
+    expect(dead).toMatchObject({ fence: 100, attempts: 0 });
   });
 });
 

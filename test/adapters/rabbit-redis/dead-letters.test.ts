@@ -24,7 +24,7 @@ else {
       };
       await queue.send({ body: Uint8Array.of(7), group: 'somebody' });
       const [task] = await consume('tasks').consumer.receive(1);
-      await task?.reject({ code: 'poison', message: 'It cannot be read.' });
+      await task?.reject({ code: 'poison', message: 'It cannot be read.' }, 0);
 
       for (let crash = 1; crash <= CRASHES; crash++) {
         const { consumer, platform } = consume('dead-letters');

@@ -22,22 +22,22 @@ else {
       await Promise.all(Array.from({ length: 20 }, (_, number) => queue.send(message(number))));
       const consumer = queue.consume({ leaseSeconds: 30, signal: stopping.signal });
       const [held, delayed] = [...(await consumer.receive(1)), ...(await consumer.receive(1))];
-      await delayed?.retry(5);
+      await delayed?.retry({ attempts: 1, delaySeconds: 5 });
 
       await servers.rabbitmq.restart();
-      const attempts = new Map<number, number>();
-      while (attempts.size < 20) {
+      const fences = new Map<number, number>();
+      while (fences.size < 20) {
         for (const delivery of await consumer.receive(10).catch(() => [])) {
-          attempts.set(delivery.body[0] ?? -1, delivery.attempt);
+          fences.set(delivery.body[0] ?? -1, delivery.fence);
           await delivery.ack();
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
 
       expect(held?.lease.aborted).toBe(true);
-      expect(attempts.get(held?.body[0] ?? -1)).toBe(2);
-      expect(attempts.get(delayed?.body[0] ?? -1)).toBe(2);
-      expect(Math.max(...attempts.values())).toBe(2);
+      expect(fences.get(held?.body[0] ?? -1)).toBe(2);
+      expect(fences.get(delayed?.body[0] ?? -1)).toBe(2);
+      expect(Math.max(...fences.values())).toBe(2);
       stopping.abort();
       await consumer.close();
     });

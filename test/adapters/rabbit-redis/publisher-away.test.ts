@@ -66,15 +66,15 @@ else {
       giveBack();
 
       expect(held[0]?.lease.aborted).toBe(false);
-      expect(rest.map(({ attempt }) => attempt)).toEqual(rest.map(() => 1));
+      expect(rest.map(({ fence }) => fence)).toEqual(rest.map(() => 1));
       await Promise.all([...held, ...rest].map((delivery) => delivery.ack()));
       await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }));
     });
 
     it.each([
-      ['retry', (delivery: Delivery) => delivery.retry()],
+      ['retry', (delivery: Delivery) => delivery.retry({ attempts: 1 })],
       ['release', (delivery: Delivery) => delivery.release()],
-      ['reject', (delivery: Delivery) => delivery.reject({ code: 'timeout', message: 'Too long.' })],
+      ['reject', (delivery: Delivery) => delivery.reject({ code: 'timeout', message: 'Too long.' }, 1)],
     ])('a message whose %s is refused comes back when its lease ends', async (_, settle) => {
       const { take, queue, takeAway } = await open();
       const [first, ...others] = await take(COUNT);
@@ -85,7 +85,7 @@ else {
       giveBack();
 
       expect(first?.lease.aborted).toBe(true);
-      expect(again).toMatchObject({ body: first?.body, attempt: 2 });
+      expect(again).toMatchObject({ body: first?.body, fence: 2 });
       expect(others.map(({ lease }) => lease.aborted)).toEqual(others.map(() => false));
       await Promise.all([...others, ...(again ? [again] : [])].map((delivery) => delivery.ack()));
       await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }));
@@ -95,13 +95,13 @@ else {
       const { take, takeAway } = await open();
       const [first, ...others] = await take(COUNT);
       const { giveBack } = takeAway();
-      await expect(first?.retry()).rejects.toMatchObject({ code: 'queue_unavailable' });
+      await expect(first?.retry({ attempts: 1 })).rejects.toMatchObject({ code: 'queue_unavailable' });
       giveBack();
 
-      await first?.retry(1);
+      await first?.retry({ attempts: 1, delaySeconds: 1 });
       const [again] = await take(1);
 
-      expect(again).toMatchObject({ body: first?.body, attempt: 2 });
+      expect(again).toMatchObject({ body: first?.body, fence: 2 });
       expect([first, ...others].map((delivery) => delivery?.lease.aborted)).toEqual(
         others.map(() => false).concat(false),
       );

@@ -35,7 +35,7 @@ else {
       await connection.close();
       await send();
       const [task] = await consumer.receive(1);
-      expect(task?.attempt).toBe(1);
+      expect(task?.fence).toBe(1);
       await task?.ack();
       await consumer.close();
     });

@@ -8,7 +8,8 @@ const brokers = findBrokers(SUITE);
 const success = (bytes: Uint8Array) =>
   ({
     type: 'succeeded',
-    attempt: 1,
+    fence: 1,
+    attempts: 1,
     startedAt: 5,
     at: 6,
     result: { contractHash: 'c', payload: { kind: 'inline', bytes } },

@@ -19,16 +19,16 @@ export function settling(open: OpenQueue): void {
     });
   });
 
-  it('delivers a retried task again at once, one attempt later', async ({ expect, ...test }) => {
+  it('delivers a retried task again at once, with the attempts that were told', async ({ expect, ...test }) => {
     const { queue, elsewhere } = await open();
     await queue.send(message(1));
     const first = await consume(test, queue, { leaseSeconds: 30 }).next();
 
-    await first.retry();
+    await first.retry({ attempts: 1 });
     const second = await consume(test, elsewhere).next();
 
     expect(second.body).toEqual(first.body);
-    expect(second.attempt).toBe(2);
+    expect(second).toMatchObject({ fence: 2, attempts: 1, isSuspect: false });
     expect(first.lease.aborted).toBe(false);
   });
 
@@ -37,34 +37,49 @@ export function settling(open: OpenQueue): void {
     await queue.send(message(1));
     const consumer = consume(test, queue);
 
-    await (await consumer.next()).retry(4);
+    await (await consumer.next()).retry({ attempts: 1, delaySeconds: 4 });
 
     expect(await consumer.receive(1)).toEqual([]);
-    expect((await consumer.next()).attempt).toBe(2);
+    expect(await consumer.next()).toMatchObject({ fence: 2, attempts: 1 });
   });
 
-  it('spends no attempt on what is released', async ({ expect, ...test }) => {
+  it('charges nothing for what is released, and raises its fence unless told otherwise', async ({
+    expect,
+    ...test
+  }) => {
     const { queue, elsewhere } = await open();
     await queue.send(message(9));
     const consumer = consume(test, queue);
-    const attempts: number[] = [];
+    const seen: unknown[] = [];
     const settle: ((delivery: Delivery) => Promise<void>)[] = [
+      (delivery) => delivery.release({ keepFence: true }),
       (delivery) => delivery.release(),
-      (delivery) => delivery.retry(),
+      (delivery) => delivery.retry({ attempts: 1, isSuspect: true }),
+      (delivery) => delivery.release({ keepFence: true }),
+      (delivery) => delivery.release({ keepFence: true, isSuspect: false }),
+      (delivery) => delivery.release({ delaySeconds: 1, isSuspect: true }),
       (delivery) => delivery.release(),
-      (delivery) => delivery.release(1),
-      (delivery) => delivery.retry(),
       (delivery) => delivery.ack(),
     ];
 
     for (const act of settle) {
       const delivery = await consumer.next();
-      attempts.push(delivery.attempt);
+      seen.push([delivery.fence, delivery.attempts, delivery.isSuspect]);
       expect(numberOf(delivery)).toBe(9);
+      expect(delivery.losses).toBe(0);
       await act(delivery);
     }
 
-    expect(attempts).toEqual([1, 1, 2, 2, 2, 3]);
+    expect(seen).toEqual([
+      [1, 0, false],
+      [1, 0, false],
+      [2, 0, false],
+      [3, 1, true],
+      [3, 1, true],
+      [3, 1, false],
+      [4, 1, true],
+      [5, 1, false],
+    ]);
     expect(await consume(test, elsewhere).receive(1)).toEqual([]);
   });
 
@@ -73,28 +88,25 @@ export function settling(open: OpenQueue): void {
     await queue.send(message(1));
     const consumer = consume(test, queue);
 
-    await (await consumer.next()).release(4);
+    await (await consumer.next()).release({ delaySeconds: 4 });
 
     expect(await consumer.receive(1)).toEqual([]);
-    expect((await consumer.next()).attempt).toBe(1);
+    expect(await consumer.next()).toMatchObject({ fence: 2, attempts: 0 });
   });
 
-  it('moves a rejected task to the dead letters with its reason and the attempts it spent', async ({
-    expect,
-    ...test
-  }) => {
+  it('moves a rejected task to the dead letters with its reason and its attempts', async ({ expect, ...test }) => {
     const { queue, elsewhere } = await open();
     await queue.send(message(5));
     const consumer = consume(test, queue);
-    await (await consumer.next()).retry();
+    await (await consumer.next()).retry({ attempts: 1 });
     const reason = { code: 'attempts_exhausted', message: 'It broke:\n  “Ζωή” \u{1f642} at line 3.' };
 
-    await (await consumer.next()).reject(reason);
+    await (await consumer.next()).reject(reason, 2);
     const dead = await consume(test, elsewhere, { source: 'dead-letters' }).next();
 
     expect(numberOf(dead)).toBe(5);
     expect(dead.reason).toEqual(reason);
-    expect(dead.attempt).toBe(2);
+    expect(dead).toMatchObject({ attempts: 2, isSuspect: false });
     expect(await consumer.receive(1)).toEqual([]);
     await dead.ack();
     await eventually(async () => expect((await queue.depth()).deadLetters).toBe(0));
@@ -108,7 +120,7 @@ export function settling(open: OpenQueue): void {
 
     for (const text of messages) {
       await queue.send(message(1));
-      await (await consumer.next()).reject({ code: 'odd', message: text });
+      await (await consumer.next()).reject({ code: 'odd', message: text }, 0);
       const dead = await deadLetters.next();
       expect(dead.reason?.code).toBe('odd');
       await dead.ack();
@@ -119,13 +131,13 @@ export function settling(open: OpenQueue): void {
     const { queue } = await open();
     await queue.send(message(5));
     const reason = { code: 'poison', message: 'Not an envelope.' };
-    await (await consume(test, queue).next()).reject(reason);
+    await (await consume(test, queue).next()).reject(reason, 3);
     const deadLetters = consume(test, queue, { source: 'dead-letters' });
 
-    await (await deadLetters.next()).retry();
-    await (await deadLetters.next()).release();
+    await (await deadLetters.next()).retry({ attempts: 7 });
+    await (await deadLetters.next()).release({ isSuspect: true });
     const dead = await deadLetters.next();
 
-    expect(dead).toMatchObject({ reason, attempt: 1 });
+    expect(dead).toMatchObject({ reason, attempts: 3, isSuspect: false });
   });
 }

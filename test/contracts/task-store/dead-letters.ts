@@ -24,7 +24,7 @@ export function deadLetters(open: OpenStore): void {
     const [first = aFreshTask(), second = first, third = first, foreign = first] = tasks;
 
     for (const { id } of [first, second, second, foreign]) await store.apply(id, givenUp);
-    await store.apply(third.id, { type: 'failed', attempt: 1, at, error });
+    await store.apply(third.id, { type: 'failed', fence: 1, attempts: 1, at, error });
 
     expect(await store.countDeadLetters(model)).toBe(2);
     expect(await store.countDeadLetters(another)).toBe(1);

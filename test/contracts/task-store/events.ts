@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { applyEvent, MAX_INLINE_BYTES, type TaskEvent } from '#core';
 import { anyTaskEvent } from '#test/support/task-events.ts';
-import { aFreshTask } from '#test/support/tasks.ts';
+import { aFreshTask, aStart } from '#test/support/tasks.ts';
 import type { OpenStore } from './support.ts';
 
 const LARGE = Uint8Array.from({ length: MAX_INLINE_BYTES }, (_, index) => (index * 7) & 255);
@@ -14,14 +14,23 @@ export function events(open: OpenStore): void {
   const inline = { contractHash: 'c', payload: { kind: 'inline', bytes: LARGE } } as const;
   const byReference = { contractHash: 'c', payload: { kind: 'blob', key: 'results/1', size: 5_000_000 } } as const;
   const each: readonly (readonly [string, TaskEvent])[] = [
-    ['a start', { type: 'started', attempt: 1, at }],
-    ['a large result', { type: 'succeeded', attempt: 1, startedAt: at, at: at + 5, result: inline }],
-    ['a result by reference', { type: 'succeeded', attempt: 2, startedAt: at, at: at + 5, result: byReference }],
-    ['a failure', { type: 'failed', attempt: 3, startedAt: at, at: at + 5, error: AN_ERROR }],
-    ['a failure before any start', { type: 'failed', attempt: 1, at, error: { ...AN_ERROR, retryable: false } }],
+    ['a start', { ...aStart, at }],
+    ['the start of a suspect', { ...aStart, fence: 3, attempts: 2, alone: true, at }],
+    ['sending again', { type: 'resent', copy: 1, at }],
+    ['the confirmation of a message', { type: 'sent', at }],
+    ['a large result', { type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at: at + 5, result: inline }],
+    [
+      'a result by reference',
+      { type: 'succeeded', fence: 2, attempts: 2, startedAt: at, at: at + 5, result: byReference },
+    ],
+    ['a failure', { type: 'failed', fence: 3, attempts: 3, startedAt: at, at: at + 5, error: AN_ERROR }],
+    [
+      'a failure before any start',
+      { type: 'failed', fence: 1, attempts: 1, at, error: { ...AN_ERROR, retryable: false } },
+    ],
     ['giving up', { type: 'gave-up', attempts: 3, at, error: AN_ERROR, envelope: LARGE }],
     ['a cancellation', { type: 'canceled', at }],
-    ['an expiry', { type: 'expired', at, error: AN_ERROR }],
+    ['an expiry', { type: 'expired', at: at + 1_000_000_000_000, error: AN_ERROR }],
   ];
 
   it.each(each)('keeps everything that %s says', async (_, event) => {
@@ -35,13 +44,20 @@ export function events(open: OpenStore): void {
     expect(await store.get(task.id)).toEqual(applyEvent(task, event).task);
   });
 
-  it('refuses the result of an attempt that a newer one has overtaken', async () => {
+  it('refuses the result of a delivery that a newer one has overtaken', async () => {
     const { store } = await open();
     const task = aFreshTask();
     await store.create(task);
-    await store.apply(task.id, { type: 'started', attempt: 2, at });
+    await store.apply(task.id, { ...aStart, fence: 2, attempts: 2, at });
 
-    const outcome = await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at, result: inline });
+    const outcome = await store.apply(task.id, {
+      type: 'succeeded',
+      fence: 1,
+      attempts: 1,
+      startedAt: at,
+      at,
+      result: inline,
+    });
 
     expect(outcome).toBe('superseded');
     expect(await store.get(task.id)).toMatchObject({ state: 'running', attempts: 2 });
@@ -51,7 +67,7 @@ export function events(open: OpenStore): void {
     const { store } = await open();
     const task = aFreshTask();
     await store.create(task);
-    await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at, result: byReference });
+    await store.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at, result: byReference });
     const ended = await store.get(task.id);
 
     const outcomes = [];
@@ -86,7 +102,7 @@ export function events(open: OpenStore): void {
     const never = new AbortController();
     const waiting = [store.untilEnded?.(task.id, never.signal), store.untilEnded?.(task.id, never.signal)];
 
-    await store.apply(task.id, { type: 'started', attempt: 1, at });
+    await store.apply(task.id, aStart);
     await store.apply(task.id, { type: 'canceled', at });
 
     await Promise.all(waiting);
@@ -102,7 +118,7 @@ export function events(open: OpenStore): void {
       const waiting = store.untilEnded?.(task.id, never.signal);
       const result = { contractHash: 'c', payload: { kind: 'inline', bytes } } as const;
 
-      await store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: at, at: at + 5, result });
+      await store.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at: at + 5, result });
 
       const read = await store.get(task.id);
       expect(read?.state).toBe('succeeded');

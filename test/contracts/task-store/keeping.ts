@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aFreshTask } from '#test/support/tasks.ts';
+import { aFreshTask, aStart } from '#test/support/tasks.ts';
 import { anOwner, listAll, type OpenStore } from './support.ts';
 
 /** Creating, reading and withdrawing. */
@@ -28,11 +28,14 @@ export function keeping(open: OpenStore): void {
     const { store } = await open();
     const first = aFreshTask();
     await store.create(first);
-    await store.apply(first.id, { type: 'started', attempt: 1, at: first.createdAt });
+    await store.apply(first.id, { ...aStart, at: first.createdAt });
 
     const existing = await store.create({ ...first, owner: 'somebody else', createdAt: first.createdAt + 1 });
 
-    expect(existing).toEqual({ ...first, state: 'running', attempts: 1, startedAt: first.createdAt });
+    expect(existing).toEqual({
+      ...first,
+      ...{ state: 'running', fence: 1, attempts: 1, copy: 0, startedAlone: false, startedAt: first.createdAt },
+    });
     expect(await store.get(first.id)).toEqual(existing);
   });
 

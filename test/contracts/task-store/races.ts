@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TaskEvent } from '#core';
-import { aFreshTask } from '#test/support/tasks.ts';
+import { aFreshTask, aStart } from '#test/support/tasks.ts';
 import type { OpenStore } from './support.ts';
 
 /** Many at the same time. */
@@ -24,7 +24,8 @@ export function races(open: OpenStore): void {
     await store.create(task);
     const ends: readonly TaskEvent[] = Array.from({ length: 12 }, (_, index) => ({
       type: 'succeeded',
-      attempt: 1,
+      fence: 1,
+      attempts: 1,
       startedAt: 1,
       at: 2,
       result: { contractHash: `${index}`, payload: { kind: 'inline', bytes: Uint8Array.of(index) } },
@@ -37,14 +38,14 @@ export function races(open: OpenStore): void {
     expect((await store.get(task.id))?.result?.contractHash).toBe(String(winner));
   });
 
-  it('starts each attempt for exactly one of many who claim it', async () => {
+  it('starts each delivery for exactly one of many who claim it', async () => {
     const { store } = await open();
     const task = aFreshTask();
     await store.create(task);
 
-    for (const attempt of [1, 2, 3]) {
+    for (const fence of [1, 2, 3]) {
       const outcomes = await Promise.all(
-        Array.from({ length: 6 }, (_, at) => store.apply(task.id, { type: 'started', attempt, at })),
+        Array.from({ length: 6 }, (_, at) => store.apply(task.id, { ...aStart, fence, at })),
       );
 
       expect(outcomes.toSorted()).toEqual(['applied', ...Array.from({ length: 5 }, () => 'superseded')]);
@@ -61,8 +62,8 @@ export function races(open: OpenStore): void {
       await store.create(task);
       const outcomes = await Promise.all([
         store.apply(task.id, { type: 'canceled', at: 1 }),
-        store.apply(task.id, { type: 'succeeded', attempt: 1, startedAt: 1, at: 2, result }),
-        store.apply(task.id, { type: 'expired', at: 3, error }),
+        store.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: 1, at: 2, result }),
+        store.apply(task.id, { type: 'expired', at: task.deadlineAt, error }),
         store.apply(task.id, { type: 'gave-up', attempts: 3, at: 4, error, envelope: Uint8Array.of(1) }),
       ]);
 

@@ -23,12 +23,14 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     submittedAt: time,
     timeoutSeconds: uint32,
     trace: fc.record({ traceparent: someText, tracestate: text }),
+    requestHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+    copy: uint32,
   },
-  { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt'] },
+  { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt', 'copy'] },
 );
 
 /** The envelope as the message that is generated from the .proto. */
-const asMessage = ({ request, trace, timeoutSeconds, ...envelope }: Envelope): TaskEnvelope => ({
+const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }: Envelope): TaskEnvelope => ({
   task_id: envelope.taskId,
   model: envelope.model,
   owner: envelope.owner,
@@ -39,6 +41,8 @@ const asMessage = ({ request, trace, timeoutSeconds, ...envelope }: Envelope): T
   deadline_unix_ms: BigInt(envelope.deadlineAt),
   submitted_unix_ms: BigInt(envelope.submittedAt),
   ...(timeoutSeconds === undefined ? {} : { timeout_seconds: timeoutSeconds }),
+  request_hash: Uint8Array.from(Buffer.from(requestHash ?? '', 'hex')),
+  copy: envelope.copy,
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 
@@ -68,6 +72,7 @@ describe('the envelope on the wire', () => {
       contractHash: 'c',
       deadlineAt: 2,
       submittedAt: 1,
+      copy: 0,
     };
     // Field 99 as text, as a number, and field 9 with a wire type that it does not have.
     const unknown = [0x9a, 0x06, 0x01, 0x61, 0x98, 0x06, 0x05, 0x4a, 0x01, 0x62];

@@ -13,7 +13,7 @@ const overdue = () => {
   const now = Date.now();
   return aTask({ createdAt: now - HOUR, deadlineAt: now - 1, retainedUntil: now + HOUR });
 };
-const done = { type: 'succeeded', attempt: 1, startedAt: 1, at: 2, result: aResult } as const;
+const done = { type: 'succeeded', fence: 1, attempts: 1, startedAt: 1, at: 2, result: aResult } as const;
 
 describe('getTask', () => {
   it('tells an unknown task, another model and another owner apart', async () => {
@@ -120,6 +120,7 @@ describe('giveUpTask', () => {
       contractHash: 'c1',
       deadlineAt: 2,
       submittedAt: 1,
+      copy: 0,
     });
 
   it('ends the task as failed, says why and keeps the request', async () => {

@@ -1,34 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEvent, isTerminal, type Task, type TaskEvent } from '#core';
-import { aResult, aTask } from '#test/support/tasks.ts';
+import { anyTaskEvent } from '#test/support/task-events.ts';
+import { aResult, aStart, aTask } from '#test/support/tasks.ts';
 
-const attempt = fc.integer({ min: 1, max: 5 });
-const at = fc.integer({ min: 1000, max: 200_000 });
-const error = fc.record({ code: fc.string(), message: fc.string(), retryable: fc.boolean() });
-const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
-  fc.record({ type: fc.constant('started' as const), attempt, at }),
-  fc.record({ type: fc.constant('succeeded' as const), attempt, startedAt: at, at, result: fc.constant(aResult) }),
-  fc.record({ type: fc.constant('failed' as const), attempt, startedAt: at, at, error }),
-  fc.record({
-    type: fc.constant('gave-up' as const),
-    attempts: attempt,
-    at,
-    error,
-    envelope: fc.uint8Array({ maxLength: 4 }),
-  }),
-  fc.record({ type: fc.constant('canceled' as const), at }),
-  fc.record({ type: fc.constant('expired' as const), at, error }),
-);
 /** Events as they may really come: repeated, late, out of order. */
 const anyHistory = fc
-  .array(anyEvent, { maxLength: 12 })
+  .array(anyTaskEvent, { maxLength: 12 })
   .chain((events) => fc.shuffledSubarray([...events, ...events], { minLength: 0 }));
 
 function replay(task: Task, events: readonly TaskEvent[]): readonly Task[] {
   const seen = [task];
   for (const event of events) seen.push(applyEvent(seen.at(-1) ?? task, event).task);
   return seen;
+}
+
+function stateAfter({ state }: Task, { type }: TaskEvent): Task['state'] {
+  if (type === 'resent' || type === 'sent') return state;
+  if (type === 'started') return 'running';
+  return type === 'gave-up' ? 'failed' : type;
 }
 
 describe('the task state machine', () => {
@@ -46,7 +36,7 @@ describe('the task state machine', () => {
 
   it('never loses a task: whatever came before, an end that no fence refuses ends it', () => {
     fc.assert(
-      fc.property(anyHistory, at, (events, now) => {
+      fc.property(anyHistory, fc.nat(), (events, now) => {
         const last = replay(aTask(), events).at(-1) ?? aTask();
         const giveUp = { code: 'attempts_exhausted', message: '', retryable: true };
 
@@ -63,13 +53,15 @@ describe('the task state machine', () => {
     );
   });
 
-  it('keeps identity and never lowers the fence', () => {
+  it('keeps identity, never lowers the fence and never changes the claim', () => {
     fc.assert(
       fc.property(anyHistory, (events) => {
         const seen = replay(aTask(), events);
 
         seen.reduce((before, after) => {
-          expect(after.attempts).toBeGreaterThanOrEqual(before.attempts);
+          expect(after.fence).toBeGreaterThanOrEqual(before.fence);
+          expect(after.fence).toBeGreaterThanOrEqual(after.attempts);
+          if (before.copy !== undefined) expect(after.copy).toBe(before.copy);
           expect({ ...after, id: before.id, model: before.model, owner: before.owner }).toEqual(after);
           return after;
         });
@@ -79,20 +71,20 @@ describe('the task state machine', () => {
 
   it('says applied exactly when something changed the task to what the event says', () => {
     fc.assert(
-      fc.property(anyHistory, anyEvent, (events, event) => {
+      fc.property(anyHistory, anyTaskEvent, (events, event) => {
         const before = replay(aTask(), events).at(-1) ?? aTask();
 
         const { outcome, task } = applyEvent(before, event);
 
         if (outcome !== 'applied') expect(task).toBe(before);
-        else expect(task.state).toBe({ started: 'running', 'gave-up': 'failed' }[event.type as string] ?? event.type);
+        else expect(task.state).toBe(stateAfter(before, event));
       }),
     );
   });
 
   it('lets exactly one of any number of ends win', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { minLength: 1 }), (events) => {
+      fc.property(fc.array(anyTaskEvent, { minLength: 1 }), (events) => {
         let task = aTask();
         const ends = events.filter((event) => {
           const applied = applyEvent(task, event);
@@ -105,10 +97,17 @@ describe('the task state machine', () => {
     );
   });
 
-  it('refuses the result of a worker that a newer attempt has replaced', () => {
-    const second = applyEvent(aTask(), { type: 'started', attempt: 2, at: 2000 }).task;
+  it('refuses the result of a worker that a newer delivery has replaced', () => {
+    const second = applyEvent(aTask(), { ...aStart, fence: 2, attempts: 2, at: 2000 }).task;
 
-    const late = applyEvent(second, { type: 'succeeded', attempt: 1, startedAt: 1500, at: 3000, result: aResult });
+    const late = applyEvent(second, {
+      type: 'succeeded',
+      fence: 1,
+      attempts: 1,
+      startedAt: 1500,
+      at: 3000,
+      result: aResult,
+    });
 
     expect(late).toEqual({ outcome: 'superseded', task: second });
   });
@@ -116,7 +115,8 @@ describe('the task state machine', () => {
   it('takes the result of an attempt whose start was never recorded', () => {
     const { outcome, task } = applyEvent(aTask(), {
       type: 'succeeded',
-      attempt: 1,
+      fence: 1,
+      attempts: 1,
       startedAt: 1500,
       at: 1600,
       result: aResult,

@@ -15,7 +15,7 @@ async function readsOf(tookMs: number): Promise<{ reads: number; lateMs: number 
     get: async (id: string) => {
       reads++;
       if (clock.now() >= tookMs)
-        await tasks.apply(id, { type: 'succeeded', attempt: 1, startedAt: 1, at: tookMs, result: aResult });
+        await tasks.apply(id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: 1, at: tookMs, result: aResult });
       return tasks.get(id);
     },
     apply: tasks.apply.bind(tasks),

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TaskStore } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { replacing } from '#test/lambdas/api-harness.ts';
+import { aStart } from '#test/support/tasks.ts';
 import { createTestWorker, type Predict, type TestWorker } from '#test/support/test-worker.ts';
 
 const echo: Predict = (_state, { value }) => ({ value });
@@ -29,7 +30,7 @@ function watchStarts(store: TaskStore) {
 }
 
 describe('a redelivered task', () => {
-  it('is taken up under the number of the attempt that was given back', async () => {
+  it('is run again under the same number when its run was given back', async () => {
     const platform = createMemoryPlatform();
     const begun = Promise.withResolvers<void>();
     const failsFirst: Predict = async (_state, _request, { attempt, signal }) => {
@@ -74,14 +75,14 @@ describe('a redelivered task', () => {
     expect(await platform.tasks.get(id)).toMatchObject({ state: 'succeeded', attempts: 1 });
   });
 
-  it('is neither run nor held while a newer attempt is recorded', async () => {
+  it('is neither run nor held while a newer delivery is recorded', async () => {
     const worker = createTestWorker({ predict: echo }, { manifest: { maxAttempts: 5 } });
     const { id } = await worker.submit(1);
     const stop = new AbortController();
     const consumer = worker.platform.queues('model_b').consume({ leaseSeconds: 30, signal: stop.signal });
     const [delivery] = await consumer.receive(1);
-    await worker.platform.tasks.apply(id, { type: 'started', attempt: 3, at: Date.now() });
-    await delivery?.retry();
+    await worker.platform.tasks.apply(id, { ...aStart, fence: 3, attempts: 3 });
+    await delivery?.retry({ attempts: 1 });
     stop.abort();
     await consumer.close();
 
@@ -92,10 +93,10 @@ describe('a redelivered task', () => {
     expect(await worker.platform.queues('model_b').depth()).toMatchObject({ visible: 0, inFlight: 0, delayed: 1 });
   });
 
-  it.each(['its result', 'its start'])('is given back when a newer attempt was recorded before %s', async (told) => {
+  it.each(['its result', 'its start'])('is given back when a newer delivery was recorded before %s', async (told) => {
     const platform = createMemoryPlatform();
     const overtaken: Predict = async (_state, { value }, { taskId, signal }) => {
-      await platform.tasks.apply(taskId, { type: 'started', attempt: 2, at: Date.now() });
+      await platform.tasks.apply(taskId, { ...aStart, fence: 2, attempts: 2 });
       if (told === 'its start') await once(signal, 'abort');
       return { value };
     };

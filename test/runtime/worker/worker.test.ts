@@ -41,7 +41,7 @@ async function deadLetter({ platform }: TestWorker) {
   await giveUpTask(platform, {
     model: 'model_b',
     body: delivery.body,
-    attempts: delivery.attempt,
+    attempts: delivery.attempts,
     ...(delivery.reason ? { reason: delivery.reason } : {}),
   });
   await delivery.ack();
@@ -174,7 +174,7 @@ describe('the worker', () => {
     const task = await worker.submit(1);
     const stop = new AbortController();
     const consumer = platform.queues('model_b').consume({ leaseSeconds: 30, signal: stop.signal });
-    for (const _attempt of [1, 2]) for (const delivery of await consumer.receive(1)) await delivery.retry();
+    for (const attempts of [1, 2]) for (const delivery of await consumer.receive(1)) await delivery.retry({ attempts });
 
     started(worker);
     await deadLetter(worker);
@@ -256,7 +256,7 @@ describe('the worker', () => {
       .queues('model_b')
       .consume({ leaseSeconds: 30, signal: stop.signal })
       .receive(1);
-    expect(delivery?.attempt).toBe(1);
+    expect(delivery).toMatchObject({ fence: 2, attempts: 0 });
     stop.abort();
   });
 
@@ -300,7 +300,7 @@ describe('the worker', () => {
     const second = started(createTestWorker({ predict: echo }, { platform }));
     const ended = await second.ended(task);
 
-    expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
+    expect(ended).toMatchObject({ state: 'succeeded', fence: 2, attempts: 1 });
     await expect.poll(() => first.outcomes).toEqual(['lease-lost']);
   });
 });

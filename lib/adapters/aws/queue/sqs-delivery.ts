@@ -1,4 +1,4 @@
-import type { Delivery, RejectReason } from '#core';
+import { countsOfCopy, type Delivery, type RejectReason, type ReleaseOptions, type RetryOptions } from '#core';
 import type { HeldMessage, LeaseKeeper } from './lease-keeper.ts';
 import type { MessageFacts } from './sqs-message.ts';
 import type { SqsSettlement } from './sqs-settlement.ts';
@@ -8,29 +8,34 @@ interface SqsDeliveryOptions extends MessageFacts {
   readonly body: Uint8Array;
   /** Absent where the emulator does not tell. */
   readonly group: string | undefined;
-  /** Dead letters do not count their deliveries, so hiding one is giving it back. */
-  readonly countsDeliveries: boolean;
+  readonly source: 'tasks' | 'dead-letters';
 }
 
 /** A received SQS message under a lease. */
 export class SqsDelivery implements Delivery, HeldMessage {
   readonly body: Uint8Array;
-  readonly attempt: number;
+  readonly fence: number;
+  readonly attempts: number;
+  readonly losses: number;
+  readonly isSuspect: boolean;
   readonly reason?: RejectReason;
   readonly receiptHandle: string;
   readonly group: string | undefined;
-  readonly #countsDeliveries: boolean;
+  readonly #source: 'tasks' | 'dead-letters';
   readonly #keeper: LeaseKeeper;
   readonly #settlement: SqsSettlement;
   readonly #lease = new AbortController();
 
   constructor(options: SqsDeliveryOptions, keeper: LeaseKeeper, settlement: SqsSettlement) {
     this.body = options.body;
-    this.attempt = options.attempt;
+    this.fence = options.fence;
+    this.attempts = options.attempts;
+    this.losses = options.losses;
+    this.isSuspect = options.isSuspect;
     if (options.reason !== undefined) this.reason = options.reason;
     this.receiptHandle = options.receiptHandle;
     this.group = options.group;
-    this.#countsDeliveries = options.countsDeliveries;
+    this.#source = options.source;
     this.#keeper = keeper;
     this.#settlement = settlement;
     keeper.hold(this);
@@ -48,23 +53,31 @@ export class SqsDelivery implements Delivery, HeldMessage {
     if (this.#keeper.letGo(this)) await this.#settlement.delete(this);
   }
 
-  async retry(delaySeconds = 0): Promise<void> {
-    if (!this.#keeper.letGo(this)) return;
-    await this.#keeper.quiet();
-    await this.#settlement.hide(this, delaySeconds);
+  retry(next: RetryOptions): Promise<void> {
+    return this.#sendBack(next);
   }
 
-  async release(delaySeconds = 0): Promise<void> {
-    if (!this.#countsDeliveries) return this.retry(delaySeconds);
+  release(options: ReleaseOptions = {}): Promise<void> {
+    return this.#sendBack(options);
+  }
+
+  async reject(reason: RejectReason, attempts: number): Promise<void> {
     if (!this.#keeper.letGo(this)) return;
-    // The copy first: losing the message would be worse than having it twice.
-    await this.#settlement.sendBack(this, delaySeconds);
+    await this.#settlement.sendToDeadLetters(this, reason, attempts);
     await this.#settlement.delete(this);
   }
 
-  async reject(reason: RejectReason): Promise<void> {
+  async #sendBack(next: RetryOptions | ReleaseOptions): Promise<void> {
     if (!this.#keeper.letGo(this)) return;
-    await this.#settlement.sendToDeadLetters(this, reason);
+    const { delaySeconds = 0 } = next;
+    if (this.#source === 'dead-letters') {
+      // Dead letters keep no counts, so the message itself can become visible again.
+      await this.#keeper.quiet();
+      await this.#settlement.hide(this, delaySeconds);
+      return;
+    }
+    // The copy first: losing the message would be worse than having it twice.
+    await this.#settlement.sendBack(this, countsOfCopy(this, next), delaySeconds);
     await this.#settlement.delete(this);
   }
 }

@@ -1,26 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import type { RejectReason } from '#core';
+import type { CarriedCounts, RejectReason } from '#core';
 import { TASK_QUEUE } from '../resources.ts';
 
-/** Attempts begun before this message was sent: a message that was given back continues the count of the one it replaces. */
+/** Counts of a copy that continues those of the message it replaces. Earlier builds know only the attempts. */
+const FENCE = 'Fence';
 const ATTEMPTS = 'Attempts';
+const LOSSES = 'Losses';
+const SUSPECT = 'Suspect';
 const REASON_CODE = 'ReasonCode';
 const REASON_MESSAGE = 'ReasonMessage';
 const MAX_REASON_LENGTH = 1000;
-/** What SQS refuses in strings. */
+/** Characters that SQS refuses in strings. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
 const FORBIDDEN = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** Attributes to ask for with each receive. */
 export const RECEIVED_ATTRIBUTES = {
   MessageSystemAttributeNames: ['ApproximateReceiveCount', 'MessageGroupId'],
-  MessageAttributeNames: [ATTEMPTS, REASON_CODE, REASON_MESSAGE],
+  MessageAttributeNames: [FENCE, ATTEMPTS, LOSSES, SUSPECT, REASON_CODE, REASON_MESSAGE],
 } as const;
 
-/** What a message says about itself besides its body. */
-export interface MessageFacts {
-  readonly attempt: number;
+/** What a message tells besides its body. */
+export interface MessageFacts extends CarriedCounts {
   readonly reason?: RejectReason;
 }
 
@@ -30,33 +32,62 @@ export const encodeBody = (bytes: Uint8Array): string =>
 
 export const decodeBody = (body: string | undefined): Uint8Array => Buffer.from(body ?? '', 'base64');
 
-/** Reads a message of a task queue: receives of this copy, after those of the copies before it. */
-export const readTask = ({ Attributes, MessageAttributes }: Message): MessageFacts => ({
-  attempt: Number(MessageAttributes?.[ATTEMPTS]?.StringValue ?? 0) + Number(Attributes?.ApproximateReceiveCount ?? 1),
-});
+/**
+ * Reads a message of a task queue: receives of this copy, after those of the copies before it. A copy of an earlier
+ * build could be delivered again under the number that was recorded for it, so its fence is one higher here.
+ */
+export function readTask({ Attributes, MessageAttributes }: Message): MessageFacts {
+  const receives = Number(Attributes?.ApproximateReceiveCount ?? 1);
+  const attempts = numberIn(MessageAttributes?.[ATTEMPTS]);
+  const fence = numberIn(MessageAttributes?.[FENCE]) ?? (attempts === undefined ? 0 : attempts + 1);
+  return {
+    fence: fence + receives,
+    attempts: attempts ?? 0,
+    losses: (numberIn(MessageAttributes?.[LOSSES]) ?? 0) + receives - 1,
+    isSuspect: receives > 1 || MessageAttributes?.[SUSPECT] !== undefined,
+  };
+}
 
 /** Reads a message of a dead-letter queue. One without a reason was moved by the broker, after as many receives as it allows. */
 export function readDeadLetter({ MessageAttributes }: Message): MessageFacts {
-  const before = Number(MessageAttributes?.[ATTEMPTS]?.StringValue ?? 0);
+  const counts = {
+    fence: numberIn(MessageAttributes?.[FENCE]) ?? 0,
+    attempts: numberIn(MessageAttributes?.[ATTEMPTS]) ?? 0,
+    losses: numberIn(MessageAttributes?.[LOSSES]) ?? 0,
+    isSuspect: false,
+  };
   const code = MessageAttributes?.[REASON_CODE]?.StringValue;
-  if (code === undefined) return { attempt: before + TASK_QUEUE.maxReceives };
-  return { attempt: before, reason: { code, message: MessageAttributes?.[REASON_MESSAGE]?.StringValue ?? '' } };
+  if (code === undefined) return { ...counts, fence: counts.fence + TASK_QUEUE.maxReceives };
+  return { ...counts, reason: { code, message: MessageAttributes?.[REASON_MESSAGE]?.StringValue ?? '' } };
 }
 
+const numberIn = (value: MessageAttributeValue | undefined): number | undefined =>
+  value?.StringValue === undefined ? undefined : Number(value.StringValue);
+
 /** Attributes of a copy that goes back to its queue. */
-export const attemptsAttribute = (attempts: number): Record<string, MessageAttributeValue> => ({
-  [ATTEMPTS]: { DataType: 'Number', StringValue: String(attempts) },
+export const countAttributes = ({
+  fence,
+  attempts,
+  losses,
+  isSuspect,
+}: CarriedCounts): Record<string, MessageAttributeValue> => ({
+  [FENCE]: number(fence),
+  [ATTEMPTS]: number(attempts),
+  ...(losses > 0 ? { [LOSSES]: number(losses) } : {}),
+  ...(isSuspect ? { [SUSPECT]: number(1) } : {}),
 });
 
 /** Attributes of a dead letter. */
 export const deadLetterAttributes = (
-  attempts: number,
+  counts: CarriedCounts,
   reason: RejectReason,
 ): Record<string, MessageAttributeValue> => ({
-  ...attemptsAttribute(attempts),
+  ...countAttributes(counts),
   [REASON_CODE]: text(reason.code),
   [REASON_MESSAGE]: text(reason.message),
 });
+
+const number = (value: number): MessageAttributeValue => ({ DataType: 'Number', StringValue: String(value) });
 
 const text = (value: string): MessageAttributeValue => ({
   DataType: 'String',
@@ -64,7 +95,7 @@ const text = (value: string): MessageAttributeValue => ({
   StringValue: value.slice(0, MAX_REASON_LENGTH).toWellFormed().replaceAll(FORBIDDEN, '\uFFFD') || '-',
 });
 
-/** An owner as SQS allows a message group to be called; owners with other characters are called by their hash. */
+/** The message group of an owner: its name, or its hash where SQS does not allow the name. */
 export const groupId = (owner: string): string =>
   /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/.test(owner)
     ? owner

@@ -10,15 +10,15 @@ export interface SqsRecord {
 
 /** The dead letter in a record of a dead-letter queue. A body that is not base64 is kept as the text it is. */
 export function readDeadLetterRecord({ body, eventSourceARN, messageAttributes }: SqsRecord): DeadLetter {
-  const attributes = Object.entries(messageAttributes).map(
+  const entries = Object.entries(messageAttributes).map(
     ([name, { stringValue }]) => [name, { DataType: 'String', StringValue: stringValue }] as const,
   );
-  const { attempt, reason } = readDeadLetter({ MessageAttributes: Object.fromEntries(attributes) });
+  const { attempts, reason } = readDeadLetter({ MessageAttributes: Object.fromEntries(entries) });
   const bytes = decodeBody(body);
   return {
     model: queueName(eventSourceARN).replace(/-dead-letters$/, ''),
     body: encodeBody(bytes) === body ? bytes : Buffer.from(body),
-    attempts: attempt,
+    attempts,
     ...(reason ? { reason } : {}),
   };
 }

@@ -1,9 +1,9 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { RejectReason } from '#core';
+import type { CarriedCounts, RejectReason } from '#core';
 import { isLeaseLost, translated } from '../errors.ts';
 import type { AckBatcher } from './ack-batcher.ts';
 import type { SqsDelivery } from './sqs-delivery.ts';
-import { attemptsAttribute, deadLetterAttributes, encodeBody } from './sqs-message.ts';
+import { countAttributes, deadLetterAttributes, encodeBody } from './sqs-message.ts';
 
 interface SqsSettlementOptions {
   readonly client: SQSClient;
@@ -12,7 +12,7 @@ interface SqsSettlementOptions {
   readonly deadLetterQueueUrl: string;
 }
 
-/** What SQS is told about the deliveries of one consumer. Everything rejects with `queue_unavailable`. */
+/** Tells SQS what becomes of the deliveries of one consumer. Every method rejects with `queue_unavailable`. */
 export class SqsSettlement {
   readonly #options: SqsSettlementOptions;
 
@@ -24,7 +24,7 @@ export class SqsSettlement {
     return this.#options.acks.add(receiptHandle);
   }
 
-  /** The delivery's message becomes visible after so many seconds, its next delivery one attempt later. */
+  /** Makes the message visible again after so many seconds. */
   async hide({ receiptHandle }: SqsDelivery, seconds: number): Promise<void> {
     const { client, queueUrl } = this.#options;
     const command = new ChangeMessageVisibilityCommand({
@@ -36,28 +36,29 @@ export class SqsSettlement {
       try {
         await client.send(command);
       } catch (error) {
-        // It is back in the queue already, which is what was asked.
+        // The lease has ended, so the message is visible already.
         if (!isLeaseLost(error)) throw error;
       }
     });
   }
 
-  /** Sends a copy that goes on counting where the message is, so that no attempt is spent. */
-  sendBack(delivery: SqsDelivery, delaySeconds: number): Promise<void> {
+  /** Sends a copy of the message with these counts. */
+  sendBack(delivery: SqsDelivery, counts: CarriedCounts, delaySeconds: number): Promise<void> {
     const command = new SendMessageCommand({
       ...copyOf(delivery),
       QueueUrl: this.#options.queueUrl,
       DelaySeconds: delaySeconds,
-      MessageAttributes: attemptsAttribute(delivery.attempt - 1),
+      MessageAttributes: countAttributes(counts),
     });
     return this.#send(command);
   }
 
-  sendToDeadLetters(delivery: SqsDelivery, reason: RejectReason): Promise<void> {
+  sendToDeadLetters(delivery: SqsDelivery, reason: RejectReason, attempts: number): Promise<void> {
+    const counts = { fence: delivery.fence, attempts, losses: delivery.losses, isSuspect: false };
     const command = new SendMessageCommand({
       ...copyOf(delivery),
       QueueUrl: this.#options.deadLetterQueueUrl,
-      MessageAttributes: deadLetterAttributes(delivery.attempt, reason),
+      MessageAttributes: deadLetterAttributes(counts, reason),
     });
     return this.#send(command);
   }

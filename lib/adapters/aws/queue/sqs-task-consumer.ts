@@ -71,17 +71,17 @@ export class SqsTaskConsumer implements TaskConsumer {
 
   /** What cannot be given back comes back by itself when its lease ends. */
   async #giveBack(deliveries: readonly Delivery[]): Promise<void> {
-    await Promise.allSettled(deliveries.map((delivery) => delivery.release()));
+    await Promise.allSettled(deliveries.map((delivery) => delivery.release({ keepFence: true })));
   }
 
   #toDelivery(message: Message): SqsDelivery {
-    const isTask = this.#options.source === 'tasks';
+    const { source } = this.#options;
     const options = {
-      ...(isTask ? readTask(message) : readDeadLetter(message)),
+      ...(source === 'tasks' ? readTask(message) : readDeadLetter(message)),
       receiptHandle: message.ReceiptHandle ?? '',
       body: decodeBody(message.Body),
       group: message.Attributes?.MessageGroupId,
-      countsDeliveries: isTask,
+      source,
     };
     return new SqsDelivery(options, this.#keeper, this.#settlement);
   }

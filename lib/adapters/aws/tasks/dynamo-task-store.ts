@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import {
-  applyEvent,
   type Clock,
   type EventOutcome,
-  MAX_DEAD_LETTERS_COUNTED,
   ModelyardError,
   type Task,
   type TaskEvent,
@@ -21,11 +13,9 @@ import {
 import { assertFits, type Item, N, readNumber, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
-import { DEAD_LETTERS_INDEX, TASKS_TABLE } from '../resources.ts';
+import { TASKS_TABLE } from '../resources.ts';
 import { ownerKey } from './owner-key.ts';
 import { fromItem, toItem } from './task-item.ts';
-import { listTasks } from './task-listing.ts';
-import { updateFor } from './task-updates.ts';
 
 export interface DynamoTableOptions {
   readonly client: DynamoDBClient;
@@ -37,6 +27,10 @@ export interface DynamoTaskStoreOptions extends DynamoTableOptions {
   /** Without lists, a task costs a write less and `list` rejects. @default true */
   readonly keepsLists?: boolean;
 }
+
+/** Dynamic, because the function that submits tasks hardly needs them and starts faster without. */
+const listing = () => import('./task-listing.ts');
+const updates = () => import('./task-updates.ts');
 
 /** A row can be withdrawn and created anew between an update and a look at it; not again and again. */
 const MAX_RACES = 5;
@@ -83,9 +77,11 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
+    const { updateFor, outcomeFor } = await updates();
+    // Tells our own change from somebody else's when the SDK repeats an update whose answer was lost.
+    const write = randomUUID();
     for (let race = 0; race < MAX_RACES; race++) {
-      const now = this.#clock.now();
-      const { update, changes } = updateFor(event, now);
+      const { update, changes } = updateFor(event, this.#clock.now(), write);
       assertFits(changes);
       const refused = await this.#conditional(id, () =>
         this.#client.send(
@@ -97,9 +93,9 @@ export class DynamoTaskStore implements TaskStore {
           }),
         ),
       );
-      if (refused === 'done') return 'applied';
+      if (refused === 'done' || refused.item?.lastWrite?.S === write) return 'applied';
       if (!refused.item || !this.#isKept(refused.item)) return 'missing';
-      const { outcome } = applyEvent(fromItem(refused.item), event);
+      const outcome = outcomeFor(refused.item, event);
       if (outcome !== 'applied') return outcome;
     }
     throw contended();
@@ -122,19 +118,13 @@ export class DynamoTaskStore implements TaskStore {
 
   async list(query: TaskQuery): Promise<TaskPage> {
     if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'No lists of tasks are kept here.');
+    const { listTasks } = await listing();
     return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
   }
 
   async countDeadLetters(model: string): Promise<number> {
-    const command = new QueryCommand({
-      TableName: this.#table,
-      IndexName: DEAD_LETTERS_INDEX.name,
-      KeyConditionExpression: `${DEAD_LETTERS_INDEX.partitionKey.name} = :model`,
-      ExpressionAttributeValues: { ':model': S(model) },
-      Select: 'COUNT',
-      Limit: MAX_DEAD_LETTERS_COUNTED,
-    });
-    return (await translated('store_unavailable', () => this.#client.send(command))).Count ?? 0;
+    const { countDeadLetters } = await listing();
+    return countDeadLetters({ client: this.#client, table: this.#table }, model);
   }
 
   /** The row that stands in the way; undefined when the put went through. */

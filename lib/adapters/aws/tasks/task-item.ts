@@ -1,12 +1,26 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { ModelyardError, type Payload, TASK_STATES, type Task, type TaskError, type TaskResult } from '#core';
+import {
+  ModelyardError,
+  type Payload,
+  TASK_STATES,
+  type Task,
+  type TaskChanges,
+  type TaskError,
+  type TaskResult,
+} from '#core';
 import { B, type Item, N, optional, present, readNumber, readOptionalNumber, readString, S } from '../attributes.ts';
 
-/** The attributes of a task's row that applying events changes. */
-export const toMutableItem = (task: Task): Item =>
+/** The attributes of a task's row that events change. */
+export const toMutableItem = (task: TaskChanges): Item =>
   present({
-    state: S(task.state),
-    attempts: N(task.attempts),
+    state: optional(task.state, S),
+    fence: optional(task.fence, N),
+    attempts: optional(task.attempts, N),
+    copy: optional(task.copy, N),
+    startedAlone: optional(task.startedAlone, (alone) => ({ BOOL: alone })),
+    copies: optional(task.copies, N),
+    resentAt: optional(task.resentAt, N),
+    sentAt: optional(task.sentAt, N),
     startedAt: optional(task.startedAt, N),
     endedAt: optional(task.endedAt, N),
     result: optional(task.result, fromResult),
@@ -27,27 +41,43 @@ export const toItem = (task: Task): Item => ({
   retainedUntil: N(task.retainedUntil),
 });
 
+/** Optional numbers of a task and of its row. */
+const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
+
 /** Reads what `toItem` wrote, and what updates made of it. */
 export function fromItem(item: Item): Task {
-  const startedAt = readOptionalNumber(item, 'startedAt');
-  const endedAt = readOptionalNumber(item, 'endedAt');
+  const numbers = OPTIONAL_NUMBERS.map((name) => [name, readOptionalNumber(item, name)] as const);
   return {
     id: readString(item, 'id'),
     model: readString(item, 'model'),
     owner: readString(item, 'owner'),
     state: readState(item),
-    // Of two numbers an update cannot write the greater one, so giving up leaves its own beside the fence.
-    attempts: Math.max(readNumber(item, 'attempts'), readOptionalNumber(item, 'attemptsGivenUp') ?? 0),
+    ...readCounts(item),
     contractHash: readString(item, 'contractHash'),
     requestHash: readString(item, 'requestHash'),
     createdAt: readNumber(item, 'createdAt'),
     deadlineAt: readNumber(item, 'deadlineAt'),
     retainedUntil: readNumber(item, 'retainedUntil'),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...Object.fromEntries(numbers.filter(([, value]) => value !== undefined)),
     ...(item.result?.M ? { result: toResult(item.result.M) } : {}),
     ...(item.error?.M ? { error: toError(item.error.M) } : {}),
     ...(item.deadLetter?.B ? { deadLetter: item.deadLetter.B } : {}),
+  };
+}
+
+/** In rows of earlier builds the attempts are the fence as well, and only original messages were recorded. */
+function readCounts(item: Item): Pick<Task, 'fence' | 'attempts' | 'copy' | 'startedAlone'> {
+  const recorded = readNumber(item, 'attempts');
+  // An update cannot write the greater of two numbers, so giving up writes a number of its own.
+  const attempts = Math.max(recorded, readOptionalNumber(item, 'attemptsGivenUp') ?? 0);
+  const fence = readOptionalNumber(item, 'fence');
+  const copy = readOptionalNumber(item, 'copy') ?? (fence === undefined && recorded > 0 ? 0 : undefined);
+  const startedAlone = item.startedAlone?.BOOL;
+  return {
+    fence: Math.max(fence ?? 0, attempts),
+    attempts,
+    ...(copy === undefined ? {} : { copy }),
+    ...(startedAlone === undefined ? {} : { startedAlone }),
   };
 }
 

@@ -1,13 +1,25 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { decodeCursor, encodeCursor, type ListPosition, type Task, type TaskPage, type TaskQuery } from '#core';
-import { readString } from '../attributes.ts';
-import { BY_OWNER_INDEX } from '../resources.ts';
+import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  decodeCursor,
+  encodeCursor,
+  type ListPosition,
+  MAX_DEAD_LETTERS_COUNTED,
+  type Task,
+  type TaskPage,
+  type TaskQuery,
+} from '#core';
+import { readString, S } from '../attributes.ts';
+import { translated } from '../errors.ts';
+import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX } from '../resources.ts';
 import { readPosition } from './owner-key.ts';
 import { type OwnerRows, readWindow } from './owner-window.ts';
 
-interface ListingDeps {
+interface TasksTable {
   readonly client: DynamoDBClient;
   readonly table: string;
+}
+
+interface ListingDeps extends TasksTable {
   get(id: string): Promise<Task | undefined>;
 }
 
@@ -60,3 +72,16 @@ const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefi
   tasks,
   ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
 });
+
+/** As `TaskStore.countDeadLetters`. */
+export async function countDeadLetters({ client, table }: TasksTable, model: string): Promise<number> {
+  const command = new QueryCommand({
+    TableName: table,
+    IndexName: DEAD_LETTERS_INDEX.name,
+    KeyConditionExpression: `${DEAD_LETTERS_INDEX.partitionKey.name} = :model`,
+    ExpressionAttributeValues: { ':model': S(model) },
+    Select: 'COUNT',
+    Limit: MAX_DEAD_LETTERS_COUNTED,
+  });
+  return (await translated('store_unavailable', () => client.send(command))).Count ?? 0;
+}

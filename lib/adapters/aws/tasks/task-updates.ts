@@ -1,8 +1,8 @@
-import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { applyEvent, type Task, type TaskEvent } from '#core';
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { applyEvent, type EventGuard, type EventOutcome, effectOf, type TaskEvent } from '#core';
 import { type Item, N, S } from '../attributes.ts';
 import { DEAD_LETTERS_INDEX } from '../resources.ts';
-import { toMutableItem } from './task-item.ts';
+import { fromItem, toMutableItem } from './task-item.ts';
 
 type Update = Required<
   Pick<
@@ -15,55 +15,83 @@ type Update = Required<
 const KEPT = 'attribute_exists(id) AND attribute_not_exists(withdrawnAt) AND retainedUntil > :now';
 
 /** One conditional update that means what `applyEvent` means. */
-export function updateFor(event: TaskEvent, now: number): { readonly update: Update; readonly changes: Item } {
-  const changes = changesOf(event);
-  const fence = fenceOf(event);
+export function updateFor(
+  event: TaskEvent,
+  now: number,
+  write: string,
+): { readonly update: Update; readonly changes: Item } {
+  const { guard, changes: changed, minAttempts } = effectOf(event);
+  const changes: Item = {
+    ...toMutableItem(changed),
+    ...(minAttempts === undefined ? {} : { attemptsGivenUp: N(minAttempts) }),
+    lastWrite: S(write),
+  };
   const names = Object.keys(changes);
   const assignments = names.map((name) => `#${name} = :${name}`);
-  // Only those who were given up are in the index of dead letters; the model is known to the row alone.
+  // Only given-up tasks are in the index of dead letters; just the row knows the model.
   if (event.type === 'gave-up') assignments.push(`${DEAD_LETTERS_INDEX.partitionKey.name} = model`);
+  const { conditions, values } = conditionsOf(guard);
   return {
     changes,
     update: {
       UpdateExpression: `SET ${assignments.join(', ')}`,
-      ConditionExpression: [KEPT, '#state IN (:queued, :running)', ...(fence ? [fence.condition] : [])].join(' AND '),
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ConditionExpression: [KEPT, '#state IN (:isQueued, :isRunning)', ...conditions].join(' AND '),
+      ExpressionAttributeNames: Object.fromEntries(
+        [...names, 'state', ...(guard.copy === undefined ? [] : ['copy'])].map((name) => [`#${name}`, name]),
+      ),
       ExpressionAttributeValues: {
         ':now': N(now),
-        ':queued': S('queued'),
-        ':running': S('running'),
-        ...(fence ? { ':attempt': N(fence.attempt) } : {}),
+        ':isQueued': S('queued'),
+        ':isRunning': S('running'),
+        ...values,
         ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
       },
     },
   };
 }
 
-/** The refusals of late workers, as in `applyEvent`. */
-function fenceOf(event: TaskEvent): { readonly condition: string; readonly attempt: number } | undefined {
-  if (event.type === 'started') return { condition: 'attempts < :attempt', attempt: event.attempt };
-  if (event.type === 'succeeded' || event.type === 'failed') {
-    return { condition: 'attempts <= :attempt', attempt: event.attempt };
-  }
-  return undefined;
+/** What the event means for a row that did not meet the conditions of its update. */
+export const outcomeFor = (item: Item, event: TaskEvent): EventOutcome => applyEvent(fromItem(item), event).outcome;
+
+interface Conditions {
+  readonly conditions: string[];
+  readonly values: Record<string, AttributeValue>;
 }
 
-/** A task that has seen nothing: what an event makes of it is what the event changes. */
-const UNTOUCHED: Task = {
-  id: '',
-  model: '',
-  owner: '',
-  state: 'queued',
-  attempts: -1,
-  contractHash: '',
-  requestHash: '',
-  createdAt: 0,
-  deadlineAt: 0,
-  retainedUntil: 0,
-};
+/** The refusals of `applyEvent` as conditions. */
+function conditionsOf({ requestHash, latestDeadline, copy, fence, nextCopy }: EventGuard): Conditions {
+  const conditions: string[] = [];
+  const values: Record<string, AttributeValue> = {};
+  if (requestHash !== undefined) {
+    conditions.push('requestHash = :itsHash');
+    values[':itsHash'] = S(requestHash);
+  }
+  if (latestDeadline !== undefined) {
+    conditions.push('deadlineAt <= :latest');
+    values[':latest'] = N(latestDeadline);
+  }
+  if (copy !== undefined) {
+    conditions.push('(attribute_not_exists(#copy) OR #copy = :itsCopy)');
+    values[':itsCopy'] = N(copy);
+  }
+  if (fence) {
+    conditions.push(fenceCondition(fence));
+    values[':itsFence'] = N(fence.value);
+    if (fence.alone) values[':no'] = { BOOL: false };
+  }
+  if (nextCopy !== undefined) {
+    const before = nextCopy === 1 ? 'attribute_not_exists(copies)' : 'copies = :before';
+    if (nextCopy > 1) values[':before'] = N(nextCopy - 1);
+    values[':none'] = N(0);
+    conditions.push('attempts = :none AND (attribute_not_exists(fence) OR fence = :none)');
+    conditions.push(`attribute_not_exists(sentAt) AND ${before}`);
+  }
+  return { conditions, values };
+}
 
-function changesOf(event: TaskEvent): Item {
-  const { attempts, ...changes } = toMutableItem(applyEvent(UNTOUCHED, event).task);
-  if (attempts === undefined || attempts.N === N(UNTOUCHED.attempts).N) return changes;
-  return { ...changes, [event.type === 'gave-up' ? 'attemptsGivenUp' : 'attempts']: attempts };
+/** Rows of earlier builds have no fence: their attempts are the fence, and in other rows it is never below the attempts. */
+function fenceCondition({ of, alone }: NonNullable<EventGuard['fence']>): string {
+  const than = of === 'start' ? '<' : '<=';
+  const isOlder = `(attempts ${than} :itsFence AND (attribute_not_exists(fence) OR fence ${than} :itsFence))`;
+  return alone ? `(${isOlder} OR (fence = :itsFence AND startedAlone = :no))` : isOlder;
 }

@@ -1,11 +1,10 @@
-import type { Clock, RejectReason } from '#core';
+import type { CarriedCounts, Clock, RejectReason } from '#core';
 import { MemoryDelivery } from './memory-delivery.ts';
 
 /** A message as the mailbox keeps it between deliveries. */
 export interface Letter {
   readonly body: Uint8Array;
-  /** Attempts begun so far. */
-  readonly attempts: number;
+  readonly counts: CarriedCounts;
   readonly reason?: RejectReason;
 }
 
@@ -34,6 +33,11 @@ export class Mailbox {
   constructor(clock: Clock, deadLetters?: Mailbox) {
     this.#clock = clock;
     this.deadLetters = deadLetters;
+  }
+
+  /** Deliveries of dead letters count nothing. */
+  get isOfDeadLetters(): boolean {
+    return this.deadLetters === undefined;
   }
 
   get visible(): number {
@@ -160,6 +164,6 @@ export class Mailbox {
     this.#held.delete(delivery);
     delivery.loseLease();
     delivery.holder.leaseLost();
-    this.#putNow(delivery.letterAfter(delivery.attempt));
+    this.#putNow(delivery.letterAfterLoss());
   }
 }

@@ -36,7 +36,7 @@ export class MemoryTaskQueue implements TaskQueue {
 
   async send({ body }: { readonly body: Uint8Array; readonly group?: string }): Promise<void> {
     this.assertReachable();
-    this.#mailbox.put({ body: body.slice(), attempts: 0 });
+    this.#mailbox.put({ body: body.slice(), counts: { fence: 0, attempts: 0, losses: 0, isSuspect: false } });
   }
 
   consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {

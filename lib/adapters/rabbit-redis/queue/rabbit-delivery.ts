@@ -1,4 +1,11 @@
-import type { Delivery, RejectReason } from '#core';
+import {
+  type CarriedCounts,
+  countsOfCopy,
+  type Delivery,
+  type RejectReason,
+  type ReleaseOptions,
+  type RetryOptions,
+} from '#core';
 import { copyHeaders, type MessageFacts } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
 import type { HeldMessage, RabbitSession } from './rabbit-session.ts';
@@ -15,10 +22,13 @@ export interface RabbitDeliveryOptions extends MessageFacts {
   readonly onSettled: () => void;
 }
 
-/** A message that a consumer holds. What goes back to a queue goes as a copy, which continues its count of attempts. */
+/** A message that a consumer holds. */
 export class RabbitDelivery implements Delivery, HeldMessage {
   readonly body: Uint8Array;
-  readonly attempt: number;
+  readonly fence: number;
+  readonly attempts: number;
+  readonly losses: number;
+  readonly isSuspect: boolean;
   readonly reason?: RejectReason;
   readonly deliveryTag: number;
   readonly #options: RabbitDeliveryOptions;
@@ -29,14 +39,17 @@ export class RabbitDelivery implements Delivery, HeldMessage {
 
   constructor(options: RabbitDeliveryOptions) {
     this.body = options.body;
-    this.attempt = options.attempt;
+    this.fence = options.fence;
+    this.attempts = options.attempts;
+    this.losses = options.losses;
+    this.isSuspect = options.isSuspect;
     if (options.reason !== undefined) this.reason = options.reason;
     this.deliveryTag = options.deliveryTag;
     this.#options = options;
     options.session.hold(this);
   }
 
-  /** Made when asked for: most deliveries are settled without anybody listening. */
+  /** Created on first use: most deliveries are settled without anybody listening. */
   get lease(): AbortSignal {
     this.#lease ??= new AbortController();
     if (this.#isLost) this.#lease.abort();
@@ -56,7 +69,7 @@ export class RabbitDelivery implements Delivery, HeldMessage {
 
   /** Gives it back before anybody has seen it. Resolves with false when that cannot be done now; it is still held then. */
   giveBackUnseen(): Promise<boolean> {
-    return this.#settleOnce(() => this.#sendBack(this.attempt - 1, 0)).then(
+    return this.#settleOnce(() => this.#sendBack(countsOfCopy(this, { keepFence: true }), 0)).then(
       () => true,
       () => false,
     );
@@ -66,27 +79,27 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     return this.#settle(async () => undefined);
   }
 
-  retry(delaySeconds = 0): Promise<void> {
-    return this.#settle(() => this.#sendBack(this.attempt, delaySeconds));
+  retry(next: RetryOptions): Promise<void> {
+    return this.#settle(() => this.#sendBack(countsOfCopy(this, next), next.delaySeconds));
   }
 
-  release(delaySeconds = 0): Promise<void> {
-    return this.#settle(() => this.#sendBack(this.attempt - 1, delaySeconds));
+  release(options: ReleaseOptions = {}): Promise<void> {
+    return this.#settle(() => this.#sendBack(countsOfCopy(this, options), options.delaySeconds));
   }
 
-  reject(reason: RejectReason): Promise<void> {
+  reject(reason: RejectReason, attempts: number): Promise<void> {
     const { queues, publisher } = this.#options;
-    const copy = { queue: queues.deadLetters, body: this.body, headers: copyHeaders(this.attempt, reason) };
-    return this.#settle(() => publisher.publish(copy));
+    const headers = copyHeaders({ fence: this.fence, attempts, losses: this.losses, isSuspect: false }, reason);
+    return this.#settle(() => publisher.publish({ queue: queues.deadLetters, body: this.body, headers }));
   }
 
-  async #sendBack(attempts: number, delaySeconds: number): Promise<void> {
+  async #sendBack(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
     const { queues, publisher, source } = this.#options;
     if (source === 'tasks') {
-      return publisher.publish({ queue: queues.tasks, body: this.body, headers: copyHeaders(attempts), delaySeconds });
+      return publisher.publish({ queue: queues.tasks, body: this.body, headers: copyHeaders(counts), delaySeconds });
     }
-    // Handling a dead letter is not another attempt.
-    const headers = this.reason ? copyHeaders(this.attempt, this.reason) : copyHeaders(this.attempt, UNKNOWN);
+    // Deliveries of dead letters count nothing.
+    const headers = copyHeaders(this, this.reason ?? UNKNOWN);
     if (delaySeconds > 0) await publisher.declareDelays(queues.deadLetters);
     await publisher.publish({ queue: queues.deadLetters, body: this.body, headers, delaySeconds });
   }

@@ -1,9 +1,12 @@
 import type { AsyncMessage } from 'rabbitmq-client';
-import type { RejectReason } from '#core';
+import type { CarriedCounts, RejectReason } from '#core';
 import { MAX_DELIVERIES } from './rabbit-topology.ts';
 
-/** Attempts begun before this copy was sent: a copy continues the count of the message it replaces. */
+/** Counts of a copy that continues those of the message it replaces. Earlier builds know only the attempts. */
+const FENCE = 'modelyard-fence';
 const ATTEMPTS = 'modelyard-attempts';
+const LOSSES = 'modelyard-losses';
+const SUSPECT = 'modelyard-suspect';
 const REASON_CODE = 'modelyard-reason-code';
 const REASON_MESSAGE = 'modelyard-reason-message';
 /** All headers of a message have to fit into one frame. */
@@ -11,9 +14,8 @@ const MAX_REASON_LENGTH = 1000;
 
 export type Headers = Readonly<Record<string, string | number>>;
 
-/** What a message says about itself besides its body. */
-export interface MessageFacts {
-  readonly attempt: number;
+/** What a message tells besides its body. */
+export interface MessageFacts extends CarriedCounts {
   readonly reason?: RejectReason;
 }
 
@@ -21,28 +23,44 @@ type Received = Pick<AsyncMessage, 'headers' | 'redelivered'>;
 
 /**
  * Reads a message of a task queue: deliveries of this copy, after those of the copies before it. Quorum queues
- * count deliveries that were not settled; RabbitMQ 4 counts them apart from those that were handed out.
+ * count deliveries that were not settled; RabbitMQ 4 counts them apart from those that were handed out. A copy of an
+ * earlier build could be delivered again under the number that was recorded for it, so its fence is one higher here.
  */
 export function readTask({ headers, redelivered }: Received): MessageFacts {
   const before = Math.max(
-    count(headers?.['x-delivery-count']),
-    count(headers?.['x-acquired-count']),
+    numberIn(headers?.['x-delivery-count']) ?? 0,
+    numberIn(headers?.['x-acquired-count']) ?? 0,
     redelivered ? 1 : 0,
   );
-  return { attempt: count(headers?.[ATTEMPTS]) + before + 1 };
+  const attempts = numberIn(headers?.[ATTEMPTS]);
+  const fence = numberIn(headers?.[FENCE]) ?? (attempts === undefined ? 0 : attempts + 1);
+  return {
+    fence: fence + before + 1,
+    attempts: attempts ?? 0,
+    losses: (numberIn(headers?.[LOSSES]) ?? 0) + before,
+    isSuspect: before > 0 || headers?.[SUSPECT] !== undefined,
+  };
 }
 
 /** Reads a dead letter. One without a reason was moved by the broker, after as many deliveries as it allows. */
 export function readDeadLetter({ headers }: Received): MessageFacts {
-  const before = count(headers?.[ATTEMPTS]);
+  const counts = {
+    fence: numberIn(headers?.[FENCE]) ?? 0,
+    attempts: numberIn(headers?.[ATTEMPTS]) ?? 0,
+    losses: numberIn(headers?.[LOSSES]) ?? 0,
+    isSuspect: false,
+  };
   const code = headers?.[REASON_CODE];
-  if (code === undefined) return { attempt: before + MAX_DELIVERIES };
-  return { attempt: before, reason: { code: String(code), message: String(headers?.[REASON_MESSAGE] ?? '') } };
+  if (code === undefined) return { ...counts, fence: counts.fence + MAX_DELIVERIES };
+  return { ...counts, reason: { code: String(code), message: String(headers?.[REASON_MESSAGE] ?? '') } };
 }
 
-/** Headers of a copy of which so many attempts were begun. */
-export const copyHeaders = (attempts: number, reason?: RejectReason): Headers => ({
+/** Headers of a copy. */
+export const copyHeaders = ({ fence, attempts, losses, isSuspect }: CarriedCounts, reason?: RejectReason): Headers => ({
+  [FENCE]: fence,
   [ATTEMPTS]: attempts,
+  ...(losses > 0 ? { [LOSSES]: losses } : {}),
+  ...(isSuspect ? { [SUSPECT]: 1 } : {}),
   ...(reason === undefined
     ? {}
     : {
@@ -51,4 +69,4 @@ export const copyHeaders = (attempts: number, reason?: RejectReason): Headers =>
       }),
 });
 
-const count = (value: unknown): number => (value === undefined ? 0 : Number(value));
+const numberIn = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));

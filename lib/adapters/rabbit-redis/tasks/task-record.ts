@@ -6,7 +6,8 @@ export type TaskFields = readonly (string | Buffer)[];
 /** A hash as the client reads it. */
 export type StoredFields = ReadonlyMap<string, Buffer>;
 
-const NUMBERS = ['attempts', 'createdAt', 'deadlineAt', 'retainedUntil', 'startedAt', 'endedAt'] as const;
+const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
+const NUMBERS = ['fence', 'attempts', 'copy', 'createdAt', 'deadlineAt', 'retainedUntil', ...OPTIONAL_NUMBERS] as const;
 const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash'] as const;
 
 /** The fields of a task, or of the part of one that an event changes. */
@@ -14,6 +15,7 @@ export function toFields(task: Partial<Task>): TaskFields {
   const fields: (string | Buffer)[] = [];
   for (const name of TEXTS) if (task[name] !== undefined) fields.push(name, task[name]);
   for (const name of NUMBERS) if (task[name] !== undefined) fields.push(name, String(task[name]));
+  if (task.startedAlone !== undefined) fields.push('startedAlone', task.startedAlone ? '1' : '0');
   if (task.error) fields.push('error', JSON.stringify(task.error));
   if (task.deadLetter) fields.push('deadLetter', asBuffer(task.deadLetter));
   if (task.result) {
@@ -29,7 +31,7 @@ export function toFields(task: Partial<Task>): TaskFields {
 export function toTask(fields: StoredFields): Task {
   const text = (name: string): string | undefined => fields.get(name)?.toString();
   const number = (name: string): number => Number(required(text(name), name));
-  const optional = (name: 'startedAt' | 'endedAt') => (fields.has(name) ? { [name]: number(name) } : {});
+  const present = OPTIONAL_NUMBERS.filter((name) => fields.has(name));
   const error = text('error');
   const deadLetter = fields.get('deadLetter');
   return {
@@ -40,20 +42,34 @@ export function toTask(fields: StoredFields): Task {
       TASK_STATES.find((state) => state === text('state')),
       'state',
     ),
-    attempts: number('attempts'),
+    ...toCounts(fields),
     contractHash: required(text('contractHash'), 'contractHash'),
     requestHash: required(text('requestHash'), 'requestHash'),
     createdAt: number('createdAt'),
     deadlineAt: number('deadlineAt'),
     retainedUntil: number('retainedUntil'),
-    ...optional('startedAt'),
-    ...optional('endedAt'),
+    ...Object.fromEntries(present.map((name) => [name, number(name)])),
     ...(fields.has('result')
       ? { result: toResult(required(text('result'), 'result'), fields.get('resultBytes')) }
       : {}),
     // Written by this file alone, so what is in there is what was put there.
     ...(error === undefined ? {} : { error: JSON.parse(error) as TaskError }),
     ...(deadLetter === undefined ? {} : { deadLetter: asBytes(deadLetter) }),
+  };
+}
+
+/** In hashes of earlier builds the attempts are the fence as well, and only original messages were recorded. */
+function toCounts(fields: StoredFields): Pick<Task, 'fence' | 'attempts' | 'copy' | 'startedAlone'> {
+  const text = (name: string): string | undefined => fields.get(name)?.toString();
+  const attempts = Number(required(text('attempts'), 'attempts'));
+  const fence = text('fence');
+  const copy = text('copy') ?? (fence === undefined && attempts > 0 ? '0' : undefined);
+  const startedAlone = text('startedAlone');
+  return {
+    fence: Math.max(Number(fence ?? 0), attempts),
+    attempts,
+    ...(copy === undefined ? {} : { copy: Number(copy) }),
+    ...(startedAlone === undefined ? {} : { startedAlone: startedAlone === '1' }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { applyEvent, isTerminal, type Task, type TaskEvent } from '#core';
+import { effectOf, isTerminal, type TaskEvent } from '#core';
 import { redisScript } from '../redis-script.ts';
 import { toFields } from './task-record.ts';
 import { tellEnd } from './told-success.ts';
@@ -24,26 +24,34 @@ return false
 `);
 
 /**
- * One step of a task's life, with the refusals of \`applyEvent\`. KEYS: task, channel of ended tasks. ARGV: the
- * attempt that the event is fenced by ('' for none), 1 if that attempt must be newer than any before, the
- * least number of attempts ('' for none), what is told if it ends the task ('' otherwise), its id, what the keys
- * of the models' dead letters begin with if it is given up ('' otherwise), then the fields that change.
+ * One step of a task's life, with the refusals of \`applyEvent\` in their order. KEYS: task, channel of ended tasks.
+ * ARGV: request hash, latest deadline, copy, fence, what the fence is of (\`start\`, \`alone\` or \`end\`), number of the
+ * next copy, least number of attempts, what is told if the event ends the task, what the keys of the models' dead
+ * letters begin with if it is given up: '' for those that the event does not have; its id, then the fields that change.
  */
 export const APPLY_EVENT = redisScript(`
-local state, attempts, model, keptUntil = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts', 'model', 'retainedUntil'))
+local state, attempts, fence, copy, alone, hash, deadline, copies, sent, model, keptUntil = unpack(redis.call('HMGET', KEYS[1],
+  'state', 'attempts', 'fence', 'copy', 'startedAlone', 'requestHash', 'deadlineAt', 'copies', 'sentAt', 'model', 'retainedUntil'))
 if not state then return 'missing' end
 if state ~= 'queued' and state ~= 'running' then return 'terminal' end
+if ARGV[1] ~= '' and ARGV[1] ~= hash then return 'mismatched' end
+if ARGV[2] ~= '' and tonumber(deadline) > tonumber(ARGV[2]) then return 'mismatched' end
 attempts = tonumber(attempts)
-if ARGV[1] ~= '' then
-  local attempt = tonumber(ARGV[1])
-  if attempt < attempts or (ARGV[2] == '1' and attempt == attempts) then return 'superseded' end
+if not fence and attempts > 0 then copy = '0' end
+fence = math.max(tonumber(fence or 0), attempts)
+if ARGV[3] ~= '' and copy and ARGV[3] ~= copy then return 'other-copy' end
+if ARGV[4] ~= '' then
+  local value = tonumber(ARGV[4])
+  if value < fence then return 'superseded' end
+  if value == fence and ARGV[5] ~= 'end' and not (ARGV[5] == 'alone' and alone == '0') then return 'superseded' end
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 7))
-if ARGV[3] ~= '' and tonumber(ARGV[3]) > attempts then redis.call('HSET', KEYS[1], 'attempts', ARGV[3]) end
-if ARGV[4] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[4]) end
-if ARGV[6] ~= '' then
-  local list = ARGV[6] .. model
-  redis.call('ZADD', list, keptUntil, ARGV[5])
+if ARGV[6] ~= '' and (fence > 0 or sent or tonumber(copies or 0) ~= ARGV[6] - 1) then return 'superseded' end
+redis.call('HSET', KEYS[1], unpack(ARGV, 11))
+if ARGV[7] ~= '' and tonumber(ARGV[7]) > attempts then redis.call('HSET', KEYS[1], 'attempts', ARGV[7]) end
+if ARGV[8] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[8]) end
+if ARGV[9] ~= '' then
+  local list = ARGV[9] .. model
+  redis.call('ZADD', list, keptUntil, ARGV[10])
   redis.call('PEXPIREAT', list, keptUntil, 'NX')
   redis.call('PEXPIREAT', list, keptUntil, 'GT')
 end
@@ -64,20 +72,23 @@ redis.call('PUBLISH', KEYS[2], ARGV[1])
 return 'removed'
 `);
 
-/** A task that has seen nothing: what an event makes of it is what the event changes. */
-const UNTOUCHED = { state: 'queued', attempts: -1 } as Task;
-
-/** The arguments of `APPLY_EVENT` for an event, so that the meaning of events stays in the core. */
+/** The arguments of `APPLY_EVENT` for an event, so that the rules stay in the core. */
 export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: string): (string | Buffer)[] {
-  const { attempts, ...changes } = applyEvent(UNTOUCHED, event).task;
-  const isFenced = event.type === 'started' || event.type === 'succeeded' || event.type === 'failed';
+  const { guard, changes, minAttempts } = effectOf(event);
+  const { fence } = guard;
   return [
-    isFenced ? String(event.attempt) : '',
-    event.type === 'started' ? '1' : '0',
-    attempts === UNTOUCHED.attempts ? '' : String(attempts),
-    isTerminal(changes.state) ? tellEnd(id, event) : '',
-    id,
+    guard.requestHash ?? '',
+    textOf(guard.latestDeadline),
+    textOf(guard.copy),
+    textOf(fence?.value),
+    fence ? (fence.alone ? 'alone' : fence.of) : '',
+    textOf(guard.nextCopy),
+    textOf(minAttempts),
+    changes.state && isTerminal(changes.state) ? tellEnd(id, event) : '',
     event.type === 'gave-up' ? deadLettersPrefix : '',
+    id,
     ...toFields(changes),
   ];
 }
+
+const textOf = (value: number | undefined): string => (value === undefined ? '' : String(value));

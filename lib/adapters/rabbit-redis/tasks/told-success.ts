@@ -5,7 +5,10 @@ import { asBuffer } from './task-record.ts';
 const MAX_TOLD_BYTES = 4096;
 
 interface Told {
-  readonly attempt: number;
+  readonly fence?: number;
+  readonly attempts?: number;
+  /** Told by earlier builds instead of the two. */
+  readonly attempt?: number;
   readonly startedAt: number;
   readonly at: number;
   readonly contractHash: string;
@@ -16,11 +19,11 @@ interface Told {
 /** What those who wait are told of the end of a task: its id, and behind a space its success when that is small. */
 export function tellEnd(id: string, event: TaskEvent): string {
   if (event.type !== 'succeeded') return id;
-  const { attempt, startedAt, at } = event;
+  const { fence, attempts, startedAt, at } = event;
   const { contractHash, payload } = event.result;
   if (payload.kind !== 'inline' || payload.bytes.byteLength > MAX_TOLD_BYTES) return id;
   const result = asBuffer(payload.bytes).toString('base64');
-  return `${id} ${JSON.stringify({ attempt, startedAt, at, contractHash, result } satisfies Told)}`;
+  return `${id} ${JSON.stringify({ fence, attempts, startedAt, at, contractHash, result } satisfies Told)}`;
 }
 
 /** The task that something is told of. */
@@ -34,7 +37,14 @@ export function readTold(begun: Task, told: string): Task | undefined {
   const end = told.indexOf(' ');
   if (end < 0) return undefined;
   // Told by this file alone.
-  const { contractHash, result, ...times } = JSON.parse(told.slice(end)) as Told;
+  const {
+    contractHash,
+    result,
+    attempt = 1,
+    fence = attempt,
+    attempts = attempt,
+    ...times
+  } = JSON.parse(told.slice(end)) as Told;
   const payload = { kind: 'inline', bytes: new Uint8Array(Buffer.from(result, 'base64')) } as const;
-  return applyEvent(begun, { type: 'succeeded', ...times, result: { contractHash, payload } }).task;
+  return applyEvent(begun, { type: 'succeeded', fence, attempts, ...times, result: { contractHash, payload } }).task;
 }

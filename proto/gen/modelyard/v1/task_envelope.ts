@@ -22,6 +22,10 @@ export interface TaskEnvelope {
   /** The longest one run may take, when the caller asked for less than the model allows. */
   readonly timeout_seconds?: number;
   readonly trace_context?: TraceContext;
+  /** SHA-256 of the encoded request, as the task's row has it. Absent in messages of earlier builds. */
+  readonly request_hash: Uint8Array;
+  /** 0 for the message that the submit sent, n for the nth message that repeats of the submit sent. */
+  readonly copy: number;
 }
 
 /** A payload in the blob store. */
@@ -38,23 +42,27 @@ export interface TraceContext {
 
 /** The serialized FileDescriptorSet of this file and its imports. */
 const $file = /* @__PURE__ */ $embeddedFile(
-  'CtgJCiBtb2RlbHlhcmQvdjEvdGFza19lbnZlbG9wZS5wcm90bxIMbW9kZWx5YXJkLnYxIr4DCgxUYXNrRW52ZWxvcGUSFwoHdGFz' +
+  'Cu4LCiBtb2RlbHlhcmQvdjEvdGFza19lbnZlbG9wZS5wcm90bxIMbW9kZWx5YXJkLnYxIvUDCgxUYXNrRW52ZWxvcGUSFwoHdGFz' +
   'a19pZBgBIAEoCVIGdGFza0lkEhQKBW1vZGVsGAIgASgJUgVtb2RlbBIUCgVvd25lchgDIAEoCVIFb3duZXISGgoHcmVxdWVzdBgE' +
   'IAEoDEgAUgdyZXF1ZXN0EkAKDHJlcXVlc3RfYmxvYhgFIAEoCzIbLm1vZGVseWFyZC52MS5CbG9iUmVmZXJlbmNlSABSC3JlcXVl' +
   'c3RCbG9iEicKD2Rlc2NyaXB0b3JfaGFzaBgGIAEoCVIOZGVzY3JpcHRvckhhc2gSKAoQZGVhZGxpbmVfdW5peF9tcxgHIAEoA1IO' +
   'ZGVhZGxpbmVVbml4TXMSKgoRc3VibWl0dGVkX3VuaXhfbXMYCCABKANSD3N1Ym1pdHRlZFVuaXhNcxIsCg90aW1lb3V0X3NlY29u' +
   'ZHMYCSABKA1IAVIOdGltZW91dFNlY29uZHOIAQESPwoNdHJhY2VfY29udGV4dBgKIAEoCzIaLm1vZGVseWFyZC52MS5UcmFjZUNv' +
-  'bnRleHRSDHRyYWNlQ29udGV4dEIJCgdwYXlsb2FkQhIKEF90aW1lb3V0X3NlY29uZHMiQAoNQmxvYlJlZmVyZW5jZRIQCgNrZXkY' +
-  'ASABKAlSA2tleRIdCgpzaXplX2J5dGVzGAIgASgNUglzaXplQnl0ZXMiUAoMVHJhY2VDb250ZXh0EiAKC3RyYWNlcGFyZW50GAEg' +
-  'ASgJUgt0cmFjZXBhcmVudBIeCgp0cmFjZXN0YXRlGAIgASgJUgp0cmFjZXN0YXRlSsgECkkKAgQAEgMAAAAaPiBPbmUgdGFzayBv' +
-  'biBpdHMgd2F5IHRvIGEgbW9kZWw6IHRoZSBib2R5IG9mIGEgcXVldWUgbWVzc2FnZS4KCjQKBAQACAASAwAAABonIFRoZSBtb2Rl' +
-  'bCdzIHJlcXVlc3QgbWVzc2FnZSwgZW5jb2RlZC4KCjoKBAQAAgQSAwAAABotIFdoZXJlIGl0IGlzIHdoZW4gaXQgaXMgdG9vIGxh' +
-  'cmdlIHRvIHRyYXZlbC4KCj4KBAQAAgUSAwAAABoxIFRoZSBjb250cmFjdCB0aGF0IHRoZSByZXF1ZXN0IHdhcyBlbmNvZGVkIHdp' +
-  'dGguCgpDCgQEAAIGEgMAAAAaNiBUaGUgdGFzayBpcyBleHBpcmVkIGZyb20gdGhlbiBvbi4gVW5peCBtaWxsaXNlY29uZHMuCgo9' +
-  'CgQEAAIHEgMAAAAaMCBXaGVuIHRoZSB0YXNrIHdhcyBhY2NlcHRlZC4gVW5peCBtaWxsaXNlY29uZHMuCgpiCgQEAAIIEgMAAAAa' +
-  'VSBUaGUgbG9uZ2VzdCBvbmUgcnVuIG1heSB0YWtlLCB3aGVuIHRoZSBjYWxsZXIgYXNrZWQgZm9yIGxlc3MgdGhhbiB0aGUgbW9k' +
-  'ZWwgYWxsb3dzLgoKKQoCBAESAwAAABoeIEEgcGF5bG9hZCBpbiB0aGUgYmxvYiBzdG9yZS4KCjYKAgQCEgMAAAAaKyBXM0MgVHJh' +
-  'Y2UgQ29udGV4dCwgYXMgdGhlIGNhbGxlciBzZW50IGl0LgpiBnByb3RvMw==',
+  'bnRleHRSDHRyYWNlQ29udGV4dBIhCgxyZXF1ZXN0X2hhc2gYCyABKAxSC3JlcXVlc3RIYXNoEhIKBGNvcHkYDCABKA1SBGNvcHlC' +
+  'CQoHcGF5bG9hZEISChBfdGltZW91dF9zZWNvbmRzIkAKDUJsb2JSZWZlcmVuY2USEAoDa2V5GAEgASgJUgNrZXkSHQoKc2l6ZV9i' +
+  'eXRlcxgCIAEoDVIJc2l6ZUJ5dGVzIlAKDFRyYWNlQ29udGV4dBIgCgt0cmFjZXBhcmVudBgBIAEoCVILdHJhY2VwYXJlbnQSHgoK' +
+  'dHJhY2VzdGF0ZRgCIAEoCVIKdHJhY2VzdGF0ZUqnBgpJCgIEABIDAAAAGj4gT25lIHRhc2sgb24gaXRzIHdheSB0byBhIG1vZGVs' +
+  'OiB0aGUgYm9keSBvZiBhIHF1ZXVlIG1lc3NhZ2UuCgo0CgQEAAgAEgMAAAAaJyBUaGUgbW9kZWwncyByZXF1ZXN0IG1lc3NhZ2Us' +
+  'IGVuY29kZWQuCgo6CgQEAAIEEgMAAAAaLSBXaGVyZSBpdCBpcyB3aGVuIGl0IGlzIHRvbyBsYXJnZSB0byB0cmF2ZWwuCgo+CgQE' +
+  'AAIFEgMAAAAaMSBUaGUgY29udHJhY3QgdGhhdCB0aGUgcmVxdWVzdCB3YXMgZW5jb2RlZCB3aXRoLgoKQwoEBAACBhIDAAAAGjYg' +
+  'VGhlIHRhc2sgaXMgZXhwaXJlZCBmcm9tIHRoZW4gb24uIFVuaXggbWlsbGlzZWNvbmRzLgoKPQoEBAACBxIDAAAAGjAgV2hlbiB0' +
+  'aGUgdGFzayB3YXMgYWNjZXB0ZWQuIFVuaXggbWlsbGlzZWNvbmRzLgoKYgoEBAACCBIDAAAAGlUgVGhlIGxvbmdlc3Qgb25lIHJ1' +
+  'biBtYXkgdGFrZSwgd2hlbiB0aGUgY2FsbGVyIGFza2VkIGZvciBsZXNzIHRoYW4gdGhlIG1vZGVsIGFsbG93cy4KCm4KBAQAAgoS' +
+  'AwAAABphIFNIQS0yNTYgb2YgdGhlIGVuY29kZWQgcmVxdWVzdCwgYXMgdGhlIHRhc2sncyByb3cgaGFzIGl0LiBBYnNlbnQgaW4g' +
+  'bWVzc2FnZXMgb2YgZWFybGllciBidWlsZHMuCgptCgQEAAILEgMAAAAaYCAwIGZvciB0aGUgbWVzc2FnZSB0aGF0IHRoZSBzdWJt' +
+  'aXQgc2VudCwgbiBmb3IgdGhlIG50aCBtZXNzYWdlIHRoYXQgcmVwZWF0cyBvZiB0aGUgc3VibWl0IHNlbnQuCgopCgIEARIDAAAA' +
+  'Gh4gQSBwYXlsb2FkIGluIHRoZSBibG9iIHN0b3JlLgoKNgoCBAISAwAAABorIFczQyBUcmFjZSBDb250ZXh0LCBhcyB0aGUgY2Fs' +
+  'bGVyIHNlbnQgaXQuCmIGcHJvdG8z',
 );
 
 export const TaskEnvelope: $MessageType<TaskEnvelope> = /* @__PURE__ */ $messageType($file, 'modelyard.v1.TaskEnvelope');

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { applyEvent, judgeMessage, judgeWithTask, MAX_UNCHARGED_LOSSES, type Task } from '#core';
+import { anyTaskEvent } from '#test/support/task-events.ts';
+import { aResult, aStart, aTask } from '#test/support/tasks.ts';
+
+const envelope = { deadlineAt: 100_000, requestHash: 'r1', copy: 0 };
+const limits = { now: 5000, maxAttempts: 3 };
+const first = { fence: 1, attempts: 0, losses: 0, isSuspect: false };
+const suspect = { fence: 2, attempts: 0, losses: 1, isSuspect: true };
+
+/** A task that has seen these events. */
+const taskAfter = (...events: Parameters<typeof applyEvent>[1][]): Task =>
+  events.reduce((task, event) => applyEvent(task, event).task, aTask());
+
+const anyDelivery = fc
+  .record({ fence: fc.integer({ min: 1, max: 40 }), attempts: fc.nat(4), losses: fc.nat(30), isSuspect: fc.boolean() })
+  .map((facts) => ({
+    ...facts,
+    attempts: Math.min(facts.attempts, facts.fence - 1),
+    losses: Math.min(facts.losses, facts.fence - 1),
+  }));
+const anyTask = fc.array(anyTaskEvent, { maxLength: 5 }).map((events) => taskAfter(...events));
+
+describe('judging a delivery', () => {
+  it('runs the first delivery of an original message without a look at its task, and nothing else', () => {
+    fc.assert(
+      fc.property(anyDelivery, fc.nat(2), (delivery, copy) => {
+        const isFirst = delivery.fence === 1 && copy === 0 && !delivery.isSuspect;
+
+        const fate = judgeMessage(delivery, { ...envelope, copy }, limits.now);
+
+        expect(fate).toEqual(isFirst ? { do: 'run', attempt: 1 } : { do: 'look' });
+      }),
+    );
+  });
+
+  it('expires a message whose deadline has passed, whatever else it is', () => {
+    expect(judgeMessage(first, envelope, envelope.deadlineAt)).toEqual({ do: 'expire' });
+    const late = { ...limits, now: envelope.deadlineAt };
+    expect(judgeWithTask(suspect, envelope, undefined, late)).toEqual({ do: 'expire' });
+  });
+
+  it.each([
+    ['no task', undefined, envelope, 'missing'],
+    ['a task that has ended', taskAfter({ type: 'canceled', at: 1 }), envelope, 'ended'],
+    ['a task of another request', aTask({ requestHash: 'r2' }), envelope, 'mismatched'],
+    ['a task that another message has claimed', taskAfter({ ...aStart, copy: 1 }), envelope, 'other-copy'],
+    ['a task that the original has claimed', taskAfter(aStart), { ...envelope, copy: 1 }, 'other-copy'],
+  ] as const)('drops a message with %s', (_, task, message, why) => {
+    expect(judgeWithTask(suspect, message, task, limits)).toEqual({ do: 'drop', why });
+  });
+
+  it('compares no request in messages of earlier builds', () => {
+    const { requestHash: _, ...old } = envelope;
+
+    expect(judgeWithTask(suspect, old, aTask({ requestHash: 'r2' }), limits)).toMatchObject({ do: 'claim' });
+  });
+
+  it('postpones a delivery that the recorded one is not older than', () => {
+    for (const fence of [2, 3]) {
+      expect(judgeWithTask(suspect, envelope, taskAfter({ ...aStart, fence }), limits)).toEqual({ do: 'postpone' });
+    }
+  });
+
+  it('charges a suspect when it starts, and then remembers the charge without its message', () => {
+    const claim = judgeWithTask(suspect, envelope, taskAfter(aStart), limits);
+    expect(claim).toMatchObject({ do: 'claim', attempt: 1, start: { fence: 2, attempts: 1, alone: true } });
+
+    const started = taskAfter(aStart, { ...aStart, fence: 2, attempts: 1, alone: true });
+    const next = judgeWithTask({ ...suspect, fence: 3, losses: 2 }, envelope, started, limits);
+
+    expect(next).toMatchObject({ do: 'claim', attempt: 2, start: { fence: 3, attempts: 2 } });
+  });
+
+  it('charges no run that was given back: neither a shared one nor one alone', () => {
+    const released = { fence: 3, attempts: 0, losses: 0, isSuspect: false };
+    for (const alone of [false, true]) {
+      const started = taskAfter({ ...aStart, fence: 2, alone });
+
+      expect(judgeWithTask(released, envelope, started, limits)).toMatchObject({ do: 'claim', attempt: 1 });
+    }
+  });
+
+  it('gives up with the runs that happened', () => {
+    const started = taskAfter({ ...aStart, fence: 4, attempts: 3, alone: true });
+
+    expect(judgeWithTask({ ...suspect, fence: 5 }, envelope, started, limits)).toEqual({
+      do: 'give-up',
+      attempts: 3,
+      message: 'Gave up after 3 attempts: the instances that ran this task died or lost it.',
+    });
+  });
+
+  it('gives up a task whose deliveries are lost again and again before any run is recorded', () => {
+    const losses = MAX_UNCHARGED_LOSSES + limits.maxAttempts;
+
+    const fate = judgeWithTask({ ...suspect, fence: losses + 1, losses }, envelope, aTask(), limits);
+
+    expect(fate).toEqual({
+      do: 'give-up',
+      attempts: 0,
+      message: 'Gave up after 0 attempts and 23 lost deliveries: the instances that received this task died.',
+    });
+  });
+
+  it('asks for a start that the store takes, for no run beyond the limit, and never for one of another request', () => {
+    fc.assert(
+      fc.property(anyDelivery, anyTask, fc.nat(1), (delivery, task, copy) => {
+        const fate = judgeWithTask(delivery, { ...envelope, copy }, task, limits);
+
+        if (fate.do !== 'claim') return;
+        expect(fate.attempt).toBeLessThanOrEqual(limits.maxAttempts);
+        expect(fate.start.alone).toBe(delivery.isSuspect);
+        const { outcome, task: after } = applyEvent(task, { ...fate.start, at: limits.now });
+        expect(outcome).toBe('applied');
+        expect(after).toMatchObject({ state: 'running', fence: delivery.fence, attempts: fate.attempt, copy });
+        const end = { type: 'succeeded', startedAt: 1, at: 2, result: aResult } as const;
+        const { fence, attempts, requestHash } = fate.start;
+        expect(applyEvent(after, { ...end, fence, attempts, requestHash }).outcome).toBe('applied');
+      }),
+    );
+  });
+});
