@@ -20,6 +20,7 @@ const STARTED = [
   '^model-containers/models/',
   '^model-containers/runtime/instance/main\\.ts$',
   '^lib/local/instance-leash\\.ts$',
+  '^lib/bundling/environment-credentials\\.ts$',
   '^lib/platform/memory\\.ts$',
 ];
 
@@ -124,7 +125,7 @@ const rooms = [
   room(
     'bundling-knows-esbuild-only',
     '^lib/bundling/',
-    ['^lib/bundling/', npm('esbuild'), NODE],
+    ['^lib/bundling/', npm('esbuild', '@aws-sdk/credential-provider-env'), NODE],
     'Bundling does not depend on the bundled code.',
   ),
   room(
