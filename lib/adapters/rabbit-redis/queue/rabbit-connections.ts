@@ -4,6 +4,8 @@ import { RabbitPublisher } from './rabbit-publisher.ts';
 interface RabbitConnectionsOptions {
   readonly url: string;
   readonly onTrouble?: (message: string) => void;
+  /** Of the connection that publishes; nobody waits for a lease to end there. @default 10 */
+  readonly heartbeatSeconds?: number;
 }
 
 interface ConsumingLink {
@@ -11,8 +13,6 @@ interface ConsumingLink {
   readonly heartbeatSeconds: number;
 }
 
-/** Of the connection that publishes, where nobody waits for a lease to end. */
-const PUBLISHING_HEARTBEAT_SECONDS = 10;
 const MAX_HEARTBEAT_SECONDS = 10;
 
 /**
@@ -27,7 +27,7 @@ export class RabbitConnections {
 
   constructor(options: RabbitConnectionsOptions) {
     this.#options = options;
-    const heartbeatSeconds = PUBLISHING_HEARTBEAT_SECONDS;
+    const { heartbeatSeconds = MAX_HEARTBEAT_SECONDS } = options;
     this.publishing = new RabbitLink({ ...options, heartbeatSeconds, name: 'modelyard publisher' });
     this.publisher = new RabbitPublisher(this.publishing);
   }

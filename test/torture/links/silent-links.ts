@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gate } from '#test/support/gate.ts';
+import { type Silences, silence, until } from './silence.ts';
 
 /** A client of a server that echoes. */
 interface AskingLink {
@@ -8,21 +9,18 @@ interface AskingLink {
   close(): Promise<void>;
 }
 
-interface SilenceOptions {
+interface LinkOptions extends Silences {
   /** Between the links and their server. */
   readonly gate: Gate;
   readonly openLink: () => AskingLink;
   readonly links: number;
-  /** Shortest and longest silence of a connection in ms. */
-  readonly silenceMs: readonly [number, number];
-  /** Silences of the network, one after the other. */
-  readonly rounds: number;
+  /** Waits for that many before it counts the connections of each link. @default the count is taken as it is */
+  readonly connectionsPerLink?: number;
   /** Go on after the last round until so many questions were answered. */
   readonly answers: number;
-  readonly random: () => number;
 }
 
-interface SilenceReport {
+interface LinkReport {
   readonly answers: number;
   /** Answers to another question. */
   readonly wrong: number;
@@ -37,31 +35,19 @@ const SETTLE_MS = 10_000;
 const ANSWERS_MS = 60_000;
 
 /** Asks through all links without a pause while the network falls silent, for each connection for its own time. */
-export async function askThroughSilences(options: SilenceOptions): Promise<SilenceReport> {
-  const { gate, openLink, random } = options;
+export async function askThroughSilences(options: LinkOptions): Promise<LinkReport> {
+  const { gate, openLink } = options;
   const links = Array.from({ length: options.links }, openLink);
   const asking = startAsking(links);
-  await breakRepeatedly(options);
+  await silence(gate, options);
   await until(() => asking.counts.answers >= options.answers, ANSWERS_MS);
-  await until(() => gate.connections === options.links, SETTLE_MS);
+  const { connectionsPerLink } = options;
+  if (connectionsPerLink) await until(() => gate.connections === links.length * connectionsPerLink, SETTLE_MS);
   const { connections } = gate;
   await asking.stop();
   await Promise.all(links.map((link) => link.close()));
   await until(() => gate.connections === 0, SETTLE_MS);
   return { ...asking.counts, connections, connectionsAfterClose: gate.connections };
-
-  async function breakRepeatedly({ rounds, silenceMs: [shortest, longest] }: SilenceOptions): Promise<void> {
-    const draw = () => shortest + random() * (longest - shortest);
-    for (let round = 0; round < rounds; round++) {
-      await sleep(300 + random() * 300);
-      gate.stallEach(draw);
-      await sleep(draw());
-      // Connections that were made meanwhile stay silent for their own time.
-      gate.stallEach(() => 0, { onlyNew: true });
-    }
-    await sleep(longest);
-    gate.resume();
-  }
 }
 
 function startAsking(links: readonly AskingLink[]) {
@@ -91,9 +77,4 @@ function startAsking(links: readonly AskingLink[]) {
       }
     }
   }
-}
-
-async function until(holds: () => boolean, withinMs: number): Promise<void> {
-  const endsAt = Date.now() + withinMs;
-  while (!holds() && Date.now() < endsAt) await sleep(20);
 }

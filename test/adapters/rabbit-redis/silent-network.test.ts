@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { RedisLink, RedisTaskStore } from '#adapters/rabbit-redis/index.ts';
+import {
+  HeldCounts,
+  RabbitConnections,
+  RabbitTaskQueue,
+  RedisLink,
+  RedisTaskStore,
+} from '#adapters/rabbit-redis/index.ts';
 import { systemClock } from '#platform/system-clock.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
-import { askThroughSilences } from '#test/torture/silent-links.ts';
+import { deliverThroughSilences } from '#test/torture/links/silent-broker.ts';
+import { askThroughSilences } from '#test/torture/links/silent-links.ts';
 
-const SUITE = 'Links to Redis while the network is silent';
+const SUITE = 'Links to Redis and RabbitMQ while the network is silent';
 const brokers = findBrokers(SUITE);
-/** `npm run torture:silence` runs the same with the limits of production and silences of 15 to 35 seconds. */
+/** `npm run torture:links` runs the same with the limits of production and silences of 15 to 35 seconds. */
 const TIMINGS = { connectMs: 300, pingIntervalMs: 100, answerMs: 200 };
 const SEED = 7;
 
@@ -26,6 +33,7 @@ else {
       const report = await askThroughSilences({
         gate,
         links: 12,
+        connectionsPerLink: 1,
         silenceMs: [300, 1500],
         rounds: 3,
         answers: 20_000,
@@ -39,6 +47,35 @@ else {
       expect(report).toMatchObject({ wrong: 0, connections: 12, connectionsAfterClose: 0 });
       expect(report.answers).toBeGreaterThanOrEqual(20_000);
       expect(report.refused).toBeGreaterThan(0);
+      await gate.shut();
+    });
+
+    it('never take the confirmation of another message, or acknowledge one that another connection delivered', async () => {
+      const gate = await openGate(servers.rabbitmq.url);
+      gate.delay(5);
+      const prefix = aPrefix();
+      const link = new RedisLink({ url: servers.redis.url });
+      const counts = new HeldCounts({ link, prefix, clock: systemClock });
+
+      const report = await deliverThroughSilences({
+        gate,
+        queues: 4,
+        connectionsPerQueue: 2,
+        leaseSeconds: 6,
+        silenceMs: [1_000, 5_000],
+        rounds: 2,
+        random: pseudoRandom(SEED),
+        openQueue() {
+          const connections = new RabbitConnections({ url: gate.url, heartbeatSeconds: 1 });
+          const queue = new RabbitTaskQueue({ connections, counts, prefix, model: 'model_a', pollMs: 1_000 });
+          return { queue, close: () => connections.close() };
+        },
+      });
+
+      expect(report).toMatchObject({ lost: 0, returned: 0, connections: 8, connectionsAfterClose: 0 });
+      expect(report.confirmed).toBeGreaterThan(500);
+      expect(report.refused).toBeGreaterThan(0);
+      await link.close();
       await gate.shut();
     });
 
