@@ -6,6 +6,8 @@ export interface RedisKeyGate {
   readonly url: string;
   /** While true, commands on these keys get the error of a Redis that still loads its data. */
   isShut: boolean;
+  /** Commands about a key are sent about another one, as if a client had mixed up two replies. */
+  readonly redirects: Map<string, string>;
   close(): void;
 }
 
@@ -19,7 +21,10 @@ export async function openRedisKeyGate(target: string, isGuarded: (key: string) 
   const server = createServer((inbound) => {
     const outbound = connect(Number(port), hostname);
     const read = commandReader(({ bytes, words }) => {
-      outbound.write(gate.isShut && words.some(isGuarded) ? REFUSAL : bytes);
+      if (gate.isShut && words.some(isGuarded)) outbound.write(REFUSAL);
+      else if (words.some((word) => gate.redirects.has(word))) {
+        outbound.write(command(words.map((word) => gate.redirects.get(word) ?? word)));
+      } else outbound.write(bytes);
     });
     inbound.on('data', read);
     outbound.pipe(inbound);
@@ -36,6 +41,7 @@ export async function openRedisKeyGate(target: string, isGuarded: (key: string) 
   const gate = {
     url: (await listenOnFreePort(server)).replace('http:', 'redis:'),
     isShut: false,
+    redirects: new Map<string, string>(),
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();

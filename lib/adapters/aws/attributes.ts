@@ -21,6 +21,12 @@ export const present = (attributes: Record<string, AttributeValue | undefined>):
 export const optional = <T>(value: T | undefined, make: (value: T) => AttributeValue): AttributeValue | undefined =>
   value === undefined ? undefined : make(value);
 
+/** The row that a response has for a key. Throws when it has another key, so that nobody gets somebody else's row. */
+export function rowOf(key: Item, item: Item | undefined): Item | undefined {
+  if (item === undefined || Object.entries(key).every(([name, value]) => item[name]?.S === value.S)) return item;
+  throw new ModelyardError('internal', 'DynamoDB answered with another row than it was asked for.');
+}
+
 /** A string that the row must have; a row without it was not written here. */
 export function readString(item: Item, name: string): string {
   const value = item[name]?.S;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, ErrorReply, RESP_TYPES } from 'redis';
+import { SCRIPTS } from './scripts.ts';
 
 export interface ConnectionTimings {
   /** Time in ms that TCP and TLS may take. */
@@ -98,6 +99,7 @@ function isAnswer(error: unknown): void {
 const createTextClient = (url: string, connectTimeout: number) =>
   createClient({
     url,
+    scripts: SCRIPTS,
     // Commands fail at once while there is no connection: waiting is up to the callers.
     disableOfflineQueue: true,
     socket: { noDelay: true, connectTimeout, reconnectStrategy: false },

@@ -60,6 +60,17 @@ export class RedisLink {
     return (this.#current ?? (await this.#connected())).bytes;
   }
 
+  /**
+   * Throws unless a reply is about what was asked. A connection on which it is not may have mixed up other replies as
+   * well, so it is replaced.
+   */
+  expectReplyAbout(asked: string, found: string | undefined): void {
+    if (asked === found) return;
+    const mismatch = new Error(`Redis answered about ${found} instead of ${asked}`);
+    this.#current?.giveUp(mismatch);
+    throw mismatch;
+  }
+
   /** Resolves when Redis answers. Rejects with one sentence when it has not within `patienceMs`. */
   async connect(patienceMs: number): Promise<void> {
     const endsAt = Date.now() + patienceMs;

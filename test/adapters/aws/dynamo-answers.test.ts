@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DynamoTaskStore } from '#adapters/aws/index.ts';
 import type { TaskStore } from '#core';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
@@ -173,5 +173,42 @@ describe('a row', () => {
     });
 
     expect(await store.get(task.id)).toEqual(task);
+  });
+});
+
+describe('DynamoDB that answers with another row than it was asked for', () => {
+  it('is an error for models, contracts and users', async () => {
+    // Rows that are read by one key are answered by another.
+    const other = new Map<string, object>();
+    const shim = await startAwsShim(aws.emulators.endpoints.dynamodb, async ({ operation, output }) => {
+      const [kind] = Object.keys((output.Item as object | undefined) ?? {}).toSorted();
+      if (operation !== 'GetItem' || kind === undefined) return undefined;
+      const first = other.get(kind) ?? output;
+      other.set(kind, first);
+      return { output: first as Record<string, unknown> };
+    });
+    onTestFinished(() => shim.close());
+    const { registry, contracts, users } = aws.open({
+      endpoints: { ...aws.settings.endpoints, dynamodb: shim.url },
+      registryTable: await aws.newRegistryTable(),
+    });
+    const contract = { requestMessage: 'a.Q', responseMessage: 'a.R', descriptorSet: Uint8Array.of(1) };
+    const names = ['one', 'two'] as const;
+    for (const name of names) {
+      await registry.writeModel(aModel({ name }));
+      await contracts.put({ ...contract, hash: name });
+      await users.create({ name: `user ${name}`, role: 'user', passwordHash: 'h', createdAt: 1 });
+    }
+    const reads = [
+      (name: string) => registry.readModel(name),
+      (name: string) => contracts.get(name),
+      (name: string) => users.findByName(`user ${name}`),
+    ];
+
+    for (const read of reads) {
+      other.clear();
+      expect(await read('one')).toBeDefined();
+      await expect(read('two')).rejects.toMatchObject({ message: expect.stringContaining('another row') });
+    }
   });
 });

@@ -5,7 +5,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type BlobStore, type Contract, type ContractStore, unavailable } from '#core';
-import { B, type Item, readString, S } from '../attributes.ts';
+import { B, type Item, readString, rowOf, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 
 /** Descriptor sets above this are left in the blob store: rows end at 400 KB. */
@@ -51,7 +51,8 @@ export class DynamoContractStore implements ContractStore {
   async get(hash: string): Promise<Contract | undefined> {
     const { client, table } = this.#options;
     const command = new GetItemCommand({ TableName: table, Key: keyOf(hash), ConsistentRead: true });
-    const { Item: item } = await translated('registry_unavailable', () => client.send(command));
+    const response = await translated('registry_unavailable', () => client.send(command));
+    const item = rowOf(keyOf(hash), response.Item);
     if (item === undefined) return undefined;
     return {
       hash,

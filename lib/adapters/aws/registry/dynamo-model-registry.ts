@@ -15,7 +15,7 @@ import {
   ModelyardError,
   type RegistrySnapshot,
 } from '#core';
-import { type Item, N, S } from '../attributes.ts';
+import { type Item, N, rowOf, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
 import { MODEL_ROWS, REGISTRY_TABLE } from '../resources.ts';
@@ -136,7 +136,8 @@ export class DynamoModelRegistry implements ModelRegistry {
 
   async #read(key: Item): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: this.#options.table, Key: key, ConsistentRead: true });
-    return (await translated('registry_unavailable', () => this.#client.send(command))).Item;
+    const { Item: item } = await translated('registry_unavailable', () => this.#client.send(command));
+    return rowOf(key, item);
   }
 }
 

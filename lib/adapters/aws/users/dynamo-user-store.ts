@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { type NewUser, newUserId, placeOfId, placeOfName, type User, type UserStore, userOfId } from '#core';
-import { type Item, N, S } from '../attributes.ts';
+import { type Item, N, rowOf, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
 import { USERS_TABLE } from '../resources.ts';
@@ -84,7 +84,8 @@ export class DynamoUserStore implements UserStore {
 
   async #readItem(key: Item): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true });
-    return (await translated('store_unavailable', () => this.#client.send(command))).Item;
+    const { Item: item } = await translated('store_unavailable', () => this.#client.send(command));
+    return rowOf(key, item);
   }
 }
 

@@ -11,7 +11,6 @@ import {
   positionOfCall,
 } from '#core';
 import { translated } from '../errors.ts';
-import { redisScript, runScript } from '../redis-script.ts';
 import { rowsAfter, type ScoredMember } from '../tasks/owner-set.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
@@ -21,18 +20,6 @@ const MAX_CALLS_OF_OWNER = 100_000;
 const MAX_CALLS_AT_ONCE = 1000;
 /** Below every character of an id, so that members of the same moment sort by their ids. */
 const SEPARATOR = '\n';
-
-/**
- * Records calls of one owner. KEYS: calls of the owner. ARGV: the moment up to which calls have expired, how many are
- * kept, for how many milliseconds, then moments and calls.
- */
-const APPEND_CALLS = redisScript(`
-redis.call('ZADD', KEYS[1], unpack(ARGV, 4))
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
-`);
 
 interface CallRow extends ListPosition {
   readonly call: Call;
@@ -49,13 +36,13 @@ export class RedisCallLog implements CallLog {
   /** Scripts sent together are one round trip. */
   append(calls: readonly Call[]): Promise<void> {
     return translated('store_unavailable', async () => {
-      const client = await this.#options.link.bytes();
+      const client = await this.#options.link.text();
       const expired = String(this.#options.clock.now() - CALL_RETENTION_MS);
       const bounds = [expired, String(MAX_CALLS_OF_OWNER), String(CALL_RETENTION_MS)];
       await Promise.all(
         [...Map.groupBy(calls, ({ owner }) => owner)].flatMap(([owner, own]) =>
           inBatches(own, MAX_CALLS_AT_ONCE).map((part) =>
-            runScript(client, APPEND_CALLS, {
+            client.appendCalls({
               keys: [this.#key(owner)],
               arguments: [...bounds, ...part.flatMap((call) => [String(call.startedAt), memberOf(call)])],
             }),
@@ -77,6 +64,7 @@ export class RedisCallLog implements CallLog {
         });
       // One more than is wanted tells whether there is a next page.
       const rows = await rowsAfter({ members, toRow }, after, limit + 1);
+      for (const { call } of rows) this.#options.link.expectReplyAbout(owner, call.owner);
       const shown = rows.slice(0, limit);
       const last = shown.at(-1);
       return {

@@ -50,8 +50,11 @@ export class RabbitTaskQueue implements TaskQueue {
       const { tasks, deadLetters } = this.#queues;
       await connections.publisher.declare(this.#queues);
       const channel = await connections.publishing.channel();
-      const ready = async (queue: string): Promise<number> =>
-        (await channel.queueDeclare({ queue, passive: true })).messageCount;
+      const ready = async (queue: string): Promise<number> => {
+        const reply = await channel.queueDeclare({ queue, passive: true });
+        if (reply.queue !== queue) throw new Error(`RabbitMQ answered about ${reply.queue} instead of ${queue}`);
+        return reply.messageCount;
+      };
       try {
         const [inFlight, deadInFlight] = await Promise.all([counts.total(tasks), counts.total(deadLetters)]);
         const [visible, dead, ...delayed] = await Promise.all([tasks, deadLetters, ...delayQueuesOf(tasks)].map(ready));

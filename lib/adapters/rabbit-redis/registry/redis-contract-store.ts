@@ -3,6 +3,8 @@ import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
 interface ContractDocument {
+  /** Absent in documents of earlier builds. */
+  readonly hash?: string;
   readonly requestMessage: string;
   readonly responseMessage: string;
   readonly descriptorSet: string;
@@ -18,6 +20,7 @@ export class RedisContractStore implements ContractStore {
 
   put({ hash, requestMessage, responseMessage, descriptorSet }: Contract): Promise<void> {
     const document: ContractDocument = {
+      hash,
       requestMessage,
       responseMessage,
       descriptorSet: Buffer.from(descriptorSet).toString('base64'),
@@ -30,9 +33,11 @@ export class RedisContractStore implements ContractStore {
 
   get(hash: string): Promise<Contract | undefined> {
     return translated('registry_unavailable', async () => {
-      const text = await (await this.#options.link.text()).get(this.#key(hash));
+      const { link } = this.#options;
+      const text = await (await link.text()).get(this.#key(hash));
       if (text === null) return undefined;
-      const { requestMessage, responseMessage, descriptorSet } = JSON.parse(text) as ContractDocument;
+      const { requestMessage, responseMessage, descriptorSet, ...document } = JSON.parse(text) as ContractDocument;
+      link.expectReplyAbout(hash, document.hash ?? hash);
       return { hash, requestMessage, responseMessage, descriptorSet: Buffer.from(descriptorSet, 'base64') };
     });
   }

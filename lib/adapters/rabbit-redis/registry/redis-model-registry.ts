@@ -1,35 +1,16 @@
 import { type Instance, isInstance, isModel, type Model, type ModelRegistry, type RegistrySnapshot } from '#core';
 import { translated } from '../errors.ts';
-import { redisScript, runScript } from '../redis-script.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Writes a model if the stored version is the one before. KEYS: models. ARGV: name, version, document. */
-const WRITE_MODEL = redisScript(`
-local stored = redis.call('HGET', KEYS[1], ARGV[1])
-local version = 0
-if stored then version = cjson.decode(stored).version end
-if version ~= tonumber(ARGV[2]) - 1 then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1
-`);
-
-/**
- * Keeps an instance, and forgets those that were not heard of for long, by the clock of Redis: an instance's
- * own may be wrong. KEYS: instances, when they were heard of. ARGV: field, document, seconds.
- */
-const PUT_INSTANCE = redisScript(`
-local now = tonumber(redis.call('TIME')[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], now, ARGV[1])
-for _, field in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3], 'LIMIT', 0, 100)) do
-  redis.call('HDEL', KEYS[1], field)
-  redis.call('ZREM', KEYS[2], field)
-end
-return 1
-`);
-
-/** What is left of instances that died is deleted after so long; before that, readers compare. */
+/** Rows of instances are deleted so long after their last heartbeat; until then readers compare. */
 const GARBAGE_AFTER_SECONDS = 600;
+
+interface RowKind<Row> {
+  readonly isRow: (row: unknown) => row is Row;
+  /** A row of the other hash. */
+  readonly isOther: (row: unknown) => boolean;
+  readonly fieldOf: (row: Row) => string;
+}
 
 /** Models and instances as JSON documents in two hashes, so that a snapshot is one round trip. */
 export class RedisModelRegistry implements ModelRegistry {
@@ -43,23 +24,27 @@ export class RedisModelRegistry implements ModelRegistry {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
       const model = parse((await client.hGet(this.#models, name)) ?? '');
-      return isModel(model) ? model : undefined;
+      if (!isModel(model)) return undefined;
+      this.#options.link.expectReplyAbout(name, model.name);
+      return model;
     });
   }
 
   writeModel(model: Model): Promise<boolean> {
     return translated('registry_unavailable', async () => {
-      const client = await this.#options.link.bytes();
+      const { link } = this.#options;
       const call = { keys: [this.#models], arguments: [model.name, String(model.version), JSON.stringify(model)] };
-      return (await runScript(client, WRITE_MODEL, call)) === 1;
+      const [name, written] = (await (await link.text()).writeModel(call)) as readonly [string, number];
+      link.expectReplyAbout(model.name, name);
+      return written === 1;
     });
   }
 
   putInstance(instance: Instance): Promise<void> {
     return translated('registry_unavailable', async () => {
-      await runScript(await this.#options.link.bytes(), PUT_INSTANCE, {
+      await (await this.#options.link.text()).putInstance({
         keys: [this.#instances, this.#heard],
-        arguments: [fieldOf(instance.model, instance.id), JSON.stringify(instance), String(GARBAGE_AFTER_SECONDS)],
+        arguments: [fieldOfInstance(instance), JSON.stringify(instance), String(GARBAGE_AFTER_SECONDS)],
       });
     });
   }
@@ -67,7 +52,7 @@ export class RedisModelRegistry implements ModelRegistry {
   removeInstance(model: string, id: string): Promise<void> {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
-      const field = fieldOf(model, id);
+      const field = fieldOfInstance({ model, id });
       await Promise.all([client.hDel(this.#instances, field), client.zRem(this.#heard, field)]);
     });
   }
@@ -75,8 +60,21 @@ export class RedisModelRegistry implements ModelRegistry {
   snapshot(): Promise<RegistrySnapshot> {
     return translated('registry_unavailable', async () => {
       const client = await this.#options.link.text();
-      const [models, instances] = await Promise.all([client.hVals(this.#models), client.hVals(this.#instances)]);
-      return { models: models.map(parse).filter(isModel), instances: instances.map(parse).filter(isInstance) };
+      const [models, instances] = await Promise.all([client.hGetAll(this.#models), client.hGetAll(this.#instances)]);
+      return {
+        models: this.#rowsOf(models, { isRow: isModel, isOther: isInstance, fieldOf: ({ name }) => name }),
+        instances: this.#rowsOf(instances, { isRow: isInstance, isOther: isModel, fieldOf: fieldOfInstance }),
+      };
+    });
+  }
+
+  /** Rows that cannot be read are left out. */
+  #rowsOf<Row>(hash: Readonly<Record<string, string>>, { isRow, isOther, fieldOf }: RowKind<Row>): Row[] {
+    return Object.entries(hash).flatMap(([field, text]) => {
+      const row = parse(text);
+      if (isRow(row)) this.#options.link.expectReplyAbout(field, fieldOf(row));
+      else if (isOther(row)) this.#options.link.expectReplyAbout(field, 'rows of another hash');
+      return isRow(row) ? [row] : [];
     });
   }
 
@@ -93,9 +91,9 @@ export class RedisModelRegistry implements ModelRegistry {
   }
 }
 
-const fieldOf = (model: string, id: string): string => `${model}/${id}`;
+const fieldOfInstance = ({ model, id }: Pick<Instance, 'model' | 'id'>): string => `${model}/${id}`;
 
-/** What a row says; undefined for one that was not written here. */
+/** The document of a row; undefined when it cannot be read. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -13,12 +13,11 @@ import {
 } from '#core';
 import { mayBeDone, translated } from '../errors.ts';
 import type { RedisLink } from '../redis-link.ts';
-import { runScript } from '../redis-script.ts';
 import { DoubtfulTasks, type Finding } from './doubtful-tasks.ts';
 import { EndedTasks } from './ended-tasks.ts';
 import { listTasks } from './task-listing.ts';
 import { type StoredFields, toFields, toTask } from './task-record.ts';
-import { APPLY_EVENT, applyArguments, CREATE_TASK, REMOVE_UNACCEPTED } from './task-scripts.ts';
+import { applyArguments } from './task-scripts.ts';
 
 export interface RedisStoreOptions {
   readonly link: RedisLink;
@@ -66,7 +65,7 @@ export class RedisTaskStore implements TaskStore {
 
   #create(task: Task): Promise<Task | undefined> {
     return translated('store_unavailable', async () => {
-      const reply = await runScript(await this.#link.bytes(), CREATE_TASK, {
+      const reply = await (await this.#link.bytes()).createTask({
         keys: [this.#taskKey(task.id), this.#ownerKey(task.owner)],
         arguments: [
           String(task.retainedUntil),
@@ -88,7 +87,7 @@ export class RedisTaskStore implements TaskStore {
     return translated('store_unavailable', async () => {
       const keys = [this.#taskKey(id), this.#channel];
       const call = { keys, arguments: applyArguments(id, event, this.#deadLettersKey('')) };
-      return String(await runScript(await this.#link.bytes(), APPLY_EVENT, call)) as EventOutcome;
+      return String(await (await this.#link.bytes()).applyEvent(call)) as EventOutcome;
     });
   }
 
@@ -120,7 +119,7 @@ export class RedisTaskStore implements TaskStore {
         keys: [this.#taskKey(id), this.#channel],
         arguments: [id, createdAt === undefined ? '' : String(createdAt), this.#ownerKey('')],
       };
-      return String(await runScript(await this.#link.bytes(), REMOVE_UNACCEPTED, call)) as Finding;
+      return String(await (await this.#link.bytes()).removeUnaccepted(call)) as Finding;
     });
   }
 

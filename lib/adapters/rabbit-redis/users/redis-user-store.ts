@@ -10,23 +10,7 @@ import {
   userOfId,
 } from '#core';
 import { translated } from '../errors.ts';
-import { redisScript, runScript } from '../redis-script.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
-
-/** Keeps a new user where nobody is. KEYS: user. ARGV: fields. */
-const CREATE_USER = redisScript(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
-return 1
-`);
-
-/** Changes a user if the stored version is the one before. KEYS: user. ARGV: id, version before, fields that change. */
-const UPDATE_USER = redisScript(`
-local id, version = unpack(redis.call('HMGET', KEYS[1], 'id', 'version'))
-if id ~= ARGV[1] or version ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-return 1
-`);
 
 /** Users as hashes that never expire. */
 export class RedisUserStore implements UserStore {
@@ -41,8 +25,9 @@ export class RedisUserStore implements UserStore {
       const kept: User = { ...user, id: newUserId(user.name), version: 1 };
       const { id, name, createdAt } = kept;
       const fields = { id, name, createdAt: String(createdAt), ...toMutableFields(kept) };
-      const call = { keys: [this.#key(placeOfName(name))], arguments: Object.entries(fields).flat() };
-      return (await runScript(await this.#options.link.bytes(), CREATE_USER, call)) === 1 ? kept : undefined;
+      const call = { keys: [this.#key(placeOfName(name))], arguments: [id, ...Object.entries(fields).flat()] };
+      const client = await this.#options.link.text();
+      return this.#isDone(id, await client.createUser(call)) ? kept : undefined;
     });
   }
 
@@ -60,14 +45,25 @@ export class RedisUserStore implements UserStore {
     return translated('store_unavailable', async () => {
       const fields = Object.entries(toMutableFields(user)).flat();
       const call = { keys: [this.#key(place)], arguments: [user.id, String(user.version - 1), ...fields] };
-      return (await runScript(await this.#options.link.bytes(), UPDATE_USER, call)) === 1;
+      const client = await this.#options.link.text();
+      return this.#isDone(user.id, await client.updateUser(call));
     });
+  }
+
+  #isDone(id: string, reply: unknown): boolean {
+    const [found, done] = reply as readonly [string, number];
+    this.#options.link.expectReplyAbout(id, found);
+    return done === 1;
   }
 
   #read(place: string): Promise<User | undefined> {
     return translated('store_unavailable', async () => {
-      const fields = await (await this.#options.link.text()).hGetAll(this.#key(place));
-      return Object.keys(fields).length === 0 ? undefined : toUser(fields);
+      const { link } = this.#options;
+      const fields = await (await link.text()).hGetAll(this.#key(place));
+      if (Object.keys(fields).length === 0) return undefined;
+      const user = toUser(fields);
+      link.expectReplyAbout(place, placeOfId(user.id));
+      return user;
     });
   }
 

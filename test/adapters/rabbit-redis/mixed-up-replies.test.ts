@@ -1,0 +1,94 @@
+import { createClient } from 'redis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { placeOfName } from '#core';
+import type { RabbitRedisPlatform } from '#platform/rabbit-redis.ts';
+import { findBrokers } from '#test/support/broker-binaries.ts';
+import { aCall } from '#test/support/calls.ts';
+import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { openRedisKeyGate } from '#test/support/redis-key-gate.ts';
+import { aModel, anInstance } from '#test/support/registry.ts';
+
+const SUITE = 'A reply of Redis about something else than was asked';
+const brokers = findBrokers(SUITE);
+
+interface Case {
+  /** Key that is asked for, and key whose row is answered, without their prefix. */
+  readonly keys: readonly [string, string];
+  readonly prepare: (platform: RabbitRedisPlatform) => Promise<unknown>;
+  readonly ask: (platform: RabbitRedisPlatform) => Promise<unknown>;
+}
+
+const aUser = (name: string) => ({ name, role: 'user', passwordHash: 'h', createdAt: 1 }) as const;
+const aContract = (hash: string) => ({
+  hash,
+  requestMessage: 'a.Request',
+  responseMessage: 'a.Response',
+  descriptorSet: Uint8Array.of(1),
+});
+
+const CASES: Readonly<Record<string, Case>> = {
+  'a user by name': {
+    keys: [`user:${placeOfName('ann')}`, `user:${placeOfName('bob')}`],
+    prepare: ({ users }) => Promise.all([users.create(aUser('ann')), users.create(aUser('bob'))]),
+    ask: ({ users }) => users.findByName('ann'),
+  },
+  'a contract': {
+    keys: ['contract:one', 'contract:two'],
+    prepare: ({ contracts }) => Promise.all([contracts.put(aContract('one')), contracts.put(aContract('two'))]),
+    ask: ({ contracts }) => contracts.get('one'),
+  },
+  'the calls of an owner': {
+    keys: ['calls:ann', 'calls:bob'],
+    prepare: ({ calls }) => calls.append([aCall({ owner: 'ann' }), aCall({ owner: 'bob' })]),
+    ask: ({ calls }) => calls.list({ owner: 'ann', limit: 5 }),
+  },
+  'a listing of models': {
+    keys: ['models', 'instances'],
+    prepare: ({ registry }) => Promise.all([registry.writeModel(aModel()), registry.putInstance(anInstance())]),
+    ask: ({ registry }) => registry.snapshot(),
+  },
+};
+
+if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
+else {
+  const servers = useRabbitRedis(brokers);
+
+  async function openBehindKeyGate() {
+    const prefix = aPrefix();
+    const gate = await openRedisKeyGate(servers.redis.url, () => false);
+    onTestFinished(() => gate.close());
+    return { prefix, redirects: gate.redirects, platform: servers.open({ prefix, redisUrl: gate.url }) };
+  }
+
+  describe(SUITE, () => {
+    it.each(Object.entries(CASES))('is an error for %s, and replaces the connection', async (_, testCase) => {
+      const { prefix, redirects, platform } = await openBehindKeyGate();
+      await testCase.prepare(platform);
+      const before = await testCase.ask(platform);
+      const [asked, answered] = testCase.keys;
+
+      redirects.set(`${prefix}:${asked}`, `${prefix}:${answered}`);
+      const answer = testCase.ask(platform);
+
+      await expect(answer).rejects.toMatchObject({
+        retryable: true,
+        cause: { message: expect.stringMatching(/^Redis answered about/) },
+      });
+      await expect(testCase.ask(platform)).rejects.toMatchObject({ retryable: true });
+      redirects.clear();
+      await expect.poll(() => testCase.ask(platform).catch(String), { timeout: 10_000 }).toEqual(before);
+    });
+
+    it('is an error for a model, whose row is in a hash with others', async () => {
+      const { prefix, platform } = await openBehindKeyGate();
+      const redis = await createClient({ url: servers.redis.url }).connect();
+      onTestFinished(() => redis.destroy());
+      await platform.registry.writeModel(aModel({ name: 'model_b' }));
+      await redis.hSet(`${prefix}:models`, 'model_a', (await redis.hGet(`${prefix}:models`, 'model_b')) ?? '');
+
+      const error = { retryable: true, cause: { message: 'Redis answered about model_b instead of model_a' } };
+
+      await expect(platform.registry.readModel('model_a')).rejects.toMatchObject(error);
+    });
+  });
+}
