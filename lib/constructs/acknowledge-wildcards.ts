@@ -4,7 +4,7 @@ import { Construct, type IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { BlobBucket, BlobKind } from './blob-bucket.ts';
 
-/** A grant on a prefix of the bucket ends in `*`, because object keys are task ids that nobody knows beforehand. */
+/** Object keys contain task ids, so grants on a prefix of the bucket end in `*`. */
 export function acknowledgeBlobKind(principal: IPrincipal, bucket: BlobBucket, kind: BlobKind): void {
   acknowledgeWildcard(
     principal,
@@ -13,7 +13,7 @@ export function acknowledgeBlobKind(principal: IPrincipal, bucket: BlobBucket, k
   );
 }
 
-/** A grant on the tasks of a cluster ends in `*`, because ECS makes their ids up. */
+/** ECS generates task ids, so grants on the tasks of a cluster end in `*`. */
 export function acknowledgeClusterTasks(principal: IPrincipal, cluster: IConstruct): void {
   acknowledgeWildcard(
     principal,
@@ -22,11 +22,11 @@ export function acknowledgeClusterTasks(principal: IPrincipal, cluster: IConstru
   );
 }
 
-/** A grant on `*`, for what AWS offers on nothing smaller. */
+/** For actions that AWS offers on no smaller resource. */
 export const acknowledgeEverything = (principal: IPrincipal, reason: string): void =>
   acknowledgeWildcard(principal, '*', reason);
 
-/** Told to the role itself, so that it covers what was granted and nothing else. */
+/** Acknowledged on the role itself, so that it covers only its grants. */
 function acknowledgeWildcard(principal: IPrincipal, resource: string, reason: string): void {
   if (Construct.isConstruct(principal)) {
     acknowledge(principal, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason });

@@ -10,10 +10,10 @@ import type { SubmitUrl } from './submit-url.ts';
 
 export interface AlarmsProps {
   readonly stage: string;
-  /** Of the names of all alarms. */
+  /** First part of all alarm names. */
   readonly prefix: string;
   readonly api: HttpApi;
-  /** Where predictions come in beside the API. @default nowhere */
+  /** @default predictions use only the API */
   readonly submitUrl: SubmitUrl | undefined;
   readonly handlers: Handlers;
   readonly models: readonly ModelService[];
@@ -21,17 +21,17 @@ export interface AlarmsProps {
 
 interface AlarmSpec {
   readonly name: string;
-  /** What is wrong, then where the runbook speaks of it: `docs/runbook.md` has a heading of each alarm's name. */
-  readonly says: string;
+  /** The cause, then the heading of the section in `docs/runbook.md`. */
+  readonly description: string;
   readonly metric: IMetric;
-  /** The first value that is too much. */
+  /** The threshold. */
   readonly from: number;
   readonly minutes: number;
 }
 
 const PERIOD = Duration.minutes(1);
 
-/** What must not stay as it is without somebody looking: each has a name of its own and a place in the runbook. */
+/** Alarms that need a person. Each has its own name and a section in the runbook. */
 export class Alarms extends Construct {
   readonly #prefix: string;
 
@@ -41,10 +41,10 @@ export class Alarms extends Construct {
     for (const spec of [...ofStage(props), ...props.models.flatMap(ofModel)]) this.#raise(spec);
   }
 
-  #raise({ name, says, metric, from, minutes }: AlarmSpec): void {
+  #raise({ name, description, metric, from, minutes }: AlarmSpec): void {
     new Alarm(this, name, {
       alarmName: `${this.#prefix}${name}`,
-      alarmDescription: says,
+      alarmDescription: description,
       metric,
       threshold: from,
       evaluationPeriods: minutes,
@@ -59,8 +59,8 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
   return [
     {
       name: 'server-errors',
-      says: 'More than 1 in 100 requests fails by our fault. Runbook: server-errors.',
-      // Every request counts 0 or 1, so the average is the share that failed.
+      description: 'More than 1 in 100 requests fails by our fault. Runbook: server-errors.',
+      // Each request counts as 0 or 1, so the average is the share of failures.
       metric: api.metrics.serverErrors({ period: PERIOD, statistic: 'Average' }),
       from: 0.01,
       minutes: 3,
@@ -69,7 +69,7 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
       ? [
           {
             name: 'submit-url-server-errors',
-            says: 'Predictions by the submit URL fail by our fault. Runbook: server-errors.',
+            description: 'Predictions by the submit URL fail by our fault. Runbook: server-errors.',
             metric: submitUrl.metrics.serverErrors({ period: PERIOD, statistic: 'Sum' }),
             from: 1,
             minutes: 3,
@@ -78,14 +78,14 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
       : []),
     {
       name: 'no-live-instance',
-      says: 'Tasks wait for a model and no instance of it is live. Runbook: no-live-instance.',
+      description: 'Tasks wait for a model and no instance of it is live. Runbook: no-live-instance.',
       metric: stageMetric(stage, 'StalledModels'),
       from: 1,
       minutes: 5,
     },
     {
       name: 'tasks-given-up',
-      says: 'Tasks were given up after all their attempts. Runbook: tasks-given-up.',
+      description: 'Tasks were given up after all their attempts. Runbook: tasks-given-up.',
       metric: handlers.giveUpTask.metricInvocations({ period: PERIOD }),
       from: 1,
       minutes: 1,
@@ -94,7 +94,7 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
       ? [
           {
             name: 'throttles',
-            says: 'Submits are refused because too many run at once. Runbook: throttles.',
+            description: 'Submits are refused because too many run at once. Runbook: throttles.',
             metric: submit.metricThrottles({ period: PERIOD }),
             from: 1,
             minutes: 3,
@@ -109,16 +109,16 @@ function ofModel({ manifest, queues }: ModelService): readonly AlarmSpec[] {
   return [
     {
       name: `${manifest.name}-dead-letters`,
-      says: `Dead letters of ${manifest.name} are not being dealt with. Runbook: dead-letters.`,
+      description: `Dead letters of ${manifest.name} are not being dealt with. Runbook: dead-letters.`,
       metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
       from: 1,
       minutes: 5,
     },
     {
       name: `${manifest.name}-oldest-task`,
-      says: `A task of ${manifest.name} has waited for far longer than a run takes. Runbook: oldest-task.`,
+      description: `A task of ${manifest.name} has waited for far longer than a run takes. Runbook: oldest-task.`,
       metric: queues.tasks.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' }),
-      // A cold start and some runs before it are no reason to wake anybody.
+      // Allows for a cold start and several runs before this task.
       from: Math.max(600, 5 * timeoutSeconds),
       minutes: 5,
     },

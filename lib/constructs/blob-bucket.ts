@@ -7,10 +7,10 @@ import { acknowledge } from './acknowledge.ts';
 import { acknowledgeBlobKind } from './acknowledge-wildcards.ts';
 import type { Consumer } from './consumer.ts';
 
-/** What the bucket holds, each under a prefix of its own. */
+/** Kinds of content. Each has its own prefix. */
 export type BlobKind = 'requests' | 'results' | 'dead-letters' | 'contracts';
 
-/** Payloads too large to travel: private, encrypted, TLS only, gone when their tasks are. */
+/** Payloads over the inline limit: private, encrypted, TLS only, expired with their tasks. */
 export class BlobBucket extends Bucket {
   constructor(scope: Construct, id: string, { keepsData }: { readonly keepsData: boolean }) {
     super(scope, id, {
@@ -33,12 +33,10 @@ export class BlobBucket extends Bucket {
     });
   }
 
-  /** Lets a consumer read every blob of one kind. */
   grantGetKind(consumer: Consumer, kind: BlobKind): void {
     this.#grant(consumer, 's3:GetObject', kind);
   }
 
-  /** Lets a consumer leave blobs of one kind. */
   grantPutKind(consumer: Consumer, kind: BlobKind): void {
     this.#grant(consumer, 's3:PutObject', kind);
   }

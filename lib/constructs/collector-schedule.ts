@@ -5,7 +5,6 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-/** Runs the collector of metrics every minute. */
 export class CollectorSchedule extends Construct {
   constructor(scope: Construct, id: string, { collector }: { readonly collector: IFunction }) {
     super(scope, id);
@@ -13,7 +12,7 @@ export class CollectorSchedule extends Construct {
       description: 'Publishes active models, live instances and backlogs',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
-    // A late number is a wrong number: the next minute has a right one.
+    // No retries: the next minute publishes correct values.
     rule.addTarget(new LambdaFunction(collector, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }));
     acknowledge(rule, {
       'Serverless-EventBusDLQ':

@@ -1,4 +1,4 @@
-/** What pages of other origins may send besides what browsers let them anyway: every header that the API reads. */
+/** All request headers that the API reads and that browsers do not allow by default. */
 export const CORS_REQUEST_HEADERS = [
   'Authorization',
   'Content-Type',
@@ -12,5 +12,5 @@ export const CORS_REQUEST_HEADERS = [
   'Task-Timeout',
 ] as const;
 
-/** How long browsers remember what they may send, in seconds; some keep it for no longer. */
+/** Preflight cache in seconds. Some browsers cap it at this value. */
 export const CORS_MAX_AGE_SECONDS = 7200;

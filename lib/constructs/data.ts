@@ -16,13 +16,13 @@ import type { Consumer } from './consumer.ts';
 import { DefinedTable } from './table.ts';
 
 export interface DataProps {
-  /** Deletion protection, point-in-time recovery, and kept when the stack goes. */
+  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
   readonly keepsData: boolean;
-  /** Whether owners can list their tasks: an index more to write. */
+  /** Adds the index by owner. */
   readonly listsTasks: boolean;
 }
 
-/** What is kept: tasks, the registry, users, the call log and large payloads. Its grants are the only way to any of it. */
+/** Tables and bucket of a stage. Access is possible only through its grants. */
 export class Data extends Construct {
   readonly tasks: DefinedTable;
   readonly registry: DefinedTable;
@@ -42,7 +42,7 @@ export class Data extends Construct {
     this.blobs = new BlobBucket(this, 'Blobs', { keepsData });
   }
 
-  /** Tells a consumer the addresses of everything, which every platform asks for; an address is no permission. */
+  /** Sets the names of all tables and of the bucket. This gives no permission. */
   introduce(consumer: Consumer): void {
     consumer.addEnvironment(ENV.tasksTable, this.tasks.tableName);
     consumer.addEnvironment(ENV.registryTable, this.registry.tableName);
@@ -52,48 +52,45 @@ export class Data extends Construct {
     if (!this.#listsTasks) consumer.addEnvironment(ENV.taskLists, 'off');
   }
 
-  /** One task by its id, expired on the way when its deadline has passed. */
+  /** Reading includes the expiry of a task whose deadline has passed. */
   grantGetTask(consumer: Consumer): void {
     this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
   }
 
-  /** Keeps new tasks, and withdraws one that could not be queued. */
+  /** Create tasks, and withdraw those that could not be queued. */
   grantCreateTasks(consumer: Consumer): void {
     this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
     this.blobs.grantPutKind(consumer, 'requests');
   }
 
-  /** The tasks of an owner. */
   grantListTasks(consumer: Consumer): void {
     this.grantGetTask(consumer);
     if (this.#listsTasks) this.#queryIndex(consumer, BY_OWNER_INDEX.name);
   }
 
-  /** How many tasks of each model were given up. */
   grantCountDeadLetters(consumer: Consumer): void {
     this.introduce(consumer);
     this.#queryIndex(consumer, DEAD_LETTERS_INDEX.name);
   }
 
-  /** Results that did not fit into their task. */
+  /** Results above the inline limit. */
   grantReadResults(consumer: Consumer): void {
     this.introduce(consumer);
     this.blobs.grantGetKind(consumer, 'results');
   }
 
-  /** Ends tasks that were given up, and keeps letters that are none. */
+  /** End given-up tasks, and keep unreadable dead letters. */
   grantGiveUp(consumer: Consumer): void {
     this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
     this.blobs.grantPutKind(consumer, 'dead-letters');
   }
 
-  /** Everything about models and instances. */
   grantReadRegistry(consumer: Consumer): void {
     this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:Query']);
     this.blobs.grantGetKind(consumer, 'contracts');
   }
 
-  /** Locks a model for the one of many callers that wakes it. Rows of instances and contracts stay out of reach. */
+  /** Write the wake lock of models. Rows of instances and contracts are excluded. */
   grantLockModels(consumer: Consumer): void {
     this.#allow(consumer, this.registry, ['dynamodb:GetItem']);
     this.#allow(consumer, this.registry, ['dynamodb:PutItem'], {
@@ -101,7 +98,7 @@ export class Data extends Construct {
     });
   }
 
-  /** What an instance of a model needs: it registers, looks for other instances, reads requests and writes results. */
+  /** Everything that an instance does: register, read the registry, read requests, write results. */
   grantServe(consumer: Consumer): void {
     this.#allow(consumer, this.registry, [
       'dynamodb:GetItem',
@@ -117,22 +114,19 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'contracts');
   }
 
-  /** Looks users up, by name or by id. */
   grantReadUsers(consumer: Consumer): void {
     this.#allow(consumer, this.users, ['dynamodb:GetItem']);
   }
 
-  /** Registers users, and changes what may be changed of them. */
   grantWriteUsers(consumer: Consumer): void {
     this.#allow(consumer, this.users, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
   }
 
-  /** The calls of an owner. */
   grantReadCalls(consumer: Consumer): void {
     this.#allow(consumer, this.calls, ['dynamodb:Query']);
   }
 
-  /** Records calls, and reads none. */
+  /** Write only. */
   grantRecordCalls(consumer: Consumer): void {
     this.#allow(consumer, this.calls, ['dynamodb:BatchWriteItem']);
   }

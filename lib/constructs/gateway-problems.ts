@@ -3,9 +3,9 @@ import { PROBLEM_TYPE } from '#api/http/media-types.ts';
 import { namedProblem, STATUS } from '#api/http/problem.ts';
 import type { ErrorCode } from '#core';
 
-/** What API Gateway refuses by itself, and what it is called in our words. */
+/** Errors of API Gateway itself, with our codes. */
 const REFUSALS = [
-  // Its name for a path that is not there.
+  // API Gateway's name for an unknown path.
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is nothing at this address.'],
   [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is nothing at this address.'],
   [ResponseType.BAD_REQUEST_PARAMETERS, 'invalid_request', undefined],
@@ -22,9 +22,9 @@ const REFUSALS = [
   [ResponseType.DEFAULT_5XX, 'internal', 'Something went wrong here. The request may be tried again.'],
 ] as const satisfies readonly (readonly [ResponseType, ErrorCode, string | undefined])[];
 
-/** Makes API Gateway refuse in problem details, as the handlers do. */
+/** Makes API Gateway answer its own errors as problem details. */
 export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): void {
-  // What a gateway says of itself is for everybody; without this, pages cannot tell a refusal from a broken line.
+  // Pages of all origins may read these errors. Otherwise they could not tell them from network errors.
   const cors: Record<string, string> = corsOrigins.length === 0 ? {} : { 'Access-Control-Allow-Origin': "'*'" };
   for (const [type, code, detail] of REFUSALS) {
     const retryAfter: Record<string, string> = STATUS[code] === 429 ? { 'Retry-After': "'1'" } : {};
@@ -42,7 +42,7 @@ export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): 
   }
 }
 
-/** Without a detail of ours, the gateway's own message, which it quotes itself. */
+/** Without a detail, API Gateway inserts its own quoted message. */
 function template(code: ErrorCode, detail: string | undefined): string {
   const problem = namedProblem(code, STATUS[code], detail ?? 'DETAIL', '$context.path');
   return JSON.stringify(problem).replace('"DETAIL"', '$context.error.messageString');

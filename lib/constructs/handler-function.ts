@@ -16,15 +16,15 @@ export interface HandlerFunctionProps {
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
-  /** The lines that Lambda itself writes of every run; without them only its warnings. */
+  /** Start and report lines of every run. Without them, Lambda logs only warnings. */
   readonly platformLogs: boolean;
-  /** Simultaneous runs. @default those of the account */
+  /** Reserved concurrency. @default the account's */
   readonly reservedConcurrency?: number | undefined;
 }
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas/', import.meta.url));
 
-/** One Lambda of one folder of `lambdas/`, with a role and a log of its own. It may do nothing until something is granted. */
+/** One Lambda with its own role and log group, and no permissions. */
 export class HandlerFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     const { folder, reservedConcurrency } = props;
@@ -67,7 +67,7 @@ function acknowledgeDefaults(fn: NodejsFunction): void {
   });
 }
 
-/** Bundled by esbuild in this process: no Docker, and the same options as the bundle report. */
+/** Bundled by esbuild in this process, with the options of the bundle report and without Docker. */
 const bundled = (folder: string): Code =>
   Code.fromAsset(folder, {
     assetHashType: AssetHashType.OUTPUT,
@@ -82,5 +82,5 @@ const bundled = (folder: string): Code =>
     },
   });
 
-/** A Lambda behind the API must answer before API Gateway gives up on it after 29 seconds. */
+/** API Gateway times out after 29 s. */
 export const API_TIMEOUT = Duration.seconds(28);

@@ -1,20 +1,19 @@
 import type { HandlerName } from '#api/http/routes.ts';
 import type { Permission } from './permissions.ts';
 
-/** Handlers that no row of the route table leads to. */
+/** Handlers that are not in the route table. */
 export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route';
 
 export interface HandlerProfile {
   readonly description: string;
-  /** Everything it may do. */
   readonly may: readonly Permission[];
 }
 
-/** What each handler may do. A handler without a profile does not compile: somebody has to decide. */
+/** The permissions of each handler. A handler without a profile does not compile. */
 export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfile> = {
   'submit-task': {
     description: 'Accepts tasks, and answers with the result when the caller waits for it',
-    // Waiting needs the reading, not the other way round: whoever only reads cannot send.
+    // Submit also waits for the result, so it reads too.
     may: ['create tasks', 'send tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
   },
   'get-task': {

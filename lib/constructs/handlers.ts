@@ -15,22 +15,22 @@ import { queueUrlPrefix } from './queue-url-prefix.ts';
 export interface HandlersProps extends Grantors {
   readonly stage: string;
   readonly cluster: Cluster;
-  /** Of the names of all queues of the stage. */
+  /** First part of all queue names. */
   readonly prefix: string;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
-  /** Origins whose pages may read answers, where the gateway leaves that to the functions. @default none */
+  /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
-  /** Simultaneous runs of the submit handler. @default those of the account */
+  /** Reserved concurrency of the submit handler. @default the account's */
   readonly submitConcurrency?: number | undefined;
 }
 
-/** A sixth of how long a dead letter is hidden, as SQS wants it. */
+/** SQS requires a visibility timeout of at least six times this value. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
 const COLLECT_TIMEOUT = Duration.seconds(30);
 
-/** Every Lambda there is, each allowed what its profile says and nothing else. */
+/** All Lambdas, each with the permissions of its profile. */
 export class Handlers extends Construct {
   readonly byName: ReadonlyMap<HandlerName, HandlerFunction>;
   readonly giveUpTask: HandlerFunction;

@@ -4,13 +4,12 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { HandlerName, Method, Route } from '#api/http/routes.ts';
 
-/** What every kind of API is made from. */
 export interface HttpApiProps {
   readonly routes: readonly Route[];
   readonly handlers: ReadonlyMap<HandlerName, IFunction>;
-  /** Answers what no route takes. */
+  /** Handles requests that match no route. */
   readonly unrouted: IFunction;
-  /** Shown in the console. */
+  /** Name in the console. */
   readonly name: string;
   readonly ratePerSecond: number;
   readonly burst: number;
@@ -18,27 +17,27 @@ export interface HttpApiProps {
   readonly corsOrigins: readonly string[];
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
-  /** Asked before routes whose caller must be known. @default nobody is asked */
+  /** Authorizer of routes with `auth: 'caller'`. @default none */
   readonly authorizer?: IFunction | undefined;
 }
 
-/** An API in front of the handlers, whatever kind of gateway it is. */
+/** An API Gateway API of either kind. */
 export interface HttpApi extends Construct {
-  /** Ends in a slash. */
+  /** Ends with a slash. */
   readonly url: string;
   readonly metrics: HttpApiMetrics;
 }
 
 export interface HttpApiMetrics {
   requests(options?: MetricOptions): IMetric;
-  /** Answers from 500 on. */
+  /** Responses with 5xx. */
   serverErrors(options?: MetricOptions): IMetric;
-  /** Answers from 400 to 499, throttled callers among them. */
+  /** Responses with 4xx, including throttled requests. */
   clientErrors(options?: MetricOptions): IMetric;
   latency(options?: MetricOptions): IMetric;
 }
 
-/** The fields of one line of the access log, as the variables of a gateway. */
+/** One line of the access log, in variables of API Gateway. */
 export const ACCESS_LOG_FORMAT = JSON.stringify({
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -52,9 +51,9 @@ export const ACCESS_LOG_FORMAT = JSON.stringify({
   error: '$context.error.message',
 });
 
-/** The methods of a gateway that a route answers: HEAD is GET, of which the gateway keeps the body to itself. */
+/** HEAD is handled as GET; API Gateway drops the body. */
 export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
   method === 'GET' ? ['GET', 'HEAD'] : [method];
 
-/** How long an authorizer's answer is kept; it must hold for every route, so it is a policy for the whole stage. */
+/** Cached results apply to every route, so the authorizer returns a policy for the whole stage. */
 export const AUTHORIZER_CACHE_SECONDS = 300;

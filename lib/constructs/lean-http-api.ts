@@ -27,7 +27,10 @@ import {
   methodsOf,
 } from './http-api.ts';
 
-/** The route table as an API Gateway HTTP API: less than a third of the price, without usage plans and validation. */
+/**
+ * The route table as an API Gateway HTTP API: less than a third of the price, without usage plans and request
+ * validation.
+ */
 export class LeanHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;
   readonly #stage: HttpStage;
@@ -95,7 +98,7 @@ export class LeanHttpApi extends Construct implements HttpApi {
   }
 }
 
-/** With the event of a REST API, which is what the handlers read. */
+/** Payload version 1, which the handlers read. */
 const invoking = (name: string, fn: IFunction): HttpLambdaIntegration =>
   new HttpLambdaIntegration(`${name}Integration`, fn, { payloadFormatVersion: PayloadFormatVersion.VERSION_1_0 });
 

@@ -5,7 +5,7 @@ import type { ModelQueues } from './model-queues.ts';
 
 const MINUTE = Duration.minutes(1);
 
-/** One number of the whole stage, as the collector publishes it every minute. */
+/** A metric of the stage, published every minute. */
 export const stageMetric = (stage: string, metricName: StageMetric, options: MetricOptions = {}): Metric =>
   new Metric({
     namespace: METRICS_NAMESPACE,
@@ -16,7 +16,7 @@ export const stageMetric = (stage: string, metricName: StageMetric, options: Met
     ...options,
   });
 
-/** One number of one model, as the collector publishes it every minute. */
+/** A metric of one model, published every minute. */
 export const modelMetric = (
   stage: string,
   model: string,
@@ -32,20 +32,20 @@ export const modelMetric = (
     ...options,
   });
 
-/** Waiting and running tasks per live instance; those of a sleeping model count as one instance's. */
+/** Waiting and running tasks per live instance, at least one. */
 export const BACKLOG_PER_INSTANCE = '(FILL(visible, 0) + FILL(inFlight, 0)) / IF(FILL(live, 0) > 0, FILL(live, 0), 1)';
 
-/** 1 while tasks wait for a model that nobody serves. */
+/** 1 while tasks wait and the model has no live instance. */
 const WAITING_FOR_NOBODY = 'IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)';
 
-/** What the two expressions are made of. */
+/** The metrics of the two expressions. */
 export const backlogParts = (stage: string, model: string, { tasks }: ModelQueues) => ({
   visible: tasks.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' }),
   inFlight: tasks.metricApproximateNumberOfMessagesNotVisible({ period: MINUTE, statistic: 'Maximum' }),
   live: modelMetric(stage, model, 'LiveInstances'),
 });
 
-/** The alarm's side of `WAITING_FOR_NOBODY`. */
+/** `WAITING_FOR_NOBODY` as a metric for an alarm. */
 export function waitingForNobody(stage: string, model: string, queues: ModelQueues): MathExpression {
   const { visible, live } = backlogParts(stage, model, queues);
   return new MathExpression({ expression: WAITING_FOR_NOBODY, usingMetrics: { visible, live }, period: MINUTE });

@@ -4,19 +4,18 @@ import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { imageRecipe } from '../bundling/image-recipe.ts';
 
-/** Where the image of a model comes from. */
 export type ModelImageSource = { readonly kind: 'asset' } | { readonly kind: 'registry'; readonly ref: string };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Of what `.dockerignore` lets into contexts, these are for other images. */
+/** Paths that `.dockerignore` includes for other images. */
 const FOR_OTHERS = [
   ...['bin', 'lambdas', 'lib/api', 'lib/gateway', 'lib/local'],
   ...['scripts', '!scripts/bundle-model.ts'],
   ...['model-containers/models', 'proto/gen/models'],
 ];
 
-/** The image of a model: built by its Dockerfile when it is deployed, or one that exists. */
+/** The image of a model: built at deployment, or referenced. */
 export function modelImage(source: ModelImageSource, model: string): ContainerImage {
   if (source.kind === 'registry')
     return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model.replaceAll('_', '-')));
@@ -24,10 +23,7 @@ export function modelImage(source: ModelImageSource, model: string): ContainerIm
   return ContainerImage.fromAsset(directory, props);
 }
 
-/**
- * What the image of a model is built from: of the repository at `root` only what can get into it, so that it stays
- * the same image, which is neither built nor deployed again, while something else changes.
- */
+/** Includes only files of this model's image, so that other changes neither rebuild nor redeploy it. */
 export function modelAsset(root: string, model: string) {
   const { dockerfile, target, args } = imageRecipe(root, model);
   return {

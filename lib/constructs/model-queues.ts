@@ -7,12 +7,12 @@ import { acknowledge } from './acknowledge.ts';
 import type { Consumer } from './consumer.ts';
 
 export interface ModelQueuesProps {
-  /** Of the names of all queues of the stage. */
+  /** First part of all queue names. */
   readonly prefix: string;
   readonly model: string;
 }
 
-/** The task queue of one model and its dead letters: encrypted, TLS only, polled for long. */
+/** The task queue of one model and its dead-letter queue: encrypted, TLS only, long polling. */
 export class ModelQueues extends Construct {
   readonly tasks: Queue;
   readonly deadLetters: Queue;
@@ -33,17 +33,15 @@ export class ModelQueues extends Construct {
     });
   }
 
-  /** Sends tasks; cannot read them. */
   grantSend(consumer: Consumer): void {
     this.#allow(consumer, this.tasks, ['sqs:SendMessage']);
   }
 
-  /** Counts what waits; cannot read it. */
   grantMeasure(consumer: Consumer): void {
     for (const queue of [this.tasks, this.deadLetters]) this.#allow(consumer, queue, ['sqs:GetQueueAttributes']);
   }
 
-  /** Works tasks off: receives, renews, forgets, sends one round again, rejects one to the dead letters. */
+  /** Everything that an instance does with its queues. */
   grantWork(consumer: Consumer): void {
     const receive = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'] as const;
     this.#allow(consumer, this.tasks, [...receive, 'sqs:SendMessage', 'sqs:GetQueueAttributes']);

@@ -18,20 +18,20 @@ import type { ModelService } from './model-service.ts';
 export interface ModelScalingProps {
   readonly model: ModelService;
   readonly cluster: ICluster;
-  /** Instances that stay when nothing is to be done. */
+  /** Instances that stay while idle. */
   readonly minInstances: number;
   readonly stage: string;
-  /** Of the names of alarms and policies. */
+  /** First part of the names of alarms and policies. */
   readonly prefix: string;
 }
 
-/** Rounds of slots that may wait for one instance before another is started. */
+/** Waiting tasks per slot before another instance is started. */
 const ROUNDS_WAITING = 2;
 const SCALE_OUT_COOLDOWN = Duration.seconds(30);
-/** Instances that are asleep again cost a cold start. */
+/** Long, because the next start costs a cold start. */
 const SCALE_IN_COOLDOWN = Duration.minutes(5);
 
-/** From none to as many instances as a model may have, by the tasks that wait and run per instance. */
+/** Scales from zero to `maxInstances` by waiting and running tasks per instance. */
 export class ModelScaling extends Construct {
   constructor(scope: Construct, id: string, props: ModelScalingProps) {
     super(scope, id);
@@ -48,7 +48,7 @@ export class ModelScaling extends Construct {
     this.#startFromNone(target, props);
   }
 
-  /** The L2 construct refuses metric math in target tracking. */
+  /** The L2 construct does not support metric math in target tracking. */
   #trackBacklog(target: ScalableTarget, { model, stage, prefix }: ModelScalingProps): void {
     const { manifest, queues } = model;
     const parts = Object.entries(backlogParts(stage, manifest.name, queues));
@@ -70,7 +70,7 @@ export class ModelScaling extends Construct {
     });
   }
 
-  /** The submit handler wakes a sleeping model at once; this does when that went wrong. */
+  /** Used when the submit handler could not wake the model. */
   #startFromNone(target: ScalableTarget, { model, stage, prefix }: ModelScalingProps): void {
     const { manifest, queues } = model;
     const alarm = new Alarm(this, 'WaitingForNobody', {
@@ -92,7 +92,7 @@ export class ModelScaling extends Construct {
   }
 }
 
-/** The role that AWS made for the scaling of ECS services, and which every such scaling uses whatever it is told. */
+/** The service-linked role of ECS scaling. AWS uses it whatever role is given. */
 const scalersOwn = (scope: Construct) =>
   Role.fromRoleArn(
     scope,

@@ -21,24 +21,24 @@ export interface ModelServiceProps {
   readonly data: Data;
   readonly queues: ModelQueues;
   readonly image: ecs.ContainerImage;
-  /** Of the names of all services and queues of the stage. */
+  /** First part of all service and queue names. */
   readonly prefix: string;
   readonly capacity: 'fargate' | 'spot';
-  /** What gives the cluster its Spot. @default emulators have none */
+  /** The cluster's association with Spot. @default none, for emulators */
   readonly capacityProviders?: IDependable | undefined;
   readonly logRetention: RetentionDays;
-  /** Whether the platform takes public addresses, which emulators do not. */
+  /** False for emulators, which do not support public addresses. */
   readonly assignPublicIp: boolean;
 }
 
 const HEALTH_PORT = 8080;
-/** The longest that ECS waits between SIGTERM and SIGKILL. */
+/** The maximum of ECS between SIGTERM and SIGKILL. */
 const STOP_TIMEOUT = Duration.seconds(120);
-/** `node`, in the official images. */
+/** The user `node` of the official images. */
 const UNPRIVILEGED = '1000:1000';
 const HEALTH_CHECK = `fetch('http://127.0.0.1:${HEALTH_PORT}/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
 
-/** One model: the Fargate service that works its queue off. */
+/** The Fargate service of one model. */
 export class ModelService extends Construct {
   readonly manifest: ModelManifest;
   readonly queues: ModelQueues;
@@ -64,12 +64,10 @@ export class ModelService extends Construct {
     return modelServiceName(this.#props.prefix, this.manifest.name);
   }
 
-  /** Lets a consumer bring the first instance up. */
   grantWake(consumer: Consumer): void {
     this.#allow(consumer, ['ecs:DescribeServices', 'ecs:UpdateService'], this.service.serviceArn);
   }
 
-  /** Lets a consumer see what runs. */
   grantList(consumer: Consumer): void {
     const { clusterArn } = this.#props.cluster;
     this.#allow(consumer, ['ecs:ListTasks'], '*', { ArnEquals: { 'ecs:cluster': clusterArn } });
@@ -80,13 +78,13 @@ export class ModelService extends Construct {
     this.#allowOnTasks(consumer, ['ecs:DescribeTasks']);
   }
 
-  /** Lets a consumer run one more instance, of any variant, as the service runs its own. */
+  /** Run one more instance of any variant, with the roles of the service. */
   grantLaunch(consumer: Consumer): void {
     this.#allow(consumer, ['ecs:DescribeServices'], this.service.serviceArn);
     this.#task.grantRun({ grantPrincipal: consumer.grantPrincipal });
   }
 
-  /** Lets a consumer stop an instance, and the service not replace it. */
+  /** Stop an instance, and lower the desired count so that the service does not replace it. */
   grantStop(consumer: Consumer): void {
     this.grantWake(consumer);
     this.#allowOnTasks(consumer, ['ecs:StopTask']);
@@ -127,7 +125,7 @@ export class ModelService extends Construct {
         cpuArchitecture: ecs.CpuArchitecture.ARM64,
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
       },
-      // The one place that can be written to.
+      // The only writable folder.
       volumes: [{ name: 'scratch' }],
     });
     acknowledge(task, {
@@ -144,7 +142,7 @@ export class ModelService extends Construct {
       essential: true,
       user: UNPRIVILEGED,
       readonlyRootFilesystem: true,
-      // Hands signals on, and buries what a model's own child processes leave.
+      // Forwards signals, and reaps child processes of the model.
       linuxParameters: new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       stopTimeout: STOP_TIMEOUT,
       logging: ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: this.manifest.name }),
@@ -153,14 +151,14 @@ export class ModelService extends Construct {
         interval: Duration.seconds(10),
         timeout: Duration.seconds(5),
         retries: 3,
-        // As long as ECS allows for a model to set itself up.
+        // The maximum of ECS for a model's setup.
         startPeriod: Duration.seconds(300),
       },
       environment: {
         [ENV.model]: this.manifest.name,
         [ENV.healthPort]: String(HEALTH_PORT),
         [ENV.queueUrlPrefix]: queueUrlPrefix(this, prefix),
-        // Lambda promises it to its functions; ECS promises nothing of the kind.
+        // Lambda sets this variable, ECS does not.
         [ENV.awsRegion]: Stack.of(this).region,
       } satisfies Partial<Record<EnvironmentName, string>>,
     });
@@ -176,11 +174,11 @@ export class ModelService extends Construct {
     };
     data.grantServe(consumer);
     queues.grantWork(consumer);
-    // So that it is not stopped while it has a long task in hand.
+    // Task protection during long runs.
     this.#allowOnTasks(consumer, ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection']);
   }
 
-  /** Without what its tasks need they could not start; and what they use cannot go before they have gone. */
+  /** ECS tasks need these resources from their start to their end. */
   #startAfterwards(): void {
     const { network, capacityProviders } = this.#props;
     this.service.node.addDependency(
@@ -199,7 +197,7 @@ export class ModelService extends Construct {
       assignPublicIp,
       vpcSubnets: { subnets: [...network.instanceSubnets] },
       securityGroups: [network.securityGroup],
-      // An old instance finishes what it holds while the new ones start.
+      // Old instances finish their runs while new ones start.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },

@@ -11,15 +11,14 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 export interface NetworkProps {
-  /** `public`: no NAT gateway, instances have a public address. `private`: one NAT gateway. */
+  /** `public`: instances have public addresses. `private`: one NAT gateway. */
   readonly kind: 'public' | 'private';
 }
 
-/** Where model instances live: they call AWS over TLS, and nobody calls them. */
+/** The VPC of the instances. They call AWS over TLS and accept no connections. */
 export class Network extends Construct {
   readonly vpc: Vpc;
   readonly securityGroup: SecurityGroup;
-  /** Where instances start. */
   readonly instanceSubnets: readonly ISubnet[];
 
   constructor(scope: Construct, id: string, { kind }: NetworkProps) {
@@ -31,7 +30,7 @@ export class Network extends Construct {
         { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 20, mapPublicIpOnLaunch: false },
         ...(kind === 'private' ? [{ name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 20 }] : []),
       ],
-      // Free, and payloads do not cross the internet.
+      // Without cost, and payloads do not leave the AWS network.
       gatewayEndpoints: {
         DynamoDb: { service: GatewayVpcEndpointAwsService.DYNAMODB },
         S3: { service: GatewayVpcEndpointAwsService.S3 },

@@ -3,14 +3,13 @@ import type { Data } from './data.ts';
 import type { ModelQueues } from './model-queues.ts';
 import type { ModelService } from './model-service.ts';
 
-/** What permissions are about. */
 export interface Grantors {
   readonly data: Data;
   readonly queues: readonly ModelQueues[];
   readonly services: readonly ModelService[];
 }
 
-/** Everything that a handler may be allowed to do, in our words. */
+/** All permissions of handlers by name. */
 export const PERMISSIONS = {
   'create tasks': ({ data }, to) => data.grantCreateTasks(to),
   'get tasks': ({ data }, to) => data.grantGetTask(to),

@@ -31,10 +31,10 @@ import {
 
 const STAGE = 'v1';
 
-/** Query parameters without which a handler would refuse: refused at the edge, where it costs no Lambda. */
+/** Required query parameters. API Gateway refuses requests without them and invokes no Lambda. */
 const REQUIRED_QUERY: Partial<Record<RoutePath, readonly string[]>> = { '/models/{model}/result': ['task_id'] };
 
-/** The route table as an API Gateway REST API: validated, throttled, logged, with a usage plan. */
+/** The route table as an API Gateway REST API with request validation, throttling, an access log and a usage plan. */
 export class RestHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;
   readonly #api: RestApi;
@@ -72,7 +72,7 @@ export class RestHttpApi extends Construct implements HttpApi {
       endpointTypes: [EndpointType.REGIONAL],
       binaryMediaTypes: [...BINARY_TYPES],
       cloudWatchRole: true,
-      // The account has one role for this; gone with one stage, it would leave all others without logs.
+      // The account has one such role. Deleting it with a stage would end the logs of all other stages.
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       deployOptions: {
         stageName: STAGE,
@@ -89,7 +89,7 @@ export class RestHttpApi extends Construct implements HttpApi {
     });
   }
 
-  /** What the gateway says of its own errors: it would make this log itself, and keep it for ever. */
+  /** Without this log group, API Gateway would create one that never expires. */
   #keepErrors({ logRetention: retention }: HttpApiProps): void {
     const { restApiId, deploymentStage } = this.#api;
     const logGroupName = `API-Gateway-Execution-Logs_${restApiId}/${STAGE}`;
@@ -110,7 +110,7 @@ export class RestHttpApi extends Construct implements HttpApi {
     const requestValidator = new RequestValidator(this, 'Parameters', {
       restApi: this.#api,
       validateRequestParameters: true,
-      // No model of a body is declared: the messages of models are known at run time only, and checked by the handler.
+      // No body model: messages are known only at run time, and the handler validates them.
       validateRequestBody: true,
     });
     const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(fn)]));
@@ -123,7 +123,7 @@ export class RestHttpApi extends Construct implements HttpApi {
         });
       }
     }
-    // Without it a method that is not there would be taken for a path that is not there.
+    // Otherwise API Gateway answers an unknown method as an unknown path.
     const refusing = invoking(unrouted);
     for (const path of new Set(routes.map((route) => route.path))) {
       this.#api.root.resourceForPath(path).addMethod('ANY', refusing);
@@ -144,7 +144,7 @@ export class RestHttpApi extends Construct implements HttpApi {
   }
 }
 
-/** Answers to questions before a request; the functions see to those to requests. */
+/** CORS preflight. The Lambdas add CORS headers to responses. */
 const cors = (origins: readonly string[]): Pick<RestApiProps, 'defaultCorsPreflightOptions'> =>
   origins.length === 0
     ? {}
@@ -159,7 +159,7 @@ const cors = (origins: readonly string[]): Pick<RestApiProps, 'defaultCorsPrefli
 
 const invoking = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
 
-/** Parameters in the path are always there; naming them makes them part of what the API documents of itself. */
+/** Path parameters in the API's own documentation. */
 function requiredParameters({ path }: Route): Record<string, boolean> {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `method.request.path.${name}`);
   const required: Readonly<Record<string, readonly string[] | undefined>> = REQUIRED_QUERY;

@@ -21,7 +21,7 @@ export interface StageDashboardProps {
   readonly stage: string;
   readonly prefix: string;
   readonly api: HttpApi;
-  /** Where predictions come in beside the API. @default nowhere */
+  /** @default predictions use only the API */
   readonly submitUrl: SubmitUrl | undefined;
   readonly data: Data;
   readonly handlers: Handlers;
@@ -32,10 +32,10 @@ const MINUTE = Duration.minutes(1);
 const SUM = { period: MINUTE, statistic: 'Sum' } as const;
 const MAX = { period: MINUTE, statistic: 'Maximum' } as const;
 const THIRD = 8;
-/** Whose seconds come to anything; the collector runs every minute beside them. A dashboard is free up to 50 metrics. */
+/** Handlers with a significant duration; the collector is added. A dashboard is free up to 50 metrics. */
 const BUSY = ['submit-task', 'get-task', 'get-result'] as const satisfies readonly HandlerName[];
 
-/** One page on the health of a stage: who is alive, what waits, how fast, what fails, what it costs. */
+/** One page about the health of a stage: instances, queues, latency, errors, cost. */
 export class StageDashboard extends Construct {
   readonly url: string;
 
@@ -92,7 +92,7 @@ function queues({ models, handlers }: StageDashboardProps): IWidget[] {
       ...each(({ queues: { deadLetters } }, label) =>
         deadLetters.metricApproximateNumberOfMessagesVisible({ ...MAX, label }),
       ),
-      // They leave their queue within seconds, mostly unseen by a look every minute.
+      // Dead letters leave their queue within seconds, so a metric per minute mostly misses them.
       handlers.giveUpTask.metricInvocations({ ...SUM, label: 'given up, in batches' }),
     ]),
   ];
@@ -126,12 +126,12 @@ function traffic({ api, submitUrl, models }: StageDashboardProps): IWidget[] {
   ];
 }
 
-/** What the bill is made of, in the units that are billed. */
+/** Billed units. */
 function costs({ api, submitUrl, data, handlers, stage, models }: StageDashboardProps): IWidget[] {
   const busy = [...BUSY.flatMap((name) => handlers.byName.get(name) ?? []), handlers.collectMetrics];
   const durations = Object.fromEntries(busy.map((fn, at) => [`d${at}`, fn.metricDuration(SUM)]));
   const lambdaSeconds = new MathExpression({
-    // Not by `+`, which has no sum in a minute in which one of them did not run.
+    // SUM instead of `+`, which has no value in a minute in which one function did not run.
     expression: `SUM([${Object.keys(durations).join(', ')}]) / 1000`,
     usingMetrics: durations,
     label: 'predictions, tasks and the collector',

@@ -12,13 +12,13 @@ export interface SubmitUrlProps {
 }
 
 /**
- * The submit handler at an address of its own, beside the API: predictions that come this way pay for no gateway.
- * There is no throttling, no authorizer and no access log in front of it; who calls is the handler's to check.
+ * A function URL of the submit handler, without the cost of API Gateway. It has no throttling, authorizer or access
+ * log. The handler must authenticate callers.
  */
 export class SubmitUrl extends Construct {
-  /** Ends in a slash. */
+  /** Ends with a slash. */
   readonly url: string;
-  /** Those of the gateway know nothing of who comes this way. */
+  /** The metrics of API Gateway do not include these requests. */
   readonly metrics: HttpApiMetrics;
 
   constructor(scope: Construct, id: string, { submit, corsOrigins }: SubmitUrlProps) {

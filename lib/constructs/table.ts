@@ -6,11 +6,11 @@ import { acknowledge } from './acknowledge.ts';
 
 export interface DefinedTableProps {
   readonly definition: TableDefinition;
-  /** Deletion protection, point-in-time recovery, and kept when the stack goes. */
+  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
   readonly keepsData: boolean;
 }
 
-/** A table exactly as the adapters define it: on demand, encrypted, with its TTL attribute where rows expire. */
+/** A table as the adapters define it: on demand, encrypted, with a TTL attribute if rows expire. */
 export class DefinedTable extends Table {
   constructor(scope: Construct, id: string, { definition, keepsData }: DefinedTableProps) {
     super(scope, id, {

@@ -131,5 +131,5 @@ export {
   type UserRole,
   userNameKey,
 } from './users/user.ts';
-export { newUserId, placeOfId, placeOfName, userOfId } from './users/user-id.ts';
+export { findUserById, nameKeyOf, nameKeyOfId, newUserId } from './users/user-id.ts';
 export type { UserStore } from './users/user-store.ts';

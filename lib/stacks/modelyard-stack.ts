@@ -29,7 +29,7 @@ export interface ModelyardStackProps {
   readonly models: readonly ModelManifest[];
 }
 
-/** Everything there is of one stage. */
+/** All resources of one stage. */
 export class ModelyardStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, models }: ModelyardStackProps) {
     super(scope, id, { description: `Modelyard, stage ${stage}: models behind an HTTPS API` });
@@ -103,7 +103,7 @@ export class ModelyardStack extends Stack {
   }
 }
 
-/** By itself the CDK does this so late that no service can wait for it. */
+/** An explicit association, because the CDK adds its own too late for services to depend on it. */
 const withFargate = (cluster: Cluster): CfnClusterCapacityProviderAssociations =>
   new CfnClusterCapacityProviderAssociations(cluster, 'CapacityProviders', {
     cluster: cluster.clusterName,
@@ -111,7 +111,7 @@ const withFargate = (cluster: Cluster): CfnClusterCapacityProviderAssociations =
     defaultCapacityProviderStrategy: [],
   });
 
-/** A function that others deployed here, which may be told who may invoke it. */
+/** A Lambda from outside this stack to which invoke permission can be added. */
 const ownFunction = (scope: Construct, { functionArn }: AuthorizerConfig): IFunction =>
   LambdaFunction.fromFunctionAttributes(scope, 'AuthorizerFunction', { functionArn, sameEnvironment: true });
 

@@ -1,42 +1,43 @@
-/** Where the image of a model comes from. */
 type ImageSource =
-  /** Built from the repository's Dockerfile when the stack is deployed. */
+  /** Built from the Dockerfile at deployment. */
   | { readonly kind: 'asset' }
-  /** Built before, by compose for example; `{model}` in the reference stands for the model's name with dashes. */
+  /** An existing image. `{model}` stands for the model's name with dashes. */
   | { readonly kind: 'registry'; readonly ref: string };
 
-/** Everything in which stages differ. */
+/** All differences between stages. */
 export interface StageConfig {
   readonly images: ImageSource;
   readonly api: ApiConfig;
-  /** `public`: instances have a public address and no way in. `private`: behind a NAT gateway, for about $33 a month. */
+  /**
+   * `public`: instances have public addresses and accept no connections. `private`: a NAT gateway, about $33 a month.
+   */
   readonly network: 'public' | 'private';
-  /** `spot` saves 70 % of Fargate and gives two minutes' notice; tasks in hand go back to their queue. */
+  /** `spot` saves 70 % of Fargate. Instances may stop with two minutes' notice; their tasks return to the queue. */
   readonly capacity: 'fargate' | 'spot';
-  /** Instances that every model keeps when idle. */
+  /** Instances of every model that stay while idle. */
   readonly minInstances: number;
-  /** Whether data outlives mistakes: deletion protection, point-in-time recovery, retained on removal. */
+  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
   readonly keepsData: boolean;
-  /** Whether owners can list their tasks. The index for it is a quarter of what a prediction writes. */
+  /** Whether owners can list their tasks. The index is a quarter of the writes of a prediction. */
   readonly listsTasks: boolean;
   readonly logRetentionDays: 7 | 30 | 90;
-  /** Traces of one request in 20, at $5 per million traces. */
+  /** Traces one request in 20, at $5 per million traces. */
   readonly tracing: boolean;
-  /** The lines that Lambda itself writes of every run: its start, its end, and what it used. */
+  /** Start and report lines of Lambda. */
   readonly platformLogs: boolean;
-  /** Simultaneous runs of the submit handler. @default those of the account */
+  /** Reserved concurrency of the submit handler. @default the account's */
   readonly submitConcurrency?: number;
-  /** Leaves out what local AWS emulators lack. */
+  /** Leaves out what AWS emulators do not support. */
   readonly emulated: boolean;
 }
 
-/** The API of a stage; an authorizer excludes the URL that would go round it. */
+/** An authorizer excludes `submitUrl`, which would bypass it. */
 export type ApiConfig = ApiSettings & (UnguardedApi | GuardedApi);
 
 interface ApiSettings {
-  /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, and none of these. */
+  /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, without these. */
   readonly kind: 'rest' | 'http';
-  /** Of all callers together; more are refused with 429. */
+  /** For all callers together. More requests are answered 429. */
   readonly ratePerSecond: number;
   readonly burst: number;
   /** Origins that browsers may call from. Empty: none. */
@@ -44,7 +45,7 @@ interface ApiSettings {
 }
 
 interface UnguardedApi {
-  /** Predictions at a URL of the submit handler itself too, at no price and with nothing in front of it. */
+  /** Adds a function URL of the submit handler: free, and without throttling or access log. */
   readonly submitUrl: boolean;
   readonly authorizer?: undefined;
 }
@@ -55,12 +56,11 @@ interface GuardedApi {
 }
 
 /**
- * A Lambda of this account and region that API Gateway asks who calls, with the headers of the request, before every
- * route whose caller must be known. Without an `Authorization` header the answer is 401, and it is not asked.
- *
- * It answers `{ principalId, policyDocument }`. `principalId` becomes the caller: tasks belong to it. The answer is kept
- * for five minutes and holds for every route meanwhile, so the policy must allow the whole stage, not the one
- * `methodArn` that was asked about: `arn:aws:execute-api:<region>:<account>:<api>/<stage>/*`.
+ * A Lambda of this account and region that authenticates callers. API Gateway calls it with the request headers for
+ * every route with `auth: 'caller'`. A request without an `Authorization` header is answered 401 without calling it.
+ * It returns `{ principalId, policyDocument }`. `principalId` becomes the owner of tasks. The result is cached for five
+ * minutes and applies to all routes, so the policy must allow the whole stage instead of `methodArn`:
+ * `arn:aws:execute-api:<region>:<account>:<api>/<stage>/*`.
  */
 export interface AuthorizerConfig {
   readonly functionArn: string;
@@ -88,7 +88,7 @@ const DEV = {
   emulated: false,
 } as const satisfies StageConfig;
 
-/** `-c stage=` picks one. */
+/** Selected by `-c stage=`. */
 export const STAGES = {
   dev: DEV,
   prod: {
@@ -98,7 +98,9 @@ export const STAGES = {
     keepsData: true,
     logRetentionDays: 90,
   },
-  /** The cheapest: of the HTTP contract it leaves out the list of tasks alone. `npm run cost` says what else it gives up. */
+  /**
+   * The lowest price. Of the HTTP contract, only `GET /tasks` is missing. `npm run cost` lists the other differences.
+   */
   lean: {
     ...DEV,
     api: { ...API, kind: 'http', submitUrl: true },
@@ -106,7 +108,7 @@ export const STAGES = {
     tracing: false,
     platformLogs: false,
   },
-  /** For AWS emulators; model instances run as processes, or as containers where the emulator has an engine. */
+  /** For AWS emulators. Instances run as processes, or as containers if the emulator has an engine. */
   local: {
     ...DEV,
     images: { kind: 'registry', ref: 'modelyard/{model}:local' },
@@ -117,10 +119,8 @@ export const STAGES = {
 
 export type StageName = keyof typeof STAGES;
 
-/** What `-c stage=` asks for: a stage, or something that is none. */
 export type WantedStage = { readonly stage: StageName } | { readonly fault: string };
 
-/** Finds the stage of this name, whatever the context gives for one. */
 export function stageOf(name: unknown): WantedStage {
   const stages = Object.keys(STAGES) as StageName[];
   const stage = stages.find((known) => known === name);

@@ -3,7 +3,7 @@ import { type Batching, DEFAULT_SIZE, type ModelManifest } from '#catalog/manife
 import { isModelName, MAX_MODEL_NAME_LENGTH } from '#core';
 import { fargateMemoryFault } from './fargate-memory.ts';
 
-/** What a value must be, in words that complete “… must be”; undefined when it is that. */
+/** Completes "… must be". Undefined for a valid value. */
 type Rule = (value: unknown) => string | undefined;
 
 const whole =
@@ -44,7 +44,7 @@ const batching: Rule = (value) => {
   return unknown === undefined ? undefined : `without the unknown field ${unknown}`;
 };
 
-/** A field of the manifest without a rule does not compile. */
+/** A manifest field without a rule does not compile. */
 const RULES: Record<keyof ModelManifest, Rule> = {
   name: (value) =>
     typeof value === 'string' && isModelName(value)
@@ -58,7 +58,7 @@ const RULES: Record<keyof ModelManifest, Rule> = {
   localInstances: whole(0, 64),
   cpu: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384),
   memoryMiB: whole(512, 122_880),
-  // The queue's own limit is a safety net above it.
+  // Below the queue's own limit, which is a safety net.
   maxAttempts: whole(1, TASK_QUEUE.maxReceives - 1),
   timeoutSeconds: whole(1, 43_200),
   maxInstances: whole(1, 1000),
@@ -69,7 +69,7 @@ const RULES: Record<keyof ModelManifest, Rule> = {
 
 const REQUIRED: ReadonlySet<string> = new Set<keyof ModelManifest>(['name', 'description']);
 
-/** Says in one clause what is wrong with a manifest for the model in the folder of this name; undefined when nothing is. */
+/** The error of a manifest as one clause. Undefined for a valid manifest. */
 export function manifestFault(manifest: unknown, folderName: string): string | undefined {
   if (!isRecord(manifest)) return 'exports no manifest';
   for (const [field, rule] of Object.entries(RULES)) {

@@ -7,15 +7,15 @@ import { manifestFault } from './check-manifest.ts';
 import type { LocalModel } from './model-folder.ts';
 
 export interface Discovery {
-  /** By name. */
+  /** Sorted by name. */
   readonly models: readonly LocalModel[];
-  /** One sentence for each folder that cannot be run, naming the file at fault. */
+  /** One sentence per unusable folder, with the path of the file. */
   readonly faults: readonly string[];
 }
 
 /**
- * Finds the models in these folders: each subfolder with a `manifest.ts` and a `model.ts` is one. A broken
- * one is reported and leaves the others alone. Rejects with a sentence when a folder cannot be listed.
+ * Finds the models: subfolders with a `manifest.ts` and a `model.ts`. Reports broken ones as faults. Rejects when a
+ * folder cannot be listed.
  */
 export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
   const folders = (await Promise.all(roots.map(subfolders))).flat();
@@ -59,7 +59,7 @@ async function readModel(folder: string): Promise<LocalModel | string> {
     if (fault !== undefined || !manifest) return `${shown(path)} is left out: ${fault}.`;
     return { folder, manifest };
   } catch (error) {
-    // Recovery: a manifest that cannot be loaded costs its own model only.
+    // Recovery: a broken manifest excludes only its own model.
     return `${shown(path)} is left out: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_SIZE, type ModelManifest } from '#catalog/manifest.ts';
 
-/** What Fargate gives besides CPU units, in MiB: the least, the most and the steps between. */
+/** Memory in MiB that Fargate offers per CPU units: minimum, maximum, step. */
 const MEMORY: Readonly<Record<number, readonly [least: number, most: number, step: number]>> = {
   512: [1024, 4096, 1024],
   1024: [2048, 8192, 1024],
@@ -9,10 +9,10 @@ const MEMORY: Readonly<Record<number, readonly [least: number, most: number, ste
   8192: [16_384, 61_440, 4096],
   16384: [32_768, 122_880, 8192],
 };
-/** With the smallest share of a processor each size is twice the one before. */
+/** For the smallest CPU size, in MiB. */
 const SMALLEST = [512, 1024, 2048];
 
-/** What the memory of a model must be beside its CPU units, where Fargate does not have it; undefined where it does. */
+/** Completes "memoryMiB must be …". Undefined for a supported combination. */
 export function fargateMemoryFault(size: Pick<ModelManifest, 'cpu' | 'memoryMiB'>): string | undefined {
   const { cpu = DEFAULT_SIZE.cpu, memoryMiB = DEFAULT_SIZE.memoryMiB } = size;
   const [least, most, step] = MEMORY[cpu] ?? [];

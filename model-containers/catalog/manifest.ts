@@ -1,37 +1,35 @@
 import type { Model, ModelLimits } from '#core';
 
 /**
- * What a model's folder says about it, as data: read at synth time, by the local supervisor and by the
- * running instance. Fields left out have the defaults of `limitsOf` and `DEFAULTS`.
+ * The description of a model as data. Synthesis, `npm start` and the instance read it. `limitsOf` fills in defaults.
  */
 export interface ModelManifest extends Partial<ModelLimits> {
   /** The folder's name: lower-case snake_case, at most 48 characters. */
   readonly name: string;
   /** One sentence for the API documentation. */
   readonly description: string;
-  /** Its name in words. @default the words of `name` */
+  /** Display name. @default the words of `name` */
   readonly title?: string;
-  /** Implementations of the same contract; an instance serves one of them. The first is the default. */
+  /** Implementations of the same contract. An instance serves one of them. @default the first */
   readonly variants?: readonly [string, ...string[]];
-  /** Runs that one instance may have in hand at once. @default 1 */
+  /** Concurrent runs per instance. @default 1 */
   readonly slots?: number;
-  /** Gathers requests for `predictBatch`; a run then is one batch. */
+  /** Collects requests for `predictBatch`. A run is then one batch. */
   readonly batching?: Batching;
   /** Instances that `npm start` launches. @default 1 */
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
-  /** What Fargate has with that `cpu`: at least 512, and 2 GiB a vCPU from half of one on. @default 512 */
+  /** Memory that Fargate supports with `cpu`: at least 512, and 2 GiB per vCPU from half a vCPU. @default 512 */
   readonly memoryMiB?: number;
 }
 
-/** Of an instance on Fargate whose manifest does not say it. */
 export const DEFAULT_SIZE = { cpu: 256, memoryMiB: 512 } as const;
 
 export interface Batching {
-  /** Requests in one batch, 1–1,000. */
+  /** Requests per batch, 1–1,000. */
   readonly maxSize: number;
-  /** How long the first request of a batch may wait for others while the model is busy. An idle model never waits. */
+  /** How long the first request waits for others while the model is busy. An idle model does not wait. */
   readonly maxWaitMs: number;
 }
 
@@ -42,7 +40,7 @@ const DEFAULT_LIMITS: ModelLimits = {
   acceptWhenAsleep: true,
 };
 
-/** What the registry is told of the manifest. */
+/** The part of the manifest that instances register. */
 export const registeredManifest = (
   manifest: ModelManifest,
 ): Pick<Model, 'description' | 'title' | 'variants' | 'limits'> => ({
@@ -52,7 +50,7 @@ export const registeredManifest = (
   limits: limitsOf(manifest),
 });
 
-/** The manifest's limits with the defaults filled in. */
+/** The limits, with defaults. */
 export function limitsOf(manifest: ModelManifest): ModelLimits {
   const { maxAttempts, timeoutSeconds, maxInstances, maxBacklog, acceptWhenAsleep, idleSeconds } = manifest;
   return {

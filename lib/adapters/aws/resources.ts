@@ -64,7 +64,7 @@ export const REGISTRY_TABLE = {
 /** The partition of the registry that holds the rows of models. */
 export const MODEL_ROWS = 'model';
 
-/** One row per user, found by the name and by the id: see `placeOfName`. */
+/** One row per user, found by the name and by the id: see `nameKeyOf`. */
 export const USERS_TABLE = {
   partitionKey: { name: 'place', type: 'S' },
   indexes: [],

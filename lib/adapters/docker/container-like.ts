@@ -1,7 +1,7 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
 import { composeLabels, instanceIdOf, LAUNCHED_LABEL, MODEL_LABEL, PROJECT_LABEL, VARIANT_LABEL } from './labels.ts';
 
-/** What `stopTimeout` is on Fargate: between the signal and the end. */
+/** Between SIGTERM and SIGKILL, as on Fargate. */
 export const STOP_SECONDS = 120;
 
 export interface LaunchOptions {
@@ -9,11 +9,11 @@ export interface LaunchOptions {
   readonly project: string;
   readonly model: string;
   readonly variant: string | undefined;
-  /** The environment variable that says which variant an instance serves. */
+  /** The environment variable of the variant. */
   readonly variantVariable: string;
 }
 
-/** One more container with the image, the settings, the limits and the network of `template`. */
+/** Creates the options of a container with the image, settings, limits and networks of `template`. */
 export function containerLike(template: ContainerInspectInfo, options: LaunchOptions): ContainerCreateOptions {
   const { name, project, model, variant, variantVariable } = options;
   const { Config, HostConfig } = template;
@@ -44,7 +44,7 @@ export function containerLike(template: ContainerInspectInfo, options: LaunchOpt
   };
 }
 
-/** The same networks under the shared names, without those that are the template's own. */
+/** The template's networks with the shared aliases, without aliases of the template itself. */
 function networksLike({ Id, Name, Config, NetworkSettings }: ContainerInspectInfo) {
   const own = new Set([instanceIdOf(Id), Name.replace(/^\//, ''), Config.Hostname]);
   const shared = Object.entries(NetworkSettings.Networks).map(([network, { Aliases }]) => {

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 
-/** A client of the engine behind a socket file, loaded and made when it is first called: most gateways have none. */
+/** A Docker client that is loaded at its first call, because most gateways have no socket. */
 export function createDockerEngine(socketPath: string): () => Promise<Docker> {
   let engine: Promise<Docker> | undefined;
   return function dockerEngine() {

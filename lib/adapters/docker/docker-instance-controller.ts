@@ -16,28 +16,27 @@ import { containerLike, STOP_SECONDS } from './container-like.ts';
 import { instanceIdOf, LAUNCHED_LABEL, MODEL_LABEL, PROJECT_LABEL, VARIANT_LABEL } from './labels.ts';
 
 export interface DockerInstanceControllerOptions {
-  /** Called when the engine is first needed. */
   readonly engine: () => Promise<Docker>;
-  /** Containers without this project's label do not exist here. */
+  /** Containers without the label of this project are ignored. */
   readonly project: string;
-  /** The environment variable that says which variant an instance serves. */
+  /** The environment variable of the variant. */
   readonly variantVariable: string;
-  /** Says which instances are ready. */
+  /** Tells which instances are ready. */
   readonly registry: Pick<ModelRegistry, 'snapshot'>;
   readonly clock: Clock;
-  /** Told, in one sentence, of a container that could not be stopped or cleared away. */
+  /** Receives one sentence when a container could not be stopped or removed. */
   readonly onTrouble: (message: string) => void;
 }
 
-/** Of containers that run or soon will. */
+/** States of containers that run or will run. */
 const LIVE = ['created', 'running', 'restarting', 'paused'];
-/** To stop a container that is stopping. */
+/** HTTP status of the engine for a container that is stopping. */
 const ALREADY_STOPPED = 304;
 const GONE = new Set([404, 409]);
-/** In words, because it is the setting that is forgotten. */
+/** The most frequent configuration error. */
 const REFUSED = 'The Docker socket may not be used: DOCKER_GID has to be the group that it belongs to.';
 
-/** Instances as containers of the Docker engine; only those that carry the labels of this project. */
+/** Instances as containers of the Docker engine, selected by their labels. */
 export class DockerInstanceController implements InstanceController {
   readonly #options: DockerInstanceControllerOptions;
   readonly #stopping = new Set<string>();
@@ -55,7 +54,7 @@ export class DockerInstanceController implements InstanceController {
     return containers.map((container) => this.#describe(container, model, registered.get(instanceIdOf(container.Id))));
   }
 
-  /** Resolves when the container runs. What it runs, and how, is copied from another container of the model. */
+  /** Resolves when the container runs. Copies image and settings from another container of the model. */
   async launch(model: string, variant?: string): Promise<ControlledInstance> {
     const known = await this.#containers(model);
     const template = known.find(({ State }) => State === 'running') ?? known[0];
@@ -81,7 +80,7 @@ export class DockerInstanceController implements InstanceController {
     return true;
   }
 
-  /** Takes as long as the instance has work in hand, so nobody waits for it. */
+  /** Takes as long as the current runs, so callers do not wait for it. */
   async #drain(container: ContainerInfo): Promise<void> {
     const id = instanceIdOf(container.Id);
     if (this.#stopping.has(id)) return;
@@ -90,7 +89,7 @@ export class DockerInstanceController implements InstanceController {
       await this.#ask((engine) => engine.getContainer(container.Id).stop({ t: STOP_SECONDS }));
       await this.#removeEnded([{ ...container, State: 'exited' }]);
     } catch (error) {
-      // Recovery: it is listed as running again, and can be stopped again.
+      // Recovery: the container is listed as running and can be stopped again.
       if (!isAnswer(error, ALREADY_STOPPED)) {
         this.#options.onTrouble(`The container ${id} could not be stopped: ${messageOf(error)}.`);
       }
@@ -99,7 +98,7 @@ export class DockerInstanceController implements InstanceController {
     }
   }
 
-  /** What was launched from here belongs to nobody else who would clear it away. */
+  /** Nothing else removes containers that this controller launched. */
   async #removeEnded(containers: readonly ContainerInfo[]): Promise<void> {
     for (const { Id, Labels, State } of containers) {
       if (Labels[LAUNCHED_LABEL] !== 'true' || LIVE.includes(State)) continue;
@@ -134,7 +133,7 @@ export class DockerInstanceController implements InstanceController {
     return isKnown ? registered.state : 'starting';
   }
 
-  /** Rejects with what the engine answered, or, when it did not, with an error that may be tried again. */
+  /** Rejects with the engine's error, or with a retryable error when the engine did not answer. */
   async #ask<Answer>(question: (engine: Docker) => Promise<Answer>): Promise<Answer> {
     try {
       return await question(await this.#options.engine());

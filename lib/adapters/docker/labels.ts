@@ -1,14 +1,14 @@
-/** What a container must carry to be listed or stopped from here; `compose.yaml` gives them to every model. */
+/** Labels of controlled containers. `compose.yaml` sets them on every model. */
 export const PROJECT_LABEL = 'modelyard.project';
 export const MODEL_LABEL = 'modelyard.model';
-/** Of containers that were launched from here. */
+/** Set on containers that this controller launched. */
 export const VARIANT_LABEL = 'modelyard.variant';
 export const LAUNCHED_LABEL = 'modelyard.launched';
 
-/** Docker names the host of a container after the first digits of its id, and the instance takes that name. */
+/** Docker uses the first digits of the container id as host name, and instances use that as their id. */
 export const instanceIdOf = (containerId: string): string => containerId.slice(0, 12);
 
-/** How `docker compose down --remove-orphans` finds what it did not start itself; version 2 looks for all of them. */
+/** `docker compose down --remove-orphans` finds containers by these labels; version 2 requires all of them. */
 export const composeLabels = (project: string, model: string): Record<string, string> => ({
   'com.docker.compose.project': project,
   'com.docker.compose.service': `${model.replaceAll('_', '-')}-launched`,

@@ -4,27 +4,26 @@ export interface CallQuery {
   readonly owner: string;
   /** 1–100. */
   readonly limit: number;
-  /** `nextCursor` of the page before. Opaque; a cursor that was not issued rejects with `invalid_request`. */
+  /** `nextCursor` of the page before. Rejects with `invalid_request` for any other text. */
   readonly cursor?: string;
 }
 
 export interface CallPage {
-  /** Newest first. May be shorter than the limit, even empty, while `nextCursor` says there is more. */
+  /** Newest first. A page may be short or empty although there is a `nextCursor`. */
   readonly calls: readonly Call[];
   readonly nextCursor?: string;
 }
 
 /**
- * Who called when, for `CALL_RETENTION_MS` after the call began. All methods reject with `store_unavailable` when
- * the log cannot be reached.
+ * API calls by owner, kept for `CALL_RETENTION_MS`. All methods reject with `store_unavailable` when the log cannot be
+ * reached.
  */
 export interface CallLog {
   /**
-   * Records calls of any owners: gathered, because one write takes many. Resolves when all are kept; when it rejects,
-   * some may be, and appending the same calls again records each of them once. Nobody who waits for an answer should
-   * have to wait for this.
+   * Records calls of any owners in batches. After a rejection some may be recorded; appending them again records each
+   * once. Do not delay responses for this.
    */
   append(calls: readonly Call[]): Promise<void>;
-  /** A bounded number of reads, whatever is recorded; may be a moment behind. */
+  /** A bounded number of reads. May be a moment behind. */
   list(query: CallQuery): Promise<CallPage>;
 }

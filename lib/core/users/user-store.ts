@@ -1,22 +1,22 @@
 import type { NewUser, User } from './user.ts';
 
 /**
- * Who is registered, kept for good. Reads are consistent: what `create` and `update` resolved is seen by the next
- * read. All methods reject with `store_unavailable` when the store cannot be reached.
+ * Registered users. Users do not expire. Reads are consistent: they see every resolved `create` and `update`. All
+ * methods reject with `store_unavailable` when the store cannot be reached.
  */
 export interface UserStore {
   /**
-   * Keeps a new user. Resolves with the user as kept, or with undefined, having changed nothing, when the name is
-   * taken, however it is written: of many at once exactly one gets it.
+   * Resolves with the stored user, or with undefined when the name is taken in any spelling. Of concurrent calls
+   * exactly one succeeds.
    */
   create(user: NewUser): Promise<User | undefined>;
-  /** Undefined for the id of nobody, which may be any text. */
+  /** Accepts any text. */
   get(id: string): Promise<User | undefined>;
-  /** Undefined for the name of nobody, which may be any text. */
+  /** Accepts any text. */
   findByName(name: string): Promise<User | undefined>;
   /**
-   * Writes the role and the password hash, the rest stays, if the stored version is `user.version - 1`. Resolves with
-   * false, having changed nothing, when somebody else was faster or there is no such user.
+   * Writes role and password hash if the stored version is `user.version - 1`. Resolves with false when the version
+   * differs or the user does not exist.
    */
   update(user: User): Promise<boolean>;
 }

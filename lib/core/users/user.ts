@@ -1,45 +1,43 @@
-/** What a user may do: everything with their own tasks, or, as an admin, with instances and the tasks of all. */
+/** `user`: own tasks. `admin`: instances and all tasks. */
 export const USER_ROLES = ['user', 'admin'] as const;
 
 export type UserRole = (typeof USER_ROLES)[number];
 
-/** Somebody who registered. */
 export interface User {
-  /** The owner of their tasks and calls; made by `newUserId`. Nobody else ever has it, under whatever name. */
+  /** The owner of tasks and calls, made by `newUserId`. Ids are never reused. */
   readonly id: string;
-  /** As it was typed. No two users have names with the same `userNameKey`. */
+  /** As typed. Unique by `userNameKey`. */
   readonly name: string;
   readonly role: UserRole;
-  /** Opaque here, and a secret: neither logged nor answered. */
+  /** Secret: never log or return it. */
   readonly passwordHash: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
-  /** 1 at first, one more with each change; the optimistic lock of `UserStore.update`. */
+  /** Starts at 1 and increases with each change: the optimistic lock of `UserStore.update`. */
   readonly version: number;
 }
 
-/** Somebody who is about to register. */
 export type NewUser = Omit<User, 'id' | 'version'>;
 
 export const MIN_USER_NAME_LENGTH = 3;
 export const MAX_USER_NAME_LENGTH = 64;
 
-/** Letters and digits of any script; between them also what mail addresses have. */
+/** Letters and digits of any script, and the punctuation of email addresses. */
 const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._%+@-]*$/u;
-/** Characters that nobody sees. Some count as letters. */
+/** Invisible characters. Some of them count as letters. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
- * What makes two names the same: `ANN`, `Ann` and full-width `Ａｎｎ` are one (Unicode's NFKC_Casefold, as far as
- * JavaScript has it). Never shown to anybody.
+ * Equal for names that count as the same: `ANN`, `Ann` and full-width `Ａｎｎ` (Unicode NFKC_Casefold, as far as
+ * JavaScript supports it). Internal.
  */
 export const userNameKey = (name: string): string =>
   fold(name.normalize('NFKD').replace(INVISIBLE, '')).normalize('NFKC');
 
-/** Down, up and down again: `ẞ`, `ß` and `ss` are one, and so are the two small sigmas. */
+/** Lower, upper, lower case: makes `ẞ`, `ß` and `ss` equal, and both small sigmas. */
 const fold = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
 
-/** Whether somebody may register under a name: 3 to 64 visible characters, however it is written. */
+/** Whether a name may be registered: 3 to 64 visible characters, also after folding. */
 export function isUserName(name: string): boolean {
   const key = userNameKey(name);
   return [name, key].every((text) => USER_NAME.test(text) && isNameLength(text.length)) && name.search(INVISIBLE) < 0;

@@ -1,6 +1,6 @@
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { placeOfName } from '#core';
+import { nameKeyOf } from '#core';
 import type { RabbitRedisPlatform } from '#platform/rabbit-redis.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aCall } from '#test/support/calls.ts';
@@ -28,7 +28,7 @@ const aContract = (hash: string) => ({
 
 const CASES: Readonly<Record<string, Case>> = {
   'a user by name': {
-    keys: [`user:${placeOfName('ann')}`, `user:${placeOfName('bob')}`],
+    keys: [`user:${nameKeyOf('ann')}`, `user:${nameKeyOf('bob')}`],
     prepare: ({ users }) => Promise.all([users.create(aUser('ann')), users.create(aUser('bob'))]),
     ask: ({ users }) => users.findByName('ann'),
   },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isUserName, MAX_USER_NAME_LENGTH, newUserId, placeOfId, placeOfName, userNameKey } from '#core';
+import { isUserName, MAX_USER_NAME_LENGTH, nameKeyOf, nameKeyOfId, newUserId, userNameKey } from '#core';
 
 /** Letters whose cases do not mirror each other, or that Unicode takes apart. */
 const trickyLetter = fc.constantFrom(...'ẞßΣςᾄİiıKﬁŉǰΐ', '\u0301', '\u0323', '\u0345', '\u200b');
@@ -91,8 +91,8 @@ describe('the id of a user', () => {
         const [first, second] = [newUserId(name), newUserId(name.toLowerCase())];
 
         expect(first).toMatch(/^[\w-]{32}$/);
-        expect(placeOfId(first)).toBe(placeOfName(name));
-        expect(placeOfId(second)).toBe(placeOfName(name));
+        expect(nameKeyOfId(first)).toBe(nameKeyOf(name));
+        expect(nameKeyOfId(second)).toBe(nameKeyOf(name));
         expect(second).not.toBe(first);
       }),
     );
@@ -101,7 +101,7 @@ describe('the id of a user', () => {
   it.each(['', 'local', 'a'.repeat(31), 'a'.repeat(33), `${'a'.repeat(31)}!`, `${'a'.repeat(32)}\n`])(
     'is not %j',
     (text) => {
-      expect(placeOfId(text)).toBeUndefined();
+      expect(nameKeyOfId(text)).toBeUndefined();
     },
   );
 
@@ -110,7 +110,7 @@ describe('the id of a user', () => {
       fc.property(anyText, anyText, (one, other) => {
         fc.pre(userNameKey(one) !== userNameKey(other));
 
-        expect(placeOfName(one)).not.toBe(placeOfName(other));
+        expect(nameKeyOf(one)).not.toBe(nameKeyOf(other));
       }),
     );
   });

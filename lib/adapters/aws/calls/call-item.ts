@@ -3,7 +3,7 @@ import { type Item, N, optional, present, readNumber, readString, S } from '../a
 import { CALLS_TABLE } from '../resources.ts';
 import { ownerKey } from '../tasks/owner-key.ts';
 
-/** A call's row. Appended again, it is the same row. */
+/** The row of a call. Appending the same call again writes the same row. */
 export const toCallItem = (call: Call): Item =>
   present({
     ...ownerKey({ ...positionOfCall(call), owner: call.owner }),
@@ -20,7 +20,6 @@ export const toCallItem = (call: Call): Item =>
     [CALLS_TABLE.ttlAttribute]: N(Math.ceil((call.startedAt + CALL_RETENTION_MS) / 1000)),
   });
 
-/** Reads what `toCallItem` wrote. */
 export const fromCallItem = (item: Item): Call => ({
   id: readString(item, 'id'),
   owner: readString(item, 'owner'),

@@ -20,21 +20,21 @@ import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
 import { type OwnerRows, readWindow } from '../tasks/owner-window.ts';
 import { fromCallItem, toCallItem } from './call-item.ts';
 
-/** DynamoDB takes no more in one write. */
+/** DynamoDB's maximum per batch write. */
 const MAX_BATCH = 25;
-/** What a table that grows quickly does not take at once it takes a moment later. */
+/** Unprocessed items are retried: a table that grows quickly may throttle for a moment. */
 const MAX_TRIES = 5;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
-/** What one page may cost in rounds over all partitions; one nearly always suffices. */
+/** Maximum query rounds over all partitions per page. One is nearly always enough. */
 const MAX_ROUNDS = 4;
-/** Rows to ask for per round at least: as many fit into the smallest read that is billed. */
+/** Minimum rows per query: as many as fit into the smallest billed read. */
 const MIN_WINDOW = 25;
 
 interface CallRow extends ListPosition {
   readonly call: Call;
 }
 
-/** Calls as rows of DynamoDB: a write for each twenty-five, a query per partition for a page. */
+/** Calls in DynamoDB: one batch write per 25 calls, one query per partition and page. */
 export class DynamoCallLog implements CallLog {
   readonly #options: DynamoTableOptions;
   readonly #rows: OwnerRows<CallRow>;
@@ -45,7 +45,7 @@ export class DynamoCallLog implements CallLog {
   }
 
   async append(calls: readonly Call[]): Promise<void> {
-    // A batch with the same key twice is refused as a whole.
+    // DynamoDB refuses a batch with repeated keys.
     const items = [...new Map(calls.map(toCallItem).map((item) => [keyOf(item), item])).values()];
     await Promise.all(
       inBatches(items, MAX_BATCH).map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))),
@@ -59,7 +59,7 @@ export class DynamoCallLog implements CallLog {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { rows, end } = await readWindow(this.#rows, owner, position, Math.max(limit - found.length, MIN_WINDOW));
       for (const row of rows) {
-        // TTL deletion may lag by days; whatever is older has expired, too.
+        // TTL deletion may lag by days. All older rows have expired too.
         if (!isCallKept(row.call, now)) return page(owner, found, undefined);
         found.push(row.call);
         const isLast = end === undefined && row === rows.at(-1);

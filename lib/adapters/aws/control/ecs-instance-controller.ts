@@ -16,18 +16,18 @@ import { idOf, isOver, toInstance } from './ecs-task.ts';
 export interface EcsInstanceControllerOptions {
   readonly client: ECSClient;
   readonly cluster: string;
-  /** Name of a model's service up to the model's name. */
+  /** The service name up to the model's name. */
   readonly servicePrefix: string;
-  /** The environment variable that says which variant an instance serves. */
+  /** The environment variable of the variant. */
   readonly variantVariable: string;
 }
 
-/** What ECS describes in one call. */
+/** DescribeTasks' maximum per call. */
 const MAX_DESCRIBED = 100;
 
 /**
- * Instances as tasks of ECS. The service of a model keeps the count that scaling decides; `launch` runs one
- * more beside it, which stays until it is stopped, as whoever launched it wants.
+ * Instances as ECS tasks. Scaling controls the desired count of the service. `launch` runs an additional task that
+ * stays until it is stopped.
  */
 export class EcsInstanceController implements InstanceController {
   readonly #options: EcsInstanceControllerOptions;
@@ -63,7 +63,7 @@ export class EcsInstanceController implements InstanceController {
     throw unavailable('registry_unavailable', 'No instance could be started.', new Error(failures[0]?.reason));
   }
 
-  /** Raises a service that scaling has taken to zero. */
+  /** Raises the desired count from zero. */
   async wake(model: string): Promise<void> {
     const { desiredCount = 0 } = await this.#service(model);
     if (desiredCount === 0) await this.#setCount(model, 1);
@@ -77,12 +77,11 @@ export class EcsInstanceController implements InstanceController {
     await this.#call((client) =>
       client.send(new StopTaskCommand({ cluster, task: task.taskArn, reason: 'Stopped by an operator.' })),
     );
-    // The service would start another one in its place.
+    // Otherwise the service would replace the task.
     if (task.group?.startsWith('service:')) await this.#lower(model);
     return true;
   }
 
-  /** Ends connections. */
   close(): void {
     this.#options.client.destroy();
   }
@@ -98,7 +97,7 @@ export class EcsInstanceController implements InstanceController {
     await this.#call((client) => client.send(new UpdateServiceCommand({ cluster, service, desiredCount })));
   }
 
-  /** Rejects with `model_not_found` when no service runs this model. */
+  /** Rejects with `model_not_found` when the model has no service. */
   async #service(model: string): Promise<Service> {
     const { cluster } = this.#options;
     const { services = [] } = await this.#call((client) =>
@@ -109,7 +108,7 @@ export class EcsInstanceController implements InstanceController {
     throw new ModelyardError('model_not_found', `The model ${model} does not run in this cluster.`);
   }
 
-  /** Tasks that should run, and those that should not and may still be finishing. */
+  /** Running tasks, and stopping tasks that may still finish runs. */
   async #tasks(model: string): Promise<readonly Task[]> {
     const arns = await Promise.all([this.#arns(model, 'RUNNING'), this.#arns(model, 'STOPPED')]);
     const wanted = [...new Set(arns.flat())];

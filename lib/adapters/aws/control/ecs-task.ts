@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { ControlledInstance, InstancePhase, InstanceState } from '#core';
 
-/** What ECS says of a task, as an instance of a model. */
+/** Maps an ECS task to an instance. */
 export function toInstance(task: Task, model: string, variantVariable: string): ControlledInstance {
   const id = idOf(task);
   const variant = variantOf(task, variantVariable);
@@ -17,10 +17,10 @@ export function toInstance(task: Task, model: string, variantVariable: string): 
   };
 }
 
-/** The last part of a task's ARN, which is also the id that its instance registers under. */
+/** The last part of the ARN: the id under which the instance registers. */
 export const idOf = ({ taskArn = '' }: Task): string => taskArn.slice(taskArn.lastIndexOf('/') + 1);
 
-/** Whether it is over: ECS shows tasks for an hour after their end. */
+/** ECS lists tasks for an hour after their end. */
 export const isOver = ({ lastStatus }: Task): boolean => lastStatus === 'STOPPED' || lastStatus === 'DELETED';
 
 const STATES: Readonly<Record<InstancePhase, InstanceState>> = {
@@ -31,7 +31,7 @@ const STATES: Readonly<Record<InstancePhase, InstanceState>> = {
   draining: 'draining',
 };
 
-/** Its health check asks for readiness, so a healthy instance has its model set up. */
+/** The health check tests readiness, so a healthy task is ready. */
 function phaseOf({ desiredStatus, lastStatus, healthStatus, pullStartedAt, pullStoppedAt }: Task): InstancePhase {
   if (desiredStatus === 'STOPPED') return 'draining';
   if (lastStatus === 'RUNNING') return healthStatus === 'HEALTHY' ? 'ready' : 'starting';

@@ -2,7 +2,7 @@ import type { InstanceController } from '#core';
 import { type AwsConnection, createEcsClient } from '../clients.ts';
 import type { EcsInstanceController, EcsInstanceControllerOptions } from './ecs-instance-controller.ts';
 
-/** A controller that is loaded, with its SDK, when it is first asked for: most Lambdas never are, and start faster without. */
+/** Loads the controller with its SDK at first use, because most Lambdas never use it. */
 export function lateInstanceController(
   connection: AwsConnection,
   options: Omit<EcsInstanceControllerOptions, 'client'>,
@@ -17,7 +17,7 @@ export function lateInstanceController(
     return loading;
   }
   return {
-    // The scaling of a service takes the last idle instance away, whatever the manifest says.
+    // Service scaling removes the last idle instance, whatever the manifest says.
     sleeps: true,
     list: async (model) => (await controller()).list(model),
     launch: async (model, variant) => (await controller()).launch(model, variant),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { type NewUser, newUserId, placeOfId, placeOfName, type User, type UserStore, userOfId } from '#core';
+import { findUserById, type NewUser, nameKeyOf, nameKeyOfId, newUserId, type User, type UserStore } from '#core';
 import { type Item, N, rowOf, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
@@ -12,7 +12,7 @@ interface DynamoUserStoreOptions {
   readonly table: string;
 }
 
-/** Users as rows of DynamoDB: one put to register, one read for a name or an id. */
+/** Users in DynamoDB: one put to register, one read by name or id. */
 export class DynamoUserStore implements UserStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -24,7 +24,7 @@ export class DynamoUserStore implements UserStore {
 
   async create(user: NewUser): Promise<User | undefined> {
     const kept: User = { ...user, id: newUserId(user.name), version: 1 };
-    const key = keyOf(placeOfName(user.name));
+    const key = keyOf(nameKeyOf(user.name));
     const refused = await this.#conditional(key, () =>
       this.#client.send(
         new PutItemCommand({
@@ -35,23 +35,23 @@ export class DynamoUserStore implements UserStore {
         }),
       ),
     );
-    // The id is new each time, so a row that has it is our own: the SDK repeated a put whose answer was lost.
+    // Ids are unique, so a row with this id is our own: the SDK repeated a put whose response was lost.
     return refused === 'done' || refused.item?.id?.S === kept.id ? kept : undefined;
   }
 
   get(id: string): Promise<User | undefined> {
-    return userOfId(id, (place) => this.#read(place));
+    return findUserById(id, (nameKey) => this.#read(nameKey));
   }
 
   findByName(name: string): Promise<User | undefined> {
-    return this.#read(placeOfName(name));
+    return this.#read(nameKeyOf(name));
   }
 
   async update(user: User): Promise<boolean> {
-    const place = placeOfId(user.id);
-    if (place === undefined) return false;
-    const key = keyOf(place);
-    // Tells our own change from a faster one's when the SDK repeats an update whose answer was lost.
+    const nameKey = nameKeyOfId(user.id);
+    if (nameKey === undefined) return false;
+    const key = keyOf(nameKey);
+    // Distinguishes our own update, repeated by the SDK after a lost response, from a concurrent one.
     const write = randomUUID();
     const { role, passwordHash, version } = toMutableUserItem(user);
     const refused = await this.#conditional(key, () =>
@@ -73,8 +73,8 @@ export class DynamoUserStore implements UserStore {
     return refused === 'done' || refused.item?.lastWrite?.S === write;
   }
 
-  async #read(place: string): Promise<User | undefined> {
-    const item = await this.#readItem(keyOf(place));
+  async #read(nameKey: string): Promise<User | undefined> {
+    const item = await this.#readItem(keyOf(nameKey));
     return item && fromUserItem(item);
   }
 
@@ -89,4 +89,4 @@ export class DynamoUserStore implements UserStore {
   }
 }
 
-const keyOf = (place: string): Item => ({ [USERS_TABLE.partitionKey.name]: S(place) });
+const keyOf = (nameKey: string): Item => ({ [USERS_TABLE.partitionKey.name]: S(nameKey) });

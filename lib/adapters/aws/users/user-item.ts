@@ -1,7 +1,7 @@
 import { ModelyardError, USER_ROLES, type User } from '#core';
 import { type Item, N, readNumber, readString, S } from '../attributes.ts';
 
-/** The attributes of a user's row that changes write. */
+/** The attributes that `update` writes. */
 export const toMutableUserItem = ({
   role,
   passwordHash,
@@ -12,7 +12,7 @@ export const toMutableUserItem = ({
   version: N(version),
 });
 
-/** A user's row, without its key. */
+/** The row without its key. */
 export const toUserItem = (user: User): Item => ({
   ...toMutableUserItem(user),
   id: S(user.id),
@@ -20,7 +20,6 @@ export const toUserItem = (user: User): Item => ({
   createdAt: N(user.createdAt),
 });
 
-/** Reads what `toUserItem` wrote. */
 export function fromUserItem(item: Item): User {
   const role = USER_ROLES.find((candidate) => candidate === readString(item, 'role'));
   if (role === undefined) throw new ModelyardError('internal', 'A stored user has an unknown role.');

@@ -12,9 +12,8 @@ import {
   unavailable,
 } from '#core';
 
-/** The reference implementation of the port. */
 export class MemoryCallLog implements CallLog {
-  /** Set to false, and it is away: every call is refused until it is true again. */
+  /** While false, every call is refused. */
   reachable = true;
   readonly #clock: Clock;
   readonly #calls = new Map<string, Call>();

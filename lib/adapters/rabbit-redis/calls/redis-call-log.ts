@@ -14,18 +14,18 @@ import { translated } from '../errors.ts';
 import { rowsAfter, type ScoredMember } from '../tasks/owner-set.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Older calls of an owner make room: what is kept here is kept in memory. */
+/** Limits memory: older calls of the owner are removed. */
 const MAX_CALLS_OF_OWNER = 100_000;
-/** Scripts take some thousand arguments. */
+/** Lua scripts accept a limited number of arguments. */
 const MAX_CALLS_AT_ONCE = 1000;
-/** Below every character of an id, so that members of the same moment sort by their ids. */
+/** Sorts before every character of an id, so that members of the same time are sorted by id. */
 const SEPARATOR = '\n';
 
 interface CallRow extends ListPosition {
   readonly call: Call;
 }
 
-/** Calls as members of a sorted set per owner, which Redis deletes when its last call has expired. */
+/** Calls in a sorted set per owner, which expires with its last call. */
 export class RedisCallLog implements CallLog {
   readonly #options: RedisStoreOptions;
 
@@ -33,7 +33,7 @@ export class RedisCallLog implements CallLog {
     this.#options = options;
   }
 
-  /** Scripts sent together are one round trip. */
+  /** One round trip: all scripts are sent together. */
   append(calls: readonly Call[]): Promise<void> {
     return translated('store_unavailable', async () => {
       const client = await this.#options.link.text();
@@ -62,7 +62,7 @@ export class RedisCallLog implements CallLog {
         client.zRangeWithScores(this.#key(owner), from, expired, {
           ...{ BY: 'SCORE', REV: true, LIMIT: { offset, count } },
         });
-      // One more than is wanted tells whether there is a next page.
+      // One more row than requested shows whether there is a next page.
       const rows = await rowsAfter({ members, toRow }, after, limit + 1);
       for (const { call } of rows) this.#options.link.expectReplyAbout(owner, call.owner);
       const shown = rows.slice(0, limit);
@@ -82,7 +82,7 @@ export class RedisCallLog implements CallLog {
 const memberOf = (call: Call): string => `${call.id}${SEPARATOR}${JSON.stringify(call)}`;
 
 function toRow({ value }: ScoredMember): CallRow {
-  // Written by this file alone, so what is in there is what was put there.
+  // Only this file writes these values, so the cast is safe.
   const call = JSON.parse(value.slice(value.indexOf(SEPARATOR) + 1)) as Call;
   return { ...positionOfCall(call), call };
 }

@@ -1,18 +1,18 @@
 import {
+  findUserById,
   ModelyardError,
   type NewUser,
+  nameKeyOf,
+  nameKeyOfId,
   newUserId,
-  placeOfId,
-  placeOfName,
   USER_ROLES,
   type User,
   type UserStore,
-  userOfId,
 } from '#core';
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Users as hashes that never expire. */
+/** Users as hashes without expiry. */
 export class RedisUserStore implements UserStore {
   readonly #options: RedisStoreOptions;
 
@@ -25,26 +25,26 @@ export class RedisUserStore implements UserStore {
       const kept: User = { ...user, id: newUserId(user.name), version: 1 };
       const { id, name, createdAt } = kept;
       const fields = { id, name, createdAt: String(createdAt), ...toMutableFields(kept) };
-      const call = { keys: [this.#key(placeOfName(name))], arguments: [id, ...Object.entries(fields).flat()] };
+      const call = { keys: [this.#key(nameKeyOf(name))], arguments: [id, ...Object.entries(fields).flat()] };
       const client = await this.#options.link.text();
       return this.#isDone(id, await client.createUser(call)) ? kept : undefined;
     });
   }
 
   get(id: string): Promise<User | undefined> {
-    return userOfId(id, (place) => this.#read(place));
+    return findUserById(id, (nameKey) => this.#read(nameKey));
   }
 
   findByName(name: string): Promise<User | undefined> {
-    return this.#read(placeOfName(name));
+    return this.#read(nameKeyOf(name));
   }
 
   async update(user: User): Promise<boolean> {
-    const place = placeOfId(user.id);
-    if (place === undefined) return false;
+    const nameKey = nameKeyOfId(user.id);
+    if (nameKey === undefined) return false;
     return translated('store_unavailable', async () => {
       const fields = Object.entries(toMutableFields(user)).flat();
-      const call = { keys: [this.#key(place)], arguments: [user.id, String(user.version - 1), ...fields] };
+      const call = { keys: [this.#key(nameKey)], arguments: [user.id, String(user.version - 1), ...fields] };
       const client = await this.#options.link.text();
       return this.#isDone(user.id, await client.updateUser(call));
     });
@@ -56,19 +56,19 @@ export class RedisUserStore implements UserStore {
     return done === 1;
   }
 
-  #read(place: string): Promise<User | undefined> {
+  #read(nameKey: string): Promise<User | undefined> {
     return translated('store_unavailable', async () => {
       const { link } = this.#options;
-      const fields = await (await link.text()).hGetAll(this.#key(place));
+      const fields = await (await link.text()).hGetAll(this.#key(nameKey));
       if (Object.keys(fields).length === 0) return undefined;
       const user = toUser(fields);
-      link.expectReplyAbout(place, placeOfId(user.id));
+      link.expectReplyAbout(nameKey, nameKeyOfId(user.id));
       return user;
     });
   }
 
-  #key(place: string): string {
-    return `${this.#options.prefix}:user:${place}`;
+  #key(nameKey: string): string {
+    return `${this.#options.prefix}:user:${nameKey}`;
   }
 }
 
