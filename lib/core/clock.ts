@@ -1,7 +1,7 @@
-/** Time as an argument, so that tests own it. */
+/** Time as a dependency, so that tests control it. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
-  /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+  /** Resolves after `ms`, or when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

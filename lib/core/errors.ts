@@ -1,8 +1,8 @@
 import type { FieldError } from '#contract';
 
 /**
- * Every way in which a request or an operation can be refused. Stable: clients and alarms depend on
- * the words. The HTTP status of each is in `lib/api/http/problem.ts`, which does not compile without it.
+ * All error codes. They are stable, because clients and alarms depend on them. `lib/api/http/problem.ts` maps each to
+ * an HTTP status and does not compile without it.
  */
 export type ErrorCode =
   | 'unreadable_body'
@@ -36,11 +36,11 @@ export interface ModelyardErrorOptions extends ErrorOptions {
   /** Whether the same call may succeed later. @default false */
   readonly retryable?: boolean;
   readonly errors?: readonly FieldError[];
-  /** Whole seconds after which a retry is worth it. */
+  /** Whole seconds. */
   readonly retryAfterSeconds?: number;
 }
 
-/** The one error class that crosses rooms: callers decide from `code` and `retryable`, never from the text. */
+/** The only error class between rooms. Callers decide by `code` and `retryable`, never by the message. */
 export class ModelyardError extends Error {
   override readonly name = 'ModelyardError';
   readonly code: ErrorCode;
@@ -57,16 +57,15 @@ export class ModelyardError extends Error {
   }
 }
 
-/** What a caller is told of when a service that the platform stands on does not answer. */
 export type Unavailable = 'queue_unavailable' | 'store_unavailable' | 'registry_unavailable';
 
-/** The same as a sentence, where nothing more is known. */
+/** Default messages. */
 export const UNREACHABLE: Readonly<Record<Unavailable, string>> = {
   queue_unavailable: 'The task queue cannot be reached.',
   store_unavailable: 'The task store cannot be reached.',
   registry_unavailable: 'The registry cannot be reached.',
 };
 
-/** A service that the platform stands on did not answer; what was asked may be asked again. */
+/** The error for a service that did not respond. The operation may be retried. */
 export const unavailable = (code: Unavailable, message: string, cause: unknown): ModelyardError =>
   new ModelyardError(code, message, { retryable: true, cause, retryAfterSeconds: 5 });

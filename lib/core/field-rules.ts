@@ -1,7 +1,7 @@
-/** What a value must be, in words that complete “… must be”; undefined when it is that. */
+/** Completes "… must be". Undefined for a valid value. */
 export type FieldRule = (value: unknown) => string | undefined;
 
-/** A rule for every field of `T`; one without a rule does not compile. */
+/** A rule per field of `T`. A field without a rule does not compile. */
 export type FieldRules<T> = { readonly [Field in keyof T]-?: FieldRule };
 
 /** A whole number of at least `min`. */
@@ -10,20 +10,19 @@ export const wholeFrom =
   (value) =>
     Number.isSafeInteger(value) && Number(value) >= min ? undefined : `a whole number of at least ${min}`;
 
-/** A text of at most `maxLength` characters that fits the pattern. */
+/** Text of at most `maxLength` characters that matches the pattern. */
 export const textLike =
   (pattern: RegExp, maxLength: number, what: string): FieldRule =>
   (value) =>
     typeof value === 'string' && value.length <= maxLength && pattern.test(value) ? undefined : what;
 
-/** Any number that is one. */
+/** A finite number. */
 export const finite: FieldRule = (value) => (Number.isFinite(value) ? undefined : 'a number');
 
-/** A number that is not negative. */
+/** A finite number of at least 0. */
 export const notNegative: FieldRule = (value) =>
   Number.isFinite(value) && Number(value) >= 0 ? undefined : 'a number that is not negative';
 
-/** May be left out. */
 export const optional =
   (rule: FieldRule): FieldRule =>
   (value) =>
@@ -32,14 +31,14 @@ export const optional =
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What is wrong with a value: the path of the first bad field below `path`, and what it must be. */
+/** The first invalid field and what it must be. */
 export interface FieldFault {
-  /** Segments with dots between them, for example `instance.slots`. */
+  /** For example `instance.slots`. */
   readonly path: string;
   readonly must: string;
 }
 
-/** The first fault of an object by these rules; undefined when there is none. Fields without a rule are ignored. */
+/** The first invalid field. Undefined for a valid object. Fields without a rule are ignored. */
 export function faultOf<T>(value: unknown, rules: FieldRules<T>, path: string): FieldFault | undefined {
   if (!isRecord(value)) return { path, must: 'an object' };
   for (const [field, rule] of Object.entries<FieldRule>(rules)) {

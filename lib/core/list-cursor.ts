@@ -1,33 +1,32 @@
 import { createHash } from 'node:crypto';
 import { ModelyardError } from './errors.ts';
 
-/** Where something stands in a list of its owner's, which goes from the newest to the oldest. */
+/** The position in a list of one owner, which is sorted newest first. */
 export interface ListPosition {
   readonly id: string;
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
 
-/** One of the lists that every owner has. */
 export interface OwnerList {
   readonly of: 'tasks' | 'calls';
   readonly owner: string;
 }
 
-/** Negative when `a` is listed before `b`: newer first, then by descending id. */
+/** Negative when `a` comes before `b`: newer first, then by descending id. */
 export function comparePositions(a: ListPosition, b: ListPosition): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
   if (a.id === b.id) return 0;
   return a.id > b.id ? -1 : 1;
 }
 
-/** An opaque cursor behind the last row of a page; it reads back only for the same list. */
+/** An opaque cursor after this row. It is valid for the same list only. */
 export function encodeCursor(list: OwnerList, { createdAt, id }: ListPosition): string {
   const position = `${createdAt}/${id}`;
   return Buffer.from(`${checksum(list, position)}/${position}`).toString('base64url');
 }
 
-/** Throws `invalid_request` for anything that `encodeCursor` did not make for this list. */
+/** Throws `invalid_request` for a cursor of another list or a malformed one. */
 export function decodeCursor(list: OwnerList, cursor: string): ListPosition {
   const text = Buffer.from(cursor, 'base64url').toString();
   const { sum, createdAt, id } = /^(?<sum>[\w-]{16})\/(?<createdAt>\d{1,16})\/(?<id>.+)$/.exec(text)?.groups ?? {};
@@ -37,7 +36,7 @@ export function decodeCursor(list: OwnerList, cursor: string): ListPosition {
   return { createdAt: Number(createdAt), id };
 }
 
-/** Not a secret: it tells a mangled or borrowed cursor from an issued one, and owners only ever read their own lists. */
+/** Detects malformed and foreign cursors. It is no secret: owners only read their own lists. */
 const checksum = ({ of, owner }: OwnerList, position: string): string =>
   createHash('sha256')
     .update(JSON.stringify([of, owner, position]))

@@ -1,4 +1,4 @@
-/** Structured logging: a sentence and the fields that belong to it. The Powertools logger is one. */
+/** Structured logging. The Powertools logger implements it. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -1,14 +1,14 @@
 import type { Clock } from './clock.ts';
 
 interface MemoizeOptions {
-  /** The oldest entries go first. */
+  /** Beyond it, the oldest entries are removed. */
   readonly maxEntries: number;
-  /** @default forever; needs `clock` */
+  /** @default unlimited; requires `clock` */
   readonly maxAgeMs?: number;
   readonly clock?: Clock;
 }
 
-/** Remembers what `load` resolved per key; concurrent callers share one load. Failures and `undefined` are not remembered. */
+/** Caches what `load` resolves per key. Concurrent callers share one load. Failures and `undefined` are not cached. */
 export function memoize<T>(
   load: (key: string) => Promise<T>,
   { maxEntries, maxAgeMs = Number.POSITIVE_INFINITY, clock }: MemoizeOptions,

@@ -4,10 +4,7 @@ import type { FieldFault } from '../field-rules.ts';
 import type { Registration } from './register-instance.ts';
 import { announcementFault, contractFault, manifestFault } from './registration-rules.ts';
 
-/**
- * Refuses a registration that is malformed with `invalid_request`, naming the field: nothing of it may
- * reach the registry, where every reader would meet it.
- */
+/** Rejects a malformed registration with `invalid_request`, naming the field. */
 export async function assertWellFormed(registration: Registration): Promise<void> {
   const { instance, manifest, contract } = registration;
   const fault =

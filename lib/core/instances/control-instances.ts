@@ -3,12 +3,12 @@ import type { ServedModel } from '../models/model-directory.ts';
 import type { Instance, InstanceState } from './instance.ts';
 import type { ControlledInstance, InstanceController, InstancePhase } from './instance-controller.ts';
 
-/** An instance as operators see it: what the platform runs, and what it said of itself in its last heartbeat. */
+/** An instance for operators: the platform's view and the last heartbeat. */
 export interface InstanceView extends ControlledInstance {
   readonly heartbeat: Instance | undefined;
 }
 
-/** Launched by nobody here, so the platform knows no name for it. */
+/** An instance that the platform does not control has no name there. */
 const asControlled = ({ id, model, variant, state, image }: Instance): ControlledInstance => ({
   id,
   name: `${model}-${id}`,
@@ -18,7 +18,7 @@ const asControlled = ({ id, model, variant, state, image }: Instance): Controlle
   image,
 });
 
-/** All live instances of a model: the ones the platform runs and the ones that registered from elsewhere. */
+/** All live instances of a model, controlled by the platform or not. */
 export async function listInstances(
   instances: InstanceController | undefined,
   { model, live }: Pick<ServedModel, 'model' | 'live'>,
@@ -30,7 +30,7 @@ export async function listInstances(
   return [...controlled, ...others].map((instance) => asHeard(instance, heartbeats.get(instance.id)));
 }
 
-/** What an instance says of itself comes before what its platform has noticed of it, except that it is to stop. */
+/** Heartbeat state wins, except that `draining` from the platform wins. */
 function asHeard(instance: ControlledInstance, heartbeat: Instance | undefined): InstanceView {
   const state = instance.state === 'draining' ? 'draining' : (heartbeat?.state ?? instance.state);
   const variant = heartbeat?.variant ?? instance.variant;
@@ -38,13 +38,13 @@ function asHeard(instance: ControlledInstance, heartbeat: Instance | undefined):
   return { ...instance, state, ...(phase && { phase }), ...(variant === undefined ? {} : { variant }), heartbeat };
 }
 
-/** A phase says more than the state only before there is anything that could say it itself. */
+/** Shows the platform's phase only until the instance registers. */
 const phaseIn = (state: InstanceState, phase: InstancePhase): InstancePhase =>
   state === 'starting' && (phase === 'provisioning' || phase === 'pulling') ? phase : state;
 
 /**
- * Launches one more instance. Rejects with `instance_limit` when the model already has as many as it may,
- * and with `invalid_input` for a variant that it does not have.
+ * Launches one more instance. Rejects with `instance_limit` at `maxInstances`, and with `invalid_input` for an unknown
+ * variant.
  */
 export async function launchInstance(
   instances: InstanceController | undefined,
@@ -64,14 +64,13 @@ export async function launchInstance(
   return instances.launch(name, variant);
 }
 
-/** The refusal of one more instance than a model may have. */
 export const instanceLimit = (name: string, running: number, maxInstances: number): ModelyardError =>
   new ModelyardError(
     'instance_limit',
     `The model ${name} has ${running} instances, and maxInstances allows ${maxInstances}.`,
   );
 
-/** Lets an instance finish what it holds and stop; repeating it is harmless. Rejects with `instance_not_found`. */
+/** Drains and stops an instance. Idempotent. Rejects with `instance_not_found`. */
 export async function stopInstance(
   instances: InstanceController | undefined,
   { model, live }: Pick<ServedModel, 'model' | 'live'>,

@@ -2,20 +2,18 @@ import { HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
 
 interface Sighting {
   readonly heartbeatAt: number;
-  /** When it was last looked at, by the reader's clock. */
+  /** Time of the last look, by the reader's clock. */
   readonly seenAt: number;
-  /** When a heartbeat with an impossible time was seen to come in, by the reader's clock. */
+  /** When a heartbeat with an implausible time was noticed, by the reader's clock. */
   readonly skewedBeatAt?: number;
 }
 
-/** Clocks that disagree by less than this are fine as they are. */
+/** Tolerated clock difference. */
 const TOLERANCE_MS = 5000;
 
 /**
- * Makes a reader that gives every instance an `expiresAt` by the reader's own clock. Timestamps are
- * taken at their word while they can be true; an instance whose clock is off counts as alive only
- * once it was seen to beat, and for as long as any other after that, so that an absurd clock can
- * neither hide a live instance nor keep a dead one.
+ * Computes `expiresAt` by the reader's clock. Plausible timestamps are used as they are. An instance with a wrong clock
+ * counts as alive only after the reader has seen its heartbeat change, and then for the normal time.
  */
 export function createLivenessJudge() {
   let sightings = new Map<string, Sighting>();
@@ -36,7 +34,7 @@ export function createLivenessJudge() {
 function look(before: Sighting | undefined, { heartbeatAt }: Instance, now: number): Sighting {
   if (!before) return { heartbeatAt, seenAt: now };
   if (before.heartbeatAt === heartbeatAt) return { ...before, seenAt: now };
-  // It beat between the two looks; any other time is a wrong clock.
+  // The heartbeat happened between two looks. Any other time means a wrong clock.
   const skewed = heartbeatAt < before.seenAt - TOLERANCE_MS || heartbeatAt > now + TOLERANCE_MS;
   return { heartbeatAt, seenAt: now, ...(skewed ? { skewedBeatAt: now } : {}) };
 }

@@ -9,7 +9,7 @@ import { HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
 export interface Registration {
   readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
   readonly contract: Contract;
-  /** What its manifest says of the model; the one registered last holds. */
+  /** From the manifest. The latest registration wins. */
   readonly manifest: Pick<Model, 'description' | 'title' | 'variants' | 'limits'>;
 }
 
@@ -40,7 +40,6 @@ export async function registerInstance(deps: RegisterDeps, registration: Registr
   return registered;
 }
 
-/** The same instance, seen alive now. */
 export const beat = (instance: Omit<Instance, 'heartbeatAt' | 'expiresAt'>, now: number): Instance => ({
   ...instance,
   heartbeatAt: now,
@@ -67,12 +66,12 @@ const newModel = ({ instance, contract, manifest }: Registration): Model => ({
   version: 1,
 });
 
-/** `current` itself when there is nothing to write. */
+/** Returns `current` itself when nothing changes. */
 async function joined(deps: RegisterDeps, current: Model, { contract, manifest }: Registration): Promise<Model> {
   const contracts = await withContract(deps, current, contract);
   const last = current.registeredLast ?? current.contracts.at(-1)?.hash;
   if (contracts === current.contracts && last === contract.hash && isDescribedBy(current, manifest)) return current;
-  // A title that the manifest no longer has must go.
+  // Removes a title that the manifest no longer has.
   const { title: _, ...kept } = current;
   return { ...kept, ...manifest, contracts, registeredLast: contract.hash, version: current.version + 1 };
 }

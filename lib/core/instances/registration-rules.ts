@@ -24,7 +24,7 @@ const modelName: FieldRule = (value) =>
     ? undefined
     : `lower-case snake_case of at most ${MAX_MODEL_NAME_LENGTH} characters`;
 
-/** They are part of paths and keys. */
+/** Ids are parts of paths and keys. */
 const instanceId = textLike(/^[A-Za-z0-9][\w.:-]*$/, 128, 'at most 128 letters, digits and ._:-');
 const variantName = textLike(/^[A-Za-z0-9][\w.-]*$/, 64, 'at most 64 letters, digits and ._-');
 const line = textLike(/^[^\r\n]*$/, 1000, 'one line of text');
@@ -44,7 +44,7 @@ const listOf =
       ? undefined
       : what;
 
-/** What an instance says of itself; its times are filled in by whoever keeps it. */
+/** The registry sets the times. */
 const ANNOUNCED_RULES: FieldRules<Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>> = {
   id: instanceId,
   model: modelName,
@@ -88,24 +88,24 @@ const CONTRACT_RULES: FieldRules<AcceptedContract> = {
   responseMessage: messageName,
 };
 
-/** What is wrong with an instance that wants to register; undefined when nothing is. */
+/** The first invalid field of an instance. Undefined for a valid one. */
 export const announcementFault = (instance: unknown): FieldFault | undefined =>
   faultOf(instance, ANNOUNCED_RULES, 'instance');
 
-/** What is wrong with what a manifest says of its model. */
+/** The first invalid field of the manifest's part. Undefined for a valid one. */
 export const manifestFault = (manifest: unknown): FieldFault | undefined =>
   faultOf(manifest, MANIFEST_RULES, 'manifest') ??
   (isRecord(manifest) ? faultOf(manifest.limits, LIMIT_RULES, 'manifest.limits') : undefined);
 
-/** What is wrong with the names of a contract. */
+/** The first invalid name of a contract. Undefined for valid ones. */
 export const contractFault = (contract: unknown): FieldFault | undefined =>
   faultOf(contract, CONTRACT_RULES, 'contract');
 
-/** Whether a value that was read from a registry is an instance; one that is not was not written by us. */
+/** For values read from a registry, which other programs may have written. */
 export const isInstance = (value: unknown): value is Instance =>
   faultOf(value, INSTANCE_RULES, 'instance') === undefined;
 
-/** Whether a value that was read from a registry is a model. */
+/** For values read from a registry. */
 export function isModel(value: unknown): value is Model {
   if (!isRecord(value) || modelName(value.name) !== undefined || wholeFrom(1)(value.version) !== undefined) {
     return false;

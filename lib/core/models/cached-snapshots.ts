@@ -5,18 +5,18 @@ import { createLivenessJudge } from '../instances/judge-liveness.ts';
 import type { Model } from './model.ts';
 import type { ModelRegistry, RegistrySnapshot } from './model-registry.ts';
 
-/** A registry snapshot, indexed, and the moment to judge liveness by. */
+/** An indexed snapshot, and the time for liveness checks. */
 export interface DatedSnapshot {
   readonly modelsByName: ReadonlyMap<string, Model>;
   instancesOf(model: string): readonly Instance[];
-  /** Now; or when the snapshot was taken, while the registry is away and heartbeats cannot be seen. */
+  /** The current time; the snapshot's time while the registry is unavailable and heartbeats cannot be read. */
   asOf(): number;
 }
 
-/** How long answers come from the last snapshot while the registry is away. */
+/** How long a snapshot is served while the registry is unavailable. */
 const MAX_OUTAGE_MS = 60_000;
 
-/** A registry that does not answer at all keeps nobody waiting longer than this who can be answered without it. */
+/** Timeout before the cached snapshot is served. */
 const PATIENCE_MS = 2000;
 
 interface SnapshotDeps {
@@ -26,7 +26,7 @@ interface SnapshotDeps {
   readonly maxOutageMs?: number;
 }
 
-/** Shares one registry read between all who ask within the staleness they accept. */
+/** Shares one registry read between callers that accept the same staleness. */
 export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }: SnapshotDeps) {
   const judge = createLivenessJudge();
   let latest: { readonly takenAt: number; readonly snapshot: DatedSnapshot } | undefined;
@@ -55,7 +55,7 @@ export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }
   }
 
   return {
-    /** Rejects with `registry_unavailable` once the registry has been away for longer than `maxOutageMs`. */
+    /** Rejects with `registry_unavailable` when the registry has been unavailable for longer than `maxOutageMs`. */
     async read(maxAgeMs: number): Promise<DatedSnapshot> {
       const now = clock.now();
       if (latest && now - latest.takenAt < maxAgeMs) return latest.snapshot;
@@ -74,7 +74,7 @@ export function cachedSnapshots({ registry, clock, maxOutageMs = MAX_OUTAGE_MS }
 }
 
 function indexed({ models, instances }: RegistrySnapshot, asOf: () => number): DatedSnapshot {
-  // Stores give them in orders of their own.
+  // Stores return different orders.
   const byId = instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const byModel = Map.groupBy(byId, ({ model }) => model);
   const sorted = models.toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -8,22 +8,21 @@ import { cachedSnapshots, type DatedSnapshot } from './cached-snapshots.ts';
 import { type AcceptedContract, isModelName, type Model } from './model.ts';
 import type { ContractStore, ModelRegistry } from './model-registry.ts';
 
-/** A model as requests meet it: the contract to speak and who is there to answer. */
+/** A model with its served contract and live instances. */
 export interface ServedModel {
   readonly model: Model;
   /** The newest contract that a serving instance speaks; the one that registered last, while none is serving. */
   readonly contract: AcceptedContract;
   readonly descriptor: Contract;
   readonly serving: readonly Instance[];
-  /** Serving ones, and those still starting or already draining. */
+  /** Ready, starting and draining instances. */
   readonly live: readonly Instance[];
 }
 
-/** A model without what its contract says: all that its instances are about. */
 type KnownModel = Omit<ServedModel, 'descriptor'>;
 
 export interface ResolvedModel extends KnownModel {
-  /** The variant that was asked for by its name. */
+  /** Set if the name was that of a variant. */
   readonly variant?: string;
 }
 
@@ -32,47 +31,44 @@ export interface ModelSummary {
   readonly contract: AcceptedContract;
   readonly serving: readonly Instance[];
   readonly live: readonly Instance[];
-  /** Undefined while the queue cannot be asked. */
+  /** Undefined while the queue is unavailable. */
   readonly depth: QueueDepth | undefined;
 }
 
 /**
- * Reads the registry for requests. Answers are at most `MAX_STALENESS_MS` old and cost a bounded number
- * of reads whatever the traffic; while the registry is away they come from what was read last.
+ * Reads the registry for requests. Results are at most `MAX_STALENESS_MS` old and cost a bounded number of reads. While
+ * the registry is unavailable, the last snapshot is used.
  */
 export interface ModelDirectory {
-  /**
-   * The model as it was at most `maxAgeMs` (default `MAX_STALENESS_MS`) ago. Rejects with `model_not_found`
-   * and `registry_unavailable`.
-   */
+  /** At most `maxAgeMs` old (default `MAX_STALENESS_MS`). Rejects with `model_not_found` and `registry_unavailable`. */
   served(name: string, maxAgeMs?: number): Promise<ServedModel>;
-  /** As `served`, at most `CONTROL_STALENESS_MS` old, and without reading the contract. */
+  /** Like `served`, at most `CONTROL_STALENESS_MS` old, and without the descriptor. */
   known(name: string): Promise<KnownModel>;
   /**
-   * The model of this name, or the first by name that has a variant of this name, at most
-   * `CONTROL_STALENESS_MS` old. Rejects like `served`.
+   * The model of this name, or the first model with a variant of this name, at most `CONTROL_STALENESS_MS` old. Rejects
+   * like `served`.
    */
   resolve(name: string): Promise<ResolvedModel>;
-  /** Models that an instance is serving, by name. */
+  /** Models with a ready instance, by name. */
   active(): Promise<readonly ModelSummary[]>;
-  /** Every model ever registered, by name. */
+  /** All registered models, by name. */
   all(): Promise<readonly ModelSummary[]>;
 }
 
 interface DirectoryDeps {
   readonly registry: ModelRegistry;
-  /** Asked for each request: give it a cache. */
+  /** Read for every request: pass a cached store. */
   readonly contracts: ContractStore;
   readonly queues: TaskQueues;
   readonly clock: Clock;
-  /** How long answers come from what was read last while the registry is away. @default a minute */
+  /** How long the last snapshot is used while the registry is unavailable. @default one minute */
   readonly maxOutageMs?: number;
 }
 
 export const MAX_STALENESS_MS = 5000;
-/** Who starts and stops instances sees what was done a moment ago; still at most two looks a second. */
+/** Short, so that launches and stops show soon; limits reads to two per second. */
 const CONTROL_STALENESS_MS = 500;
-/** An unknown name is looked up again after this long, so that a model is found soon after it registered. */
+/** Age at which a snapshot is read again for an unknown name, so that a new model is found soon. */
 const UNKNOWN_STALENESS_MS = 500;
 
 export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
@@ -110,7 +106,7 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
     return Promise.all(
       kept.map(async (summary) => ({
         ...summary,
-        // A listing without one backlog is better than no listing.
+        // A model whose queue is unavailable is still listed.
         depth: await depthOf(summary.model.name).catch(() => undefined),
       })),
     );

@@ -3,8 +3,8 @@ import type { Instance } from '../instances/instance.ts';
 import type { Model } from './model.ts';
 
 /**
- * Everything registered, as of one moment, but for rows that cannot be read. Instances that have expired
- * are among them for at least some minutes: their clocks may be wrong, and whoever reads them judges.
+ * All registered models and instances. Unreadable rows are left out. Instances are included for some minutes after they
+ * have expired, because their clocks may be wrong: callers check liveness.
  */
 export interface RegistrySnapshot {
   readonly models: readonly Model[];
@@ -12,25 +12,24 @@ export interface RegistrySnapshot {
 }
 
 /**
- * Who is registered and alive. It keeps and compares; what may join is decided in the use cases.
- * All methods reject with `registry_unavailable` when it cannot be reached.
+ * Stores registrations. The use cases decide what may join. All methods reject with `registry_unavailable` when it
+ * cannot be reached.
  */
 export interface ModelRegistry {
-  /** Consistent: sees every write that has resolved. */
+  /** Consistent: sees every resolved write. */
   readModel(name: string): Promise<Model | undefined>;
   /**
-   * Writes if the stored version is `model.version - 1` (0: not stored yet). Resolves with false, having
-   * changed nothing, when somebody else was faster.
+   * Writes if the stored version is `model.version - 1` (0: not stored). Resolves with false when the version differs.
    */
   writeModel(model: Model): Promise<boolean>;
-  /** Registers an instance or renews it: the last write wins. */
+  /** Registers or renews an instance. The last write wins. */
   putInstance(instance: Instance): Promise<void>;
   removeInstance(model: string, id: string): Promise<void>;
-  /** A bounded number of reads, whatever is registered; may be a moment behind. */
+  /** A bounded number of reads. May be a moment behind. */
   snapshot(): Promise<RegistrySnapshot>;
 }
 
-/** Contracts by hash. What is stored under a hash never changes, so readers may keep it forever. */
+/** Contracts by hash. Contents never change, so readers may cache them forever. */
 export interface ContractStore {
   put(contract: Contract): Promise<void>;
   get(hash: string): Promise<Contract | undefined>;

@@ -1,36 +1,36 @@
-/** What a model promises to and demands of the system; from its manifest, told at registration. */
+/** Limits from the manifest, registered with the instance. */
 export interface ModelLimits {
-  /** Runs of one task before it is given up. */
+  /** Charged runs per task. */
   readonly maxAttempts: number;
-  /** The longest one run may take. */
+  /** Time limit of one run. */
   readonly timeoutSeconds: number;
-  /** Instances that may live at once. */
+  /** Maximum number of live instances. */
   readonly maxInstances: number;
-  /** Waiting tasks from which on submits are refused with 429; absent: no limit. */
+  /** Waiting tasks at which submits are answered 429. @default unlimited */
   readonly maxBacklog?: number;
-  /** Whether a submit is accepted while no instance is alive. */
+  /** Whether submits are accepted while no instance is alive. */
   readonly acceptWhenAsleep: boolean;
-  /** Seconds without work after which the last instance stops itself; absent: it stays. */
+  /** Idle seconds after which an instance stops. @default it stays */
   readonly idleSeconds?: number;
 }
 
-/** A registered model: which contracts were accepted under its name, and its limits. */
+/** A registered model. */
 export interface Model {
   readonly name: string;
   /** One sentence for the API documentation. */
   readonly description: string;
-  /** Its name in words, where they are not simply those of `name`. */
+  /** Display name. @default the words of `name` */
   readonly title?: string;
-  /** Implementations of the same contract, the default first; empty for a model without variants. */
+  /** Implementations of the same contract, the default first. Empty for a model without variants. */
   readonly variants: readonly string[];
   readonly limits: ModelLimits;
   /** Accepted contracts, oldest first: each can read everything that was written with those before it. Never empty. */
   readonly contracts: readonly AcceptedContract[];
   /** Hash of the contract that registered last; absent in rows of earlier builds: the last of `contracts`. */
   readonly registeredLast?: string;
-  /** Until then (Unix ms) somebody is already waking an instance; absent or past: nobody is. */
+  /** Until this time (Unix milliseconds) a caller is waking an instance. */
   readonly wakingUntil?: number;
-  /** Grows by one with each write; the optimistic lock of `ModelRegistry.writeModel`. */
+  /** Increases with each write: the optimistic lock of `ModelRegistry.writeModel`. */
   readonly version: number;
 }
 
@@ -40,7 +40,7 @@ export interface AcceptedContract {
   readonly responseMessage: string;
 }
 
-/** Model names are DNS- and queue-safe once `_` becomes `-`. */
+/** DNS- and queue-safe after `_` is replaced by `-`. */
 const MODEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 export const MAX_MODEL_NAME_LENGTH = 48;
 

@@ -13,15 +13,15 @@ interface WakeDeps {
   readonly clock: Clock;
 }
 
-/** How long one waker is trusted to bring an instance up before another may try. */
+/** How long a waking caller excludes others. */
 const WAKE_LOCK_MS = 60_000;
-/** Of many submits to a sleeping model in one process, one asks. */
+/** Pause between two attempts per process. */
 const ASK_AGAIN_MS = 2000;
 const MAX_MODELS = 500;
 
 /**
- * Launches one instance of a model that has none. Of any number of simultaneous callers exactly one
- * launches: the one whose conditional write of `wakingUntil` wins. Resolves with whether it was this one.
+ * Launches one instance of a model without instances. Of concurrent callers exactly one launches: the one whose
+ * conditional write of `wakingUntil` succeeds. Resolves with whether it was this one.
  */
 export async function wakeModel(
   { registry, instances, clock }: WakeDeps,
@@ -34,29 +34,26 @@ export async function wakeModel(
   const lock = { ...model, wakingUntil: now + WAKE_LOCK_MS, version: model.version + 1 };
   if (!(await registry.writeModel(lock))) return false;
   try {
-    // One that was launched just now may not have registered yet.
+    // A new instance may not have registered yet.
     const launched = (await instances.list(name)).some(({ state }) => state !== 'draining');
     if (!launched) await (instances.wake ? instances.wake(name) : instances.launch(name));
     else await registry.writeModel(unlocked(lock));
     return !launched;
   } catch (error) {
-    // The next submit may try at once: nobody is on the way.
+    // Nothing was launched, so the next submit may try at once.
     await registry.writeModel(unlocked(lock));
     throw error;
   }
 }
 
-/**
- * Lets the next submit wake the model again at once, when an instance that started at `startedAt` has
- * gone: the lock that brought it up has done its work. A lock taken later is somebody else's and stays.
- */
+/** Releases the wake lock when the instance that it launched has gone. A later lock stays. */
 export async function endWake(
   registry: ModelRegistry,
   { model: name, startedAt }: Pick<Instance, 'model' | 'startedAt'>,
 ): Promise<void> {
   const model = await registry.readModel(name);
   if (model?.wakingUntil === undefined || model.wakingUntil - WAKE_LOCK_MS > startedAt) return;
-  // Somebody who was faster has changed the lock, or will find it over in a minute.
+  // If the version differs, another writer has changed the lock, or it ends within a minute.
   await registry.writeModel(unlocked(model));
 }
 
@@ -68,8 +65,8 @@ interface WakerDeps extends Omit<WakeDeps, 'instances'> {
 }
 
 /**
- * Makes the call that wakes a model which sleeps when idle and has no live instance; for any other model
- * it does nothing. It never rejects: the task is accepted already, and the next caller tries again.
+ * Wakes a sleeping model without live instances. Does nothing for other models. Never rejects, because the task is
+ * already accepted and the next caller tries again.
  */
 export function createWaker({ registry, instances, clock, logger }: WakerDeps) {
   const wake = async (name: string): Promise<boolean> => {

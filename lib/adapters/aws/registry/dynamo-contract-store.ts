@@ -8,7 +8,7 @@ import { type BlobStore, type Contract, type ContractStore, unavailable } from '
 import { B, type Item, readString, rowOf, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 
-/** Descriptor sets above this are left in the blob store: rows end at 400 KB. */
+/** Larger descriptor sets are stored in the blob store, because rows are limited to 400 KB. */
 const MAX_INLINE_DESCRIPTOR_BYTES = 300 * 1024;
 
 interface DynamoContractStoreOptions {
@@ -17,7 +17,7 @@ interface DynamoContractStoreOptions {
   readonly blobs: BlobStore;
 }
 
-/** Contracts as rows of the registry's table, one partition each. */
+/** Contracts as rows of the registry table, one partition each. */
 export class DynamoContractStore implements ContractStore {
   readonly #options: DynamoContractStoreOptions;
 
@@ -42,7 +42,7 @@ export class DynamoContractStore implements ContractStore {
       try {
         await client.send(command);
       } catch (error) {
-        // What is stored under a hash is the same, so it stays.
+        // The row exists. Contents under a hash are equal.
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
       }
     });

@@ -21,13 +21,13 @@ import { translated } from '../errors.ts';
 import { MODEL_ROWS, REGISTRY_TABLE } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
 
-/** All models are one partition and all instances another, so that everything is read by two queries. */
+/** One partition for models and one for instances: two queries read everything. */
 const MODELS = MODEL_ROWS;
 const INSTANCES = 'instance';
-/** Rows outlive their heartbeat, so that one from a clock that is behind is not deleted under a live instance. */
+/** Rows are kept longer than their heartbeat, because the clock of an instance may be behind. */
 const KEPT_SECONDS = 3600;
 
-/** Models and instances as JSON documents in rows of DynamoDB. */
+/** Models and instances as JSON documents. */
 export class DynamoModelRegistry implements ModelRegistry {
   readonly #client: DynamoDBClient;
   readonly #options: DynamoTableOptions;
@@ -47,7 +47,7 @@ export class DynamoModelRegistry implements ModelRegistry {
 
   async writeModel(model: Model): Promise<boolean> {
     const key = keyOf(MODELS, model.name);
-    // Tells our own row from a faster writer's when the SDK repeats a put whose answer was lost.
+    // Distinguishes our own row, written again by the SDK after a lost response, from a concurrent one.
     const write = randomUUID();
     const refused = await this.#conditional(key, () =>
       this.#client.send(
@@ -87,7 +87,7 @@ export class DynamoModelRegistry implements ModelRegistry {
         new UpdateItemCommand({
           TableName: this.#options.table,
           Key: key,
-          // Expired at once; TTL deletes the row some time later.
+          // Expires at once; TTL deletes the row later.
           UpdateExpression: 'SET expiresAt = :never',
           ConditionExpression: 'attribute_exists(expiresAt)',
           ExpressionAttributeValues: { ':never': N(0) },
@@ -100,7 +100,7 @@ export class DynamoModelRegistry implements ModelRegistry {
     const [models, instances] = await Promise.all([
       this.#query({ ExpressionAttributeValues: { ':kind': S(MODELS) } }),
       this.#query({
-        // Not by the time: the clock of an instance may be behind ours. TTL bounds what is left of the dead.
+        // No comparison of times: clocks of instances may be behind. TTL limits expired rows.
         FilterExpression: 'expiresAt <> :never',
         ExpressionAttributeValues: { ':kind': S(INSTANCES), ':never': N(0) },
       }),
@@ -143,12 +143,12 @@ export class DynamoModelRegistry implements ModelRegistry {
 
 const keyOf = (kind: string, name: string): Item => ({ kind: S(kind), name: S(name) });
 
-/** What a row says; undefined for one that was not written here. */
+/** Undefined for a malformed document. */
 function parseDocument(item: Item): unknown {
   try {
     return JSON.parse(item.document?.S ?? '');
   } catch {
-    // One row that cannot be read must not hide all others.
+    // Recovery: one malformed row must not hide all others.
     return undefined;
   }
 }

@@ -1,8 +1,7 @@
 import { type Contract, type ContractStore, unavailable } from '#core';
 
-/** The reference implementation of the port. */
 export class MemoryContractStore implements ContractStore {
-  /** Set to false, and it is away: every call is refused until it is true again. */
+  /** While false, every call is refused. */
   reachable = true;
   readonly #contracts = new Map<string, Contract>();
 

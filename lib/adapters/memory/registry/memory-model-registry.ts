@@ -1,11 +1,10 @@
 import { type Clock, type Instance, type Model, type ModelRegistry, type RegistrySnapshot, unavailable } from '#core';
 
-/** After this long in silence an instance is forgotten. */
+/** Instances are deleted this long after their last heartbeat. */
 const KEPT_MS = 3_600_000;
 
-/** The reference implementation of the port. */
 export class MemoryModelRegistry implements ModelRegistry {
-  /** Set to false, and it is away: every call is refused until it is true again. */
+  /** While false, every call is refused. */
   reachable = true;
   readonly #clock: Clock;
   readonly #models = new Map<string, Model>();

@@ -10,7 +10,7 @@ interface ContractDocument {
   readonly descriptorSet: string;
 }
 
-/** Contracts as JSON documents by hash; the first to be put stays. */
+/** Contracts as JSON documents by hash. The first write wins. */
 export class RedisContractStore implements ContractStore {
   readonly #options: RedisStoreOptions;
 

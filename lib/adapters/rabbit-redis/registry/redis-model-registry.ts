@@ -2,17 +2,17 @@ import { type Instance, isInstance, isModel, type Model, type ModelRegistry, typ
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Rows of instances are deleted so long after their last heartbeat; until then readers compare. */
+/** Rows of instances are deleted this long after their last heartbeat. Until then readers compare timestamps. */
 const GARBAGE_AFTER_SECONDS = 600;
 
 interface RowKind<Row> {
   readonly isRow: (row: unknown) => row is Row;
-  /** A row of the other hash. */
+  /** Whether a row belongs to the other hash. */
   readonly isOther: (row: unknown) => boolean;
   readonly fieldOf: (row: Row) => string;
 }
 
-/** Models and instances as JSON documents in two hashes, so that a snapshot is one round trip. */
+/** Models and instances as JSON documents in two hashes. A snapshot is one round trip. */
 export class RedisModelRegistry implements ModelRegistry {
   readonly #options: RedisStoreOptions;
 
@@ -68,7 +68,7 @@ export class RedisModelRegistry implements ModelRegistry {
     });
   }
 
-  /** Rows that cannot be read are left out. */
+  /** Skips malformed rows. */
   #rowsOf<Row>(hash: Readonly<Record<string, string>>, { isRow, isOther, fieldOf }: RowKind<Row>): Row[] {
     return Object.entries(hash).flatMap(([field, text]) => {
       const row = parse(text);
@@ -93,12 +93,12 @@ export class RedisModelRegistry implements ModelRegistry {
 
 const fieldOfInstance = ({ model, id }: Pick<Instance, 'model' | 'id'>): string => `${model}/${id}`;
 
-/** The document of a row; undefined when it cannot be read. */
+/** Undefined for a malformed document. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Recovery: one row that cannot be read must not hide all others.
+    // Recovery: one malformed row must not hide all others.
     return undefined;
   }
 }
