@@ -71,6 +71,18 @@ const rooms = [
     'An adapter implements ports of the core with one client library.',
   ),
   room(
+    'sqlite-adapters-know-core-and-builtins',
+    '^lib/adapters/sqlite/',
+    ['^lib/adapters/sqlite/', CORE, CONTRACT, GENERATED, npm('kysely'), NODE],
+    'An adapter translates one service into a port of the core; it sees no other room.',
+  ),
+  room(
+    'sql-adapters-know-core-and-query-builder',
+    '^lib/adapters/sql/',
+    ['^lib/adapters/sql/', CORE, CONTRACT, GENERATED, npm('kysely')],
+    'What every SQL database serves knows none of them.',
+  ),
+  room(
     'docker-adapters-know-core-and-docker',
     '^lib/adapters/docker/',
     ['^lib/adapters/docker/', CORE, CONTRACT, GENERATED, npm('dockerode'), NODE],

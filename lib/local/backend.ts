@@ -1,10 +1,9 @@
+import { resolve } from 'node:path';
 import { queuesOnDemand } from '#gateway/queues-on-demand.ts';
-import { awsEnvironment } from '#platform/aws.ts';
-import { createFullAwsPlatform } from '#platform/aws-full.ts';
 import type { FullPlatform } from '#platform/platform.ts';
+import type { Durability } from '#platform/sqlite.ts';
 import type { BackendName } from './backend-names.ts';
-import { startEmulators } from './emulators.ts';
-import { localAwsSettings, provision, taskQueueOf } from './provision.ts';
+import type { LocalOptions } from './options.ts';
 
 /** The platform that a system on this machine runs on, and what its instances find it by. */
 export interface Backend {
@@ -19,7 +18,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-export interface BackendOptions {
+export interface BackendOptions extends Pick<LocalOptions, 'dataFolder' | 'isDurable'> {
   readonly environment: NodeJS.ProcessEnv;
   /** Known at the start. */
   readonly models: readonly string[];
@@ -29,11 +28,54 @@ export interface BackendOptions {
 
 /** Rejects with a sentence when what it needs is not there. */
 export const startBackend: Readonly<Record<BackendName, (options: BackendOptions) => Promise<Backend>>> = {
-  embedded: startEmbedded,
+  sqlite: startSqlite,
+  aws: startEmulatedAws,
   'rabbit-redis': startRabbitRedis,
 };
 
-async function startEmbedded({ models }: BackendOptions): Promise<Backend> {
+async function startSqlite({ dataFolder, isDurable }: BackendOptions): Promise<Backend> {
+  const { openSqlitePlatform, sqliteEnvironment, sqliteTaskQueueOf, takeDataFolder } = await import(
+    '#platform/sqlite.ts'
+  );
+  const data = await takeDataFolder(dataFolder === undefined ? undefined : resolve(dataFolder));
+  try {
+    const settings = {
+      folder: data.folder,
+      durability: durabilityOf({ dataFolder, isDurable }),
+    };
+    const platform = await openSqlitePlatform(settings);
+    return {
+      platform,
+      environment: sqliteEnvironment(settings),
+      keepsTasks: dataFolder !== undefined,
+      taskQueueOf: sqliteTaskQueueOf,
+      // Queues are rows: they are there as soon as somebody writes one.
+      addModel: async () => undefined,
+      async close() {
+        await platform.close();
+        await data.release();
+      },
+    };
+  } catch (error) {
+    await data.release();
+    throw error;
+  }
+}
+
+function durabilityOf({ dataFolder, isDurable }: Pick<BackendOptions, 'dataFolder' | 'isDurable'>): Durability {
+  if (dataFolder === undefined) return 'none';
+  return isDurable ? 'power' : 'process';
+}
+
+async function startEmulatedAws({ models }: BackendOptions): Promise<Backend> {
+  const [{ startEmulators }, { localAwsSettings, provision, taskQueueOf }] = await Promise.all([
+    import('./emulators.ts'),
+    import('./provision.ts'),
+  ]);
+  const [{ awsEnvironment }, { createFullAwsPlatform }] = await Promise.all([
+    import('#platform/aws.ts'),
+    import('#platform/aws-full.ts'),
+  ]);
   const emulators = await startEmulators();
   const settings = localAwsSettings(emulators);
   await provision(settings, models);

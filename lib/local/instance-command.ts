@@ -42,7 +42,8 @@ export function instanceCommand(environment: NodeJS.ProcessEnv) {
   });
   instanceSettingsFrom(of('any'));
   return ({ folder }: LocalModel, identity: InstanceIdentity): InstanceCommand => ({
-    arguments: ['--import', LEASH, MAIN],
+    // The warning is about node:sqlite.
+    arguments: ['--disable-warning=ExperimentalWarning', '--import', LEASH, MAIN],
     environment: of(folder, identity),
   });
 }

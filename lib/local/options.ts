@@ -7,20 +7,29 @@ export interface LocalOptions {
   /** One JSON object per line instead of text for people. */
   readonly json: boolean;
   readonly platform: BackendName;
+  /** Where the platform sqlite keeps everything; undefined for a folder that is deleted at the end. */
+  readonly dataFolder: string | undefined;
+  /** Whether what was accepted survives a power failure there, too. */
+  readonly isDurable: boolean;
 }
 
 /** What the arguments ask for: to start, to be told how to, or something that cannot be done. */
 export type ParsedOptions = { readonly start: LocalOptions } | { readonly help: string } | { readonly fault: string };
 
 const DEFAULT_PORT = 8000;
+const DEFAULT_FOLDER = '.modelyard';
 
 const HELP = `Runs Modelyard on this machine: the API, the queues and stores, and every model.
 
 Usage: npm start -- [options]
 
   --port <number>  the port of the API on 127.0.0.1 (default ${DEFAULT_PORT}; 0 takes any free one)
-  --platform <name>  what queues and stores run on: ${BACKENDS.join(' or ')} (default ${BACKENDS[0]});
+  --platform <name>  what queues and stores run on: ${BACKENDS.join(', ')} (default ${BACKENDS[0]});
+                   aws stands for emulators of it, which forget everything at the end;
                    rabbit-redis needs AMQP_URL and REDIS_URL in the environment
+  --data <folder>  where sqlite keeps tasks, results and users (default ${DEFAULT_FOLDER})
+  --memory         keeps nothing: everything is gone at the end
+  --durable        every task survives a power failure too, at the cost of a disk write each
   --json           prints one JSON object per line instead of text
   --help           prints this text
 `;
@@ -33,6 +42,9 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       options: {
         port: { type: 'string' },
         platform: { type: 'string' },
+        data: { type: 'string' },
+        memory: { type: 'boolean' },
+        durable: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -44,13 +56,35 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     }
     const platform = BACKENDS.find((name) => name === (values.platform ?? BACKENDS[0]));
     if (platform === undefined) {
-      return { fault: `--platform must be ${BACKENDS.join(' or ')}, not "${values.platform}".` };
+      return { fault: `--platform must be one of ${BACKENDS.join(', ')}, not "${values.platform}".` };
     }
-    return { start: { port: Number(port), json: values.json ?? false, platform } };
+    const { json = false, data, memory = false, durable = false } = values;
+    const fault = storageFault(platform, { data, memory, durable });
+    if (fault !== undefined) return { fault };
+    const dataFolder = memory ? undefined : (data ?? DEFAULT_FOLDER);
+    return { start: { port: Number(port), json, platform, dataFolder, isDurable: durable } };
   } catch (error) {
     // Recovery: an option that does not exist is told like any other fault.
     return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };
   }
+}
+
+interface Storage {
+  readonly data: string | undefined;
+  readonly memory: boolean;
+  readonly durable: boolean;
+}
+
+/** What is wrong with the options about storage; undefined when nothing is. */
+function storageFault(platform: BackendName, { data, memory, durable }: Storage): string | undefined {
+  if (data === '') return '--data must name a folder.';
+  const given = Object.entries({ '--data': data !== undefined, '--memory': memory, '--durable': durable })
+    .filter(([, isGiven]) => isGiven)
+    .map(([name]) => name);
+  if (given.length > 0 && platform !== 'sqlite') return `${given[0]} is for the platform sqlite, not for ${platform}.`;
+  const other = given.find((name) => name !== '--memory');
+  if (memory && other !== undefined) return `--memory keeps nothing, so ${other} does not go with it.`;
+  return undefined;
 }
 
 /** `--port -1` is a wrong port, not the option `-1`. */

@@ -51,6 +51,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
   const models = await findModels(run.environment, logger);
   const backend = await startBackend[run.platform]({
+    ...run,
     environment: run.environment,
     models: namesOf(models),
     onTrouble: (message) => logger.warn(message),
@@ -74,8 +75,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const summary = {
     url: `http://localhost:${port}`,
     startupMs: Math.round(performance.now()),
-    // Of brokers elsewhere it would tell the passwords.
-    environment: run.platform === 'embedded' ? backend.environment : {},
+    // That of brokers has passwords.
+    environment: run.platform === 'rabbit-redis' ? {} : backend.environment,
     models: namesOf(models).map((name) => ({
       name,
       queue: backend.taskQueueOf(name),

@@ -46,3 +46,8 @@ export const amqpUrl = 'AMQP_URL';
 export const redisUrl = 'REDIS_URL';
 export const prefix = 'MODELYARD_PREFIX';
 export const connectSeconds = 'MODELYARD_CONNECT_SECONDS';
+
+/** The folder of the database and of large payloads, on SQLite. */
+export const dataFolder = 'MODELYARD_DATA_FOLDER';
+/** What commits survive there: the death of processes, a power failure too, or neither. */
+export const durability = 'MODELYARD_DURABILITY';

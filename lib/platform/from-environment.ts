@@ -2,7 +2,7 @@ import { ENV, readChoice } from './environment.ts';
 import type { FullPlatform } from './platform.ts';
 
 /** The values of `PLATFORM`, the default first. */
-const PLATFORMS = ['aws', 'rabbit-redis'] as const;
+const PLATFORMS = ['aws', 'rabbit-redis', 'sqlite'] as const;
 
 /**
  * Creates the platform that `PLATFORM` names and connects to its servers. Loads only the modules of that platform.
@@ -13,10 +13,19 @@ export async function platformFromEnvironment(
   env: NodeJS.ProcessEnv,
   onTrouble: (message: string) => void,
 ): Promise<FullPlatform> {
-  if (readChoice(env, ENV.platform, PLATFORMS) === 'aws') {
+  const platform = readChoice(env, ENV.platform, PLATFORMS);
+  if (platform === 'aws') {
     const { awsSettingsFrom, createFullAwsPlatform } = await import('./aws-full.ts');
     return createFullAwsPlatform(awsSettingsFrom(env));
   }
+  if (platform === 'sqlite') {
+    const { openSqlitePlatform, sqliteSettingsFrom } = await import('./sqlite.ts');
+    return openSqlitePlatform(sqliteSettingsFrom(env));
+  }
+  return connectRabbitRedis(env, onTrouble);
+}
+
+async function connectRabbitRedis(env: NodeJS.ProcessEnv, onTrouble: (message: string) => void): Promise<FullPlatform> {
   const { createRabbitRedisPlatform, rabbitRedisSettingsFrom } = await import('./rabbit-redis.ts');
   const platform = createRabbitRedisPlatform({ ...rabbitRedisSettingsFrom(env), onTrouble });
   try {

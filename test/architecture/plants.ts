@@ -24,6 +24,12 @@ export const PLANTS: readonly Plant[] = [
     path: 'lib/adapters/rabbit-redis/a.ts',
     imports: '#platform/platform.ts',
   },
+  {
+    rule: 'sqlite-adapters-know-core-and-builtins',
+    path: 'lib/adapters/sqlite/a.ts',
+    imports: '#platform/platform.ts',
+  },
+  { rule: 'sql-adapters-know-core-and-query-builder', path: 'lib/adapters/sql/a.ts', imports: 'node:sqlite' },
   { rule: 'docker-adapters-know-core-and-docker', path: 'lib/adapters/docker/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'memory-adapters-know-core', path: 'lib/adapters/memory/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'platform-knows-core-and-adapters', path: 'lib/platform/a.ts', imports: '#api' },

@@ -2,13 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions } from '#local/options.ts';
 
 describe('the arguments of npm start', () => {
+  const usual = { port: 8000, json: false, platform: 'sqlite', dataFolder: '.modelyard', isDurable: false };
+
   it.each([
-    [[], { port: 8000, json: false, platform: 'embedded' }],
-    [['--port', '9000'], { port: 9000, json: false, platform: 'embedded' }],
-    [['--port=0', '--json'], { port: 0, json: true, platform: 'embedded' }],
-    [['--platform', 'rabbit-redis'], { port: 8000, json: false, platform: 'rabbit-redis' }],
+    [[], usual],
+    [['--port', '9000'], { ...usual, port: 9000 }],
+    [['--port=0', '--json'], { ...usual, port: 0, json: true }],
+    [['--platform', 'rabbit-redis'], { ...usual, platform: 'rabbit-redis' }],
+    [['--platform', 'aws'], { ...usual, platform: 'aws' }],
+    [['--data', '/srv/data', '--durable'], { ...usual, dataFolder: '/srv/data', isDurable: true }],
+    [['--memory'], { ...usual, dataFolder: undefined }],
   ])('%j start the system', (args, start) => {
     expect(parseOptions(args)).toEqual({ start });
+  });
+
+  it.each([
+    [['--memory', '--data', 'x'], '--memory keeps nothing, so --data does not go with it.'],
+    [['--memory', '--durable'], '--memory keeps nothing, so --durable does not go with it.'],
+    [['--data='], '--data must name a folder.'],
+    [['--platform', 'aws', '--data', 'x'], '--data is for the platform sqlite, not for aws.'],
+    [['--platform', 'rabbit-redis', '--memory'], '--memory is for the platform sqlite, not for rabbit-redis.'],
+    [['--platform', 'aws', '--durable'], '--durable is for the platform sqlite, not for aws.'],
+  ])('%j contradict themselves', (args, fault) => {
+    expect(parseOptions(args)).toEqual({ fault });
   });
 
   it.each([['-1'], ['65536'], ['80a'], [''], ['1e3'], ['8000.5']])('refuse the port «%s» in one sentence', (port) => {
@@ -20,7 +36,7 @@ describe('the arguments of npm start', () => {
 
   it('refuse an unknown platform in one sentence', () => {
     expect(parseOptions(['--platform', 'kafka'])).toEqual({
-      fault: '--platform must be embedded or rabbit-redis, not "kafka".',
+      fault: '--platform must be one of sqlite, aws, rabbit-redis, not "kafka".',
     });
   });
 

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/each-line.ts';
@@ -48,7 +51,19 @@ interface Surroundings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-let surroundingsOfNext = (): Surroundings => ({ args: [], environment: {} });
+let surroundingsOfNext = (): Surroundings => ({ args: ['--data', newDataFolder()], environment: {} });
+
+const dataFolders: string[] = [];
+process.once('exit', () => {
+  for (const folder of dataFolders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is deleted when the tests of the file are over. */
+function newDataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'modelyard-test-'));
+  dataFolders.push(folder);
+  return folder;
+}
 
 /** Starts the systems of this test file in other surroundings, for example on another platform. */
 export function surroundSystems(next: () => Surroundings): void {

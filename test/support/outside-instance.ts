@@ -16,7 +16,7 @@ export class OutsideInstance implements AsyncDisposable {
 
   /** `model` is a folder of `test/fixtures/outside`. */
   constructor(system: EmbeddedSystem, model: string) {
-    this.#child = spawn(process.execPath, [MAIN], {
+    this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH,

@@ -105,7 +105,7 @@ else {
         'npm start',
         () => processesOn(servers, aPrefix()).everything('foo'),
         2,
-        '--platform must be embedded or rabbit-redis, not "foo".',
+        '--platform must be one of sqlite, aws, rabbit-redis, not "foo".',
       ],
     ])('%s exits with one sentence for a platform that does not exist', async (_, start, expected, sentence) => {
       const { code, said, lines } = await outcome(start, {});

@@ -1,0 +1,3 @@
+export { SqlCallLog } from './sql-call-log.ts';
+export { SqlUserStore } from './sql-user-store.ts';
+export type { SqlTables } from './tables.ts';

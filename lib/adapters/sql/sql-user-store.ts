@@ -1,0 +1,86 @@
+import type { Kysely } from 'kysely';
+import {
+  findUserById,
+  ModelyardError,
+  type NewUser,
+  nameKeyOf,
+  nameKeyOfId,
+  newUserId,
+  USER_ROLES,
+  type User,
+  type UserStore,
+} from '#core';
+import { translated } from './errors.ts';
+import type { SqlTables, UsersTable } from './tables.ts';
+
+const AWAY = 'The users cannot be reached.';
+
+/** Users as rows of a SQL database. */
+export class SqlUserStore implements UserStore {
+  readonly #database: Kysely<SqlTables>;
+
+  constructor(database: Kysely<SqlTables>) {
+    this.#database = database;
+  }
+
+  create(user: NewUser): Promise<User | undefined> {
+    return translated(AWAY, async () => {
+      const kept: User = { ...user, id: newUserId(user.name), version: 1 };
+      const { numInsertedOrUpdatedRows: inserted } = await this.#database
+        .insertInto('users')
+        .values({
+          name_key: nameKeyOf(user.name),
+          id: kept.id,
+          name: kept.name,
+          role: kept.role,
+          password_hash: kept.passwordHash,
+          created_at: kept.createdAt,
+          version: kept.version,
+        })
+        .onConflict((conflict) => conflict.column('name_key').doNothing())
+        .executeTakeFirst();
+      return inserted === 1n ? kept : undefined;
+    });
+  }
+
+  get(id: string): Promise<User | undefined> {
+    return findUserById(id, (nameKey) => this.#read(nameKey));
+  }
+
+  findByName(name: string): Promise<User | undefined> {
+    return this.#read(nameKeyOf(name));
+  }
+
+  async update({ id, role, passwordHash, version }: User): Promise<boolean> {
+    const nameKey = nameKeyOfId(id);
+    if (nameKey === undefined) return false;
+    return translated(AWAY, async () => {
+      const { numUpdatedRows } = await this.#database
+        .updateTable('users')
+        .set({ role, password_hash: passwordHash, version })
+        .where('name_key', '=', nameKey)
+        .where('id', '=', id)
+        .where('version', '=', version - 1)
+        .executeTakeFirst();
+      return numUpdatedRows === 1n;
+    });
+  }
+
+  #read(nameKey: string): Promise<User | undefined> {
+    return translated(AWAY, async () => {
+      const row = await this.#database
+        .selectFrom('users')
+        .selectAll()
+        .where('name_key', '=', nameKey)
+        .executeTakeFirst();
+      return row && toUser(row);
+    });
+  }
+}
+
+function toUser({ id, name, role, password_hash, created_at, version }: UsersTable): User {
+  const known = USER_ROLES.find((candidate) => candidate === role);
+  if (!known) throw new ModelyardError('internal', 'A stored user cannot be read.');
+  // Some drivers give large integers as text.
+  return { id, name, role: known, passwordHash: password_hash, createdAt: Number(created_at), version };
+}

@@ -1,0 +1,32 @@
+/** The tables of users and calls, the same in every SQL database. Each platform's own migrations create them. */
+export interface SqlTables {
+  readonly users: UsersTable;
+  readonly calls: CallsTable;
+}
+
+export interface UsersTable {
+  /** Primary key: `nameKeyOf`, so that one conditional insert registers somebody. */
+  readonly name_key: string;
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly password_hash: string;
+  /** Unix milliseconds. */
+  readonly created_at: number;
+  readonly version: number;
+}
+
+export interface CallsTable {
+  /** Primary key. */
+  readonly id: string;
+  readonly owner: string;
+  readonly method: string;
+  readonly route: string;
+  readonly model: string | null;
+  readonly task_id: string | null;
+  readonly status: number;
+  /** Unix milliseconds. */
+  readonly started_at: number;
+  readonly duration_ms: number;
+  readonly request_id: string;
+}

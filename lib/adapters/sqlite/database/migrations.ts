@@ -1,0 +1,117 @@
+/**
+ * The schema, one step after the other: the database's `user_version` counts the steps that it has seen. What is on
+ * the main branch never changes; a change is a new step. Times are Unix milliseconds.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Processes that use the database. A row whose lock file nobody holds is of one that died.
+  CREATE TABLE processes (
+    id INTEGER PRIMARY KEY,
+    pid INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Every task. Rows are in the order of creation; what is large stands last.
+  CREATE TABLE tasks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    model TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    state TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    copy INTEGER,
+    started_alone INTEGER,
+    copies INTEGER,
+    resent_at INTEGER,
+    sent_at INTEGER,
+    contract_hash TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    deadline_at INTEGER NOT NULL,
+    retained_until INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    -- A JSON object.
+    error TEXT,
+    result_contract_hash TEXT,
+    -- Of a result in the blob store.
+    result_key TEXT,
+    result_size INTEGER,
+    result BLOB,
+    dead_letter BLOB
+  ) STRICT;
+  CREATE INDEX tasks_of_owner ON tasks (owner, created_at, id);
+  CREATE INDEX tasks_by_expiry ON tasks (retained_until);
+  CREATE INDEX tasks_given_up ON tasks (model, retained_until) WHERE dead_letter IS NOT NULL;
+
+  -- Messages of all queues, those of dead letters included.
+  CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    -- Nobody receives it before: the end of its lease or of its delay. 0 for one that waits for neither.
+    available_at INTEGER NOT NULL,
+    -- The process that has received it and not settled it yet.
+    owner INTEGER,
+    -- Grows with each delivery: tells the present holder from those before.
+    receipt INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    losses INTEGER NOT NULL,
+    is_suspect INTEGER NOT NULL,
+    -- Of a dead letter: a JSON object.
+    reason TEXT,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX messages_in_order ON messages (queue, available_at);
+  CREATE INDEX messages_held ON messages (owner) WHERE owner IS NOT NULL;
+
+  CREATE TABLE models (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE instances (
+    model TEXT NOT NULL,
+    id TEXT NOT NULL,
+    document TEXT NOT NULL,
+    heard_at INTEGER NOT NULL,
+    process INTEGER NOT NULL,
+    PRIMARY KEY (model, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE contracts (
+    hash TEXT PRIMARY KEY,
+    request_message TEXT NOT NULL,
+    response_message TEXT NOT NULL,
+    descriptor_set BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE users (
+    name_key TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE calls (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    method TEXT NOT NULL,
+    route TEXT NOT NULL,
+    model TEXT,
+    task_id TEXT,
+    status INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms REAL NOT NULL,
+    request_id TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX calls_of_owner ON calls (owner, started_at, id);
+  CREATE INDEX calls_by_age ON calls (started_at);
+  `,
+];

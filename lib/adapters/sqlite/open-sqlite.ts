@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { Clock, TaskQueues } from '#core';
+import type { Database } from './database/database.ts';
+import { type Durability, openDatabase } from './database/open-database.ts';
+import { translated } from './errors.ts';
+import { Housekeeping } from './processes/housekeeping.ts';
+import { Presence } from './processes/presence.ts';
+import { SqliteTaskQueue } from './queue/sqlite-task-queue.ts';
+import { SqliteContractStore } from './registry/sqlite-contract-store.ts';
+import { SqliteModelRegistry } from './registry/sqlite-model-registry.ts';
+import { FileBlobStore } from './tasks/file-blob-store.ts';
+import { SqliteTaskStore } from './tasks/sqlite-task-store.ts';
+import { WakeUps } from './wake/wake-ups.ts';
+
+export interface SqliteOptions {
+  /** Is created when it does not exist. */
+  readonly folder: string;
+  readonly durability: Durability;
+  readonly clock: Clock;
+  /** How long an empty receive waits. */
+  readonly pollMs: number;
+  /** How long other processes may keep the database locked before a call rejects. @default 10,000 */
+  readonly patienceMs?: number;
+}
+
+/** Everything that this process does on one data folder. */
+export interface Sqlite {
+  readonly database: Database;
+  readonly queues: TaskQueues;
+  readonly tasks: SqliteTaskStore;
+  readonly blobs: FileBlobStore;
+  readonly registry: SqliteModelRegistry;
+  readonly contracts: SqliteContractStore;
+  /** Rejects with `store_unavailable` while nothing can be written. */
+  check(): Promise<void>;
+  /** Gives up everything that is still held. */
+  close(): Promise<void>;
+}
+
+/** Opens the data folder, and frees what processes held that are dead by now. Rejects with one sentence when it cannot be used. */
+export async function openSqlite({ folder, durability, clock, pollMs, patienceMs }: SqliteOptions): Promise<Sqlite> {
+  const patience = patienceMs === undefined ? {} : { patienceMs };
+  const database = openDatabase({ folder, durability, ...patience });
+  let presence: Presence;
+  try {
+    presence = await translated('store_unavailable', Presence.announce({ database, folder, clock }));
+    await presence.reap();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const blobs = new FileBlobStore({ folder: join(folder, 'blobs'), durability });
+  let housekeeping: Housekeeping | undefined;
+  const wakeUps = new WakeUps({
+    folder,
+    onLead: () => void housekeeping?.run(),
+    onLeave: () => void housekeeping?.reapSoon(),
+  });
+  housekeeping = new Housekeeping({ database, presence, wakeUps, blobs, clock });
+  const queue = { database, wakeUps, clock, owner: presence.id, pollMs };
+  return {
+    database,
+    queues: (model) => new SqliteTaskQueue(queue, model),
+    tasks: new SqliteTaskStore({ database, wakeUps, clock }),
+    blobs,
+    registry: new SqliteModelRegistry({ database, process: presence.id, clock }),
+    contracts: new SqliteContractStore(database),
+    check: () => translated('store_unavailable', presence.confirm()),
+    async close() {
+      housekeeping.stop();
+      blobs.close();
+      await presence.leave().catch(() => undefined);
+      wakeUps.close();
+      await database.close();
+    },
+  };
+}

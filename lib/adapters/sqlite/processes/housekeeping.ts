@@ -1,0 +1,102 @@
+import type { Clock } from '#core';
+import type { Database } from '../database/database.ts';
+import type { FileBlobStore } from '../tasks/file-blob-store.ts';
+import type { WakeUps } from '../wake/wake-ups.ts';
+import type { Presence } from './presence.ts';
+
+interface HousekeepingOptions {
+  readonly database: Database;
+  readonly presence: Presence;
+  readonly wakeUps: WakeUps;
+  readonly blobs: FileBlobStore;
+  readonly clock: Clock;
+}
+
+const INTERVAL_MS = 2000;
+/** Between two steps of the same work, so that requests come in between. */
+const PAUSE_MS = 20;
+/** A closed connection is heard of a moment before the locks of its process are free. */
+const LATE_LOCKS_MS = [0, 20, 200] as const;
+const MAX_DELETED = 100;
+/** Pages that one step gives back to the file system. */
+const MAX_VACUUMED = 128;
+/** Free pages below this share of the file are left for new rows. */
+const KEPT_FREE_SHARE = 0.2;
+const MIN_FREE_PAGES = 1024;
+const ORPHANS_INTERVAL_MS = 3_600_000;
+
+/** What one process of a data folder does for all: it frees what the dead held, and deletes what has expired. */
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #stopping = new AbortController();
+  #orphansSoughtAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+  }
+
+  /** Works until it is stopped. Errors are left to the next round: what does the same work for a request reports them. */
+  async run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#round(signal).catch(() => undefined);
+      await clock.sleep(INTERVAL_MS, signal);
+    }
+  }
+
+  /** Frees what a process held that has just gone. */
+  async reapSoon(): Promise<void> {
+    for (const ms of LATE_LOCKS_MS) {
+      await this.#options.clock.sleep(ms, this.#stopping.signal);
+      if (!this.#stopping.signal.aborted) await this.#reap().catch(() => undefined);
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { clock, blobs } = this.#options;
+    await this.#reap();
+    while (!signal.aborted && (await this.#deleteExpired())) await clock.sleep(PAUSE_MS, signal);
+    while (!signal.aborted && (await this.#shrink())) await clock.sleep(PAUSE_MS, signal);
+    if (clock.now() - this.#orphansSoughtAt < ORPHANS_INTERVAL_MS) return;
+    this.#orphansSoughtAt = clock.now();
+    await blobs.deleteOrphans(clock.now());
+  }
+
+  async #reap(): Promise<void> {
+    const { presence, wakeUps } = this.#options;
+    for (const queue of await presence.reap()) wakeUps.tellArrival(queue);
+  }
+
+  /** Resolves with whether there may be more. */
+  async #deleteExpired(): Promise<boolean> {
+    const { database, blobs, clock } = this.#options;
+    const now = clock.now();
+    const isDue = await database.read(() => database.get('SELECT 1 FROM tasks WHERE retained_until <= ? LIMIT 1', now));
+    if (!isDue) return false;
+    const deleted = await database.write(() => database.all<{ id: string }>(DELETE_EXPIRED, now, MAX_DELETED));
+    await blobs.deleteOf(deleted.map(({ id }) => id));
+    return deleted.length === MAX_DELETED;
+  }
+
+  async #shrink(): Promise<boolean> {
+    const { database } = this.#options;
+    const { free, all } = await database.read(() => ({
+      free: database.get<{ freelist_count: number }>('PRAGMA freelist_count')?.freelist_count ?? 0,
+      all: database.get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0,
+    }));
+    if (free < MIN_FREE_PAGES || free < all * KEPT_FREE_SHARE) return false;
+    await database.write(() => database.all(`PRAGMA incremental_vacuum(${MAX_VACUUMED})`));
+    return true;
+  }
+}
+
+const DELETE_EXPIRED = `
+  DELETE FROM tasks WHERE number IN (
+    SELECT number FROM tasks WHERE retained_until <= ? ORDER BY retained_until LIMIT ?
+  ) RETURNING id
+`;

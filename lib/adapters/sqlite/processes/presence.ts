@@ -1,0 +1,95 @@
+import { randomInt } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '#core';
+import type { Database } from '../database/database.ts';
+import { FileLock } from '../database/file-lock.ts';
+
+interface PresenceOptions {
+  readonly database: Database;
+  readonly folder: string;
+  readonly clock: Clock;
+}
+
+/** The largest number that `randomInt` takes. */
+const IDS = 2 ** 48 - 1;
+
+/**
+ * This process as others see it: a row, and a lock that ends with the process. By the lock anybody can tell at once
+ * that a process is dead, whatever its process id is used for by now; what it held is free from then on.
+ */
+export class Presence {
+  /** Owner of everything that this process holds. Never used again. */
+  readonly id: number;
+  readonly #options: PresenceOptions;
+  readonly #lock: FileLock;
+
+  private constructor(id: number, lock: FileLock, options: PresenceOptions) {
+    this.id = id;
+    this.#lock = lock;
+    this.#options = options;
+  }
+
+  /** Rejects when the folder cannot be written to. */
+  static async announce(options: PresenceOptions): Promise<Presence> {
+    const { database, folder, clock } = options;
+    const id = randomInt(1, IDS);
+    mkdirSync(locksIn(folder), { recursive: true });
+    // Before the row: one without a lock is taken for dead.
+    const lock = FileLock.tryTake(lockOf(folder, id));
+    if (!lock) throw new Error('The lock of a new process is taken.');
+    await database.write(() => database.run(INSERT, id, process.pid, clock.now(), clock.now()));
+    return new Presence(id, lock, options);
+  }
+
+  /** Frees what dead processes held, and resolves with the queues that got something back. */
+  async reap(): Promise<readonly string[]> {
+    const { database } = this.#options;
+    const others = await database.read(() =>
+      database.all<{ id: number }>('SELECT id FROM processes WHERE id <> ?', this.id),
+    );
+    const freed = new Set<string>();
+    for (const { id } of others) for (const queue of await this.#reapIfDead(id)) freed.add(queue);
+    return [...freed];
+  }
+
+  /** Resolves when something could be written. */
+  async confirm(): Promise<void> {
+    const { database, clock } = this.#options;
+    await database.write(() => database.run('UPDATE processes SET seen_at = ? WHERE id = ?', clock.now(), this.id));
+  }
+
+  /** Gives up everything that this process still holds. */
+  async leave(): Promise<void> {
+    const { database } = this.#options;
+    await database.write(() => forget(database, this.id)).finally(() => this.#lock.release({ deleteFile: true }));
+  }
+
+  async #reapIfDead(id: number): Promise<readonly string[]> {
+    const { database, folder } = this.#options;
+    const lock = FileLock.tryTake(lockOf(folder, id));
+    if (!lock) return [];
+    try {
+      return await database.write(() => forget(database, id));
+    } finally {
+      lock.release({ deleteFile: true });
+    }
+  }
+}
+
+const INSERT = 'INSERT INTO processes (id, pid, started_at, seen_at) VALUES (?, ?, ?, ?)';
+
+const locksIn = (folder: string): string => join(folder, 'processes');
+const lockOf = (folder: string, id: number): string => join(locksIn(folder), `${id}.lock`);
+
+/** Makes what a process holds available at once, removes the instance that it was, and answers with the queues concerned. */
+function forget(database: Database, id: number): readonly string[] {
+  // The owner stays: whoever receives the message next learns from it that a holder has vanished.
+  const freed = database.all<{ queue: string }>(
+    'UPDATE messages SET available_at = 0 WHERE owner = ? RETURNING queue',
+    id,
+  );
+  database.run('DELETE FROM instances WHERE process = ?', id);
+  database.run('DELETE FROM processes WHERE id = ?', id);
+  return [...new Set(freed.map(({ queue }) => queue))];
+}

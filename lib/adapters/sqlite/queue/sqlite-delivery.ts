@@ -1,0 +1,90 @@
+import {
+  type CarriedCounts,
+  countsOfCopy,
+  type Delivery,
+  type RejectReason,
+  type ReleaseOptions,
+  type RetryOptions,
+} from '#core';
+import type { Handle, ReceivedMessage } from './message-table.ts';
+
+/** What a delivery asks of its consumer. Each resolves with false when the message is not held any more. */
+export interface Settlement {
+  ack(delivery: SqliteDelivery): Promise<boolean>;
+  giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean>;
+  bury(delivery: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean>;
+}
+
+/** A message under a lease of this process. */
+export class SqliteDelivery implements Delivery {
+  readonly handle: Handle;
+  readonly body: Uint8Array;
+  readonly fence: number;
+  readonly attempts: number;
+  readonly losses: number;
+  readonly isSuspect: boolean;
+  readonly reason?: RejectReason;
+  /** Unix milliseconds. */
+  leaseUntil: number;
+  /** A settlement is under way: what a renewal finds means nothing. */
+  isSettling = false;
+  readonly #settlement: Settlement;
+  #lease: AbortController | undefined;
+  #isLost = false;
+
+  constructor(message: ReceivedMessage, leaseUntil: number, settlement: Settlement) {
+    this.handle = { id: message.id, receipt: message.receipt };
+    this.body = message.body;
+    this.fence = message.fence;
+    this.attempts = message.attempts;
+    this.losses = message.losses;
+    this.isSuspect = message.is_suspect === 1;
+    // Written by this adapter alone.
+    if (message.reason !== null) this.reason = JSON.parse(message.reason) as RejectReason;
+    this.leaseUntil = leaseUntil;
+    this.#settlement = settlement;
+  }
+
+  /** Created on first use: most deliveries are settled without anybody listening. */
+  get lease(): AbortSignal {
+    this.#lease ??= new AbortController();
+    if (this.#isLost) this.#lease.abort();
+    return this.#lease.signal;
+  }
+
+  ack(): Promise<void> {
+    return this.#settle(() => this.#settlement.ack(this));
+  }
+
+  retry(next: RetryOptions): Promise<void> {
+    return this.#giveBack(countsOfCopy(this, next), next.delaySeconds);
+  }
+
+  release(options: ReleaseOptions = {}): Promise<void> {
+    return this.#giveBack(countsOfCopy(this, options), options.delaySeconds);
+  }
+
+  reject(reason: RejectReason, attempts: number): Promise<void> {
+    return this.#settle(() => this.#settlement.bury(this, attempts, reason));
+  }
+
+  /** Somebody else may have the message from now on. */
+  loseLease(): void {
+    this.#isLost = true;
+    this.#lease?.abort();
+  }
+
+  #giveBack(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
+    return this.#settle(() => this.#settlement.giveBack(this, counts, delaySeconds));
+  }
+
+  async #settle(settle: () => Promise<boolean>): Promise<void> {
+    if (this.#isLost) return;
+    this.isSettling = true;
+    try {
+      if (!(await settle())) this.loseLease();
+    } finally {
+      this.isSettling = false;
+    }
+  }
+}

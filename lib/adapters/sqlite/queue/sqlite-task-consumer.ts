@@ -1,0 +1,153 @@
+import type { CarriedCounts, Clock, ConsumeOptions, Delivery, RejectReason, TaskConsumer } from '#core';
+import type { Database } from '../database/database.ts';
+import { translated } from '../errors.ts';
+import type { WakeUps } from '../wake/wake-ups.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { MessageTable, queuesOf } from './message-table.ts';
+import { type Settlement, SqliteDelivery } from './sqlite-delivery.ts';
+
+export interface QueueDeps {
+  readonly database: Database;
+  readonly wakeUps: WakeUps;
+  readonly clock: Clock;
+  /** The process that receives. */
+  readonly owner: number;
+  /** How long an empty receive waits. */
+  readonly pollMs: number;
+}
+
+/** How long a wait lasts while arrivals are told, and while nobody can be heard. */
+const LINKED_WAIT_MS = 1000;
+const UNLINKED_WAIT_MS = 50;
+/** An abort without a reason of its own costs more than the wait that it ends. */
+const OVER = 'Something has arrived.';
+
+/** One receiver of one queue. */
+export class SqliteTaskConsumer implements TaskConsumer, Settlement {
+  readonly #deps: QueueDeps;
+  readonly #options: ConsumeOptions;
+  readonly #messages: MessageTable;
+  readonly #queue: string;
+  readonly #deadLetters: string;
+  readonly #leases: LeaseKeeper;
+  readonly #closed = new AbortController();
+  readonly #ignoreArrivals: () => void;
+  #hasArrived = false;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: QueueDeps, model: string, options: ConsumeOptions) {
+    const { tasks, deadLetters } = queuesOf(model);
+    const { signal, source = 'tasks' } = options;
+    this.#deps = deps;
+    this.#options = options;
+    this.#messages = new MessageTable(deps.database);
+    this.#queue = source === 'tasks' ? tasks : deadLetters;
+    this.#deadLetters = deadLetters;
+    this.#leases = new LeaseKeeper({ ...deps, ...options, messages: this.#messages });
+    this.#ignoreArrivals = deps.wakeUps.onArrival(this.#queue, () => this.#wakeUp());
+    signal.addEventListener('abort', () => this.#wakeUp(), { once: true });
+  }
+
+  async receive(max: number): Promise<readonly Delivery[]> {
+    const { clock, pollMs } = this.#deps;
+    const pollEndsAt = clock.now() + pollMs;
+    while (!this.#isOver) {
+      this.#hasArrived = false;
+      const nextAt = await this.#look();
+      const now = clock.now();
+      if (nextAt <= now) {
+        const deliveries = await this.#claim(max);
+        if (deliveries.length > 0) return deliveries;
+      } else if (now >= pollEndsAt) return [];
+      else await this.#wait(Math.min(pollEndsAt, nextAt) - now);
+    }
+    return [];
+  }
+
+  /** Operations that were begun are in the next commit, so there is nothing to flush. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#wakeUp();
+    this.#ignoreArrivals();
+    this.#leases.stop();
+  }
+
+  ack({ handle }: SqliteDelivery): Promise<boolean> {
+    return this.#settle(handle.id, (messages, owner) => messages.delete(handle, owner));
+  }
+
+  async giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean> {
+    const { handle } = delivery;
+    const availableAt = delaySeconds === 0 ? 0 : this.#deps.clock.now() + delaySeconds * 1000;
+    // Dead letters go back as they came.
+    const carried = this.#counts ? counts : delivery;
+    const isHeld = await this.#settle(handle.id, (messages, owner) =>
+      messages.giveBack(handle, owner, availableAt, carried),
+    );
+    this.#deps.wakeUps.tellArrival(this.#queue);
+    return isHeld;
+  }
+
+  async bury({ handle }: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean> {
+    const isHeld = await this.#settle(handle.id, (messages, owner) =>
+      messages.bury(handle, owner, this.#deadLetters, attempts, reason),
+    );
+    this.#deps.wakeUps.tellArrival(this.#deadLetters);
+    return isHeld;
+  }
+
+  /** Deliveries of dead letters count nothing. */
+  get #counts(): boolean {
+    return this.#queue !== this.#deadLetters;
+  }
+
+  get #isOver(): boolean {
+    return this.#options.signal.aborted || this.#closed.signal.aborted;
+  }
+
+  /** When the next message is available. Looking needs no lock, which receiving does. */
+  async #look(): Promise<number> {
+    const query = this.#deps.database.read(() => this.#messages.nextAvailableAt(this.#queue));
+    return (await translated('queue_unavailable', query)) ?? Number.POSITIVE_INFINITY;
+  }
+
+  async #claim(max: number): Promise<readonly Delivery[]> {
+    const { database, clock, owner } = this.#deps;
+    const now = clock.now();
+    const leaseUntil = now + this.#options.leaseSeconds * 1000;
+    const claim = { queue: this.#queue, owner, max, now, leaseUntil, counts: this.#counts };
+    const claimed = await translated(
+      'queue_unavailable',
+      database.write(() => this.#messages.claim(claim)),
+    );
+    const deliveries = claimed.map((message) => new SqliteDelivery(message, leaseUntil, this));
+    for (const delivery of deliveries) this.#leases.add(delivery);
+    if (!this.#isOver) return deliveries;
+    // Nobody has seen them.
+    await Promise.all(deliveries.map((delivery) => delivery.release({ keepFence: true })));
+    return [];
+  }
+
+  async #settle(id: number, settle: (messages: MessageTable, owner: number) => boolean): Promise<boolean> {
+    const { database, owner } = this.#deps;
+    const operation = database.write(() => settle(this.#messages, owner));
+    const isHeld = await translated('queue_unavailable', operation);
+    this.#leases.remove(id);
+    if (!isHeld) this.#options.observer?.leaseLost();
+    return isHeld;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (this.#hasArrived) return;
+    const { clock, wakeUps } = this.#deps;
+    const over = new AbortController();
+    this.#wake = () => over.abort(OVER);
+    await clock.sleep(Math.min(ms, wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS), over.signal);
+    this.#wake = () => undefined;
+  }
+
+  #wakeUp(): void {
+    this.#hasArrived = true;
+    this.#wake();
+  }
+}

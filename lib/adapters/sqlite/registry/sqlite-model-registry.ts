@@ -1,0 +1,112 @@
+import {
+  type Clock,
+  type Instance,
+  isInstance,
+  isModel,
+  type Model,
+  type ModelRegistry,
+  type RegistrySnapshot,
+} from '#core';
+import type { Database } from '../database/database.ts';
+import { translated } from '../errors.ts';
+
+interface RegistryOptions {
+  readonly database: Database;
+  /** Whose instances are gone when the process is. */
+  readonly process: number;
+  readonly clock: Clock;
+}
+
+interface DocumentRow {
+  readonly document: string;
+}
+
+/** What is left of instances is deleted after so long in silence; before that, readers compare. */
+const GARBAGE_AFTER_MS = 600_000;
+
+/** Models and instances as JSON documents. */
+export class SqliteModelRegistry implements ModelRegistry {
+  readonly #database: Database;
+  readonly #process: number;
+  readonly #clock: Clock;
+
+  constructor({ database, process, clock }: RegistryOptions) {
+    this.#database = database;
+    this.#process = process;
+    this.#clock = clock;
+  }
+
+  readModel(name: string): Promise<Model | undefined> {
+    return this.#read((database) => {
+      const model = parse(database.get<DocumentRow>('SELECT document FROM models WHERE name = ?', name));
+      return isModel(model) ? model : undefined;
+    });
+  }
+
+  writeModel(model: Model): Promise<boolean> {
+    const { name, version } = model;
+    const document = JSON.stringify(model);
+    return this.#write((database) =>
+      version === 1
+        ? database.run(INSERT_MODEL, name, version, document) === 1
+        : database.run(UPDATE_MODEL, version, document, name, version - 1) === 1,
+    );
+  }
+
+  putInstance(instance: Instance): Promise<void> {
+    const { model, id } = instance;
+    const document = JSON.stringify(instance);
+    const now = this.#clock.now();
+    return this.#write((database) => {
+      database.run(PUT_INSTANCE, model, id, document, now, this.#process);
+      database.run('DELETE FROM instances WHERE heard_at < ?', now - GARBAGE_AFTER_MS);
+    });
+  }
+
+  removeInstance(model: string, id: string): Promise<void> {
+    return this.#write((database) => {
+      database.run('DELETE FROM instances WHERE model = ? AND id = ?', model, id);
+    });
+  }
+
+  snapshot(): Promise<RegistrySnapshot> {
+    return this.#read((database) => ({
+      models: database.all<DocumentRow>('SELECT document FROM models').map(parse).filter(isModel),
+      instances: database.all<DocumentRow>('SELECT document FROM instances').map(parse).filter(isInstance),
+    }));
+  }
+
+  #read<T>(query: (database: Database) => T): Promise<T> {
+    return translated(
+      'registry_unavailable',
+      this.#database.read(() => query(this.#database)),
+    );
+  }
+
+  #write<T>(operation: (database: Database) => T): Promise<T> {
+    return translated(
+      'registry_unavailable',
+      this.#database.write(() => operation(this.#database)),
+    );
+  }
+}
+
+const INSERT_MODEL = 'INSERT INTO models (name, version, document) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING';
+
+const UPDATE_MODEL = 'UPDATE models SET version = ?, document = ? WHERE name = ? AND version = ?';
+
+const PUT_INSTANCE = `
+  INSERT INTO instances (model, id, document, heard_at, process) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (model, id) DO UPDATE
+  SET document = excluded.document, heard_at = excluded.heard_at, process = excluded.process
+`;
+
+/** What a row says; undefined for one that was not written here. */
+function parse(row: DocumentRow | undefined): unknown {
+  try {
+    return row && JSON.parse(row.document);
+  } catch {
+    // Recovery: one row that cannot be read must not hide all others.
+    return undefined;
+  }
+}

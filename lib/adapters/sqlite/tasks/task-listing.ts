@@ -1,0 +1,57 @@
+import { decodeCursor, encodeCursor, type TaskPage, type TaskQuery } from '#core';
+import type { Database } from '../database/database.ts';
+import { CHANGING, FIXED, type TaskRow, toTask } from './task-row.ts';
+
+interface Place {
+  readonly number: number;
+  readonly id: string;
+  readonly model: string;
+  readonly state: string;
+  readonly created_at: number;
+  readonly retained_until: number;
+}
+
+/** Rows that one page with a filter looks at: one that leaves out nearly all of a million must not take seconds. */
+const MAX_FILTERED = 1000;
+
+/** One page of an owner's tasks. It may be shorter than the limit while there are more. */
+export function listTasks(
+  database: Database,
+  { owner, model, state, limit, cursor }: TaskQuery,
+  now: number,
+): TaskPage {
+  const list = { of: 'tasks', owner } as const;
+  const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+  const maxSeen = model === undefined && state === undefined ? limit : MAX_FILTERED;
+  // One more than is looked at tells whether there is a next page.
+  const seen = database.all<Place>(SELECT_PLACES, owner, ...positionOf(after), maxSeen + 1);
+  const matches = (place: Place) =>
+    place.retained_until > now &&
+    (model === undefined || place.model === model) &&
+    (state === undefined || place.state === state);
+  const page: Place[] = [];
+  let last: Place | undefined;
+  for (const place of seen.slice(0, maxSeen)) {
+    if (page.length === limit) break;
+    if (matches(place)) page.push(place);
+    last = place;
+  }
+  const hasMore = last !== undefined && last !== seen.at(-1);
+  const tasks = page.flatMap(({ number }) => database.all<TaskRow>(SELECT_ROW, number)).map(toTask);
+  return {
+    tasks,
+    ...(last && hasMore ? { nextCursor: encodeCursor(list, { id: last.id, createdAt: last.created_at }) } : {}),
+  };
+}
+
+/** Behind everything that is newest. */
+const positionOf = (after: { readonly id: string; readonly createdAt: number } | undefined): [number, string] =>
+  after ? [after.createdAt, after.id] : [Number.MAX_SAFE_INTEGER, ''];
+
+const SELECT_PLACES = `
+  SELECT number, id, model, state, created_at, retained_until FROM tasks
+  WHERE owner = ? AND (created_at, id) < (?, ?)
+  ORDER BY created_at DESC, id DESC LIMIT ?
+`;
+
+const SELECT_ROW = `SELECT ${[...FIXED, ...CHANGING].join(', ')} FROM tasks WHERE number = ?`;

@@ -1,0 +1,129 @@
+import type { Payload, Task, TaskError, TaskState } from '#core';
+
+/** A row of the table of tasks. */
+export interface TaskRow {
+  readonly id: string;
+  readonly model: string;
+  readonly owner: string;
+  readonly state: string;
+  readonly fence: number;
+  readonly attempts: number;
+  readonly copy: number | null;
+  readonly started_alone: number | null;
+  readonly copies: number | null;
+  readonly resent_at: number | null;
+  readonly sent_at: number | null;
+  readonly contract_hash: string;
+  readonly request_hash: string;
+  readonly created_at: number;
+  readonly deadline_at: number;
+  readonly retained_until: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly error: string | null;
+  readonly result_contract_hash: string | null;
+  readonly result_key: string | null;
+  readonly result_size: number | null;
+  readonly result: Uint8Array | null;
+  readonly dead_letter: Uint8Array | null;
+}
+
+/** What a task never changes, and what events change, in the order of the statements that write it. */
+export const FIXED = [
+  'id',
+  'model',
+  'owner',
+  'contract_hash',
+  'request_hash',
+  'created_at',
+  'deadline_at',
+  'retained_until',
+] as const satisfies readonly (keyof TaskRow)[];
+
+export const CHANGING = [
+  'state',
+  'fence',
+  'attempts',
+  'copy',
+  'started_alone',
+  'copies',
+  'resent_at',
+  'sent_at',
+  'started_at',
+  'ended_at',
+  'error',
+  'result_contract_hash',
+  'result_key',
+  'result_size',
+  'result',
+  'dead_letter',
+] as const satisfies readonly (keyof TaskRow)[];
+
+type Value = string | number | Uint8Array | null;
+
+export const fixedValues = (task: Task): Value[] => [
+  task.id,
+  task.model,
+  task.owner,
+  task.contractHash,
+  task.requestHash,
+  task.createdAt,
+  task.deadlineAt,
+  task.retainedUntil,
+];
+
+export const changingValues = (task: Task): Value[] => [
+  task.state,
+  task.fence,
+  task.attempts,
+  task.copy ?? null,
+  task.startedAlone === undefined ? null : Number(task.startedAlone),
+  task.copies ?? null,
+  task.resentAt ?? null,
+  task.sentAt ?? null,
+  task.startedAt ?? null,
+  task.endedAt ?? null,
+  task.error ? JSON.stringify(task.error) : null,
+  task.result?.contractHash ?? null,
+  ...payloadValues(task.result?.payload),
+  task.deadLetter ?? null,
+];
+
+function payloadValues(payload: Payload | undefined): readonly [key: Value, size: Value, bytes: Value] {
+  if (!payload) return [null, null, null];
+  return payload.kind === 'inline' ? [null, null, payload.bytes] : [payload.key, payload.size, null];
+}
+
+/** The task of a row. What is absent from the task is NULL in the row. */
+export function toTask(row: TaskRow): Task {
+  const task: { -readonly [Field in keyof Task]: Task[Field] } = {
+    id: row.id,
+    model: row.model,
+    owner: row.owner,
+    state: row.state as TaskState,
+    fence: row.fence,
+    attempts: row.attempts,
+    contractHash: row.contract_hash,
+    requestHash: row.request_hash,
+    createdAt: row.created_at,
+    deadlineAt: row.deadline_at,
+    retainedUntil: row.retained_until,
+  };
+  if (row.copy !== null) task.copy = row.copy;
+  if (row.started_alone !== null) task.startedAlone = row.started_alone === 1;
+  if (row.copies !== null) task.copies = row.copies;
+  if (row.resent_at !== null) task.resentAt = row.resent_at;
+  if (row.sent_at !== null) task.sentAt = row.sent_at;
+  if (row.started_at !== null) task.startedAt = row.started_at;
+  if (row.ended_at !== null) task.endedAt = row.ended_at;
+  // Written by this file alone.
+  if (row.error !== null) task.error = JSON.parse(row.error) as TaskError;
+  if (row.result_contract_hash !== null) {
+    task.result = { contractHash: row.result_contract_hash, payload: payloadOf(row) };
+  }
+  if (row.dead_letter !== null) task.deadLetter = row.dead_letter;
+  return task;
+}
+
+const payloadOf = ({ result, result_key: key, result_size: size }: TaskRow): Payload =>
+  key === null ? { kind: 'inline', bytes: result ?? new Uint8Array() } : { kind: 'blob', key, size: size ?? 0 };

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FileLock } from '../database/file-lock.ts';
+import { wakeAddress } from './wake-address.ts';
+import { WakeHub } from './wake-hub.ts';
+import { type Interest, receive, send, type WakeMessage } from './wake-message.ts';
+
+export interface WakeLinkOptions {
+  readonly folder: string;
+  readonly onMessage: (message: WakeMessage) => void;
+  /** This process became the hub, or lost it: what others said meanwhile is lost. */
+  readonly onChange: () => void;
+  /** This process is the hub from now on. */
+  readonly onLead: () => void;
+  /** Another process has gone; only the hub hears of it. */
+  readonly onLeave: () => void;
+}
+
+/** Between attempts to reach the hub, or to become it. */
+const RECONNECT_MS = 25;
+
+/** The connection of this process to all others of its data folder: as their hub, or to the one that is. */
+export class WakeLink {
+  readonly #options: WakeLinkOptions;
+  readonly #closing = new AbortController();
+  #interest: Interest = { queues: [], tasks: false };
+  #hub: WakeHub | undefined;
+  #toHub: Socket | undefined;
+
+  constructor(options: WakeLinkOptions) {
+    this.#options = options;
+    void this.#stayLinked(this.#closing.signal);
+  }
+
+  get isLinked(): boolean {
+    return this.#hub !== undefined || this.#toHub !== undefined;
+  }
+
+  /** Tells all other processes that want to hear of it. */
+  tell(message: WakeMessage): void {
+    this.#hub?.pass(message);
+    if (this.#toHub) send(this.#toHub, message);
+  }
+
+  /** What the others should tell this process. */
+  setInterest(interest: Interest): void {
+    this.#interest = interest;
+    if (this.#toHub) send(this.#toHub, { interest });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#hub?.close();
+    this.#toHub?.destroy();
+  }
+
+  async #stayLinked(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#lead(signal))) await this.#follow(signal);
+      } catch {
+        // Recovery: there is no hub yet, or it cannot be reached; everybody polls until it can.
+      }
+      await sleep(RECONNECT_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Resolves with false while another process is the hub, and with true when this one is not any more. */
+  async #lead(signal: AbortSignal): Promise<boolean> {
+    const { folder, onMessage, onChange, onLead, onLeave } = this.#options;
+    const lock = FileLock.tryTake(join(folder, 'hub.lock'));
+    if (!lock) return false;
+    try {
+      this.#hub = await WakeHub.open({
+        ...{ address: wakeAddress(folder), onMessage },
+        onLeave: () => signal.aborted || onLeave(),
+      });
+      onChange();
+      onLead();
+      if (!signal.aborted) await once(signal, 'abort');
+      return true;
+    } finally {
+      this.#hub?.close();
+      this.#hub = undefined;
+      lock.release();
+    }
+  }
+
+  /** Resolves when the hub has gone. Rejects when there is none. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { folder, onMessage, onChange } = this.#options;
+    const socket = connect(wakeAddress(folder)).unref();
+    try {
+      await once(socket, 'connect', { signal });
+      const closed = once(socket, 'close');
+      receive(socket, onMessage);
+      this.#toHub = socket;
+      this.setInterest(this.#interest);
+      await closed.catch(() => undefined);
+    } finally {
+      this.#toHub = undefined;
+      socket.destroy();
+    }
+    if (!signal.aborted) onChange();
+  }
+}
