@@ -88,6 +88,7 @@ export { loadPayload, storePayload } from './tasks/store-payload.ts';
 export {
   DEFAULT_DEADLINE_SECONDS,
   MAX_DEADLINE_SECONDS,
+  RESEND_INTERVAL_MS,
   RETENTION_SECONDS,
   type SubmitCommand,
   submitTask,
@@ -99,6 +100,7 @@ export {
   type EventGuard,
   type EventOutcome,
   effectOf,
+  isUntouched,
   type StartedEvent,
   type TaskChanges,
   type TaskEvent,

@@ -151,7 +151,10 @@ describe('a task', () => {
     await system.until((e) => e.message === 'Something in the model ended the process.');
   });
 
-  it('that kills its worker every time fails after its attempts, and the model keeps serving', async () => {
+  // Three leases end, one after the other.
+  it('that kills its worker every time fails after its attempts, and the model keeps serving', {
+    timeout: 60_000,
+  }, async () => {
     const before = system.pids('unruly-1');
     const { id } = await submit(system, 'unruly', { action: 'die' });
     const task = await ended(system, id);

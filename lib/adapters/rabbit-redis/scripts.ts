@@ -1,5 +1,5 @@
 import { redisScript } from './redis-script.ts';
-import { APPLY_EVENT, CREATE_TASK, REMOVE_UNACCEPTED } from './tasks/task-scripts.ts';
+import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
 
 /**
  * Writes a model if the stored version is the one before. KEYS: models. ARGV: name, version, document. Answers with the
@@ -63,7 +63,7 @@ return 1
 export const SCRIPTS = {
   createTask: CREATE_TASK,
   applyEvent: APPLY_EVENT,
-  removeUnaccepted: REMOVE_UNACCEPTED,
+  withdrawTask: WITHDRAW_TASK,
   writeModel,
   putInstance,
   createUser,

@@ -38,15 +38,18 @@ export const DEFAULT_DEADLINE_SECONDS = 24 * 3600;
 export const MAX_DEADLINE_SECONDS = 7 * 24 * 3600;
 /** How long a task and its result are kept after its deadline. */
 export const RETENTION_SECONDS = 7 * 24 * 3600;
-/** A task that was accepted this long ago and never started may have lost its message to a crash between the two writes. */
-const RESEND_AFTER_MS = 60_000;
+/** Repeats of a submit send the message of their task again at most this often. */
+export const RESEND_INTERVAL_MS = 60_000;
+/** When a repeat that was refused is worth repeating: most messages are confirmed much sooner. */
+const CONFIRMED_SOON_SECONDS = 1;
 /** Namespace of ids derived from an idempotency key (RFC 9562, version 5). */
 const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
 
 /**
- * Accepts a task: keeps it, then queues it. Resolves once the queue has it for good. Rejects with
- * `idempotency_conflict` when the key was used for another request, and with `queue_unavailable` or
- * `store_unavailable` when nothing was accepted.
+ * Accepts a task: keeps it, then queues it. Resolves once the queue has confirmed a message of the task, or the task
+ * is known to have started. Rejects with `idempotency_conflict` when the key was used for another request, and with
+ * `queue_unavailable` or `store_unavailable` otherwise: then the task may run all the same, when only the confirmation
+ * was lost.
  */
 export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Promise<Task> {
   const task = newTask(command, deps.clock.now());
@@ -55,14 +58,44 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
     await enqueueOrWithdraw(deps, task, command);
     return task;
   }
-  if (existing.requestHash !== task.requestHash) {
-    throw new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
-  }
-  const unstarted = existing.state === 'queued' && existing.fence === 0;
-  // A second message is harmless: results are written once.
-  if (unstarted && task.createdAt - existing.createdAt > RESEND_AFTER_MS) await enqueue(deps, existing, command);
-  return existing;
+  if (existing.requestHash !== task.requestHash) throw conflict();
+  return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }
+
+/** A worker has received the message, or a repeat has heard that the queue has one. */
+const isConfirmed = ({ state, fence, sentAt }: Task): boolean =>
+  state !== 'queued' || fence > 0 || sentAt !== undefined;
+
+const conflict = () =>
+  new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
+
+/**
+ * Whether the first message of a task was confirmed is known to its sender only, because recording it would cost every
+ * task a write. So the first repeat sends a message of its own, and records that it does so before and that it was
+ * confirmed after.
+ */
+async function resend(deps: SubmitDeps, existing: Task, command: SubmitCommand): Promise<Task> {
+  const { tasks, clock } = deps;
+  const { id, requestHash, copies = 0, resentAt } = existing;
+  const now = clock.now();
+  const pauseMs = resentAt === undefined ? 0 : resentAt + RESEND_INTERVAL_MS - now;
+  if (pauseMs > 0) throw unconfirmed(Math.ceil(pauseMs / 1000));
+  const copy = copies + 1;
+  if ((await tasks.apply(id, { type: 'resent', copy, at: now, requestHash })) === 'applied') {
+    await enqueue(deps, existing, command, copy);
+    if ((await tasks.apply(id, { type: 'sent', at: clock.now(), requestHash })) === 'applied') return existing;
+  }
+  // Somebody else was faster: a worker, or another repeat.
+  const current = await tasks.get(id);
+  if (current?.requestHash === requestHash && isConfirmed(current)) return current;
+  throw unconfirmed(CONFIRMED_SOON_SECONDS);
+}
+
+const unconfirmed = (retryAfterSeconds: number) =>
+  new ModelyardError('queue_unavailable', 'The queue has not confirmed this task yet; repeat the request later.', {
+    retryable: true,
+    retryAfterSeconds,
+  });
 
 function newTask(command: SubmitCommand, now: number): Task {
   const { owner, model, idempotencyKey: key } = command;
@@ -85,17 +118,19 @@ function newTask(command: SubmitCommand, now: number): Task {
 
 async function enqueueOrWithdraw(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<void> {
   try {
-    await enqueue(deps, task, command);
+    await enqueue(deps, task, command, 0);
   } catch (error) {
-    // Nothing was accepted, so nothing may be seen. If even that fails the task expires at its deadline.
-    await deps.tasks.withdraw(task.id).catch(() => undefined);
+    // Best effort: a task that stays expires at its deadline, or is sent again by a repeat.
+    await deps.tasks.withdraw(task).catch(() => undefined);
     throw error;
   }
 }
 
-async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: SubmitCommand): Promise<void> {
+async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
   const { limits, timeoutSeconds, trace } = command;
-  const request = await storePayload(blobs, `requests/${task.id}`, command.request);
+  // By the hash as well, because an id can be used again for another request.
+  const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
+  const request = await storePayload(blobs, key, command.request);
   const body = encodeEnvelope({
     taskId: task.id,
     model: task.model,
@@ -107,7 +142,7 @@ async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: Submi
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds: Math.min(timeoutSeconds, limits.timeoutSeconds) }),
     ...(trace ? { trace } : {}),
     requestHash: task.requestHash,
-    copy: 0,
+    copy,
   });
   await queues(task.model).send({ body, group: task.owner });
 }

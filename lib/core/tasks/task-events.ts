@@ -177,6 +177,13 @@ function isSuperseded(task: Task, { of, value, alone }: NonNullable<EventGuard['
 const isNextCopy = ({ fence, sentAt, copies = 0 }: Task, copy: number): boolean =>
   fence === 0 && sentAt === undefined && copies === copy - 1;
 
+/** Whether the stored task is as `created` was kept: what `TaskStore.withdraw` requires. */
+export const isUntouched = (stored: Task, created: Task): boolean =>
+  stored.createdAt === created.createdAt &&
+  stored.requestHash === created.requestHash &&
+  stored.state === 'queued' &&
+  isNextCopy(stored, 1);
+
 const endGuard = ({ requestHash, fence }: RunEvent): EventGuard => ({
   requestHash,
   fence: { of: 'end', value: fence },

@@ -33,8 +33,12 @@ export interface TaskStore {
   peek?(id: string): Promise<Task | undefined>;
   /** Applies the event if `applyEvent` says so, atomically; of two racing events exactly one is applied. */
   apply(id: string, event: TaskEvent): Promise<EventOutcome>;
-  /** Undoes `create` for a task that never reached its queue: it is gone from `get` and `list`, its id is free again. */
-  withdraw(id: string): Promise<void>;
+  /**
+   * Undoes `create` for a task whose message was not confirmed: it is gone from `get` and `list`, its id is free again.
+   * Does nothing unless the stored task is of the same creation and was neither started nor sent again, because
+   * somebody may rely on it then.
+   */
+  withdraw(task: Task): Promise<void>;
   /** Rejects with `route_not_found` where no lists are kept. */
   list(query: TaskQuery): Promise<TaskPage>;
   /**

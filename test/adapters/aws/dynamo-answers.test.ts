@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DynamoTaskStore } from '#adapters/aws/index.ts';
-import type { TaskStore } from '#core';
+import { inBatches, type TaskStore } from '#core';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { countAwsCalls } from '#test/support/aws-calls.ts';
 import { type AwsShim, startAwsShim } from '#test/support/aws-shim.ts';
@@ -131,26 +131,32 @@ describe('the cost of a registry snapshot', () => {
     const calls = countAwsCalls();
     const registry = aws.open({ onCall: calls.onCall, registryTable: await aws.newRegistryTable() }).registry;
     const now = Date.now();
-    await Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        registry.putInstance({
-          id: `0198a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
-          model: `model_${index % 100}`,
-          variant: 'RandomForest',
-          state: 'ready',
-          contractHash: 'c'.repeat(64),
-          slots: 8,
-          inFlight: 3,
-          serviceMs: 12.345_678_9,
-          endpoint: 'http://ip-10-0-123-234.eu-central-1.compute.internal:9000',
-          image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/model@sha256:${'f'.repeat(64)}`,
-          runtimeVersion: '0.1.0',
-          startedAt: now,
-          heartbeatAt: now,
-          expiresAt: now + 60_000,
-        }),
-      ),
-    );
+    // Not all at once: connections to the emulator are accepted one after the other.
+    for (const batch of inBatches(
+      Array.from({ length: count }, (_, index) => index),
+      100,
+    )) {
+      await Promise.all(
+        batch.map((index) =>
+          registry.putInstance({
+            id: `0198a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+            model: `model_${index % 100}`,
+            variant: 'RandomForest',
+            state: 'ready',
+            contractHash: 'c'.repeat(64),
+            slots: 8,
+            inFlight: 3,
+            serviceMs: 12.345_678_9,
+            endpoint: 'http://ip-10-0-123-234.eu-central-1.compute.internal:9000',
+            image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/model@sha256:${'f'.repeat(64)}`,
+            runtimeVersion: '0.1.0',
+            startedAt: now,
+            heartbeatAt: now,
+            expiresAt: now + 60_000,
+          }),
+        ),
+      );
+    }
     calls.reset();
 
     expect((await registry.snapshot()).instances).toHaveLength(count);

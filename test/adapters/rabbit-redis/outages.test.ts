@@ -126,8 +126,11 @@ else {
         await expect(platform.tasks.create(aFreshTask())).rejects.toMatchObject(refused);
 
         expect(await platform.tasks.get(task.id)).toEqual(task);
-        await platform.tasks.withdraw(task.id);
+        await platform.tasks.withdraw({ ...task, createdAt: task.createdAt + 1 });
+        expect(await platform.tasks.get(task.id)).toEqual(task);
+        await platform.tasks.withdraw(task);
         expect(await platform.tasks.get(task.id)).toBeUndefined();
+        expect((await platform.tasks.list({ owner: task.owner, limit: 10 })).tasks).toEqual([]);
         await platform.close();
       } finally {
         await redis.dispose();

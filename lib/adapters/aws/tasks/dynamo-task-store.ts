@@ -13,7 +13,7 @@ import {
 import { assertFits, type Item, N, readNumber, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
-import { TASKS_TABLE } from '../resources.ts';
+import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
 import { ownerKey } from './owner-key.ts';
 import { fromItem, toItem } from './task-item.ts';
 
@@ -101,16 +101,25 @@ export class DynamoTaskStore implements TaskStore {
     throw contended();
   }
 
-  async withdraw(id: string): Promise<void> {
+  async withdraw({ id, createdAt, requestHash }: Task): Promise<void> {
     await this.#conditional(id, () =>
       this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: { id: S(id) },
           // Without its index keys the row is in no list.
-          UpdateExpression: 'SET withdrawnAt = :now REMOVE ownerShard, createdKey, deadLetterModel',
-          ConditionExpression: 'attribute_exists(id)',
-          ExpressionAttributeValues: { ':now': N(this.#clock.now()) },
+          UpdateExpression: `SET withdrawnAt = :now REMOVE ${OWNER_SHARD.name}, ${CREATED_KEY.name}`,
+          ConditionExpression:
+            'createdAt = :createdAt AND requestHash = :hash AND #state = :queued AND attempts = :none ' +
+            'AND attribute_not_exists(copies)',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: {
+            ':now': N(this.#clock.now()),
+            ':createdAt': N(createdAt),
+            ':hash': S(requestHash),
+            ':queued': S('queued'),
+            ':none': N(0),
+          },
         }),
       ),
     );

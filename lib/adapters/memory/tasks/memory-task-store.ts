@@ -6,6 +6,7 @@ import {
   type EventOutcome,
   encodeCursor,
   isTerminal,
+  isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskEvent,
@@ -50,10 +51,12 @@ export class MemoryTaskStore implements TaskStore {
     return outcome;
   }
 
-  async withdraw(id: string): Promise<void> {
+  async withdraw(task: Task): Promise<void> {
     this.#assertReachable();
-    this.#tasks.delete(id);
-    this.#tellWatchers(id);
+    const stored = this.#tasks.get(task.id);
+    if (stored === undefined || !isUntouched(stored, task)) return;
+    this.#tasks.delete(task.id);
+    this.#tellWatchers(task.id);
   }
 
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {

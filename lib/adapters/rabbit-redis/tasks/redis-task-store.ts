@@ -13,8 +13,8 @@ import {
 } from '#core';
 import { mayBeDone, translated } from '../errors.ts';
 import type { RedisLink } from '../redis-link.ts';
-import { DoubtfulTasks, type Finding } from './doubtful-tasks.ts';
 import { EndedTasks } from './ended-tasks.ts';
+import { type Finding, InDoubtTasks } from './in-doubt-tasks.ts';
 import { listTasks } from './task-listing.ts';
 import { type StoredFields, toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
@@ -38,27 +38,27 @@ export class RedisTaskStore implements TaskStore {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #ended: EndedTasks;
-  readonly #doubtful: DoubtfulTasks;
+  readonly #inDoubt: InDoubtTasks;
 
   constructor({ link, prefix, clock }: RedisStoreOptions) {
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;
     this.#ended = new EndedTasks(link, this.#channel);
-    this.#doubtful = new DoubtfulTasks({ clock, remove: (id, createdAt) => this.#removeUnaccepted(id, createdAt) });
+    this.#inDoubt = new InDoubtTasks({ clock, remove: (task) => this.#withdraw(task) });
   }
 
   async create(task: Task): Promise<Task | undefined> {
     this.#ended.expect(task);
     try {
-      if (this.#doubtful.has(task.id)) await this.#doubtful.settle(task.id);
+      if (this.#inDoubt.has(task.id)) await this.#inDoubt.settle(task.id);
       const existing = await this.#create(task);
       if (existing) this.#ended.notKept(task);
       else this.#ended.kept(task);
       return existing;
     } catch (error) {
       this.#ended.notKept(task);
-      if (mayBeDone(error)) this.#doubtful.add(task.id, task.createdAt);
+      if (mayBeDone(error)) this.#inDoubt.add(task);
       throw error;
     }
   }
@@ -91,35 +91,20 @@ export class RedisTaskStore implements TaskStore {
     });
   }
 
-  /** By plain commands: Redis refuses scripts and transactions, whatever is in them, when it has no memory left. */
-  async withdraw(id: string): Promise<void> {
-    let known: string | null | undefined;
+  async withdraw(task: Task): Promise<void> {
     try {
-      await translated('store_unavailable', async () => {
-        const client = await this.#link.text();
-        const [owner, model, createdAt] = await client.hmGet(this.#taskKey(id), ['owner', 'model', 'createdAt']);
-        known = createdAt;
-        if (!owner) return;
-        await Promise.all([
-          client.del(this.#taskKey(id)),
-          client.zRem(this.#ownerKey(owner), id),
-          client.zRem(this.#deadLettersKey(model ?? ''), id),
-          client.publish(this.#channel, id),
-        ]);
-      });
+      await this.#withdraw(task);
     } catch (error) {
-      this.#doubtful.add(id, known ? Number(known) : undefined);
+      this.#inDoubt.add(task);
       throw error;
     }
   }
 
-  #removeUnaccepted(id: string, createdAt: number | undefined): Promise<Finding> {
+  #withdraw({ id, owner, createdAt, requestHash }: Task): Promise<Finding> {
     return translated('store_unavailable', async () => {
-      const call = {
-        keys: [this.#taskKey(id), this.#channel],
-        arguments: [id, createdAt === undefined ? '' : String(createdAt), this.#ownerKey('')],
-      };
-      return String(await (await this.#link.bytes()).removeUnaccepted(call)) as Finding;
+      const keys = [this.#taskKey(id), this.#ownerKey(owner), this.#channel];
+      const call = { keys, arguments: [id, String(createdAt), requestHash] };
+      return String(await (await this.#link.bytes()).withdrawTask(call)) as Finding;
     });
   }
 
@@ -169,7 +154,7 @@ export class RedisTaskStore implements TaskStore {
 
   /** Wakes everybody who waits. */
   close(): void {
-    this.#doubtful.close();
+    this.#inDoubt.close();
     this.#ended.close();
   }
 

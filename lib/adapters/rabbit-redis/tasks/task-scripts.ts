@@ -4,16 +4,11 @@ import { toFields } from './task-record.ts';
 import { tellEnd } from './told-success.ts';
 
 /**
- * Keeps a new task, or answers with the one that has its id, which somebody relies on then. KEYS: task, list of
- * its owner. ARGV: when the task may be deleted, its moment of creation, its id, a moment before which nothing
- * is kept any more, then its fields.
+ * Keeps a new task, or answers with the one that has its id. KEYS: task, list of its owner. ARGV: when the task may be
+ * deleted, its moment of creation, its id, a moment before which no task is kept, then its fields.
  */
 export const CREATE_TASK = redisScript(`
-local state = redis.call('HGET', KEYS[1], 'state')
-if state then
-  if state == 'queued' then redis.call('HSET', KEYS[1], 'repeated', '1') end
-  return redis.call('HGETALL', KEYS[1])
-end
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('HGETALL', KEYS[1]) end
 redis.call('HSET', KEYS[1], unpack(ARGV, 5))
 redis.call('PEXPIREAT', KEYS[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
@@ -24,8 +19,8 @@ return false
 `);
 
 /**
- * One step of a task's life, with the refusals of \`applyEvent\` in their order. KEYS: task, channel of ended tasks.
- * ARGV: request hash, latest deadline, copy, fence, what the fence is of (\`start\`, \`alone\` or \`end\`), number of the
+ * One step of a task's life, with the refusals of `applyEvent` in their order. KEYS: task, channel of ended tasks.
+ * ARGV: request hash, latest deadline, copy, fence, what the fence is of (`start`, `alone` or `end`), number of the
  * next copy, least number of attempts, what is told if the event ends the task, what the keys of the models' dead
  * letters begin with if it is given up: '' for those that the event does not have; its id, then the fields that change.
  */
@@ -59,16 +54,19 @@ return 'applied'
 `);
 
 /**
- * Takes a task out that was never accepted. KEYS: task, channel of ended tasks. ARGV: its id, its moment of creation
- * ('' for any), what the keys of the owners' lists begin with. Answers as `DoubtfulTasks` wants to know.
+ * Withdraws a task if it is as it was created, as `isUntouched` says. KEYS: task, list of its owner, channel of ended
+ * tasks. ARGV: id, moment of creation, request hash. It frees memory, so it must run when Redis has none left.
+ * `repeated` is a mark of earlier builds for tasks that a repeated submit relies on.
  */
-export const REMOVE_UNACCEPTED = redisScript(`
-local state, attempts, owner, createdAt, repeated = unpack(redis.call('HMGET', KEYS[1], 'state', 'attempts', 'owner', 'createdAt', 'repeated'))
+export const WITHDRAW_TASK = redisScript(`#!lua flags=allow-oom
+local state, attempts, fence, createdAt, hash, copies, repeated = unpack(redis.call('HMGET', KEYS[1],
+  'state', 'attempts', 'fence', 'createdAt', 'requestHash', 'copies', 'repeated'))
 if not state then return 'missing' end
-if state ~= 'queued' or attempts ~= '0' or repeated or (ARGV[2] ~= '' and ARGV[2] ~= createdAt) then return 'kept' end
+if state ~= 'queued' or attempts ~= '0' or (fence and fence ~= '0') or copies or repeated then return 'kept' end
+if createdAt ~= ARGV[2] or hash ~= ARGV[3] then return 'kept' end
 redis.call('DEL', KEYS[1])
-redis.call('ZREM', ARGV[3] .. owner, ARGV[1])
-redis.call('PUBLISH', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('PUBLISH', KEYS[3], ARGV[1])
 return 'removed'
 `);
 

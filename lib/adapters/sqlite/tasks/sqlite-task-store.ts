@@ -3,6 +3,7 @@ import {
   type Clock,
   type EventOutcome,
   isTerminal,
+  isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskEvent,
@@ -69,9 +70,12 @@ export class SqliteTaskStore implements TaskStore {
     return outcome;
   }
 
-  async withdraw(id: string): Promise<void> {
-    await this.#write((database) => void database.run(DELETE, id));
-    this.#wakeUps.tellEnd(id);
+  async withdraw(task: Task): Promise<void> {
+    const isGone = await this.#write((database) => {
+      const stored = this.#find(task.id);
+      return stored !== undefined && isUntouched(stored, task) && database.run(DELETE, task.id) > 0;
+    });
+    if (isGone) this.#wakeUps.tellEnd(task.id);
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
