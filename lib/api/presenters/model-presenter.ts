@@ -1,17 +1,16 @@
 import type { ModelLimits, ModelSummary } from '#core';
 
-/** A model as the HTTP contract lists it. */
+/** A model in the HTTP API. */
 export interface ModelBody {
   readonly name: string;
   readonly state: 'active' | 'asleep';
   readonly live_instances: number;
-  /** Tasks waiting; null while the queue cannot be asked. May be seconds behind. */
+  /** Waiting tasks; null while the queue is unavailable. May be seconds old. */
   readonly backlog: number | null;
   readonly request_message: string;
   readonly response_message: string;
 }
 
-/** A model as a list shows it. */
 export const presentModel = ({ model, contract, serving, depth }: ModelSummary): ModelBody => ({
   name: model.name,
   state: serving.length > 0 ? 'active' : 'asleep',
@@ -21,7 +20,7 @@ export const presentModel = ({ model, contract, serving, depth }: ModelSummary):
   response_message: contract.responseMessage,
 });
 
-/** A model's limits; null where there is none. */
+/** Null for limits that are not set. */
 export const presentLimits = (limits: ModelLimits) => ({
   max_attempts: limits.maxAttempts,
   timeout_seconds: limits.timeoutSeconds,
