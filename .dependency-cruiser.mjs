@@ -19,6 +19,7 @@ const STARTED = [
   '^lambdas/[^/]+/index\\.ts$',
   '^model-containers/models/',
   '^model-containers/runtime/instance/main\\.ts$',
+  '^model-containers/runtime/backends/model-main\\.ts$',
   '^lib/local/instance-leash\\.ts$',
   '^lib/bundling/environment-credentials\\.ts$',
   '^lib/platform/memory\\.ts$',
@@ -219,7 +220,13 @@ const everywhere = [
     comment: 'Entry points only parse, build and start.',
     severity: 'error',
     from: {},
-    to: { path: ['^bin/', '^lambdas/[^/]+/index\\.ts$', '^model-containers/runtime/instance/main\\.ts$'] },
+    to: {
+      path: [
+        '^bin/',
+        '^lambdas/[^/]+/index\\.ts$',
+        '^model-containers/runtime/(instance/main|backends/model-main)\\.ts$',
+      ],
+    },
   },
   {
     name: 'nothing-imports-tests',

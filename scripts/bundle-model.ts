@@ -28,7 +28,7 @@ if (!isModelName(model) || values.into === undefined) {
 }
 await bundleModel({
   folder: join(CONTAINERS, 'models', model),
-  runtime: join(CONTAINERS, 'runtime', 'instance', 'main.ts'),
+  runtime: join(CONTAINERS, 'runtime'),
   into: resolve(values.into),
   prelude: preludeOf(model),
   external: values.external,

@@ -1,12 +1,12 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { basename, extname, join, parse, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { IMAGE_BUNDLING } from './esbuild-options.ts';
-import { MODEL_ASSETS, modelPlugin } from './model-plugin.ts';
+import { MODEL_ASSETS, MODEL_FILE, modelPlugin } from './model-plugin.ts';
 
 export interface ModelBundleOptions {
   readonly folder: string;
-  /** `model-containers/runtime/instance/main.ts`. */
+  /** `model-containers/runtime`. */
   readonly runtime: string;
   /** Receives `main.mjs`, which starts an instance, and all files that it needs. */
   readonly into: string;
@@ -36,7 +36,10 @@ export async function bundleModel({
     ...IMAGE_BUNDLING,
     plugins: [modelPlugin(folder)],
     external: [...external],
-    entryPoints: [{ in: runtime, out: 'instance' }],
+    entryPoints: [
+      { in: join(runtime, 'instance', 'main.ts'), out: 'instance' },
+      { in: join(runtime, 'backends', 'model-main.ts'), out: parse(MODEL_FILE).name },
+    ],
     outdir: into,
   });
   await writeFile(join(into, 'main.mjs'), `${prelude}await import('./instance.mjs');\n`);

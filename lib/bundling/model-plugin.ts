@@ -5,7 +5,12 @@ import type { Plugin } from 'esbuild';
 /** The folder below the bundle that holds the model's data files. */
 export const MODEL_ASSETS = 'model';
 
-const LOAD_DEFINITION = /[\\/]model-containers[\\/]runtime[\\/]instance[\\/]load-definition\.ts$/;
+/** The file of the model process in a bundle. */
+export const MODEL_FILE = 'model.mjs';
+
+const BACKENDS = '[\\\\/]model-containers[\\\\/]runtime[\\\\/]backends[\\\\/]';
+const LOAD_DEFINITION = new RegExp(`${BACKENDS}load-definition\\.ts$`);
+const MODEL_ENTRY = new RegExp(`${BACKENDS}model-entry\\.ts$`);
 const OWN_ADDRESS = /\bimport\.meta\.(url|dirname|filename)\b/g;
 
 /**
@@ -18,16 +23,22 @@ export const modelPlugin = (folder: string): Plugin => ({
     let isBound = false;
     onLoad({ filter: LOAD_DEFINITION }, () => {
       isBound = true;
-      const contents = `import model from ${JSON.stringify(join(folder, 'model.ts'))};
-        export const loadDefinition = async () => model;`;
+      // Imported on demand, so that the process can report an error in the model's modules.
+      const contents = `const load = () => import(${JSON.stringify(join(folder, 'model.ts'))});
+        export const loadDefinition = async () => (await load()).default;`;
       return { contents, resolveDir: folder, loader: 'ts' };
+    });
+    onLoad({ filter: MODEL_ENTRY }, () => {
+      const contents = `import { fileURLToPath } from 'node:url';
+        export const MODEL_ENTRY = fileURLToPath(new URL('./${MODEL_FILE}', import.meta.url));`;
+      return { contents, loader: 'ts' };
     });
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!path.startsWith(folder + sep)) return undefined;
       const address = `./${[MODEL_ASSETS, ...relative(folder, path).split(sep)].join('/')}`;
       return { contents: readdress(await readFile(path, 'utf8'), address), loader: 'ts' };
     });
-    onEnd(() => (isBound ? undefined : { errors: [{ text: 'The entry does not load a model.' }] }));
+    onEnd(() => (isBound ? undefined : { errors: [{ text: 'The model process does not load a model.' }] }));
   },
 });
 

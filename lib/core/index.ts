@@ -20,6 +20,8 @@ export {
   type InstanceState,
   isAlive,
   isServing,
+  MODEL_CONDITIONS,
+  type ModelConditionName,
 } from './instances/instance.ts';
 export {
   type ControlledInstance,

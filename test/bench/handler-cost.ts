@@ -12,7 +12,7 @@ import { startEmulators } from '#local/emulators.ts';
 import { localAwsSettings, provision } from '#local/provision.ts';
 import model from '#models/model_a/model.ts';
 import { awsEnvironment, createAwsPlatform } from '#platform/aws.ts';
-import { ModelInstance } from '#runtime/instance/instance.ts';
+import { runInstance } from '#test/support/in-process-model.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { bundleLambda } from '../../lib/bundling/bundle-lambda.ts';
 
@@ -53,10 +53,11 @@ const settings = localAwsSettings(emulators);
 await provision(settings, ['model_a']);
 const platform = createAwsPlatform(settings);
 const stop = new AbortController();
-const running = new ModelInstance({
-  ...{ definition: model, platform, logger: silentLogger, id: 'one', image: 'test', runtimeVersion: 'test' },
+const options = {
+  ...{ platform, logger: silentLogger, id: 'one', image: 'test', runtimeVersion: 'test' },
   ...{ health: { host: '127.0.0.1', port: 0 }, leaseSeconds: 30, stopTimeoutMs: 5000 },
-}).run(stop.signal);
+};
+const running = runInstance(model, options, stop.signal);
 const into = await realpath(await mkdtemp(join(tmpdir(), 'modelyard-handler-')));
 try {
   await platform.clock.sleep(1000);

@@ -86,7 +86,9 @@ describe('the image of a model', () => {
     });
 
     expect([status, stderr]).toEqual([0, '']);
-    expect(await readdir(join(folder, 'bundle'))).toEqual(expect.arrayContaining(['main.mjs', 'instance.mjs']));
+    expect(await readdir(join(folder, 'bundle'))).toEqual(
+      expect.arrayContaining(['main.mjs', 'instance.mjs', 'model.mjs']),
+    );
     expect(await readdir(folder)).toEqual(expect.arrayContaining(['.npmrc', 'package.json', 'package-lock.json']));
     expect(await readdir(join(folder, 'model-containers/models'))).toEqual([model]);
   });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -81,7 +81,8 @@ describe('the bundles of gateway and model', () => {
 describe('the bundle of a model', () => {
   it('has its own files and no other model', async () => {
     const own = await stat(join(scratch, 'model', 'model', 'weights', 'random-forest.json'));
-    const code = await readFile(join(scratch, 'model', 'instance.mjs'), 'utf8');
+    const files = (await readdir(join(scratch, 'model'))).filter((name) => name.endsWith('.mjs'));
+    const code = (await Promise.all(files.map((name) => readFile(join(scratch, 'model', name), 'utf8')))).join('\n');
 
     expect(own.size).toBeGreaterThan(1000);
     expect(code).toContain('Estimates the growth of an economy');

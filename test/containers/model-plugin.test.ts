@@ -26,7 +26,7 @@ async function bundled(prelude = '', external: readonly string[] = []): Promise<
   const into = join(root, 'bundle');
   await bundleModel({
     folder: join(root, 'model-containers/models/mine'),
-    runtime: join(root, 'model-containers/runtime/instance/main.ts'),
+    runtime: join(root, 'model-containers/runtime'),
     into,
     prelude,
     external,
@@ -36,12 +36,17 @@ async function bundled(prelude = '', external: readonly string[] = []): Promise<
   return stdout.trim();
 }
 
+/** An instance that only starts its model process, and a model process that prints what the model answers. */
 const MAIN = {
-  'model-containers/runtime/instance/load-definition.ts':
+  'model-containers/runtime/backends/load-definition.ts':
     'export const loadDefinition = (path: string) => import(path) as Promise<any>;',
-  'model-containers/runtime/instance/main.ts': `import { loadDefinition } from './load-definition.ts';
+  'model-containers/runtime/backends/model-entry.ts': "export const MODEL_ENTRY = './model-main.ts';",
+  'model-containers/runtime/backends/model-main.ts': `import { loadDefinition } from './load-definition.ts';
     const model = await loadDefinition('mine');
     process.stdout.write(String(await model()));`,
+  'model-containers/runtime/instance/main.ts': `import { execFileSync } from 'node:child_process';
+    import { MODEL_ENTRY } from '../backends/model-entry.ts';
+    execFileSync(process.execPath, [MODEL_ENTRY], { stdio: 'inherit' });`,
 };
 
 describe('a model in a bundle', () => {
@@ -80,12 +85,13 @@ describe('a model in a bundle', () => {
     expect(await bundled('', ['compiled'])).toBe('installed');
   });
 
-  it('is refused when the entry loads none', async () => {
+  it('is refused when its process loads none', async () => {
     await write({
       'model-containers/runtime/instance/main.ts': 'process.stdout.write("nothing");',
+      'model-containers/runtime/backends/model-main.ts': 'process.stdout.write("nothing");',
       'model-containers/models/mine/model.ts': 'export default 1;',
     });
 
-    await expect(bundled()).rejects.toThrow('The entry does not load a model.');
+    await expect(bundled()).rejects.toThrow('The model process does not load a model.');
   });
 });

@@ -17,7 +17,8 @@ const SUMMARY: ExposedModel = {
   oldestTaskAgeMs: 2500,
 };
 
-const instanceMetrics = () => createInstanceMetrics({ inFlight: () => 1, slots: 4, info: { model: 'model_a' } });
+const instanceMetrics = () =>
+  createInstanceMetrics({ inFlight: () => 1, isBlocked: () => false, slots: 4, info: { model: 'model_a' } });
 
 const namesIn = (text: string): string[] => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
 

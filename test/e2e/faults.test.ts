@@ -141,20 +141,18 @@ describe('a task', () => {
     expect(after).toEqual(task);
   });
 
-  it('that ends its worker with exit code 0 finds it started again', async () => {
+  it('that ends the model process with exit code 0 finds it started again', async () => {
     const { id } = await submit(system, 'unruly', { action: 'leave' });
     const task = await ended(system, id);
     const next = await submit(system, 'unruly', { action: 'answer' });
 
-    expect(task).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted' } });
+    const message = 'Gave up after 2 attempts. The last one: The model process ended with exit code 0.';
+    expect(task).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted', message } });
     expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
-    await system.until((e) => e.message === 'Something in the model ended the process.');
+    await system.until((e) => e.message === 'The model process ended with exit code 0.');
   });
 
-  // Three leases end, one after the other.
-  it('that kills its worker every time fails after its attempts, and the model keeps serving', {
-    timeout: 60_000,
-  }, async () => {
+  it('that kills the model process every time fails after its attempts, and its instance lives on', async () => {
     const before = system.pids('unruly-1');
     const { id } = await submit(system, 'unruly', { action: 'die' });
     const task = await ended(system, id);
@@ -163,7 +161,22 @@ describe('a task', () => {
     expect(task).toMatchObject({ state: 'failed', attempts: 2, result: null });
     expect(task.error).toMatchObject({ code: 'attempts_exhausted', retryable: true });
     expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
+    expect(system.pids('unruly-1')).toEqual(before);
+  });
+
+  // Three leases end, one after the other.
+  it('that kills its whole instance every time fails after its attempts, and the model keeps serving', {
+    timeout: 60_000,
+  }, async () => {
+    const before = system.pids('unruly-1');
+    const { id } = await submit(system, 'unruly', { action: 'kill the instance' });
+    const task = await ended(system, id);
+    const next = await submit(system, 'unruly', { action: 'answer' });
+
+    expect(task).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted' } });
+    expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
     expect(before.filter(isRunning)).toEqual([]);
-    expect(system.pids('unruly-1').length).toBeGreaterThanOrEqual(before.length + 2);
+    // Once in company, and once alone for each attempt.
+    expect(system.pids('unruly-1').length).toBe(before.length + 3);
   });
 });

@@ -73,6 +73,7 @@ describe('GET /models/{model}/instances', () => {
           model: 'model_b',
           state: 'ready',
           phase: null,
+          condition: null,
           variant: null,
           started_at: expect.stringMatching(/^\d{4}-.*Z$/),
           last_heartbeat_at: expect.stringMatching(/^\d{4}-.*Z$/),

@@ -4,7 +4,7 @@ import { createHandler as createListModels } from '#lambdas/list-models/handler.
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { defineModel } from '#runtime/define-model.ts';
-import { ModelInstance } from '#runtime/instance/instance.ts';
+import { runInstance } from '#test/support/in-process-model.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { call, createTestApi, type TestApi } from './api-harness.ts';
@@ -21,13 +21,13 @@ async function startInstance(api: TestApi): Promise<readonly string[]> {
   const told: string[] = [];
   const logger = { ...silentLogger, info: (message: string) => void told.push(message) };
   const stop = new AbortController();
-  const running = new ModelInstance({
-    definition: defineModel({
-      manifest: { name: 'model_b', description: 'Hands its number back.' },
-      request: ModelBRequest,
-      response: ModelBResponse,
-      predict: (_state, { value }) => ({ value }),
-    }),
+  const definition = defineModel({
+    manifest: { name: 'model_b', description: 'Hands its number back.' },
+    request: ModelBRequest,
+    response: ModelBResponse,
+    predict: (_state, { value }) => ({ value }),
+  });
+  const options = {
     platform: api.platform,
     logger,
     id: 'survivor',
@@ -36,7 +36,8 @@ async function startInstance(api: TestApi): Promise<readonly string[]> {
     health: { host: '127.0.0.1', port: 0 },
     leaseSeconds: 30,
     stopTimeoutMs: 1000,
-  }).run(stop.signal);
+  };
+  const running = runInstance(definition, options, stop.signal);
   onTestFinished(async () => {
     stop.abort();
     await running;

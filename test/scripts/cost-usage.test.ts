@@ -6,11 +6,11 @@ import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import model from '#models/model_a/model.ts';
 import type { Platform } from '#platform/platform.ts';
 import { ModelARequest } from '#proto/models/model_a.ts';
-import { ModelInstance } from '#runtime/instance/instance.ts';
 import { call, createTestApi } from '#test/lambdas/api-harness.ts';
 import { type AwsShim, startAwsShim } from '#test/support/aws-shim.ts';
 import { unitsOf } from '#test/support/dynamodb-units.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
+import { runInstance } from '#test/support/in-process-model.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { ACCESS_LOG_FORMAT } from '../../lib/constructs/http-api.ts';
 import { ESTIMATED, MEASURED } from '../../scripts/cost/usage.ts';
@@ -69,10 +69,11 @@ const open = (listsTasks: boolean): Platform =>
 async function whileServed(platform: Platform, name: string, work: () => Promise<void>): Promise<void> {
   const definition = { ...model, manifest: { ...model.manifest, name, slots: 10 } };
   const stop = new AbortController();
-  const running = new ModelInstance({
-    ...{ definition, platform, logger: silentLogger, id: 'one', image: 'test', runtimeVersion: 'test' },
+  const options = {
+    ...{ platform, logger: silentLogger, id: 'one', image: 'test', runtimeVersion: 'test' },
     ...{ health: { host: '127.0.0.1', port: 0 }, leaseSeconds: 30, stopTimeoutMs: 5000 },
-  }).run(stop.signal);
+  };
+  const running = runInstance(definition, options, stop.signal);
   await work();
   stop.abort();
   await running;

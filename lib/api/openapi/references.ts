@@ -1,7 +1,7 @@
-/** An immutable JSON object. */
+/** Any JSON value that nobody changes. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Renames every `$ref` of a value. */
+/** The same value with every `$ref` in it renamed. */
 export function renameReferences(value: unknown, rename: (reference: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renameReferences(item, rename));
   if (typeof value !== 'object' || value === null) return value;
@@ -13,7 +13,7 @@ export function renameReferences(value: unknown, rename: (reference: string) => 
   );
 }
 
-/** Every `$ref` of a value. */
+/** Every `$ref` in a value. */
 export function referencesIn(value: unknown): readonly string[] {
   const found: string[] = [];
   renameReferences(value, (reference) => {

@@ -1,16 +1,17 @@
 import type { ModelLimits, ModelSummary } from '#core';
 
-/** A model in the HTTP API. */
+/** A model as the HTTP contract lists it. */
 export interface ModelBody {
   readonly name: string;
   readonly state: 'active' | 'asleep';
   readonly live_instances: number;
-  /** Waiting tasks; null while the queue is unavailable. May be seconds old. */
+  /** Tasks waiting; null while the queue cannot be asked. May be seconds behind. */
   readonly backlog: number | null;
   readonly request_message: string;
   readonly response_message: string;
 }
 
+/** A model as a list shows it. */
 export const presentModel = ({ model, contract, serving, depth }: ModelSummary): ModelBody => ({
   name: model.name,
   state: serving.length > 0 ? 'active' : 'asleep',
@@ -20,7 +21,7 @@ export const presentModel = ({ model, contract, serving, depth }: ModelSummary):
   response_message: contract.responseMessage,
 });
 
-/** Null for limits that are not set. */
+/** A model's limits; null where there is none. */
 export const presentLimits = (limits: ModelLimits) => ({
   max_attempts: limits.maxAttempts,
   timeout_seconds: limits.timeoutSeconds,

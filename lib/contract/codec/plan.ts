@@ -1,24 +1,24 @@
 import type { ScalarType } from '../descriptor/model.ts';
 import { protobuf } from '../protobuf.ts';
 
-/** How to convert one value of a field. */
+/** One value of a field, ready to be converted. */
 export type ValuePlan =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly type: protobuf.Enum }
   | { readonly kind: 'message'; readonly type: protobuf.Type };
 
-/** Field information for the conversions, computed once. */
+/** What the conversions need to know of a field, looked up once. */
 export interface FieldPlan {
-  /** The name in protobufjs: original, or camelCase in well-known types. */
+  /** As protobufjs has it: the original name, or camelCase in the well-known types. */
   readonly name: string;
-  /** The name in the .proto file. */
+  /** As the .proto file has it. */
   readonly protoName: string;
   readonly cardinality: 'single' | 'repeated' | 'map';
   readonly value: ValuePlan;
   readonly keyType: ScalarType;
   readonly presence: boolean;
   readonly oneof: string | undefined;
-  /** For single fields without presence. */
+  /** Of a single field without presence. */
   readonly defaultValue: unknown;
 }
 
@@ -32,7 +32,7 @@ export interface MessagePlan {
 
 const plans = new WeakMap<protobuf.Type, MessagePlan>();
 
-/** Lazy, because types may be recursive. */
+/** Made on first use, because types may contain themselves. */
 export function planOf(type: protobuf.Type): MessagePlan {
   const known = plans.get(type);
   if (known) return known;

@@ -3,7 +3,7 @@ import { UnreadableMessageError } from '../errors.ts';
 import type { EnumDescriptor, FileDescriptor, MessageDescriptor } from './model.ts';
 import { readDescriptorSet } from './read.ts';
 
-/** All types of a descriptor set by full name. */
+/** Every type of a descriptor set by its full name. */
 export class TypeIndex {
   readonly files: readonly FileDescriptor[];
   readonly #messages = new Map<string, MessageDescriptor>();
@@ -15,17 +15,17 @@ export class TypeIndex {
     for (const file of files) this.#add(file, file);
   }
 
-  /** Throws a TypeError for an unknown type. */
+  /** Throws a TypeError when there is none. */
   message(fullName: string): MessageDescriptor {
     return found(this.#messages.get(fullName), fullName);
   }
 
-  /** Throws a TypeError for an unknown type. */
+  /** Throws a TypeError when there is none. */
   enum(fullName: string): EnumDescriptor {
     return found(this.#enums.get(fullName), fullName);
   }
 
-  /** The file that defines a type. Throws a TypeError for an unknown type. */
+  /** The file that defines a type. Throws a TypeError when there is none. */
   fileOf(fullName: string): FileDescriptor {
     return found(this.#files.get(fullName), fullName);
   }
@@ -49,7 +49,7 @@ function found<T>(type: T | undefined, fullName: string): T {
   return type;
 }
 
-/** Throws `UnreadableMessageError` for a malformed descriptor set or a missing message. */
+/** The types of a contract. Throws `UnreadableMessageError` when its descriptor set is none or lacks one of its messages. */
 export function typesOf({ descriptorSet, requestMessage, responseMessage }: Contract): TypeIndex {
   try {
     const index = new TypeIndex(readDescriptorSet(descriptorSet));

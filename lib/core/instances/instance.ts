@@ -2,6 +2,10 @@
 export const INSTANCE_STATES = ['starting', 'ready', 'draining'] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
 
+/** `model_blocked`: its thread does not answer. `model_restarting`: its process ended and starts again. */
+export const MODEL_CONDITIONS = ['model_blocked', 'model_restarting'] as const;
+export type ModelConditionName = (typeof MODEL_CONDITIONS)[number];
+
 /** An instance as of its last heartbeat. Times are Unix milliseconds. */
 export interface Instance {
   readonly id: string;
@@ -9,6 +13,8 @@ export interface Instance {
   /** Undefined for a model without variants. */
   readonly variant?: string;
   readonly state: InstanceState;
+  /** Why a ready instance makes no progress. Undefined while it does. */
+  readonly condition?: ModelConditionName;
   readonly contractHash: string;
   /** Concurrent runs. */
   readonly slots: number;

@@ -17,7 +17,7 @@ import {
   type Model,
   type ModelLimits,
 } from '../models/model.ts';
-import { INSTANCE_STATES, type Instance } from './instance.ts';
+import { INSTANCE_STATES, type Instance, MODEL_CONDITIONS } from './instance.ts';
 
 const modelName: FieldRule = (value) =>
   typeof value === 'string' && isModelName(value)
@@ -35,6 +35,9 @@ const messageName = textLike(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 500, 'the full n
 const state: FieldRule = (value) =>
   INSTANCE_STATES.some((known) => known === value) ? undefined : `one of ${INSTANCE_STATES.join(', ')}`;
 
+const condition: FieldRule = (value) =>
+  MODEL_CONDITIONS.some((known) => known === value) ? undefined : `one of ${MODEL_CONDITIONS.join(', ')}`;
+
 const flag: FieldRule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
 const listOf =
@@ -50,6 +53,7 @@ const ANNOUNCED_RULES: FieldRules<Omit<Instance, 'contractHash' | 'heartbeatAt' 
   model: modelName,
   variant: optional(variantName),
   state,
+  condition: optional(condition),
   slots: wholeFrom(1),
   inFlight: wholeFrom(0),
   serviceMs: optional(notNegative),

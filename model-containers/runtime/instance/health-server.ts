@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import type { Contract, InstanceState } from '#core';
+import type { Contract, Instance, InstanceState } from '#core';
 import type { InstanceMetrics } from './instance-metrics.ts';
 import { registrationToJson } from './registration-answer.ts';
 
@@ -14,6 +14,7 @@ export interface HealthServerOptions {
   readonly contract: Contract;
   readonly metrics: Pick<InstanceMetrics, 'text' | 'contentType'>;
   readonly state: () => InstanceState;
+  readonly condition: () => Pick<Instance, 'condition'>;
   /** What it tells the registry, as a serialized `modelyard.v1.Registration`. */
   readonly registration: () => Uint8Array;
 }
@@ -85,9 +86,10 @@ async function answer(options: HealthServerOptions, request: IncomingMessage): P
 }
 
 /** 200 only while it takes tasks, so that an orchestrator waits for `setup` and lets a draining instance go. */
-function health({ state, servedName }: HealthServerOptions): Answer {
-  const ready = state() === 'ready';
-  return json(ready ? 200 : 503, { status: ready ? 'ok' : state(), model: servedName });
+function health({ state, condition, servedName: model }: HealthServerOptions): Answer {
+  if (state() !== 'ready') return json(503, { status: state(), model });
+  // Still 200: the instance keeps its leases and ends or restarts the model itself.
+  return json(200, { status: condition().condition ?? 'ok', model });
 }
 
 /** The message's name and the FileDescriptorSet that defines it: base64 in JSON, or the bare bytes for protobuf readers. */

@@ -1,4 +1,4 @@
-import { beat, type Clock, HEARTBEAT_INTERVAL_MS, type Instance, type Logger } from '#core';
+import { backoffMs, beat, type Clock, HEARTBEAT_INTERVAL_MS, type Instance, type Logger, ModelyardError } from '#core';
 
 export interface HeartbeatOptions {
   readonly clock: Clock;
@@ -60,4 +60,30 @@ export function startHeartbeat({ clock, logger, describe, put, rejoin }: Heartbe
       await beating;
     },
   };
+}
+
+interface RegistrationOptions {
+  readonly register: () => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stop: AbortSignal;
+}
+
+const REGISTER_BACKOFF = { baseMs: 500, maxMs: 10_000 };
+const REGISTER_TRIES = 12;
+
+/** Registers, with retries while the registry is away. Rejects when it stays away, refuses, or `stop` aborts. */
+export async function registerPatiently({ register, clock, logger, stop }: RegistrationOptions): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await register();
+      return;
+    } catch (error) {
+      const hopeless = !(error instanceof ModelyardError && error.retryable);
+      if (hopeless || tries >= REGISTER_TRIES || stop.aborted) throw error;
+      const pauseMs = Math.ceil(backoffMs(REGISTER_BACKOFF, tries));
+      logger.warn('The registry cannot be reached; trying again.', { reason: error.message, pauseMs });
+      await clock.sleep(pauseMs, stop);
+    }
+  }
 }

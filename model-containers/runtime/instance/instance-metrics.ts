@@ -4,6 +4,8 @@ import type { WorkerObserver } from '../worker/worker-observer.ts';
 
 /** Prometheus metrics of one instance, in seconds and counts. */
 export interface InstanceMetrics extends WorkerObserver, LeaseObserver {
+  /** The model process ended and will be started again. */
+  modelRestarted(): void;
   /** Prometheus text exposition. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -14,6 +16,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** `gauges` are read at scrape time only. */
 export function createInstanceMetrics(gauges: {
   readonly inFlight: () => number;
+  readonly isBlocked: () => boolean;
   readonly slots: number;
   readonly info: Readonly<Record<string, string>>;
 }): InstanceMetrics {
@@ -31,6 +34,7 @@ export function createInstanceMetrics(gauges: {
     new Counter({ name: `modelyard_instance_${name}_total`, help, registers });
   const retries = counter('retries', 'Attempts that failed and are followed by another one.');
   const renewals = counter('lease_renewals', 'Leases of tasks in hand that were renewed.');
+  const restarts = counter('model_restarts', 'Ends of the model process after which it was started again.');
   const losses = counter('lease_losses', 'Leases of tasks in hand that were lost.');
   const queue = histogram('queue_duration', 'Time from submit to the start of the run.');
   const batchWait = histogram('batch_wait_duration', 'Time from being received to the start of the run.');
@@ -45,6 +49,14 @@ export function createInstanceMetrics(gauges: {
     registers,
     collect() {
       this.set(gauges.inFlight());
+    },
+  });
+  new Gauge({
+    name: 'modelyard_instance_model_blocked',
+    help: '1 while the thread of the model does not answer, else 0.',
+    registers,
+    collect() {
+      this.set(gauges.isBlocked() ? 1 : 0);
     },
   });
   new Gauge({ name: 'modelyard_instance_slots', help: 'Runs this instance can have in hand at once.', registers }).set(
@@ -66,6 +78,7 @@ export function createInstanceMetrics(gauges: {
       if (timings.runMs !== undefined) run.observe(timings.runMs / 1000);
       if (timings.publishMs !== undefined) publish.observe(timings.publishMs / 1000);
     },
+    modelRestarted: () => restarts.inc(),
     leasesRenewed: (count) => renewals.inc(count),
     leaseLost: () => losses.inc(),
     text: () => registry.metrics(),

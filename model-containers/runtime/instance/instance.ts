@@ -1,30 +1,27 @@
-import { registeredManifest } from '#catalog/manifest.ts';
-import { contractOf } from '#contract';
+import { type ModelManifest, registeredManifest } from '#catalog/manifest.ts';
 import {
-  backoffMs,
   type Contract,
   createRequestGate,
   endWake,
   type Instance,
   type InstanceState,
   type Logger,
-  ModelyardError,
   registerInstance,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
-import { bindModel } from '../backends/loaded-model.ts';
-import type { ModelDefinition } from '../define-model.ts';
 import { createAttemptLog } from '../worker/attempt-log.ts';
+import type { ModelCondition, RunningModel } from '../worker/running-model.ts';
 import { Worker } from '../worker/worker.ts';
 import type { WorkerObserver } from '../worker/worker-observer.ts';
 import { type HealthServer, startHealthServer } from './health-server.ts';
-import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, registerPatiently, startHeartbeat } from './heartbeat.ts';
 import { untilIdle } from './idle-stop.ts';
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { writeRegistration } from './registration-answer.ts';
 
-export interface InstanceOptions<Request, Response, State> {
-  readonly definition: ModelDefinition<Request, Response, State>;
+export interface InstanceOptions {
+  /** Loaded, and not yet set up. The instance closes it. */
+  readonly model: RunningModel;
   readonly platform: Platform;
   readonly logger: Logger;
   readonly id: string;
@@ -45,12 +42,17 @@ export interface InstanceOptions<Request, Response, State> {
   readonly stopTimeoutMs: number;
 }
 
-const REGISTER_BACKOFF = { baseMs: 500, maxMs: 10_000 };
-const REGISTER_TRIES = 12;
+/** What the registry is told of a model that is not ready. */
+const CONDITIONS = {
+  ready: {},
+  blocked: { condition: 'model_blocked' },
+  restarting: { condition: 'model_restarting' },
+} as const satisfies Record<ModelCondition, Pick<Instance, 'condition'>>;
 
 /** One life of one running copy of a model. */
-export class ModelInstance<Request, Response, State> {
-  readonly #options: InstanceOptions<Request, Response, State>;
+export class ModelInstance {
+  readonly #options: InstanceOptions;
+  readonly #manifest: ModelManifest;
   readonly #variant: string | undefined;
   readonly #contract: Contract;
   readonly #metrics: InstanceMetrics;
@@ -60,16 +62,19 @@ export class ModelInstance<Request, Response, State> {
   #worker: Worker | undefined;
 
   /** Throws for a variant that the manifest does not name. */
-  constructor(options: InstanceOptions<Request, Response, State>) {
+  constructor(options: InstanceOptions) {
+    const { manifest, contract } = options.model.description;
     this.#options = options;
-    this.#variant = variantOf(options);
-    this.#contract = contractOf(options.definition.request, options.definition.response);
+    this.#manifest = manifest;
+    this.#contract = contract;
+    this.#variant = variantOf(manifest, options.variant);
     this.#startedAt = options.platform.clock.now();
     this.#metrics = createInstanceMetrics({
       inFlight: () => this.#worker?.inFlight ?? 0,
+      isBlocked: () => options.model.condition === 'blocked',
       slots: this.#slots,
       info: {
-        model: options.definition.manifest.name,
+        model: manifest.name,
         variant: this.#variant ?? '',
         instance_id: options.id,
         runtime_version: options.runtimeVersion,
@@ -83,11 +88,11 @@ export class ModelInstance<Request, Response, State> {
    * queue stays away.
    */
   async run(stop: AbortSignal): Promise<void> {
-    const { logger } = this.#options;
+    const { logger, platform } = this.#options;
     const health = await this.#listen();
     let heartbeat: Heartbeat | undefined;
     try {
-      await this.#registerPatiently(stop);
+      await registerPatiently({ register: () => this.#register(), clock: platform.clock, logger, stop });
       heartbeat = this.#startHeartbeat();
       const worker = await this.#setUp(stop);
       this.#worker = worker;
@@ -97,59 +102,45 @@ export class ModelInstance<Request, Response, State> {
       await this.#work(worker, heartbeat, stop);
     } finally {
       await heartbeat?.stop();
-      await this.#sayFarewell();
+      await this.#deregister();
       await health.close();
+      await this.#options.model.close();
     }
   }
 
-  /** Best effort: an unheard farewell is an expired heartbeat half a minute later. */
-  async #sayFarewell(): Promise<void> {
-    const { platform, id, definition } = this.#options;
-    const { name: model, idleSeconds } = definition.manifest;
+  /** Best effort: without it the heartbeat expires half a minute later. */
+  async #deregister(): Promise<void> {
+    const { platform, id } = this.#options;
+    const { name: model, idleSeconds } = this.#manifest;
     await platform.registry.removeInstance(model, id).catch(() => undefined);
     if (idleSeconds === undefined) return;
     await endWake(platform.registry, { model, startedAt: this.#startedAt }).catch(() => undefined);
   }
 
   get #slots(): number {
-    return this.#options.definition.manifest.slots ?? 1;
+    return this.#manifest.slots ?? 1;
   }
 
   async #listen(): Promise<HealthServer> {
-    const { health, endpoint, definition } = this.#options;
+    const { health, endpoint } = this.#options;
     const server = await startHealthServer({
       ...health,
-      servedName: this.#variant ?? definition.manifest.name,
+      servedName: this.#variant ?? this.#manifest.name,
       contract: this.#contract,
       metrics: this.#metrics,
       state: () => this.#state,
+      condition: () => this.#condition(),
       registration: () => writeRegistration(this.#describe(), this.#contract),
     });
     this.#endpoint = endpoint ?? server.url;
     return server;
   }
 
-  async #registerPatiently(stop: AbortSignal): Promise<void> {
-    const { logger, platform } = this.#options;
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#register();
-      } catch (error) {
-        const hopeless = !(error instanceof ModelyardError && error.retryable);
-        if (hopeless || tries >= REGISTER_TRIES || stop.aborted) throw error;
-        const pauseMs = Math.ceil(backoffMs(REGISTER_BACKOFF, tries));
-        logger.warn('The registry cannot be reached; trying again.', { reason: error.message, pauseMs });
-        await platform.clock.sleep(pauseMs, stop);
-      }
-    }
-  }
-
   async #register(): Promise<void> {
-    const { platform, definition } = this.#options;
-    await registerInstance(platform, {
+    await registerInstance(this.#options.platform, {
       instance: this.#describe(),
       contract: this.#contract,
-      manifest: registeredManifest(definition.manifest),
+      manifest: registeredManifest(this.#manifest),
     });
   }
 
@@ -165,13 +156,14 @@ export class ModelInstance<Request, Response, State> {
   }
 
   #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
-    const { id, definition, image, runtimeVersion } = this.#options;
+    const { id, image, runtimeVersion } = this.#options;
     const { serviceMs, oldestTaskAt } = this.#worker ?? {};
     return {
       id,
-      model: definition.manifest.name,
+      model: this.#manifest.name,
       ...(this.#variant === undefined ? {} : { variant: this.#variant }),
       state: this.#state,
+      ...this.#condition(),
       contractHash: this.#contract.hash,
       slots: this.#slots,
       inFlight: this.#worker?.inFlight ?? 0,
@@ -184,17 +176,20 @@ export class ModelInstance<Request, Response, State> {
     };
   }
 
+  /** Only a model that was ready before can be in trouble. */
+  #condition(): Pick<Instance, 'condition'> {
+    return this.#worker ? CONDITIONS[this.#options.model.condition] : {};
+  }
+
   async #setUp(stop: AbortSignal): Promise<Worker> {
-    const { definition, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
-    const variant = this.#variant;
-    const state = (await definition.setup?.({ signal: stop, logger, variant })) as State;
-    const queue = platform.queues(definition.manifest.name);
+    const { model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
+    await model.setUp(this.#variant, stop);
+    const queue = platform.queues(this.#manifest.name);
     return new Worker({
-      model: bindModel(definition, state, { variant, logger }),
-      variant,
-      gate: createRequestGate({ ...platform, model: definition.manifest.name, contract: this.#contract }),
-      contractHash: this.#contract.hash,
       ...platform,
+      model,
+      gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
+      contractHash: this.#contract.hash,
       logger,
       observer: toAll(this.#metrics, createAttemptLog(logger)),
       consume: (signal) => queue.consume({ leaseSeconds, signal, observer: this.#metrics }),
@@ -203,7 +198,7 @@ export class ModelInstance<Request, Response, State> {
   }
 
   async #work(worker: Worker, heartbeat: Heartbeat, stop: AbortSignal): Promise<void> {
-    const { logger, definition, platform } = this.#options;
+    const { logger, model, platform } = this.#options;
     const ended = new AbortController();
     const announce = (state: InstanceState) => {
       this.#state = state;
@@ -215,8 +210,12 @@ export class ModelInstance<Request, Response, State> {
     };
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
+    model.onCondition((condition) => {
+      if (condition === 'restarting') this.#metrics.modelRestarted();
+      void heartbeat.beatNow();
+    });
     void this.#options.whileWorking?.(() => worker.inFlight, ended.signal);
-    const { idleSeconds } = definition.manifest;
+    const { idleSeconds } = this.#manifest;
     if (idleSeconds !== undefined && !this.#options.staysWhenIdle) {
       const signal = AbortSignal.any([stop, ended.signal]);
       const idleForMs = () => worker.idleForMs;
@@ -238,8 +237,7 @@ const toAll = (...observers: readonly WorkerObserver[]): WorkerObserver => ({
   },
 });
 
-function variantOf<Request, Response, State>({ variant, definition }: InstanceOptions<Request, Response, State>) {
-  const { name, variants } = definition.manifest;
+function variantOf({ name, variants }: ModelManifest, variant: string | undefined): string | undefined {
   if (variant === undefined) return variants?.[0];
   if (variants?.includes(variant)) return variant;
   const known = variants ? `It has: ${variants.join(', ')}.` : 'It has none.';

@@ -1,9 +1,6 @@
 import {
-  type BlobStore,
-  type Clock,
   type Delivery,
   type Envelope,
-  type EventOutcome,
   expiryOf,
   giveUpTask,
   judgeMessage,
@@ -13,94 +10,91 @@ import {
   postpone,
   type RequestGate,
   readEnvelope,
+  type StartedEvent,
   type TaskStore,
 } from '#core';
-import type { LoadedModel } from '../backends/loaded-model.ts';
-import { type Failure, finalFailure } from './failure.ts';
-import type { AttemptOutcome } from './worker-observer.ts';
+import type { Attempt } from './attempt.ts';
+import { type SettleDeps, settleFailure } from './settle-task.ts';
+import type { AttemptOutcome, EndedAttempt } from './worker-observer.ts';
 
-/** A delivery that may run, with its request at hand. */
-export interface Admitted {
-  readonly delivery: Delivery;
-  readonly envelope: Envelope;
-  readonly request: unknown;
-  /** Number of the run among those charged to the task. */
-  readonly attempt: number;
-  /** Whether its start is recorded already. */
-  readonly isClaimed: boolean;
-}
-
-/** What became of a delivery: it may run, it was settled without running, or it failed before it could run. */
-export type Admission =
-  | { readonly admitted: Admitted }
-  | { readonly settled: AttemptOutcome; readonly envelope?: Envelope }
-  | { readonly failed: Failure; readonly envelope: Envelope; readonly attempt: number };
-
-export interface AdmitDeps {
-  readonly model: LoadedModel;
+export interface AdmitDeps extends SettleDeps {
+  readonly modelName: string;
   /** Decides which requests this instance can read. */
   readonly gate: RequestGate;
   readonly tasks: TaskStore;
-  readonly blobs: BlobStore;
-  readonly clock: Clock;
 }
 
-/** Decides whether a delivery runs here. Rejects when a store or the queue is away; the delivery is unsettled then. */
-export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Admission> {
+/**
+ * Decides whether a delivery runs here: an attempt that may run, or how the delivery was settled without a run. Rejects
+ * when a store or the queue is away; the delivery is unsettled then.
+ */
+export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Attempt | EndedAttempt> {
+  const receivedAt = deps.clock.now();
   const envelope = readEnvelope(delivery.body);
   if (!envelope) {
     await delivery.reject({ code: 'unreadable', message: 'The message is not a task envelope.' }, delivery.attempts);
-    return { settled: 'dead-lettered' };
+    return { attempt: delivery.attempts, outcome: 'dead-lettered' };
   }
-  const decided = await decide(deps, delivery, envelope);
-  if ('settled' in decided) return { settled: decided.settled, envelope };
-  const { attempt, isClaimed } = decided;
+  const { taskId } = envelope;
+  const decision = await decide(deps, delivery, envelope);
+  if (typeof decision === 'string') return { attempt: delivery.attempts, taskId, outcome: decision };
+  const { number, claim } = decision;
+  const attempt: Attempt = {
+    delivery,
+    envelope,
+    request: new Uint8Array(),
+    receivedAt,
+    number,
+    mustRunAlone: claim?.alone ?? false,
+    claim,
+    isRecorded: false,
+    repetitions: 0,
+  };
   try {
-    const bytes = await loadPayload(deps.blobs, envelope.request);
-    const request = deps.model.decodeRequest(bytes);
-    return { admitted: { delivery, envelope, request, attempt, isClaimed } };
+    return { ...attempt, request: await loadPayload(deps.blobs, envelope.request) };
   } catch (error) {
-    if (error instanceof ModelyardError && error.retryable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    return { failed: finalFailure('request_unreadable', `The request cannot be read: ${reason}`), envelope, attempt };
+    if (!(error instanceof ModelyardError) || error.retryable) throw error;
+    const failure = {
+      code: 'request_unreadable',
+      message: `The request cannot be read: ${error.message}`,
+      retryable: false,
+    };
+    const settlement = await settleFailure(deps, attempt, { error: failure, startedAt: receivedAt });
+    return { attempt: number, taskId, ...settlement };
   }
 }
 
-type Decision = { readonly settled: AttemptOutcome } | { readonly attempt: number; readonly isClaimed: boolean };
+type Decision = AttemptOutcome | { readonly number: number; readonly claim: Omit<StartedEvent, 'at'> | undefined };
 
 async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): Promise<Decision> {
-  const { model, tasks, clock } = deps;
+  const { tasks, clock, maxAttempts } = deps;
   const now = clock.now();
   const first = judgeMessage(delivery, envelope, now);
-  const { maxAttempts } = model.limits;
   const fate =
     first.do === 'look'
       ? judgeWithTask(delivery, envelope, await tasks.get(envelope.taskId), { now, maxAttempts })
       : first;
   const unreadable =
     fate.do === 'run' || fate.do === 'claim' ? await settleUnreadable(deps, delivery, envelope) : undefined;
-  if (unreadable) return { settled: unreadable };
+  if (unreadable) return unreadable;
   switch (fate.do) {
     case 'run':
-      return { attempt: fate.attempt, isClaimed: false };
-    case 'claim': {
-      const outcome = await tasks.apply(envelope.taskId, { ...fate.start, at: now });
-      if (outcome === 'applied') return { attempt: fate.attempt, isClaimed: true };
-      return { settled: await settleRefused(delivery, outcome) };
-    }
+      return { number: fate.attempt, claim: undefined };
+    case 'claim':
+      return { number: fate.attempt, claim: fate.start };
     case 'expire':
       await tasks.apply(envelope.taskId, expiryOf(envelope, now));
       await delivery.ack();
-      return { settled: 'expired' };
+      return 'expired';
     case 'give-up':
       await giveUp(deps, delivery, fate);
-      return { settled: 'dead-lettered' };
+      return 'dead-lettered';
     case 'drop':
       await delivery.ack();
-      return { settled: 'already-ended' };
+      return 'already-ended';
     case 'postpone':
       await postpone(delivery);
-      return { settled: 'released' };
+      return 'released';
   }
 }
 
@@ -134,16 +128,6 @@ async function giveUp(
   { attempts, message }: { readonly attempts: number; readonly message: string },
 ): Promise<void> {
   const reason = { code: 'attempts_exhausted', message };
-  await giveUpTask(deps, { model: deps.model.name, body: delivery.body, attempts, reason });
+  await giveUpTask(deps, { model: deps.modelName, body: delivery.body, attempts, reason });
   await delivery.reject(reason, attempts);
-}
-
-/** Settles a delivery whose event the store refused. */
-export async function settleRefused(delivery: Delivery, outcome: EventOutcome): Promise<AttemptOutcome> {
-  if (outcome === 'superseded') {
-    await postpone(delivery);
-    return 'lease-lost';
-  }
-  await delivery.ack();
-  return 'already-ended';
 }

@@ -5,6 +5,8 @@ interface PatientReceiverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   /** How long the queue may stay away before `receive` rejects. */
   readonly patienceMs: number;
 }
@@ -15,7 +17,7 @@ const BACKOFF = { baseMs: 250, maxMs: 15_000 };
  * Receives through outages: retries with back-off and jitter while the queue is away, and rejects with
  * the last error once it has stayed away for `patienceMs`.
  */
-export function createPatientReceiver({ consumer, clock, logger, signal, patienceMs }: PatientReceiverOptions) {
+export function createPatientReceiver({ consumer, clock, logger, signal, random, patienceMs }: PatientReceiverOptions) {
   let failures = 0;
   let awaySince = 0;
 
@@ -31,7 +33,7 @@ export function createPatientReceiver({ consumer, clock, logger, signal, patienc
         if (failures === 0) awaySince = clock.now();
         failures++;
         if (clock.now() - awaySince >= patienceMs) throw error;
-        const pauseMs = Math.ceil(backoffMs(BACKOFF, failures));
+        const pauseMs = Math.ceil(backoffMs(BACKOFF, failures, random));
         logger.warn('The queue cannot be reached; trying again.', { reason: error.message, pauseMs, failures });
         await clock.sleep(pauseMs, signal);
       }

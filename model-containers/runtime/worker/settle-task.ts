@@ -4,73 +4,85 @@ import {
   backoffMs,
   type Clock,
   type Delivery,
-  type Envelope,
+  type EventOutcome,
   expiryOf,
-  MAX_PAYLOAD_BYTES,
   ModelyardError,
+  postpone,
   storePayload,
+  type TaskError,
   type TaskEvent,
   type TaskStore,
 } from '#core';
-import type { LoadedModel } from '../backends/loaded-model.ts';
-import { settleRefused } from './admit-task.ts';
-import { type Failure, finalFailure } from './failure.ts';
-import type { RunAborted } from './run-abort.ts';
+import type { Attempt } from './attempt.ts';
+import type { RunEnd } from './run-attempts.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
 export interface SettleDeps {
-  readonly model: LoadedModel;
+  readonly maxAttempts: number;
   readonly contractHash: string;
-  readonly tasks: TaskStore;
+  readonly tasks: Pick<TaskStore, 'apply'>;
   readonly blobs: BlobStore;
   readonly clock: Clock;
-}
-
-/** One attempt after its run. */
-export interface Attempt {
-  readonly delivery: Delivery;
-  readonly envelope: Envelope;
-  /** Number of the run among those charged to the task. */
-  readonly attempt: number;
-  readonly startedAt: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
 const RETRY_BACKOFF = { baseMs: 1000, maxMs: 60_000 };
 const STORE_BACKOFF = { baseMs: 200, maxMs: 5000 };
 const STORE_TRIES = 8;
 
+/** Settles a task after a run that is not repeated. Rejects when a store or the queue is away. */
+export async function settleRun(
+  deps: SettleDeps,
+  attempt: Attempt,
+  end: Exclude<RunEnd, { readonly type: 'repeat' }>,
+): Promise<Settlement> {
+  switch (end.type) {
+    case 'answered':
+      return settleResponse(deps, attempt, end);
+    case 'failed':
+      return settleFailure(deps, attempt, end);
+    case 'refused':
+      return { outcome: await settleRefused(attempt.delivery, end.outcome) };
+    case 'aborted':
+      return settleAborted(deps, attempt, end.cause);
+  }
+}
+
 /**
- * Publishes a response: result first, then the acknowledgement, so that a crash in between repeats the
- * task but never loses it. A result that cannot be kept ends the task as failed.
+ * Publishes a response: result first, then the acknowledgement, so that a crash in between repeats the task but never
+ * loses it.
  */
-export async function settleResponse(deps: SettleDeps, attempt: Attempt, response: unknown): Promise<Settlement> {
-  const encoded = encodeResult(deps, response);
-  if ('final' in encoded) return settleFailure(deps, attempt, encoded);
+function settleResponse(
+  deps: SettleDeps,
+  attempt: Attempt,
+  { response, startedAt }: { readonly response: Uint8Array; readonly startedAt: number },
+): Promise<Settlement> {
   // Runs may race: each leaves a blob of its own, and the result that wins names the right one.
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
   return writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
     ...runOf(attempt),
+    startedAt,
     at: deps.clock.now(),
-    result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, encoded.bytes) },
+    result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, response) },
   }));
 }
 
-/** Ends the task when the failure is final; otherwise tries it again later, or gives it up when its attempts are spent. */
+/** Ends the task when no retry can succeed; otherwise tries it again later, or gives it up when its attempts are spent. */
 export async function settleFailure(
   deps: SettleDeps,
   attempt: Attempt,
-  { error, final }: Failure,
+  { error, startedAt, isSuspect = false }: { error: TaskError; startedAt: number; isSuspect?: boolean },
 ): Promise<Settlement> {
-  const { delivery } = attempt;
-  if (final) {
-    const event = { type: 'failed', ...runOf(attempt), at: deps.clock.now(), error } as const;
+  const { delivery, number: attempts } = attempt;
+  if (!error.retryable) {
+    const event = { type: 'failed', ...runOf(attempt), startedAt, at: deps.clock.now(), error } as const;
     return { ...(await writeThenAck(deps, attempt, 'failed', async () => event)), error };
   }
-  const { maxAttempts } = deps.model.limits;
-  const attempts = attempt.attempt;
-  if (attempts < maxAttempts) {
-    await delivery.retry({ attempts, delaySeconds: Math.ceil(backoffMs(RETRY_BACKOFF, attempts) / 1000) });
+  if (attempts < deps.maxAttempts) {
+    const delaySeconds = Math.ceil(backoffMs(RETRY_BACKOFF, attempts, deps.random) / 1000);
+    await delivery.retry({ attempts, delaySeconds, isSuspect: isSuspect || attempt.mustRunAlone });
     return { outcome: 'retried', error };
   }
   const code = error.code === 'timeout' ? 'timeout' : 'attempts_exhausted';
@@ -79,18 +91,12 @@ export async function settleFailure(
   return { outcome: 'dead-lettered', error };
 }
 
-/** Settles a run that was ended early. */
-export async function settleAborted(
+async function settleAborted(
   deps: SettleDeps,
   attempt: Attempt,
-  { abortCause }: RunAborted,
+  cause: Extract<RunEnd, { readonly type: 'aborted' }>['cause'],
 ): Promise<Settlement> {
-  switch (abortCause) {
-    case 'timeout':
-      return settleFailure(deps, attempt, {
-        error: { code: 'timeout', message: 'The run took longer than it may.', retryable: true },
-        final: false,
-      });
+  switch (cause) {
     case 'deadline':
       return writeThenAck(deps, attempt, 'expired', async () => expiryOf(attempt.envelope, deps.clock.now()));
     case 'stopping':
@@ -104,19 +110,14 @@ export async function settleAborted(
   }
 }
 
-function encodeResult({ model }: SettleDeps, response: unknown): { readonly bytes: Uint8Array } | Failure {
-  let bytes: Uint8Array;
-  try {
-    bytes = model.encodeResponse(response);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return finalFailure('result_unserializable', `The model's answer does not fit its response message: ${reason}`);
+/** Settles a delivery whose event the store refused. */
+async function settleRefused(delivery: Delivery, outcome: Exclude<EventOutcome, 'applied'>): Promise<AttemptOutcome> {
+  if (outcome === 'superseded') {
+    await postpone(delivery);
+    return 'lease-lost';
   }
-  if (bytes.byteLength <= MAX_PAYLOAD_BYTES) return { bytes };
-  return finalFailure(
-    'result_too_large',
-    `The model's answer has ${bytes.byteLength} bytes; ${MAX_PAYLOAD_BYTES} are allowed.`,
-  );
+  await delivery.ack();
+  return 'already-ended';
 }
 
 async function writeThenAck(
@@ -125,7 +126,7 @@ async function writeThenAck(
   applied: AttemptOutcome,
   createEvent: () => Promise<TaskEvent>,
 ): Promise<Settlement> {
-  const outcome = await persistently(deps.clock, delivery.lease, async () =>
+  const outcome = await persistently(deps, delivery.lease, async () =>
     deps.tasks.apply(envelope.taskId, await createEvent()),
   );
   if (outcome !== 'applied') return { outcome: await settleRefused(delivery, outcome) };
@@ -133,22 +134,21 @@ async function writeThenAck(
   return { outcome: applied };
 }
 
-const runOf = ({ delivery, attempt, envelope, startedAt }: Attempt) => ({
+const runOf = ({ delivery, number, envelope }: Attempt) => ({
   fence: delivery.fence,
-  attempts: attempt,
-  startedAt,
+  attempts: number,
   requestHash: envelope.requestHash,
 });
 
-/** Work that was done is worth some patience with a store that is away, as long as the lease holds. */
-async function persistently<T>(clock: Clock, lease: AbortSignal, write: () => Promise<T>): Promise<T> {
+/** Retries a write while the store is away, as long as the lease holds: the work is done and worth some patience. */
+async function persistently<T>({ clock, random }: SettleDeps, lease: AbortSignal, write: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await write();
     } catch (error) {
       const hopeless = !(error instanceof ModelyardError && error.retryable) || failures >= STORE_TRIES;
       if (hopeless || lease.aborted) throw error;
-      await clock.sleep(backoffMs(STORE_BACKOFF, failures), lease);
+      await clock.sleep(backoffMs(STORE_BACKOFF, failures, random), lease);
     }
   }
 }

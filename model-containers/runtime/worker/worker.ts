@@ -1,15 +1,23 @@
-import type { Delivery, Envelope, Logger, TaskConsumer } from '#core';
-import { type AdmitDeps, admitTask } from './admit-task.ts';
-import { failureOf } from './failure.ts';
-import { createMovingAverage } from './moving-average.ts';
+import { limitsOf } from '#catalog/manifest.ts';
+import type { BlobStore, Clock, Delivery, Logger, RequestGate, TaskConsumer, TaskStore } from '#core';
+import { admitTask } from './admit-task.ts';
+import { type Attempt, repeat } from './attempt.ts';
 import { createPatientReceiver } from './patient-receiver.ts';
-import { createRunScheduler, type RunScheduler } from './run-scheduler.ts';
-import { isRunAborted, type Run, runTickets, type Ticket } from './run-tickets.ts';
-import { type SettleDeps, settleAborted, settleFailure, settleResponse } from './settle-task.ts';
-import type { AttemptTimings, EndedAttempt, Settlement, WorkerObserver } from './worker-observer.ts';
+import { type RunEnd, runAttempts } from './run-attempts.ts';
+import { RunScheduler } from './run-scheduler.ts';
+import type { RunningModel } from './running-model.ts';
+import { settleRun } from './settle-task.ts';
+import type { AttemptTimings, EndedAttempt, WorkerObserver } from './worker-observer.ts';
 
-export interface WorkerDeps extends AdmitDeps, SettleDeps {
-  readonly variant: string | undefined;
+export interface WorkerDeps {
+  /** Loaded and set up. */
+  readonly model: RunningModel;
+  /** Decides which requests this instance can read. */
+  readonly gate: RequestGate;
+  readonly contractHash: string;
+  readonly tasks: TaskStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: WorkerObserver;
   readonly consume: (signal: AbortSignal) => TaskConsumer;
@@ -17,45 +25,57 @@ export interface WorkerDeps extends AdmitDeps, SettleDeps {
   readonly stopTimeoutMs: number;
   /** How long the queue may stay away before `run` rejects. @default 120,000 */
   readonly queuePatienceMs?: number;
-  /** How long a run may ignore its abort before `run` rejects. @default 30,000 */
-  readonly stuckMs?: number;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: () => number;
 }
 
-/** A ticket and the promise of its run; `undefined` when it is given back instead. */
-interface Turn {
-  readonly ticket: Ticket;
-  readonly begin: (run: Run | undefined) => void;
-}
-
+const NO_BATCHING = { maxSize: 1, maxWaitMs: 0 };
 const MAX_RECEIVE = 10;
-/** Tasks are fetched ahead for as long as this keeps the slots busy: fast models fill a receive, slow ones hoard nothing. */
+/** Tasks are fetched ahead for as long as this keeps the slots busy, so that fast models fill a receive. */
 const PREFETCH_HORIZON_MS = 500;
-/** Results on their way out at once; they need no slot, but memory and sockets. */
+/** Results that are written at once. They need no slot, but memory and sockets. */
 const MAX_PUBLISHING = 50;
 const STORE_AWAY_DELAY_SECONDS = 5;
+/** Weight of the newest run in the average time of a run: about the last twenty count. */
+const NEWEST_WEIGHT = 0.1;
 
 /** Pulls the tasks of one model, runs them in slots and settles each of them once. */
 export class Worker {
-  readonly #deps: WorkerDeps;
-  readonly #scheduler: RunScheduler<Turn>;
+  readonly #deps: WorkerDeps & { readonly random: () => number };
+  readonly #limits: ReturnType<typeof limitsOf>;
+  readonly #places: number;
+  readonly #slots: number;
+  readonly #scheduler: RunScheduler<Attempt, RunEnd>;
   readonly #unsettled = new Set<Promise<void>>();
-  readonly #runs = new Set<Run>();
   /** Submit times of the tasks in hand, by delivery. */
   readonly #inHand = new Map<Delivery, number>();
-  readonly #service = createMovingAverage();
-  readonly #fatal = Promise.withResolvers<never>();
+  readonly #stopNow = new AbortController();
+  #serviceMs: number | undefined;
   #room = Promise.withResolvers<void>();
   #publishing = 0;
-  #stopping = false;
   #lastBusyAt: number;
 
   constructor(deps: WorkerDeps) {
-    this.#deps = deps;
-    const { slots, batching } = deps.model;
-    const now = () => deps.clock.now();
-    this.#scheduler = createRunScheduler({ slots, batching, now, run: (turns) => this.#run(turns) });
-    this.#fatal.promise.catch(() => undefined);
-    this.#lastBusyAt = now();
+    this.#deps = { random: Math.random, ...deps };
+    const { model, clock } = deps;
+    const { manifest } = model.description;
+    const { batching = NO_BATCHING, slots = 1 } = manifest;
+    this.#limits = limitsOf(manifest);
+    this.#slots = slots;
+    this.#places = slots * batching.maxSize;
+    this.#scheduler = new RunScheduler({
+      slots,
+      batching,
+      clock,
+      isOpen: () => model.condition === 'ready',
+      isAlone: ({ mustRunAlone }) => mustRunAlone,
+      start: (attempts) => this.#start(attempts),
+    });
+    model.onCondition(() => {
+      this.#scheduler.resume();
+      this.#room.resolve();
+    });
+    this.#lastBusyAt = clock.now();
   }
 
   /** Runs under way. */
@@ -65,7 +85,7 @@ export class Worker {
 
   /** Moving average of the time that one task takes of a slot, in milliseconds; undefined before the first. */
   get serviceMs(): number | undefined {
-    return this.#service.value;
+    return this.#serviceMs;
   }
 
   /** When the oldest task in hand was submitted, Unix milliseconds; undefined while there is none. */
@@ -80,14 +100,14 @@ export class Worker {
 
   /**
    * Works until `stop` aborts and everything in hand is settled or given back. Rejects, after the same
-   * orderly end, when the queue stays away or a run ignores its abort: the instance had better be replaced.
+   * orderly end, when the queue stays away or the model cannot be started again.
    */
   async run(stop: AbortSignal): Promise<void> {
     const stopped = new AbortController();
     const signal = AbortSignal.any([stop, stopped.signal]);
     const consumer = this.#deps.consume(signal);
     try {
-      await Promise.race([this.#pull(consumer, signal), this.#fatal.promise]);
+      await Promise.race([this.#pull(consumer, signal), this.#deps.model.failed]);
     } finally {
       stopped.abort();
       await this.#finish();
@@ -96,29 +116,27 @@ export class Worker {
   }
 
   async #pull(consumer: TaskConsumer, signal: AbortSignal): Promise<void> {
-    const { clock, logger, queuePatienceMs = 120_000 } = this.#deps;
-    const receive = createPatientReceiver({ consumer, clock, logger, signal, patienceMs: queuePatienceMs });
+    const { clock, logger, random, queuePatienceMs: patienceMs = 120_000 } = this.#deps;
+    const receive = createPatientReceiver({ consumer, clock, logger, random, signal, patienceMs });
     const onStop = () => this.#room.resolve();
     signal.addEventListener('abort', onStop, { once: true });
     while (!signal.aborted) {
       const wanted = this.#wanted();
-      if (wanted <= 0) {
+      if (wanted > 0) for (const delivery of await receive(wanted)) this.#accept(delivery);
+      else {
         await this.#room.promise;
         this.#room = Promise.withResolvers();
-        continue;
       }
-      for (const delivery of await receive(wanted)) this.#accept(delivery);
     }
   }
 
   /** How many more deliveries to hold: one per free place in a run, and some ahead for a fast model. */
   #wanted(): number {
-    const { slots, batching } = this.#deps.model;
-    const places = slots * batching.maxSize;
-    const serviceMs = this.#service.value;
-    const ahead = serviceMs === undefined ? 0 : Math.min(MAX_RECEIVE, (PREFETCH_HORIZON_MS * slots) / serviceMs);
+    if (this.#deps.model.condition !== 'ready') return 0;
+    const serviceMs = this.#serviceMs;
+    const ahead = serviceMs === undefined ? 0 : Math.min(MAX_RECEIVE, (PREFETCH_HORIZON_MS * this.#slots) / serviceMs);
     const held = this.#unsettled.size - this.#publishing;
-    return Math.min(MAX_RECEIVE, places + Math.floor(ahead) - held, MAX_PUBLISHING - this.#publishing);
+    return Math.min(MAX_RECEIVE, this.#places + Math.floor(ahead) - held, MAX_PUBLISHING - this.#publishing);
   }
 
   #accept(delivery: Delivery): void {
@@ -142,92 +160,69 @@ export class Worker {
     }
   }
 
+  /** The whole way of a message: from its receipt to the stored result and the acknowledgement. */
   async #attempt(delivery: Delivery): Promise<EndedAttempt> {
-    const receivedAt = this.#deps.clock.now();
-    const admission = await admitTask(this.#deps, delivery);
-    if ('settled' in admission) {
-      return { attempt: delivery.attempts, outcome: admission.settled, ...taskOf(admission) };
+    const { maxAttempts } = this.#limits;
+    const deps = { ...this.#deps, maxAttempts, modelName: this.#deps.model.description.manifest.name };
+    const attempt = await admitTask(deps, delivery);
+    if ('outcome' in attempt) return attempt;
+    const { envelope, number } = attempt;
+    this.#inHand.set(delivery, envelope.submittedAt);
+    const ended = { taskId: envelope.taskId, attempt: number };
+    for (;;) {
+      const end = await this.#scheduler.run(attempt);
+      if (!end) {
+        await delivery.release({ keepFence: !attempt.isRecorded, isSuspect: attempt.mustRunAlone });
+        return { ...ended, outcome: 'released' };
+      }
+      if (end.type !== 'repeat') {
+        const settlement = await this.#publish(() => settleRun(deps, attempt, end));
+        return { ...ended, ...settlement, ...timingsOf(attempt, end, this.#deps.clock.now()) };
+      }
+      this.#deps.logger.warn('A run is repeated: its process ended or did not react.', ended);
+      repeat(attempt, end);
     }
-    if ('failed' in admission) {
-      const { envelope, failed, attempt } = admission;
-      const run = { delivery, envelope, attempt, startedAt: receivedAt };
-      return { attempt, ...(await settleFailure(this.#deps, run, failed)), ...taskOf(admission) };
-    }
-    const { admitted } = admission;
-    this.#inHand.set(delivery, admitted.envelope.submittedAt);
-    const run = await this.#takeTurn({ ...admitted, receivedAt });
-    const { attempt } = admitted;
-    if (run) return { attempt, ...(await this.#publish(run)), ...taskOf(admitted) };
-    await delivery.release({ keepFence: !admitted.isClaimed });
-    return { attempt, outcome: 'released', ...taskOf(admitted) };
   }
 
-  #takeTurn(ticket: Ticket): Promise<Run | undefined> {
-    if (this.#stopping) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<Run | undefined>();
-    this.#scheduler.offer({ ticket, begin: resolve });
-    return promise;
-  }
-
-  /** One run: begins every turn's, and holds the slot until the model is done. */
-  async #run(turns: readonly Turn[]): Promise<void> {
-    const { clock, stuckMs = 30_000 } = this.#deps;
-    const startedAt = clock.now();
-    const before = performance.now();
-    const tickets = turns.map(({ ticket }) => ticket);
-    const { runs, settled } = runTickets({ ...this.#deps, startedAt }, tickets);
-    let watchdog: NodeJS.Timeout | undefined;
-    runs.forEach((run, i) => {
-      this.#runs.add(run);
-      run.abort.signal.addEventListener('abort', () => {
-        watchdog ??= setTimeout(() => this.#fatal.reject(new Error('A run ignores its abort signal.')), stuckMs);
-      });
-      turns[i]?.begin(run);
-    });
-    await settled;
-    clearTimeout(watchdog);
-    for (const run of runs) this.#runs.delete(run);
-    this.#service.add((performance.now() - before) / turns.length);
-    this.#room.resolve();
-  }
-
-  async #publish({ ticket, startedAt, answer }: Run): Promise<Settlement & AttemptTimings> {
+  /** One run. Its slot is free when the model has finished with it. */
+  #start(attempts: readonly Attempt[]) {
     const { clock } = this.#deps;
-    const answered = await answer;
-    const endedAt = clock.now();
+    const { timeoutSeconds } = this.#limits;
+    const startedAt = clock.now();
+    const { ends, finished } = runAttempts({ ...this.#deps, timeoutSeconds, stopNow: this.#stopNow.signal }, attempts);
+    const measured = finished.then(() => {
+      const sample = (clock.now() - startedAt) / attempts.length;
+      this.#serviceMs =
+        this.#serviceMs === undefined ? sample : this.#serviceMs + NEWEST_WEIGHT * (sample - this.#serviceMs);
+      this.#room.resolve();
+    });
+    return { ends, finished: measured };
+  }
+
+  async #publish<T>(settle: () => Promise<T>): Promise<T> {
     this.#publishing++;
     this.#room.resolve();
     try {
-      const settlement = await this.#settle({ ...ticket, startedAt }, answered);
-      return { ...settlement, ...timingsOf(ticket, startedAt, endedAt, clock.now()) };
+      return await settle();
     } finally {
       this.#publishing--;
     }
   }
 
-  #settle(attempt: Ticket & { readonly startedAt: number }, answered: unknown): Promise<Settlement> {
-    if (isRunAborted(answered)) return settleAborted(this.#deps, attempt, answered);
-    if (answered instanceof Error) return settleFailure(this.#deps, attempt, failureOf(answered));
-    return settleResponse(this.#deps, attempt, answered);
-  }
-
   /** Gives back what has not begun, lets runs finish within `stopTimeoutMs`, and waits until all is settled. */
   async #finish(): Promise<void> {
-    this.#stopping = true;
-    for (const { begin } of this.#scheduler.drain()) begin(undefined);
-    const deadline = setTimeout(() => {
-      for (const { abort } of this.#runs) abort.abort('stopping');
-    }, this.#deps.stopTimeoutMs);
+    const { clock, stopTimeoutMs } = this.#deps;
+    this.#scheduler.drain();
+    const finished = new AbortController();
+    void clock.sleep(stopTimeoutMs, finished.signal).then(() => finished.signal.aborted || this.#stopNow.abort());
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled);
-    clearTimeout(deadline);
+    finished.abort();
   }
 }
 
-const taskOf = ({ envelope }: { readonly envelope?: Envelope }) => (envelope ? { taskId: envelope.taskId } : {});
-
-const timingsOf = (ticket: Ticket, startedAt: number, endedAt: number, settledAt: number): AttemptTimings => ({
-  queuedMs: startedAt - ticket.envelope.submittedAt,
-  batchWaitMs: startedAt - ticket.receivedAt,
+const timingsOf = ({ envelope, receivedAt }: Attempt, { startedAt, endedAt }: RunEnd, now: number): AttemptTimings => ({
+  queuedMs: startedAt - envelope.submittedAt,
+  batchWaitMs: startedAt - receivedAt,
   runMs: endedAt - startedAt,
-  publishMs: settledAt - endedAt,
+  publishMs: now - endedAt,
 });

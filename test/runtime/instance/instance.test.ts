@@ -6,7 +6,7 @@ import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { Registration } from '#proto/modelyard/v1/registration.ts';
 import { defineModel, type ModelDefinition } from '#runtime/define-model.ts';
-import { ModelInstance } from '#runtime/instance/instance.ts';
+import { runInstance } from '#test/support/in-process-model.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const echo = defineModel({
@@ -33,8 +33,7 @@ function live<Q, R, S>(
   }: { platform?: MemoryPlatform; id?: string; variant?: string } = {},
 ): Life {
   const stop = new AbortController();
-  const instance = new ModelInstance({
-    definition,
+  const options = {
     platform,
     logger: silentLogger,
     id,
@@ -44,8 +43,8 @@ function live<Q, R, S>(
     health: { host: '127.0.0.1', port: 0 },
     leaseSeconds: 30,
     stopTimeoutMs: 1000,
-  });
-  const ended = instance.run(stop.signal);
+  };
+  const ended = runInstance(definition, options, stop.signal);
   ended.catch(() => undefined);
   onTestFinished(async () => {
     stop.abort();
@@ -173,8 +172,8 @@ describe('an instance', () => {
     });
   });
 
-  it('refuses a variant that the manifest does not name', () => {
-    expect(() => live(echo, { variant: 'Shiny' })).toThrow(
+  it('refuses a variant that the manifest does not name', async () => {
+    await expect(live(echo, { variant: 'Shiny' }).ended).rejects.toThrow(
       'The model echo has no variant Shiny. It has: Plain, Fancy.',
     );
   });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadDefinition } from '#runtime/instance/load-definition.ts';
+import { loadDefinition } from '#runtime/backends/load-definition.ts';
 
 describe('loading a model', () => {
   it('takes a bare name for a folder of the repository', async () => {

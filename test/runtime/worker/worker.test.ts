@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { giveUpTask, type Task } from '#core';
+import type { Task } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { InvalidInput } from '#runtime/define-model.ts';
-import { createTestWorker, type Predict, type TestWorker } from '#test/support/test-worker.ts';
+import { createTestWorker, deadLetter, type Predict, type TestWorker } from '#test/support/test-worker.ts';
 
 const echo: Predict = (_state, { value }) => ({ value });
 
@@ -29,25 +29,6 @@ function gate() {
     return { value };
   };
   return { predict, begun: begun.promise, open: () => opened.resolve() };
-}
-
-async function deadLetter({ platform }: TestWorker) {
-  const stop = new AbortController();
-  const consumer = platform
-    .queues('model_b')
-    .consume({ leaseSeconds: 30, signal: stop.signal, source: 'dead-letters' });
-  const [delivery] = await consumer.receive(1);
-  if (!delivery) throw new Error('There is no dead letter.');
-  await giveUpTask(platform, {
-    model: 'model_b',
-    body: delivery.body,
-    attempts: delivery.attempts,
-    ...(delivery.reason ? { reason: delivery.reason } : {}),
-  });
-  await delivery.ack();
-  stop.abort();
-  await consumer.close();
-  return delivery;
 }
 
 describe('the worker', () => {
@@ -357,17 +338,6 @@ describe('the worker, when something stays broken', () => {
     queue.reachable = true;
 
     expect((await worker.ended(await worker.submit(1))).state).toBe('succeeded');
-  });
-
-  it('rejects when a run ignores its abort', async () => {
-    const worker = createTestWorker(
-      { predict: () => new Promise((resolve) => setTimeout(resolve, 2000, { value: 1 })) },
-      { stuckMs: 10 },
-    );
-    await worker.submit(1, { timeoutSeconds: 1 });
-
-    await expect(worker.start()).rejects.toThrow('ignores its abort');
-    await worker.platform.close();
   });
 });
 

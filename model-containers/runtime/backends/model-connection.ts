@@ -1,0 +1,146 @@
+import { contractHash } from '#contract';
+import {
+  type ModelDescription as DescribedModel,
+  ModelCommand,
+  ModelEvent,
+  type RunAnswer as WireAnswer,
+} from '#proto/modelyard/v1/model_process.ts';
+import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
+import {
+  type ModelDescription,
+  type ModelExit,
+  type ModelRun,
+  ModelStartError,
+  type RunAnswer,
+  type RunRequest,
+} from './model-backend.ts';
+
+interface PendingRun {
+  readonly answers: readonly PromiseWithResolvers<RunAnswer>[];
+  left: number;
+}
+
+/** The instance's end of the connection to its model process. */
+export class ModelConnection {
+  readonly #writer: ReturnType<typeof createFrameWriter>;
+  readonly #read: (chunk: Uint8Array) => void;
+  readonly #described = Promise.withResolvers<ModelDescription>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #pings = new Map<number, PromiseWithResolvers<void>>();
+  readonly #runs = new Map<number, PendingRun>();
+  #numbers = 0;
+  #exit: ModelExit | undefined;
+  /** The error that the process named as the reason of its end. */
+  lastWords: string | undefined;
+
+  constructor(stream: ByteStream) {
+    this.#writer = createFrameWriter(stream);
+    this.#read = createFrameReader((frame) => this.#receive(frame));
+    for (const { promise } of [this.#described, this.#ready]) promise.catch(() => undefined);
+  }
+
+  /** Takes what the process sent. Throws for bytes that are not frames of the protocol. */
+  receive(chunk: Uint8Array): void {
+    this.#read(chunk);
+  }
+
+  describe(): Promise<ModelDescription> {
+    return this.#described.promise;
+  }
+
+  async setUp(variant: string | undefined, signal: AbortSignal): Promise<void> {
+    this.#send({ set_up: { variant: variant ?? '' } });
+    const onAbort = () => this.#send({ end_setup: {} });
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    await this.#ready.promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  run(requests: readonly RunRequest[]): ModelRun {
+    const run = this.#nextNumber();
+    const answers = requests.map(() => Promise.withResolvers<RunAnswer>());
+    this.#runs.set(run, { answers, left: answers.length });
+    requests.forEach(({ taskId, attempt, trace, body }, position) => {
+      const { traceparent = '', tracestate = '' } = trace ?? {};
+      const request = { run, position, size: requests.length, task_id: taskId, attempt, traceparent, tracestate, body };
+      this.#send({ request });
+    });
+    if (this.#exit) this.ended(this.#exit);
+    return {
+      answers: answers.map(({ promise }) => promise),
+      abort: (position, cause) => this.#send({ abort: { run, position, cause } }),
+    };
+  }
+
+  ping(): Promise<void> {
+    const number = this.#nextNumber();
+    const pong = Promise.withResolvers<void>();
+    this.#pings.set(number, pong);
+    pong.promise.catch(() => undefined);
+    this.#send({ ping: { number } });
+    if (this.#exit) this.ended(this.#exit);
+    return pong.promise;
+  }
+
+  /** Settles everything that is still open. Call when the process is gone and what it sent was received. */
+  ended(exit: ModelExit): void {
+    this.#exit = exit;
+    const error = new ModelStartError(`The model process ${exit.description}`);
+    this.#described.reject(error);
+    this.#ready.reject(error);
+    for (const pong of this.#pings.values()) pong.reject(error);
+    this.#pings.clear();
+    for (const { answers } of this.#runs.values()) for (const { resolve } of answers) resolve({ exit });
+    this.#runs.clear();
+  }
+
+  #send(command: Partial<ModelCommand>): void {
+    if (!this.#exit) this.#writer.write(ModelCommand.encode(command));
+  }
+
+  #nextNumber(): number {
+    this.#numbers = (this.#numbers + 1) >>> 0;
+    return this.#numbers;
+  }
+
+  #receive(frame: Uint8Array): void {
+    const event = ModelEvent.decode(frame);
+    if (event.answer) this.#answered(event.answer);
+    else if (event.pong) this.#answeredPing(event.pong.number);
+    else if (event.described) this.#described.resolve(readDescription(event.described));
+    else if (event.ready) this.#ready.resolve();
+    else if (event.start_failure) {
+      const { message, stack, code } = event.start_failure;
+      const error = new ModelStartError(message, { stack, code });
+      this.#described.reject(error);
+      this.#ready.reject(error);
+    } else if (event.last_words) this.lastWords = event.last_words.message;
+    // Frames of a newer protocol, such as progress, carry nothing that a run depends on.
+  }
+
+  #answeredPing(number: number): void {
+    this.#pings.get(number)?.resolve();
+    this.#pings.delete(number);
+  }
+
+  #answered({ run, position, response, failure }: WireAnswer): void {
+    const pending = this.#runs.get(run);
+    const answer = pending?.answers[position];
+    if (!pending || !answer) return;
+    answer.resolve(failure ? { failure } : { response: response ?? new Uint8Array() });
+    pending.left--;
+    if (pending.left === 0) this.#runs.delete(run);
+  }
+}
+
+function readDescription(described: DescribedModel): ModelDescription {
+  const contract = {
+    requestMessage: described.request_message,
+    responseMessage: described.response_message,
+    descriptorSet: described.descriptor_set,
+  };
+  return {
+    manifest: JSON.parse(described.manifest),
+    contract: { hash: contractHash(contract), ...contract },
+  };
+}

@@ -1,0 +1,128 @@
+import { type Logger, MAX_PAYLOAD_BYTES, type TaskError, type TraceContext } from '#core';
+import type { BatchContext, ModelDefinition, PredictContext } from '../define-model.ts';
+
+/** One request of a run, with the signal that tells the model that nobody waits for the answer any more. */
+export interface RunItem {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly trace: TraceContext | undefined;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+type ItemAnswer = { readonly response: Uint8Array } | { readonly failure: TaskError };
+
+/** Runs one request, or one batch of them. The answers are in order and never reject. */
+export type RunModel = (items: readonly RunItem[]) => readonly Promise<ItemAnswer>[];
+
+interface Decoded<Request> {
+  readonly request: Request;
+  readonly context: PredictContext;
+}
+
+/** Binds a definition to what its `setup` returned: encoded requests go in, encoded responses come out. */
+export function bindModel<Request, Response, State>(
+  definition: ModelDefinition<Request, Response, State>,
+  state: State,
+  { variant, logger }: { readonly variant: string | undefined; readonly logger: Logger },
+): RunModel {
+  const { request: requestType, response: responseType } = definition;
+
+  function decode({ body, signal, taskId, attempt, trace }: RunItem): Decoded<Request> | TaskError {
+    const context = { signal, taskId, attempt, trace, variant, logger };
+    try {
+      return { request: requestType.decode(body), context };
+    } catch (error) {
+      return finalError('request_unreadable', `The request cannot be read: ${messageOf(error)}`);
+    }
+  }
+
+  function encode(answer: unknown): ItemAnswer {
+    if (answer instanceof Error) return { failure: failureOf(answer) };
+    let response: Uint8Array;
+    try {
+      response = responseType.encode(answer as Partial<Response>);
+    } catch (error) {
+      const message = `The model's answer does not fit its response message: ${messageOf(error)}`;
+      return { failure: finalError('result_unserializable', message) };
+    }
+    const { byteLength } = response;
+    if (byteLength <= MAX_PAYLOAD_BYTES) return { response };
+    const message = `The model's answer has ${byteLength} bytes; ${MAX_PAYLOAD_BYTES} are allowed.`;
+    return { failure: finalError('result_too_large', message) };
+  }
+
+  async function predict({ request, context }: Decoded<Request>): Promise<ItemAnswer> {
+    try {
+      if (!definition.predict) throw new TypeError('This model answers batches only.');
+      return encode(await definition.predict(state, request, context));
+    } catch (error) {
+      return { failure: failureOf(error) };
+    }
+  }
+
+  async function predictBatch(items: readonly Decoded<Request>[]): Promise<readonly ItemAnswer[]> {
+    const signal = whenAllAborted(items.map(({ context }) => context.signal));
+    const context: BatchContext = { signal, logger, variant, tasks: items.map(({ context }) => context) };
+    const requests = items.map(({ request }) => request);
+    const answers = await definition.predictBatch?.(state, requests, context);
+    if (answers?.length === items.length) return answers.map(encode);
+    throw new Error(`The model gave ${answers?.length ?? 0} answers to a batch of ${items.length}.`);
+  }
+
+  /** When a batch throws, each item is run again alone, so that one bad request fails alone. */
+  async function predictEach(items: readonly Decoded<Request>[]): Promise<readonly ItemAnswer[]> {
+    try {
+      return await predictBatch(items);
+    } catch (error) {
+      if (items.length === 1 || items.every(({ context }) => context.signal.aborted)) {
+        return items.map(() => ({ failure: failureOf(error) }));
+      }
+    }
+    const answers: ItemAnswer[] = [];
+    for (const item of items) answers.push(...(await predictEach([item])));
+    return answers;
+  }
+
+  return function runModel(items) {
+    const decoded = items.map(decode);
+    const readable = decoded.filter((item) => 'request' in item);
+    const batch = definition.predictBatch && readable.length > 0 ? predictEach(readable) : undefined;
+    let next = 0;
+    return decoded.map(async (item) => {
+      if (!('request' in item)) return { failure: item };
+      if (!batch) return predict(item);
+      const position = next++;
+      return (await batch)[position] as ItemAnswer;
+    });
+  };
+}
+
+/** A batch is unwanted once nobody waits for any of its answers. */
+function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
+  const [only] = signals;
+  if (only && signals.length === 1) return only;
+  const all = new AbortController();
+  let left = signals.length;
+  const onAbort = ({ target }: Event) => --left === 0 && all.abort((target as AbortSignal).reason);
+  for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+  return all.signal;
+}
+
+/**
+ * What the owner of the task is told of an error that a model threw. `retryable: false` on the error, as
+ * `InvalidInput` has, ends the task at once; its `code`, when it has one, is shown.
+ */
+function failureOf(thrown: unknown): TaskError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { retryable, code } = error as Error & { readonly retryable?: unknown; readonly code?: unknown };
+  return {
+    code: typeof code === 'string' ? code : 'model_error',
+    message: error.message || error.name,
+    retryable: retryable !== false,
+  };
+}
+
+const finalError = (code: string, message: string): TaskError => ({ code, message, retryable: false });
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,122 @@
+import { contractOf } from '#contract';
+import type { Logger, TraceContext } from '#core';
+import { type AbortRequest, ModelCommand, ModelEvent, type RunRequest } from '#proto/modelyard/v1/model_process.ts';
+import type { ModelDefinition } from '../define-model.ts';
+import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
+import { ABORT_CAUSES, RunAborted } from './run-aborted.ts';
+import { bindModel, type RunItem, type RunModel } from './run-model.ts';
+
+type AnyModel = ModelDefinition<unknown, unknown, unknown>;
+
+export interface ServeOptions {
+  readonly stream: ByteStream;
+  readonly load: () => Promise<AnyModel>;
+  readonly logger: Logger;
+}
+
+/** The model's end of the connection to its instance. */
+export interface ModelServer {
+  /** Takes what the instance sent. */
+  receive(chunk: Uint8Array): void;
+  /** Tells the instance which error is about to end this process. */
+  lastWords(error: unknown): void;
+}
+
+interface Gathering {
+  readonly items: (RunItem | undefined)[];
+  left: number;
+}
+
+/** Loads a model, sets it up when told to, and answers the requests that arrive. */
+export function serveModel({ stream, load, logger }: ServeOptions): ModelServer {
+  const writer = createFrameWriter(stream);
+  const send = (event: Partial<ModelEvent>) => writer.write(ModelEvent.encode(event));
+  const setupEnds = new AbortController();
+  const gathering = new Map<number, Gathering>();
+  /** By run, the controllers of its requests. */
+  const running = new Map<number, readonly AbortController[]>();
+  let runModel: RunModel | undefined;
+
+  const definition = load();
+  definition.then(describe).catch(fail);
+
+  function describe({ manifest, request, response, predictBatch }: AnyModel): void {
+    if (manifest.batching && !predictBatch) {
+      throw new Error(`The model ${manifest.name} sets batching, but has no predictBatch.`);
+    }
+    const { requestMessage, responseMessage, descriptorSet } = contractOf(request, response);
+    const described = {
+      manifest: JSON.stringify(manifest),
+      request_message: requestMessage,
+      response_message: responseMessage,
+      descriptor_set: descriptorSet,
+    };
+    send({ described });
+  }
+
+  function fail(thrown: unknown): void {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    send({ start_failure: { message: error.message, stack: error.stack ?? '', code } });
+  }
+
+  async function setUp(variant: string | undefined): Promise<void> {
+    const model = await definition;
+    const state = await model.setup?.({ signal: setupEnds.signal, logger, variant });
+    runModel = bindModel(model, state, { variant, logger });
+    send({ ready: {} });
+  }
+
+  function gather(request: RunRequest): void {
+    const { run, position, size } = request;
+    const controllers = running.get(run) ?? Array.from({ length: size }, () => new AbortController());
+    running.set(run, controllers);
+    const gathered = gathering.get(run) ?? { items: [], left: size };
+    gathering.set(run, gathered);
+    gathered.items[position] = itemOf(request, (controllers[position] as AbortController).signal);
+    gathered.left--;
+    if (gathered.left > 0) return;
+    gathering.delete(run);
+    // Each run starts in a turn of its own, so that the answers before it have left if it blocks.
+    setImmediate(start, run, gathered.items as RunItem[]);
+  }
+
+  function start(run: number, items: readonly RunItem[]): void {
+    if (!runModel) throw new Error('A request came before the model was ready.');
+    let left = items.length;
+    runModel(items).forEach(async (answer, position) => {
+      send({ answer: { run, position, ...(await answer) } });
+      left--;
+      if (left === 0) running.delete(run);
+    });
+  }
+
+  function abort({ run, position, cause }: AbortRequest): void {
+    const known = ABORT_CAUSES.find((name) => name === cause) ?? 'stopping';
+    running.get(run)?.[position]?.abort(new RunAborted(known));
+  }
+
+  return {
+    receive: createFrameReader((frame) => {
+      const command = ModelCommand.decode(frame);
+      if (command.request) gather(command.request);
+      else if (command.abort) abort(command.abort);
+      else if (command.ping) send({ pong: { number: command.ping.number } });
+      else if (command.set_up) setUp(command.set_up.variant || undefined).catch(fail);
+      else if (command.end_setup) setupEnds.abort();
+    }),
+    lastWords(error) {
+      send({ last_words: { message: error instanceof Error ? error.message || error.name : String(error) } });
+      writer.flush();
+    },
+  };
+}
+
+function itemOf({ task_id, attempt, traceparent, tracestate, body }: RunRequest, signal: AbortSignal): RunItem {
+  return { taskId: task_id, attempt, trace: traceOf(traceparent, tracestate), body, signal };
+}
+
+function traceOf(traceparent: string, tracestate: string): TraceContext | undefined {
+  if (traceparent === '') return undefined;
+  return { traceparent, ...(tracestate === '' ? {} : { tracestate }) };
+}

@@ -1,0 +1,161 @@
+import { limitsOf } from '#catalog/manifest.ts';
+import { backoffMs, type Clock, type Logger, ModelyardError } from '#core';
+import type { ModelBackend, ModelDescription, ModelProcess, RunRequest } from '../backends/model-backend.ts';
+import { type LiveRun, ModelLife } from './model-life.ts';
+
+export interface RunningModelOptions {
+  readonly backend: ModelBackend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: () => number;
+  /** How long the model may take to react to an abort or a ping. @default 5,000 */
+  readonly graceMs?: number;
+}
+
+/** `blocked`: its thread answers no pings. `restarting`: its process ended, and the next one is not ready. */
+export type ModelCondition = 'ready' | 'blocked' | 'restarting';
+
+const RESTART_BACKOFF = { baseMs: 200, maxMs: 30_000 };
+/** Starts in a row that may fail before the instance gives up. */
+const MAX_FAILED_STARTS = 5;
+
+/** The model in its process, which is started again with a back-off when it ends. */
+export class RunningModel {
+  /** Rejects when the model cannot be started again. */
+  readonly failed: Promise<never>;
+  readonly #options: Required<RunningModelOptions>;
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #closed = new AbortController();
+  readonly #listeners = new Set<(condition: ModelCondition) => void>();
+  #process: ModelProcess;
+  #description: ModelDescription | undefined;
+  #variant: string | undefined;
+  #life: ModelLife | undefined;
+  #condition: ModelCondition = 'restarting';
+  /** Processes in a row that ended before they answered anything. */
+  #fruitless = 0;
+
+  /** Starts the process at once. */
+  constructor(options: RunningModelOptions) {
+    this.#options = { random: Math.random, graceMs: 5000, ...options };
+    this.#process = options.backend.launch();
+    this.failed = this.#failed.promise;
+    this.failed.catch(() => undefined);
+  }
+
+  get condition(): ModelCondition {
+    return this.#condition;
+  }
+
+  /** Requests in the process that the model has not answered. */
+  get unanswered(): number {
+    return this.#life?.unanswered ?? 0;
+  }
+
+  /** Throws before `load` has resolved. */
+  get description(): ModelDescription {
+    if (!this.#description) throw new Error('The model is not loaded.');
+    return this.#description;
+  }
+
+  onCondition(listener: (condition: ModelCondition) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Resolves when the definition is loaded. Rejects with `ModelStartError`. */
+  async load(): Promise<ModelDescription> {
+    this.#description = await this.#process.describe();
+    return this.#description;
+  }
+
+  /** Runs the model's `setup`, after `load`. Rejects with `ModelStartError`. */
+  async setUp(variant: string | undefined, stop: AbortSignal): Promise<void> {
+    this.#variant = variant;
+    await this.#process.setUp(variant, stop);
+    this.#live();
+  }
+
+  /** Starts a run. While the model is restarting, every outcome is to repeat it. */
+  run(requests: readonly RunRequest[]): LiveRun {
+    if (this.#life) return this.#life.run(requests);
+    const outcome = { exit: { description: 'is not ready.' }, verdict: 'repeat' } as const;
+    return { outcomes: requests.map(async () => outcome), abort: () => undefined };
+  }
+
+  /** Resolves with whether the thread of the model answers within the time it may take to react. */
+  async reacts(): Promise<boolean> {
+    return (await this.#life?.reacts()) ?? false;
+  }
+
+  /** Ends the process for good. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#process.close();
+  }
+
+  #live(): void {
+    const { clock, graceMs } = this.#options;
+    const life = new ModelLife({
+      process: this.#process,
+      clock,
+      graceMs,
+      timeoutMs: limitsOf(this.description.manifest).timeoutSeconds * 1000,
+      onBlocked: (isBlocked) => this.#become(isBlocked ? 'blocked' : 'ready'),
+    });
+    this.#life = life;
+    this.#become('ready');
+    void life.ended.then((why) => this.#ended(life, why));
+  }
+
+  async #ended(life: ModelLife, why: string): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    this.#options.logger.error(`The model process ${why}`, { requests: life.unanswered });
+    this.#life = undefined;
+    if (life.answered > 0) this.#fruitless = 0;
+    this.#become('restarting');
+    await this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    const { backend, clock, logger, random } = this.#options;
+    const { signal } = this.#closed;
+    for (let failedStarts = 0; ; ) {
+      this.#fruitless++;
+      const pauseMs = Math.ceil(backoffMs(RESTART_BACKOFF, this.#fruitless, random));
+      logger.info('The model starts again.', { pauseMs });
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return;
+      try {
+        this.#process = backend.launch();
+        this.#assertSame(await this.#process.describe());
+        await this.#process.setUp(this.#variant, signal);
+        return this.#live();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#process.kill();
+        failedStarts++;
+        logger.error('The model could not be started again.', { error, failedStarts });
+        if (failedStarts >= MAX_FAILED_STARTS) return this.#failed.reject(error);
+      }
+    }
+  }
+
+  /** What is registered was read from the first process. */
+  #assertSame({ contract, manifest }: ModelDescription): void {
+    const before = this.description;
+    const isSame =
+      contract.hash === before.contract.hash && JSON.stringify(manifest) === JSON.stringify(before.manifest);
+    if (isSame) return;
+    throw new ModelyardError('internal', 'The model has changed since the instance started.');
+  }
+
+  #become(condition: ModelCondition): void {
+    if (condition === this.#condition) return;
+    const { logger } = this.#options;
+    if (condition === 'blocked') logger.warn('The model does not react: its thread is blocked.');
+    if (this.#condition === 'blocked' && condition === 'ready') logger.info('The model reacts again.');
+    this.#condition = condition;
+    for (const listener of this.#listeners) listener(condition);
+  }
+}
