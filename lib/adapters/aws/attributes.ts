@@ -22,7 +22,7 @@ export const optional = <T>(value: T | undefined, make: (value: T) => AttributeV
   value === undefined ? undefined : make(value);
 
 /** The row that a response has for a key. Throws when it has another key, so that nobody gets somebody else's row. */
-export function rowOf(key: Item, item: Item | undefined): Item | undefined {
+export function rowOf<I extends Item | undefined>(key: Item, item: I): I {
   if (item === undefined || Object.entries(key).every(([name, value]) => item[name]?.S === value.S)) return item;
   throw new ModelyardError('internal', 'DynamoDB answered with another row than it was asked for.');
 }

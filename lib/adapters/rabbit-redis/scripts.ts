@@ -59,8 +59,14 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 `);
 
+/** Runs a command that reads a key. KEYS: key. ARGV: command, its arguments after the key. Answers with the key and the reply. */
+const readKey = redisScript(`#!lua flags=no-writes
+return { KEYS[1], redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2)) }
+`);
+
 /** The scripts of all stores. The client sends the hash of a script, and its source to a Redis that does not know it. */
 export const SCRIPTS = {
+  readKey,
   createTask: CREATE_TASK,
   applyEvent: APPLY_EVENT,
   withdrawTask: WITHDRAW_TASK,

@@ -183,7 +183,7 @@ describe('a row', () => {
 });
 
 describe('DynamoDB that answers with another row than it was asked for', () => {
-  it('is an error for models, contracts and users', async () => {
+  it('is an error for tasks, models, contracts and users', async () => {
     // Rows that are read by one key are answered by another.
     const other = new Map<string, object>();
     const shim = await startAwsShim(aws.emulators.endpoints.dynamodb, async ({ operation, output }) => {
@@ -194,18 +194,21 @@ describe('DynamoDB that answers with another row than it was asked for', () => {
       return { output: first as Record<string, unknown> };
     });
     onTestFinished(() => shim.close());
-    const { registry, contracts, users } = aws.open({
+    const { tasks, registry, contracts, users } = aws.open({
       endpoints: { ...aws.settings.endpoints, dynamodb: shim.url },
       registryTable: await aws.newRegistryTable(),
     });
     const contract = { requestMessage: 'a.Q', responseMessage: 'a.R', descriptorSet: Uint8Array.of(1) };
     const names = ['one', 'two'] as const;
+    const created = new Map(names.map((name) => [name as string, aFreshTask()]));
     for (const name of names) {
+      await tasks.create(created.get(name) ?? aFreshTask());
       await registry.writeModel(aModel({ name }));
       await contracts.put({ ...contract, hash: name });
       await users.create({ name: `user ${name}`, role: 'user', passwordHash: 'h', createdAt: 1 });
     }
     const reads = [
+      (name: string) => tasks.get(created.get(name)?.id ?? ''),
       (name: string) => registry.readModel(name),
       (name: string) => contracts.get(name),
       (name: string) => users.findByName(`user ${name}`),

@@ -7,6 +7,7 @@ import { aCall } from '#test/support/calls.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { openRedisKeyGate } from '#test/support/redis-key-gate.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
 
 const SUITE = 'A reply of Redis about something else than was asked';
 const brokers = findBrokers(SUITE);
@@ -26,6 +27,16 @@ const aContract = (hash: string) => ({
   descriptorSet: Uint8Array.of(1),
 });
 
+const [MINE, THEIRS, ENDED] = [
+  aFreshTask({ owner: 'ann' }),
+  aFreshTask({ owner: 'bob' }),
+  aFreshTask({ owner: 'bob' }),
+];
+const createBoth = async ({ tasks }: RabbitRedisPlatform) => {
+  for (const task of [MINE, THEIRS, ENDED]) await tasks.create(task);
+  await tasks.apply(ENDED.id, { type: 'canceled', at: 1 });
+};
+
 const CASES: Readonly<Record<string, Case>> = {
   'a user by name': {
     keys: [`user:${nameKeyOf('ann')}`, `user:${nameKeyOf('bob')}`],
@@ -41,6 +52,36 @@ const CASES: Readonly<Record<string, Case>> = {
     keys: ['calls:ann', 'calls:bob'],
     prepare: ({ calls }) => calls.append([aCall({ owner: 'ann' }), aCall({ owner: 'bob' })]),
     ask: ({ calls }) => calls.list({ owner: 'ann', limit: 5 }),
+  },
+  'a task': {
+    keys: [`task:${MINE.id}`, `task:${THEIRS.id}`],
+    prepare: createBoth,
+    ask: ({ tasks }) => tasks.get(MINE.id),
+  },
+  'a task that is there, of which the reply is that there is none': {
+    keys: [`task:${MINE.id}`, 'task:nobody'],
+    prepare: createBoth,
+    ask: ({ tasks }) => tasks.get(MINE.id),
+  },
+  'the tasks of an owner': {
+    keys: [`owner:${MINE.owner}`, `owner:${THEIRS.owner}`],
+    prepare: createBoth,
+    ask: ({ tasks }) => tasks.list({ owner: MINE.owner, limit: 5 }),
+  },
+  'the task of a repeated submit': {
+    keys: [`task:${MINE.id}`, `task:${THEIRS.id}`],
+    prepare: createBoth,
+    ask: ({ tasks }) => tasks.create(MINE),
+  },
+  'what became of an event': {
+    keys: [`task:${MINE.id}`, `task:${ENDED.id}`],
+    prepare: createBoth,
+    ask: ({ tasks }) => tasks.apply(MINE.id, { type: 'sent', at: 1 }),
+  },
+  'a blob': {
+    keys: ['blob:requests/1', 'blob:requests/2'],
+    prepare: ({ blobs }) => Promise.all([1, 2].map((number) => blobs.put(`requests/${number}`, Uint8Array.of(number)))),
+    ask: ({ blobs }) => blobs.get('requests/1'),
   },
   'a listing of models': {
     keys: ['models', 'instances'],

@@ -1,8 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import type { Task, TaskState, TaskStore } from '#core';
+import { inBatches, type Task, type TaskState, type TaskStore } from '#core';
 import { aFreshTask } from '#test/support/tasks.ts';
 import { anOwner, listAll, type OpenStore } from './support.ts';
 
+const PATIENCE = { timeout: 10_000, interval: 100 };
 const MODELS = ['model_a', 'model_b', 'model_c'] as const;
 
 /** Newest first; several share a millisecond. */
@@ -11,13 +12,13 @@ async function createTasks(store: TaskStore, owner: string, count: number): Prom
   const tasks = Array.from({ length: count }, (_, index) =>
     aFreshTask({ owner, model: MODELS[index % 3] ?? 'model_a', createdAt: now - Math.floor(index / 4) }),
   );
-  await Promise.all(tasks.map((task) => store.create(task)));
+  for (const batch of inBatches(tasks, 50)) await Promise.all(batch.map((task) => store.create(task)));
   return tasks.toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
 }
 
 /** Lists may lag behind a moment, so they are asked for until they are complete. */
 const listed = (store: TaskStore, query: Parameters<typeof listAll>[1], expected: readonly Task[]): Promise<void> =>
-  vi.waitFor(async () => expect(await listAll(store, query)).toEqual(expected), { timeout: 10_000, interval: 100 });
+  vi.waitFor(async () => expect(await listAll(store, query)).toEqual(expected), PATIENCE);
 
 /** An owner's tasks, newest first. */
 export function listing(open: OpenStore): void {
@@ -96,7 +97,7 @@ export function listing(open: OpenStore): void {
     await vi.waitFor(async () => {
       const found = await listAll(store, { owner, limit: 3, state: 'canceled' });
       expect(found.map(({ id }) => id)).toEqual([oldest?.id]);
-    });
+    }, PATIENCE);
   });
 
   it('gives no more than the limit', async () => {

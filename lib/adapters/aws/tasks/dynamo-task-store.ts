@@ -10,7 +10,7 @@ import {
   type TaskQuery,
   type TaskStore,
 } from '#core';
-import { assertFits, type Item, N, readNumber, S } from '../attributes.ts';
+import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
 import { translated } from '../errors.ts';
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
@@ -155,13 +155,15 @@ export class DynamoTaskStore implements TaskStore {
     return refused.item ?? {};
   }
 
-  #conditional(id: string, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
-    return conditionalWrite('store_unavailable', write, () => this.#read(id));
+  async #conditional(id: string, write: () => Promise<unknown>): Promise<ConditionalOutcome> {
+    const outcome = await conditionalWrite('store_unavailable', write, () => this.#read(id));
+    return outcome === 'done' ? outcome : { item: rowOf({ id: S(id) }, outcome.item) };
   }
 
   async #read(id: string, { consistent } = { consistent: true }): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: this.#table, Key: { id: S(id) }, ConsistentRead: consistent });
-    return (await translated('store_unavailable', () => this.#client.send(command))).Item;
+    const key = { id: S(id) };
+    const command = new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: consistent });
+    return rowOf(key, (await translated('store_unavailable', () => this.#client.send(command))).Item);
   }
 
   #kept(item: Item | undefined): Task | undefined {

@@ -1,6 +1,6 @@
 import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { comparePositions, type ListPosition } from '#core';
-import { type Item, S } from '../attributes.ts';
+import { type Item, rowOf, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 import { CREATED_KEY, OWNER_SHARD, OWNER_SHARDS } from '../resources.ts';
 import { createdKey, ownerPartitions } from './owner-key.ts';
@@ -58,6 +58,7 @@ async function readPartition<Row extends ListPosition>(
     Limit: limit,
   });
   const { Items = [], LastEvaluatedKey } = await translated('store_unavailable', () => client.send(command));
-  const rows = Items.map(toRow);
+  const key = { [OWNER_SHARD.name]: S(partition) };
+  const rows = Items.map((item) => toRow(rowOf(key, item)));
   return { rows, end: LastEvaluatedKey === undefined ? undefined : rows.at(-1) };
 }

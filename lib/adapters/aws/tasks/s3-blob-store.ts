@@ -19,7 +19,8 @@ export class S3BlobStore implements BlobStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     await translated('store_unavailable', async () => {
       const [client, { PutObjectCommand }] = await this.#load();
-      await client.send(new PutObjectCommand({ Bucket: this.#options.bucket, Key: key, Body: bytes }));
+      const { bucket } = this.#options;
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, Metadata: { key } }));
     });
   }
 
@@ -27,7 +28,10 @@ export class S3BlobStore implements BlobStore {
     return translated('store_unavailable', async () => {
       const [client, { GetObjectCommand, NoSuchKey }] = await this.#load();
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: key }));
+        const { Body, Metadata } = await client.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: key }));
+        // Objects of earlier builds do not tell their key.
+        const found = Metadata?.key ?? key;
+        if (found !== key) throw new Error(`S3 answered with ${found} instead of ${key}`);
         return await Body?.transformToByteArray();
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;

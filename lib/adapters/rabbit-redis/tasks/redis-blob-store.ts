@@ -1,5 +1,6 @@
 import { type BlobStore, MAX_DEADLINE_SECONDS, RETENTION_SECONDS } from '#core';
 import { translated } from '../errors.ts';
+import { readKey } from '../read-key.ts';
 import type { RedisStoreOptions } from './redis-task-store.ts';
 import { asBuffer, asBytes } from './task-record.ts';
 
@@ -23,8 +24,8 @@ export class RedisBlobStore implements BlobStore {
 
   get(key: string): Promise<Uint8Array | undefined> {
     return translated('store_unavailable', async () => {
-      const bytes = await (await this.#options.link.bytes()).get(this.#key(key));
-      return bytes === null ? undefined : asBytes(bytes);
+      const reply = await readKey(this.#options.link, this.#key(key), ['GET']);
+      return Buffer.isBuffer(reply) ? asBytes(reply) : undefined;
     });
   }
 

@@ -12,11 +12,12 @@ import {
   type TaskStore,
 } from '#core';
 import { mayBeDone, translated } from '../errors.ts';
+import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
 import { type Finding, InDoubtTasks } from './in-doubt-tasks.ts';
 import { listTasks } from './task-listing.ts';
-import { type StoredFields, toFields, toTask } from './task-record.ts';
+import { toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
 
 export interface RedisStoreOptions {
@@ -75,7 +76,7 @@ export class RedisTaskStore implements TaskStore {
           ...toFields(task),
         ],
       });
-      return Array.isArray(reply) ? toTask(pairs(reply)) : undefined;
+      return this.#toTask(task.id, replyAbout(this.#link, this.#taskKey(task.id), reply));
     });
   }
 
@@ -87,7 +88,8 @@ export class RedisTaskStore implements TaskStore {
     return translated('store_unavailable', async () => {
       const keys = [this.#taskKey(id), this.#channel];
       const call = { keys, arguments: applyArguments(id, event, this.#deadLettersKey('')) };
-      return String(await (await this.#link.bytes()).applyEvent(call)) as EventOutcome;
+      const reply = await (await this.#link.bytes()).applyEvent(call);
+      return String(replyAbout(this.#link, this.#taskKey(id), reply)) as EventOutcome;
     });
   }
 
@@ -104,20 +106,25 @@ export class RedisTaskStore implements TaskStore {
     return translated('store_unavailable', async () => {
       const keys = [this.#taskKey(id), this.#ownerKey(owner), this.#channel];
       const call = { keys, arguments: [id, String(createdAt), requestHash] };
-      return String(await (await this.#link.bytes()).withdrawTask(call)) as Finding;
+      const reply = await (await this.#link.bytes()).withdrawTask(call);
+      return String(replyAbout(this.#link, this.#taskKey(id), reply)) as Finding;
     });
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
     return translated('store_unavailable', async () => {
-      const client = await this.#link.text();
-      const key = this.#ownerKey(query.owner);
+      const { owner } = query;
+      const key = this.#ownerKey(owner);
+      const link = this.#link;
       return listTasks(
         {
-          positions: (from, offset, count) =>
-            client.zRangeWithScores(key, from, '-inf', { BY: 'SCORE', REV: true, LIMIT: { offset, count } }),
-          readMany: (ids) => this.#readMany(ids),
-          forget: (ids) => client.zRem(key, [...ids]),
+          async positions(from, offset, count) {
+            const limits = ['BYSCORE', 'REV', 'LIMIT', String(offset), String(count), 'WITHSCORES'];
+            const scores = fieldsOf(await readKey(link, key, ['ZRANGE', String(from), '-inf', ...limits]));
+            return [...scores].map(([value, score]) => ({ value, score: Number(score.toString()) }));
+          },
+          readMany: (ids) => this.#readMany(ids, owner),
+          forget: async (ids) => (await link.text()).zRem(key, [...ids]),
         },
         query,
       );
@@ -126,21 +133,22 @@ export class RedisTaskStore implements TaskStore {
 
   countDeadLetters(model: string): Promise<number> {
     return translated('store_unavailable', async () => {
-      const client = await this.#link.text();
       const key = this.#deadLettersKey(model);
+      const now = this.#clock.now();
+      const client = await this.#link.text();
       const [, kept] = await Promise.all([
-        client.zRemRangeByScore(key, '-inf', this.#clock.now()),
-        client.zCount(key, `(${this.#clock.now()}`, '+inf'),
+        client.zRemRangeByScore(key, '-inf', now),
+        readKey(this.#link, key, ['ZCOUNT', `(${now}`, '+inf']),
       ]);
-      return Math.min(kept, MAX_DEAD_LETTERS_COUNTED);
+      return Math.min(Number(kept), MAX_DEAD_LETTERS_COUNTED);
     });
   }
 
   untilEnded(id: string, signal: AbortSignal): Promise<Task | undefined> {
     return this.#ended.untilEnded(id, signal, () =>
       translated('store_unavailable', async () => {
-        const state = await (await this.#link.text()).hGet(this.#taskKey(id), 'state');
-        return state === null || isTerminal(state as Task['state']);
+        const state = await readKey(this.#link, this.#taskKey(id), ['HGET', 'state']);
+        return state === null || isTerminal(String(state) as Task['state']);
       }),
     );
   }
@@ -176,21 +184,21 @@ export class RedisTaskStore implements TaskStore {
   }
 
   /** Reads sent together are one round trip. */
-  async #readMany(ids: readonly string[]): Promise<(Task | undefined)[]> {
-    const client = await this.#link.bytes();
+  async #readMany(ids: readonly string[], owner?: string): Promise<(Task | undefined)[]> {
     const now = this.#clock.now();
-    const replies = await Promise.all(ids.map((id) => client.hGetAll(this.#taskKey(id))));
-    return replies.map((reply) => {
-      const fields: StoredFields = new Map(Object.entries(reply));
-      const task = fields.size === 0 ? undefined : toTask(fields);
+    const replies = await Promise.all(ids.map((id) => readKey(this.#link, this.#taskKey(id), ['HGETALL'])));
+    return replies.map((reply, index) => {
+      const task = this.#toTask(ids[index] ?? '', reply);
+      if (task && owner !== undefined) this.#link.expectReplyAbout(owner, task.owner);
       return task && task.retainedUntil > now ? task : undefined;
     });
   }
-}
 
-/** A hash as scripts give it: names and values in turn. */
-function pairs(reply: readonly unknown[]): StoredFields {
-  const fields = new Map<string, Buffer>();
-  for (let i = 0; i + 1 < reply.length; i += 2) fields.set(String(reply[i]), reply[i + 1] as Buffer);
-  return fields;
+  #toTask(id: string, reply: unknown): Task | undefined {
+    const fields = fieldsOf(reply);
+    if (fields.size === 0) return undefined;
+    const task = toTask(fields);
+    this.#link.expectReplyAbout(id, task.id);
+    return task;
+  }
 }
