@@ -132,7 +132,7 @@ const rooms = [
   room(
     'catalog-knows-core',
     '^model-containers/catalog/',
-    ['^model-containers/catalog/', '^lib/adapters/aws/resources\\.ts$', CORE, CONTRACT, NODE],
+    ['^model-containers/catalog/', CORE, CONTRACT, NODE],
     'Manifests are data and need neither the runtime nor a platform.',
   ),
   room(

@@ -11,7 +11,7 @@ import { ApplicationScalingAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { limitsOf } from '#catalog/manifest.ts';
+import { DEFAULTS, limitsOf } from '#catalog/manifest.ts';
 import { BACKLOG_PER_INSTANCE, backlogParts, waitingForNobody } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
 
@@ -57,7 +57,7 @@ export class ModelScaling extends Construct {
       policyType: 'TargetTrackingScaling',
       scalingTargetId: target.scalableTargetId,
       targetTrackingScalingPolicyConfiguration: {
-        targetValue: (manifest.slots ?? 1) * ROUNDS_WAITING,
+        targetValue: (manifest.slots ?? DEFAULTS.slots) * ROUNDS_WAITING,
         scaleOutCooldown: SCALE_OUT_COOLDOWN.toSeconds(),
         scaleInCooldown: SCALE_IN_COOLDOWN.toSeconds(),
         customizedMetricSpecification: {

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IDependable } from 'constructs';
 import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
-import { DEFAULT_SIZE, type ModelManifest } from '#catalog/manifest.ts';
+import { DEFAULTS, type ModelManifest } from '#catalog/manifest.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge-wildcards.ts';
@@ -116,7 +116,7 @@ export class ModelService extends Construct {
   }
 
   #createTask(): ecs.FargateTaskDefinition {
-    const { cpu = DEFAULT_SIZE.cpu, memoryMiB = DEFAULT_SIZE.memoryMiB } = this.manifest;
+    const { cpu = DEFAULTS.cpu, memoryMiB = DEFAULTS.memoryMiB } = this.manifest;
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       family: this.#name,
       cpu,

@@ -10,6 +10,30 @@ export const wholeFrom =
   (value) =>
     Number.isSafeInteger(value) && Number(value) >= min ? undefined : `a whole number of at least ${min}`;
 
+/** A whole number from `min` to `max`. */
+export const whole =
+  (min: number, max: number): FieldRule =>
+  (value) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `a whole number from ${min} to ${max}`;
+
+/** One of these numbers. */
+export const oneOf =
+  (...allowed: readonly number[]): FieldRule =>
+  (value) =>
+    typeof value === 'number' && allowed.includes(value) ? undefined : `one of ${allowed.join(', ')}`;
+
+export const flag: FieldRule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
+/** A list of different values that keep the rule. */
+export const listOf =
+  (rule: FieldRule, what: string): FieldRule =>
+  (value) =>
+    Array.isArray(value) && new Set(value).size === value.length && value.every((item) => rule(item) === undefined)
+      ? undefined
+      : what;
+
 /** Text of at most `maxLength` characters that matches the pattern. */
 export const textLike =
   (pattern: RegExp, maxLength: number, what: string): FieldRule =>

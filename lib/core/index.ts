@@ -4,6 +4,7 @@ export { CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './call
 export type { CallLog, CallPage, CallQuery } from './calls/call-log.ts';
 export type { Clock } from './clock.ts';
 export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
+export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
 export { inBatches } from './in-batches.ts';
 export {
   type InstanceView,
@@ -19,6 +20,7 @@ export {
   type Instance,
   type InstanceState,
   isAlive,
+  isInstance,
   isServing,
   MODEL_CONDITIONS,
   type ModelConditionName,
@@ -30,7 +32,6 @@ export {
   type InstancePhase,
 } from './instances/instance-controller.ts';
 export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
-export { isInstance, isModel } from './instances/registration-rules.ts';
 export {
   createRequestGate,
   type ReceivedRequest,
@@ -47,13 +48,13 @@ export {
 } from './list-cursor.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
-export { cachedContracts } from './models/cached-contracts.ts';
 export {
   type AcceptedContract,
+  isModel,
   isModelName,
   MAX_MODEL_NAME_LENGTH,
   type Model,
-  type ModelLimits,
+  modelName,
 } from './models/model.ts';
 export {
   createModelDirectory,
@@ -63,7 +64,22 @@ export {
   type ResolvedModel,
   type ServedModel,
 } from './models/model-directory.ts';
-export type { ContractStore, ModelRegistry, RegistrySnapshot } from './models/model-registry.ts';
+export {
+  completeLimits,
+  LIMIT_NAMES,
+  type LimitName,
+  MAX_ATTEMPTS,
+  MODEL_LIMITS,
+  type ModelLimits,
+  type RegisteredManifest,
+  TEXT_RULES,
+} from './models/model-manifest.ts';
+export {
+  type ContractStore,
+  cachedContracts,
+  type ModelRegistry,
+  type RegistrySnapshot,
+} from './models/model-registry.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
 export { type Backlog, type BacklogCount, createBacklog } from './tasks/backlog.ts';
 export { createBacklogGate } from './tasks/backlog-gate.ts';

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { LOCAL_IMAGE, type LocalModel } from '#catalog/model-folder.ts';
+import type { LocalModel } from '#catalog/discover-models.ts';
 import { ENV } from '#platform/environment.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import type { InstanceCommand } from './instance-process.ts';
 import type { InstanceIdentity } from './supervised-instance.ts';
+
+/** The image of instances under `npm start`, which run as processes. */
+export const LOCAL_IMAGE = 'local process';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Compiled code of earlier runs: a third of what it takes an instance to start. */

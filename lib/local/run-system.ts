@@ -1,7 +1,6 @@
 import { delimiter, join } from 'node:path';
 import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
-import { discoverModels } from '#catalog/discover-models.ts';
-import type { LocalModel } from '#catalog/model-folder.ts';
+import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
 import { type Logger, ModelyardError } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';

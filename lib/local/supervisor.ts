@@ -1,5 +1,5 @@
-import { limitsOf, type ModelManifest } from '#catalog/manifest.ts';
-import { LOCAL_IMAGE, type LocalModel } from '#catalog/model-folder.ts';
+import type { LocalModel } from '#catalog/discover-models.ts';
+import { DEFAULTS, limitsOf, type ModelManifest } from '#catalog/manifest.ts';
 import {
   type Clock,
   type ControlledInstance,
@@ -12,6 +12,7 @@ import {
   type ModelRegistry,
   ModelyardError,
 } from '#core';
+import { LOCAL_IMAGE } from './instance-command.ts';
 import type { InstanceCommand } from './instance-process.ts';
 import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,7 +67,7 @@ export class Supervisor implements InstanceController {
   /** Launches as many instances of every model as its manifest asks for, its variants in turn. */
   startAll(): void {
     for (const { manifest } of this.#models.values()) {
-      for (let index = 0; index < (manifest.localInstances ?? 1); index += 1) {
+      for (let index = 0; index < (manifest.localInstances ?? DEFAULTS.localInstances); index += 1) {
         this.#start(manifest.name, variantAt(manifest.variants, index));
       }
     }

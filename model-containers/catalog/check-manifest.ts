@@ -1,89 +1,102 @@
-import { TASK_QUEUE } from '#adapters/aws/resources.ts';
-import { type Batching, DEFAULT_SIZE, type ModelManifest } from '#catalog/manifest.ts';
-import { isModelName, MAX_MODEL_NAME_LENGTH } from '#core';
-import { fargateMemoryFault } from './fargate-memory.ts';
+import { type FieldRule, isRecord, MODEL_LIMITS, type ModelLimits, modelName, oneOf, TEXT_RULES, whole } from '#core';
+import { type Batching, DEFAULTS, type ModelManifest } from './manifest.ts';
 
-/** Completes "… must be". Undefined for a valid value. */
-type Rule = (value: unknown) => string | undefined;
+const BATCHING_RULES: Record<keyof Batching, FieldRule> = { maxSize: whole(1, 1000), maxWaitMs: whole(0, 60_000) };
 
-const whole =
-  (from: number, to: number): Rule =>
-  (value) =>
-    Number.isInteger(value) && Number(value) >= from && Number(value) <= to
-      ? undefined
-      : `a whole number from ${from} to ${to}`;
-
-const oneOf =
-  (...allowed: readonly number[]): Rule =>
-  (value) =>
-    allowed.includes(Number(value)) && typeof value === 'number' ? undefined : `one of ${allowed.join(', ')}`;
-
-const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
-
-const sentence: Rule = (value) =>
-  typeof value === 'string' && /^\S[^\r\n]{0,499}$/.test(value) ? undefined : 'one line of text';
-
-const variants: Rule = (value) => {
-  const valid =
-    Array.isArray(value) &&
-    value.length > 0 &&
-    new Set(value).size === value.length &&
-    value.every((name) => typeof name === 'string' && /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name));
-  return valid ? undefined : 'a list of different names of letters, digits and ._-';
-};
-
-const BATCHING_RULES: Record<keyof Batching, Rule> = { maxSize: whole(1, 1000), maxWaitMs: whole(0, 60_000) };
-
-const batching: Rule = (value) => {
+const batching: FieldRule = (value) => {
   if (!isRecord(value)) return 'an object with maxSize and maxWaitMs';
   for (const [name, rule] of Object.entries(BATCHING_RULES)) {
-    const expected = rule(value[name]);
-    if (expected) return `an object whose ${name} is ${expected}`;
+    const must = rule(value[name]);
+    if (must) return `an object whose ${name} is ${must}`;
   }
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(BATCHING_RULES, name));
   return unknown === undefined ? undefined : `without the unknown field ${unknown}`;
 };
 
-/** A manifest field without a rule does not compile. */
-const RULES: Record<keyof ModelManifest, Rule> = {
-  name: (value) =>
-    typeof value === 'string' && isModelName(value)
-      ? undefined
-      : `lower-case snake_case of at most ${MAX_MODEL_NAME_LENGTH} characters`,
-  description: sentence,
-  title: sentence,
-  variants,
-  slots: whole(1, 1000),
-  batching,
-  localInstances: whole(0, 64),
-  cpu: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384),
-  memoryMiB: whole(512, 122_880),
-  // Below the queue's own limit, which is a safety net.
-  maxAttempts: whole(1, TASK_QUEUE.maxReceives - 1),
-  timeoutSeconds: whole(1, 43_200),
-  maxInstances: whole(1, 1000),
-  maxBacklog: whole(1, 1_000_000_000),
-  acceptWhenAsleep: flag,
-  idleSeconds: whole(1, 604_800),
-};
+const REQUIRED = 'required';
 
-const REQUIRED: ReadonlySet<string> = new Set<keyof ModelManifest>(['name', 'description']);
+/** One field of a manifest: what it must be, and what holds where it is left out. */
+interface FieldDefinition {
+  readonly rule: FieldRule;
+  readonly default?: unknown;
+  /** What holds where there is no default, for documents. */
+  readonly otherwise?: string;
+}
+
+/** Every field of a manifest, limits included. A field without a definition does not compile. */
+export const MANIFEST_FIELDS: Readonly<Record<keyof ModelManifest, FieldDefinition>> = {
+  name: { rule: modelName, otherwise: REQUIRED },
+  description: { rule: TEXT_RULES.description, otherwise: REQUIRED },
+  title: { rule: TEXT_RULES.title, otherwise: 'the words of `name`' },
+  // A model without variants leaves the field out.
+  variants: {
+    rule: (value) => TEXT_RULES.variants(Array.isArray(value) && value.length === 0 ? undefined : value),
+    otherwise: 'none',
+  },
+  slots: { rule: whole(1, 1000), default: DEFAULTS.slots },
+  batching: { rule: batching, otherwise: 'one request per run' },
+  localInstances: { rule: whole(0, 64), default: DEFAULTS.localInstances },
+  cpu: { rule: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384), default: DEFAULTS.cpu },
+  memoryMiB: { rule: whole(512, 122_880), default: DEFAULTS.memoryMiB },
+  ...(MODEL_LIMITS satisfies Record<keyof ModelLimits, FieldDefinition>),
+};
 
 /** The error of a manifest as one clause. Undefined for a valid manifest. */
 export function manifestFault(manifest: unknown, folderName: string): string | undefined {
   if (!isRecord(manifest)) return 'exports no manifest';
-  for (const [field, rule] of Object.entries(RULES)) {
-    if (manifest[field] === undefined && !REQUIRED.has(field)) continue;
-    const expected = rule(manifest[field]);
-    if (expected) return `${field} must be ${expected}, not ${JSON.stringify(manifest[field])}`;
+  for (const [field, { rule, otherwise }] of Object.entries(MANIFEST_FIELDS)) {
+    if (manifest[field] === undefined && otherwise !== REQUIRED) continue;
+    const must = rule(manifest[field]);
+    if (must) return `${field} must be ${must}, not ${JSON.stringify(manifest[field])}`;
   }
-  const unknown = Object.keys(manifest).find((field) => !Object.hasOwn(RULES, field));
-  if (unknown !== undefined) return `there is no field ${unknown} in a manifest`;
+  const unknown = Object.keys(manifest).find((field) => !Object.hasOwn(MANIFEST_FIELDS, field));
+  if (unknown !== undefined) return unknownField(unknown);
   const memory = fargateMemoryFault(manifest);
-  if (memory) return `memoryMiB must be ${memory} beside its cpu, not ${manifest.memoryMiB ?? DEFAULT_SIZE.memoryMiB}`;
+  if (memory) return `memoryMiB must be ${memory} beside its cpu, not ${manifest.memoryMiB ?? DEFAULTS.memoryMiB}`;
   if (manifest.name !== folderName) return `name must be that of its folder, ${folderName}, not ${manifest.name}`;
   return undefined;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function unknownField(name: string): string {
+  const distances = Object.keys(MANIFEST_FIELDS).map((known) => ({ known, edits: editsBetween(name, known) }));
+  const [nearest] = distances.sort((one, other) => one.edits - other.edits);
+  const hint = nearest && nearest.edits <= name.length / 2 ? `; did you mean ${nearest.known}?` : '';
+  return `there is no field ${name} in a manifest${hint}`;
+}
+
+/** Letters to insert, remove or replace; upper case does not count. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
+  for (const letter of one.toLowerCase()) {
+    const next = [(row[0] ?? 0) + 1];
+    for (let i = 1; i <= other.length; i++) {
+      const replaced = (row[i - 1] ?? 0) + (letter === other[i - 1]?.toLowerCase() ? 0 : 1);
+      next.push(Math.min(replaced, (row[i] ?? 0) + 1, (next[i - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+/** Memory in MiB that Fargate offers per CPU units: minimum, maximum, step. */
+const MEMORY: Readonly<Record<number, readonly [least: number, most: number, step: number]>> = {
+  512: [1024, 4096, 1024],
+  1024: [2048, 8192, 1024],
+  2048: [4096, 16_384, 1024],
+  4096: [8192, 30_720, 1024],
+  8192: [16_384, 61_440, 4096],
+  16384: [32_768, 122_880, 8192],
+};
+/** For the smallest CPU size, in MiB. */
+const SMALLEST = [512, 1024, 2048];
+
+/** Completes "memoryMiB must be …". Undefined for a supported combination. */
+function fargateMemoryFault(size: Pick<ModelManifest, 'cpu' | 'memoryMiB'>): string | undefined {
+  const { cpu = DEFAULTS.cpu, memoryMiB = DEFAULTS.memoryMiB } = size;
+  const [least, most, step] = MEMORY[cpu] ?? [];
+  if (least === undefined || most === undefined || step === undefined) {
+    return SMALLEST.includes(memoryMiB) ? undefined : `one of ${SMALLEST.join(', ')}`;
+  }
+  const fits = memoryMiB >= least && memoryMiB <= most && memoryMiB % step === 0;
+  return fits ? undefined : `a multiple of ${step} from ${least} to ${most}`;
+}

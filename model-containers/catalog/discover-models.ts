@@ -1,10 +1,16 @@
 import { access, readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ModelManifest } from '#catalog/manifest.ts';
 import { ModelyardError } from '#core';
 import { manifestFault } from './check-manifest.ts';
-import type { LocalModel } from './model-folder.ts';
+import type { ModelManifest } from './manifest.ts';
+
+/** A model folder that can be run here. */
+export interface LocalModel {
+  /** Absolute path. */
+  readonly folder: string;
+  readonly manifest: ModelManifest;
+}
 
 export interface Discovery {
   /** Sorted by name. */

@@ -1,7 +1,8 @@
-import type { Model, ModelLimits } from '#core';
+import { completeLimits, type ModelLimits, type RegisteredManifest } from '#core';
 
 /**
- * The description of a model as data. Synthesis, `npm start` and the instance read it. `limitsOf` fills in defaults.
+ * The description of a model as data. Synthesis, `npm start` and the instance read it. `docs/configuration.md` lists
+ * the range and the default of each field.
  */
 export interface ModelManifest extends Partial<ModelLimits> {
   /** The folder's name: lower-case snake_case, at most 48 characters. */
@@ -24,8 +25,6 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly memoryMiB?: number;
 }
 
-export const DEFAULT_SIZE = { cpu: 256, memoryMiB: 512 } as const;
-
 export interface Batching {
   /** Requests per batch, 1–1,000. */
   readonly maxSize: number;
@@ -33,32 +32,16 @@ export interface Batching {
   readonly maxWaitMs: number;
 }
 
-const DEFAULT_LIMITS: ModelLimits = {
-  maxAttempts: 3,
-  timeoutSeconds: 60,
-  maxInstances: 10,
-  acceptWhenAsleep: true,
-};
+/** What holds where a manifest leaves a field out, besides its limits. */
+export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 } as const;
 
-/** The part of the manifest that instances register. */
-export const registeredManifest = (
-  manifest: ModelManifest,
-): Pick<Model, 'description' | 'title' | 'variants' | 'limits'> => ({
+/** The manifest's limits with the defaults filled in. */
+export const limitsOf = (manifest: ModelManifest): ModelLimits => completeLimits(manifest);
+
+/** What the registry keeps of the manifest. */
+export const registeredManifest = (manifest: ModelManifest): RegisteredManifest => ({
   description: manifest.description,
   ...(manifest.title === undefined ? {} : { title: manifest.title }),
   variants: manifest.variants ?? [],
   limits: limitsOf(manifest),
 });
-
-/** The limits, with defaults. */
-export function limitsOf(manifest: ModelManifest): ModelLimits {
-  const { maxAttempts, timeoutSeconds, maxInstances, maxBacklog, acceptWhenAsleep, idleSeconds } = manifest;
-  return {
-    maxAttempts: maxAttempts ?? DEFAULT_LIMITS.maxAttempts,
-    timeoutSeconds: timeoutSeconds ?? DEFAULT_LIMITS.timeoutSeconds,
-    maxInstances: maxInstances ?? DEFAULT_LIMITS.maxInstances,
-    acceptWhenAsleep: acceptWhenAsleep ?? DEFAULT_LIMITS.acceptWhenAsleep,
-    ...(maxBacklog === undefined ? {} : { maxBacklog }),
-    ...(idleSeconds === undefined ? {} : { idleSeconds }),
-  };
-}

@@ -36,6 +36,7 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'api-knows-core', path: 'lib/api/a.ts', imports: '#adapters/aws/thing.ts' },
   { rule: 'gateway-knows-handlers-and-platform', path: 'lib/gateway/a.ts', imports: '#models/model_a/model.ts' },
   { rule: 'catalog-knows-core', path: 'model-containers/catalog/a.ts', imports: '#platform/platform.ts' },
+  { rule: 'catalog-knows-core', path: 'model-containers/catalog/b.ts', imports: '#adapters/aws/resources.ts' },
   { rule: 'local-knows-no-container', path: 'lib/local/a.ts', imports: '#models/model_a/model.ts' },
   { rule: 'bundling-knows-esbuild-only', path: 'lib/bundling/a.ts', imports: '#core' },
   { rule: 'constructs-know-what-they-deploy', path: 'lib/constructs/a.ts', imports: '#adapters/aws/thing.ts' },

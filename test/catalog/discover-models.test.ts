@@ -97,9 +97,13 @@ describe('checking a manifest', () => {
       'batching must be an object whose maxSize is a whole number',
     ],
     [{ ...sound, batching: { maxSize: 2, maxWaitMs: 1, max: 1 } }, 'batching must be without the unknown field max'],
-    [{ ...sound, timeOutSeconds: 60 }, 'there is no field timeOutSeconds in a manifest'],
+    [{ ...sound, timeOutSeconds: 60 }, 'there is no field timeOutSeconds in a manifest; did you mean timeoutSeconds?'],
+    [{ ...sound, timeout: 60 }, 'there is no field timeout in a manifest'],
+    [{ ...sound, max_backlog: 9 }, 'there is no field max_backlog in a manifest; did you mean maxBacklog?'],
+    [{ ...sound, memory: 512 }, 'there is no field memory in a manifest; did you mean memoryMiB?'],
+    [{ ...sound, colour: 'red' }, /^there is no field colour in a manifest$/],
     [{ ...sound, name: 'other' }, 'name must be that of its folder, probe, not other'],
   ])('refuses %j', (manifest, clause) => {
-    expect(manifestFault(manifest, 'probe')).toContain(clause);
+    expect(manifestFault(manifest, 'probe')).toMatch(clause);
   });
 });

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { MAX_WAIT_SECONDS } from '#api/http/prefer.ts';
 import { STATUS } from '#api/http/problem.ts';
 import { ROUTES } from '#api/http/routes.ts';
+import { MANIFEST_FIELDS } from '#catalog/check-manifest.ts';
 import { limitsOf } from '#catalog/manifest.ts';
 import {
   DEFAULT_DEADLINE_SECONDS,
+  LIMIT_NAMES,
   MAX_DEADLINE_SECONDS,
   MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
+  MODEL_LIMITS,
   RETENTION_SECONDS,
 } from '#core';
 import { ENV } from '#platform/environment.ts';
@@ -30,6 +33,28 @@ describe('the configuration page', () => {
     const settings = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
 
     expect(firstCells('docs/configuration.md', 'setting').toSorted()).toEqual(settings.toSorted());
+  });
+});
+
+describe('the table of manifest fields', () => {
+  const rows = tableRows(readPage('docs/configuration.md').text, 'field').map(([field = '', ...cells]) => ({
+    field: names(field)[0],
+    cells,
+  }));
+
+  it('states what the check of manifests accepts, and what holds otherwise', () => {
+    const declared = Object.entries(MANIFEST_FIELDS).map(([field, { rule, default: fallback, otherwise }]) => ({
+      field,
+      cells: [rule(Symbol('no such value')), otherwise ?? String(fallback)],
+    }));
+
+    expect(rows.map(({ field, cells }) => ({ field, cells: cells.slice(0, 2) }))).toEqual(declared);
+  });
+
+  it('says of limits what OpenAPI says', () => {
+    for (const name of LIMIT_NAMES) {
+      expect(rows.find(({ field }) => field === name)?.cells[2]).toBe(MODEL_LIMITS[name].meaning);
+    }
   });
 });
 

@@ -1,3 +1,5 @@
+import { MAX_ATTEMPTS } from '#core';
+
 /**
  * What the adapters need to exist, as data without an SDK: the CDK constructs and the local provisioning
  * both create exactly this.
@@ -86,11 +88,8 @@ export const TASK_QUEUE = {
   retentionSeconds: 8 * 24 * 3600,
   /** Of receives that do not say how long they wait. */
   waitSeconds: 20,
-  /**
-   * After so many receives the broker itself moves a message to the dead letters. Only a safety net: the
-   * worker rejects at the model's `maxAttempts`, which must stay below this.
-   */
-  maxReceives: 100,
+  /** After so many receives SQS itself moves a message to the dead letters. Workers reject it before, at `maxAttempts`. */
+  maxReceives: MAX_ATTEMPTS + 1,
 } as const;
 
 /** Settings of every model's dead-letter queue. A message that the broker moves keeps its age, so this is longer. */

@@ -1,6 +1,6 @@
-import { MAX_MODEL_NAME_LENGTH, TASK_STATES } from '#core';
+import { LIMIT_NAMES, type LimitName, MAX_MODEL_NAME_LENGTH, MODEL_LIMITS, TASK_STATES } from '#core';
 import type { Problem } from '../http/problem.ts';
-import type { ModelBody, presentLimits } from '../presenters/model-presenter.ts';
+import { limitKey, type ModelBody } from '../presenters/model-presenter.ts';
 import type { TaskBody } from '../presenters/task-presenter.ts';
 import { INSTANCE_SCHEMAS } from './instance-schemas.ts';
 import type { Json } from './references.ts';
@@ -59,14 +59,13 @@ const MODEL = {
   response_message: text('The full name of its response message.'),
 } satisfies Properties<ModelBody>;
 
-const LIMITS = {
-  max_attempts: count('Runs of one task before it is given up.'),
-  timeout_seconds: { type: 'number', description: 'The longest one run may take.' },
-  max_instances: count('Instances that may live at once.'),
-  max_backlog: nullable('integer', 'Waiting tasks from which on submits are refused; null: no limit.'),
-  accept_when_asleep: truth('Whether submits are accepted while no instance is alive.'),
-  idle_seconds: nullable('number', 'Seconds without work after which the last instance stops; null: it stays.'),
-} satisfies Properties<ReturnType<typeof presentLimits>>;
+const limitSchema = (name: LimitName): Json => {
+  const { default: fallback, meaning, otherwise } = MODEL_LIMITS[name];
+  if (typeof fallback === 'boolean') return truth(meaning);
+  return otherwise === undefined ? count(meaning) : nullable('integer', `${meaning} Null: ${otherwise}.`);
+};
+
+const LIMITS = Object.fromEntries(LIMIT_NAMES.map((name) => [limitKey(name), limitSchema(name)]));
 
 const DETAILED_MODEL = {
   description: { type: 'string' },

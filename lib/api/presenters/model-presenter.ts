@@ -1,4 +1,4 @@
-import type { ModelLimits, ModelSummary } from '#core';
+import { LIMIT_NAMES, type LimitName, type ModelLimits, type ModelSummary } from '#core';
 
 /** A model as the HTTP contract lists it. */
 export interface ModelBody {
@@ -21,12 +21,9 @@ export const presentModel = ({ model, contract, serving, depth }: ModelSummary):
   response_message: contract.responseMessage,
 });
 
+/** A limit's name in JSON, for example `max_attempts`. */
+export const limitKey = (name: LimitName): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /** A model's limits; null where there is none. */
-export const presentLimits = (limits: ModelLimits) => ({
-  max_attempts: limits.maxAttempts,
-  timeout_seconds: limits.timeoutSeconds,
-  max_instances: limits.maxInstances,
-  max_backlog: limits.maxBacklog ?? null,
-  accept_when_asleep: limits.acceptWhenAsleep,
-  idle_seconds: limits.idleSeconds ?? null,
-});
+export const presentLimits = (limits: ModelLimits): Readonly<Record<string, number | boolean | null>> =>
+  Object.fromEntries(LIMIT_NAMES.map((name) => [limitKey(name), limits[name] ?? null]));

@@ -1,15 +1,17 @@
 import { type Contract, contractHash, loadContract, UnreadableMessageError } from '#contract';
 import { ModelyardError } from '../errors.ts';
 import type { FieldFault } from '../field-rules.ts';
+import { contractFault } from '../models/model.ts';
+import { registeredManifestFault } from '../models/model-manifest.ts';
+import { announcementFault } from './instance.ts';
 import type { Registration } from './register-instance.ts';
-import { announcementFault, contractFault, manifestFault } from './registration-rules.ts';
 
 /** Rejects a malformed registration with `invalid_request`, naming the field. */
 export async function assertWellFormed(registration: Registration): Promise<void> {
   const { instance, manifest, contract } = registration;
   const fault =
     announcementFault(instance) ??
-    manifestFault(manifest) ??
+    registeredManifestFault(manifest) ??
     variantFault(registration) ??
     contractFault(contract) ??
     (await descriptorFault(contract));

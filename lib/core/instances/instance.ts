@@ -1,3 +1,16 @@
+import {
+  type FieldFault,
+  type FieldRule,
+  type FieldRules,
+  faultOf,
+  finite,
+  notNegative,
+  optional,
+  textLike,
+  wholeFrom,
+} from '../field-rules.ts';
+import { modelName } from '../models/model.ts';
+
 /** `starting`: the model is being set up. `ready`: receives tasks. `draining`: finishes its runs. */
 export const INSTANCE_STATES = ['starting', 'ready', 'draining'] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
@@ -44,3 +57,48 @@ export const isAlive = (instance: Instance, now: number): boolean => instance.ex
 
 export const isServing = (instance: Instance, now: number): boolean =>
   isAlive(instance, now) && instance.state === 'ready';
+
+/** An instance as it registers; the registry adds the contract and the times. */
+export type AnnouncedInstance = Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
+
+// Ids are part of paths and keys.
+const instanceId = textLike(/^[A-Za-z0-9][\w.:-]*$/, 128, 'at most 128 letters, digits and ._:-');
+const variantName = textLike(/^[A-Za-z0-9][\w.-]*$/, 64, 'at most 64 letters, digits and ._-');
+const anyText = textLike(/^/, 2000, 'a text');
+const hash = textLike(/^.+$/, 128, 'a hash');
+const state: FieldRule = (value) =>
+  INSTANCE_STATES.some((known) => known === value) ? undefined : `one of ${INSTANCE_STATES.join(', ')}`;
+
+const condition: FieldRule = (value) =>
+  MODEL_CONDITIONS.some((known) => known === value) ? undefined : `one of ${MODEL_CONDITIONS.join(', ')}`;
+
+const ANNOUNCED_RULES: FieldRules<AnnouncedInstance> = {
+  id: instanceId,
+  model: modelName,
+  variant: optional(variantName),
+  state,
+  condition: optional(condition),
+  slots: wholeFrom(1),
+  inFlight: wholeFrom(0),
+  serviceMs: optional(notNegative),
+  oldestTaskAt: optional(finite),
+  endpoint: anyText,
+  image: anyText,
+  runtimeVersion: anyText,
+  startedAt: finite,
+};
+
+const INSTANCE_RULES: FieldRules<Instance> = {
+  ...ANNOUNCED_RULES,
+  contractHash: hash,
+  heartbeatAt: finite,
+  expiresAt: finite,
+};
+
+/** The first invalid field of an instance. Undefined for a valid one. */
+export const announcementFault = (instance: unknown): FieldFault | undefined =>
+  faultOf(instance, ANNOUNCED_RULES, 'instance');
+
+/** For values read from a registry, which other programs may have written. */
+export const isInstance = (value: unknown): value is Instance =>
+  faultOf(value, INSTANCE_RULES, 'instance') === undefined;

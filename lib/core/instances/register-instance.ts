@@ -1,16 +1,17 @@
 import { type Contract, type ContractDifference, compareContracts } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
-import type { AcceptedContract, Model, ModelLimits } from '../models/model.ts';
+import type { AcceptedContract, Model } from '../models/model.ts';
+import { LIMIT_NAMES, type RegisteredManifest } from '../models/model-manifest.ts';
 import type { ContractStore, ModelRegistry } from '../models/model-registry.ts';
 import { assertWellFormed } from './check-registration.ts';
-import { HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
+import { type AnnouncedInstance, HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
 
 export interface Registration {
-  readonly instance: Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
+  readonly instance: AnnouncedInstance;
   readonly contract: Contract;
-  /** From the manifest. The latest registration wins. */
-  readonly manifest: Pick<Model, 'description' | 'title' | 'variants' | 'limits'>;
+  /** The latest registration wins. */
+  readonly manifest: RegisteredManifest;
 }
 
 export interface RegisterDeps {
@@ -111,15 +112,6 @@ const contractConflict = (model: string, differences: readonly ContractDifferenc
       .join('; ')}.`,
     { errors: differences.map(({ path, message }) => ({ pointer: path, message })) },
   );
-
-const LIMIT_NAMES = [
-  'maxAttempts',
-  'timeoutSeconds',
-  'maxInstances',
-  'maxBacklog',
-  'acceptWhenAsleep',
-  'idleSeconds',
-] as const satisfies readonly (keyof ModelLimits)[];
 
 const isDescribedBy = (model: Model, { description, title, variants, limits }: Registration['manifest']): boolean =>
   model.description === description &&

@@ -1,11 +1,9 @@
 import { type Contract, type RequestReading, requestReading, UnreadableMessageError } from '#contract';
 import type { Clock } from '../clock.ts';
 import { memoize } from '../memoize.ts';
-import { cachedContracts } from '../models/cached-contracts.ts';
 import { cachedSnapshots } from '../models/cached-snapshots.ts';
-import type { ContractStore, ModelRegistry } from '../models/model-registry.ts';
+import { type ContractStore, cachedContracts, type ModelRegistry } from '../models/model-registry.ts';
 import type { RejectReason } from '../tasks/task-queue.ts';
-import { handOverSeconds } from './hand-over.ts';
 import { type Instance, isAlive } from './instance.ts';
 
 /** A request that was received from the queue and not decoded yet. */
@@ -93,7 +91,7 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
       deliveries: request.deliveries,
       receivers: peers.filter(isReady).length,
       readers: receiving.length,
-      hasRoom: receiving.some(({ inFlight, slots }) => inFlight < slots),
+      hasRoom: receiving.some(({ condition, inFlight, slots }) => condition === undefined && inFlight < slots),
     });
     return { verdict: 'release', delaySeconds };
   };
@@ -118,3 +116,31 @@ const unservedReason = ({ contractHash }: ReceivedRequest): RejectReason => ({
     `For ${UNSERVED_PATIENCE_MS / 60_000} minutes no live instance could read the request: it uses parts of ` +
     `contract ${contractHash.slice(0, 12)} that their contracts do not define.`,
 });
+
+/** Maximum number of deliveries in a row without a pause. */
+const MAX_BURST = 32;
+const MAX_PAUSE_SECONDS = 10;
+
+interface HandOver {
+  /** How often the message was delivered, this time included. */
+  readonly deliveries: number;
+  /** Ready instances, which receive from the queue. */
+  readonly receivers: number;
+  /** Those of them that can read the request. */
+  readonly readers: number;
+  /** Whether one of the readers had a free slot at its last heartbeat. */
+  readonly hasRoom: boolean;
+}
+
+/**
+ * Seconds after which a message should be delivered again that its receiver cannot read. Queues choose receivers
+ * without knowing contracts: a burst of `receivers / readers` immediate deliveries reaches a reader with a probability
+ * of about 63 %. Between bursts there is one second while a reader has a free slot; while all are busy, or there are
+ * none, the pause grows to ten seconds.
+ */
+function handOverSeconds({ deliveries, receivers, readers, hasRoom }: HandOver): number {
+  const burst = readers === 0 ? 1 : Math.min(MAX_BURST, Math.max(1, Math.ceil(receivers / readers)));
+  if (deliveries % burst !== 0) return 0;
+  const round = Math.min(deliveries / burst, 10);
+  return hasRoom ? 1 : Math.min(MAX_PAUSE_SECONDS, 2 ** (round - 1));
+}

@@ -1,5 +1,7 @@
-import type { Contract } from '#contract';
+import { type Contract, contractHash } from '#contract';
+import { ModelyardError } from '../errors.ts';
 import type { Instance } from '../instances/instance.ts';
+import { memoize } from '../memoize.ts';
 import type { Model } from './model.ts';
 
 /**
@@ -33,4 +35,19 @@ export interface ModelRegistry {
 export interface ContractStore {
   put(contract: Contract): Promise<void>;
   get(hash: string): Promise<Contract | undefined>;
+}
+
+const MAX_CONTRACTS = 200;
+
+/**
+ * The contracts of one process: each is read once, because what is stored under a hash never changes. `get` rejects
+ * with `internal` when the store answers with another contract than it was asked for.
+ */
+export function cachedContracts(contracts: ContractStore): ContractStore {
+  async function read(hash: string): Promise<Contract | undefined> {
+    const contract = await contracts.get(hash);
+    if (contract === undefined || contractHash(contract) === hash) return contract;
+    throw new ModelyardError('internal', `The registry answered with another contract than ${hash}.`);
+  }
+  return { put: (contract) => contracts.put(contract), get: memoize(read, { maxEntries: MAX_CONTRACTS }) };
 }

@@ -1,18 +1,15 @@
-/** Limits from the manifest, registered with the instance. */
-export interface ModelLimits {
-  /** Charged runs per task. */
-  readonly maxAttempts: number;
-  /** Time limit of one run. */
-  readonly timeoutSeconds: number;
-  /** Maximum number of live instances. */
-  readonly maxInstances: number;
-  /** Waiting tasks at which submits are answered 429. @default unlimited */
-  readonly maxBacklog?: number;
-  /** Whether submits are accepted while no instance is alive. */
-  readonly acceptWhenAsleep: boolean;
-  /** Idle seconds after which an instance stops. @default it stays */
-  readonly idleSeconds?: number;
-}
+import {
+  type FieldFault,
+  type FieldRule,
+  type FieldRules,
+  faultOf,
+  finite,
+  isRecord,
+  optional,
+  textLike,
+  wholeFrom,
+} from '../field-rules.ts';
+import { type ModelLimits, storedManifestFault } from './model-manifest.ts';
 
 /** A registered model. */
 export interface Model {
@@ -45,3 +42,36 @@ const MODEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 export const MAX_MODEL_NAME_LENGTH = 48;
 
 export const isModelName = (name: string): boolean => name.length <= MAX_MODEL_NAME_LENGTH && MODEL_NAME.test(name);
+
+export const modelName: FieldRule = (value) =>
+  typeof value === 'string' && isModelName(value)
+    ? undefined
+    : `lower-case snake_case of at most ${MAX_MODEL_NAME_LENGTH} characters`;
+
+const hash = textLike(/^.+$/, 128, 'a hash');
+const messageName = textLike(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 500, 'the full name of a message');
+
+const CONTRACT_RULES: FieldRules<AcceptedContract> = {
+  hash,
+  requestMessage: messageName,
+  responseMessage: messageName,
+};
+
+/** The first invalid name of a contract. Undefined for valid ones. */
+export const contractFault = (contract: unknown): FieldFault | undefined =>
+  faultOf(contract, CONTRACT_RULES, 'contract');
+
+const ROW_RULES: FieldRules<Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'wakingUntil' | 'version'>> = {
+  name: modelName,
+  contracts: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((each) => contractFault(each) === undefined)
+      ? undefined
+      : 'a list of contracts',
+  registeredLast: optional(hash),
+  wakingUntil: optional(finite),
+  version: wholeFrom(1),
+};
+
+/** For values read from a registry. */
+export const isModel = (value: unknown): value is Model =>
+  isRecord(value) && faultOf(value, ROW_RULES, 'model') === undefined && storedManifestFault(value) === undefined;

@@ -179,7 +179,7 @@ describe('an instance', () => {
   });
 
   it('goes to sleep when there is nothing to do', async () => {
-    const life = live({ ...echo, manifest: { ...echo.manifest, idleSeconds: 0.05 } });
+    const life = live({ ...echo, manifest: { ...echo.manifest, idleSeconds: 1 } });
 
     await life.ended;
 
