@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   HeldCounts,
   RabbitConnections,
@@ -11,7 +11,7 @@ import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
-import { aFreshTask } from '#test/support/tasks.ts';
+import { aFreshTask, aResult } from '#test/support/tasks.ts';
 import { deliverThroughSilences } from '#test/torture/links/silent-broker.ts';
 import { askThroughSilences } from '#test/torture/links/silent-links.ts';
 
@@ -20,6 +20,7 @@ const brokers = findBrokers(SUITE);
 /** `npm run torture:links` runs the same with the limits of production and silences of 15 to 35 seconds. */
 const TIMINGS = { connectMs: 300, pingIntervalMs: 100, answerMs: 200 };
 const SEED = 7;
+const PATIENCE = { timeout: 20_000, interval: 50 };
 
 if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
 else {
@@ -83,25 +84,25 @@ else {
       const gate = await openGate(servers.redis.url);
       const link = new RedisLink({ url: gate.url, timings: TIMINGS });
       const store = new RedisTaskStore({ link, prefix: aPrefix(), clock: systemClock });
-      const task = aFreshTask();
-      await store.create(task);
-      const never = new AbortController().signal;
-      const waiting = store.untilEnded(task.id, never);
-      await expect.poll(() => gate.connections).toBe(2);
+      /** Only who began within hearing, and then heard of the end, gets the task without a read. */
+      const hears = async () => {
+        const task = aFreshTask();
+        await store.create(task);
+        const heard = store.untilEnded(task.id, AbortSignal.timeout(1_000));
+        await store.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: 1, at: 2, result: aResult });
+        expect(await heard).toMatchObject({ id: task.id, state: 'succeeded' });
+      };
+      await vi.waitFor(hears, PATIENCE);
 
       gate.stall();
-      // Whoever waits is woken, because the news may have been lost.
-      await waiting;
+      await vi.waitFor(() => expect(store.check()).rejects.toThrow(), PATIENCE);
       gate.resume();
-      await expect.poll(() => store.check().then(() => 'up', String), { timeout: 10_000 }).toBe('up');
-      const heard = store.untilEnded(task.id, never);
-      await expect.poll(() => gate.connections, { timeout: 10_000 }).toBe(2);
-      await store.apply(task.id, { type: 'canceled', at: 1 });
-      await heard;
 
+      await vi.waitFor(hears, PATIENCE);
+      await expect.poll(() => gate.connections, PATIENCE).toBe(2);
       store.close();
       await link.close();
-      await expect.poll(() => gate.connections).toBe(0);
+      await expect.poll(() => gate.connections, PATIENCE).toBe(0);
       await gate.shut();
     });
   });
