@@ -10,6 +10,8 @@ import { freePort, ServerProcess } from './server-process.ts';
 export interface RabbitMqServer {
   readonly url: string;
   stop(): Promise<void>;
+  /** Kills it without warning. */
+  kill(): Promise<void>;
   start(): Promise<void>;
   restart(): Promise<void>;
   dispose(): Promise<void>;
@@ -45,6 +47,9 @@ export async function startRabbitMq(
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     start,
     stop,
+    async kill() {
+      await server?.kill();
+    },
     async restart() {
       await stop();
       await start();

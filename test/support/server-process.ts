@@ -14,6 +14,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+const exitCallbacks = new Set<() => void>();
+
+/** Calls back when this process ends, through one listener for all. */
+export function atExit(callback: () => void): void {
+  if (exitCallbacks.size === 0) process.once('exit', () => exitCallbacks.forEach((each) => void each()));
+  exitCallbacks.add(callback);
+}
+
 /** A server in its own process group. It is stopped only by its id. */
 export class ServerProcess {
   readonly #child: ChildProcess;
@@ -24,7 +32,7 @@ export class ServerProcess {
   constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd: string }) {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     // Also stops it when the test process exits early.
-    process.once('exit', () => this.signal('SIGKILL'));
+    atExit(() => this.signal('SIGKILL'));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-4000);
@@ -57,6 +65,12 @@ export class ServerProcess {
     const { pid } = this.#child;
     if (pid === undefined || this.#hasExited) return;
     process.kill(-pid, signal);
+  }
+
+  /** Kills the whole group. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#exit;
   }
 
   /** Sends the signal, then SIGKILL after 20 s. */
