@@ -13,7 +13,7 @@ interface Handler {
   use(middleware: MiddlewareObj): unknown;
 }
 
-/** A handler as Lambda runs it: with the logger and the metrics of Powertools, on a platform built once per sandbox. */
+/** A Lambda handler with Powertools logger and metrics. Dependencies are built once per sandbox. */
 export function lambdaEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H, platform: Platform): H {
   const powertools = new PowertoolsLogger({ serviceName: SERVICE });
   const handler = createHandler(
@@ -30,7 +30,7 @@ const structured = (powertools: PowertoolsLogger): Logger => ({
   error: (message, fields = {}) => powertools.error(message, fields),
 });
 
-/** Counts as lines of the log that CloudWatch makes metrics of: no call, no waiting. */
+/** Metrics as log lines (embedded metric format), without API calls. */
 function embeddedMetrics(): Metrics {
   const powertools = new PowertoolsMetrics({ namespace: NAMESPACE, serviceName: SERVICE });
   return {

@@ -1,13 +1,13 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/http/metric-names.ts';
 
-/** Present values under one set of dimensions. */
+/** Current values with one set of dimensions. */
 export interface Gauges {
   readonly dimensions: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Writes lines of the log that CloudWatch makes metrics of: no call, and one metric a name and model. */
+/** Writes metrics as log lines (embedded metric format), without API calls. */
 export function embeddedGauges(): (gauges: Gauges) => void {
   const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: METRICS_SERVICE });
   return function publish({ dimensions, values }) {

@@ -9,7 +9,7 @@ export interface CollectorOptions {
   readonly publish: (gauges: Gauges) => void;
 }
 
-/** Every minute: who is alive and what waits, as numbers for scaling, alarms and the dashboard. */
+/** Publishes live instances and backlogs every minute, for scaling, alarms and the dashboard. */
 export const createHandler =
   ({ stage, publish }: CollectorOptions) =>
   ({ models }: HandlerDeps) =>
@@ -21,7 +21,7 @@ export const createHandler =
       }
     });
 
-/** A metric costs by the hour in which it has values, so models have some while there is something to say. */
+/** CloudWatch bills each metric per hour with values, so sleeping models publish none. */
 const isAwake = ({ live, depth }: ModelSummary): boolean => live.length > 0 || !depth || holdsTasks(depth);
 
 const stageValues = (all: readonly ModelSummary[]): Record<StageMetric, number> => ({
@@ -30,7 +30,7 @@ const stageValues = (all: readonly ModelSummary[]): Record<StageMetric, number> 
   StalledModels: all.filter((summary) => summary.live.length === 0 && waitingOf(summary) > 0).length,
 });
 
-/** A backlog that cannot be read is left out: nothing is better than a wrong zero. */
+/** An unknown backlog is omitted, because 0 would be wrong. */
 function modelValues(summary: ModelSummary): Partial<Record<ModelMetric, number>> {
   const { live, depth } = summary;
   const LiveInstances = live.length;

@@ -19,10 +19,10 @@ const SECURITY_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 } as const;
 
-/** For an address that names its very content. */
+/** For URLs that contain a hash of the content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** `GET /docs`: the interactive page. `GET /docs/{file}`: what the page is made of; from nowhere else. */
+/** `GET /docs` and `GET /docs/{file}`: the interactive page, without files from other servers. */
 export function createHandler(deps: Pick<HandlerDeps, 'logger'>) {
   let reading: Promise<Files> | undefined;
   const files = (): Promise<Files> => {
@@ -38,13 +38,13 @@ export function createHandler(deps: Pick<HandlerDeps, 'logger'>) {
     async function getDocs(request) {
       return request.route === '/docs' ? pageAnswer(request, await files()) : fileAnswer(request, await files());
     },
-    // Browsers ask for scripts and styles in their own ways; there is one form of each.
+    // Browsers send various Accept headers for scripts and styles.
     { produces: '*' },
   );
 }
 
 function pageAnswer(request: HttpRequest, files: Files): ProxyResult {
-  // Relative to `/docs`, or to `/docs/`, which gateways take for the same.
+  // Relative to `/docs` or `/docs/`, which gateways treat alike.
   const isFolder = request.path.endsWith('/');
   const body = pageHtml(
     (file) => `${isFolder ? '' : 'docs/'}${file}?v=${versionOf(files.get(file))}`,

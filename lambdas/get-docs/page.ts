@@ -1,7 +1,6 @@
-/** The name of the script that starts the page. */
 export const START_FILE = 'start.js';
 
-/** Draws the page. All that it needs comes from the page's own address, whatever path that is below. */
+/** Starts Swagger UI. All URLs are relative, so the page works below any path. */
 export const START_SCRIPT = `const root = document.getElementById('swagger-ui');
 SwaggerUIBundle({
   domNode: root,
@@ -14,7 +13,7 @@ SwaggerUIBundle({
 });
 `;
 
-/** Nothing from elsewhere, no inline script, no frame around it; Swagger UI's styles use data: images. */
+/** No other origins, no inline scripts, no framing. Swagger UI's styles use data: images. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,7 +25,7 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The page; `addressOf` gives the address of a file of it, relative to the page. */
+/** The HTML of the page. `addressOf` returns the relative URL of a file. */
 export const pageHtml = (addressOf: (file: string) => string, openApiAddress: string): string => `<!doctype html>
 <html lang="en">
   <head>

@@ -2,7 +2,6 @@ import { Gauge, Registry } from 'prom-client';
 import { INSTANCE_STATES, type ModelSummary, meanServiceMs } from '#core';
 import packageJson from '../../package.json' with { type: 'json' };
 
-/** Prometheus text, and its media type. */
 export interface Exposition {
   readonly text: string;
   readonly contentType: string;
@@ -10,15 +9,15 @@ export interface Exposition {
 
 type Value = readonly [value: number | undefined, labels?: Readonly<Record<string, string>>];
 
-/** A model, and what else is known of its tasks; what is unknown is undefined. */
+/** Undefined values are unknown. */
 export interface ExposedModel extends ModelSummary {
-  /** Given up and kept, whether or not they have left the queue of dead letters. */
+  /** Tasks that were given up and are still kept. */
   readonly deadLetters: number | undefined;
-  /** Age of the oldest task that has not ended. */
+  /** Age of the oldest unfinished task. */
   readonly oldestTaskAgeMs: number | undefined;
 }
 
-/** The state of every registered model as gauges; what is unknown has no sample. The README lists all of them. */
+/** Gauges of all registered models. Unknown values have no sample. `docs/metrics.md` lists all. */
 export async function exposeModels(models: readonly ExposedModel[]): Promise<Exposition> {
   const registry = new Registry();
   const gauge = (name: string, help: string, values: readonly Value[]) => {

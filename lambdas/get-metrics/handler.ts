@@ -5,10 +5,7 @@ import { createOldestTaskAge } from './oldest-task.ts';
 
 const MAX_MODELS = 500;
 
-/**
- * `GET /metrics` for Prometheus: a listing of the models, from the same cache, and one read a model for its
- * dead letters; however often it is scraped, they are read at most every `MAX_STALENESS_MS`.
- */
+/** `GET /metrics`. Reads the cached listing and one dead-letter count per model, at most every `MAX_STALENESS_MS`. */
 export function createHandler(deps: HandlerDeps) {
   const { models, platform } = deps;
   const { tasks, clock } = platform;
@@ -24,14 +21,14 @@ export function createHandler(deps: HandlerDeps) {
     async function getMetrics() {
       const exposed = (await models.all()).map(async (summary) => ({
         ...summary,
-        // Metrics without one number are better than no metrics.
+        // One unknown value must not fail the scrape.
         deadLetters: await givenUpOf(summary.model.name).catch(() => undefined),
         oldestTaskAgeMs: oldestTaskAge(summary, clock.now()),
       }));
       const { text, contentType } = await exposeModels(await Promise.all(exposed));
       return { statusCode: 200, headers: { 'Content-Type': contentType }, body: text };
     },
-    // There is one text format here; scrapers ask for newer ones first.
+    // Scrapers prefer newer formats, but accept this one.
     { produces: '*' },
   );
 }

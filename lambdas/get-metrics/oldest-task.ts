@@ -1,19 +1,18 @@
 import { holdsTasks, type ModelSummary } from '#core';
 
-/** The age of the oldest task of a model that has not ended, in milliseconds; undefined when it is unknown. */
+/** Age of a model's oldest unfinished task in milliseconds. Undefined when unknown. */
 export type OldestTaskAge = (summary: ModelSummary, now: number) => number | undefined;
 
 /**
- * Makes a reader of ages. Instances tell of the oldest task in their hands: tasks are received in about the
- * order they were submitted, so none in the queue is much older. No queue tells of tasks that nobody receives,
- * and an index of them would cost every task two writes; so this remembers since when it has seen tasks
- * wait for a model that nobody serves, which is how old the oldest of them is at least.
+ * Instances report the oldest task that they hold. Queues deliver roughly in order, so waiting tasks are hardly older.
+ * Without a ready instance, the age is the time for which this process has seen tasks wait: a lower bound. An exact
+ * value would need an index with two more writes per task.
  */
 export function createOldestTaskAge(): OldestTaskAge {
   const waitingSince = new Map<string, number>();
 
   function sinceOf({ model: { name }, serving, depth }: ModelSummary, now: number): number | undefined {
-    // One count is missing; the wait goes on.
+    // The depth is unknown now; the wait continues.
     if (depth === undefined) return waitingSince.get(name);
     const isWaiting = serving.length === 0 && holdsTasks(depth);
     if (isWaiting) waitingSince.set(name, waitingSince.get(name) ?? now);

@@ -16,7 +16,7 @@ const OFFERED = [JSON_SCHEMA_TYPE, JSON_TYPE, TEXT_TYPE, PROTOBUF_TYPE] as const
 
 type Offered = (typeof OFFERED)[number];
 
-/** `GET /models/{model}/schema`: the contract of a model as JSON Schema, as .proto text or as a FileDescriptorSet. */
+/** `GET /models/{model}/schema`: JSON Schema, .proto text or FileDescriptorSet. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
@@ -28,7 +28,7 @@ export const createHandler = (deps: HandlerDeps) =>
     { produces: OFFERED },
   );
 
-/** Caches must not hand one form to who asked for another. */
+/** Caches must not mix formats. */
 const headersOf = (contentType: string) => ({ 'Content-Type': contentType, Vary: 'Accept' });
 
 function inForm(type: Offered, { model, descriptor }: ServedModel): Pick<ProxyResult, 'headers' | 'body'> {

@@ -1,6 +1,6 @@
 import { type Contract, protoFilesOf } from '#contract';
 
-/** The .proto file of a contract; where there are several, one after the other below its path. */
+/** The .proto files of a contract. Several files follow each other, each below its path. */
 export function protoText(contract: Contract): string {
   const files = [...protoFilesOf(contract)];
   if (files.length === 1) return files[0]?.[1] ?? '';

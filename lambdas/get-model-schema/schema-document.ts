@@ -4,7 +4,7 @@ import type { Model } from '#core';
 
 const REF_PREFIX = '#/$defs/';
 
-/** One JSON Schema (2020-12) of both messages of a model: an object with a `request` and a `response`. */
+/** One JSON Schema (2020-12) with the properties `request` and `response`. */
 export function schemaDocument(
   { name, description }: Pick<Model, 'name' | 'description'>,
   contract: Contract,

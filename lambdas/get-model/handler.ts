@@ -1,7 +1,7 @@
 import { type HandlerDeps, httpHandler, json, presentLimits, presentModel } from '#api';
 import { jsonSchemaOf } from '#contract';
 
-/** `GET /models/{model}`: one model, awake or asleep, with its limits and the JSON Schemas of its messages. */
+/** `GET /models/{model}`: a model with its limits and JSON Schemas, asleep or not. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function getModel(request) {
     const served = await deps.models.served(request.param('model'));

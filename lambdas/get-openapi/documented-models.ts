@@ -4,7 +4,7 @@ import { type ModelSummary, unavailable } from '#core';
 
 type Deps = Pick<HandlerDeps, 'platform' | 'logger'>;
 
-/** The models with their contracts. One whose contract is malformed costs nobody else the documentation. */
+/** The models with their contracts. Skips a model with a malformed contract. */
 export async function documentedModels(
   { platform, logger }: Deps,
   models: readonly ModelSummary[],

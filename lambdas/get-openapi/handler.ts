@@ -3,13 +3,13 @@ import type { ModelSummary } from '#core';
 import { documentedModels } from './documented-models.ts';
 
 interface Written {
-  /** What it was made from. */
+  /** The data from which the document was generated. */
   readonly source: string;
   readonly body: string;
   readonly etag: string;
 }
 
-/** `GET /openapi.json`: the API with the models that are active, written anew when those have changed. */
+/** `GET /openapi.json`, generated again when the active models change. */
 export function createHandler(deps: HandlerDeps) {
   let latest: Written | undefined;
 
@@ -24,6 +24,6 @@ export function createHandler(deps: HandlerDeps) {
   });
 }
 
-/** Everything of the models that the document shows. */
+/** The parts of models that the document contains. */
 const sourceOf = (models: readonly ModelSummary[]): string =>
   JSON.stringify(models.map(({ model, contract }) => [model.name, model.description, contract.hash]));

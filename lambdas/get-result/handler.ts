@@ -18,7 +18,7 @@ import { isTerminal, ModelyardError, readResult, type Task } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
-/** `GET /models/{model}/result?task_id=`: the result alone, as JSON or as the model's own message. */
+/** `GET /models/{model}/result?task_id=`: only the result, as JSON or protobuf. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
@@ -56,7 +56,7 @@ async function resultAnswer({ platform }: HandlerDeps, request: HttpRequest, tas
   };
 }
 
-/** Caches must not hand one format to who asked for the other. */
+/** Caches must not mix formats. */
 const VARIES = { Vary: 'Accept' } as const;
 
 function requiredTaskId({ query }: HttpRequest): string {

@@ -1,6 +1,6 @@
 import { followTask, type HandlerDeps, httpHandler, taskAnswer, waitPreference } from '#api';
 
-/** `GET /tasks/{id}` and `GET /models/{model}/tasks/{id}`: the task, at once or when it has ended. */
+/** `GET /tasks/{id}` and `GET /models/{model}/tasks/{id}`. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function getTask(request) {
     const wait = waitPreference(request.headers);

@@ -3,10 +3,7 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 
 import type { HandlerDeps } from '#api';
 import { type DeadLetter, giveUpTask } from '#core';
 
-/**
- * Ends the tasks of dead letters as `failed`. A record that could not be dealt with is reported, and
- * comes again alone.
- */
+/** Ends the tasks of dead letters as `failed`. Reports failed records, which SQS delivers again. */
 export const createHandler = (readRecord: (record: SQSRecord) => DeadLetter) => (deps: HandlerDeps) =>
   middy<SQSEvent, SQSBatchResponse>(async function giveUpTasks({ Records }: SQSEvent): Promise<SQSBatchResponse> {
     const failures = await Promise.all(Records.map((record) => giveUp(deps, record, readRecord)));

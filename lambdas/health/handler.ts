@@ -1,6 +1,6 @@
 import { type HandlerDeps, httpHandler, json } from '#api';
 
-/** `GET /healthz`: this answers. `GET /readyz`: queue, store and registry can be reached too; 503 while one cannot. */
+/** `GET /healthz`: the process answers. `GET /readyz`: queue, store and registry answer, otherwise 503. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
@@ -9,6 +9,6 @@ export const createHandler = (deps: HandlerDeps) =>
       await Promise.all([deps.platform.check?.(), deps.models.active()]);
       return json(200, { status: 'ready' });
     },
-    // Probes ask for whatever they like and read the status alone.
+    // Probes send various Accept headers.
     { produces: '*' },
   );

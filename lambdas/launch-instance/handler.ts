@@ -12,8 +12,8 @@ import {
 import { type ControlledInstance, launchInstance } from '#core';
 
 /**
- * `POST /models/{model}/instances` launches one more instance, of a variant if the body asks for it, and
- * answers while it starts. `POST /api/models/launch/{name}`: by the name of a model or of a variant.
+ * `POST /models/{model}/instances` launches an instance, of a variant if the body names one. `POST
+ * /api/models/launch/{name}` does it by model or variant.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function launch(request) {

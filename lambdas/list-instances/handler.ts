@@ -10,8 +10,8 @@ import {
 import { listInstances, ModelyardError } from '#core';
 
 /**
- * `GET /models/{model}/instances` and one of them by its id: those that the platform runs and those that
- * registered from elsewhere. `GET /api/models/instances/{name}`: those of a model or of a variant.
+ * `GET /models/{model}/instances[/{id}]` and `GET /api/models/instances/{name}`: instances of the platform and
+ * instances that registered from elsewhere.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listInstancesOfModel(request) {

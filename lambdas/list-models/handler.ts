@@ -1,9 +1,6 @@
 import { type HandlerDeps, httpHandler, json, presentAvailable, presentModel, presentServices } from '#api';
 
-/**
- * `GET /models`: the models that an instance is serving; with `?all=true` those asleep too. The same as
- * gateways tell it: `GET /api/models/available` and `GET /api/predict/services`.
- */
+/** `GET /models`, also with `?all=true`, `GET /api/models/available` and `GET /api/predict/services`. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listModels({ query, route }) {
     if (route === '/api/models/available') return json(200, presentAvailable(await deps.models.active()));

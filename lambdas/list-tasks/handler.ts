@@ -4,7 +4,7 @@ import { listTasks, TASK_STATES } from '#core';
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 
-/** `GET /tasks`: the caller's tasks, newest first, without their results. */
+/** `GET /tasks`: the caller's tasks, newest first, without results. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listMyTasks({ caller, query }) {
     const model = query.one('model');

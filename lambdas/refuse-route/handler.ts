@@ -14,7 +14,7 @@ import {
 
 const matchPath = createRouter(ROUTES);
 
-/** Every request that no route takes: 405 with the methods that the address has, 404 where there is nothing. */
+/** Answers requests without a route: 405 with the methods of the path, or 404. */
 export const createHandler = ({
   corsOrigins = [],
 }: {
@@ -31,12 +31,12 @@ function refusal(event: ProxyEvent): ProxyResult {
   try {
     return unroutedAnswer(event.httpMethod, path, offeredTo(event));
   } catch (error) {
-    // A path that cannot be decoded is refused as the local gateway refuses it.
+    // As the local gateway answers it.
     return problemResponse(error, path);
   }
 }
 
-/** A REST API has found the path already; an HTTP API only found that nothing fits. */
+/** A REST API reports the matched path; an HTTP API does not. */
 function offeredTo(event: ProxyEvent): readonly Method[] {
   const known = ROUTES.filter(({ path }) => path === event.resource);
   return known.length > 0 ? known.map(({ method }) => method) : [...matchPath(pathOf(event)).keys()];

@@ -2,8 +2,8 @@ import { type HandlerDeps, type HttpRequest, httpHandler, json, type ProxyResult
 import { ModelyardError, stopInstance } from '#core';
 
 /**
- * `DELETE /models/{model}/instances/{id}` lets an instance finish what it holds and stop; asking twice is
- * harmless. `DELETE /api/models/instances/{name}`: by the id alone.
+ * `DELETE /models/{model}/instances/{id}` and `DELETE /api/models/instances/{name}` drain and stop an instance.
+ * Idempotent.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function stop(request) {
@@ -21,7 +21,7 @@ async function stopOfModel({ platform, models, logger }: HandlerDeps, request: H
 async function stopById({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const id = request.param('name');
   const summaries = await models.all();
-  // Whose it is; or any model's, for one that has not registered yet or is gone already.
+  // The instance's model; any model for an instance that has not registered or has gone.
   const owners = summaries.filter(({ live }) => live.some((instance) => instance.id === id));
   for (const summary of [...owners, ...summaries]) {
     try {

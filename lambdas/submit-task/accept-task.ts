@@ -2,7 +2,7 @@ import { bodyType, encodeRequest, type HandlerDeps, type HttpRequest, submitOpti
 import { loadCodec } from '#contract';
 import { ModelyardError, type ServedModel, submitTask, type Task } from '#core';
 
-/** A task that was accepted, and what it was accepted by. */
+/** An accepted task with the model that serves it. */
 export interface Accepted {
   readonly task: Task;
   readonly served: ServedModel;
@@ -10,10 +10,7 @@ export interface Accepted {
   readonly encoded: Uint8Array;
 }
 
-/**
- * Takes the task of a submit and has a sleeping model woken for it. Rejects, having accepted nothing,
- * with the problem of whatever stands in the way.
- */
+/** Accepts a submit and wakes a sleeping model. Rejects when nothing was accepted. */
 export async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Accepted> {
   const { metrics, wakeWhenAsleep } = deps;
   try {

@@ -17,12 +17,12 @@ import { loadContract, parseJson } from '#contract';
 import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
 import { type Accepted, acceptTask } from './accept-task.ts';
 
-/** How long the routes for people wait when the caller does not say. */
+/** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
 
 /**
- * `POST /models/{model}/tasks` accepts a task; `POST /predict/{model}` also waits for it, and
- * `POST /api/predict/{model}` answers with the bare prediction.
+ * `POST /models/{model}/tasks` returns at once, `POST /predict/{model}` waits, `POST /api/predict/{model}` returns only
+ * the prediction.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
@@ -43,7 +43,7 @@ async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, ta
   try {
     return await waitForTask(waits, { id: task.id, owner: caller.id, waitMs: seconds * 1000, signal, known: task });
   } catch (error) {
-    // The task was accepted: when waiting for it fails, the caller must not take that for a refusal.
+    // The task was accepted, so a failed wait must not look like a refusal.
     if (error instanceof ModelyardError && error.retryable) return task;
     throw error;
   }

@@ -6,20 +6,20 @@ import type { ErrorCode } from '#core';
 /** Errors of API Gateway itself, with our codes. */
 const REFUSALS = [
   // API Gateway's name for an unknown path.
-  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is nothing at this address.'],
-  [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is nothing at this address.'],
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is no such route.'],
+  [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is no such route.'],
   [ResponseType.BAD_REQUEST_PARAMETERS, 'invalid_request', undefined],
   [ResponseType.BAD_REQUEST_BODY, 'invalid_request', undefined],
-  [ResponseType.UNAUTHORIZED, 'unauthenticated', 'Say who you are: a bearer token is missing or not valid.'],
-  [ResponseType.ACCESS_DENIED, 'forbidden', 'This is not for you.'],
-  [ResponseType.INVALID_API_KEY, 'forbidden', 'The API key is missing or not valid.'],
-  [ResponseType.REQUEST_TOO_LARGE, 'body_too_large', 'The body of the request is larger than 10 MB.'],
-  [ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported_media_type', 'Bodies of this type are not read here.'],
-  [ResponseType.THROTTLED, 'backlog_full', 'There are too many requests at the moment.'],
-  [ResponseType.QUOTA_EXCEEDED, 'backlog_full', 'The quota of this API key is used up.'],
-  [ResponseType.INTEGRATION_TIMEOUT, 'gateway_timeout', 'The answer took too long.'],
-  [ResponseType.INTEGRATION_FAILURE, 'bad_gateway', 'The answer could not be read.'],
-  [ResponseType.DEFAULT_5XX, 'internal', 'Something went wrong here. The request may be tried again.'],
+  [ResponseType.UNAUTHORIZED, 'unauthenticated', 'The bearer token is missing or invalid.'],
+  [ResponseType.ACCESS_DENIED, 'forbidden', 'The caller may not use this route.'],
+  [ResponseType.INVALID_API_KEY, 'forbidden', 'The API key is missing or invalid.'],
+  [ResponseType.REQUEST_TOO_LARGE, 'body_too_large', 'The body is larger than 10 MB.'],
+  [ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported_media_type', 'The type of the body is not supported.'],
+  [ResponseType.THROTTLED, 'too_many_requests', 'Too many requests. Retry later.'],
+  [ResponseType.QUOTA_EXCEEDED, 'too_many_requests', 'The quota of this API key is exhausted.'],
+  [ResponseType.INTEGRATION_TIMEOUT, 'gateway_timeout', 'The handler took too long.'],
+  [ResponseType.INTEGRATION_FAILURE, 'bad_gateway', 'The handler returned no valid response.'],
+  [ResponseType.DEFAULT_5XX, 'internal', 'An internal error occurred. The request may be retried.'],
 ] as const satisfies readonly (readonly [ResponseType, ErrorCode, string | undefined])[];
 
 /** Makes API Gateway answer its own errors as problem details. */

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'body_too_large'
   | 'unsupported_media_type'
   | 'backlog_full'
+  | 'too_many_requests'
   | 'no_live_instance'
   | 'queue_unavailable'
   | 'store_unavailable'

@@ -4,8 +4,8 @@ import { namedProblem, type ProxyResult, sendProblem } from '#api';
 import { drain } from './bridge-body.ts';
 
 /**
- * Sends a handler's answer. When the request's body was not read to its end the connection is closed
- * after the answer, since nothing that follows on it could be told apart.
+ * Sends a handler's response. Closes the connection if the request body was not read completely, because the next
+ * request could not be found in the stream.
  */
 export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ProxyResult) {
   if (response.destroyed || response.headersSent) return;
@@ -17,7 +17,7 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
   if (unread) headers.Connection = 'close';
   response.writeHead(answer.statusCode, headers);
   const sent = bodyless || request.method === 'HEAD' ? '' : body;
-  // Head and body in one piece, unless the sender has to see the answer before it stops sending.
+  // Usually one write. A client that is still sending must see the response first.
   if (!unread) {
     response.end(sent);
     return;
@@ -27,7 +27,7 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
   response.end();
 }
 
-/** Whether a handler's answer can be sent at all. */
+/** Whether a value is a valid response. */
 export function isProxyResult(answer: unknown): answer is ProxyResult {
   if (typeof answer !== 'object' || answer === null) return false;
   const { statusCode, body, headers } = answer as Partial<Record<keyof ProxyResult, unknown>>;
@@ -39,10 +39,10 @@ interface TransportError extends Error {
   readonly code?: string;
 }
 
-/** How long a refused sender gets to read the answer before it is cut off. */
+/** Time for a refused client to read the response. */
 const HANG_UP_MS = 1000;
 
-/** Answers what is not even an HTTP request: too long a head, too slow, malformed. Then hangs up. */
+/** Answers malformed, slow or too large requests, then closes the connection. */
 export function refuseConnection(error: TransportError, socket: Duplex, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -2,18 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { bodyTooLarge } from '#api';
 import { MAX_PAYLOAD_BYTES } from '#core';
 
-/** The caller hung up; nobody is there to be answered. */
+/** The client has disconnected. */
 export class CallerGoneError extends Error {
   override readonly name = 'CallerGoneError';
 }
 
-/** Whether the request says itself that its body is above the limit. */
+/** Whether Content-Length is above the limit. */
 export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
   Number(headers['content-length'] ?? 0) > MAX_PAYLOAD_BYTES;
 
 /**
- * The whole body. Rejects with `body_too_large` as soon as the limit is passed, having kept no more than
- * that and leaving the rest unread, and with `CallerGoneError` when the connection ends before the body.
+ * Reads the whole body. Rejects with `body_too_large` when the limit is exceeded, without reading the rest, and with
+ * `CallerGoneError` when the connection ends first.
  */
 export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   if (declaresTooMuch(request)) return Promise.reject(bodyTooLarge());
@@ -42,14 +42,11 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   return promise;
 }
 
-/** How much of a refused body is still taken in, so that its sender gets to read the answer. */
+/** How much of a refused body is read, so that the client can read the response. */
 const MAX_DRAINED_BYTES = 4 * MAX_PAYLOAD_BYTES;
 const MAX_DRAIN_MS = 3000;
 
-/**
- * Throws away what is left of a body. A connection closed with unread bytes is reset, and a reset may
- * overtake the answer; so the sender gets a moment to see the answer and to stop.
- */
+/** Discards the rest of a body. Closing a connection with unread bytes resets it, which may overtake the response. */
 export function drain(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { BINARY_TYPES, decodeComponent, type ProxyEvent, type RouteMatch } from '#api';
 
-/** An HTTP request whose body has arrived and whose route is known. */
+/** A request with its body and its route. */
 export interface RoutedRequest extends RouteMatch {
   readonly requestId: string;
-  /** Undecoded, without the query. */
+  /** Not decoded, without the query. */
   readonly path: string;
-  /** What follows `?`, undecoded. */
+  /** After `?`, not decoded. */
   readonly query: string;
-  /** Names and values in turns, as `IncomingMessage.rawHeaders` has them. */
+  /** Alternating names and values, as in `IncomingMessage.rawHeaders`. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
 }
 
-/** The proxy event that a REST API of API Gateway makes of the request. */
+/** The proxy event of a REST API. */
 export function toProxyEvent(request: RoutedRequest): ProxyEvent {
   const headers = groupPairs(request.rawHeaders);
   const query = groupPairs(parseQuery(request.query).flat());
@@ -31,7 +31,7 @@ export function toProxyEvent(request: RoutedRequest): ProxyEvent {
   };
 }
 
-/** Splits at `&`, then decodes once, `+` as a space. Rejects undecodable percent-encoding with `invalid_request`. */
+/** Splits at `&`, then decodes once, with `+` as a space. Throws `invalid_request` for malformed percent-encoding. */
 export function parseQuery(query: string): [name: string, value: string][] {
   const decode = (text: string) => decodeComponent(text.replaceAll('+', ' '));
   return query
@@ -47,9 +47,9 @@ const CONTENT_TYPE = 'content-type';
 
 type Grouped = Readonly<Record<string, readonly string[]>>;
 
-/** Names and values in turns, by name. */
+/** Alternating names and values, grouped by name. */
 function groupPairs(pairs: readonly string[]): Grouped {
-  // Without a prototype every name is one like any other.
+  // Without a prototype, so that every name is allowed.
   const groups: Record<string, string[]> = Object.create(null);
   for (let at = 0; at < pairs.length; at += 2) {
     const [name = '', value = ''] = [pairs[at], pairs[at + 1]];
@@ -71,7 +71,7 @@ function orNull<T extends object>(values: T): T | null {
   return null;
 }
 
-/** Text travels as text and binary types as base64; so does text that is not UTF-8, which must arrive as it was sent. */
+/** Text is passed as text. Binary types and text that is not UTF-8 are passed as base64. */
 function encodeBody(body: Uint8Array, headers: Grouped): Pick<ProxyEvent, 'body' | 'isBase64Encoded'> {
   if (body.byteLength === 0) return { body: null, isBase64Encoded: false };
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

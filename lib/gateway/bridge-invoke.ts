@@ -9,14 +9,14 @@ export interface Invocation {
   readonly event: ProxyEvent;
   readonly requestId: string;
   readonly timeoutMs: number;
-  /** Aborts when nobody waits for the answer any more; aborted here when the time is up. */
+  /** Aborts when the client has disconnected, and here when the time is up. */
   readonly wait: AbortController;
   readonly logger: Logger;
 }
 
 /**
- * Runs a handler as API Gateway does. Rejects with `gateway_timeout` when the time is up, and with
- * `bad_gateway` when the handler throws or answers nothing that can be sent.
+ * Runs a handler like API Gateway. Rejects with `gateway_timeout`, and with `bad_gateway` when the handler throws or
+ * returns an invalid response.
  */
 export async function invoke(invocation: Invocation): Promise<ProxyResult> {
   const { timeoutMs, wait } = invocation;

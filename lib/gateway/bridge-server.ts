@@ -8,70 +8,68 @@ import { type Logger, ModelyardError } from '#core';
 import { refuseConnection, sendAnswer } from './bridge-answer.ts';
 import { CallerGoneError, declaresTooMuch } from './bridge-body.ts';
 
-/** Times in milliseconds. */
+/** In milliseconds. */
 export interface BridgeLimits {
-  /** For a handler to answer. */
+  /** For a handler to respond. */
   readonly integrationMs: number;
-  /** For the head of a request to arrive. */
+  /** To receive the request headers. */
   readonly headersMs: number;
-  /** For a whole request to arrive. */
+  /** To receive the whole request. */
   readonly requestMs: number;
-  /** For requests in hand to finish once the server is closed. */
+  /** For current requests after `close`. */
   readonly graceMs: number;
 }
 
-/** A server of its own address. */
 export interface HttpServer {
-  /** Rejects with the error of `net.Server` when the address cannot be had: `EADDRINUSE`, `EACCES`. */
+  /** Rejects with the error of `net.Server`: `EADDRINUSE`, `EACCES`. */
   listen(port: number, host: string): Promise<{ readonly port: number; readonly url: string }>;
   /**
-   * Takes no more connections and resolves when the last request in hand is answered. Waits longer than
-   * `graceMs` are ended early, and what is left a second later is cut off. Twice is harmless.
+   * Accepts no more connections and resolves when all current requests are answered. Ends waits after `graceMs`, and
+   * closes all connections one second later. Idempotent.
    */
   close(): Promise<void>;
 }
 
-/** One request and the answer to it. */
 export interface Exchange {
   readonly requestId: string;
-  /** Undecoded, without the query. */
+  /** Not decoded, without the query. */
   readonly path: string;
-  /** What follows `?`, undecoded. */
+  /** After `?`, not decoded. */
   readonly query: string;
-  /** Aborts when nobody waits for the answer any more, or the server must stop. */
+  /** Aborts when the client has disconnected, or when the server must stop. */
   readonly wait: AbortController;
 }
 
 interface BridgeServerOptions {
-  /** What it rejects with is answered as a problem. */
+  /** Rejections are answered as problems. */
   readonly answer: (request: IncomingMessage, exchange: Exchange) => Promise<ProxyResult>;
   readonly logger: Logger;
   readonly limits: BridgeLimits;
 }
 
-/** What API Gateway takes, all headers together. */
+/** The limit of API Gateway for all headers. */
 const MAX_HEADER_BYTES = 10_240;
-/** Many more than any client sends; node:http would drop those beyond its own limit without a word. */
+/** node:http silently drops headers above its own limit. */
 const MAX_HEADERS = 200;
-/** Between the end of grace and the end of connections. */
+/** Between the end of waits and the end of connections. */
 const CUT_OFF_MS = 1000;
 /**
- * Connections that wait for a busy process, which takes one for each turn of its loop. The system drops what comes
- * beyond them, and its callers try again after seconds; Node's own limit is 511.
+ * The backlog of connections that are not accepted yet. The system drops connections beyond it, and clients retry only
+ * after seconds. Node's default is 511.
  */
 const MAX_WAITING_CONNECTIONS = 4096;
-/** A connection on which nothing moves for this long is dropped; longer than any handler may take. */
+/** Idle timeout of a connection; longer than any handler may take. */
 const STALLED_MS = 60_000;
 
-/** The node:http side of the bridge: connections, time limits and an orderly end. */
+/** Connections, timeouts and shutdown of the bridge. */
 export class BridgeServer implements HttpServer {
   readonly #options: BridgeServerOptions;
   readonly #server: Server;
-  /** Connections that have not asked for anything yet. */
+  /** Connections without a request so far. */
   readonly #silent = new Set<Socket>();
-  /** Connections with half an answer on them, which nothing may get into. */
+  /** Connections with a partially sent response. */
   readonly #answering = new Set<Duplex>();
-  /** Of the requests in hand. */
+  /** Abort controllers of current requests. */
   readonly #waits = new Set<AbortController>();
   #isGraceOver = false;
   #closed: Promise<void> | undefined;
@@ -113,7 +111,7 @@ export class BridgeServer implements HttpServer {
 
   async #shutDown(): Promise<void> {
     const done = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    // Connections opened ahead of a request that never came count as busy for node:http.
+    // node:http counts connections that were opened early as busy.
     for (const socket of this.#silent) if (socket.bytesRead === 0) socket.destroy();
     const { graceMs } = this.#options.limits;
     const ending = setTimeout(() => this.#endWaits(), graceMs);
@@ -138,14 +136,13 @@ export class BridgeServer implements HttpServer {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     this.#silent.delete(request.socket);
-    // One of its own per request: `AbortSignal.any` with one that lives as long as the server costs more than all else.
+    // One controller per request: `AbortSignal.any` with a server-wide signal costs more CPU than everything else.
     const wait = new AbortController();
     if (this.#isGraceOver) wait.abort();
     this.#waits.add(wait);
     response.once('close', () => {
       this.#waits.delete(wait);
-      // Every connection closes in the end; only one that closes early leaves nobody to answer. A handler that
-      // answers that its time is up may still be at work.
+      // Aborts if the connection closes before the response is complete. After a 504 the handler may still be running.
       if (!response.writableFinished || response.statusCode === 504) wait.abort();
     });
     const exchange = { ...splitTarget(request.url), requestId: randomUUID(), wait };
@@ -167,7 +164,7 @@ export class BridgeServer implements HttpServer {
     this.#answering.delete(request.socket);
   }
 
-  /** Undefined when nobody is there any more to be answered. */
+  /** Undefined when the client has disconnected. */
   async #answer(request: IncomingMessage, exchange: Exchange): Promise<ProxyResult | undefined> {
     if (request.rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders(exchange.path);
     try {
@@ -198,7 +195,7 @@ interface LoggedAnswer {
   readonly ms: number;
 }
 
-/** Proxies send the whole URL where everybody else sends the path alone. */
+/** Proxies send an absolute URL. */
 function splitTarget(target = '/'): { readonly path: string; readonly query: string } {
   const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
   const [path = '', query = ''] = splitOnce(local, '?');

@@ -22,10 +22,10 @@ export interface BridgeOptions {
   readonly limits?: Partial<BridgeLimits>;
 }
 
-/** API Gateway's own, where it has one. */
+/** The limits of API Gateway, where it has one. */
 const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000, requestMs: 30_000, graceMs: 10_000 };
 
-/** Serves Lambda proxy handlers over HTTP, as a REST API of API Gateway would. */
+/** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge({ routes, handlers, logger, limits: given }: BridgeOptions): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
@@ -45,6 +45,6 @@ export function createBridge({ routes, handlers, logger, limits: given }: Bridge
   return new BridgeServer({ answer, logger, limits });
 }
 
-/** HEAD is answered as GET without its body. */
+/** HEAD is handled as GET, without its body. */
 const routedMethod = (method = ''): Method | undefined =>
   METHODS.find((known) => known === (method === 'HEAD' ? 'GET' : method));

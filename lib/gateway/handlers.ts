@@ -14,7 +14,7 @@ import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
-/** Every HTTP handler, in this process. Does not compile while one of the route table is missing. */
+/** All HTTP handlers. A missing one does not compile. */
 export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, ProxyHandler>> => ({
   'submit-task': submitTask(deps),
   'get-task': getTask(deps),

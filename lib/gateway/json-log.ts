@@ -6,7 +6,6 @@ import { type LogEvent, type LogLevel, plainFields } from './log-event.ts';
 export const toJsonLine = (source: string, { level, time, message, fields }: LogEvent): string =>
   JSON.stringify({ level, time: new Date(time).toISOString(), source, message, ...fields });
 
-/** A logger that passes each event to `emit`. */
 export function createEventLogger(emit: (event: LogEvent) => void): Logger {
   const at =
     (level: LogLevel) =>
@@ -15,7 +14,7 @@ export function createEventLogger(emit: (event: LogEvent) => void): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** A logger that writes one JSON object per line. Debug events are left out. */
+/** Writes one JSON object per line, without debug events. */
 export function createJsonLog(source: string, output: Writable): Logger {
   // A closed output must not end the process.
   output.on('error', () => undefined);

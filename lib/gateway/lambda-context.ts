@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
 
 export interface LambdaRun {
-  /** Of the function. */
+  /** The function's name. */
   readonly name: string;
   readonly requestId: string;
   readonly timeoutMs: number;
 }
 
-/** What Lambda tells a handler about its run, as far as this machine knows it. */
+/** The Lambda context of a local invocation. */
 export function lambdaContext({ name, requestId, timeoutMs }: LambdaRun): Context {
   const deadline = performance.now() + timeoutMs;
   return {

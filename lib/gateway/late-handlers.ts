@@ -2,10 +2,10 @@ import { HANDLER_NAMES, type HandlerName, type ProxyHandler } from '#api';
 
 type Handlers = Readonly<Record<HandlerName, ProxyHandler>>;
 
-/** Handlers that can be served before they exist: requests that come early wait for them. */
+/** Handlers that are set later. Requests wait for them. */
 export function lateHandlers(): Handlers & Pick<PromiseWithResolvers<Handlers>, 'resolve' | 'reject'> {
   const { promise, resolve, reject } = Promise.withResolvers<Handlers>();
-  // Nobody may have asked yet when it turns out that there will be none.
+  // A rejection without waiting requests is not an error.
   promise.catch(() => undefined);
   const late = (name: HandlerName): ProxyHandler =>
     async function lateHandler(event, context) {

@@ -3,19 +3,19 @@ import { ModelyardError } from '#core';
 
 type Handlers = Readonly<Record<HandlerName, ProxyHandler>>;
 
-/** What tells whether the process is well is never turned away. */
+/** Health checks and metrics are not limited. */
 const ALWAYS: ReadonlySet<HandlerName> = new Set(['health', 'get-metrics']);
 const RETRY_AFTER_SECONDS = 1;
 
-/** Turns requests away with 429 while `maxRequests` are in hand, most of which only wait: each holds memory and a socket. */
+/** Answers 429 while `maxRequests` are in progress. Waiting requests hold memory and a socket. */
 export function limitRequests(handlers: Handlers, maxRequests: number): Handlers {
   let inHand = 0;
 
   const limited = (name: HandlerName): ProxyHandler =>
     async function limitedHandler(event, context) {
       if (inHand >= maxRequests) {
-        const message = 'Too many requests are waiting for an answer here; try again soon.';
-        const error = new ModelyardError('backlog_full', message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+        const message = 'Too many requests are in progress. Retry later.';
+        const error = new ModelyardError('too_many_requests', message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
         return problemResponse(error, event.path ?? '');
       }
       inHand += 1;

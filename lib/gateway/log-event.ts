@@ -3,7 +3,7 @@ import type { LogFields } from '#core';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One thing that happened, in the gateway or in an instance. */
+/** An event of the gateway or an instance. */
 export interface LogEvent {
   readonly level: LogLevel;
   /** Unix milliseconds. */
@@ -12,7 +12,7 @@ export interface LogEvent {
   readonly fields: LogFields;
 }
 
-/** What a line printed by an instance says: its event, or the line itself when it is not one. */
+/** Parses a line of an instance. A line that is not an event becomes the message. */
 export function parseLine(line: string, stream: 'stdout' | 'stderr', now: number): LogEvent {
   const record = asRecord(line);
   if (!record) return { level: stream === 'stderr' ? 'warn' : 'info', time: now, message: line, fields: {} };
@@ -27,7 +27,7 @@ function asRecord(line: string): (Record<string, unknown> & { message: string })
     const value = JSON.parse(line) as Record<string, unknown>;
     return typeof value.message === 'string' ? { ...value, message: value.message } : undefined;
   } catch {
-    // Recovery: a line that only looks like JSON is passed on as text.
+    // Recovery: treat it as text.
     return undefined;
   }
 }
@@ -40,7 +40,7 @@ function toTime(value: unknown): number | undefined {
   return typeof time === 'number' && Number.isFinite(time) ? time : undefined;
 }
 
-/** Fields as JSON can carry them: errors become their name, message and code. */
+/** Makes fields serializable: errors become name, message and code. */
 export function plainFields(fields: LogFields): LogFields {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
 }

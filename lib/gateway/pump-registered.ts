@@ -5,10 +5,10 @@ interface RegisteredPumpOptions extends Omit<DeadLetterPumpOptions, 'models'> {
   readonly registry: ModelRegistry;
 }
 
-/** How soon the dead letters of a model that is new to the registry are looked at. */
+/** Interval of looking for new models. */
 const LOOK_EVERY_MS = 5_000;
 
-/** Handles the dead letters of every model that is registered, or will be. */
+/** Processes the dead letters of all registered models. */
 export function pumpRegisteredModels({ registry, ...options }: RegisteredPumpOptions): Pick<DeadLetterPump, 'stop'> {
   const stopping = new AbortController();
   const pump = startDeadLetterPump({ ...options, models: [] });
@@ -36,7 +36,7 @@ async function watch(
         add(name);
       }
     } catch (error) {
-      // Recovery: the models that are known are pumped, and the next look finds the others.
+      // Recovery: known models are processed; the next look finds new ones.
       logger.debug('The registry cannot be read; looking again.', { reason: String(error) });
     }
     await clock.sleep(LOOK_EVERY_MS, signal);

@@ -1,9 +1,6 @@
 import type { TaskQueue, TaskQueues } from '#core';
 
-/**
- * Queues that are there from the moment somebody sends to one or asks for its depth: a model may register
- * from elsewhere at any time, and is not to be listed before it can be used.
- */
+/** Creates the queue of a model at its first send or depth request, because models may register at any time. */
 export function queuesOnDemand(
   queues: TaskQueues,
   { known, create }: { readonly known: readonly string[]; readonly create: (model: string) => Promise<void> },
@@ -13,7 +10,7 @@ export function queuesOnDemand(
   function ensure(model: string): Promise<void> {
     const creating = ready.get(model) ?? create(model);
     ready.set(model, creating);
-    // The next one who needs it tries again.
+    // The next caller retries.
     creating.catch(() => ready.delete(model));
     return creating;
   }

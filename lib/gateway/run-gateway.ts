@@ -12,12 +12,12 @@ import { limitRequests } from './limit-requests.ts';
 import { pumpRegisteredModels } from './pump-registered.ts';
 import { stopRequests } from './stop-requests.ts';
 
-/** Longer than any request may take: those in hand when it stops are answered. */
+/** Longer than any request may take. */
 const GRACE_MS = 30_000;
 
 /**
- * Runs the API as a process of its own, on the platform that the environment names, until it is told to stop.
- * Resolves with its exit code: 0 after an orderly stop, 1 when it could not start or broke.
+ * Runs the API as a process until it is told to stop. Resolves with the exit code: 0 after an orderly stop, 1 after a
+ * failure.
  */
 export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number> {
   const { stop, abandon } = stopRequests({ process, output: process.stdout });

@@ -1,29 +1,29 @@
 import type { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** What the outside asks of the process that runs everything. */
+/** Requests to stop the process. */
 export interface StopRequests {
-  /** Aborts with the first request; its reason names who asked: a signal, or the error that nobody caught. */
+  /** Aborts at the first request. The reason is a signal name or the uncaught error. */
   readonly stop: AbortSignal;
-  /** Aborts with the second: stop at once, whatever is in hand. */
+  /** Aborts at the second request: stop at once. */
   readonly abandon: AbortSignal;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** npm passes Ctrl-C on to a process that has heard it from the terminal already. No second thought comes this soon. */
+/** npm forwards Ctrl-C to a process that has already received it. A second request this soon is ignored. */
 const ECHO_MS = 200;
 
 export interface StopSources {
-  /** Of the signals and of errors that nobody caught. */
+  /** Source of signals and uncaught errors. */
   readonly process: EventEmitter;
-  /** Where the log goes; whoever closes it has seen enough. */
+  /** The log output. An error means that its reader has closed it. */
   readonly output: Pick<Writable, 'on'>;
   /** In milliseconds. @default the time of this process */
   readonly now?: () => number;
 }
 
-/** Ctrl-C and its like. The first lets the work in hand finish, the second does not. */
+/** The first request lets current work finish, the second one does not. */
 export function stopRequests({ process, output, now = () => performance.now() }: StopSources): StopRequests {
   const stop = new AbortController();
   const abandon = new AbortController();

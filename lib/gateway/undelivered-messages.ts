@@ -7,8 +7,8 @@ interface ReceivedMessages {
 }
 
 /**
- * Gives messages back at once that the emulator hands to a receiver which died in the middle of its poll.
- * SQS itself never does that; here they would be hidden for a whole lease.
+ * Releases messages that the emulator delivered to a receiver that died during its poll. SQS does not do that; here
+ * they would be hidden for a whole lease.
  */
 export function giveBackUndelivered(app: FauxqsApp): void {
   app.addHook('onSend', async (request, _reply, payload) => {

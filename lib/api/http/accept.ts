@@ -2,7 +2,7 @@ import { ModelyardError } from '#core';
 import { type ListMember, parseMembers } from './http-syntax.ts';
 
 const MEDIA_RANGE = /^([!#$%&'*+.^_`|~\w-]+)\/([!#$%&'*+.^_`|~\w-]+)$/;
-/** RFC 9110 with the leniency that old clients need: `.2` and `1.` occur in the wild. */
+/** RFC 9110, and also `.2` and `1.`, which old clients send. */
 const QUALITY = /^(?:[01](?:\.\d*)?|\.\d+)$/;
 
 interface MediaRange {
@@ -12,9 +12,8 @@ interface MediaRange {
 }
 
 /**
- * The offered type that the caller wants most (RFC 9110, section 12.5.1); of equally wanted ones, the
- * one offered first. Undefined when every offer is excluded. Parameters other than `q` are ignored: the
- * offered types define none. Members that cannot be read count as not sent.
+ * The offered type with the highest quality (RFC 9110, section 12.5.1); the first one of equal quality. Undefined when
+ * all are excluded. Ignores parameters other than `q` and malformed members.
  */
 export function preferredType<T extends string>(accept: string | undefined, offers: readonly T[]): T | undefined {
   if (accept === undefined || accept.trim() === '') return offers[0];
@@ -27,7 +26,7 @@ export function preferredType<T extends string>(accept: string | undefined, offe
   return best?.offer;
 }
 
-/** Like `preferredType`, but refuses with `not_acceptable`, naming what is offered. */
+/** Like `preferredType`, but throws `not_acceptable` with the offered types. */
 export function negotiate<T extends string>(accept: string | undefined, offers: readonly T[]): T {
   const type = preferredType(accept, offers);
   if (type === undefined) {
@@ -44,7 +43,7 @@ function toRange({ value, parameters }: ListMember): MediaRange[] {
   return [{ type, subtype, quality: Math.min(1, Number(quality)) }];
 }
 
-/** The quality of the most specific range that matches; 0 when none does. */
+/** The quality of the most specific matching range; 0 without a match. */
 function qualityOf(offer: string, ranges: readonly MediaRange[]): number {
   const [type, subtype] = offer.split('/');
   const levels: ((range: MediaRange) => boolean)[] = [

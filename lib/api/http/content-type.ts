@@ -6,8 +6,8 @@ import { JSON_TYPE, type MediaType, PROTOBUF_TYPE } from './media-types.ts';
 const UTF_8 = /^utf-?8$/i;
 
 /**
- * How the request body is written; JSON when the caller does not say. Refuses with
- * `unsupported_media_type` any other type, a charset other than UTF-8 and encoded content.
+ * The type of the request body, JSON by default. Throws `unsupported_media_type` for other types, for charsets other
+ * than UTF-8 and for content encodings.
  */
 export function bodyType(headers: HeaderFields): MediaType {
   refuseContentEncoding(headers.list('content-encoding'));

@@ -1,10 +1,7 @@
 import { headersOf } from './header-fields.ts';
 import type { ProxyEvent, ProxyResult } from './proxy.ts';
 
-/**
- * Lets pages of these origins read an answer, which a REST API leaves to its functions; other gateways do it themselves.
- * `*` stands for every origin, and no origins for gateways that let no page in.
- */
+/** Adds CORS headers to a response of a REST API; other gateways add them themselves. `*` allows every origin. */
 export function corsHeaders(
   event: ProxyEvent,
   { headers }: Pick<ProxyResult, 'headers'>,
@@ -12,13 +9,13 @@ export function corsHeaders(
 ): Readonly<Record<string, string>> {
   if (origins.length === 0) return {};
   const origin = headersOf(event).list('origin') ?? '';
-  // Also for who may not, and for who is of no origin: caches must not take one answer for the other.
+  // On every response, because caches must not mix responses for different origins.
   const varies = { Vary: headers.Vary ? `${headers.Vary}, Origin` : 'Origin' };
   if (!origins.includes(origin) && !origins.includes('*')) return varies;
   return { ...varies, 'Access-Control-Allow-Origin': origin || '*', 'Access-Control-Expose-Headers': EXPOSED };
 }
 
-/** What pages may read of the head of an answer, besides what browsers show anyway. */
+/** Response headers that pages may read, besides those that browsers always allow. */
 export const EXPOSED_HEADERS = [
   'Location',
   'Retry-After',

@@ -3,8 +3,8 @@ import type { ProxyEvent } from './proxy.ts';
 import type { Route } from './routes.ts';
 
 /**
- * A function that is asked by its own URL is told the path only; this adds the route and its parameters, which
- * a gateway would. Any other event stays as it is. Throws `route_not_found` when none of the routes fits.
+ * Adds route and path parameters to an event of a function URL, which has only a path. Returns other events unchanged.
+ * Throws `route_not_found` when no route matches.
  */
 export function routedEvent(event: ProxyEvent, routes: readonly Route[]): ProxyEvent {
   if (event.routeKey !== UNROUTED) return event;
@@ -17,10 +17,10 @@ export function routedEvent(event: ProxyEvent, routes: readonly Route[]): ProxyE
   throw new ModelyardError('route_not_found', 'There is nothing here.');
 }
 
-/** The route of everything that comes by a function's own URL. */
+/** The `routeKey` of function URLs. */
 const UNROUTED = '$default';
 
-/** The values of the segments in braces, percent-decoded; undefined when the path is not one of the pattern. */
+/** Values of path parameters, percent-decoded. Undefined when the path does not match. */
 function parametersOf(pattern: string, path: string): Record<string, string> | undefined {
   const names = pattern.split('/');
   const segments = path.split('/');
@@ -34,7 +34,7 @@ function parametersOf(pattern: string, path: string): Record<string, string> | u
   return parameters;
 }
 
-/** A segment that is not percent-encoded as it should be names nothing that there is. */
+/** A malformed segment matches nothing. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);

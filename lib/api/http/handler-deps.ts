@@ -13,34 +13,34 @@ import {
 import type { Platform } from '#platform/platform.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
 
-/** Everything a handler stands on; built by the entry points alone. */
+/** Dependencies of the handlers. Only entry points build them. */
 export interface HandlerDeps {
   readonly platform: Platform;
   readonly models: ModelDirectory;
-  /** Turns submits away, with `backlog_full`, while too many tasks of the model are waiting. */
+  /** Rejects with `backlog_full` while too many tasks of the model wait. */
   readonly enterBacklog: ReturnType<typeof createBacklogGate>;
-  /** Estimates when a task that has not ended will start and end. */
+  /** Estimates start and end of an unfinished task. */
   readonly forecast: ReturnType<typeof createForecaster>;
-  /** Has an instance launched for a model that sleeps when idle and is asleep. */
+  /** Launches an instance of a sleeping model. */
   readonly wakeWhenAsleep: ReturnType<typeof createWaker>;
-  /** What waiting for a task stands on, and what this process has learned about how long it takes. */
+  /** Dependencies of `waitForTask`, including the learned duration of tasks. */
   readonly waits: WaitDeps;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Origins whose pages may read answers. */
+  /** Origins whose pages may read responses. */
   readonly corsOrigins: readonly string[];
 }
 
 interface HandlerDepsOptions {
   readonly platform: Platform;
   readonly logger: Logger;
-  /** @default nobody counts */
+  /** @default no metrics */
   readonly metrics?: Metrics;
-  /** How long answers come from what was read last while the registry is away. @default a minute */
+  /** How long the last snapshot is used while the registry is unavailable. @default one minute */
   readonly maxOutageMs?: number;
 }
 
-/** What the handlers of one process share. */
+/** Dependencies that all handlers of a process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
   const { platform, logger, metrics = noMetrics, maxOutageMs } = options;
   const cached = { ...platform, contracts: cachedContracts(platform.contracts) };

@@ -1,6 +1,6 @@
 import type { MultiValues, ProxyEvent, SingleValues } from './proxy.ts';
 
-/** Request headers: names in any case, several values under one name. */
+/** Request headers, case-insensitive, with repeated names. */
 export class HeaderFields {
   readonly #values = new Map<string, string[]>();
 
@@ -12,19 +12,19 @@ export class HeaderFields {
     }
   }
 
-  /** Every value under this name, in the order they came. */
+  /** All values of a name, in order. */
   all(name: string): readonly string[] {
     return this.#values.get(name.toLowerCase()) ?? [];
   }
 
-  /** All values as one list, as RFC 9110 combines them; undefined when the header is absent. */
+  /** All values combined as in RFC 9110. Undefined without the header. */
   list(name: string): string | undefined {
     const values = this.all(name);
     return values.length === 0 ? undefined : values.join(', ');
   }
 }
 
-/** The headers of a proxy event; its multi-value form where there is one, since the other drops values. */
+/** Prefers the multi-value form of the event, because the other one drops values. */
 export const headersOf = ({ headers, multiValueHeaders }: ProxyEvent): HeaderFields =>
   new HeaderFields(multiValueHeaders ? multiEntries(multiValueHeaders) : singleEntries(headers ?? {}));
 

@@ -3,33 +3,31 @@ import { type HeaderFields, headersOf } from './header-fields.ts';
 import type { ProxyContext, ProxyEvent } from './proxy.ts';
 import { type QueryParameters, queryOf } from './query.ts';
 
-/** Who asks. */
 export interface Caller {
   readonly id: string;
 }
 
-/** A request as handlers read it. */
 export interface HttpRequest {
   readonly id: string;
-  /** The path of the route that matched, braces and all. */
+  /** The path of the matched route, with parameters in braces. */
   readonly route: string;
-  /** The path that was asked for. */
+  /** The requested path. */
   readonly path: string;
   readonly headers: HeaderFields;
   readonly query: QueryParameters;
   readonly caller: Caller;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the client has disconnected or the time is up. */
   readonly signal: AbortSignal;
   /** A path parameter, percent-decoded. */
   param(name: string): string;
-  /** The body's bytes, empty when there is none. Throws `body_too_large`. */
+  /** Empty without a body. Throws `body_too_large`. */
   body(): Uint8Array;
 }
 
-/** With `AUTH=none` everybody is this user. */
+/** The caller with `AUTH=none`. */
 const LOCAL_USER: Caller = { id: 'local' };
 
-/** Reads a proxy event. `signal` is the one of the invocation; that of a local gateway, where there is one, knows more. */
+/** Reads a proxy event. The gateway's signal also aborts when the client disconnects; `signal` is the handler's own. */
 export function toRequest(event: ProxyEvent, context: ProxyContext, signal: AbortSignal): HttpRequest {
   return {
     id: requestIdOf(event, context),
@@ -44,11 +42,10 @@ export function toRequest(event: ProxyEvent, context: ProxyContext, signal: Abor
   };
 }
 
-/** What `X-Request-Id` answers: the gateway's id, which its access log has too. */
+/** The gateway's id, which is also in its access log. */
 export const requestIdOf = (event: ProxyEvent, context: ProxyContext): string =>
   event.requestContext?.requestId ?? context.awsRequestId;
 
-/** The path that was asked for. */
 export const pathOf = (event: ProxyEvent): string => event.path ?? event.rawPath ?? '/';
 
 function callerOf({ requestContext }: ProxyEvent): Caller {
@@ -62,6 +59,6 @@ function bodyOf({ body, isBase64Encoded }: ProxyEvent): Uint8Array {
   return bytes;
 }
 
-/** The refusal of a body above `MAX_PAYLOAD_BYTES`. */
+/** The error for a body above `MAX_PAYLOAD_BYTES`. */
 export const bodyTooLarge = (): ModelyardError =>
   new ModelyardError('body_too_large', `The body is larger than ${MAX_PAYLOAD_BYTES / 2 ** 20} MiB.`);

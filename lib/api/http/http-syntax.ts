@@ -1,10 +1,10 @@
-/** A list member: what stands before the first `;`, and its parameters with lower-case names. */
+/** A list member with its parameters, whose names are in lower case. */
 export interface ListMember {
   readonly value: string;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Splits at every separator that is not inside a quoted string (RFC 9110, section 5.6). */
+/** Splits at separators outside of quoted strings (RFC 9110, section 5.6). */
 export function splitUnquoted(text: string, separator: ',' | ';'): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -22,7 +22,7 @@ export function splitUnquoted(text: string, separator: ',' | ';'): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '');
 }
 
-/** Reads `a;x=1, b;y="2"`. Empty members are skipped, of a repeated parameter the first counts. */
+/** Parses `a;x=1, b;y="2"`. Skips empty members; of a repeated parameter the first one counts. */
 export const parseMembers = (text: string): ListMember[] => splitUnquoted(text, ',').map(parseMember);
 
 function parseMember(text: string): ListMember {
@@ -35,7 +35,7 @@ function parseMember(text: string): ListMember {
   return { value, parameters };
 }
 
-/** `name = "value"` → `['name', 'value']`; the name in lower case, undefined when nothing is assigned. */
+/** `name = "value"` → `['name', 'value']`. The name is in lower case; the value is undefined without `=`. */
 export function splitAssignment(text: string): [name: string, value: string | undefined] {
   const equals = text.indexOf('=');
   if (equals < 0) return [text.trim().toLowerCase(), undefined];

@@ -12,18 +12,21 @@ import type { Route } from './routes.ts';
 export type HttpHandler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, ProxyContext>;
 
 interface Invocation {
-  /** Aborts just before Lambda would kill the handler. */
+  /** Aborts shortly before the Lambda timeout. */
   readonly signal: AbortSignal;
 }
 
 interface HttpOptions {
-  /** What the handler can answer with; anything else wanted is refused with 406. `*`: no matter what is wanted. @default JSON */
+  /** Media types of the responses; 406 if the client accepts none of them. `*`: no check. @default JSON */
   readonly produces?: readonly string[] | '*';
-  /** What it answers when it is asked by a URL of its own, without a gateway. @default nothing */
+  /** Routes that the handler serves by its function URL. @default none */
   readonly routes?: readonly Route[];
 }
 
-/** Makes a Lambda handler of a function from request to answer: errors become problems, every answer names its request. */
+/**
+ * Makes a Lambda handler of a function from request to response. Errors become problems. Every response has a request
+ * id.
+ */
 export function httpHandler(
   { logger, corsOrigins }: { readonly logger: Logger; readonly corsOrigins?: readonly string[] },
   answer: (request: HttpRequest) => Promise<ProxyResult>,
@@ -37,7 +40,6 @@ export function httpHandler(
   return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger, corsOrigins));
 }
 
-/** A JSON answer. */
 export const json = (
   statusCode: number,
   body: unknown,
@@ -69,8 +71,8 @@ const answersToCallers = (logger: Logger, corsOrigins: readonly string[] = []): 
 
 const requestIdHeader = (event: ProxyEvent, context: ProxyContext) => ({ 'X-Request-Id': requestIdOf(event, context) });
 
-/** Middy ends a handler just before Lambda would kill it, so that the caller still gets an answer. */
+/** Middy ends a handler shortly before the Lambda timeout, so that the client still gets a response. */
 const timeoutAsOurs = (error: unknown): unknown =>
   error instanceof Error && error.name === 'TimeoutError'
-    ? new ModelyardError('gateway_timeout', 'The answer took too long.', { cause: error })
+    ? new ModelyardError('gateway_timeout', 'The handler took too long.', { cause: error })
     : error;

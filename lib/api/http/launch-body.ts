@@ -5,8 +5,8 @@ import type { HttpRequest } from './http-request.ts';
 import { JSON_TYPE } from './media-types.ts';
 
 /**
- * The variant that a launch asks for: `{"variant": "…"}`, or nothing at all. Rejects with
- * `unreadable_body`, `unsupported_media_type`, and `invalid_input` with a pointer to what is wrong.
+ * The variant of a launch: `{"variant": "…"}`, or no body. Throws `unreadable_body`, `unsupported_media_type`, and
+ * `invalid_input` with a pointer.
  */
 export function launchVariant(request: HttpRequest): string | undefined {
   const bytes = request.body();

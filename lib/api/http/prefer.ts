@@ -1,20 +1,19 @@
 import type { HeaderFields } from './header-fields.ts';
 import { splitAssignment, splitUnquoted } from './http-syntax.ts';
 
-/** The longest a request may wait for its task: below the 29 s that API Gateway waits for a handler. */
+/** The longest wait, below the 29 s timeout of API Gateway. */
 export const MAX_WAIT_SECONDS = 25;
 
-/** How long the caller would wait, as far as it said. */
 export interface WaitPreference {
-  /** Whole seconds, 0–25; undefined when the caller said nothing that can be read. */
+  /** Whole seconds, 0–25. Undefined without a valid preference. */
   readonly seconds: number | undefined;
-  /** The `Preference-Applied` value to answer when the preference was honoured. */
+  /** The value of `Preference-Applied`. */
   readonly applied: string | undefined;
 }
 
 /**
- * Reads `Prefer: wait=N` (RFC 7240). Longer waits count as 25 s, malformed ones as not sent;
- * `respond-async` without a wait means not to wait at all.
+ * Reads `Prefer: wait=N` (RFC 7240). Longer waits are reduced to 25 s, malformed ones are ignored. `respond-async`
+ * without a wait means 0.
  */
 export function waitPreference(headers: HeaderFields): WaitPreference {
   const preferences = parsePrefer(headers.list('prefer') ?? '');
@@ -28,7 +27,7 @@ export function waitPreference(headers: HeaderFields): WaitPreference {
     : { seconds: undefined, applied: undefined };
 }
 
-/** Preferences by lower-case name, without their parameters. Of a repeated one the first counts (RFC 7240, section 2). */
+/** Preferences by lower-case name, without parameters. The first of repeated ones counts (RFC 7240, section 2). */
 export function parsePrefer(header: string): ReadonlyMap<string, string> {
   const preferences = new Map<string, string>();
   for (const member of splitUnquoted(header, ',')) {

@@ -2,7 +2,7 @@ import { type ErrorCode, type FieldError, ModelyardError } from '#core';
 import { PROBLEM_TYPE } from './media-types.ts';
 import type { ProxyResult } from './proxy.ts';
 
-/** The HTTP status of every way to be refused. The one place where errors meet HTTP. */
+/** The HTTP status of every error code. The only place that maps errors to HTTP. */
 export const STATUS: Record<ErrorCode, number> = {
   unreadable_body: 400,
   invalid_request: 400,
@@ -23,6 +23,7 @@ export const STATUS: Record<ErrorCode, number> = {
   body_too_large: 413,
   unsupported_media_type: 415,
   backlog_full: 429,
+  too_many_requests: 429,
   no_live_instance: 503,
   queue_unavailable: 503,
   store_unavailable: 503,
@@ -32,22 +33,22 @@ export const STATUS: Record<ErrorCode, number> = {
   internal: 500,
 };
 
-/** An RFC 9457 problem, as it is sent. */
+/** An RFC 9457 problem. */
 export interface Problem {
   /** A stable URI reference under `/problems/`. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  /** Path of the request that had the problem. */
+  /** The path of the request. */
   readonly instance: string;
   readonly errors?: readonly FieldError[];
 }
 
-/** Sent with 429 and 503 when the error does not know better: whole seconds. */
+/** `Retry-After` of 429 and 503 for errors without one, in seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
-/** The problem that an error is to the caller. Errors that are not ours tell nothing about themselves. */
+/** The problem of an error. Unknown errors and `internal` reveal no details. */
 export function problemOf(error: unknown, instance: string): Problem {
   const { code, message, errors } = isOurs(error) ? error : UNKNOWN;
   return {
@@ -56,7 +57,7 @@ export function problemOf(error: unknown, instance: string): Problem {
   };
 }
 
-/** A problem whose type and title come from a snake_case code. */
+/** A problem whose type and title are derived from a code. */
 export const namedProblem = (code: string, status: number, detail: string, instance: string): Problem => ({
   type: `/problems/${code.replaceAll('_', '-')}`,
   title: code === 'internal' ? 'Internal error' : sentenceCase(code.replaceAll('_', ' ')),
@@ -65,7 +66,7 @@ export const namedProblem = (code: string, status: number, detail: string, insta
   instance,
 });
 
-/** The answer to a request that failed with this error. */
+/** The response to a failed request. */
 export function problemResponse(
   error: unknown,
   instance: string,
@@ -74,14 +75,13 @@ export function problemResponse(
   return sendProblem(problemOf(error, instance), { ...retryAfter(error), ...headers });
 }
 
-/** A problem as an answer. */
 export const sendProblem = (problem: Problem, headers: Readonly<Record<string, string>> = {}): ProxyResult => ({
   statusCode: problem.status,
   headers: { 'Content-Type': PROBLEM_TYPE, ...headers },
   body: JSON.stringify(problem),
 });
 
-/** Whether an error is our own fault rather than the caller's, so that it must be logged with its cause. */
+/** Whether the error is a fault of the server, which is logged with its cause. */
 export const isServerFault = (error: unknown): boolean => !isOurs(error) || STATUS[error.code] >= 500;
 
 function retryAfter(error: unknown): Readonly<Record<string, string>> {
@@ -92,7 +92,7 @@ function retryAfter(error: unknown): Readonly<Record<string, string>> {
   return seconds === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
 }
 
-const UNKNOWN = new ModelyardError('internal', 'Something went wrong here. The request may be tried again.');
+const UNKNOWN = new ModelyardError('internal', 'An internal error occurred. The request may be retried.');
 
 const isOurs = (error: unknown): error is ModelyardError => error instanceof ModelyardError;
 

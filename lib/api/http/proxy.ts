@@ -1,12 +1,12 @@
 import type { Context } from 'aws-lambda';
 
 /**
- * The fields of an API Gateway proxy event that are read here: those of a REST API (payload version 1)
- * and, where they differ, of an HTTP API (version 2).
+ * The fields of an API Gateway proxy event that are read: payload version 1 (REST API) and, where different, version 2
+ * (HTTP API).
  */
 export interface ProxyEvent {
   readonly httpMethod?: string;
-  /** The path of the route that matched, braces and all. */
+  /** The path of the matched route, with parameters in braces. */
   readonly resource?: string;
   readonly path?: string;
   readonly headers?: SingleValues | null;
@@ -22,7 +22,7 @@ export interface ProxyEvent {
     /** Version 2. */
     readonly http?: { readonly method: string };
   };
-  /** Version 2: method and path of the route that matched, `GET /tasks/{id}`; `$default` at a function's own URL. */
+  /** Version 2: method and path of the matched route, `GET /tasks/{id}`; `$default` for a function URL. */
   readonly routeKey?: string;
   readonly rawPath?: string;
 }
@@ -30,7 +30,7 @@ export interface ProxyEvent {
 export type SingleValues = Readonly<Record<string, string | undefined>>;
 export type MultiValues = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** What a handler answers; API Gateway and the local gateway turn it into HTTP. */
+/** The response of a handler, for API Gateway or the local gateway. */
 export interface ProxyResult {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export interface ProxyResult {
 }
 
 export interface ProxyContext extends Context {
-  /** Aborts when the caller has gone; only the local gateway can tell. */
+  /** Set by the local gateway: aborts when the client has disconnected. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,7 +1,7 @@
 import { ModelyardError } from '#core';
 import type { ProxyEvent } from './proxy.ts';
 
-/** Query parameters of a request, percent-decoded. */
+/** Query parameters, percent-decoded. */
 export class QueryParameters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -9,14 +9,14 @@ export class QueryParameters {
     this.#values = new Map(entries);
   }
 
-  /** The value of a parameter; an empty one counts as absent. Rejects a repeated one with `invalid_request`. */
+  /** An empty value counts as missing. Throws `invalid_request` for a repeated parameter. */
   one(name: string): string | undefined {
     const [value, ...others] = this.#values.get(name) ?? [];
     if (others.length > 0) throw badParameter(name, 'must be given once');
     return value === '' ? undefined : value;
   }
 
-  /** A whole number within the range, both ends included; undefined when absent. Rejects with `invalid_request`. */
+  /** A whole number from `min` to `max`. Undefined when missing. Throws `invalid_request`. */
   integer(name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
     const text = this.one(name);
     if (text === undefined) return undefined;
@@ -25,7 +25,7 @@ export class QueryParameters {
     return value;
   }
 
-  /** One of the words; undefined when absent. Rejects with `invalid_request`. */
+  /** One of `words`. Undefined when missing. Throws `invalid_request`. */
   word<T extends string>(name: string, words: readonly T[]): T | undefined {
     const text = this.one(name);
     const word = words.find((candidate) => candidate === text);
@@ -34,7 +34,7 @@ export class QueryParameters {
   }
 }
 
-/** The query parameters of a proxy event; its multi-value form where there is one, since the other drops values. */
+/** Prefers the multi-value form of the event, because the other one drops values. */
 export function queryOf({ multiValueQueryStringParameters: multi, queryStringParameters: single }: ProxyEvent) {
   const entries = multi
     ? Object.entries(multi).map(([name, values]) => [name, values ?? []] as const)

@@ -3,8 +3,8 @@ import { ModelyardError } from '#core';
 import { type MediaType, PROTOBUF_TYPE } from './media-types.ts';
 
 /**
- * The body as an encoded request message of the contract. Rejects with `unreadable_body` for bytes that
- * are not of the type they claim, and with `invalid_input` for JSON that is not such a message.
+ * Encodes the body as the request message. Rejects with `unreadable_body` for malformed bytes, and with `invalid_input`
+ * for JSON that is not such a message.
  */
 export async function encodeRequest(contract: Contract, type: MediaType, body: Uint8Array): Promise<Uint8Array> {
   const { request } = await loadContract(contract);

@@ -1,16 +1,18 @@
 import { ModelyardError } from '#core';
 import type { Method, Route } from './routes.ts';
 
-/** A route that fits a request, and what its braces stand for. */
+/** A matched route with its path parameters. */
 export interface RouteMatch {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The matching route per method; empty for a path that is not in the table. */
+/** The matched route per method. Empty for an unknown path. */
 export type MatchesByMethod = ReadonlyMap<Method, RouteMatch>;
 
-/** Finds routes as API Gateway does: each segment decoded once, literal segments before parameters, a trailing slash ignored. */
+/**
+ * Matches paths like API Gateway: segments are decoded once, literals win over parameters, a trailing slash is ignored.
+ */
 export function createRouter(routes: readonly Route[]): (rawPath: string) => MatchesByMethod {
   const ordered = routes
     .map((route) => ({ route, pattern: route.path.slice(1).split('/') }))
@@ -27,7 +29,7 @@ export function createRouter(routes: readonly Route[]): (rawPath: string) => Mat
   };
 }
 
-/** Rejects percent-encoding that cannot be decoded with `invalid_request`. */
+/** Throws `invalid_request` for malformed percent-encoding. */
 export function decodeComponent(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -41,7 +43,7 @@ const decodePath = (rawPath: string): string[] =>
 
 const isParameter = (segment: string): boolean => segment.startsWith('{') && segment.endsWith('}');
 
-/** Patterns with a literal where the other has a parameter come first. */
+/** Literals sort before parameters. */
 function compareLiterals(a: readonly string[], b: readonly string[]): number {
   for (const [at, segment] of a.entries()) {
     const difference = Number(isParameter(segment)) - Number(isParameter(b[at] ?? ''));

@@ -1,6 +1,6 @@
 import { SUBMIT_ROUTES } from './submit-routes.ts';
 
-/** Every HTTP handler there is; a folder of `lambdas/` each. */
+/** All HTTP handlers. Each is a folder of `lambdas/`. */
 export const HANDLER_NAMES = [
   'submit-task',
   'get-task',
@@ -23,19 +23,19 @@ export type HandlerName = (typeof HANDLER_NAMES)[number];
 export const METHODS = ['GET', 'POST', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
-/** One row of the HTTP contract. */
+/** One route of the HTTP API. */
 export interface Route {
   readonly method: Method;
-  /** Segments in braces are parameters: `/models/{model}/tasks`. */
+  /** Parameters in braces: `/models/{model}/tasks`. */
   readonly path: `/${string}`;
   readonly handler: HandlerName;
-  /** `caller`: only for somebody known. `none`: for anybody, so nothing in the answer may be private. */
+  /** `caller`: authenticated callers only. `none`: public. */
   readonly auth: 'caller' | 'none';
-  /** What it does, for the API documentation. */
+  /** For the API documentation. */
   readonly summary: string;
 }
 
-/** THE route table: API Gateway, the local gateway and the API documentation are made from it. */
+/** The route table. API Gateway, the gateway process and OpenAPI use it. */
 export const ROUTES = [
   ...SUBMIT_ROUTES,
   { method: 'GET', path: '/tasks', handler: 'list-tasks', auth: 'caller', summary: 'List my tasks, newest first' },

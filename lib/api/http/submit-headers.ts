@@ -2,7 +2,7 @@ import { ModelyardError } from '#core';
 import type { HeaderFields } from './header-fields.ts';
 import { type TraceHeaders, traceOf } from './trace-context.ts';
 
-/** What the headers of a submit say about its task. */
+/** Options of a submit from its headers. */
 export interface SubmitOptions {
   readonly idempotencyKey?: string;
   /** Whole seconds from submit to end. */
@@ -15,7 +15,7 @@ export interface SubmitOptions {
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const MAX_SECONDS = 1_000_000_000;
 
-/** Reads and checks the headers of a submit. Rejects with `invalid_request`, naming the header. */
+/** Reads the headers of a submit. Throws `invalid_request` with the name of the header. */
 export function submitOptions(headers: HeaderFields): SubmitOptions {
   if (headers.all('webhook-url').length > 0) {
     throw refused('Webhook-Url', 'is not offered yet: poll the task, or wait for it with Prefer: wait');

@@ -1,16 +1,16 @@
 import type { HeaderFields } from './header-fields.ts';
 
-/** W3C Trace Context, passed on as the caller sent it. */
+/** W3C Trace Context, passed on unchanged. */
 export interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
-/** What every implementation must be able to carry. */
+/** The length that every implementation must support. */
 const MAX_TRACESTATE_LENGTH = 512;
 
-/** The caller's trace; undefined when there is none or it is malformed, for a bad trace must not fail a request. */
+/** Undefined for a missing or malformed trace, which must not fail a request. */
 export function traceOf(headers: HeaderFields): TraceHeaders | undefined {
   const traceparent = headers.list('traceparent')?.trim();
   if (traceparent === undefined || !isTraceparent(traceparent)) return undefined;

@@ -4,12 +4,12 @@ import type { ProxyResult } from './proxy.ts';
 import type { Method } from './routes.ts';
 
 /**
- * What a request gets that no route takes, where the address has routes of the methods `offered`: 404 without any,
- * 204 for OPTIONS, else 405. Both name in `Allow` what can be used: HEAD is answered wherever GET is.
+ * The response to a request without a route. `offered`: methods of the path. 404 without any, 204 for OPTIONS, else
+ * 405. The last two have `Allow`, with HEAD wherever GET is.
  */
 export function unroutedAnswer(method: string | undefined, path: string, offered: readonly Method[]): ProxyResult {
   if (offered.length === 0) {
-    return problemResponse(new ModelyardError('route_not_found', 'There is nothing at this address.'), path);
+    return problemResponse(new ModelyardError('route_not_found', 'There is no such route.'), path);
   }
   const headers = { Allow: [...offered, ...(offered.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ') };
   if (method === 'OPTIONS') return { statusCode: 204, headers, body: '' };

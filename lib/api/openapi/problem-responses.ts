@@ -4,51 +4,54 @@ import { namedProblem, STATUS } from '../http/problem.ts';
 import { HEADERS } from './headers.ts';
 import type { Json } from './references.ts';
 
-/** What each problem means to a caller. */
+/** Descriptions of problems. */
 const MEANINGS: Record<ErrorCode, string> = {
-  unreadable_body: 'The body cannot be read as what its Content-Type says.',
-  invalid_request: 'The URL or a header is not as it must be.',
-  invalid_input: 'The body can be read, but is not valid; `errors` points at everything that is wrong.',
-  unauthenticated: 'Nobody known is asking.',
+  unreadable_body: 'The body does not match its Content-Type.',
+  invalid_request: 'A parameter or a header is malformed.',
+  invalid_input: 'The body is not a valid request message. `errors` has a pointer to each invalid field.',
+  unauthenticated: 'The caller is not authenticated.',
   forbidden: 'The caller may not do this.',
-  route_not_found: 'There is nothing at this address.',
+  route_not_found: 'There is no such route.',
   model_not_found: 'There is no model of this name.',
   task_not_found: 'There is no task of this id.',
   instance_not_found: 'There is no instance of this id.',
-  method_not_allowed: 'This method cannot be used at this address.',
-  not_acceptable: 'The answer is not available as any type that the Accept header wants.',
-  idempotency_conflict: 'The Idempotency-Key was used before, with another body.',
-  contract_conflict: 'Another contract is registered under this name.',
-  instance_limit: 'The model has as many instances as it may have.',
-  instance_uncontrolled: 'Nobody here can start or stop instances.',
-  task_ended: 'The task has ended already.',
+  method_not_allowed: 'The route does not support this method.',
+  not_acceptable: 'None of the types of the Accept header is available.',
+  idempotency_conflict: 'The Idempotency-Key was used with another body.',
+  contract_conflict: 'An incompatible contract is registered under this name.',
+  instance_limit: 'The model has `maxInstances` instances.',
+  instance_uncontrolled: 'This deployment cannot launch or stop this instance.',
+  task_ended: 'The task has ended.',
   body_too_large: 'The body is larger than 10 MiB.',
-  unsupported_media_type: 'The body is of a type that is not understood.',
-  backlog_full: 'Too many tasks of the model are waiting; nothing was accepted.',
-  no_live_instance: 'No instance of the model is running and none may be woken; nothing was accepted.',
+  unsupported_media_type: 'The type of the body is not supported.',
+  backlog_full: 'Too many tasks of the model wait. Nothing was accepted.',
+  too_many_requests: 'Too many requests at once.',
+  no_live_instance:
+    'No instance of the model is running, and the model does not accept tasks then. Nothing was accepted.',
   queue_unavailable: 'The queue cannot be reached; nothing was accepted.',
   store_unavailable: 'The task store cannot be reached.',
   registry_unavailable: 'The registry cannot be reached.',
-  bad_gateway: 'The handler answered nothing that can be sent.',
-  gateway_timeout: 'The answer took too long.',
-  internal: 'Something went wrong here.',
+  bad_gateway: 'The handler returned no valid response.',
+  gateway_timeout: 'The handler took too long.',
+  internal: 'An internal error.',
 };
 
-/** What can go wrong with every request. */
+/** Problems of every request. */
 const ALWAYS = [
   'invalid_request',
+  'too_many_requests',
   'internal',
   'bad_gateway',
   'gateway_timeout',
 ] as const satisfies readonly ErrorCode[];
 
-/** A response per status of the problems: by status for an operation, and by name for the components. */
+/** One response per status: by status for an operation, by name for the components. */
 export interface ProblemResponses {
   readonly byStatus: Json;
   readonly components: Json;
 }
 
-/** Describes problems, and those that every request can have. Operations with the same ones share a component. */
+/** Responses for these problems and those of every request. Equal sets share a component. */
 export function problemResponses(codes: readonly ErrorCode[]): ProblemResponses {
   const groups = Map.groupBy(new Set<ErrorCode>([...codes, ...ALWAYS]), (code) => STATUS[code]);
   const named = [...groups]

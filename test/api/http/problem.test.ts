@@ -33,13 +33,14 @@ describe('a problem', () => {
       type: '/problems/internal',
       title: 'Internal error',
       status: 500,
-      detail: 'Something went wrong here. The request may be tried again.',
+      detail: 'An internal error occurred. The request may be retried.',
       instance: '/tasks/1',
     });
   });
 
   it.each([
     'backlog_full',
+    'too_many_requests',
     'no_live_instance',
     'queue_unavailable',
     'store_unavailable',

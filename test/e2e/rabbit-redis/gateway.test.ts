@@ -50,6 +50,7 @@ else {
       const problems = (await Promise.all(refusals.map((answer) => answer.json()))) as ProblemBody[];
       expect(refusals.map(({ status }) => status)).toEqual([413, 431, 431, 429]);
       expect(problems.map(({ status }) => status)).toEqual([413, 431, 431, 429]);
+      expect(problems.at(-1)?.type).toBe('/problems/too-many-requests');
       expect(refusals.map(({ headers }) => headers.get('content-type'))).toEqual(
         refusals.map(() => 'application/problem+json'),
       );

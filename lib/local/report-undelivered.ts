@@ -1,8 +1,8 @@
 import type { Logger } from '#core';
 import type { Platform } from '#platform/platform.ts';
 
-/** Says of each model how many accepted tasks end with this process, because nothing outside of it keeps them. */
-export async function tellLost(
+/** Reports per model how many accepted tasks end with this process, because they are only in memory. */
+export async function reportUndelivered(
   queues: Platform['queues'],
   models: readonly string[],
   logger: Pick<Logger, 'warn'>,
