@@ -3,7 +3,7 @@ import type { Contract } from './contract.ts';
 import { decodeFile, joinSet, splitSet } from './descriptor/raw.ts';
 import type { MessageType } from './message-type.ts';
 
-/** The contract of two generated message types, which may come from different files. */
+/** The contract of two generated messages, possibly of different files. */
 export function contractOf(request: MessageType<unknown>, response: MessageType<unknown>): Contract {
   const descriptorSet = merge(request.descriptorSet, response.descriptorSet);
   const names = { requestMessage: request.fullName, responseMessage: response.fullName };
@@ -11,9 +11,8 @@ export function contractOf(request: MessageType<unknown>, response: MessageType<
 }
 
 /**
- * SHA-256 (hex) of everything else in the contract. Comments count: what is stored under a hash never changes,
- * and the documentation is made from it. (Where a declaration stands in its file was left out when the
- * descriptor was generated.) Whether two contracts understand each other is for `compareContracts` to say.
+ * SHA-256 (hex) of the contract's other fields. Comments are included, because the documentation is generated from
+ * them; positions in the file are not. `compareContracts` decides about compatibility.
  */
 export const contractHash = ({ requestMessage, responseMessage, descriptorSet }: Omit<Contract, 'hash'>): string =>
   createHash('sha256').update(`${requestMessage}\0${responseMessage}\0`).update(descriptorSet).digest('hex');

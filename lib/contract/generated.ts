@@ -5,13 +5,13 @@ import { buildRoot } from './descriptor/build-root.ts';
 import type { MessageType } from './message-type.ts';
 import type { protobuf } from './protobuf.ts';
 
-/** The descriptor set embedded in a generated file; decoded when a message of it is first used. */
+/** The descriptor set of a generated file, decoded at first use. */
 export interface EmbeddedFile {
   readonly descriptorSet: Uint8Array;
   readonly root: protobuf.Root;
 }
 
-/** For generated files: a base64 descriptor set. Does nothing yet, because importing must cost nothing. */
+/** For generated files: a base64 descriptor set. Decodes nothing yet, because imports must be fast. */
 export function embeddedFile(base64: string): EmbeddedFile {
   let descriptorSet: Uint8Array | undefined;
   let root: protobuf.Root | undefined;

@@ -4,15 +4,15 @@ import type { ContractCodec } from './contract-codec.ts';
 let codec: Promise<typeof import('./contract-codec.ts')> | undefined;
 
 /**
- * Loads what `loadContract` needs. Reflection is a quarter of a handler's code: loaded while the first
- * request waits for the registry, it costs a cold start no time.
+ * Loads reflection, a quarter of a handler's code. Started while the first request waits for the registry, it does not
+ * lengthen a cold start.
  */
 export const loadCodec = () => {
   codec ??= import('./contract-codec.ts');
   return codec;
 };
 
-/** The codec of a contract, as `openContract` gives it. */
+/** As `openContract`, loaded on demand. */
 export async function loadContract(contract: Contract): Promise<ContractCodec> {
   const { openContract } = await loadCodec();
   return openContract(contract);

@@ -1,6 +1,6 @@
 import protojson from 'protobufjs/ext/protojson.js';
 import protobuf from 'protobufjs/light.js';
 
-// The one place that imports protobufjs with reflection: it is CommonJS, of which only the default import is
-// the same object in Node and in an esbuild bundle. The build without the .proto parser is enough here.
+// The only import of protobufjs with reflection. It is CommonJS, and only the default import is the same object in Node
+// and in a bundle. This build has no .proto parser.
 export { protobuf, protojson };

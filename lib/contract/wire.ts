@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 
-// For the few messages that are written and read by hand, because setting up reflection costs more than they do.
+// For messages that are encoded by hand, because setting up reflection takes longer.
 export const Writer = protobuf.Writer;
 export const Reader = protobuf.Reader;
 export type Writer = InstanceType<typeof protobuf.Writer>;

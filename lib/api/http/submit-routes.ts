@@ -21,6 +21,6 @@ export const SUBMIT_ROUTES = [
     path: '/api/predict/{model}',
     handler: 'submit-task',
     auth: 'caller',
-    summary: 'Predict, with a flat answer',
+    summary: 'Predict with a flat response',
   },
 ] as const satisfies readonly Route[];

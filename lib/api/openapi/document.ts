@@ -9,21 +9,21 @@ import type { Json } from './references.ts';
 import { FIXED_TAGS, type ModelHandler, type RouteDoc } from './route-doc.ts';
 import { SCHEMA_COMPONENTS } from './schemas.ts';
 
-/** The version of the HTTP contract, not of this software. */
+/** The version of the HTTP API, independent of the package version. */
 const API_VERSION = '1.0.0';
 
 const INFO = {
   title: 'Modelyard',
   version: API_VERSION,
   description:
-    'Machine-learning models behind HTTP. A **task** is one prediction request to one model; every task ends as ' +
+    'Machine-learning models behind an HTTP API. A **task** is one prediction request to one model; every task ends as ' +
     '`succeeded`, `failed`, `canceled` or `expired`. Every error is a problem (RFC 9457). ' +
-    'Each model that is active now is documented here, made from its own contract.',
+    'The operations of the active models are generated from their contracts.',
   contact: { name: 'The maintainers of Modelyard' },
   license: { name: 'Apache 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
 } as const;
 
-/** Where a component is kept while the document is written. */
+/** Collects components while the document is written. */
 interface Draft {
   readonly paths: Record<string, Record<string, Json>>;
   readonly schemas: Record<string, unknown>;
@@ -31,8 +31,8 @@ interface Draft {
 }
 
 /**
- * The OpenAPI 3.1 document of the route table and of these models. Addresses in it are relative to its own, so
- * that it works below any path. Throws `UnreadableMessageError` for a contract that is malformed.
+ * The OpenAPI 3.1 document of the routes and models. Its server URL is relative, so it works below any path. Throws
+ * `UnreadableMessageError` for a malformed contract.
  */
 export function openApiDocument(models: readonly DocumentedModel[]): Json {
   const draft: Draft = { paths: {}, schemas: { ...SCHEMA_COMPONENTS }, responses: {} };
@@ -43,7 +43,7 @@ export function openApiDocument(models: readonly DocumentedModel[]): Json {
   return {
     openapi: '3.1.0',
     info: INFO,
-    servers: [{ url: '.', description: 'Where this document comes from.' }],
+    servers: [{ url: '.', description: 'The server of this document.' }],
     security: [],
     tags: [...models.map(({ model: { name, description } }) => ({ name, description })), ...fixed],
     paths,
@@ -56,7 +56,7 @@ export function openApiDocument(models: readonly DocumentedModel[]): Json {
 
 const MODEL_HANDLER: ModelHandler = 'submit-task';
 
-/** Each model documents these for itself, with its own messages. */
+/** Documented once per model, with its messages. */
 const isModelRoute = ({ handler }: Route): boolean => handler === MODEL_HANDLER;
 
 function addModel(draft: Draft, documented: DocumentedModel): void {
@@ -71,7 +71,7 @@ function addModel(draft: Draft, documented: DocumentedModel): void {
 const pathOf = ({ path }: Route, { model }: DocumentedModel): Route['path'] =>
   path.replace('{model}', model.name) as Route['path'];
 
-/** Named after the model first: two models may know different types by the same name. */
+/** The model's name comes first, because different models may use the same type names. */
 function schemasOf({ model: { name }, descriptor }: DocumentedModel): MessageSchemas {
   const own = `models.${name}.`;
   return messageSchemas(descriptor, {
@@ -83,7 +83,7 @@ function schemasOf({ model: { name }, descriptor }: DocumentedModel): MessageSch
 function addFixed(draft: Draft, route: Route): void {
   const docs: Readonly<Record<string, RouteDoc>> = ROUTE_DOCS;
   const doc = docs[`${route.method} ${route.path}`];
-  if (!doc) throw new TypeError(`Nothing is said of ${route.method} ${route.path} in the API documentation.`);
+  if (!doc) throw new TypeError(`The API documentation lacks ${route.method} ${route.path}.`);
   const { summary } = route;
   const { tag, problems, description = `${summary}.`, ...operation } = doc;
   addOperation(draft, route, { operation: { ...operation, tags: [tag], summary, description }, problems });

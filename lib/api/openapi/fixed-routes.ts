@@ -23,8 +23,13 @@ const MODEL_ROUTES = {
   'GET /models': {
     operationId: 'list_models',
     tag: 'Models',
-    description: 'At most 5 seconds behind.',
-    parameters: [queryParameter('all', '`true`: those asleep too.', { type: 'string', enum: ['true', 'false'] })],
+    description: 'The list is at most 5 seconds old.',
+    parameters: [
+      queryParameter('all', '`true` also lists models without a ready instance.', {
+        type: 'string',
+        enum: ['true', 'false'],
+      }),
+    ],
     responses: { '200': jsonResponse('The models.', schemaRef('ModelList')) },
     problems: ['not_acceptable', 'registry_unavailable'],
   },
@@ -32,23 +37,23 @@ const MODEL_ROUTES = {
     operationId: 'get_model',
     tag: 'Models',
     parameters: [MODEL],
-    responses: { '200': jsonResponse('The model, awake or asleep.', schemaRef('DetailedModel')) },
+    responses: { '200': jsonResponse('The model.', schemaRef('DetailedModel')) },
     problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
   },
   'GET /models/{model}/schema': {
     operationId: 'get_model_schema',
     tag: 'Models',
-    description: 'The contract of the model, in the form that the Accept header asks for.',
+    description: 'The contract of the model. The Accept header selects the format.',
     parameters: [MODEL],
     responses: {
       '200': response(
         'The contract.',
         {
           [JSON_SCHEMA_TYPE]: { schema: { type: 'object', description: 'JSON Schema (2020-12) of both messages.' } },
-          [JSON_TYPE]: { schema: { type: 'object', description: 'The same.' } },
-          'text/plain': { schema: { type: 'string', description: 'Its .proto files.' } },
+          [JSON_TYPE]: { schema: { type: 'object', description: 'JSON Schema (2020-12) of both messages.' } },
+          'text/plain': { schema: { type: 'string', description: 'The .proto files.' } },
           [PROTOBUF_TYPE]: {
-            schema: binarySchema(PROTOBUF_TYPE, 'A `google.protobuf.FileDescriptorSet`, imports included.'),
+            schema: binarySchema(PROTOBUF_TYPE, 'A `google.protobuf.FileDescriptorSet`, with imports.'),
           },
         },
         { ...HEADERS.vary, ...HEADERS.contentDisposition },
@@ -68,24 +73,24 @@ const OPERATION_ROUTES = {
   'GET /healthz': {
     operationId: 'get_health',
     tag: 'Operations',
-    responses: { '200': jsonResponse('It answers.', schemaRef('Health')) },
+    responses: { '200': jsonResponse('The process answers.', schemaRef('Health')) },
     problems: [],
   },
   'GET /readyz': {
     operationId: 'get_readiness',
     tag: 'Operations',
-    responses: { '200': jsonResponse('It can do its work.', schemaRef('Health')) },
+    responses: { '200': jsonResponse('Queue, store and registry answer.', schemaRef('Health')) },
     problems: ['registry_unavailable'],
   },
 } as const satisfies RouteDocs;
 
-const UNCHANGED = { '304': emptyResponse('The caller has the current one.', HEADERS.etag) };
+const UNCHANGED = { '304': emptyResponse('The client has the current version.', HEADERS.etag) };
 
 const DOCUMENT_ROUTES = {
   'GET /openapi.json': {
     operationId: 'get_openapi',
     tag: 'Documentation',
-    description: 'Made from the contracts of the models that are active now.',
+    description: 'Generated from the contracts of the active models.',
     parameters: [PARAMETERS.ifNoneMatch],
     responses: {
       '200': jsonResponse('The OpenAPI 3.1 document.', { type: 'object' }, HEADERS.etag),
@@ -106,7 +111,7 @@ const DOCUMENT_ROUTES = {
   'GET /docs/{file}': {
     operationId: 'get_docs_file',
     tag: 'Documentation',
-    parameters: [pathParameter('file', 'A file that the page names.'), PARAMETERS.ifNoneMatch],
+    parameters: [pathParameter('file', 'A file of the page.'), PARAMETERS.ifNoneMatch],
     responses: {
       '200': response(
         'The file.',
@@ -119,7 +124,7 @@ const DOCUMENT_ROUTES = {
   },
 } as const satisfies RouteDocs;
 
-/** What every route says of itself in the API documentation. Does not compile while one of the table is missing. */
+/** Documentation of all routes. A missing route does not compile. */
 export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...TASK_ROUTES,
   ...MODEL_ROUTES,

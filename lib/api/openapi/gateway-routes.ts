@@ -2,7 +2,7 @@ import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-
 
 const NAME = pathParameter('name', 'The name of a model or of a variant.');
 
-/** What the routes by which people know model gateways say of themselves. */
+/** Documentation of the routes in the shape of common model gateways. */
 export const GATEWAY_ROUTES = {
   'GET /api/predict/services': {
     operationId: 'list_services',
@@ -13,14 +13,14 @@ export const GATEWAY_ROUTES = {
   'GET /api/models/available': {
     operationId: 'list_available_models',
     tag: 'Gateway style',
-    responses: { '200': jsonResponse('What each instance offers.', schemaRef('GatewayModels')) },
+    responses: { '200': jsonResponse('The variants of each instance.', schemaRef('GatewayModels')) },
     problems: ['not_acceptable', 'registry_unavailable'],
   },
   'POST /api/models/launch/{name}': {
     operationId: 'launch_by_name',
     tag: 'Gateway style',
     parameters: [NAME],
-    responses: { '200': jsonResponse('It is starting.', schemaRef('GatewayLaunch')) },
+    responses: { '200': jsonResponse('The instance is starting.', schemaRef('GatewayLaunch')) },
     problems: ['model_not_found', 'instance_limit', 'instance_uncontrolled', 'not_acceptable', 'registry_unavailable'],
   },
   'GET /api/models/instances/{name}': {
@@ -34,7 +34,7 @@ export const GATEWAY_ROUTES = {
     operationId: 'stop_by_id',
     tag: 'Gateway style',
     parameters: [pathParameter('name', 'The id of the instance.')],
-    responses: { '200': jsonResponse('It finishes what it holds and stops.', schemaRef('GatewayShutdown')) },
+    responses: { '200': jsonResponse('The instance is draining.', schemaRef('GatewayShutdown')) },
     problems: ['instance_not_found', 'instance_uncontrolled', 'not_acceptable', 'registry_unavailable'],
   },
 } as const satisfies RouteDocs;

@@ -2,7 +2,7 @@ import type { Json } from './references.ts';
 
 const header = (name: string, component: string) => ({ [name]: { $ref: `#/components/headers/${component}` } });
 
-/** Response headers, as operations name them. */
+/** References to response headers. */
 export const HEADERS = {
   requestId: header('X-Request-Id', 'RequestId'),
   location: header('Location', 'Location'),
@@ -15,23 +15,22 @@ export const HEADERS = {
 
 const text = (description: string): Json => ({ description, schema: { type: 'string' } });
 
-/** What the names stand for. */
 export const HEADER_COMPONENTS: Json = {
-  RequestId: text('Names the request, in logs too.'),
-  Location: text('Where the task is found.'),
+  RequestId: text('The id of the request, which the logs contain too.'),
+  Location: text('The path of the task.'),
   RetryAfter: {
-    description: 'Seconds after which it is worth asking again; an estimate.',
+    description: 'Estimated seconds until a retry is useful.',
     schema: { type: 'integer', minimum: 1 },
   },
-  PreferenceApplied: text('The preference that was honoured, for example `wait=20` (RFC 7240).'),
-  Vary: text('What else the answer depends on.'),
-  ETag: text('Names this very content; send it back in `If-None-Match`.'),
-  ContentDisposition: text('A file name to save the bytes under.'),
+  PreferenceApplied: text('The applied preference, for example `wait=20` (RFC 7240).'),
+  Vary: text('Request headers that change the response.'),
+  ETag: text('The version of the content. Send it in `If-None-Match`.'),
+  ContentDisposition: text('A file name for the content.'),
 };
 
 const parameter = (name: string): Json => ({ $ref: `#/components/parameters/${name}` });
 
-/** Parameters, as operations name them. */
+/** References to parameters. */
 export const PARAMETERS = {
   prefer: parameter('Prefer'),
   idempotencyKey: parameter('IdempotencyKey'),
@@ -50,16 +49,16 @@ const requestHeader = (name: string, description: string, schema: Json): Json =>
   schema,
 });
 
-/** What the names stand for. No examples: readers such as Swagger UI would send them. */
+/** Without examples, because Swagger UI would send them. */
 export const PARAMETER_COMPONENTS: Json = {
   Prefer: requestHeader(
     'Prefer',
-    '`wait=N`: wait up to N seconds (0–25) for the task to end. `respond-async`: do not wait (RFC 7240).',
+    '`wait=N`: wait up to N seconds (0–25) for the end of the task. `respond-async`: do not wait (RFC 7240).',
     { type: 'string' },
   ),
   IdempotencyKey: requestHeader(
     'Idempotency-Key',
-    'The same key with the same body gives the same task, also after it has ended; with another body it is refused.',
+    'Repeats with the same key and body return the same task, also after it has ended. Another body is refused.',
     { type: 'string', minLength: 1, maxLength: 255 },
   ),
   TaskDeadline: requestHeader(
@@ -71,11 +70,15 @@ export const PARAMETER_COMPONENTS: Json = {
     type: 'integer',
     minimum: 1,
   }),
-  Traceparent: requestHeader('traceparent', 'W3C Trace Context; travels with the task to the model.', {
+  Traceparent: requestHeader('traceparent', 'W3C Trace Context. It is passed on to the model.', {
     type: 'string',
   }),
-  Tracestate: requestHeader('tracestate', 'Goes with `traceparent`.', { type: 'string', maxLength: 512 }),
-  IfNoneMatch: requestHeader('If-None-Match', 'The `ETag` of what the caller has; 304 while it is current.', {
-    type: 'string',
-  }),
+  Tracestate: requestHeader('tracestate', 'Trace state of `traceparent`.', { type: 'string', maxLength: 512 }),
+  IfNoneMatch: requestHeader(
+    'If-None-Match',
+    'The `ETag` of the cached content. The response is 304 while it is current.',
+    {
+      type: 'string',
+    },
+  ),
 };

@@ -11,7 +11,7 @@ const LAUNCH = {
     [JSON_TYPE]: {
       schema: {
         type: 'object',
-        description: 'What to launch; of a model without variants, nothing needs to be said.',
+        description: 'The variant to launch. Optional.',
         properties: { variant: { type: 'string', description: 'One of the variants of the model.' } },
         additionalProperties: false,
       },
@@ -20,7 +20,6 @@ const LAUNCH = {
   },
 } as const;
 
-/** What the routes of instances say of themselves. */
 export const INSTANCE_ROUTES = {
   'GET /models/{model}/instances': {
     operationId: 'list_instances',
@@ -34,7 +33,7 @@ export const INSTANCE_ROUTES = {
     tag: 'Instances',
     parameters: [MODEL],
     requestBody: LAUNCH,
-    responses: { '202': jsonResponse('It is starting.', schemaRef('Instance'), HEADERS.location) },
+    responses: { '202': jsonResponse('The instance is starting.', schemaRef('Instance'), HEADERS.location) },
     problems: [
       'unreadable_body',
       'invalid_input',
@@ -57,9 +56,9 @@ export const INSTANCE_ROUTES = {
   'DELETE /models/{model}/instances/{id}': {
     operationId: 'stop_instance',
     tag: 'Instances',
-    description: 'Asking twice is harmless.',
+    description: 'Idempotent. The instance finishes its runs first.',
     parameters: [MODEL, ID],
-    responses: { '202': jsonResponse('It finishes what it holds.', schemaRef('StoppingInstance')) },
+    responses: { '202': jsonResponse('The instance is draining.', schemaRef('StoppingInstance')) },
     problems: [
       'model_not_found',
       'instance_not_found',

@@ -4,69 +4,71 @@ import type { Json } from './references.ts';
 import { list, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
 
 const INSTANCE = {
-  id: text('Names it among all instances.'),
-  model: text('The name of its model.'),
+  id: text('The id of the instance.'),
+  model: text('The name of the model.'),
   state: {
     type: 'string',
     enum: INSTANCE_STATES,
-    description: 'Starting: it is setting up. Ready: it takes tasks. Draining: it finishes what it holds.',
+    description: 'Starting: the model is being set up. Ready: receives tasks. Draining: finishes its runs.',
   },
   phase: {
     type: ['string', 'null'],
     enum: [...INSTANCE_PHASES, null],
     description:
-      'How far it is: it gets a machine, its image is pulled, then as its state. Null where the platform cannot tell.',
+      'Before the state applies: provisioning of a machine, pulling of the image. Null where the platform cannot tell.',
   },
   condition: {
     type: ['string', 'null'],
     enum: [...MODEL_CONDITIONS, null],
     description:
-      'model_blocked: its model does not answer. model_restarting: its model process ended and starts again. Null otherwise.',
+      'model_blocked: the model does not respond. model_restarting: the model process has ended and starts again.',
   },
-  variant: nullable('string', 'What it serves; null for a model without variants.'),
-  started_at: nullableMoment('When it started; null until its first heartbeat.'),
-  last_heartbeat_at: nullableMoment('When it was last heard of; null until its first heartbeat.'),
-  slots: nullable('integer', 'Runs it can have in hand at once.'),
-  in_flight: nullable('integer', 'Runs it has in hand.'),
-  service_ms: nullable('number', 'Moving average of one run, in milliseconds; null until it has run one.'),
-  image: text('The container image or command it runs from.'),
-  endpoint: nullable('string', 'Base URL of its health port, which only the network of the deployment may reach.'),
+  variant: nullable('string', 'The variant; null for a model without variants.'),
+  started_at: nullableMoment('Start time; null until the first heartbeat.'),
+  last_heartbeat_at: nullableMoment('Time of the last heartbeat; null until the first one.'),
+  slots: nullable('integer', 'Maximum number of concurrent runs.'),
+  in_flight: nullable('integer', 'Current runs.'),
+  service_ms: nullable('number', 'Moving average of a run in milliseconds; null before the first run.'),
+  image: text('The container image or command.'),
+  endpoint: nullable('string', 'Base URL of the health port. It may be reachable only inside the deployment.'),
 } satisfies Properties<InstanceBody>;
 
 const ONE_OF_THEM = object('An instance.', {
-  id: text('Its id.'),
-  name: text('What the platform calls it.'),
+  id: text('The id of the instance.'),
+  name: text('The name on the platform.'),
   status: { type: 'string', enum: INSTANCE_STATES },
-  image: list({ type: 'string' }, 'What it runs from.'),
+  image: list({ type: 'string' }, 'The container image.'),
 });
 
-const DONE = { status: { type: 'string', enum: ['success'] }, message: text('What was done.') };
+const DONE = { status: { type: 'string', enum: ['success'] }, message: text('A description of the action.') };
 
-/** The schemas of instances, as they are told here and as gateways tell them. */
 export const INSTANCE_SCHEMAS: Json = {
-  Instance: object('A running copy of a model.', INSTANCE),
+  Instance: object('A running instance of a model.', INSTANCE),
   InstanceList: object('Instances of a model.', { instances: list({ $ref: '#/components/schemas/Instance' }) }),
-  StoppingInstance: object('An instance on its way out.', {
-    id: text('Its id.'),
-    model: text('The name of its model.'),
+  StoppingInstance: object('A draining instance.', {
+    id: text('The id of the instance.'),
+    model: text('The name of the model.'),
     state: { type: 'string', enum: ['draining'] },
   }),
-  Prediction: object('A prediction, flat.', {
+  Prediction: object('A prediction in flat form.', {
     message: { type: 'string' },
-    input: { description: 'The request as it was sent.' },
-    model: text('The variant that made it, or else the model.'),
-    prediction: list({}, 'The numbers of the answer; an answer without any is there as a whole.'),
+    input: { description: 'The request body.' },
+    model: text('The variant that the result names, or the model.'),
+    prediction: list({}, 'The numbers of the result in field order, or the whole result if it has no numbers.'),
   }),
   GatewayServices: object('Instances that predict.', { 'Services:': list({ type: 'string' }) }),
-  GatewayModels: object('Instances that predict, and what each offers.', {
+  GatewayModels: object('Instances that predict, with their variants.', {
     models_by_service: { type: 'object', additionalProperties: list({ type: 'string' }) },
     services: list({ type: 'string' }),
   }),
-  GatewayLaunch: object('An instance that was launched.', {
+  GatewayLaunch: object('A launched instance.', {
     ...DONE,
-    container_id: text('Its id.'),
-    container_name: text('What the platform calls it.'),
+    container_id: text('The id of the instance.'),
+    container_name: text('The name on the platform.'),
   }),
-  GatewayInstances: object('Instances by a name.', { model: text('The name.'), instances: list(ONE_OF_THEM) }),
-  GatewayShutdown: object('An instance that was told to stop.', DONE),
+  GatewayInstances: object('Instances of a model or a variant.', {
+    model: text('The name.'),
+    instances: list(ONE_OF_THEM),
+  }),
+  GatewayShutdown: object('A stopped instance.', DONE),
 };

@@ -1,25 +1,25 @@
 import { type Contract, type JsonSchema, type Side, schemaSetOf } from '#contract';
 import { renameReferences } from './references.ts';
 
-/** Both messages of a contract as named schemas that stand side by side. */
+/** Both messages of a contract as named schemas. */
 export interface MessageSchemas {
-  /** The name of the schema of each message. */
+  /** Schema names of the messages. */
   readonly request: string;
   readonly response: string;
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
 
 interface Naming {
-  /** What references to the schemas start with. */
+  /** The prefix of references. */
   readonly refPrefix: string;
-  /** A name for the schema of a type; the same for the same type. @default its full name */
+  /** The schema name of a type. @default its full name */
   readonly nameOf?: (typeName: string) => string;
 }
 
 /**
- * Describes both messages in one set. A message that is part of both is described twice, as `…-Input` and as
- * `…-Output`, because requests may leave out what responses always have. Names depend on the contract alone.
- * Throws `UnreadableMessageError` for a contract that is malformed.
+ * Describes both messages in one set. A message that both use gets two schemas, `…-Input` and `…-Output`, because
+ * requests may omit fields that responses always have. Names depend only on the contract. Throws
+ * `UnreadableMessageError` for a malformed contract.
  */
 export function messageSchemas(
   contract: Contract,
@@ -45,5 +45,5 @@ export function messageSchemas(
 
 const SUFFIX = { request: '-Input', response: '-Output' } as const satisfies Record<Side, string>;
 
-/** Enums look the same on both sides. */
+/** Enums are equal on both sides. */
 const isEnum = (schema: JsonSchema | undefined): boolean => schema !== undefined && 'enum' in schema;

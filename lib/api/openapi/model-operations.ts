@@ -7,12 +7,11 @@ import type { MessageSchemas } from './message-schemas.ts';
 import type { Json } from './references.ts';
 import { binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
 
-/** A model to document, with the contract it speaks. */
 export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'> {
   readonly descriptor: Contract;
 }
 
-/** What can go wrong with a submit, beyond what can with every request. */
+/** Problems of a submit, besides those of every request. */
 export const SUBMIT_PROBLEMS = [
   'unreadable_body',
   'model_not_found',
@@ -39,7 +38,7 @@ const SUBMIT_PARAMETERS = [
 
 const TASK_HEADERS = { ...HEADERS.location, ...HEADERS.retryAfter, ...HEADERS.preferenceApplied };
 
-/** How each route of a model begins: its verb, what it says of waiting, and where it is listed. */
+/** Per route: prefix of the operation id, description and tag. */
 interface Flavour {
   readonly verb: string;
   readonly description: string;
@@ -48,12 +47,12 @@ interface Flavour {
 
 const PREDICT: Flavour = {
   verb: 'predict',
-  description: 'Waits up to 20 seconds for the task to end, or as long as `Prefer: wait=N` (0–25) says.',
+  description: 'Waits up to 20 seconds for the end of the task. `Prefer: wait=N` (0–25) changes the time.',
 };
 const FLAT_PREDICT: Flavour = { ...PREDICT, verb: 'predict_flat', tag: 'Gateway style' };
 const SUBMIT: Flavour = {
   verb: 'submit',
-  description: 'Answers at once, or after the task has ended when `Prefer: wait=N` (0–25) asks for it.',
+  description: 'Returns at once. With `Prefer: wait=N` (0–25) it waits up to N seconds for the end of the task.',
 };
 
 const flavourOf = (path: string): Flavour => {
@@ -61,7 +60,7 @@ const flavourOf = (path: string): Flavour => {
   return path.startsWith('/predict/') ? PREDICT : SUBMIT;
 };
 
-/** The operation of a route that takes a model's requests, for one model; problems aside. */
+/** The operation of a submit route for one model, without problems. */
 export function modelOperation({ path, summary }: Route, documented: DocumentedModel, messages: MessageSchemas): Json {
   const { name } = documented.model;
   const { verb, description, tag } = flavourOf(path);
@@ -78,7 +77,7 @@ export function modelOperation({ path, summary }: Route, documented: DocumentedM
 
 const requestBody = ({ contract, descriptor }: DocumentedModel, { request }: MessageSchemas): Json => ({
   required: true,
-  description: `The message \`${contract.requestMessage}\`: as canonical proto3 JSON, or in its binary form.`,
+  description: `The message \`${contract.requestMessage}\`: as canonical proto3 JSON or in binary form.`,
   content: {
     [JSON_TYPE]: { schema: schemaRef(request), example: exampleOf(descriptor, 'request') },
     [PROTOBUF_TYPE]: { schema: binarySchema(PROTOBUF_TYPE, `The encoded \`${contract.requestMessage}\`.`) },
@@ -95,14 +94,14 @@ function taskResponses({ model, descriptor }: DocumentedModel, { response: messa
   const example = exampleTask(model.name, exampleOf(descriptor, 'response'));
   const ended = { [JSON_TYPE]: { schema: task, example } };
   return {
-    '200': response('The task has ended in time.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
-    '202': jsonResponse('The task is accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+    '200': response('The task has ended.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
+    '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
   };
 }
 
 const flatResponses = ({ model }: DocumentedModel): Json => ({
-  '200': jsonResponse(`What ${model.name} answered.`, schemaRef('Prediction')),
-  '202': jsonResponse('The task is accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+  '200': jsonResponse(`The prediction of ${model.name}.`, schemaRef('Prediction')),
+  '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
 });
 
 const EXAMPLE_ID = '01a1fc9e-9598-779d-b255-88a702ba3943';

@@ -4,7 +4,7 @@ type Components = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 const PREFIX = '#/components/';
 
-/** The components that the document refers to, directly or through each other. */
+/** The components that the document references, directly or indirectly. */
 export function usedComponents(document: Json, components: Components): Components {
   const used = new Set<string>();
   const pending = [...referencesIn(document)];

@@ -1,7 +1,7 @@
-/** Any JSON value that nobody changes. */
+/** An immutable JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** The same value with every `$ref` in it renamed. */
+/** Renames every `$ref` of a value. */
 export function renameReferences(value: unknown, rename: (reference: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renameReferences(item, rename));
   if (typeof value !== 'object' || value === null) return value;
@@ -13,7 +13,7 @@ export function renameReferences(value: unknown, rename: (reference: string) => 
   );
 }
 
-/** Every `$ref` in a value. */
+/** Every `$ref` of a value. */
 export function referencesIn(value: unknown): readonly string[] {
   const found: string[] = [];
   renameReferences(value, (reference) => {

@@ -4,17 +4,17 @@ import type { HandlerName, ROUTES } from '../http/routes.ts';
 import { HEADERS } from './headers.ts';
 import type { Json } from './references.ts';
 
-/** What fixed routes are listed under. Models have a tag of their own. */
+/** Tags of fixed routes. Each model has its own tag. */
 export const FIXED_TAGS = {
-  Tasks: 'What became of prediction requests.',
-  Models: 'Who is there to answer, and what they speak.',
-  Instances: 'The running copies of models.',
-  'Gateway style': 'The same, as people know it from other systems.',
-  Operations: 'How the system is.',
-  Documentation: 'This.',
+  Tasks: 'Tasks and their results',
+  Models: 'Models, their contracts and limits',
+  Instances: 'Running instances of models',
+  'Gateway style': 'The same operations in the shape of common model gateways',
+  Operations: 'Health and metrics',
+  Documentation: 'API documentation',
 } as const;
 
-/** What the API documentation says of a route beyond the route table. */
+/** Documentation of a route besides the route table. */
 export interface RouteDoc {
   /** Unique, snake_case; becomes a function name in generated clients. */
   readonly operationId: string;
@@ -22,13 +22,13 @@ export interface RouteDoc {
   readonly description?: string;
   readonly parameters?: readonly Json[];
   readonly requestBody?: Json;
-  /** By status; problems aside. */
+  /** By status, without problems. */
   readonly responses: Json;
-  /** What can go wrong, beyond what can with every request. */
+  /** Besides those of every request. */
   readonly problems: readonly ErrorCode[];
 }
 
-/** The routes that a model documents anew for itself. */
+/** Handlers whose routes are documented once per model. */
 export type ModelHandler = 'submit-task';
 
 type KeyOf<R> = R extends { method: infer M extends string; path: infer P extends string; handler: HandlerName }
@@ -37,47 +37,41 @@ type KeyOf<R> = R extends { method: infer M extends string; path: infer P extend
     : `${M} ${P}`
   : never;
 
-/** Every other route of the table, as `GET /tasks`. */
+/** For example `GET /tasks`. */
 export type RouteKey = KeyOf<(typeof ROUTES)[number]>;
 
-/** Docs of some of the routes; a key that is not in the table does not compile. */
+/** A key that is not in the route table does not compile. */
 export type RouteDocs = Partial<Record<RouteKey, RouteDoc>>;
 
-/** The reference to a schema. */
 export const schemaRef = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
 
-/** An answer in JSON. */
 export const jsonResponse = (description: string, schema: Json, headers: Json = {}): Json => ({
   description,
   headers: { ...HEADERS.requestId, ...headers },
   content: { [JSON_TYPE]: { schema } },
 });
 
-/** An answer in several forms. */
+/** With several media types. */
 export const response = (description: string, content: Json, headers: Json = {}): Json => ({
   description,
   headers: { ...HEADERS.requestId, ...headers },
   content,
 });
 
-/** A problem that needs words of its own. */
 export const problemResponse = (description: string): Json =>
   response(description, { [PROBLEM_TYPE]: { schema: schemaRef('Problem') } });
 
-/** An answer without a body. */
 export const emptyResponse = (description: string, headers: Json = {}): Json => ({
   description,
   headers: { ...HEADERS.requestId, ...headers },
 });
 
-/** The bytes of a protobuf message. */
 export const binarySchema = (mediaType: string, description: string): Json => ({
   type: 'string',
   contentMediaType: mediaType,
   description,
 });
 
-/** A parameter in the path. */
 export const pathParameter = (name: string, description: string, schema: Json = { type: 'string' }): Json => ({
   name,
   in: 'path',
@@ -86,7 +80,6 @@ export const pathParameter = (name: string, description: string, schema: Json = 
   schema,
 });
 
-/** A parameter in the query. */
 export const queryParameter = (name: string, description: string, schema: Json, required = false): Json => ({
   name,
   in: 'query',

@@ -6,57 +6,64 @@ import { INSTANCE_SCHEMAS } from './instance-schemas.ts';
 import type { Json } from './references.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 
-const TASK_ERROR = object('Why a task has no result.', {
-  code: text('A stable word for programs.'),
-  message: text('A sentence for people.'),
+const TASK_ERROR = object('The error of a task.', {
+  code: text('A stable code.'),
+  message: text('A description.'),
   retryable: truth('Whether the same request may succeed later.'),
 } satisfies Properties<NonNullable<TaskBody['error']>>);
 
 const TIMINGS = {
-  queued_ms: count('From submit to the start of the last run.'),
-  run_ms: count('The last run.'),
-  total_ms: count('From submit to the end.'),
+  queued_ms: count('Time from submit to the start of the last run.'),
+  run_ms: count('Duration of the last run.'),
+  total_ms: count('Time from submit to the end.'),
 } satisfies Properties<Required<TaskBody['timings']>>;
 
 const { result, position, estimated_start, ...TASK_SUMMARY } = {
   id: { type: 'string', format: 'uuid', description: 'A UUID of version 7.' },
   model: text('The name of the model.'),
-  state: { type: 'string', enum: TASK_STATES, description: 'The last four are terminal: nothing changes any more.' },
-  created_at: moment('When it was submitted.'),
-  started_at: nullableMoment('When its last run started.'),
-  ended_at: nullableMoment('When it ended.'),
+  state: { type: 'string', enum: TASK_STATES, description: 'The last four states are final.' },
+  created_at: moment('Time of the submit.'),
+  started_at: nullableMoment('Start of the last run.'),
+  ended_at: nullableMoment('End of the task.'),
   attempts: count('Runs charged to the task, the current one included.'),
   result: { description: "The model's response message; null until the task has succeeded." },
-  position: { type: 'integer', minimum: 1, description: 'Of a queued task: how many wait, itself included.' },
-  estimated_start: moment('Of a queued task: an estimate, never a promise.'),
-  error: { anyOf: [{ $ref: '#/components/schemas/TaskError' }, { type: 'null' }], description: 'Null unless failed.' },
-  timings: object('What is known yet, in milliseconds.', TIMINGS, Object.keys(TIMINGS)),
-  links: object('Where to go from here.', { self: { type: 'string', format: 'uri-reference' } }),
+  position: {
+    type: 'integer',
+    minimum: 1,
+    description: 'Number of waiting tasks, this one included. For queued tasks.',
+  },
+  estimated_start: moment('Estimated start. For queued tasks.'),
+  error: {
+    anyOf: [{ $ref: '#/components/schemas/TaskError' }, { type: 'null' }],
+    description: 'Null unless the task failed or expired.',
+  },
+  timings: object('Known durations in milliseconds.', TIMINGS, Object.keys(TIMINGS)),
+  links: object('Related resources.', { self: { type: 'string', format: 'uri-reference' } }),
 } satisfies Properties<Required<TaskBody>>;
 
 const PROBLEM = {
-  type: { type: 'string', format: 'uri-reference', description: 'A stable name, below `/problems/`.' },
-  title: text('The same for people.'),
+  type: { type: 'string', format: 'uri-reference', description: 'A stable URI reference below `/problems/`.' },
+  title: text('The title of the type.'),
   status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
-  detail: text('What went wrong this time.'),
-  instance: { type: 'string', format: 'uri-reference', description: 'The path that was asked for.' },
+  detail: text('A description of this occurrence.'),
+  instance: { type: 'string', format: 'uri-reference', description: 'The path of the request.' },
   errors: {
     type: 'array',
-    description: 'Everything that is wrong with the body.',
-    items: object('One thing that is wrong.', {
-      pointer: text('Where it is in the body, as a JSON pointer (RFC 6901).'),
-      message: text('What is wrong with it.'),
+    description: 'Invalid fields of the body.',
+    items: object('One invalid field.', {
+      pointer: text('JSON pointer (RFC 6901) into the body.'),
+      message: text('The reason.'),
     }),
   },
 } satisfies Properties<Required<Problem>>;
 
 const MODEL = {
   name: { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH },
-  state: { type: 'string', enum: ['active', 'asleep'], description: 'Asleep: no instance is serving it.' },
-  live_instances: count('Instances that are serving it.'),
-  backlog: nullable('integer', 'Tasks waiting; null while the queue cannot be asked. May be seconds behind.'),
-  request_message: text('The full name of its request message.'),
-  response_message: text('The full name of its response message.'),
+  state: { type: 'string', enum: ['active', 'asleep'], description: 'Asleep: the model has no ready instance.' },
+  live_instances: count('Ready instances.'),
+  backlog: nullable('integer', 'Waiting tasks; null while the queue is unavailable. May be seconds old.'),
+  request_message: text('Full name of the request message.'),
+  response_message: text('Full name of the response message.'),
 } satisfies Properties<ModelBody>;
 
 const limitSchema = (name: LimitName): Json => {
@@ -69,15 +76,15 @@ const LIMITS = Object.fromEntries(LIMIT_NAMES.map((name) => [limitKey(name), lim
 
 const DETAILED_MODEL = {
   description: { type: 'string' },
-  variants: list({ type: 'string' }, 'The default first; empty: it has none.'),
-  limits: object('What it promises and demands.', LIMITS),
-  schemas: object('Its messages as JSON Schema (2020-12).', {
+  variants: list({ type: 'string' }, 'The default first. Empty for a model without variants.'),
+  limits: object('Limits from the manifest.', LIMITS),
+  schemas: object('Messages as JSON Schema (2020-12).', {
     request: { type: 'object' },
     response: { type: 'object' },
   }),
 };
 
-/** The schemas of everything that is not a message of a model. */
+/** All schemas except model messages. */
 export const SCHEMA_COMPONENTS: Json = {
   Task: object('A prediction request to a model.', { ...TASK_SUMMARY, position, estimated_start, result }, [
     'position',
@@ -86,13 +93,13 @@ export const SCHEMA_COMPONENTS: Json = {
   TaskSummary: object('A task without its result.', TASK_SUMMARY),
   TaskPage: object('Tasks, newest first.', {
     tasks: list({ $ref: '#/components/schemas/TaskSummary' }),
-    next_cursor: nullable('string', 'Asks for the next page; null on the last one.'),
+    next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),
   }),
   TaskError: TASK_ERROR,
   Model: object('A model.', MODEL),
   DetailedModel: object('A model with its limits and schemas.', { ...MODEL, ...DETAILED_MODEL }),
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
-  Health: object('How the API is.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
+  Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
-  Problem: object('What went wrong (RFC 9457).', PROBLEM, ['errors']),
+  Problem: object('A problem (RFC 9457).', PROBLEM, ['errors']),
 };

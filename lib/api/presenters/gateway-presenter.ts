@@ -5,10 +5,10 @@ import type { ControlledInstance, InstanceView, Model, ModelSummary } from '#cor
  * instances as everywhere else, in the shapes documented there.
  */
 
-/** What a model is asked for by there: its variants, or its own name. */
+/** The variants, or the model's name. */
 const servedNames = ({ name, variants }: Model): readonly string[] => (variants.length > 0 ? variants : [name]);
 
-/** `GET /api/models/available`: the instances that predict, and what the model of each offers. */
+/** `GET /api/models/available` */
 export function presentAvailable(models: readonly ModelSummary[]) {
   const byService = models.flatMap(({ model, serving }) => serving.map(({ id }) => [id, servedNames(model)] as const));
   return { models_by_service: Object.fromEntries(byService), services: byService.map(([id]) => id) };
@@ -50,8 +50,8 @@ interface Prediction {
 }
 
 /**
- * `POST /api/predict/{model}`: `prediction` has the numbers of the answer in the order of its fields; an
- * answer without any is there as a whole. `model` is the variant that the answer names, or else the model.
+ * `POST /api/predict/{model}`. `prediction`: the numbers of the result in field order, or the whole result without
+ * numbers. `model`: the variant that the result names, or the model.
  */
 export const presentPrediction = ({ model, input, result }: Prediction) => ({
   message: `${titleOf(model)} prediction endpoint`,
@@ -60,7 +60,7 @@ export const presentPrediction = ({ model, input, result }: Prediction) => ({
   prediction: numbersOf(result) ?? [result],
 });
 
-/** The manifest's title, or else the name in words: `model_a` is “Model a”. */
+/** The manifest's title, or the words of the name: `model_a` is "Model a". */
 const titleOf = ({ name, title }: Model): string =>
   title ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 

@@ -1,11 +1,11 @@
 import type { InstanceView, ModelConditionName } from '#core';
 
-/** An instance as the HTTP contract shows it; null for what its first heartbeat has yet to tell. */
+/** An instance in the HTTP API. Null for values that only a heartbeat has. */
 export interface InstanceBody {
   readonly id: string;
   readonly model: string;
   readonly state: InstanceView['state'];
-  /** How far it is; null where the platform cannot tell more than the state. */
+  /** Null where the platform reports no more than the state. */
   readonly phase: NonNullable<InstanceView['phase']> | null;
   /** Why a ready instance makes no progress; null while it does. */
   readonly condition: ModelConditionName | null;
@@ -14,14 +14,13 @@ export interface InstanceBody {
   readonly last_heartbeat_at: string | null;
   readonly slots: number | null;
   readonly in_flight: number | null;
-  /** Moving average of one run, in milliseconds; null until it has run one. */
+  /** Moving average of a run in milliseconds; null before the first run. */
   readonly service_ms: number | null;
   readonly image: string;
-  /** Base URL of its health port, which only the network of the deployment may reach. */
+  /** Base URL of the health port. It may be reachable only inside the deployment. */
   readonly endpoint: string | null;
 }
 
-/** One instance. */
 export function presentInstance({ id, model, state, phase, variant, image, heartbeat }: InstanceView): InstanceBody {
   return {
     id,
@@ -40,11 +39,10 @@ export function presentInstance({ id, model, state, phase, variant, image, heart
   };
 }
 
-/** Where an instance is found. */
 export const instancePath = (model: string, id: string): string =>
   `/models/${model}/instances/${encodeURIComponent(id)}`;
 
-/** The largest moment that a date can hold: an absurd clock must not break the listing. */
+/** The maximum of a Date. A wrong clock must not break the listing. */
 const MAX_DATE_MS = 8.64e15;
 
 const timestamp = (unixMs: number | undefined): string | null =>

@@ -1,17 +1,16 @@
 import { LIMIT_NAMES, type LimitName, type ModelLimits, type ModelSummary } from '#core';
 
-/** A model as the HTTP contract lists it. */
+/** A model in the HTTP API. */
 export interface ModelBody {
   readonly name: string;
   readonly state: 'active' | 'asleep';
   readonly live_instances: number;
-  /** Tasks waiting; null while the queue cannot be asked. May be seconds behind. */
+  /** Waiting tasks; null while the queue is unavailable. May be seconds old. */
   readonly backlog: number | null;
   readonly request_message: string;
   readonly response_message: string;
 }
 
-/** A model as a list shows it. */
 export const presentModel = ({ model, contract, serving, depth }: ModelSummary): ModelBody => ({
   name: model.name,
   state: serving.length > 0 ? 'active' : 'asleep',
@@ -24,6 +23,6 @@ export const presentModel = ({ model, contract, serving, depth }: ModelSummary):
 /** A limit's name in JSON, for example `max_attempts`. */
 export const limitKey = (name: LimitName): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** A model's limits; null where there is none. */
+/** Null for limits that are not set. */
 export const presentLimits = (limits: ModelLimits): Readonly<Record<string, number | boolean | null>> =>
   Object.fromEntries(LIMIT_NAMES.map((name) => [limitKey(name), limits[name] ?? null]));

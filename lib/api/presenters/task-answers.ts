@@ -9,17 +9,17 @@ import { presentTask, taskPath } from './task-presenter.ts';
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast'>;
 type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
 
-/** When it is worth asking again about a task that has not ended, in whole seconds: its estimate within these. */
+/** Bounds of `Retry-After`, in seconds. */
 const MIN_POLL_SECONDS = 1;
 const MAX_POLL_SECONDS = 60;
 
-/** The answer to a submit: 200 when the caller waited and the task ended, 202 otherwise. */
+/** 200 when the client waited and the task has ended, otherwise 202. */
 export async function submittedAnswer(deps: AnswerDeps, task: Task, wait: AnsweredWait): Promise<ProxyResult> {
   const inTime = isTerminal(task.state) && wait.waitedSeconds > 0;
   return answer(deps, task, { statusCode: inTime ? 200 : 202, wait, headers: { Location: taskPath(task.id) } });
 }
 
-/** A submit's wait: what the caller preferred, and for how long it was to wait in the end. */
+/** The preference, and the time that was actually waited for. */
 export interface AnsweredWait extends WaitPreference {
   readonly waitedSeconds: number;
 }
@@ -39,7 +39,6 @@ export async function followTask(
   return waitForTask(deps.waits, { ...lookup, known, waitMs: (wait.seconds ?? 0) * 1000, signal });
 }
 
-/** The task as it is. */
 export const taskAnswer = (
   deps: AnswerDeps,
   task: Task,
@@ -77,6 +76,6 @@ function pollSeconds({ endsAt }: TaskForecast, now: number): number {
   return Math.min(MAX_POLL_SECONDS, Math.max(MIN_POLL_SECONDS, seconds));
 }
 
-/** RFC 7240: said only when the preference made a difference, so not for a task that has not ended in time. */
+/** RFC 7240: only when the preference was applied, so not for a task that has not ended. */
 const appliedHeader = ({ state }: Task, { applied }: WaitPreference): Readonly<Record<string, string>> =>
   applied !== undefined && isTerminal(state) ? { 'Preference-Applied': applied } : {};

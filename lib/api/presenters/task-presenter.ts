@@ -1,29 +1,29 @@
 import { loadContract } from '#contract';
 import { type BlobStore, type ContractStore, readResult, type Task, type TaskForecast } from '#core';
 
-/** The task object of the HTTP contract, but for its result. */
+/** A task in the HTTP API, without its result. */
 export interface TaskSummaryBody {
   readonly id: string;
   readonly model: string;
   readonly state: Task['state'];
-  /** RFC 3339 with milliseconds, as every time here. */
+  /** RFC 3339 with milliseconds, like all times. */
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly attempts: number;
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
-  /** Only what is known yet, in milliseconds. */
+  /** Known durations in milliseconds. */
   readonly timings: { readonly queued_ms?: number; readonly run_ms?: number; readonly total_ms?: number };
   readonly links: { readonly self: string };
 }
 
-/** The task object of the HTTP contract. */
+/** A task in the HTTP API. */
 export interface TaskBody extends TaskSummaryBody {
-  /** Of a queued task: how many wait for its model, itself included; absent when unknown. */
+  /** Waiting tasks, this one included, for a queued task. Undefined when unknown. */
   readonly position?: number;
-  /** Of a queued task: an estimate, never a promise; absent when unknown. */
+  /** An estimate for a queued task. Undefined when unknown. */
   readonly estimated_start?: string;
-  /** The model's response message as canonical JSON; null until the task has succeeded. */
+  /** The response message as canonical JSON; null unless the task succeeded. */
   readonly result: unknown;
 }
 
@@ -32,7 +32,7 @@ interface ResultDeps {
   readonly contracts: ContractStore;
 }
 
-/** The task with its result, decoded by the contract that wrote it. Rejects with `store_unavailable`. */
+/** The task with its result, decoded with the contract that encoded it. Rejects with `store_unavailable`. */
 export async function presentTask(deps: ResultDeps, task: Task, forecast: TaskForecast = {}): Promise<TaskBody> {
   const result = await readResult(deps, task);
   const { attempts, error, timings, links, ...head } = summarizeTask(task);
@@ -48,7 +48,7 @@ export async function presentTask(deps: ResultDeps, task: Task, forecast: TaskFo
   };
 }
 
-/** The task without its result, which may be large: for lists. */
+/** Without the result, which may be large. */
 export const summarizeTask = (task: Task): TaskSummaryBody => ({
   id: task.id,
   model: task.model,
@@ -62,7 +62,6 @@ export const summarizeTask = (task: Task): TaskSummaryBody => ({
   links: { self: taskPath(task.id) },
 });
 
-/** Where a task is found. */
 export const taskPath = (id: string): string => `/tasks/${id}`;
 
 const timestamp = (unixMs: number): string => new Date(unixMs).toISOString();
@@ -73,6 +72,6 @@ const timingsOf = ({ createdAt, startedAt, endedAt }: Task): TaskBody['timings']
   ...elapsed('total_ms', createdAt, endedAt),
 });
 
-/** The moments come from the clocks of different machines: never negative. */
+/** Times come from different clocks, so a difference may be negative. */
 const elapsed = (name: keyof TaskBody['timings'], from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined ? {} : { [name]: Math.max(0, to - from) };

@@ -1,24 +1,24 @@
 import type { ScalarType } from '../descriptor/model.ts';
 import { protobuf } from '../protobuf.ts';
 
-/** One value of a field, ready to be converted. */
+/** How to convert one value of a field. */
 export type ValuePlan =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly type: protobuf.Enum }
   | { readonly kind: 'message'; readonly type: protobuf.Type };
 
-/** What the conversions need to know of a field, looked up once. */
+/** Field information for the conversions, computed once. */
 export interface FieldPlan {
-  /** As protobufjs has it: the original name, or camelCase in the well-known types. */
+  /** The name in protobufjs: original, or camelCase in well-known types. */
   readonly name: string;
-  /** As the .proto file has it. */
+  /** The name in the .proto file. */
   readonly protoName: string;
   readonly cardinality: 'single' | 'repeated' | 'map';
   readonly value: ValuePlan;
   readonly keyType: ScalarType;
   readonly presence: boolean;
   readonly oneof: string | undefined;
-  /** Of a single field without presence. */
+  /** For single fields without presence. */
   readonly defaultValue: unknown;
 }
 
@@ -32,7 +32,7 @@ export interface MessagePlan {
 
 const plans = new WeakMap<protobuf.Type, MessagePlan>();
 
-/** Made on first use, because types may contain themselves. */
+/** Lazy, because types may be recursive. */
 export function planOf(type: protobuf.Type): MessagePlan {
   const known = plans.get(type);
   if (known) return known;

@@ -2,7 +2,7 @@ import type { ScalarType } from '../descriptor/model.ts';
 import { INTEGER_RANGES, isInteger, isUnsigned, isWide, MAX_FLOAT } from './ranges.ts';
 import { toWide } from './wide.ts';
 
-/** Checks a value against its type and gives it the form that protobufjs writes. Throws a TypeError. */
+/** Checks a value and converts it for protobufjs. Throws a TypeError. */
 export function toScalar(type: ScalarType, value: unknown, path: string): unknown {
   if (isInteger(type)) {
     if (!fitsInteger(type, value))
@@ -36,7 +36,7 @@ const EXPECTED = {
 
 const DECIMAL = /^(?:0|-?[1-9][0-9]*)$/;
 
-/** Throws a TypeError for a property name that is no key of such a map. */
+/** Throws a TypeError for a property name that is not a valid map key. */
 export function checkKey(keyType: ScalarType, key: string, path: string): void {
   const fits = isInteger(keyType)
     ? DECIMAL.test(key) && BigInt(key) >= INTEGER_RANGES[keyType][0] && BigInt(key) <= INTEGER_RANGES[keyType][1]

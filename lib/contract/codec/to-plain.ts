@@ -5,7 +5,7 @@ import { toBigInt, type Wide } from './wide.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A decoded message as a model sees it: a plain object, defaults filled in, 64-bit integers as bigint. */
+/** A decoded message for models: a plain object with defaults, and 64-bit integers as bigint. */
 export function toPlain(type: protobuf.Type, message: Values): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   for (const field of planOf(type).fields) {
@@ -24,7 +24,7 @@ const elements = (field: FieldPlan, value: unknown): readonly unknown[] =>
 function entries(field: FieldPlan, value: unknown): Values {
   const plain: Record<string, unknown> = {};
   for (const [key, element] of Object.entries(value ?? {})) {
-    // A plain assignment to `__proto__` would change the prototype instead of adding a key.
+    // Assigning `__proto__` would change the prototype.
     if (key === '__proto__') Object.defineProperty(plain, key, { value: convert(field.value, element), ...OWN });
     else plain[isWide(field.keyType) ? wideKey(key, field.keyType) : key] = convert(field.value, element);
   }
@@ -33,7 +33,7 @@ function entries(field: FieldPlan, value: unknown): Values {
 
 const OWN = { enumerable: true, configurable: true, writable: true } as const;
 
-/** protobufjs packs a 64-bit map key into eight characters. */
+/** protobufjs packs 64-bit map keys into eight characters. */
 const wideKey = (key: string, keyType: string): string => String(protobuf.util.longFromKey(key, isUnsigned(keyType)));
 
 function convert(plan: ValuePlan, value: unknown): unknown {
@@ -44,6 +44,6 @@ function convert(plan: ValuePlan, value: unknown): unknown {
   return value;
 }
 
-/** Always a Uint8Array, where protobufjs hands out a Buffer for some inputs. */
+/** A Uint8Array also where protobufjs returns a Buffer. */
 const view = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

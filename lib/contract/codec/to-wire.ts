@@ -6,8 +6,8 @@ import { checkKey, toScalar } from './scalars.ts';
 type Values = Record<string, unknown>;
 
 /**
- * The opposite of `toPlain`, checked: protobufjs itself would cut, round or drop what does not fit.
- * Throws a TypeError that names the field.
+ * The inverse of `toPlain`, with checks: protobufjs would truncate, round or drop values. Throws a TypeError that names
+ * the field.
  */
 export function toWire(type: protobuf.Type, message: unknown, path: string, depth = 0): Values {
   if (depth > MAX_DEPTH) throw new TypeError(`${path} is nested more than ${MAX_DEPTH} messages deep.`);

@@ -1,4 +1,4 @@
-/** A 64-bit integer as protobufjs reads and writes it: its two halves. */
+/** A 64-bit integer in protobufjs: two halves. */
 export interface Wide {
   readonly low: number;
   readonly high: number;

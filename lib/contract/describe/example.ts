@@ -5,10 +5,9 @@ import { type Side, scalarExample } from './scalar-schema.ts';
 import { wellKnown } from './well-known-schemas.ts';
 
 /**
- * A body that shows every field, filled with defaults, and with a sample where the default would be an empty
- * text; `fromJson` takes it. Of a oneof it shows the first member, of repeated fields and maps one entry, and of
- * types that contain themselves one level.
- * Throws `UnreadableMessageError` for a contract that is malformed.
+ * An example body with every field: defaults, and sample text instead of empty text. `fromJson` accepts it. It has the
+ * first member of a oneof, one element of lists and maps, and one level of recursive types. Throws
+ * `UnreadableMessageError` for a malformed contract.
  */
 export function exampleOf(contract: Contract, side: Side): unknown {
   const root = side === 'request' ? contract.requestMessage : contract.responseMessage;

@@ -5,18 +5,18 @@ import { exampleOf } from './example.ts';
 import { type JsonSchema, keySchema, type Side, scalarDefault, scalarSchema } from './scalar-schema.ts';
 import { wellKnown } from './well-known-schemas.ts';
 
-/** A message described by named schemas: where to start, and everything that is reached from there. */
+/** The schemas that describe one message. */
 export interface SchemaSet {
   /** Full name of the message. */
   readonly root: string;
-  /** By full name; references between them start with the prefix that was asked for. */
+  /** By full name. References between them start with the given prefix. */
   readonly definitions: Readonly<Record<string, JsonSchema>>;
 }
 
 /**
- * JSON Schema 2020-12 of what `toJson` writes and `fromJson` is meant to be sent: original field names, enums by
- * name. (Other forms that `fromJson` also takes, such as camelCase names or null for "not set", are not described.)
- * Comments of the .proto are the descriptions. Throws `UnreadableMessageError` for a contract that is malformed.
+ * JSON Schema 2020-12 of what `toJson` writes and clients should send: original field names, enums by name. Other forms
+ * that `fromJson` accepts are not described. Descriptions are comments of the .proto file. Throws
+ * `UnreadableMessageError` for a malformed contract.
  */
 export function jsonSchemaOf(contract: Contract, side: Side): JsonSchema {
   const { root, definitions } = schemaSetOf(contract, side, '#/$defs/');
@@ -29,7 +29,7 @@ export function jsonSchemaOf(contract: Contract, side: Side): JsonSchema {
   };
 }
 
-/** The same as separate schemas, for documents that keep theirs elsewhere, such as `#/components/schemas/`. */
+/** The same as separate schemas, for documents that store them elsewhere, such as `#/components/schemas/`. */
 export function schemaSetOf(contract: Contract, side: Side, refPrefix: string): SchemaSet {
   const root = side === 'request' ? contract.requestMessage : contract.responseMessage;
   return { root, definitions: new SchemaWriter(typesOf(contract), side, refPrefix).write(root) };
@@ -52,7 +52,7 @@ class SchemaWriter {
     return Object.fromEntries([...this.#definitions].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** The reference; the definition is reserved first, because types may contain themselves. */
+  /** Reserves the definition before its schema is built, because types may be recursive. */
   #define(typeName: string, schema: () => JsonSchema): JsonSchema {
     if (!this.#definitions.has(typeName)) {
       this.#definitions.set(typeName, {});
@@ -71,7 +71,7 @@ class SchemaWriter {
       ...described(comment),
       properties: Object.fromEntries(fields.map((field) => [field.name, this.#fieldSchema(field)])),
       ...(required.length > 0 ? { required } : {}),
-      // A response may come from a newer contract; a request is refused for what is not known.
+      // Requests with unknown fields are refused. Responses may come from a newer contract.
       ...(this.#side === 'request' ? { additionalProperties: false } : {}),
       ...(exclusions.length > 0 ? { allOf: exclusions } : {}),
     };
@@ -118,7 +118,7 @@ class SchemaWriter {
 
 const described = (description: string): JsonSchema => (description === '' ? {} : { description });
 
-/** Any two of the fields exclude each other. Linters want what is required to be named among the properties. */
+/** At most one of these fields. Linters require that required fields are also properties. */
 const exclusive = (fields: readonly FieldDescriptor[]): readonly JsonSchema[] =>
   fields.flatMap(({ name: first }, i) =>
     fields

@@ -12,16 +12,15 @@ import { protobuf } from '../protobuf.ts';
 import { shortName } from './short-name.ts';
 
 /**
- * The .proto file that defines the request, written anew from its descriptor with its comments. Options that
- * change neither bytes nor JSON are left out. What it imports is in `protoFilesOf`. Throws
- * `UnreadableMessageError` for a contract that is malformed.
+ * The .proto file that defines the request, generated from its descriptor with comments. Options that change neither
+ * bytes nor JSON are omitted. Throws `UnreadableMessageError` for a malformed contract.
  */
 export function protoSourceOf(contract: Contract): string {
   const types = typesOf(contract);
   return new ProtoWriter(types, types.fileOf(contract.requestMessage)).write();
 }
 
-/** The same for every file that the request and the response need, by path; save those of google/protobuf. */
+/** All .proto files of the contract by path, except those of google/protobuf. */
 export function protoFilesOf(contract: Contract): ReadonlyMap<string, string> {
   const types = typesOf(contract);
   const written = new Map<string, string>();
@@ -35,7 +34,7 @@ export function protoFilesOf(contract: Contract): ReadonlyMap<string, string> {
   return written;
 }
 
-/** The other files that define the types of its fields, each once. */
+/** Other files that define the types of its fields. */
 function filesUsedBy(file: FileDescriptor, types: TypeIndex): readonly FileDescriptor[] {
   const inMessage = (message: MessageDescriptor): readonly FileDescriptor[] => [
     ...message.fields.flatMap(({ type }) => (type.kind === 'scalar' ? [] : [types.fileOf(type.typeName)])),
@@ -74,7 +73,7 @@ class ProtoWriter {
     return block(message.comment, `message ${message.name}`, [...reservedLine(message.reserved), ...parts]);
   }
 
-  /** Fields in their order; a oneof stands where its first member does. */
+  /** In order; a oneof at the position of its first member. */
   #members(message: MessageDescriptor): readonly string[] {
     const written = new Set<string>();
     return message.fields.flatMap((field): readonly string[] => {
@@ -127,7 +126,7 @@ function writeEnum({ name, comment, values, reserved }: EnumDescriptor): string 
   ]);
 }
 
-/** Numbers and names may not share a statement. */
+/** Numbers and names need separate statements. */
 function reservedLine(reserved: Reserved): readonly string[] {
   const [names, numbers] = [
     reserved.filter((each) => each.startsWith('"')),

@@ -1,8 +1,8 @@
 import type { TypeIndex } from '../descriptor/type-index.ts';
 
 /**
- * How a field of the message `scope` refers to a type: without the package where that is unmistakable, since
- * protobuf looks for the first part of a name from the innermost scope outwards.
+ * The shortest reference to a type from the message `scope`. The package is omitted where protobuf resolves the name
+ * without it: it searches the first part from the innermost scope outwards.
  */
 export function shortName(typeName: string, scope: string, packageName: string, types: TypeIndex): string {
   const isLocal = packageName !== '' && typeName.startsWith(`${packageName}.`);
@@ -10,7 +10,7 @@ export function shortName(typeName: string, scope: string, packageName: string, 
   return meaningOf(short, scope, types) === typeName ? short : `.${typeName}`;
 }
 
-/** The full name that a reference stands for. */
+/** The full name that a reference resolves to. */
 function meaningOf(reference: string, scope: string, types: TypeIndex): string | undefined {
   const [first = ''] = reference.split('.');
   for (let outer = scope; outer !== ''; outer = outer.slice(0, Math.max(outer.lastIndexOf('.'), 0))) {
@@ -19,6 +19,6 @@ function meaningOf(reference: string, scope: string, types: TypeIndex): string |
   return reference;
 }
 
-/** As a type, or as a package with something in it. */
+/** Whether a name is a type or a package. */
 const isTaken = (name: string, types: TypeIndex): boolean =>
   types.has(name) || types.files.some(({ packageName }) => packageName === name || packageName.startsWith(`${name}.`));

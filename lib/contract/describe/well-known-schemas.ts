@@ -1,7 +1,7 @@
 import type { ScalarType } from '../descriptor/model.ts';
 import { type JsonSchema, type Side, scalarExample, scalarSchema } from './scalar-schema.ts';
 
-/** How a message of google/protobuf that JSON has a form of its own for is described, and its plainest value. */
+/** Schema and example of a google/protobuf message with its own JSON form. */
 export interface WellKnown {
   readonly schema: JsonSchema;
   readonly example: unknown;
@@ -47,7 +47,7 @@ const WRAPPED: Readonly<Record<string, ScalarType>> = {
   BytesValue: 'bytes',
 };
 
-/** Undefined for types that are written as objects with their fields. */
+/** Undefined for types with the normal JSON form. */
 export function wellKnown(typeName: string, side: Side): WellKnown | undefined {
   const name = /^google\.protobuf\.(\w+)$/.exec(typeName)?.[1] ?? '';
   const scalar = Object.hasOwn(WRAPPED, name) ? WRAPPED[name] : undefined;

@@ -3,14 +3,14 @@ import type { EnumDescriptor, FieldDescriptor, MessageDescriptor } from './model
 import { readDescriptorSet } from './read.ts';
 
 /**
- * Reflected protobufjs types of a serialized FileDescriptorSet, from which it makes its codecs. Fields have their
- * original names, except in google/protobuf, where `ext/protojson` insists on camelCase. Throws for bytes that
- * are no descriptor set, and for files that are not proto3.
+ * Reflected protobufjs types of a serialized FileDescriptorSet. Fields have their original names, except in
+ * google/protobuf, where `ext/protojson` requires camelCase. Throws for malformed bytes and for files other than
+ * proto3.
  */
 export function buildRoot(descriptorSet: Uint8Array): protobuf.Root {
   const root = new protobuf.Root();
   for (const file of readDescriptorSet(descriptorSet)) {
-    // The one file that may be among the imports of a proto3 file and is never part of a message.
+    // A proto3 file may import it for options, but never uses its messages.
     if (file.path === 'google/protobuf/descriptor.proto') continue;
     if (file.syntax !== 'proto3') throw new TypeError(`${file.path} is ${file.syntax}; only proto3 is supported.`);
     const scope = file.packageName === '' ? root : root.define(file.packageName);

@@ -1,9 +1,8 @@
 import type { RawFile } from './raw.ts';
 
-/** Finds the comment of the declaration at a descriptor path such as `[4, 0, 2, 1]` (message 0, field 1); `""` without one. */
+/** Returns the comment at a descriptor path such as `[4, 0, 2, 1]` (message 0, field 1), or `""`. */
 export type CommentAt = (path: readonly number[]) => string;
 
-/** Indexes the comments of a file. */
 export function commentsOf(file: RawFile): CommentAt {
   const comments = new Map<string, string>();
   for (const { path = [], leadingComments, trailingComments } of file.sourceCodeInfo?.location ?? []) {
@@ -15,7 +14,7 @@ export function commentsOf(file: RawFile): CommentAt {
   };
 }
 
-/** Lines keep their breaks and lose the space that follows `//`. */
+/** Keeps line breaks and removes the space after `//`. */
 const tidy = (comment = ''): string =>
   comment
     .split('\n')

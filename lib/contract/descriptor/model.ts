@@ -1,4 +1,4 @@
-/** Scalar types by the names they have in a .proto file. */
+/** Scalar types by their names in .proto files. */
 export type ScalarType =
   | 'double'
   | 'float'
@@ -16,7 +16,7 @@ export type ScalarType =
   | 'sint32'
   | 'sint64';
 
-/** What one value of a field is. Type names are full, without a leading dot. */
+/** The type of one value. Type names are full, without a leading dot. */
 export type ValueType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly typeName: string }
@@ -29,15 +29,15 @@ export interface FieldDescriptor {
   readonly jsonName: string;
   readonly number: number;
   readonly cardinality: Cardinality;
-  /** Of the field, of one element of a repeated field, or of the values of a map. */
+  /** The type of the field, of an element of a repeated field, or of a map's values. */
   readonly type: ValueType;
   /** Only for maps. */
   readonly keyType?: ScalarType;
-  /** Whether "not set" can be told from the default: `optional`, messages, members of a oneof. */
+  /** Whether "not set" differs from the default: `optional`, messages, members of a oneof. */
   readonly presence: boolean;
-  /** `[packed = …]`, when it was given. */
+  /** `[packed = …]`, if given. */
   readonly packed?: boolean | undefined;
-  /** The oneof it is a member of; absent for the one that `optional` stands for. */
+  /** Undefined for the synthetic oneof of `optional`. */
   readonly oneof?: string;
   readonly deprecated: boolean;
   readonly comment: string;
@@ -54,7 +54,7 @@ interface EnumValueDescriptor {
   readonly comment: string;
 }
 
-/** Numbers and names that may not be used again, as a .proto file writes them: `4`, `6 to 9`, `"old_name"`. */
+/** Reserved numbers and names in .proto syntax: `4`, `6 to 9`, `"old_name"`. */
 export type Reserved = readonly string[];
 
 export interface EnumDescriptor {
@@ -71,13 +71,13 @@ export interface MessageDescriptor {
   readonly comment: string;
   readonly fields: readonly FieldDescriptor[];
   readonly oneofs: readonly OneofDescriptor[];
-  /** Declared inside this one; entries of map fields are left out. */
+  /** Nested messages, without the entries of map fields. */
   readonly messages: readonly MessageDescriptor[];
   readonly enums: readonly EnumDescriptor[];
   readonly reserved: Reserved;
 }
 
-/** One .proto file as its descriptor tells it, comments included. */
+/** A .proto file with its comments. */
 export interface FileDescriptor {
   readonly path: string;
   readonly packageName: string;

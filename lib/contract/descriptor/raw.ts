@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/minimal.js';
 
-// The parts of google/protobuf/descriptor.proto that are read here. Decoded by hand, because the reflected
-// descriptor.proto of protobufjs takes longer to set up than a cold start should.
+// The parts of descriptor.proto that are read here. Decoded by hand, because reflection of descriptor.proto takes too
+// long at a cold start.
 export interface RawFile {
   readonly name?: string;
   readonly package?: string;
@@ -18,7 +18,7 @@ export interface RawMessage {
   readonly nestedType?: readonly RawMessage[];
   readonly enumType?: readonly RawEnum[];
   readonly oneofDecl?: readonly { readonly name?: string }[];
-  /** The end is exclusive. */
+  /** With exclusive ends. */
   readonly reservedRange?: readonly RawRange[];
   readonly reservedName?: readonly string[];
   readonly options?: { readonly mapEntry?: boolean };
@@ -39,7 +39,7 @@ export interface RawField {
 export interface RawEnum {
   readonly name?: string;
   readonly value?: readonly { readonly name?: string; readonly number?: number }[];
-  /** The end is inclusive. */
+  /** With inclusive ends. */
   readonly reservedRange?: readonly RawRange[];
   readonly reservedName?: readonly string[];
 }
@@ -57,7 +57,7 @@ interface RawLocation {
 
 type Kind = 'string' | 'int32' | 'bool' | 'int32s' | Layout;
 
-/** Field number → property, what it holds, and whether there may be many of it. */
+/** Field number → property, type, and whether it is repeated. */
 interface Layout {
   readonly [number: number]: readonly [property: string, kind: Kind, many?: 'many'];
 }
@@ -104,7 +104,7 @@ const FILE: Layout = {
 
 const MAX_NESTING = 32; // What protoc allows for declarations inside declarations.
 
-/** Throws for bytes that are no FileDescriptorProto. */
+/** Throws for malformed bytes. */
 export const decodeFile = (file: Uint8Array): RawFile => readAs(FILE, protobuf.Reader.create(file), file.length, 0);
 
 function readAs(layout: Layout, reader: protobuf.Reader, end: number, depth: number): Record<string, unknown> {
@@ -138,7 +138,7 @@ function readInts(reader: protobuf.Reader, tag: number, ints: number[]): number[
 
 const FILE_TAG = 10; // FileDescriptorSet has one field: `repeated FileDescriptorProto file = 1`.
 
-/** The serialized files of a serialized set, in their order, byte for byte. Throws for bytes that are no descriptor set. */
+/** The serialized files of a serialized set, in order. Throws for malformed bytes. */
 export function splitSet(descriptorSet: Uint8Array): readonly Uint8Array[] {
   const reader = protobuf.Reader.create(descriptorSet);
   const files: Uint8Array[] = [];
@@ -149,7 +149,7 @@ export function splitSet(descriptorSet: Uint8Array): readonly Uint8Array[] {
   return files;
 }
 
-/** The opposite of `splitSet`. */
+/** The inverse of `splitSet`. */
 export function joinSet(files: readonly Uint8Array[]): Uint8Array {
   const writer = protobuf.Writer.create();
   for (const file of files) writer.uint32(FILE_TAG).bytes(file);

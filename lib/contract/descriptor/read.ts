@@ -10,7 +10,7 @@ import type {
 } from './model.ts';
 import { decodeFile, type RawEnum, type RawField, type RawMessage, splitSet } from './raw.ts';
 
-// Field numbers in descriptor.proto, of which comment paths are made.
+// Field numbers of descriptor.proto, which comment paths consist of.
 const FILE_MESSAGES = 4;
 const FILE_ENUMS = 5;
 const MESSAGE_FIELDS = 2;
@@ -24,7 +24,7 @@ const GROUP_TYPE = 10;
 const MESSAGE_TYPE = 11;
 const ENUM_TYPE = 14;
 
-/** FieldDescriptorProto.Type by its number; messages, groups and enums have no scalar. */
+/** FieldDescriptorProto.Type by number. Messages, groups and enums have no scalar type. */
 const SCALARS: Readonly<Record<number, ScalarType>> = {
   1: 'double',
   2: 'float',
@@ -43,7 +43,7 @@ const SCALARS: Readonly<Record<number, ScalarType>> = {
   18: 'sint64',
 };
 
-/** Every file of a serialized FileDescriptorSet, imports first. Throws for bytes that are none. */
+/** All files of a serialized FileDescriptorSet, imports first. Throws for malformed bytes. */
 export const readDescriptorSet = (descriptorSet: Uint8Array): readonly FileDescriptor[] =>
   splitSet(descriptorSet).map(readFile);
 
@@ -95,7 +95,7 @@ function readMessage(raw: RawMessage, scope: string, path: readonly number[], co
   };
 }
 
-/** `optional` is written as a oneof with one member. */
+/** `optional` is encoded as a oneof with one member. */
 const isSynthetic = (message: RawMessage, oneofIndex: number): boolean =>
   (message.field ?? []).some((field) => field.oneofIndex === oneofIndex && field.proto3Optional);
 
@@ -148,7 +148,7 @@ const readEnum = (raw: RawEnum, scope: string, path: readonly number[], commentA
   reserved: readReserved(raw, 0),
 });
 
-/** `beyond` is how far the ends of ranges lie behind their last number. */
+/** `beyond`: 1 for exclusive ends, 0 for inclusive ends. */
 const readReserved = ({ reservedRange = [], reservedName = [] }: RawMessage | RawEnum, beyond: 0 | 1): Reserved => [
   ...reservedRange.map(({ start = 0, end = 0 }) =>
     end - beyond <= start ? `${start}` : `${start} to ${end - beyond}`,
@@ -159,7 +159,7 @@ const readReserved = ({ reservedRange = [], reservedName = [] }: RawMessage | Ra
 const qualify = (scope: string, name: string): string => (scope === '' ? name : `${scope}.${name}`);
 const withoutDot = (typeName: string): string => typeName.replace(/^\./, '');
 
-/** Descriptors come from other processes, and their names end up in generated code. */
+/** Descriptors come from other processes, and their names are written into generated code. */
 function identifier(name = ''): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
     throw new TypeError(`${JSON.stringify(name)} is not a name that can be used.`);

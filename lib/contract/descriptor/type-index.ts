@@ -3,7 +3,7 @@ import { UnreadableMessageError } from '../errors.ts';
 import type { EnumDescriptor, FileDescriptor, MessageDescriptor } from './model.ts';
 import { readDescriptorSet } from './read.ts';
 
-/** Every type of a descriptor set by its full name. */
+/** All types of a descriptor set by full name. */
 export class TypeIndex {
   readonly files: readonly FileDescriptor[];
   readonly #messages = new Map<string, MessageDescriptor>();
@@ -15,17 +15,17 @@ export class TypeIndex {
     for (const file of files) this.#add(file, file);
   }
 
-  /** Throws a TypeError when there is none. */
+  /** Throws a TypeError for an unknown type. */
   message(fullName: string): MessageDescriptor {
     return found(this.#messages.get(fullName), fullName);
   }
 
-  /** Throws a TypeError when there is none. */
+  /** Throws a TypeError for an unknown type. */
   enum(fullName: string): EnumDescriptor {
     return found(this.#enums.get(fullName), fullName);
   }
 
-  /** The file that defines a type. Throws a TypeError when there is none. */
+  /** The file that defines a type. Throws a TypeError for an unknown type. */
   fileOf(fullName: string): FileDescriptor {
     return found(this.#files.get(fullName), fullName);
   }
@@ -49,7 +49,7 @@ function found<T>(type: T | undefined, fullName: string): T {
   return type;
 }
 
-/** The types of a contract. Throws `UnreadableMessageError` when its descriptor set is none or lacks one of its messages. */
+/** Throws `UnreadableMessageError` for a malformed descriptor set or a missing message. */
 export function typesOf({ descriptorSet, requestMessage, responseMessage }: Contract): TypeIndex {
   try {
     const index = new TypeIndex(readDescriptorSet(descriptorSet));
