@@ -41,6 +41,12 @@ export interface SystemOptions {
   readonly withFixtures?: boolean;
   /** Starts it as a person does, with `npm start` in a process group of its own. */
   readonly withNpm?: boolean;
+  /** Starts it in a process group of its own, so that `signalGroup` reaches every process of it. */
+  readonly inGroup?: boolean;
+  /** The data folder that it runs on. @default a new one */
+  readonly dataFolder?: string;
+  /** No process of it may write files larger than this. */
+  readonly maxFileKib?: number;
   /** Starts it again: where this one was, with whatever it has left there. */
   readonly after?: EmbeddedSystem;
 }
@@ -65,6 +71,9 @@ function newDataFolder(): string {
   return folder;
 }
 
+/** Runs the command that follows under a limit, as in `bash -c 'ulimit -f 1024; exec "$@"' bash command`. */
+const limitFiles = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
+
 /** Starts the systems of this test file in other surroundings, for example on another platform. */
 export function surroundSystems(next: () => Surroundings): void {
   surroundingsOfNext = next;
@@ -83,15 +92,17 @@ export class EmbeddedSystem implements AsyncDisposable {
   #hasExited = false;
 
   constructor({ args = ['--port', '0', '--json'], environment = {}, ...options }: SystemOptions = {}) {
-    const { withFixtures = false, withNpm = false, after } = options;
+    const { withFixtures = false, withNpm = false, inGroup = withNpm, dataFolder, maxFileKib, after } = options;
     this.#withNpm = withNpm;
-    const [program, ...first] = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
+    const command = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
+    const [program, ...first] = maxFileKib === undefined ? command : [...limitFiles(maxFileKib), ...command];
     const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
-    const surroundings = after ? after.#surroundings : surroundingsOfNext();
+    const onFolder = dataFolder === undefined ? undefined : { args: ['--data', dataFolder], environment: {} };
+    const surroundings = after ? after.#surroundings : (onFolder ?? surroundingsOfNext());
     this.#surroundings = surroundings;
     this.#child = spawn(String(program), [...first, ...args, ...surroundings.args], {
       cwd: ROOT,
-      detached: withNpm,
+      detached: inGroup,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },
     });
@@ -149,7 +160,7 @@ export class EmbeddedSystem implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Of a system started with npm: what a terminal does on Ctrl-C, to every process of the group at once. */
+  /** Sends a signal to every process of the group at once, as a terminal does on Ctrl-C. */
   signalGroup(signal: NodeJS.Signals): void {
     process.kill(-Number(this.#child.pid), signal);
   }

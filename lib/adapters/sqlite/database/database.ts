@@ -18,6 +18,7 @@ const MAX_BATCH = 256;
 /** The lock is held for a fraction of a millisecond: the first attempts only let the event loop go round. */
 const EAGER_RETRIES = 8;
 const RETRY_MS = 1;
+const SOON_MS = 5;
 /** Prepared statements that are kept; more than the adapters have, because batches of any size are statements too. */
 const MAX_STATEMENTS = 200;
 
@@ -31,6 +32,7 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #pending: Operation[] = [];
   #isScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
   #retries = 0;
   #busySince = 0;
 
@@ -60,10 +62,16 @@ export class Database {
    * but speak to the database.
    */
   write<T>(operation: () => T): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#pending.push({ run: operation, resolve: resolve as (value: unknown) => void, reject });
+    const written = this.#add(operation);
     this.#schedule();
-    return promise;
+    return written;
+  }
+
+  /** As `write`, for what nobody waits for: joins the next commit, at most some milliseconds later. */
+  writeSoon<T>(operation: () => T): Promise<T> {
+    const written = this.#add(operation);
+    if (!this.#isScheduled) this.#timer ??= setTimeout(this.#flush, SOON_MS);
+    return written;
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
@@ -96,6 +104,12 @@ export class Database {
     return statement;
   }
 
+  #add<T>(operation: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#pending.push({ run: operation, resolve: resolve as (value: unknown) => void, reject });
+    return promise;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -105,7 +119,10 @@ export class Database {
 
   readonly #flush = (): void => {
     this.#isScheduled = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const batch = this.#pending.splice(0, MAX_BATCH);
+    if (batch.length === 0) return;
     try {
       this.#commit(batch);
     } catch (error) {

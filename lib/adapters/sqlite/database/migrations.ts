@@ -50,9 +50,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE messages (
     id INTEGER PRIMARY KEY,
     queue TEXT NOT NULL,
-    -- Nobody receives it before: the end of its lease or of its delay. 0 for one that waits for neither.
+    -- The end of its lease or of its delay; 0 while it is available.
     available_at INTEGER NOT NULL,
-    -- The process that has received it and not settled it yet.
+    -- The process that holds it.
     owner INTEGER,
     -- Grows with each delivery: tells the present holder from those before.
     receipt INTEGER NOT NULL,
@@ -65,7 +65,6 @@ export const MIGRATIONS: readonly string[] = [
     body BLOB NOT NULL
   ) STRICT;
   CREATE INDEX messages_in_order ON messages (queue, available_at);
-  CREATE INDEX messages_held ON messages (owner) WHERE owner IS NOT NULL;
 
   CREATE TABLE models (
     name TEXT PRIMARY KEY,

@@ -78,7 +78,7 @@ export class Housekeeping {
     const now = clock.now();
     const isDue = await database.read(() => database.get('SELECT 1 FROM tasks WHERE retained_until <= ? LIMIT 1', now));
     if (!isDue) return false;
-    const deleted = await database.write(() => database.all<{ id: string }>(DELETE_EXPIRED, now, MAX_DELETED));
+    const deleted = await database.write(() => database.all<{ id: string }>(DELETE_EXPIRED, now));
     await blobs.deleteOf(deleted.map(({ id }) => id));
     return deleted.length === MAX_DELETED;
   }
@@ -97,6 +97,6 @@ export class Housekeeping {
 
 const DELETE_EXPIRED = `
   DELETE FROM tasks WHERE number IN (
-    SELECT number FROM tasks WHERE retained_until <= ? ORDER BY retained_until LIMIT ?
+    SELECT number FROM tasks WHERE retained_until <= ? ORDER BY retained_until LIMIT ${MAX_DELETED}
   ) RETURNING id
 `;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '#core';
 import type { Database } from '../database/database.ts';
 import { FileLock } from '../database/file-lock.ts';
+import { MessageTable } from '../queue/message-table.ts';
 
 interface PresenceOptions {
   readonly database: Database;
@@ -82,14 +83,10 @@ const INSERT = 'INSERT INTO processes (id, pid, started_at, seen_at) VALUES (?, 
 const locksIn = (folder: string): string => join(folder, 'processes');
 const lockOf = (folder: string, id: number): string => join(locksIn(folder), `${id}.lock`);
 
-/** Makes what a process holds available at once, removes the instance that it was, and answers with the queues concerned. */
+/** Frees the messages of a process and removes its instances. Returns the queues concerned. */
 function forget(database: Database, id: number): readonly string[] {
-  // The owner stays: whoever receives the message next learns from it that a holder has vanished.
-  const freed = database.all<{ queue: string }>(
-    'UPDATE messages SET available_at = 0 WHERE owner = ? RETURNING queue',
-    id,
-  );
+  const queues = new MessageTable(database).free(id);
   database.run('DELETE FROM instances WHERE process = ?', id);
   database.run('DELETE FROM processes WHERE id = ?', id);
-  return [...new Set(freed.map(({ queue }) => queue))];
+  return queues;
 }

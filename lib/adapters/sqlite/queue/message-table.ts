@@ -34,7 +34,7 @@ interface Claim {
   readonly counts: boolean;
 }
 
-/** Everything that is done to messages. Each call belongs into `Database.write`, but for those that only look. */
+/** All statements about messages. Those that write must run inside `Database.write`. */
 export class MessageTable {
   readonly #database: Database;
 
@@ -46,14 +46,18 @@ export class MessageTable {
     this.#database.run(INSERT, queue, body);
   }
 
-  /** Hands out the oldest messages that are available. An owner left behind by a lease that ended has vanished. */
+  /** Delivers the oldest available messages of a queue. */
   claim({ queue, owner, max, now, leaseUntil, counts }: Claim): readonly ReceivedMessage[] {
-    const claimed = this.#database.all<ReceivedMessage>(
-      counts ? CLAIM : CLAIM_DEAD_LETTER,
-      ...[leaseUntil, owner, queue, now, max],
-    );
-    // RETURNING promises no order.
+    if (this.#database.get(DUE, queue, now)) this.#database.run(RETURN_DUE, queue, now);
+    const claimed = this.#database.all<ReceivedMessage>(claim(max), leaseUntil, owner, Number(counts), queue);
+    // The order of RETURNING is undefined.
     return claimed.sort((a, b) => a.id - b.id);
+  }
+
+  /** Makes everything available that a process holds. Returns the queues. */
+  free(owner: number): readonly string[] {
+    const freed = this.#database.all<{ queue: string }>(FREE, owner);
+    return [...new Set(freed.map(({ queue }) => queue))];
   }
 
   /** Whether the message was still held by this delivery. */
@@ -103,26 +107,35 @@ const INSERT = `
   VALUES (?, 0, 0, 0, 0, 0, 0, ?)
 `;
 
-const AVAILABLE = `
-  SELECT id FROM messages WHERE queue = ? AND available_at <= ? ORDER BY available_at, id LIMIT ?
+/** Leases and delays that have ended. */
+const DUE = 'SELECT 1 FROM messages WHERE queue = ? AND available_at BETWEEN 1 AND ? LIMIT 1';
+
+/** A message that still has an owner was lost by it. Deliveries of dead letters, which have a reason, count nothing. */
+const RETURN = `
+  available_at = 0,
+  losses = losses + (owner IS NOT NULL AND reason IS NULL),
+  is_suspect = is_suspect OR (owner IS NOT NULL AND reason IS NULL),
+  owner = NULL
 `;
 
-const RECEIVED = 'id, receipt, fence, attempts, losses, is_suspect, reason, body';
+const RETURN_DUE = `UPDATE messages SET ${RETURN} WHERE queue = ? AND available_at BETWEEN 1 AND ?`;
 
-const CLAIM = `
-  UPDATE messages SET
-    available_at = ?,
-    losses = losses + (owner IS NOT NULL),
-    is_suspect = is_suspect OR owner IS NOT NULL,
-    owner = ?,
-    receipt = receipt + 1,
-    fence = fence + 1
-  WHERE id IN (${AVAILABLE}) RETURNING ${RECEIVED}
+/** Visits each queue, then the messages of it that are held or delayed: an index of owners would cost every task. */
+const FREE = `
+  WITH RECURSIVE queues (queue) AS (
+    SELECT min(queue) FROM messages
+    UNION ALL
+    SELECT (SELECT min(queue) FROM messages WHERE queue > queues.queue) FROM queues WHERE queue IS NOT NULL
+  )
+  UPDATE messages SET ${RETURN}
+  WHERE queue IN (SELECT queue FROM queues) AND available_at > 0 AND owner = ? RETURNING queue
 `;
 
-const CLAIM_DEAD_LETTER = `
-  UPDATE messages SET available_at = ?, owner = ?, receipt = receipt + 1
-  WHERE id IN (${AVAILABLE}) RETURNING ${RECEIVED}
+/** The limit is part of the text: SQLite compiles a statement again for each execution if its limit is a parameter. */
+const claim = (max: number): string => `
+  UPDATE messages SET available_at = ?, owner = ?, receipt = receipt + 1, fence = fence + ?
+  WHERE id IN (SELECT id FROM messages WHERE queue = ? AND available_at = 0 ORDER BY id LIMIT ${Math.floor(max)})
+  RETURNING id, receipt, fence, attempts, losses, is_suspect, reason, body
 `;
 
 const HELD = 'id = ? AND receipt = ? AND owner = ?';

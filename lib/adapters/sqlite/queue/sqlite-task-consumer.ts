@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { MessageTable, queuesOf } from './message-table.ts';
+import { type Handle, MessageTable, queuesOf } from './message-table.ts';
 import { type Settlement, SqliteDelivery } from './sqlite-delivery.ts';
 
 export interface QueueDeps {
@@ -73,26 +73,34 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
   }
 
   ack({ handle }: SqliteDelivery): Promise<boolean> {
-    return this.#settle(handle.id, (messages, owner) => messages.delete(handle, owner));
+    const { database, owner } = this.#deps;
+    return this.#settled(
+      handle,
+      database.writeSoon(() => this.#messages.delete(handle, owner)),
+    );
   }
 
   async giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean> {
+    const { database, owner, clock, wakeUps } = this.#deps;
     const { handle } = delivery;
-    const availableAt = delaySeconds === 0 ? 0 : this.#deps.clock.now() + delaySeconds * 1000;
+    const availableAt = delaySeconds === 0 ? 0 : clock.now() + delaySeconds * 1000;
     // Dead letters go back as they came.
     const carried = this.#counts ? counts : delivery;
-    const isHeld = await this.#settle(handle.id, (messages, owner) =>
-      messages.giveBack(handle, owner, availableAt, carried),
+    const isHeld = await this.#settled(
+      handle,
+      database.write(() => this.#messages.giveBack(handle, owner, availableAt, carried)),
     );
-    this.#deps.wakeUps.tellArrival(this.#queue);
+    wakeUps.tellArrival(this.#queue);
     return isHeld;
   }
 
   async bury({ handle }: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean> {
-    const isHeld = await this.#settle(handle.id, (messages, owner) =>
-      messages.bury(handle, owner, this.#deadLetters, attempts, reason),
+    const { database, owner, wakeUps } = this.#deps;
+    const isHeld = await this.#settled(
+      handle,
+      database.write(() => this.#messages.bury(handle, owner, this.#deadLetters, attempts, reason)),
     );
-    this.#deps.wakeUps.tellArrival(this.#deadLetters);
+    wakeUps.tellArrival(this.#deadLetters);
     return isHeld;
   }
 
@@ -128,9 +136,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     return [];
   }
 
-  async #settle(id: number, settle: (messages: MessageTable, owner: number) => boolean): Promise<boolean> {
-    const { database, owner } = this.#deps;
-    const operation = database.write(() => settle(this.#messages, owner));
+  async #settled({ id }: Handle, operation: Promise<boolean>): Promise<boolean> {
     const isHeld = await translated('queue_unavailable', operation);
     this.#leases.remove(id);
     if (!isHeld) this.#options.observer?.leaseLost();

@@ -85,7 +85,7 @@ export class SqliteTaskStore implements TaskStore {
   countDeadLetters(model: string): Promise<number> {
     return this.#read(() => {
       const now = this.#clock.now();
-      const row = this.#database.get<{ count: number }>(COUNT_DEAD_LETTERS, model, now, MAX_DEAD_LETTERS_COUNTED);
+      const row = this.#database.get<{ count: number }>(COUNT_DEAD_LETTERS, model, now);
       return row?.count ?? 0;
     });
   }
@@ -139,5 +139,5 @@ const DELETE = 'DELETE FROM tasks WHERE id = ?';
 
 const COUNT_DEAD_LETTERS = `
   SELECT count(*) AS count
-  FROM (SELECT 1 FROM tasks WHERE model = ? AND retained_until > ? AND dead_letter IS NOT NULL LIMIT ?)
+  FROM (SELECT 1 FROM tasks WHERE model = ? AND retained_until > ? AND dead_letter IS NOT NULL LIMIT ${MAX_DEAD_LETTERS_COUNTED})
 `;

@@ -24,7 +24,7 @@ export function listTasks(
   const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
   const maxSeen = model === undefined && state === undefined ? limit : MAX_FILTERED;
   // One more than is looked at tells whether there is a next page.
-  const seen = database.all<Place>(SELECT_PLACES, owner, ...positionOf(after), maxSeen + 1);
+  const seen = database.all<Place>(selectPlaces(maxSeen + 1), owner, ...positionOf(after));
   const matches = (place: Place) =>
     place.retained_until > now &&
     (model === undefined || place.model === model) &&
@@ -48,10 +48,10 @@ export function listTasks(
 const positionOf = (after: { readonly id: string; readonly createdAt: number } | undefined): [number, string] =>
   after ? [after.createdAt, after.id] : [Number.MAX_SAFE_INTEGER, ''];
 
-const SELECT_PLACES = `
+const selectPlaces = (max: number): string => `
   SELECT number, id, model, state, created_at, retained_until FROM tasks
   WHERE owner = ? AND (created_at, id) < (?, ?)
-  ORDER BY created_at DESC, id DESC LIMIT ?
+  ORDER BY created_at DESC, id DESC LIMIT ${Math.floor(max)}
 `;
 
 const SELECT_ROW = `SELECT ${[...FIXED, ...CHANGING].join(', ')} FROM tasks WHERE number = ?`;

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What is measured: a checkout of the project, and the platform that it runs on. */
+export interface Candidate {
+  readonly name: string;
+  readonly checkout: string;
+  readonly args: readonly string[];
+  /** Whether it takes `--data`. */
+  readonly hasDataFolder: boolean;
+}
+
+export interface RunningSystem {
+  readonly url: string;
+  /** CPU microseconds of all its processes so far; undefined on systems other than Linux. */
+  cpu(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Instances and just-in-time compilers settle. */
+const SETTLE_MS = 2_000;
+
+export async function startSystem({ checkout, args, hasDataFolder }: Candidate): Promise<RunningSystem> {
+  const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
+  const data = hasDataFolder ? ['--data', folder] : [];
+  const command = ['--disable-warning=ExperimentalWarning', 'bin/local.ts', '--port', '0', '--json', ...args, ...data];
+  const child = spawn(process.execPath, command, { cwd: checkout, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`The system ended with code ${code}.`)));
+    lines.on('line', (line) => {
+      const { url } = JSON.parse(line) as { readonly url?: string };
+      if (url) resolve(url);
+    });
+  });
+  await sleep(SETTLE_MS);
+  return {
+    url,
+    cpu: () => cpuOf(Number(child.pid)),
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Of a process and all its descendants, counted by the scheduler in nanoseconds. */
+async function cpuOf(root: number): Promise<number | undefined> {
+  const parents = new Map<number, number>();
+  for (const name of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    // The command name is in parentheses and may contain any character.
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+  }
+  if (parents.size === 0) return undefined;
+  const isOurs = (pid: number): boolean => pid === root || (parents.has(pid) && isOurs(parents.get(pid) ?? 0));
+  const used = await Promise.all([...parents.keys()].filter(isOurs).map(threadsOf));
+  return used.reduce((sum, us) => sum + us, 0);
+}
+
+async function threadsOf(pid: number): Promise<number> {
+  const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const used = await Promise.all(
+    tasks.map(async (task) => {
+      const text = await readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8').catch(() => '0');
+      return Number(text.split(' ')[0]) / 1000;
+    }),
+  );
+  return used.reduce((sum, us) => sum + us, 0);
+}
