@@ -60,7 +60,7 @@ export interface ModelExit {
   readonly description: string;
 }
 
-/** The model cannot run: its definition cannot be loaded, or its setup failed. `stack` names files and lines of the model. */
+/** The model cannot run: its definition cannot be loaded, or its setup failed. `stack` names files and lines of the model only. */
 export class ModelStartError extends Error {
   override readonly name = 'ModelStartError';
   /** The code of the error that was thrown, when it had one. */
@@ -68,7 +68,7 @@ export class ModelStartError extends Error {
 
   constructor(message: string, { stack, code }: { readonly stack?: string; readonly code?: string } = {}) {
     super(message);
-    if (stack) this.stack = stack;
+    this.stack = stack || `${this.name}: ${message}`;
     this.code = code || undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { contractHash } from '#contract';
+import { MAX_PAYLOAD_BYTES } from '#core';
 import {
   type ModelDescription as DescribedModel,
   ModelCommand,
@@ -49,7 +50,7 @@ export class ModelConnection {
   }
 
   async setUp(variant: string | undefined, signal: AbortSignal): Promise<void> {
-    this.#send({ set_up: { variant: variant ?? '' } });
+    this.#send({ set_up: { variant: variant ?? '', max_response_bytes: MAX_PAYLOAD_BYTES } });
     const onAbort = () => this.#send({ end_setup: {} });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

@@ -1,4 +1,4 @@
-import { type Logger, MAX_PAYLOAD_BYTES, type TaskError, type TraceContext } from '#core';
+import type { Logger, TaskError, TraceContext } from '#core';
 import type { BatchContext, ModelDefinition, PredictContext } from '../define-model.ts';
 
 /** One request of a run, with the signal that tells the model that nobody waits for the answer any more. */
@@ -15,6 +15,12 @@ type ItemAnswer = { readonly response: Uint8Array } | { readonly failure: TaskEr
 /** Runs one request, or one batch of them. The answers are in order and never reject. */
 export type RunModel = (items: readonly RunItem[]) => readonly Promise<ItemAnswer>[];
 
+interface ModelSurroundings {
+  readonly variant: string | undefined;
+  readonly logger: Logger;
+  readonly maxResponseBytes: number;
+}
+
 interface Decoded<Request> {
   readonly request: Request;
   readonly context: PredictContext;
@@ -24,7 +30,7 @@ interface Decoded<Request> {
 export function bindModel<Request, Response, State>(
   definition: ModelDefinition<Request, Response, State>,
   state: State,
-  { variant, logger }: { readonly variant: string | undefined; readonly logger: Logger },
+  { variant, logger, maxResponseBytes }: ModelSurroundings,
 ): RunModel {
   const { request: requestType, response: responseType } = definition;
 
@@ -47,8 +53,8 @@ export function bindModel<Request, Response, State>(
       return { failure: finalError('result_unserializable', message) };
     }
     const { byteLength } = response;
-    if (byteLength <= MAX_PAYLOAD_BYTES) return { response };
-    const message = `The model's answer has ${byteLength} bytes; ${MAX_PAYLOAD_BYTES} are allowed.`;
+    if (byteLength <= maxResponseBytes) return { response };
+    const message = `The model's answer has ${byteLength} bytes; ${maxResponseBytes} are allowed.`;
     return { failure: finalError('result_too_large', message) };
   }
 

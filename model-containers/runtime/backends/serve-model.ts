@@ -1,8 +1,15 @@
 import { contractOf } from '#contract';
 import type { Logger, TraceContext } from '#core';
-import { type AbortRequest, ModelCommand, ModelEvent, type RunRequest } from '#proto/modelyard/v1/model_process.ts';
+import {
+  type AbortRequest,
+  ModelCommand,
+  ModelEvent,
+  type RunRequest,
+  type SetUp,
+} from '#proto/modelyard/v1/model_process.ts';
 import type { ModelDefinition } from '../define-model.ts';
 import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
+import { ModelStartError } from './model-backend.ts';
 import { ABORT_CAUSES, RunAborted } from './run-aborted.ts';
 import { bindModel, type RunItem, type RunModel } from './run-model.ts';
 
@@ -57,13 +64,16 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   function fail(thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    send({ start_failure: { message: error.message, stack: error.stack ?? '', code } });
+    // The sentence says what to do about it; the stack would not help.
+    const stack = error instanceof ModelStartError ? '' : (error.stack ?? '');
+    send({ start_failure: { message: error.message, stack, code } });
   }
 
-  async function setUp(variant: string | undefined): Promise<void> {
+  async function setUp({ variant: name, max_response_bytes: maxResponseBytes }: SetUp): Promise<void> {
+    const variant = name || undefined;
     const model = await definition;
     const state = await model.setup?.({ signal: setupEnds.signal, logger, variant });
-    runModel = bindModel(model, state, { variant, logger });
+    runModel = bindModel(model, state, { variant, logger, maxResponseBytes });
     send({ ready: {} });
   }
 
@@ -102,7 +112,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
       if (command.request) gather(command.request);
       else if (command.abort) abort(command.abort);
       else if (command.ping) send({ pong: { number: command.ping.number } });
-      else if (command.set_up) setUp(command.set_up.variant || undefined).catch(fail);
+      else if (command.set_up) setUp(command.set_up).catch(fail);
       else if (command.end_setup) setupEnds.abort();
     }),
     lastWords(error) {

@@ -13,8 +13,7 @@ describe('loading a model', () => {
 
   it('says in one sentence that there is no such model', async () => {
     await expect(loadDefinition('modle_a')).rejects.toMatchObject({
-      name: 'ModelyardError',
-      code: 'model_not_found',
+      name: 'ModelStartError',
       message: expect.stringMatching(/^There is no model at \S+modle_a\/model\.ts\.$/),
     });
   });
@@ -25,7 +24,7 @@ describe('loading a model', () => {
     await writeFile(join(folder, 'model.ts'), 'export default { predict: () => 1 };');
 
     await expect(loadDefinition(folder)).rejects.toMatchObject({
-      name: 'ModelyardError',
+      name: 'ModelStartError',
       message: expect.stringMatching(/does not export a model: its default export must be made by defineModel\.$/),
     });
   });

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createFrameReader, createFrameWriter } from '#runtime/backends/frames.ts';
+
+const frames = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 });
+
+/** What a writer sends for these frames, and in how many writes. */
+async function written(list: readonly Uint8Array[]) {
+  const chunks: Uint8Array[] = [];
+  const writer = createFrameWriter({ write: (bytes) => chunks.push(bytes) });
+  for (const frame of list) writer.write(frame);
+  await Promise.resolve();
+  return { bytes: Buffer.concat(chunks), writes: chunks.length };
+}
+
+function read(chunks: readonly Uint8Array[]): number[][] {
+  const found: number[][] = [];
+  const reader = createFrameReader((frame) => found.push([...frame]));
+  for (const chunk of chunks) reader(chunk);
+  return found;
+}
+
+describe('frames', () => {
+  it('are read as they were written, however the bytes are cut', () =>
+    fc.assert(
+      fc.asyncProperty(frames, fc.array(fc.nat(400)), async (list, cuts) => {
+        const { bytes } = await written(list);
+        const chunks: Uint8Array[] = [];
+        let at = 0;
+        for (const cut of cuts) {
+          chunks.push(bytes.subarray(at, at + cut));
+          at += cut;
+        }
+        chunks.push(bytes.subarray(at));
+
+        expect(read(chunks)).toEqual(list.map((frame) => [...frame]));
+      }),
+    ));
+
+  it('of one turn leave in one write', async () => {
+    const { writes } = await written([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
+
+    expect(writes).toBe(1);
+  });
+
+  it('longer than any that is written are refused before they are gathered', () => {
+    const header = Buffer.alloc(4);
+    header.writeUInt32LE(16 * 1024 * 1024 + 1);
+
+    expect(() => read([header])).toThrow(RangeError);
+  });
+});
