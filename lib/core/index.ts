@@ -81,6 +81,7 @@ export {
   type RegistrySnapshot,
 } from './models/model-registry.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
+export { type ClockReading, StoreClock } from './store-clock.ts';
 export { type Backlog, type BacklogCount, createBacklog } from './tasks/backlog.ts';
 export { createBacklogGate } from './tasks/backlog-gate.ts';
 export type { BlobStore } from './tasks/blob-store.ts';

@@ -1,17 +1,17 @@
-import { createDynamoDbClient, DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
-import { createAwsPlatform } from './aws.ts';
+import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
+import { createAwsPlatform, openDynamoDb } from './aws.ts';
 import type { AwsSettings } from './aws-settings.ts';
 import type { FullPlatform } from './platform.ts';
 
 export { awsSettingsFrom } from './aws-settings.ts';
 
 /** The AWS platform with its users and its call log. */
-export function createFullAwsPlatform(settings: AwsSettings): FullPlatform {
-  const client = createDynamoDbClient(settings);
-  const platform = createAwsPlatform(settings, client);
+export function createFullAwsPlatform(settings: AwsSettings, access = openDynamoDb(settings)): FullPlatform {
+  const platform = createAwsPlatform(settings, access);
+  const { dynamodb: client, clock } = access;
   return {
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),
-    calls: new DynamoCallLog({ client, table: settings.callsTable, clock: platform.clock }),
+    calls: new DynamoCallLog({ client, table: settings.callsTable, clock }),
   };
 }

@@ -10,6 +10,7 @@ import {
   S3BlobStore,
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
+import { type Clock, StoreClock } from '#core';
 import type { AwsSettings } from './aws-settings.ts';
 import * as ENV from './environment-names.ts';
 import type { Platform } from './platform.ts';
@@ -18,13 +19,23 @@ import { systemClock } from './system-clock.ts';
 export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 export { type AwsSettings, awsEnvironment, awsSettingsFrom } from './aws-settings.ts';
 
+/** What all stores on DynamoDB share. */
+interface DynamoAccess {
+  readonly clock: StoreClock;
+  readonly dynamodb: DynamoDBClient;
+}
+
+export function openDynamoDb(settings: AwsSettings, ownClock: Clock = systemClock): DynamoAccess {
+  const clock = new StoreClock(ownClock);
+  return { clock, dynamodb: createDynamoDbClient(settings, clock) };
+}
+
 /** SQS, DynamoDB and S3, on AWS or on emulators of them. */
 export function createAwsPlatform(
   settings: AwsSettings,
-  dynamodb: DynamoDBClient = createDynamoDbClient(settings),
+  { clock, dynamodb }: DynamoAccess = openDynamoDb(settings),
 ): Platform {
   const { queueUrlPrefix, pollSeconds = 20 } = settings;
-  const clock = systemClock;
   const sqs = createSqsClient(settings, pollSeconds);
   let s3: ReturnType<typeof createS3Client> | undefined;
   const blobs = new S3BlobStore({
@@ -37,7 +48,7 @@ export function createAwsPlatform(
   const { ecs } = settings;
   const instances = ecs && lateInstanceController(settings, { ...ecs, variantVariable: ENV.variant });
   return {
-    queues: (model) => new SqsTaskQueue({ client: sqs, clock, queueUrlPrefix, model, pollSeconds }),
+    queues: (model) => new SqsTaskQueue({ client: sqs, clock: systemClock, queueUrlPrefix, model, pollSeconds }),
     tasks: new DynamoTaskStore({
       ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
     }),

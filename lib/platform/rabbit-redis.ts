@@ -5,12 +5,14 @@ import {
   RabbitTaskQueue,
   RedisBlobStore,
   RedisCallLog,
+  RedisClockReader,
   RedisContractStore,
   RedisLink,
   RedisModelRegistry,
   RedisTaskStore,
   RedisUserStore,
 } from '#adapters/rabbit-redis/index.ts';
+import { type Clock, StoreClock } from '#core';
 import type { FullPlatform } from './platform.ts';
 import type { RabbitRedisSettings } from './rabbit-redis-settings.ts';
 import { systemClock } from './system-clock.ts';
@@ -33,15 +35,19 @@ export const rabbitTaskQueueOf = ({ prefix = DEFAULT_PREFIX }: RabbitRedisSettin
   queuesOf(prefix, model).tasks;
 
 /** Task queues on RabbitMQ, everything else on Redis. Connects at first use. */
-export function createRabbitRedisPlatform(settings: RabbitRedisSettings): RabbitRedisPlatform {
+export function createRabbitRedisPlatform(
+  settings: RabbitRedisSettings,
+  ownClock: Clock = systemClock,
+): RabbitRedisPlatform {
   const { amqpUrl, redisUrl, prefix = DEFAULT_PREFIX, pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
   const trouble = onTrouble === undefined ? {} : { onTrouble };
-  const clock = systemClock;
+  const clock = new StoreClock(ownClock);
   const connections = new RabbitConnections({ url: amqpUrl, ...trouble });
   const link = new RedisLink({ url: redisUrl, ...trouble });
   const stores = { link, prefix, clock };
   const counts = new HeldCounts(stores);
   const tasks = new RedisTaskStore(stores);
+  const clockReader = new RedisClockReader(link, clock);
   return {
     queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
     tasks,
@@ -54,11 +60,13 @@ export function createRabbitRedisPlatform(settings: RabbitRedisSettings): Rabbit
     async connect() {
       const patienceMs = connectSeconds * 1000;
       await Promise.all([connections.publishing.connect(patienceMs), link.connect(patienceMs)]);
+      await clockReader.start();
     },
     async check() {
       await Promise.all([connections.check(), tasks.check()]);
     },
     async close() {
+      clockReader.stop();
       await connections.close();
       tasks.close();
       await link.close();

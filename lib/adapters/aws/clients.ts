@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { StoreClock } from '#core';
 
 /** Told of every SDK call as it is made: the service as its client names it, and the operation. */
 type CallObserver = (service: string, operation: string) => void;
@@ -38,8 +39,10 @@ export function createSqsClient(connection: AwsConnection, pollSeconds: number):
   return client;
 }
 
-export function createDynamoDbClient(connection: AwsConnection): DynamoDBClient {
+/** Sets `clock`, when there is one, by the `Date` of every response: that costs no request. */
+export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClock): DynamoDBClient {
   const client = new DynamoDBClient(common(connection, connection.endpoints?.dynamodb, 5000));
+  if (clock) client.middlewareStack.add(clockReader(clock), { step: 'deserialize' });
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }
@@ -76,6 +79,23 @@ const common = ({ region, credentials }: AwsConnection, endpoint: string | undef
   ...(credentials === undefined ? {} : { credentials }),
   ...(endpoint === undefined ? {} : { endpoint }),
 });
+
+/** `Date` has whole seconds. */
+const DATE_RESOLUTION_MS = 1000;
+
+const clockReader =
+  (clock: StoreClock) =>
+  <Args, Output extends { readonly response: unknown }>(next: (args: Args) => Promise<Output>) =>
+  async (args: Args): Promise<Output> => {
+    const sentAt = clock.ownNow();
+    const output = await next(args);
+    const { headers } = output.response as { readonly headers?: Readonly<Record<string, string>> };
+    const earliest = Date.parse(headers?.date ?? '');
+    if (Number.isFinite(earliest)) {
+      clock.observe({ sentAt, receivedAt: clock.ownNow(), earliest, latest: earliest + DATE_RESOLUTION_MS - 1 });
+    }
+    return output;
+  };
 
 interface CallContext {
   readonly clientName?: string;
