@@ -41,6 +41,13 @@ describe('the files of .github', () => {
   });
 });
 
+it('npm run check and .ci/run look for unused code', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+
+  expect(scripts.check).toContain('npm run unused');
+  expect(read('.ci/run')).toMatch(/^step npm run --silent unused$/m);
+});
+
 describe('the versions that stay', () => {
   interface Updates {
     readonly updates: readonly {

@@ -11,6 +11,7 @@ import {
   MAX_DEADLINE_SECONDS,
   MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
+  MAX_UNCHARGED_LOSSES,
   MODEL_LIMITS,
   RETENTION_SECONDS,
 } from '#core';
@@ -91,6 +92,10 @@ describe('the page of the HTTP API', () => {
       'tasks per page': '100',
     });
   });
+});
+
+it('the page on the worker states how many lost deliveries are free of charge', () => {
+  expect(readPage('docs/2-worker.md').text).toContain(`Up to ${MAX_UNCHARGED_LOSSES} lost deliveries`);
 });
 
 describe('the AWS page', () => {

@@ -34,7 +34,7 @@ const failed = fc
   .map(({ run: counts, ...rest }) => ({ type: 'failed' as const, ...counts, ...rest }));
 
 /** Events that end no task. */
-export const anyProgress: fc.Arbitrary<TaskEvent> = fc.oneof(
+const anyProgress: fc.Arbitrary<TaskEvent> = fc.oneof(
   started,
   fc.record({
     type: fc.constant('resent' as const),
