@@ -45,7 +45,7 @@ describe('gdp_growth_rate', () => {
     const setup = async () => model.setup?.(setupContext({ variant: 'DecisionTree' }));
 
     await expect(setup()).rejects.toThrow(
-      'There is no variant DecisionTree; there are LinearRegression and RandomForest.',
+      'Unknown variant DecisionTree. Known variants: LinearRegression, RandomForest.',
     );
   });
 
