@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_INLINE_BYTES } from '#core';
 import { post, type TaskBody } from '#test/support/api-client.ts';
 import type { EmbeddedSystem } from '#test/support/embedded-system.ts';
@@ -19,6 +20,8 @@ interface Accepted extends Request {
 
 type System = Pick<EmbeddedSystem, 'fetch'>;
 
+/** Until a refused submit is repeated. */
+const REFUSED_PAUSE_MS = 50;
 /** Payloads above the inline limit are files beside the database. */
 const LARGE = 'x'.repeat(MAX_INLINE_BYTES + 1000);
 
@@ -49,7 +52,10 @@ export class AcceptedTasks {
         });
         const task = (await response.json()) as TaskBody;
         if (response.status === 202) this.#accept(request, task);
-        else this.#doubtful.push(request);
+        else {
+          this.#doubtful.push(request);
+          await sleep(REFUSED_PAUSE_MS);
+        }
       } catch {
         // Recovery: submitted again with the same key after the next start.
         this.#doubtful.push(request);
