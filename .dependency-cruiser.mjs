@@ -20,6 +20,7 @@ const STARTED = [
   '^model-containers/models/',
   '^model-containers/runtime/instance/main\\.ts$',
   '^model-containers/runtime/backends/model-main\\.ts$',
+  '^lib/gateway/transcoding-worker\\.ts$',
   '^lib/local/instance-leash\\.ts$',
   '^lib/bundling/environment-credentials\\.ts$',
   '^lib/platform/memory\\.ts$',
@@ -44,7 +45,7 @@ const rooms = [
   room(
     'contract-knows-protobuf-only',
     CONTRACT,
-    [CONTRACT, GENERATED, npm('protobufjs'), '^crypto$'],
+    [CONTRACT, GENERATED, npm('protobufjs'), '^(buffer|crypto)$'],
     'Descriptors and codecs do not depend on the core.',
   ),
   room(

@@ -12,7 +12,12 @@ if (values.into === undefined) {
   process.exit(2);
 }
 await bundleGateway({
-  entries: { main: join(ROOT, 'bin', 'gateway.ts'), provision: join(ROOT, 'bin', 'provision.ts') },
+  entries: {
+    main: join(ROOT, 'bin', 'gateway.ts'),
+    provision: join(ROOT, 'bin', 'provision.ts'),
+    // The name by which the gateway starts its threads.
+    'transcoding-worker': join(ROOT, 'lib', 'gateway', 'transcoding-worker.ts'),
+  },
   handlers: join(ROOT, 'lambdas'),
   into: resolve(values.into),
 });

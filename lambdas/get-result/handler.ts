@@ -13,7 +13,6 @@ import {
   taskAnswer,
   waitPreference,
 } from '#api';
-import { loadContract } from '#contract';
 import { isTerminal, ModelyardError, readResult, type Task } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
@@ -36,14 +35,15 @@ export const createHandler = (deps: HandlerDeps) =>
     { produces: OFFERED },
   );
 
-async function resultAnswer({ platform }: HandlerDeps, request: HttpRequest, task: Task): Promise<ProxyResult> {
+async function resultAnswer(
+  { platform, transcoder }: HandlerDeps,
+  request: HttpRequest,
+  task: Task,
+): Promise<ProxyResult> {
   const type = negotiate(request.headers.list('accept'), OFFERED);
   const result = await readResult(platform, task);
   if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
-  if (type === JSON_TYPE) {
-    const { response } = await loadContract(result.contract);
-    return json(200, response.toJson(result.bytes), VARIES);
-  }
+  if (type === JSON_TYPE) return json(200, await transcoder.responseJson(result.contract, result.bytes), VARIES);
   return {
     statusCode: 200,
     headers: {

@@ -1,4 +1,4 @@
-import { bodyType, encodeRequest, type HandlerDeps, type HttpRequest, submitOptions } from '#api';
+import { bodyType, type HandlerDeps, type HttpRequest, submitOptions } from '#api';
 import { loadCodec } from '#contract';
 import { ModelyardError, type ServedModel, submitTask, type Task } from '#core';
 
@@ -23,13 +23,16 @@ export async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promi
   }
 }
 
-async function accept({ platform, models, enterBacklog }: HandlerDeps, request: HttpRequest): Promise<Accepted> {
+async function accept(
+  { platform, models, transcoder, enterBacklog }: HandlerDeps,
+  request: HttpRequest,
+): Promise<Accepted> {
   const options = submitOptions(request.headers);
   const type = bodyType(request.headers);
   const body = request.body();
   const [served] = await Promise.all([models.served(request.param('model')), loadCodec()]);
   refuseWhenAsleep(served);
-  const encoded = await encodeRequest(served.descriptor, type, body);
+  const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
   await enterBacklog(served);
   const task = await submitTask(platform, {
     ...options,

@@ -13,7 +13,6 @@ import {
   submittedAnswer,
   waitPreference,
 } from '#api';
-import { loadContract, parseJson } from '#contract';
 import { isTerminal, ModelyardError, readResult, type Task, waitForTask } from '#core';
 import { type Accepted, acceptTask } from './accept-task.ts';
 
@@ -50,21 +49,14 @@ async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, ta
 }
 
 async function predictionAnswer(
-  { platform }: HandlerDeps,
+  { platform, transcoder }: HandlerDeps,
   request: HttpRequest,
   { task, served, encoded }: Accepted,
 ): Promise<ProxyResult> {
   const result = await readResult(platform, task);
   if (!result) return sendProblem(resultProblem(task, request.path));
   const isJson = bodyType(request.headers) === JSON_TYPE;
-  const spoken = await loadContract(served.descriptor);
-  const { response } = await loadContract(result.contract);
-  return json(
-    200,
-    presentPrediction({
-      model: served.model,
-      input: isJson ? parseJson(request.body()) : spoken.request.toJson(encoded),
-      result: response.toJson(result.bytes),
-    }),
-  );
+  const input = isJson ? transcoder.raw(request.body()) : await transcoder.requestJson(served.descriptor, encoded);
+  const flat = await transcoder.flatResponse(result.contract, result.bytes);
+  return json(200, presentPrediction({ model: served.model, input, result: flat }));
 }

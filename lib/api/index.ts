@@ -27,7 +27,7 @@ export {
   sendProblem,
 } from './http/problem.ts';
 export type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './http/proxy.ts';
-export { encodeRequest } from './http/request-body.ts';
+export { type JsonText, jsonTextOf, RawJson } from './http/raw-json.ts';
 export { createRouter, decodeComponent, type RouteMatch } from './http/router.ts';
 export {
   HANDLER_NAMES,
@@ -41,6 +41,8 @@ export {
 export { type SubmitOptions, submitOptions } from './http/submit-headers.ts';
 export { SUBMIT_ROUTES } from './http/submit-routes.ts';
 export { traceOf } from './http/trace-context.ts';
+export { MAX_JSON_BYTES, type Transcoded, type Transcoding, transcode } from './http/transcode.ts';
+export { createTranscoder, type Transcode, type Transcoder } from './http/transcoder.ts';
 export { unroutedAnswer } from './http/unrouted.ts';
 export { type DocumentedModel, type MessageSchemas, messageSchemas, openApiDocument } from './openapi/index.ts';
 export {

@@ -5,7 +5,7 @@ import { IMAGE_BUNDLING } from './esbuild-options.ts';
 import { shipFiles } from './ship-files.ts';
 
 export interface GatewayBundleOptions {
-  /** Entry points by output name: `main` becomes `main.mjs`. */
+  /** Entry points, of processes and of threads, by output name: `main` becomes `main.mjs`. */
   readonly entries: Readonly<Record<string, string>>;
   /** `lambdas/`. */
   readonly handlers: string;

@@ -1,23 +1,27 @@
-import { decodeBytes, encodeWire } from './codec/bytes.ts';
 import type { Contract } from './contract.ts';
-import { buildRoot } from './descriptor/build-root.ts';
-import { InvalidMessageError, UnreadableMessageError } from './errors.ts';
-import { checkMessage } from './json/check-message.ts';
-import { Problems } from './json/problems.ts';
-import { writeMessage } from './json/write-message.ts';
-import { protobuf, protojson } from './protobuf.ts';
+import { typesOf } from './descriptor/type-index.ts';
+import { MalformedWireError, UnreadableMessageError } from './errors.ts';
+import { checkWire } from './json/check-wire.ts';
+import { jsonToWire } from './json/json-to-wire.ts';
+import { type MessagePlan, PlanIndex } from './json/message-plan.ts';
+import { wireToJson } from './json/wire-to-json.ts';
 
 /** One message of a contract, between its two forms: canonical proto3 JSON and protobuf bytes. */
 export interface MessageCodec {
   /** For example `models.model_a.ModelARequest`. */
   readonly fullName: string;
-  /** Strict; takes camelCase and original field names. Throws `InvalidMessageError` with everything that is wrong. */
-  fromJson(value: unknown): Uint8Array;
   /**
-   * Original field names, fields without presence always there, 64-bit integers as strings, bytes as base64,
-   * enums by name. Throws `UnreadableMessageError`.
+   * Encodes JSON text in UTF-8. Strict; takes camelCase and original field names. Throws `UnreadableMessageError` for a
+   * text that is not JSON, `InvalidMessageError` with the first 100 problems, and `MessageLimitError` when the message
+   * has more than `maxBytes`.
    */
-  toJson(bytes: Uint8Array): unknown;
+  fromJson(text: Uint8Array, maxBytes?: number): Uint8Array;
+  /**
+   * JSON text in UTF-8, in pieces. Original field names, fields without presence always there, 64-bit integers as
+   * strings, bytes as base64, enums by name. Throws `UnreadableMessageError`, and `MessageLimitError` when the text has
+   * more than `maxBytes`.
+   */
+  toJson(bytes: Uint8Array, maxBytes?: number): readonly Uint8Array[];
   /** Throws `UnreadableMessageError` when the bytes are not this message. */
   check(bytes: Uint8Array): void;
 }
@@ -41,52 +45,38 @@ export function openContract(contract: Contract): ContractCodec {
   return codec;
 }
 
-function createCodec({ descriptorSet, requestMessage, responseMessage }: Contract): ContractCodec {
+function createCodec(contract: Contract): ContractCodec {
+  const types = typesOf(contract);
   try {
-    const root = buildRoot(descriptorSet);
+    const plans = new PlanIndex(types);
     return {
-      request: messageCodec(findType(root, requestMessage)),
-      response: messageCodec(findType(root, responseMessage)),
+      request: messageCodec(plans.message(contract.requestMessage)),
+      response: messageCodec(plans.message(contract.responseMessage)),
     };
   } catch (cause) {
-    const names = `${requestMessage} and ${responseMessage}`;
+    const names = `${contract.requestMessage} and ${contract.responseMessage}`;
     throw new UnreadableMessageError(`The descriptor set does not define ${names}.`, { cause });
   }
 }
 
-function findType(root: protobuf.Root, fullName: string): protobuf.Type {
-  const found = root.lookup(`.${fullName}`);
-  if (found instanceof protobuf.Type && found.fullName === `.${fullName}`) return found;
-  throw new TypeError(`There is no message ${fullName}.`);
-}
-
-const messageCodec = (type: protobuf.Type): MessageCodec => ({
-  fullName: type.fullName.slice(1),
-  fromJson(value) {
-    const problems = new Problems();
-    checkMessage(type, value, problems, 0);
-    if (problems.errors.length > 0) throw new InvalidMessageError(this.fullName, problems.errors);
-    return convert(type, value);
-  },
-  toJson(bytes) {
-    const message = decodeBytes(type, bytes);
+const messageCodec = (plan: MessagePlan): MessageCodec => ({
+  fullName: plan.fullName,
+  fromJson: (text, maxBytes = Number.POSITIVE_INFINITY) => jsonToWire(plan, text, { maxBytes }),
+  toJson(bytes, maxBytes = Number.POSITIVE_INFINITY) {
     try {
-      return writeMessage(type, message);
+      return wireToJson(plan, bytes, { maxBytes });
     } catch (cause) {
-      throw new UnreadableMessageError(`The ${this.fullName} cannot be written as JSON.`, { cause });
+      throw asUnreadable(cause, `The bytes are not a ${plan.fullName} that can be written as JSON.`);
     }
   },
   check(bytes) {
-    decodeBytes(type, bytes);
+    try {
+      checkWire(plan, bytes);
+    } catch (cause) {
+      throw asUnreadable(cause, `The bytes are not a ${plan.fullName}.`);
+    }
   },
 });
 
-function convert(type: protobuf.Type, value: unknown): Uint8Array {
-  try {
-    return encodeWire(type, protojson.fromJson(type, value) as unknown as Record<string, unknown>);
-  } catch (cause) {
-    // Only what the check does not know of can get here, such as the required fields of proto2.
-    const message = `Cannot be encoded: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new InvalidMessageError(type.fullName.slice(1), [{ pointer: '', message }]);
-  }
-}
+const asUnreadable = (cause: unknown, message: string): unknown =>
+  cause instanceof MalformedWireError ? new UnreadableMessageError(message, { cause }) : cause;

@@ -20,3 +20,19 @@ export class InvalidMessageError extends Error {
 export class UnreadableMessageError extends Error {
   override readonly name = 'UnreadableMessageError';
 }
+
+/** A message, or its JSON, that is larger than whoever asked for it takes. */
+export class MessageLimitError extends Error {
+  override readonly name = 'MessageLimitError';
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`There are more than ${maxBytes} bytes.`);
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** Bytes that are not protobuf of the message, or hold what JSON has no form for. */
+export class MalformedWireError extends Error {
+  override readonly name = 'MalformedWireError';
+}

@@ -9,22 +9,19 @@ import { drain } from './bridge-body.ts';
  */
 export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ProxyResult) {
   if (response.destroyed || response.headersSent) return;
-  const body = answer.isBase64Encoded ? Buffer.from(answer.body, 'base64') : answer.body;
+  const pieces = answer.pieces ?? [answer.isBase64Encoded ? Buffer.from(answer.body, 'base64') : answer.body];
   const bodyless = answer.statusCode === 204 || answer.statusCode === 304;
   const unread = !request.complete;
   const headers: Record<string, string | number> = { ...answer.headers };
-  if (!bodyless) headers['Content-Length'] = Buffer.byteLength(body);
+  if (!bodyless) headers['Content-Length'] = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   if (unread) headers.Connection = 'close';
   response.writeHead(answer.statusCode, headers);
-  const sent = bodyless || request.method === 'HEAD' ? '' : body;
-  // Usually one write. A client that is still sending must see the response first.
-  if (!unread) {
-    response.end(sent);
-    return;
-  }
-  if (sent.length > 0) response.write(sent);
-  await drain(request);
-  response.end();
+  const sent = bodyless || request.method === 'HEAD' ? [] : pieces.filter((piece) => piece.length > 0);
+  // Head and body in one piece, unless the sender has to see the answer before it stops sending.
+  const last = unread ? undefined : sent.at(-1);
+  for (const piece of last === undefined ? sent : sent.slice(0, -1)) response.write(piece);
+  if (unread) await drain(request);
+  response.end(last);
 }
 
 /** Whether a value is a valid response. */

@@ -11,6 +11,7 @@ import { createJsonLog } from './json-log.ts';
 import { limitRequests } from './limit-requests.ts';
 import { pumpRegisteredModels } from './pump-registered.ts';
 import { stopRequests } from './stop-requests.ts';
+import { TranscodingPool } from './transcoding-pool.ts';
 
 /** Longer than any request may take. */
 const GRACE_MS = 30_000;
@@ -43,7 +44,8 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const platform = await platformFromEnvironment(environment, warn);
   cleanup.defer(() => platform.close());
   const instances = dockerInstancesFrom(environment, platform, warn);
-  const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, logger });
+  const { transcoder } = cleanup.use(new TranscodingPool());
+  const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, transcoder, logger });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
   const handlers = limitRequests(createHandlers(deps), maxRequests);

@@ -8,6 +8,7 @@ import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
 import { createGiveUp } from '#gateway/give-up-invoker.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
+import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
@@ -60,7 +61,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
   const { platform } = backend;
   const supervisor = startInstances(run, models, backend);
-  const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, logger });
+  const { transcoder } = cleanup.use(new TranscodingPool());
+  const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, transcoder, logger });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));
   cleanup.defer(() => pump.stop());

@@ -1,20 +1,25 @@
 import fc from 'fast-check';
+import protojson from 'protobufjs/ext/protojson.js';
 import { describe, expect, it } from 'vitest';
 import { InvalidMessageError, UnreadableMessageError } from '#contract';
 import { openContract } from '#contract/contract-codec.ts';
-import { protobuf, protojson } from '#contract/protobuf.ts';
+import { protobuf } from '#contract/protobuf.ts';
 import 'protobufjs/ext/descriptor.js';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom, everything } from './support/compile-proto.ts';
+import { onValues } from './support/json-codec.ts';
 
 const contract = everything();
-const { request } = openContract(contract);
+const codec = openContract(contract).request;
+const request = onValues(codec);
 const reference = protobuf.Root.fromDescriptor(contract.descriptorSet).lookupType(contract.requestMessage);
 const bodies = new ArbitraryBodies(contract.descriptorSet).of(contract.requestMessage);
 
-const problemsOf = (body: unknown): readonly (readonly [pointer: string, message: string])[] => {
+const problemsOf = (body: unknown) => problemsOfText(JSON.stringify(body));
+
+const problemsOfText = (text: string): readonly (readonly [pointer: string, message: string])[] => {
   try {
-    request.fromJson(body);
+    codec.fromJson(Buffer.from(text));
     return [];
   } catch (error) {
     if (!(error instanceof InvalidMessageError)) throw error;
@@ -122,16 +127,7 @@ describe('an invalid body', () => {
       { an_int32: 'NaN', an_int64: 'Infinity', a_uint32: ' 1', a_uint64: '' },
       ['/an_int32', '/an_int64', '/a_uint32', '/a_uint64'],
     ],
-    [
-      'numbers that lost digits on the way',
-      { an_int64: 2 ** 53, many_uint64s: [1, 2 ** 60] },
-      ['/an_int64', '/many_uint64s/1'],
-    ],
-    [
-      'numbers beyond their type',
-      { a_float: 1e39, a_double: '1e999', many_doubles: [Number.POSITIVE_INFINITY] },
-      ['/a_float', '/a_double', '/many_doubles/0'],
-    ],
+    ['numbers beyond their type', { a_float: 1e39, a_double: '1e999' }, ['/a_float', '/a_double']],
     ['half a surrogate pair', { a_string: '\ud800', by_string: { '\udc00': 'x' } }, ['/a_string', '/by_string/\udc00']],
     [
       'bad base64',
@@ -168,7 +164,7 @@ describe('an invalid body', () => {
     ],
     [
       'wrong boxed values',
-      { boxed_int32: 'x', boxed_bool: 1, boxed_int64: 2 ** 60 },
+      { boxed_int32: 'x', boxed_bool: 1, boxed_int64: 2 ** 70 },
       ['/boxed_int32', '/boxed_bool', '/boxed_int64'],
     ],
     ['an Any of an unknown type', { anything: { '@type': 'example.com/nope', x: 1 } }, ['/anything/@type']],
@@ -193,19 +189,14 @@ describe('an invalid body', () => {
     expect([...pointersOf(body)].sort()).toEqual([...pointers].sort());
   });
 
-  it('is told that a number beyond 2^53 must be a string', () => {
-    expect(problemsOf({ an_int64: 2 ** 53 })).toEqual([['/an_int64', expect.stringContaining('as a string')]]);
-  });
-
   it.each([
-    ['messages', 'an_inner', (inner: unknown) => ({ next: inner }), {}],
-    ['dynamic objects', 'dynamic_value', (inner: unknown) => ({ a: inner }), 1],
-    ['dynamic lists', 'dynamic_value', (inner: unknown) => [inner], 1],
-  ])('is refused for %s nested without end', (_what, field, wrap, innermost) => {
-    let value: unknown = innermost;
-    for (let i = 0; i < 20_000; i += 1) value = wrap(value);
+    ['messages', 'an_inner', '{"next":', '{}', '}'],
+    ['dynamic objects', 'dynamic_value', '{"a":', '1', '}'],
+    ['dynamic lists', 'dynamic_value', '[', '1', ']'],
+  ])('is refused for %s nested without end', (_what, field, open, innermost, close) => {
+    const value = open.repeat(200_000) + innermost + close.repeat(200_000);
 
-    const problems = problemsOf({ [field]: value });
+    const problems = problemsOfText(`{"${field}":${value}}`);
 
     expect(problems).toEqual([[expect.stringContaining(`/${field}/`), expect.stringContaining('100 messages deep')]]);
   });
@@ -217,11 +208,18 @@ describe('an invalid body', () => {
     expect(request.toJson(request.fromJson({ dynamic_value: value }))).toMatchObject({ dynamic_value: value });
   });
 
-  it('has a thousand problems listed and the others counted', () => {
+  it('is not read any further than to its hundredth problem', () => {
     const problems = problemsOf({ many_bools: Array(5000).fill('x') });
 
-    expect(problems).toHaveLength(1001);
-    expect(problems.at(-1)).toEqual(['', 'There are 4000 more problems.']);
+    expect(problems).toHaveLength(101);
+    expect(problems[99]?.[0]).toBe('/many_bools/99');
+    expect(problems.at(-1)).toEqual(['', 'More may be wrong: only the first 100 problems are listed.']);
+  });
+
+  it('is pointed into as deep as a pointer may be long', () => {
+    const key = 'k'.repeat(2000);
+
+    expect(pointersOf({ by_string: { [key]: 1 }, a_bool: 1 })).toEqual(['/a_bool', '/by_string']);
   });
 
   it('is found wherever one place of a valid one is broken', () => {
@@ -241,7 +239,7 @@ describe('an invalid body', () => {
   });
 
   it('is refused exactly when the reference refuses it, save where we are stricter', () => {
-    const stricter = /base64|as a string of digits|messages deep|known type|in an Any has only/;
+    const stricter = /base64|messages deep|known type|in an Any has only/;
     fc.assert(
       fc.property(bodies, fc.nat(), fc.oneof(fc.jsonValue(), fc.constantFrom(...ODD)), (body, choice, junk) => {
         const places = placesIn(body, []);
@@ -365,8 +363,13 @@ describe('bytes', () => {
   });
 
   it('with fields that are not known keep their known ones', () => {
-    const { request: small } = openContract(
-      contractFrom(compileProto({ 'a.proto': 'syntax = "proto3"; message Small { string a_string = 14; }' }), 'Small'),
+    const small = onValues(
+      openContract(
+        contractFrom(
+          compileProto({ 'a.proto': 'syntax = "proto3"; message Small { string a_string = 14; }' }),
+          'Small',
+        ),
+      ).request,
     );
 
     expect(small.toJson(request.fromJson({ a_string: 'x', an_int32: 5 }))).toEqual({ a_string: 'x' });

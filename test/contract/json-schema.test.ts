@@ -6,9 +6,10 @@ import { openContract } from '#contract/contract-codec.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom, everything } from './support/compile-proto.ts';
+import { onValues } from './support/json-codec.ts';
 
 const contract = everything();
-const { request } = openContract(contract);
+const request = onValues(openContract(contract).request);
 const bodies = new ArbitraryBodies(contract.descriptorSet, { enumNumbers: false }).of(contract.requestMessage);
 
 const ajv = new Ajv2020({
@@ -44,7 +45,6 @@ describe('jsonSchemaOf', () => {
     ['a wrong type', { a_string: 5 }],
     ['an integer out of range', { an_int32: 2 ** 31 }],
     ['a fraction', { a_uint32: 0.5 }],
-    ['a big number that is no string', { an_int64: 2 ** 60 }],
     ['a word for a number', { a_double: 'many' }],
     ['an unknown enum name', { a_color: 'BLUE' }],
     ['two members of a oneof', { text: 'a', number: '1' }],
@@ -59,6 +59,8 @@ describe('jsonSchemaOf', () => {
 
   it('takes 64-bit integers as numbers in requests only', () => {
     expect(asRequest({ an_int64: 5, a_uint64: 5 })).toEqual([]);
+    expect(asRequest({ an_int64: -(2 ** 60), a_uint64: 2 ** 60 })).toEqual([]);
+    expect(asRequest({ a_uint64: -1 })).not.toEqual([]);
     expect(asResponse({ ...(exampleOf(contract, 'response') as object), an_int64: 5 })).not.toEqual([]);
   });
 

@@ -6,11 +6,12 @@ import { ModelBRequest } from '#proto/models/model_b.ts';
 import { TaskEnvelope } from '#proto/modelyard/v1/task_envelope.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { everything } from './support/compile-proto.ts';
+import { onValues } from './support/json-codec.ts';
 
 const contract = everything();
 const file = embeddedFile(Buffer.from(contract.descriptorSet).toString('base64'));
 const Everything = messageType<Record<string, unknown>>(file, contract.requestMessage);
-const { request } = openContract(contract);
+const request = onValues(openContract(contract).request);
 const bytes = new ArbitraryBodies(contract.descriptorSet)
   .of(contract.requestMessage)
   .map((body) => request.fromJson(body));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson, UnreadableMessageError } from '#contract';
+import { UnreadableMessageError } from '#contract';
+import { parseJson } from '#contract/json/scan-json.ts';
 
 const parse = (text: string): unknown => parseJson(new TextEncoder().encode(text));
 

@@ -10,6 +10,7 @@ import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_g
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { compileProto, contractFrom, everything, inFolder } from './support/compile-proto.ts';
+import { onValues } from './support/json-codec.ts';
 import { anySchema, contractOfSchema } from './support/schema.ts';
 
 /** What a descriptor set declares, without the serialized files themselves. */
@@ -102,7 +103,7 @@ describe('the descriptor set of a contract', () => {
       messages: [{ role: 'ROLE_USER', text: 'héllo' }],
       context: { attributes: { a: 'b' } },
     };
-    const { request } = openContract(contract);
+    const request = onValues(openContract(contract).request);
 
     const [back, built] = inFolder((folder) => {
       writeFileSync(join(folder, 'set.binpb'), contract.descriptorSet);

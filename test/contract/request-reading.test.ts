@@ -4,6 +4,7 @@ import { type Contract, compareContracts, requestReading, UnreadableMessageError
 import { openContract } from '#contract/contract-codec.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
 import { compileProto, contractFrom } from './support/compile-proto.ts';
+import { onValues } from './support/json-codec.ts';
 import { isLossless, requestType } from './support/lossless.ts';
 import { anySchema, contractOfSchema } from './support/schema.ts';
 import { COMPATIBLE, INCOMPATIBLE, someOf } from './support/schema-edits.ts';
@@ -11,7 +12,7 @@ import { COMPATIBLE, INCOMPATIBLE, someOf } from './support/schema-edits.ts';
 const encodedRequests = (contract: Contract, count: number): readonly Uint8Array[] =>
   fc
     .sample(new ArbitraryBodies(contract.descriptorSet).of(contract.requestMessage), count)
-    .map((body) => openContract(contract).request.fromJson(body));
+    .map((body) => onValues(openContract(contract).request).fromJson(body));
 
 const version = (fields: string, more = ''): Contract =>
   contractFrom(

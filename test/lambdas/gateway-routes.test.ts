@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { presentPrediction } from '#api';
-import type { InstanceController } from '#core';
+import { jsonTextOf, presentPrediction, RawJson } from '#api';
+import { flattenResult } from '#api/presenters/flat-result.ts';
+import type { InstanceController, Model } from '#core';
 import { createHandler as createLaunch } from '#lambdas/launch-instance/handler.ts';
 import { createHandler as createListInstances } from '#lambdas/list-instances/handler.ts';
 import { createHandler as createListModels } from '#lambdas/list-models/handler.ts';
@@ -128,9 +129,7 @@ describe('POST /api/predict/{model}', () => {
 
   it('names the variant that answered and the title of the model', () => {
     const model = aModel({ title: 'GDP growth', variants: ['LinearRegression', 'RandomForest'] });
-    const result = { growth_percent: 2.45, variant: 'RandomForest' };
-
-    expect(presentPrediction({ model, input: {}, result })).toEqual({
+    expect(flatAnswer(model, { growth_percent: 2.45, variant: 'RandomForest' })).toEqual({
       message: 'GDP growth prediction endpoint',
       input: {},
       model: 'RandomForest',
@@ -139,8 +138,20 @@ describe('POST /api/predict/{model}', () => {
   });
 
   it('answers with the whole result where there is no number in it', () => {
-    const answer = presentPrediction({ model: aModel(), input: {}, result: { message: 'hello' } });
+    expect(flatAnswer(aModel(), { message: 'hello' }).prediction).toEqual([{ message: 'hello' }]);
+  });
 
-    expect(answer.prediction).toEqual([{ message: 'hello' }]);
+  it('gives the input as it was sent, and every number of a list', async () => {
+    const answer = flatAnswer(aModel(), { values: [1, 2.5, 'NaN'], total: 3.5 }, ' {"a" : 1.0} ');
+
+    expect(answer).toMatchObject({ input: { a: 1 }, prediction: [1, 2.5, 3.5] });
   });
 });
+
+/** The answer of `POST /api/predict/{model}`, as its caller reads it. */
+function flatAnswer(model: Model, result: unknown, input = '{}') {
+  const { pieces, variant } = flattenResult(JSON.stringify(result));
+  const flat = { prediction: new RawJson(pieces), variant };
+  const text = jsonTextOf(presentPrediction({ model, input: new RawJson(input), result: flat }));
+  return JSON.parse(typeof text === 'string' ? text : Buffer.concat(text).toString());
+}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { JSON_TYPE, presentTask, submittedAnswer } from '#api';
+import { JSON_TYPE, jsonTextOf, presentTask, submittedAnswer } from '#api';
 import { contractOf } from '#contract';
 import { type Clock, createWaitPace, getTask, submitTask, type Task, type TaskStore, waitForTask } from '#core';
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
@@ -176,7 +176,7 @@ describe('what a prediction sends and writes down', () => {
     await whileServed(platform, name, () => untilDone(platform, task));
     const ended = await getTask(platform, { id: task.id, owner: 'me' });
 
-    const body = JSON.stringify(await presentTask(platform, ended));
+    const body = String(jsonTextOf(await presentTask({ ...api, platform }, ended)));
     const { headers } = await submittedAnswer({ ...api, platform }, ended, {
       ...{ seconds: 20, waitedSeconds: 20 },
       ...{ applied: 'wait=20' },

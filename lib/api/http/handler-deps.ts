@@ -12,6 +12,7 @@ import {
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
+import { createTranscoder, type Transcoder } from './transcoder.ts';
 
 /** Dependencies of the handlers. Only entry points build them. */
 export interface HandlerDeps {
@@ -25,6 +26,7 @@ export interface HandlerDeps {
   readonly wakeWhenAsleep: ReturnType<typeof createWaker>;
   /** Dependencies of `waitForTask`, including the learned duration of tasks. */
   readonly waits: WaitDeps;
+  readonly transcoder: Transcoder;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Origins whose pages may read responses. */
@@ -34,7 +36,9 @@ export interface HandlerDeps {
 interface HandlerDepsOptions {
   readonly platform: Platform;
   readonly logger: Logger;
-  /** @default no metrics */
+  /** @default on this thread */
+  readonly transcoder?: Transcoder;
+  /** @default nobody counts */
   readonly metrics?: Metrics;
   /** How long the last snapshot is used while the registry is unavailable. @default one minute */
   readonly maxOutageMs?: number;
@@ -42,7 +46,7 @@ interface HandlerDepsOptions {
 
 /** Dependencies that all handlers of a process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
-  const { platform, logger, metrics = noMetrics, maxOutageMs } = options;
+  const { platform, transcoder = createTranscoder(), logger, metrics = noMetrics, maxOutageMs } = options;
   const cached = { ...platform, contracts: cachedContracts(platform.contracts) };
   const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
@@ -53,6 +57,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     forecast: createForecaster({ models, backlog, clock: platform.clock }),
     wakeWhenAsleep: createWaker({ ...platform, logger }),
     waits: { tasks: platform.tasks, clock: platform.clock, pace: createWaitPace() },
+    transcoder,
     logger,
     metrics,
     corsOrigins: platform.corsOrigins ?? [],

@@ -53,12 +53,14 @@ function callerOf({ requestContext }: ProxyEvent): Caller {
   return typeof id === 'string' && id !== '' ? { id } : LOCAL_USER;
 }
 
-function bodyOf({ body, isBase64Encoded }: ProxyEvent): Uint8Array {
-  const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+function bodyOf({ body, isBase64Encoded, bytes: given }: ProxyEvent): Uint8Array {
+  const bytes = given ?? Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.byteLength > MAX_PAYLOAD_BYTES) throw bodyTooLarge();
   return bytes;
 }
 
-/** The error for a body above `MAX_PAYLOAD_BYTES`. */
-export const bodyTooLarge = (): ModelyardError =>
-  new ModelyardError('body_too_large', `The body is larger than ${MAX_PAYLOAD_BYTES / 2 ** 20} MiB.`);
+/** The refusal of a body above a limit. */
+export const bodyTooLarge = (maxBytes = MAX_PAYLOAD_BYTES): ModelyardError =>
+  new ModelyardError('body_too_large', `The body is larger than ${sizeText(maxBytes)}.`);
+
+const sizeText = (bytes: number): string => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);

@@ -7,6 +7,7 @@ import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request
 import { JSON_TYPE } from './media-types.ts';
 import { isServerFault, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
+import { jsonTextOf } from './raw-json.ts';
 import type { Route } from './routes.ts';
 
 export type HttpHandler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, ProxyContext>;
@@ -40,15 +41,12 @@ export function httpHandler(
   return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger, corsOrigins));
 }
 
-export const json = (
-  statusCode: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): ProxyResult => ({
-  statusCode,
-  headers: { 'Content-Type': JSON_TYPE, ...headers },
-  body: JSON.stringify(body),
-});
+/** A JSON answer. It and its members may be `RawJson`. */
+export function json(statusCode: number, body: unknown, headers: Readonly<Record<string, string>> = {}): ProxyResult {
+  const text = jsonTextOf(body);
+  const head = { statusCode, headers: { 'Content-Type': JSON_TYPE, ...headers } };
+  return typeof text === 'string' ? { ...head, body: text } : { ...head, body: '', pieces: text };
+}
 
 type HttpMiddleware = MiddlewareObj<ProxyEvent, ProxyResult, Error, ProxyContext>;
 

@@ -1,16 +1,21 @@
-import { type FieldError, parseJson, UnreadableMessageError } from '#contract';
+import { type FieldError, UnreadableMessageError } from '#contract';
+import { parseJson } from '#contract/json/scan-json.ts';
 import { ModelyardError } from '#core';
 import { bodyType } from './content-type.ts';
-import type { HttpRequest } from './http-request.ts';
+import { bodyTooLarge, type HttpRequest } from './http-request.ts';
 import { JSON_TYPE } from './media-types.ts';
 
+/** It is read on the thread that serves all requests. */
+const MAX_LAUNCH_BYTES = 16 * 1024;
+
 /**
- * The variant of a launch: `{"variant": "…"}`, or no body. Throws `unreadable_body`, `unsupported_media_type`, and
- * `invalid_input` with a pointer.
+ * The variant that a launch asks for: `{"variant": "…"}`, or nothing at all. Rejects with `body_too_large`,
+ * `unreadable_body`, `unsupported_media_type`, and `invalid_input` with a pointer to what is wrong.
  */
 export function launchVariant(request: HttpRequest): string | undefined {
   const bytes = request.body();
   if (bytes.byteLength === 0) return undefined;
+  if (bytes.byteLength > MAX_LAUNCH_BYTES) throw bodyTooLarge(MAX_LAUNCH_BYTES);
   if (bodyType(request.headers) !== JSON_TYPE) {
     throw new ModelyardError('unsupported_media_type', `The body must be ${JSON_TYPE}.`);
   }

@@ -16,6 +16,8 @@ export interface ProxyEvent {
   readonly pathParameters?: SingleValues | null;
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
+  /** In place of `body`: its bytes. Only a gateway in the same process can give these. */
+  readonly bytes?: Uint8Array;
   readonly requestContext?: {
     readonly requestId?: string;
     readonly authorizer?: Readonly<Record<string, unknown>> | null;
@@ -37,6 +39,8 @@ export interface ProxyResult {
   readonly body: string;
   /** Whether `body` is base64 of the bytes to send. @default false */
   readonly isBase64Encoded?: boolean;
+  /** In place of `body`: the bytes to send, one piece after the other. Only a gateway in the same process can send these. */
+  readonly pieces?: readonly Uint8Array[];
 }
 
 export interface ProxyContext extends Context {

@@ -1,4 +1,6 @@
 import type { ControlledInstance, InstanceView, Model, ModelSummary } from '#core';
+import type { RawJson } from '../http/raw-json.ts';
+import type { FlatResponse } from '../http/transcoder.ts';
 
 /**
  * The bodies by which people know gateways that run models in containers: the same tasks, models and
@@ -44,9 +46,9 @@ export const presentShutdown = (id: string) => ({ status: 'success', message: `S
 interface Prediction {
   readonly model: Model;
   /** The request as the caller wrote it. */
-  readonly input: unknown;
-  /** The model's answer as canonical JSON. */
-  readonly result: unknown;
+  readonly input: RawJson;
+  /** The model's answer. */
+  readonly result: FlatResponse;
 }
 
 /**
@@ -56,24 +58,10 @@ interface Prediction {
 export const presentPrediction = ({ model, input, result }: Prediction) => ({
   message: `${titleOf(model)} prediction endpoint`,
   input,
-  model: variantOf(model, result) ?? model.name,
-  prediction: numbersOf(result) ?? [result],
+  model: model.variants.find((variant) => variant === result.variant) ?? model.name,
+  prediction: result.prediction,
 });
 
 /** The manifest's title, or the words of the name: `model_a` is "Model a". */
 const titleOf = ({ name, title }: Model): string =>
   title ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
-
-function variantOf({ variants }: Model, result: unknown): string | undefined {
-  const named = isObject(result) ? result.variant : undefined;
-  return variants.find((variant) => variant === named);
-}
-
-function numbersOf(result: unknown): readonly number[] | undefined {
-  const values = isObject(result) ? Object.values(result).flat() : [];
-  const numbers = values.filter((value) => typeof value === 'number');
-  return numbers.length > 0 ? numbers : undefined;
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;

@@ -6,7 +6,7 @@ import type { WaitPreference } from '../http/prefer.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
-type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast'>;
+type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
 type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
 
 /** Bounds of `Retry-After`, in seconds. */
@@ -52,15 +52,15 @@ interface AnswerOptions {
 }
 
 async function answer(
-  { platform, forecast }: AnswerDeps,
+  deps: AnswerDeps,
   task: Task,
   { statusCode, wait, headers }: AnswerOptions,
 ): Promise<ProxyResult> {
   const ended = isTerminal(task.state);
-  const expected = ended ? {} : await forecast(task);
-  return json(statusCode, await presentTask(platform, task, expected), {
+  const expected = ended ? {} : await deps.forecast(task);
+  return json(statusCode, await presentTask(deps, task, expected), {
     ...headers,
-    ...(ended ? {} : { 'Retry-After': String(pollSeconds(expected, platform.clock.now())) }),
+    ...(ended ? {} : { 'Retry-After': String(pollSeconds(expected, deps.platform.clock.now())) }),
     ...appliedHeader(task, wait),
   });
 }

@@ -1,5 +1,6 @@
-import { loadContract } from '#contract';
 import { type BlobStore, type ContractStore, readResult, type Task, type TaskForecast } from '#core';
+import type { HandlerDeps } from '../http/handler-deps.ts';
+import type { RawJson } from '../http/raw-json.ts';
 
 /** A task in the HTTP API, without its result. */
 export interface TaskSummaryBody {
@@ -23,25 +24,28 @@ export interface TaskBody extends TaskSummaryBody {
   readonly position?: number;
   /** An estimate for a queued task. Undefined when unknown. */
   readonly estimated_start?: string;
-  /** The response message as canonical JSON; null unless the task succeeded. */
-  readonly result: unknown;
+  /** The model's response message as canonical JSON; null until the task has succeeded. */
+  readonly result: RawJson | null;
 }
 
-interface ResultDeps {
-  readonly blobs: BlobStore;
-  readonly contracts: ContractStore;
+interface ResultDeps extends Pick<HandlerDeps, 'transcoder'> {
+  readonly platform: { readonly blobs: BlobStore; readonly contracts: ContractStore };
 }
 
-/** The task with its result, decoded with the contract that encoded it. Rejects with `store_unavailable`. */
-export async function presentTask(deps: ResultDeps, task: Task, forecast: TaskForecast = {}): Promise<TaskBody> {
-  const result = await readResult(deps, task);
+/** The task with its result, decoded by the contract that wrote it. Rejects with `store_unavailable`. */
+export async function presentTask(
+  { platform, transcoder }: ResultDeps,
+  task: Task,
+  forecast: TaskForecast = {},
+): Promise<TaskBody> {
+  const result = await readResult(platform, task);
   const { attempts, error, timings, links, ...head } = summarizeTask(task);
   return {
     ...head,
     attempts,
     ...(forecast.position === undefined ? {} : { position: forecast.position }),
     ...(forecast.startsAt === undefined ? {} : { estimated_start: timestamp(forecast.startsAt) }),
-    result: result ? (await loadContract(result.contract)).response.toJson(result.bytes) : null,
+    result: result ? await transcoder.responseJson(result.contract, result.bytes) : null,
     error,
     timings,
     links,

@@ -30,7 +30,7 @@ const integerSchema = (type: IntegerType): JsonSchema => {
   };
 };
 
-/** 64 bits do not fit a JSON number: they are written as strings, and read as either while the number is exact. */
+/** Most readers of JSON lose digits of 64 bits: they are written as strings, and read as either. */
 function wideSchema(type: IntegerType, side: Side): JsonSchema {
   const unsigned = INTEGER_RANGES[type][0] === 0n;
   const text = {
@@ -39,8 +39,7 @@ function wideSchema(type: IntegerType, side: Side): JsonSchema {
     pattern: unsigned ? '^[0-9]{1,20}$' : '^-?[0-9]{1,19}$',
   };
   if (side === 'response') return text;
-  const minimum = unsigned ? 0 : Number.MIN_SAFE_INTEGER;
-  return { anyOf: [text, { type: 'integer', minimum, maximum: Number.MAX_SAFE_INTEGER }] };
+  return { anyOf: [text, { type: 'integer', ...(unsigned ? { minimum: 0 } : {}) }] };
 }
 
 const numberSchema = (finite: JsonSchema): JsonSchema => ({

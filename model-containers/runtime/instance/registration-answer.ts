@@ -29,5 +29,5 @@ export const writeRegistration = (instance: Told, contract: Contract): Uint8Arra
 /** The same as canonical proto3 JSON. */
 export async function registrationToJson(bytes: Uint8Array): Promise<unknown> {
   const { response } = await loadContract(contractOf(Registration, Registration));
-  return response.toJson(bytes);
+  return JSON.parse(Buffer.concat(response.toJson(bytes)).toString());
 }

@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
       );
 
       const { request } = await loadContract(descriptor);
-      expect(() => request.fromJson(body.example)).not.toThrow();
+      expect(() => request.fromJson(Buffer.from(JSON.stringify(body.example)))).not.toThrow();
     }
     expect(
       at(document, 'paths', '/predict/model_a', 'post', 'requestBody', 'content', 'application/json', 'example'),

@@ -33,7 +33,7 @@ export function openUseCases(servers: Servers): Predictions {
       owner: OWNER,
       model: model.name,
       contract,
-      request: request.fromJson(JSON.parse(BODY)),
+      request: request.fromJson(Buffer.from(BODY)),
       limits: model.limits,
     });
     const { state, result } = await waitForTask(waits, { id: task.id, owner: OWNER, waitMs: WAIT_MS, known: task });

@@ -1,0 +1,60 @@
+import { MalformedWireError } from '../errors.ts';
+import { type FieldPlan, type MessagePlan, type ValuePlan, valueWireType } from './message-plan.ts';
+import { MAX_DEPTH } from './shape.ts';
+import { WireCursor } from './wire-cursor.ts';
+import { LENGTH_DELIMITED } from './wire-types.ts';
+
+/** Throws `MalformedWireError` when the bytes are not this message. Makes no objects of them, so that no bytes cost more than their length. */
+export const checkWire = (plan: MessagePlan, bytes: Uint8Array): void =>
+  checkMessage(new WireCursor(bytes), plan, bytes.length, 0);
+
+function checkMessage(cursor: WireCursor, plan: MessagePlan, end: number, depth: number): void {
+  if (depth > MAX_DEPTH) throw new MalformedWireError('Messages are nested too deeply.');
+  while (cursor.at < end) {
+    const tag = cursor.tag(end);
+    const field = plan.byNumber.get(tag >>> 3);
+    if (!field) cursor.skip(tag, end, depth);
+    else if (field.cardinality === 'map') checkEntry(cursor, field, { tag, end, depth });
+    else if (isPackedValue(field, tag)) checkPacked(cursor, field.value, end);
+    else checkValue(cursor, field.value, { tag, end, depth });
+  }
+}
+
+/** Where a value is: behind its tag, in a message that ends at `end`. */
+interface Place {
+  readonly tag: number;
+  readonly end: number;
+  readonly depth: number;
+}
+
+/** Whether these are the packed values of a repeated field. */
+const isPackedValue = ({ wireTypes }: FieldPlan, tag: number): boolean =>
+  wireTypes.length > 1 && (tag & 7) === LENGTH_DELIMITED;
+
+function checkEntry(cursor: WireCursor, { keyType, value }: FieldPlan, { tag, end, depth }: Place): void {
+  if ((tag & 7) !== LENGTH_DELIMITED) {
+    cursor.skip(tag, end, depth);
+    return;
+  }
+  const stop = cursor.delimited(end);
+  while (cursor.at < stop) {
+    const inner = cursor.tag(stop);
+    if (inner >>> 3 === 1) checkValue(cursor, { kind: 'scalar', scalar: keyType }, { tag: inner, end: stop, depth });
+    else if (inner >>> 3 === 2) checkValue(cursor, value, { tag: inner, end: stop, depth });
+    else cursor.skip(inner, stop, depth);
+  }
+}
+
+function checkPacked(cursor: WireCursor, value: ValuePlan, end: number): void {
+  const stop = cursor.delimited(end);
+  const type = valueWireType(value);
+  while (cursor.at < stop) cursor.skip(type, stop);
+}
+
+function checkValue(cursor: WireCursor, value: ValuePlan, { tag, end, depth }: Place): void {
+  // A value of another wire type is an unknown field.
+  if ((tag & 7) !== valueWireType(value)) cursor.skip(tag, end, depth);
+  else if (value.kind === 'message') checkMessage(cursor, value.message, cursor.delimited(end), depth + 1);
+  else if (value.kind === 'scalar' && value.scalar === 'string') cursor.skipText(end);
+  else cursor.skip(tag, end);
+}

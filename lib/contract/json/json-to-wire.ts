@@ -1,0 +1,248 @@
+import type { IntegerType } from '../codec/ranges.ts';
+import { InvalidMessageError } from '../errors.ts';
+import { entryBehind, type JsonTape, nameOf } from './json-tape.ts';
+import { MapKeyWriter, sortedKeys } from './map-keys.ts';
+import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
+import { Problems, TooManyProblems } from './problems.ts';
+import { ScalarReader, type Written } from './scalar-reader.ts';
+import { scanJson } from './scan-json.ts';
+import { MAX_DEPTH, TOO_DEEP } from './shape.ts';
+import { writeWellKnown } from './well-known-to-wire.ts';
+import { LENGTH_DELIMITED, tagOf } from './wire-types.ts';
+import { WireWriter } from './wire-writer.ts';
+
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const NULL = 0x6e;
+
+/** The largest protobuf message that is made of JSON, which may be five times as large as its text. */
+export interface WireLimit {
+  readonly maxBytes: number;
+}
+
+/**
+ * Checks a JSON text and writes it as the message, without making objects of it: in time and memory that are bounded by
+ * a small multiple of its length, whatever it says. Fields come in the order of their numbers, as protobuf recommends.
+ * Throws `UnreadableMessageError` for a text that is not JSON, `InvalidMessageError` with the first 100 problems of one
+ * that is not the message, and `MessageLimitError`.
+ */
+export function jsonToWire(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: WireLimit): Uint8Array {
+  const reader = new MessageReader(scanJson(bytes), maxBytes);
+  try {
+    reader.message(plan, 0, 0);
+  } catch (error) {
+    if (!(error instanceof TooManyProblems)) throw error;
+  }
+  const { errors } = reader.problems;
+  if (errors.length > 0) throw new InvalidMessageError(plan.fullName, errors);
+  return reader.writer.finish();
+}
+
+/** Walks the values of a text by the fields of a message. */
+export class MessageReader {
+  readonly tape: JsonTape;
+  readonly writer: WireWriter;
+  readonly scalars: ScalarReader;
+  readonly problems: Problems;
+  /** The members of the messages that are open, the innermost last: their fields, and the entries of their keys. */
+  readonly #fields: FieldPlan[] = [];
+  readonly #keys: number[] = [];
+
+  constructor(tape: JsonTape, maxBytes: number) {
+    this.tape = tape;
+    this.writer = new WireWriter(tape.bytes.length, maxBytes);
+    this.scalars = new ScalarReader(tape, this.writer);
+    this.problems = new Problems(tape);
+  }
+
+  kindOf(entry: number): number {
+    return this.tape.bytes[this.tape.entries[entry] ?? 0] ?? 0;
+  }
+
+  /** The entry behind the last one of an object or array. */
+  endOf(entry: number): number {
+    return this.tape.entries[entry + 1] ?? 0;
+  }
+
+  message(plan: MessagePlan, entry: number, depth: number): void {
+    if (depth > MAX_DEPTH) this.problems.add(TOO_DEEP);
+    else if (plan.wellKnown) writeWellKnown(this, plan, plan.wellKnown, entry, depth);
+    else if (this.isObject(entry)) this.members(plan, entry, depth);
+  }
+
+  /** Whether it is an object; says so where it is not. */
+  isObject(entry: number): boolean {
+    const is = this.kindOf(entry) === OPEN_BRACE;
+    if (!is) this.problems.add(`Must be an object, not ${nameOf(this.tape, entry)}.`);
+    return is;
+  }
+
+  /** Whether it is an array; says so where it is not. */
+  isArray(entry: number): boolean {
+    const is = this.kindOf(entry) === OPEN_BRACKET;
+    if (!is) this.problems.add(`Must be an array, not ${nameOf(this.tape, entry)}.`);
+    return is;
+  }
+
+  /** The members of an object as fields of the message, but for the one whose key is at `except`. */
+  members(plan: MessagePlan, entry: number, depth: number, except = -1): void {
+    if (this.endOf(entry) === entry + 2) return;
+    const first = this.#keys.length;
+    this.#collect(plan, entry, except);
+    const end = this.#keys.length;
+    for (let i = first; i < end; i += 1) {
+      const [field, key] = [this.#fields[i], this.#keys[i] ?? 0];
+      if (!field) continue;
+      this.problems.path.push(~key);
+      if (i > first && this.#fields[i - 1] === field) {
+        const other = this.problems.keyAt(this.#keys[i - 1] ?? 0);
+        this.problems.add(`Given twice: here and as ${JSON.stringify(other)}.`);
+      } else if (this.#isSet(field, key)) {
+        if (field.oneof !== undefined) this.#checkOneof(field, key, first, end);
+        this.#member(field, key + 2, depth);
+      }
+      this.problems.path.pop();
+    }
+    this.#fields.length = first;
+    this.#keys.length = first;
+  }
+
+  /** Notes the members in the order of their fields, those of the same field in the order of the text. */
+  #collect(plan: MessagePlan, entry: number, except: number): void {
+    const first = this.#keys.length;
+    const end = this.endOf(entry);
+    let isInOrder = true;
+    let last = 0;
+    for (let key = entry + 2; key < end; key = entryBehind(this.tape, key + 2)) {
+      if (key === except) continue;
+      const { bytes, start, end: stop } = this.scalars.content(key);
+      const field = plan.byJsonName.get(bytes, start, stop);
+      if (!field) {
+        this.problems.addAt(key, `Unknown field: ${plan.name} has ${listNames(plan)}.`);
+        continue;
+      }
+      isInOrder &&= field.number >= last;
+      last = field.number;
+      this.#fields.push(field);
+      this.#keys.push(key);
+    }
+    if (isInOrder) return;
+    const members = this.#keys.slice(first).map((key, i) => ({ key, field: this.#fields[first + i] as FieldPlan }));
+    members.sort((a, b) => a.field.number - b.field.number);
+    for (const [i, { key, field }] of members.entries()) {
+      this.#keys[first + i] = key;
+      this.#fields[first + i] = field;
+    }
+  }
+
+  /** Null means "not set", except where null is a value. */
+  #isSet({ cardinality, value }: FieldPlan, key: number): boolean {
+    return this.kindOf(key + 2) !== NULL || (cardinality === 'single' && takesNull(value));
+  }
+
+  /** Of the members of a oneof all but the first one in the text are too many. */
+  #checkOneof(field: FieldPlan, key: number, first: number, end: number): void {
+    let other = key;
+    for (let i = first; i < end; i += 1) {
+      const candidate = this.#keys[i] ?? 0;
+      const each = this.#fields[i];
+      if (candidate < other && each?.oneof === field.oneof && each && this.#isSet(each, candidate)) other = candidate;
+    }
+    if (other === key) return;
+    const name = JSON.stringify(this.problems.keyAt(other));
+    this.problems.add(`Excluded by ${name}: only one of the two may be set.`);
+  }
+
+  #member(field: FieldPlan, entry: number, depth: number): void {
+    if (field.cardinality === 'repeated') this.#elements(field, entry, depth);
+    else if (field.cardinality === 'map') this.#entries(field, entry, depth);
+    else this.single(field, entry, depth);
+  }
+
+  /** A field that is not repeated; without presence it is left out when it has its default. */
+  single({ value, number, presence }: FieldPlan, entry: number, depth: number): void {
+    const at = this.writer.at;
+    if (this.value(value, number, entry, depth) === 'default' && !presence) this.writer.rewind(at);
+  }
+
+  #elements({ value, number, isPacked }: FieldPlan, entry: number, depth: number): void {
+    const end = this.endOf(entry);
+    if (!this.isArray(entry) || end === entry + 2) return;
+    const packed = isPacked ? this.openField(number) : -1;
+    const { path } = this.problems;
+    const place = path.push(0) - 1;
+    const tag = value.kind === 'message' ? 0 : tagOf(number, value.kind === 'enum' ? 'int32' : value.scalar);
+    for (let each = entry + 2, i = 0; each < end; each = entryBehind(this.tape, each), i += 1) {
+      path[place] = i;
+      if (value.kind === 'message') this.value(value, number, each, depth);
+      else {
+        if (!isPacked) this.writer.varint32(tag);
+        this.#plain(value, each);
+      }
+    }
+    path.pop();
+    if (isPacked) this.writer.close(packed);
+  }
+
+  #entries({ value, number, keyType }: FieldPlan, entry: number, depth: number): void {
+    if (!this.isObject(entry)) return;
+    const keys = new MapKeyWriter(keyType, entry, this);
+    const keyTag = tagOf(1, keyType);
+    const order = sortedKeys(this.tape, entry);
+    const end = this.endOf(entry);
+    for (let i = 0, key = order?.[0] ?? entry + 2; key < end; ) {
+      this.problems.path.push(~key);
+      const open = this.openField(number);
+      this.writer.varint32(keyTag);
+      const wrong = keys.write(key);
+      if (wrong !== undefined) this.problems.add(wrong);
+      this.value(value, 2, key + 2, depth + 1);
+      this.writer.close(open);
+      this.problems.path.pop();
+      i += 1;
+      key = order ? (order[i] ?? end) : entryBehind(this.tape, key + 2);
+    }
+  }
+
+  /** Writes a value with its tag. */
+  value(plan: ValuePlan, number: number, entry: number, depth: number): Written {
+    if (plan.kind === 'message') {
+      const open = this.openField(number);
+      this.message(plan.message, entry, depth + 1);
+      this.writer.close(open);
+      return 'value';
+    }
+    this.writer.varint32(tagOf(number, plan.kind === 'enum' ? 'int32' : plan.scalar));
+    return this.#plain(plan, entry);
+  }
+
+  /** Writes a value of a scalar or enum type without its tag. */
+  #plain(plan: ValuePlan, entry: number): Written {
+    if (plan.kind === 'message') return 'value';
+    const written =
+      plan.kind === 'enum' ? this.scalars.enum(plan.enum, entry) : this.scalars.scalar(plan.scalar, entry);
+    if (typeof written === 'object') this.problems.add(written.fault);
+    return written;
+  }
+
+  /** A field of an integer that was not in the text itself. */
+  writeInteger(number: number, type: IntegerType, value: number): void {
+    this.writer.varint32(tagOf(number, type));
+    this.writer.integer(type, Math.floor(value / 2 ** 32), value >>> 0);
+  }
+
+  /** Begins a field that is preceded by its length. */
+  openField(number: number): number {
+    this.writer.varint32((number << 3) | LENGTH_DELIMITED);
+    return this.writer.open();
+  }
+}
+
+const takesNull = (plan: ValuePlan): boolean =>
+  plan.kind === 'enum' ? plan.enum.isNull : plan.kind === 'message' && plan.message.wellKnown === 'Value';
+
+function listNames({ fields }: MessagePlan): string {
+  if (fields.length === 0) return 'no fields';
+  const names = fields.slice(0, 20).map(({ name }) => name);
+  return fields.length > 20 ? `${names.join(', ')} …` : names.join(', ');
+}

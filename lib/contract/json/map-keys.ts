@@ -1,0 +1,142 @@
+import { type IntegerType, isInteger } from '../codec/ranges.ts';
+import type { ScalarType } from '../descriptor/model.ts';
+import { entryBehind, type JsonTape } from './json-tape.ts';
+import type { Problems } from './problems.ts';
+import type { ScalarReader } from './scalar-reader.ts';
+import type { WireWriter } from './wire-writer.ts';
+
+/** One more than the largest key that JavaScript sorts before all others. */
+const MAX_INDEX = 2 ** 32 - 1;
+/** A body of 10 MiB has fewer members. */
+const ORDINALS = 2 ** 21;
+
+/**
+ * The entries of the keys of an object as JavaScript orders properties: integers ascending, then all others as they
+ * stand. Undefined when they stand so already. The same map gives the same bytes in whatever order its numbers come.
+ */
+export function sortedKeys(tape: JsonTape, object: number): Int32Array | undefined {
+  const end = tape.entries[object + 1] ?? 0;
+  let isSorted = true;
+  let indexes = 0;
+  let keys = 0;
+  let last = -1;
+  for (let key = object + 2; key < end; key = entryBehind(tape, key + 2)) {
+    const index = indexOf(tape, key);
+    if (index >= 0) {
+      isSorted &&= index > last;
+      indexes += 1;
+      last = index;
+    } else last = MAX_INDEX;
+    keys += 1;
+  }
+  if (isSorted || keys > ORDINALS) return undefined;
+  return sorted(tape, object, keys, indexes);
+}
+
+function sorted(tape: JsonTape, object: number, keys: number, indexes: number): Int32Array {
+  const end = tape.entries[object + 1] ?? 0;
+  const inText = new Int32Array(indexes);
+  const order = new Int32Array(keys);
+  // Index and ordinal in one number, which is sorted natively.
+  const pairs = new Float64Array(indexes);
+  let ordinal = 0;
+  let other = indexes;
+  for (let key = object + 2; key < end; key = entryBehind(tape, key + 2)) {
+    const index = indexOf(tape, key);
+    if (index >= 0) {
+      inText[ordinal] = key;
+      pairs[ordinal] = index * ORDINALS + ordinal;
+      ordinal += 1;
+    } else {
+      order[other] = key;
+      other += 1;
+    }
+  }
+  pairs.sort();
+  for (const [i, pair] of pairs.entries()) order[i] = inText[pair % ORDINALS] ?? 0;
+  return order;
+}
+
+/** What a key is as the index of an array; -1 for other keys. */
+function indexOf({ bytes, entries }: JsonTape, key: number): number {
+  const start = (entries[key] ?? 0) + 1;
+  const end = entries[key + 1] ?? 0;
+  if (end <= start || end - start > 10 || (bytes[start] === 0x30 && end - start > 1)) return -1;
+  let index = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x30 || byte > 0x39) return -1;
+    index = 10 * index + (byte - 0x30);
+  }
+  return index < MAX_INDEX ? index : -1;
+}
+
+/** Writes the keys of one map. */
+export class MapKeyWriter {
+  readonly #type: ScalarType;
+  readonly #problems: Problems;
+  readonly #scalars: ScalarReader;
+  readonly #writer: WireWriter;
+  /** The entry of each integer, where two keys may be the same one. */
+  readonly #seen: Map<number | bigint, number> | undefined;
+
+  constructor(type: ScalarType, object: number, { tape, problems, scalars, writer }: KeySinks) {
+    this.#type = type;
+    this.#problems = problems;
+    this.#scalars = scalars;
+    this.#writer = writer;
+    this.#seen = isInteger(type) && hasLongerForms(tape, object) ? new Map() : undefined;
+  }
+
+  /** Writes a key without its tag; returns what is wrong with it. */
+  write(key: number): string | undefined {
+    if (isInteger(this.#type)) return this.#integer(this.#type, key);
+    if (this.#type === 'bool') return this.#bool(key);
+    const written = this.#scalars.text(key);
+    return typeof written === 'object' ? `The key must be ${written.fault.slice('Must be '.length)}` : undefined;
+  }
+
+  #integer(type: IntegerType, key: number): string | undefined {
+    if (!this.#scalars.integerKey(type, key)) return `The key must be an integer that fits ${type}.`;
+    const { high, low } = this.#scalars.integer;
+    this.#writer.integer(type, high, low);
+    if (!this.#seen) return undefined;
+    const value = (high | 0) * 2 ** 32 + low;
+    const exact = Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low);
+    const other = this.#seen.get(exact);
+    if (other !== undefined) return `The same key as ${JSON.stringify(this.#problems.keyAt(other))}.`;
+    this.#seen.set(exact, key);
+    return undefined;
+  }
+
+  #bool(key: number): string | undefined {
+    const isTrue = this.#scalars.is(key, TRUE);
+    if (!isTrue && !this.#scalars.is(key, FALSE)) return 'The key must be true or false.';
+    this.#writer.varint32(isTrue ? 1 : 0);
+    return undefined;
+  }
+}
+
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
+/** What the keys of a map are read from, and where they go. */
+interface KeySinks {
+  readonly tape: JsonTape;
+  readonly problems: Problems;
+  readonly scalars: ScalarReader;
+  readonly writer: WireWriter;
+}
+
+/** Whether a key has zeros before its number, a minus before a zero, or escapes: any other is the only text of its number. */
+function hasLongerForms({ bytes, entries }: JsonTape, object: number): boolean {
+  const tape = { bytes, entries };
+  const end = entries[object + 1] ?? 0;
+  for (let key = object + 2; key < end; key = entryBehind(tape, key + 2)) {
+    const start = (entries[key] ?? 0) + 1;
+    const closing = entries[key + 1] ?? 0;
+    const digits = bytes[start] === 0x2d ? start + 1 : start;
+    if (closing < 0 || (bytes[digits] === 0x30 && closing - start > 1)) return true;
+  }
+  return false;
+}

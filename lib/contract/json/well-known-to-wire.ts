@@ -1,0 +1,219 @@
+import { entryBehind, nameOf } from './json-tape.ts';
+import type { MessageReader } from './json-to-wire.ts';
+import { sortedKeys } from './map-keys.ts';
+import type { MessagePlan, WellKnownName } from './message-plan.ts';
+import { MAX_DEPTH, TOO_DEEP } from './shape.ts';
+import { type Moment, parseDuration, parseTimestamp } from './times.ts';
+
+type Write = (reader: MessageReader, plan: MessagePlan, entry: number, depth: number) => void;
+
+const QUOTE = 0x22;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const UNDERSCORE = 0x5f;
+const COMMA = 0x2c;
+/** Longer than any time or duration. */
+const MAX_MOMENT_LENGTH = 64;
+/** Longer than the name of any type. */
+const MAX_URL_LENGTH = 4096;
+const AT_TYPE = Buffer.from('@type');
+const VALUE = Buffer.from('value');
+
+/** Seconds and nanoseconds, each only when it is not zero. */
+const moment =
+  (expected: string, parse: (text: string) => Moment | undefined): Write =>
+  (reader, _plan, entry) => {
+    if (!isString(reader, entry, expected)) return;
+    const [seconds, nanos] = parse(reader.scalars.shortText(entry, MAX_MOMENT_LENGTH) ?? '') ?? [];
+    if (seconds === undefined || nanos === undefined) reader.problems.add(`Must be ${expected}: this string is not.`);
+    else {
+      if (seconds !== 0) reader.writeInteger(1, 'int64', seconds);
+      if (nanos !== 0) reader.writeInteger(2, 'int32', nanos);
+    }
+  };
+
+function isString(reader: MessageReader, entry: number, expected: string): boolean {
+  const is = reader.kindOf(entry) === QUOTE;
+  if (!is) reader.problems.add(`Must be ${expected}, not ${nameOf(reader.tape, entry)}.`);
+  return is;
+}
+
+/** `fooBar,baz` becomes the paths `foo_bar` and `baz`. */
+const fieldMask: Write = (reader, _plan, entry) => {
+  const expected = 'field paths in lowerCamelCase, separated by commas';
+  if (!isString(reader, entry, expected)) return;
+  const { isWellFormed, bytes, start, end } = reader.scalars.content(entry);
+  if (!isWellFormed || bytes.subarray(start, end).includes(UNDERSCORE)) {
+    reader.problems.add(`Must be ${expected}: this string is not.`);
+    return;
+  }
+  if (start === end) return;
+  const { writer } = reader;
+  for (let from = start; from <= end; ) {
+    const comma = bytes.indexOf(COMMA, from);
+    const stop = comma < 0 || comma > end ? end : comma;
+    const open = reader.openField(1);
+    const out = writer.reserve(2 * (stop - from));
+    let to = writer.at;
+    for (let at = from; at < stop; at += 1) {
+      const byte = bytes[at] ?? 0;
+      const isUpper = byte >= 0x41 && byte <= 0x5a;
+      if (isUpper) out[to++] = UNDERSCORE;
+      out[to++] = isUpper ? byte | 0x20 : byte;
+    }
+    writer.advance(to);
+    writer.close(open);
+    from = stop + 1;
+  }
+};
+
+/** Any JSON value. On the wire an object costs three levels of messages, an array two. */
+function dynamic(reader: MessageReader, entry: number, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    reader.problems.add(TOO_DEEP);
+    return;
+  }
+  const { writer, scalars } = reader;
+  const kind = reader.kindOf(entry);
+  if (kind === OPEN_BRACE || kind === OPEN_BRACKET) {
+    const open = reader.openField(kind === OPEN_BRACE ? 5 : 6);
+    if (kind === OPEN_BRACE) struct(reader, entry, depth + 3);
+    else listValue(reader, entry, depth + 2);
+    writer.close(open);
+  } else if (kind === QUOTE) {
+    writer.varint32((3 << 3) | 2);
+    const written = scalars.text(entry);
+    if (typeof written === 'object') reader.problems.add(written.fault);
+  } else if (kind === 0x74 || kind === 0x66) reader.writeInteger(4, 'uint32', kind === 0x74 ? 1 : 0);
+  else if (kind === 0x6e) reader.writeInteger(1, 'uint32', 0);
+  else {
+    writer.varint32((2 << 3) | 1);
+    const written = scalars.finite(entry);
+    if (typeof written === 'object') reader.problems.add(written.fault);
+  }
+}
+
+/** The members of an object as a map of values; `depth` is that of the values. */
+function struct(reader: MessageReader, entry: number, depth: number): void {
+  const { tape, problems, writer, scalars } = reader;
+  const order = sortedKeys(tape, entry);
+  const end = reader.endOf(entry);
+  for (let i = 0, key = order?.[0] ?? entry + 2; key < end; ) {
+    problems.path.push(~key);
+    const member = reader.openField(1);
+    writer.varint32((1 << 3) | 2);
+    const written = scalars.text(key);
+    if (typeof written === 'object') problems.add(`The key must be ${written.fault.slice('Must be '.length)}`);
+    const value = reader.openField(2);
+    dynamic(reader, key + 2, depth);
+    writer.close(value);
+    writer.close(member);
+    problems.path.pop();
+    i += 1;
+    key = order ? (order[i] ?? end) : entryBehind(tape, key + 2);
+  }
+}
+
+/** The elements of an array; `depth` is theirs. */
+function listValue(reader: MessageReader, entry: number, depth: number): void {
+  const { tape, problems, writer } = reader;
+  const end = reader.endOf(entry);
+  const place = problems.path.push(0) - 1;
+  for (let each = entry + 2, i = 0; each < end; each = entryBehind(tape, each), i += 1) {
+    problems.path[place] = i;
+    const value = reader.openField(1);
+    dynamic(reader, each, depth);
+    writer.close(value);
+  }
+  problems.path.pop();
+}
+
+const any: Write = (reader, plan, entry, depth) => {
+  if (!reader.isObject(entry)) return;
+  const { problems, scalars, writer } = reader;
+  const key = memberOf(reader, entry, AT_TYPE);
+  if (key === undefined && reader.endOf(entry) === entry + 2) return;
+  const isNamed = key !== undefined && reader.kindOf(key + 2) === QUOTE;
+  const url = isNamed ? (scalars.shortText(key + 2, MAX_URL_LENGTH) ?? '') : '';
+  const inner = url.includes('/') ? plan.types.find(url.slice(url.lastIndexOf('/') + 1)) : undefined;
+  if (!inner || key === undefined) {
+    problems.path.push('@type');
+    problems.add('Must be the address of a known type, such as "type.googleapis.com/google.protobuf.Duration".');
+    problems.path.pop();
+    return;
+  }
+  writer.varint32((1 << 3) | 2);
+  scalars.text(key + 2);
+  const before = writer.at;
+  const value = reader.openField(2);
+  const start = writer.at;
+  if (inner.wellKnown) wrapped(reader, inner, entry, { key, depth });
+  else reader.members(inner, entry, depth + 1, key);
+  if (writer.at === start) writer.cancel(value, before);
+  else writer.close(value);
+};
+
+/** A well-known type inside an Any is its one member `value`. */
+function wrapped(
+  reader: MessageReader,
+  inner: MessagePlan,
+  entry: number,
+  { key: typeKey, depth }: { readonly key: number; readonly depth: number },
+): void {
+  const { problems, tape } = reader;
+  const end = reader.endOf(entry);
+  const valueKey = memberOf(reader, entry, VALUE);
+  for (let key = entry + 2; key < end; key = entryBehind(tape, key + 2)) {
+    if (key === typeKey || key === valueKey) continue;
+    problems.addAt(key, `Unknown field: a ${inner.name} in an Any has only "value".`);
+  }
+  problems.path.push('value');
+  if (valueKey === undefined) problems.add(`Must be given: it is the ${inner.name}.`);
+  else reader.message(inner, valueKey + 2, depth + 1);
+  problems.path.pop();
+}
+
+/** The entry of a key of an object. */
+function memberOf({ tape, scalars }: MessageReader, entry: number, name: Uint8Array): number | undefined {
+  const end = tape.entries[entry + 1] ?? 0;
+  for (let key = entry + 2; key < end; key = entryBehind(tape, key + 2)) if (scalars.is(key, name)) return key;
+  return undefined;
+}
+
+/** The value is the one field of its message. */
+const wrapper: Write = (reader, plan, entry, depth) => {
+  const field = plan.byNumber.get(1);
+  if (field) reader.single(field, entry, depth);
+};
+
+const WRITERS: Readonly<Record<WellKnownName, Write>> = {
+  Any: any,
+  Timestamp: moment('a time such as "2026-01-31T12:00:00Z", from year 1 to 9999', parseTimestamp),
+  Duration: moment('a duration in seconds such as "1.5s", up to 315576000000', parseDuration),
+  FieldMask: fieldMask,
+  Struct: (reader, _plan, entry, depth) => {
+    if (reader.isObject(entry)) struct(reader, entry, depth + 2);
+  },
+  Value: (reader, _plan, entry, depth) => dynamic(reader, entry, depth),
+  ListValue: (reader, _plan, entry, depth) => {
+    if (reader.isArray(entry)) listValue(reader, entry, depth + 1);
+  },
+  DoubleValue: wrapper,
+  FloatValue: wrapper,
+  Int64Value: wrapper,
+  UInt64Value: wrapper,
+  Int32Value: wrapper,
+  UInt32Value: wrapper,
+  BoolValue: wrapper,
+  StringValue: wrapper,
+  BytesValue: wrapper,
+};
+
+/** Writes a message of google/protobuf that JSON has a form of its own for. */
+export const writeWellKnown = (
+  reader: MessageReader,
+  plan: MessagePlan,
+  name: WellKnownName,
+  entry: number,
+  depth: number,
+): void => WRITERS[name](reader, plan, entry, depth);
