@@ -163,3 +163,20 @@ describe('GET /models/{model}/tasks/{id}', () => {
     expect((await getOf(api, 'model_a', id)).statusCode).toBe(404);
   });
 });
+
+describe('an id that no task can have', () => {
+  it.each(['x', 'x'.repeat(2049), '0198a000-0000-7000-8000-00000000000g'])(
+    'answers 404 without the store: %#',
+    async (id) => {
+      const api = createTestApi({
+        broken: ({ tasks }) => ({
+          tasks: replacing(tasks, { get: () => Promise.reject(unavailable('store_unavailable', 'Away.', undefined)) }),
+        }),
+      });
+
+      const { statusCode, json } = await get(api, id);
+
+      expect([statusCode, json.type]).toEqual([404, '/problems/task-not-found']);
+    },
+  );
+});

@@ -21,9 +21,13 @@ export function createRouter(routes: readonly Route[]): (rawPath: string) => Mat
   return function matchPath(rawPath) {
     const segments = decodePath(rawPath);
     const byMethod = new Map<Method, RouteMatch>();
+    let found: Route['path'] | undefined;
     for (const { route, pattern } of ordered) {
       const params = matchSegments(pattern, segments);
-      if (params && !byMethod.has(route.method)) byMethod.set(route.method, { route, params });
+      if (!params) continue;
+      // A literal path hides the templates that match it too, for every method.
+      found ??= route.path;
+      if (route.path === found) byMethod.set(route.method, { route, params });
     }
     return byMethod;
   };

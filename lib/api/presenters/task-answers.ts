@@ -1,4 +1,4 @@
-import { getTask, isTerminal, type Task, type TaskForecast, type TaskLookup, waitForTask } from '#core';
+import { getTask, isTerminal, ModelyardError, type Task, type TaskForecast, type TaskLookup, waitForTask } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
@@ -7,6 +7,9 @@ import type { ProxyResult } from '../http/proxy.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
+/** A UUID: the store is not asked for anything else. */
+const TASK_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
 
 /** Bounds of `Retry-After`, in seconds. */
@@ -33,6 +36,7 @@ export async function followTask(
   { caller, signal }: Pick<HttpRequest, 'caller' | 'signal'>,
   { wait, ...asked }: Omit<TaskLookup, 'owner'> & { readonly wait: WaitPreference },
 ): Promise<Task> {
+  if (!TASK_ID.test(asked.id)) throw new ModelyardError('task_not_found', 'There is no such task.');
   const lookup = { ...asked, owner: caller.id };
   const known = await getTask(deps.waits, lookup);
   if (known.state === 'queued') await wakeFor(deps, known);

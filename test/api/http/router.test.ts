@@ -22,7 +22,7 @@ describe('matching paths', () => {
   it('prefers a literal segment to a parameter, wherever it is in the table', () => {
     expect(pathOf('/things/best')).toBe('/things/best');
     expect(pathOf('/things/worst')).toBe('/things/{id}');
-    expect(matchPath('/things/best').get('POST')?.params).toEqual({ id: 'best' });
+    expect(matchPath('/things/best').get('POST')).toBeUndefined();
   });
 
   it('takes a trailing slash as none', () => {
@@ -59,5 +59,14 @@ describe('matching paths', () => {
         }
       }),
     );
+  });
+});
+
+describe('a literal path beside a template', () => {
+  it('offers its own methods only', () => {
+    const match = createRouter([aRoute('POST', '/predict/{model}'), aRoute('GET', '/predict/services')]);
+
+    expect([...match('/predict/services').keys()]).toEqual(['GET']);
+    expect([...match('/predict/model_a').keys()]).toEqual(['POST']);
   });
 });
