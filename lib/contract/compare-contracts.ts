@@ -1,5 +1,5 @@
 import { Comparison, type ContractDifference } from './compare/comparison.ts';
-import { hasLoss } from './compare/scan-bytes.ts';
+import { hasLoss } from './compare/losses.ts';
 import type { Contract } from './contract.ts';
 import { typesOf } from './descriptor/type-index.ts';
 

@@ -14,8 +14,8 @@ export interface ContractDifference {
 const MAP_VALUE = 2;
 
 /**
- * Walks through the types of two contracts, each pair once, and collects what `candidate` loses of messages that were
- * written with `existing`: as sentences for people, and by field number for a scan of bytes.
+ * Compares the types of two contracts, each pair once. Collects what `candidate` loses of messages that were written
+ * with `existing`: as sentences for error texts, and by field number for a scan of bytes.
  */
 export class Comparison {
   readonly differences: ContractDifference[] = [];
@@ -30,7 +30,7 @@ export class Comparison {
     this.#candidate = candidate;
   }
 
-  /** Undefined when the messages have different names, and nothing can be read. */
+  /** Undefined when the names of the messages differ: then nothing can be read. */
   compareRoots(side: 'request' | 'response', existing: string, candidate: string): MessageLosses | undefined {
     if (existing !== candidate) {
       this.#add(existing, `is the ${side} message, but the other one is ${candidate}`);

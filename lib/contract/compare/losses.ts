@@ -1,4 +1,6 @@
-/** What of one field a reader loses; a field that it reads completely has no entry. */
+import { Reader } from '../wire.ts';
+
+/** What a reader loses of one field. Fields that it reads completely have no entry. */
 export interface FieldLoss {
   /** The field itself is lost: `always`, only `at-default` (an explicit default), or `unless-default`. */
   readonly field?: 'always' | 'at-default' | 'unless-default';
@@ -11,7 +13,7 @@ export interface FieldLoss {
 /** By field number. */
 export type MessageLosses = Map<number, FieldLoss>;
 
-/** Removes entries below which nothing can be lost, so that a scan of bytes skips them. Cycles are fine. */
+/** Removes entries without any loss inside, so that a scan of bytes skips them. Supports recursive types. */
 export function pruneLosses(messages: readonly MessageLosses[]): void {
   const lossy = new Set<MessageLosses>();
   const isLossy = ({ field, values, inside }: FieldLoss): boolean =>
@@ -24,3 +26,55 @@ export function pruneLosses(messages: readonly MessageLosses[]): void {
     for (const [number, loss] of message) if (!isLossy(loss)) message.delete(number);
   }
 }
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+/**
+ * Whether an encoded message contains anything that the reader loses. Not recursive, so deep nesting needs no stack.
+ * Throws the errors of the protobufjs reader for malformed bytes.
+ */
+export function hasLoss(bytes: Uint8Array, root: MessageLosses): boolean {
+  const reader = Reader.create(bytes);
+  const messages = [{ losses: root, start: 0, end: bytes.length }];
+  for (let message = messages.pop(); message; message = messages.pop()) {
+    reader.pos = message.start;
+    while (reader.pos < message.end) {
+      const tag = reader.uint32();
+      const loss = message.losses.get(tag >>> 3);
+      const start = reader.pos;
+      reader.skipType(tag & 7);
+      if (loss === undefined) continue;
+      const value = bytes.subarray(start, reader.pos);
+      if (isLost(value, tag & 7, loss)) return true;
+      if (loss.inside && (tag & 7) === LENGTH_DELIMITED) {
+        messages.push({ losses: loss.inside, start: start + prefixLength(value), end: reader.pos });
+      }
+    }
+  }
+  return false;
+}
+
+function isLost(value: Uint8Array, wireType: number, { field, values }: FieldLoss): boolean {
+  if (field === 'always') return true;
+  if (field !== undefined && isDefault(value, wireType) === (field === 'at-default')) return true;
+  return values !== undefined && enumValues(value, wireType).some((number) => values.has(number));
+}
+
+/** Zero, or an empty text. In varints and lengths, the highest bit of a byte is no part of the value. */
+function isDefault(value: Uint8Array, wireType: number): boolean {
+  const bits = wireType === VARINT || wireType === LENGTH_DELIMITED ? 0x7f : 0xff;
+  return value.every((byte) => (byte & bits) === 0);
+}
+
+/** One value, or all values of a packed field. */
+function enumValues(value: Uint8Array, wireType: number): readonly number[] {
+  if (wireType !== VARINT && wireType !== LENGTH_DELIMITED) return [];
+  const reader = Reader.create(value);
+  if (wireType === LENGTH_DELIMITED) reader.uint32();
+  const numbers: number[] = [];
+  while (reader.pos < reader.len) numbers.push(reader.int32());
+  return numbers;
+}
+
+const prefixLength = (value: Uint8Array): number => value.findIndex((byte) => (byte & 0x80) === 0) + 1;

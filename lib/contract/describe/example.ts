@@ -1,8 +1,7 @@
 import type { Contract } from '../contract.ts';
 import type { FieldDescriptor, ScalarType, ValueType } from '../descriptor/model.ts';
 import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
-import { type Side, scalarExample } from './scalar-schema.ts';
-import { wellKnown } from './well-known-schemas.ts';
+import { type Side, scalarExample, wellKnown } from './value-schemas.ts';
 
 /**
  * An example body with every field: defaults, and sample text instead of empty text. `fromJson` accepts it. It has the

@@ -2,8 +2,7 @@ import type { Contract } from '../contract.ts';
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ValueType } from '../descriptor/model.ts';
 import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
 import { exampleOf } from './example.ts';
-import { type JsonSchema, keySchema, type Side, scalarDefault, scalarSchema } from './scalar-schema.ts';
-import { wellKnown } from './well-known-schemas.ts';
+import { type JsonSchema, keySchema, type Side, scalarDefault, scalarSchema, wellKnown } from './value-schemas.ts';
 
 /** The schemas that describe one message. */
 export interface SchemaSet {

@@ -1,4 +1,3 @@
-import { type CommentAt, commentsOf } from './comments.ts';
 import type {
   EnumDescriptor,
   FieldDescriptor,
@@ -8,7 +7,7 @@ import type {
   ScalarType,
   ValueType,
 } from './model.ts';
-import { decodeFile, type RawEnum, type RawField, type RawMessage, splitSet } from './raw.ts';
+import { decodeFile, type RawEnum, type RawField, type RawFile, type RawMessage, splitSet } from './raw.ts';
 
 // Field numbers of descriptor.proto, which comment paths consist of.
 const FILE_MESSAGES = 4;
@@ -166,3 +165,25 @@ function identifier(name = ''): string {
   }
   return name;
 }
+
+/** Returns the comment at a descriptor path such as `[4, 0, 2, 1]` (message 0, field 1), or `""`. */
+type CommentAt = (path: readonly number[]) => string;
+
+function commentsOf(file: RawFile): CommentAt {
+  const comments = new Map<string, string>();
+  for (const { path = [], leadingComments, trailingComments } of file.sourceCodeInfo?.location ?? []) {
+    const text = [leadingComments, trailingComments].map(tidy).filter(Boolean).join('\n');
+    if (text !== '') comments.set(path.join('.'), text);
+  }
+  return function commentAt(path) {
+    return comments.get(path.join('.')) ?? '';
+  };
+}
+
+/** Keeps line breaks and removes the space after `//`. */
+const tidy = (comment = ''): string =>
+  comment
+    .split('\n')
+    .map((line) => line.replace(/^ /, '').trimEnd())
+    .join('\n')
+    .trim();
