@@ -91,10 +91,10 @@ export class Mailbox {
     return this.#held.delete(delivery);
   }
 
-  /** Renews every lease of one holder; says how many there are. */
+  /** Renews the leases of one holder; says how many there are. */
   renew(holder: Holder, leaseMs: number): number {
     const leaseEndsAt = this.#clock.now() + leaseMs;
-    const theirs = [...this.#held].filter((delivery) => delivery.holder === holder);
+    const theirs = [...this.#held].filter((delivery) => delivery.holder === holder && delivery.isRenewed);
     for (const delivery of theirs) delivery.leaseEndsAt = leaseEndsAt;
     return theirs.length;
   }

@@ -20,6 +20,8 @@ export class MemoryDelivery implements Delivery {
   readonly holder: Holder;
   /** Unix milliseconds. */
   leaseEndsAt: number;
+  /** False after a settlement that did not get through: nobody knows whether the holder tries again. */
+  isRenewed = true;
   readonly #mailbox: Mailbox;
   readonly #letter: Letter;
   #lease: AbortController | undefined;
@@ -82,7 +84,10 @@ export class MemoryDelivery implements Delivery {
 
   #letGo(): boolean {
     if (this.#lost) return false;
-    if (!this.holder.reachable) throw unavailable('queue_unavailable', 'The task queue is away.', undefined);
+    if (!this.holder.reachable) {
+      this.isRenewed = false;
+      throw unavailable('queue_unavailable', 'The task queue is away.', undefined);
+    }
     return this.#mailbox.letGo(this);
   }
 }
