@@ -109,9 +109,12 @@ function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
   const [only] = signals;
   if (only && signals.length === 1) return only;
   const all = new AbortController();
-  let left = signals.length;
+  // Some may be aborted before the batch begins.
+  const waited = signals.filter(({ aborted }) => !aborted);
+  let left = waited.length;
   const onAbort = ({ target }: Event) => --left === 0 && all.abort((target as AbortSignal).reason);
-  for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+  for (const signal of waited) signal.addEventListener('abort', onAbort, { once: true });
+  if (left === 0) all.abort(only?.reason);
   return all.signal;
 }
 

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { bindModel, type RunItem } from '#runtime/backends/run-model.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
+
+/** A batch of so many requests, and the signal that its model is given. */
+function runBatch(size: number) {
+  const signals: AbortSignal[] = [];
+  const runModel = bindModel(
+    {
+      manifest: { name: 'model_b', description: '', batching: { maxSize: 10, maxWaitMs: 0 } },
+      request: ModelBRequest,
+      response: ModelBResponse,
+      predictBatch(_state, _requests, { signal }) {
+        signals.push(signal);
+        return new Promise<never>(() => undefined);
+      },
+    },
+    undefined,
+    { variant: undefined, logger: silentLogger, maxResponseBytes: 1000 },
+  );
+  const controllers = Array.from({ length: size }, () => new AbortController());
+  const items = controllers.map(
+    ({ signal }, i): RunItem => ({
+      signal,
+      taskId: `task-${i}`,
+      attempt: 1,
+      trace: undefined,
+      body: ModelBRequest.encode({ value: i }),
+    }),
+  );
+  return { controllers, signals, start: () => runModel(items) };
+}
+
+describe('the signal of a batch', () => {
+  it('aborts when the last of its requests is aborted', () => {
+    const { controllers, signals, start } = runBatch(2);
+    start();
+
+    controllers[0]?.abort('first');
+    const before = signals[0]?.aborted;
+    controllers[1]?.abort('last');
+
+    expect([before, signals[0]?.aborted, signals[0]?.reason]).toEqual([false, true, 'last']);
+  });
+
+  it('counts requests that were aborted before the batch began', () => {
+    const { controllers, signals, start } = runBatch(3);
+    controllers[1]?.abort('early');
+    start();
+
+    controllers[0]?.abort('first');
+    const before = signals[0]?.aborted;
+    controllers[2]?.abort('last');
+
+    expect([before, signals[0]?.aborted, signals[0]?.reason]).toEqual([false, true, 'last']);
+  });
+
+  it('is aborted from the beginning when all of its requests are', () => {
+    const { controllers, signals, start } = runBatch(2);
+    for (const controller of controllers) controller.abort('early');
+
+    start();
+
+    expect([signals[0]?.aborted, signals[0]?.reason]).toEqual([true, 'early']);
+  });
+});
