@@ -38,7 +38,9 @@ interface Tracked {
   unwantedSince: number | undefined;
 }
 
-const PING_EVERY_MS = 1000;
+const PING_EVERY_MS = 250;
+/** An answer to a ping that takes longer tells that the thread was busy. */
+const MAX_PONG_MS = 200;
 
 /** One process of the model from its setup to its end: tracks what is in it and kills it when it does not react. */
 export class ModelLife {
@@ -47,6 +49,8 @@ export class ModelLife {
   readonly #over = new AbortController();
   #unanswered = 0;
   #answered = 0;
+  /** When a ping that had to wait was last answered. */
+  #stalledAt = Number.NEGATIVE_INFINITY;
   #killed: { readonly because: string; readonly verdict: Verdict } | undefined;
   #verdict: Verdict | undefined;
 
@@ -99,12 +103,25 @@ export class ModelLife {
     };
   }
 
+  /**
+   * Whether the thread of the model let a ping wait since then, Unix milliseconds: a run under way may have been kept
+   * from going on.
+   */
+  wasStalledSince(ms: number): boolean {
+    return this.#stalledAt >= ms;
+  }
+
   /** Resolves with whether the thread of the model answers within the time it may take to react. */
   async reacts(): Promise<boolean> {
     const { process, clock, graceMs } = this.#options;
     const decided = new AbortController();
+    const askedAt = clock.now();
     const pong = process.ping().then(
-      () => true,
+      () => {
+        const now = clock.now();
+        if (now - askedAt > MAX_PONG_MS) this.#stalledAt = now;
+        return true;
+      },
       () => false,
     );
     const late = clock.sleep(graceMs, decided.signal).then(() => false);

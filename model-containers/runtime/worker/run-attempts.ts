@@ -6,7 +6,7 @@ import type { ScheduledRun } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
 
 export interface RunDeps {
-  readonly model: Pick<RunningModel, 'run' | 'reacts' | 'unanswered' | 'condition'>;
+  readonly model: Pick<RunningModel, 'run' | 'reacts' | 'wasStalledSince' | 'unanswered' | 'condition'>;
   /** The longest run of the model. */
   readonly timeoutSeconds: number;
   readonly tasks: Pick<TaskStore, 'apply'>;
@@ -127,12 +127,16 @@ function endOf(outcome: Outcome): Undated<RunEnd> {
 
 /**
  * A timeout is charged when it is certain that the task itself took too long: it was alone in the process, or the thread
- * of the model is free and the task was alone in its run or asked for less than the model's limit.
+ * of the model was free all the time and the task was alone in its run or asked for less than the model's limit.
  */
-async function endOfTimeout(deps: RunDeps, { attempt, size }: Context, isInCompany: boolean): Promise<Undated<RunEnd>> {
+async function endOfTimeout(
+  deps: RunDeps,
+  { attempt, size, startedAt }: Context,
+  isInCompany: boolean,
+): Promise<Undated<RunEnd>> {
   const error = { code: 'timeout', message: 'The run took longer than it may.', retryable: true };
   if (!isInCompany) return { type: 'failed', error, isSuspect: deps.model.condition === 'blocked' };
-  if (!(await deps.model.reacts())) return { type: 'repeat', alone: true };
+  if (!(await deps.model.reacts()) || deps.model.wasStalledSince(startedAt)) return { type: 'repeat', alone: true };
   const askedForLess = (attempt.envelope.timeoutSeconds ?? Infinity) < deps.timeoutSeconds;
   if (size > 1 && !askedForLess) return { type: 'repeat', alone: true };
   return { type: 'failed', error, isSuspect: size > 1 };

@@ -88,6 +88,11 @@ export class RunningModel {
     return (await this.#life?.reacts()) ?? false;
   }
 
+  /** Whether the thread of the model was busy for a while since then, Unix milliseconds. */
+  wasStalledSince(ms: number): boolean {
+    return this.#life?.wasStalledSince(ms) ?? true;
+  }
+
   /** Ends the process for good. */
   async close(): Promise<void> {
     this.#closed.abort();

@@ -6,6 +6,7 @@ import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const GRACE_MS = 5000;
+const PING_EVERY_MS = 250;
 /** Longer than any back-off between two starts. */
 const LONG_MS = 31_000;
 
@@ -209,7 +210,7 @@ describe('a model that does not answer pings', () => {
     model.run([REQUEST]);
     process.isBlocked = true;
 
-    await clock.advance(1000 + GRACE_MS - 1);
+    await clock.advance(PING_EVERY_MS + GRACE_MS - 1);
     const before = model.condition;
     await clock.advance(1);
     const blocked = model.condition;
@@ -218,6 +219,23 @@ describe('a model that does not answer pings', () => {
 
     expect([before, blocked, model.condition]).toEqual(['ready', 'blocked', 'ready']);
     expect(conditions).toEqual(['ready', 'blocked', 'ready']);
+  });
+
+  it('was stalled when it answers late, and not when it answers at once', async () => {
+    const { clock, model, process } = await running();
+    model.run([REQUEST]);
+    await clock.advance(10 * PING_EVERY_MS);
+    const startedAt = clock.now();
+    const before = model.wasStalledSince(0);
+
+    process.isBlocked = true;
+    await clock.advance(PING_EVERY_MS + 1000);
+    process.unblock();
+    await clock.advance(0);
+    const after = model.wasStalledSince(startedAt);
+    await clock.advance(10 * PING_EVERY_MS);
+
+    expect([before, after, model.wasStalledSince(clock.now())]).toEqual([false, true, false]);
   });
 
   it('is not asked while it has nothing to do', async () => {
