@@ -1,0 +1,84 @@
+import { isTerminal, type Task } from '#core';
+import type { AcceptedTask, History } from './history.ts';
+import type { Violation } from './row-rules.ts';
+
+interface Ended {
+  readonly id: string;
+  readonly accepted: AcceptedTask;
+  readonly row: Task | undefined;
+}
+
+type FinalRule = (history: History, ended: Ended) => string | undefined;
+
+/** Enough time to run any task of a scenario, whatever happened. */
+const LONG_MS = 1_800_000;
+
+/** How often a run is repeated beside others before it runs alone. */
+const MAX_IN_COMPANY = 3;
+
+const hadTime = ({ deadlineAt, acceptedAt }: AcceptedTask): boolean => deadlineAt - acceptedAt > LONG_MS;
+
+/** What holds for every task that was accepted, once nothing is left to be done. Each answers with what is wrong. */
+const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
+  'an accepted task ends': (_history, { id, row }) =>
+    row && isTerminal(row.state) ? undefined : `${id} was accepted, and is ${row?.state ?? 'gone'} in the end`,
+
+  'an accepted task is run': (_history, { id, accepted, row }) =>
+    row?.state === 'expired' && hadTime(accepted) ? `${id} expired, though there was time enough to run it` : undefined,
+
+  'a task is run a bounded number of times': (history, { id, accepted }) => {
+    const isOneRun = accepted.request.does === 'answer' && isQuick(history, accepted);
+    const own = isOneRun ? 1 : history.scenario.model.maxAttempts;
+    // Runs that are not charged, because another request blocks their process or keeps a batch waiting.
+    const inCompany = history.scenario.clients.some(({ request }) => isSlow(request.does)) ? MAX_IN_COMPANY : 0;
+    // A copy that a repeated submit sent may run once more. Each trouble and each death may cost one run.
+    const bound = own + 1 + inCompany + history.trouble() + history.deaths;
+    const runs = history.runsOf(id).length;
+    return runs > bound
+      ? `${id} (${accepted.request.does}) ran ${runs} times; at most ${bound} are explained`
+      : undefined;
+  },
+
+  'a good request succeeds unless something goes wrong from outside': (history, { id, accepted, row }) => {
+    if (history.trouble() > 0 || !hadTime(accepted) || !isGood(history, accepted)) return undefined;
+    return row?.state === 'succeeded' ? undefined : `${id} is ${row?.state}: ${row?.error?.message}`;
+  },
+
+  'attempts shown are the runs where nothing goes wrong': (history, { id, row }) => {
+    const isOdd = history.scenario.clients.some(({ request, repeats }) => request.does !== 'answer' || repeats > 1);
+    if (history.trouble() > 0 || isOdd || row?.state !== 'succeeded') return undefined;
+    const runs = history.runsOf(id).length;
+    return row.attempts === runs ? undefined : `${id} shows ${row.attempts} attempts, and ran ${runs} times`;
+  },
+};
+
+/** Whether the model answers a request within a few runs, and in the time that its caller allows. */
+function isGood(history: History, accepted: AcceptedTask): boolean {
+  const { does, failures = 0 } = accepted.request;
+  const answers = does === 'answer' || (does === 'flaky' && failures < history.scenario.model.maxAttempts);
+  return answers && isQuick(history, accepted);
+}
+
+/** Whether a run of it ends in the time that its caller allows. */
+function isQuick({ scenario }: History, { request }: AcceptedTask): boolean {
+  const { clients, model } = scenario;
+  const plan = clients.find((client) => client.request === request || client.otherRequest === request);
+  // Items of a batch end together: one that takes long takes the others along.
+  const isShared = clients.some((client) => client.timeoutSeconds !== undefined || isSlow(client.request.does));
+  if (model.batching !== undefined && isShared) return false;
+  return plan?.timeoutSeconds === undefined || request.ms < plan.timeoutSeconds * 1000 - 500;
+}
+
+const isSlow = (does: string): boolean => does === 'overrun' || does === 'ignore' || does === 'block';
+
+/** The first rule that the end of a simulation breaks. */
+export function checkEnd(history: History): Violation | undefined {
+  for (const [id, accepted] of history.accepted) {
+    const ended = { id, accepted, row: history.rows.get(id) };
+    for (const [rule, check] of Object.entries(FINAL_RULES)) {
+      const what = check(history, ended);
+      if (what !== undefined) return { rule, what };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import { isTerminal, type Task } from '#core';
+import type { Actor } from '../engine/engine.ts';
+import { type Behavior, decodeResponse, hashOf, type SimRequest } from '../world/requests.ts';
+import type { ClientPlan, Scenario } from '../world/scenario.ts';
+
+/** How a run of the model ended; `left` when its process died of something else. */
+export type RunEnd = 'answered' | 'failed' | 'refused' | 'aborted' | 'crashed' | 'left';
+
+/** One run of the model with one request. */
+export interface Run {
+  readonly number: number;
+  readonly taskId: string;
+  readonly request: SimRequest;
+  readonly actor: Actor;
+  end?: RunEnd;
+  /** Whether the model was told that nobody waits for it, and went on. */
+  ignoredAbort: boolean;
+}
+
+export interface AcceptedTask {
+  readonly request: SimRequest;
+  readonly deadlineAt: number;
+  readonly acceptedAt: number;
+}
+
+/** What was seen of the end of a task for the first time. */
+export interface SeenEnd {
+  readonly shown: string;
+  readonly atMs: number;
+}
+
+/** Requests for which a process may be killed while others run in it. */
+const BLOCKING: ReadonlySet<Behavior> = new Set(['ignore', 'block']);
+
+/** Everything that happened in a simulation, as far as rules ask for it. */
+export class History {
+  readonly scenario: Scenario;
+  /** How often something went wrong from outside so far: faults, incidents, messages that the broker handed out twice. */
+  readonly trouble: () => number;
+  /** What a caller was told 202 for, by task. */
+  readonly accepted = new Map<string, AcceptedTask>();
+  /** The rows of the store as they are. */
+  readonly rows = new Map<string, Task>();
+  readonly ends = new Map<string, SeenEnd>();
+  /** Processes that died, for whatever reason. */
+  deaths = 0;
+  readonly #runs = new Map<string, Run[]>();
+  readonly #plans = new Map<string, { readonly request: SimRequest; readonly plan: ClientPlan }>();
+  #runCount = 0;
+
+  constructor(scenario: Scenario, trouble: () => number) {
+    this.scenario = scenario;
+    this.trouble = trouble;
+    for (const plan of scenario.clients) {
+      for (const request of [plan.request, plan.otherRequest]) {
+        if (request) this.#plans.set(hashOf(request), { request, plan });
+      }
+    }
+  }
+
+  /** The request that a row was created for, and who sent it. */
+  planOf({ requestHash }: Pick<Task, 'requestHash'>) {
+    return this.#plans.get(requestHash);
+  }
+
+  runsOf(taskId: string): readonly Run[] {
+    return this.#runs.get(taskId) ?? [];
+  }
+
+  addRun(taskId: string, request: SimRequest, actor: Actor): Run {
+    this.#runCount += 1;
+    const run: Run = { number: this.#runCount, taskId, request, actor, ignoredAbort: false };
+    const runs = this.#runs.get(taskId);
+    // A dead process may compute to the end of its turn; nobody will hear of it.
+    if (!actor.isAlive) return run;
+    if (runs) runs.push(run);
+    else this.#runs.set(taskId, [run]);
+    return run;
+  }
+
+  endRunsIn(actor: Actor): void {
+    for (const runs of this.#runs.values()) {
+      for (const run of runs) if (run.actor === actor) run.end ??= 'left';
+    }
+  }
+
+  runsIn(actor: Actor): readonly Run[] {
+    return [...this.#runs.values()].flat().filter((run) => run.actor === actor);
+  }
+
+  /** Whether the process of a run died of another request: one that crashed it, or for which it was killed. */
+  diedOfAnother({ actor, end, request, ignoredAbort }: Run): boolean {
+    if (end !== 'left' || ignoredAbort || request.does === 'block') return false;
+    return this.runsIn(actor).some(
+      (run) => run.request.number !== request.number && (run.end === 'crashed' || BLOCKING.has(run.request.does)),
+    );
+  }
+}
+
+/** Everything that a caller sees of the end of a task, or "not ended". */
+export function shownEnd({ state, attempts, endedAt, error, result }: Task): string {
+  if (!isTerminal(state)) return 'not ended';
+  const payload = result?.payload;
+  const { to, run } = payload?.kind === 'inline' ? decodeResponse(payload.bytes) : {};
+  const shown = payload?.kind === 'blob' ? { key: payload.key } : { to, run };
+  return JSON.stringify({ state, attempts, endedAt, error: error?.message, ...shown });
+}

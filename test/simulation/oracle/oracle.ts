@@ -1,0 +1,136 @@
+import { isTerminal, ModelyardError, type Task } from '#core';
+import type { Actor, Engine } from '../engine/engine.ts';
+import { hashOf, type SimRequest } from '../world/requests.ts';
+import type { Scenario } from '../world/scenario.ts';
+import { checkEnd } from './final-rules.ts';
+import { History, type Run, type RunEnd } from './history.ts';
+import { checkRow, type Violation } from './row-rules.ts';
+
+export type { Run } from './history.ts';
+export type { Violation } from './row-rules.ts';
+
+const STANDSTILL_MS = 10_000;
+
+/** Is told of everything that happens, and ends the simulation when a rule is broken. */
+export class Oracle {
+  violation: Violation | undefined;
+  readonly history: History;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, scenario: Scenario, trouble: () => number) {
+    this.#engine = engine;
+    this.history = new History(scenario, trouble);
+  }
+
+  /** Whether every task that was accepted has ended. */
+  get hasAllEnded(): boolean {
+    const { accepted, rows } = this.history;
+    return [...accepted.keys()].every((id) => isTerminal(rows.get(id)?.state ?? 'queued'));
+  }
+
+  runStarted(taskId: string, request: SimRequest, actor: Actor): Run {
+    return this.history.addRun(taskId, request, actor);
+  }
+
+  runEnded(run: Run, end: RunEnd): void {
+    if (run.actor.isAlive) run.end ??= end;
+  }
+
+  died(actor: Actor): void {
+    this.history.deaths += 1;
+    this.history.endRunsIn(actor);
+  }
+
+  /** A run was told that nobody waits for it any more, and goes on. */
+  abortIgnored(run: Run): void {
+    if (run.end === undefined) run.ignoredAbort = true;
+  }
+
+  /** An instance kills its model process. */
+  modelKilled(process: Actor, instance: Actor): void {
+    // After a standstill, timers come before answers that have waited meanwhile.
+    if (instance.frozenUntil > this.#engine.now - STANDSTILL_MS) return;
+    const isBlocked = process.frozenUntil > this.#engine.now;
+    const isIgnoring = this.history.runsIn(process).some(({ end, ignoredAbort }) => end === undefined && ignoredAbort);
+    if (!isBlocked && !isIgnoring) {
+      this.fail(
+        'a model process is killed for a reason',
+        `${process.name} was killed, and no run in it ignored an abort`,
+      );
+    }
+  }
+
+  /** A gateway told a caller 202. */
+  submitAccepted(task: Task, request: SimRequest): void {
+    const { accepted, rows } = this.history;
+    const { id, deadlineAt } = task;
+    const before = accepted.get(id)?.request.number;
+    if (before !== undefined && before !== request.number) {
+      this.fail('a row keeps its request', `${id} was accepted for request ${before} and for ${request.number}`);
+    }
+    if (task.requestHash !== hashOf(request)) {
+      this.fail('a row keeps its request', `request ${request.number} was accepted as a task of another request`);
+    }
+    if (before === undefined) accepted.set(id, { request, deadlineAt, acceptedAt: this.#engine.unixMs });
+    if (!rows.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is not in the store`);
+  }
+
+  /** A gateway told a caller that a submit was not accepted. */
+  submitRefused(error: unknown): void {
+    if (!(error instanceof ModelyardError) || !error.code.endsWith('_unavailable') || !error.retryable) return;
+    if (error.retryAfterSeconds === undefined) {
+      this.fail('who is refused knows when to come back', `${error.code} ("${error.message}") has no Retry-After`);
+    }
+  }
+
+  /** The store has changed a row, or removed it. */
+  stored(id: string, task: Task | undefined): void {
+    const { accepted, rows, ends } = this.history;
+    if (task) {
+      rows.set(id, task);
+      this.#check(task);
+      return;
+    }
+    if (accepted.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is removed`);
+    rows.delete(id);
+    ends.delete(id);
+  }
+
+  /** A caller who asked at `askedMs` was told of a task. */
+  seen(id: string, task: Task, askedMs: number): void {
+    if (task.id !== id)
+      this.fail('who asks for a task is told of this task', `${id} was asked for, ${task.id} was told`);
+    const end = this.history.ends.get(id);
+    // What was read before the end may be told after it.
+    if (!isTerminal(task.state) && end !== undefined && askedMs <= end.atMs) return;
+    this.#check(task);
+  }
+
+  lookupFailed(id: string, error: unknown): void {
+    if (!this.history.accepted.has(id) || !(error instanceof ModelyardError)) return;
+    if (error.code === 'task_not_found' || error.code === 'forbidden') {
+      this.fail('an accepted task is kept', `${id} was accepted; a caller was told ${error.code}`);
+    }
+  }
+
+  /** An instance ended with an error of its own. */
+  instanceFailed(actor: Actor, error: unknown): void {
+    if (this.history.trouble() > 0) return;
+    this.fail('instances end for a reason', `${actor.name} ended: ${error instanceof Error ? error.message : error}`);
+  }
+
+  atEnd(): void {
+    const violation = checkEnd(this.history);
+    if (violation) this.fail(violation.rule, violation.what);
+  }
+
+  fail(rule: string, what: string): void {
+    this.violation ??= { rule, what };
+    this.#engine.stop();
+  }
+
+  #check(task: Task): void {
+    const violation = checkRow(this.history, task, this.#engine.now);
+    if (violation) this.fail(violation.rule, violation.what);
+  }
+}

@@ -1,0 +1,79 @@
+import { isTerminal, type Task } from '#core';
+import { decodeResponse } from '../world/requests.ts';
+import { type History, shownEnd } from './history.ts';
+
+/** A rule by its name, which stays the same for every way of breaking it, and what broke it. */
+export interface Violation {
+  readonly rule: string;
+  readonly what: string;
+}
+
+type RowRule = (history: History, task: Task) => string | undefined;
+
+/** What holds for every row at every time, as the store has it and as callers are told. Each answers with what is wrong. */
+const ROW_RULES: Readonly<Record<string, RowRule>> = {
+  'a row keeps its request': (history, { id, requestHash }) => {
+    const accepted = history.accepted.get(id)?.request.number;
+    const shown = history.planOf({ requestHash })?.request.number;
+    return accepted === undefined || accepted === shown
+      ? undefined
+      : `${id} was accepted for request ${accepted}, and is of request ${shown}`;
+  },
+
+  'attempts are bounded': ({ scenario }, { id, attempts }) =>
+    attempts > scenario.model.maxAttempts
+      ? `${id} shows ${attempts} of ${scenario.model.maxAttempts} attempts`
+      : undefined,
+
+  'attempts are runs': (history, { id, state, attempts, error }) => {
+    const runs = history.runsOf(id).length;
+    // A start may be recorded just before the run, and whoever recorded it may not live to run it.
+    const unbegun = (isTerminal(state) ? 0 : 1) + history.trouble();
+    if (attempts > runs + unbegun) return `${id} is ${state} and shows ${attempts} attempts; it ran ${runs} times`;
+    const told = /after (\d+) attempt/.exec(error?.message ?? '')?.[1];
+    if (told === undefined || Number(told) === attempts) return undefined;
+    return `${id} says "${error?.message}", and shows ${attempts} attempts`;
+  },
+
+  'an end is for good': (history, task) => {
+    const before = history.ends.get(task.id)?.shown;
+    const shown = shownEnd(task);
+    return before === undefined || before === shown ? undefined : `${task.id} was ${before}; then it was ${shown}`;
+  },
+
+  'a result is of a run that read the request': (history, task) => {
+    const payload = task.result?.payload;
+    if (payload?.kind !== 'inline') return undefined;
+    const { to, run } = decodeResponse(payload.bytes);
+    const request = history.planOf(task)?.request.number;
+    const read = history.runsOf(task.id).find(({ number }) => number === run)?.request.number;
+    if (to === request && read === request) return undefined;
+    return `${task.id} is of request ${request}; its result answers request ${to}, by a run that read ${read}`;
+  },
+
+  'a task fails for its own runs': (history, task) => {
+    const { id, state, error, attempts } = task;
+    if (state !== 'failed' || error === undefined) return undefined;
+    const spent = history.runsOf(id).filter((run) => !history.diedOfAnother(run));
+    if (spent.length + history.trouble() >= attempts) return undefined;
+    return `${id} failed with ${attempts} attempts ("${error.message}"); ${spent.length} of its runs did not end with another's crash`;
+  },
+
+  'a task is given up after all its attempts': ({ scenario }, { id, state, error, attempts }) => {
+    const isGivenUp = state === 'failed' && (error?.code === 'attempts_exhausted' || error?.code === 'timeout');
+    if (!isGivenUp || attempts === scenario.model.maxAttempts) return undefined;
+    return `${id} was given up with ${attempts} of ${scenario.model.maxAttempts} attempts`;
+  },
+};
+
+/** The first rule that a row breaks. Remembers the end of a task when it is first seen. */
+export function checkRow(history: History, task: Task, nowMs: number): Violation | undefined {
+  for (const [rule, check] of Object.entries(ROW_RULES)) {
+    const what = check(history, task);
+    if (what !== undefined) return { rule, what };
+  }
+  if (isTerminal(task.state) && !history.ends.has(task.id)) {
+    history.ends.set(task.id, { shown: shownEnd(task), atMs: nowMs });
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+/** One text of a source file in place of another, which must be there exactly once. */
+export interface SourceChange {
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A defect that the simulation must find. */
+export interface Plant {
+  readonly defect: string;
+  /** What puts it into the code under test. */
+  readonly changes: readonly SourceChange[];
+  /** The task store of the simulation answers now and then with another task's row. */
+  readonly hasWrongRows?: boolean;
+}
+
+const SUBMIT = 'lib/core/tasks/submit-task.ts';
+const MODEL_LIFE = 'model-containers/runtime/worker/model-life.ts';
+const REPEAT = '  return isConfirmed(existing) ? existing : resend(deps, existing, command);';
+
+/** Defects that the code has had, and one of a store. */
+export const PLANTS = {
+  'poison-charges-neighbours': {
+    defect: 'a crash is charged to every request in the process',
+    changes: [
+      {
+        file: MODEL_LIFE,
+        find: "(this.#unanswered === 1 ? 'guilty' : 'repeat-alone')",
+        replace: "'guilty'",
+      },
+    ],
+  },
+  'accepted-before-sent': {
+    defect: 'a repeated submit is accepted while the first may still fail',
+    changes: [{ file: SUBMIT, find: REPEAT, replace: '  return existing;' }],
+  },
+  'message-without-hash': {
+    defect: 'a message does not tell which request its task was created with',
+    changes: [{ file: SUBMIT, find: '    requestHash: task.requestHash,\n    copy,', replace: '    copy,' }],
+  },
+  'repeats-send-again': {
+    defect: 'every repeat after a minute sends another message',
+    changes: [
+      {
+        file: SUBMIT,
+        find: REPEAT,
+        replace: `  const isOld = existing.state === 'queued' && task.createdAt - existing.createdAt > 60_000;
+  if (isConfirmed(existing) && isOld) await enqueue(deps, existing, command, 0);
+${REPEAT}`,
+      },
+    ],
+  },
+  'one-timeout-ends-a-batch': {
+    defect: 'a short timeout of one request ends the process of a whole batch',
+    changes: [
+      { file: MODEL_LIFE, find: '        if (tracked.wanted > 0) return;\n', replace: '' },
+      { file: MODEL_LIFE, find: '      if (!isLate && !isUseless) continue;\n', replace: '' },
+    ],
+  },
+  'wrong-rows': {
+    defect: "a store that answers with another task's row",
+    changes: [],
+    hasWrongRows: true,
+  },
+} as const satisfies Readonly<Record<string, Plant>>;
+
+export type PlantName = keyof typeof PLANTS;

@@ -1,0 +1,26 @@
+import type { TaskStore } from '#core';
+import type { Engine } from '../engine/engine.ts';
+
+/** One read in so many is answered with another row. */
+const WRONG = 20;
+
+/** A store like `store`, which answers some reads with the row that was read before, whoever's it was. */
+export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
+  let last: string | undefined;
+  const idFor = (id: string): string => {
+    const before = last ?? id;
+    last = id;
+    return engine.random.chance(1 / WRONG) ? before : id;
+  };
+  const { peek, untilEnded } = store;
+  return {
+    create: (task) => store.create(task),
+    get: (id) => store.get(idFor(id)),
+    ...(peek ? { peek: (id) => peek.call(store, idFor(id)) } : {}),
+    apply: (id, event) => store.apply(id, event),
+    withdraw: (id) => store.withdraw(id),
+    list: (query) => store.list(query),
+    countDeadLetters: (model) => store.countDeadLetters(model),
+    ...(untilEnded ? { untilEnded: (id, signal) => untilEnded.call(store, id, signal) } : {}),
+  };
+}

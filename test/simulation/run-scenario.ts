@@ -1,0 +1,107 @@
+import type { Fault } from './engine/faults.ts';
+import { replaceGlobals } from './engine/globals.ts';
+import type { Violation } from './oracle/oracle.ts';
+import { withWrongRows } from './plants/wrong-rows.ts';
+import { awsPlatform } from './servers/aws-platform.ts';
+import { memoryPlatform } from './servers/memory-platform.ts';
+import type { SimPlatform } from './servers/ports.ts';
+import { rabbitPlatform } from './servers/rabbit-platform.ts';
+import { Client } from './world/clients.ts';
+import { Gateway, startGivingUp } from './world/gateways.ts';
+import { InstancePlace } from './world/instances.ts';
+import type { Incident, Scenario } from './world/scenario.ts';
+import { World, type WorldOptions } from './world/world.ts';
+
+export interface ScenarioResult {
+  readonly violation: Violation | undefined;
+  readonly steps: number;
+  /** Simulated. */
+  readonly tookMs: number;
+  readonly injected: readonly Fault[];
+}
+
+/** By then everything has to be over: faults and outages have ended long before. */
+const LIMIT_MS = 3_600_000 + 300_000;
+const LOOK_MS = 1_000;
+/** What a message that nobody waits for does is watched this long. */
+const AFTERMATH_MS = 120_000;
+
+/** Plays one scenario to its end, or to the first violation of an invariant. */
+export async function runScenario(scenario: Scenario, options: WorldOptions): Promise<ScenarioResult> {
+  const world = new World(scenario, options);
+  const { engine, oracle, faults } = world;
+  const restore = replaceGlobals(engine);
+  try {
+    const platform = withPlants(world, PLATFORM[scenario.platform](world));
+    const gateways = Array.from(
+      { length: scenario.gateways },
+      (_, i) => new Gateway(world, platform, `gateway-${i + 1}`),
+    );
+    const places = scenario.instances.map((_, i) => new InstancePlace(world, platform, i));
+    startGivingUp(world, platform);
+    const clients = scenario.clients.map((plan) => new Client(world, gateways, plan));
+    const outside = engine.spawn('outside');
+    for (const incident of scenario.incidents) {
+      engine.after(outside, incident.atMs, () => happen(world, incident, places, gateways));
+    }
+    let doneMs: number | undefined;
+    const look = () => {
+      if (clients.every(({ isDone }) => isDone)) doneMs ??= engine.now;
+      const isQuiet = !platform.hasMessages || (oracle.hasAllEnded && engine.now > (doneMs ?? 0) + AFTERMATH_MS);
+      const isOver = doneMs !== undefined && isQuiet;
+      if (isOver) engine.stop();
+      else engine.after(outside, LOOK_MS, look);
+    };
+    engine.after(outside, LOOK_MS, look);
+    await engine.run({ untilMs: LIMIT_MS });
+    if (doneMs === undefined) oracle.fail('nobody waits for ever', 'A caller still waits for the end of its task.');
+    oracle.atEnd();
+  } finally {
+    restore();
+  }
+  return { violation: described(world), steps: engine.steps, tookMs: engine.now, injected: faults.injected };
+}
+
+/** The violation, with the names that tasks have in traces. */
+function described({ oracle, describe }: World): Violation | undefined {
+  return oracle.violation && { ...oracle.violation, what: describe.text(oracle.violation.what) };
+}
+
+function withPlants(world: World, platform: SimPlatform): SimPlatform {
+  if (!world.hasWrongRows) return platform;
+  return {
+    connect(actor) {
+      const ports = platform.connect(actor);
+      return { ...ports, tasks: withWrongRows(ports.tasks, world.engine) };
+    },
+    get hasMessages() {
+      return platform.hasMessages;
+    },
+  };
+}
+
+const PLATFORM = { memory: memoryPlatform, aws: awsPlatform, rabbit: rabbitPlatform } as const;
+
+function happen(
+  world: World,
+  incident: Incident,
+  places: readonly InstancePlace[],
+  gateways: readonly Gateway[],
+): void {
+  switch (incident.what) {
+    case 'kill':
+      places[incident.instance]?.kill();
+      break;
+    case 'stop':
+      places[incident.instance]?.stop();
+      break;
+    case 'freeze':
+      places[incident.instance]?.freeze(incident.forMs);
+      break;
+    case 'kill-gateway':
+      gateways[incident.gateway]?.kill();
+      break;
+    case 'outage':
+      world.outage(incident.of, incident.forMs);
+  }
+}

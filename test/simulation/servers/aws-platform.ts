@@ -1,0 +1,96 @@
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SqsTaskConsumer } from '#adapters/aws/queue/sqs-task-consumer.ts';
+import { SqsTaskQueue } from '#adapters/aws/queue/sqs-task-queue.ts';
+import { deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
+import { DynamoTaskStore } from '#adapters/aws/tasks/dynamo-task-store.ts';
+import { fromItem } from '#adapters/aws/tasks/task-item.ts';
+import type { ConsumeOptions, TaskConsumer, TaskQueue } from '#core';
+import type { Actor } from '../engine/engine.ts';
+import { SimClock } from '../engine/sim-clock.ts';
+import { taskOf } from '../world/requests.ts';
+import { MODEL } from '../world/sim-model.ts';
+import type { World } from '../world/world.ts';
+import type { SimPlatform } from './ports.ts';
+import { SimDynamo } from './sim-dynamo.ts';
+import { SimSqs } from './sim-sqs.ts';
+import { simBlobs } from './sim-store.ts';
+
+const PREFIX = 'https://sqs/';
+const POLL_SECONDS = 20;
+
+/** The adapters for AWS, in each process, before a simulated SQS and DynamoDB. */
+export function awsPlatform(world: World): SimPlatform {
+  const sqs = new SimSqs(world, TASK_QUEUE.maxReceives);
+  const dynamo = new SimDynamo(world, (id, item) => {
+    world.oracle.stored(id, item.withdrawnAt === undefined ? fromItem(item) : undefined);
+  });
+  const blobs = simBlobs(world);
+  return {
+    connect(actor) {
+      const clock = new SimClock(world.engine, actor);
+      const client = clientOf(world, actor, 'queue', (command) => sqs.execute(command)) as unknown as SQSClient;
+      const table = clientOf(world, actor, 'store', (command) => dynamo.execute(command)) as unknown as DynamoDBClient;
+      const queue = queueOf(
+        new SqsTaskQueue({ client, clock, queueUrlPrefix: PREFIX, model: MODEL, pollSeconds: POLL_SECONDS }),
+        (options) =>
+          new SqsTaskConsumer({
+            client,
+            clock,
+            queueUrl:
+              options.source === 'dead-letters' ? deadLetterQueueName(PREFIX, MODEL) : taskQueueName(PREFIX, MODEL),
+            deadLetterQueueUrl: deadLetterQueueName(PREFIX, MODEL),
+            pollSeconds: POLL_SECONDS,
+            source: 'tasks',
+            ...options,
+          }),
+      );
+      return {
+        queues: () => queue,
+        tasks: new DynamoTaskStore({ client: table, table: 'tasks', clock }),
+        blobs: blobs(actor),
+        clock,
+      };
+    },
+    get hasMessages() {
+      return sqs.hasMessages;
+    },
+  };
+}
+
+/** The queue with a consumer that is made at once: the real one is loaded by its first receive, which takes turns of the real event loop. */
+const queueOf = (queue: TaskQueue, consume: (options: ConsumeOptions) => TaskConsumer): TaskQueue => ({
+  send: (message) => queue.send(message),
+  depth: () => queue.depth(),
+  consume,
+});
+
+type SdkCommand = { readonly input: unknown } & object;
+
+const clientOf = (world: World, actor: Actor, server: 'queue' | 'store', execute: (command: unknown) => object) => {
+  const call = world.caller(actor, server, sdkFailure);
+  const send = (command: SdkCommand) =>
+    call<object>(nameOf(command), () => execute(command), {
+      about: subjectOf(world, command),
+      describe: () => world.describe.command(command),
+      show: (answer) => world.describe.answer(answer),
+    });
+  return { send };
+};
+
+/** The task that a command is about; undefined where it is about many, or about none. */
+function subjectOf(world: World, command: SdkCommand): string | undefined {
+  if (command instanceof PutItemCommand) {
+    const { id, requestHash } = command.input.Item ?? {};
+    world.introduce(id?.S ?? '', requestHash?.S ?? '');
+    return id?.S;
+  }
+  if (command instanceof GetItemCommand || command instanceof UpdateItemCommand) return command.input.Key?.id?.S;
+  if (!(command instanceof SendMessageCommand)) return undefined;
+  return taskOf(Buffer.from(command.input.MessageBody ?? '', 'base64'));
+}
+
+const nameOf = (command: SdkCommand): string => command.constructor.name.replace(/Command$/, '');
+
+/** As the SDK fails when it gets no answer. */
+const sdkFailure = (why: string): Error => Object.assign(new Error(why), { name: 'TimeoutError', $fault: 'server' });

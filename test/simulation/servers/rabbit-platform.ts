@@ -1,0 +1,55 @@
+import { MemoryTaskStore } from '#adapters/memory/index.ts';
+import type { HeldCounts } from '#adapters/rabbit-redis/queue/held-counts.ts';
+import type { RabbitConnections } from '#adapters/rabbit-redis/queue/rabbit-connections.ts';
+import type { RabbitLink } from '#adapters/rabbit-redis/queue/rabbit-link.ts';
+import { RabbitPublisher } from '#adapters/rabbit-redis/queue/rabbit-publisher.ts';
+import { RabbitTaskQueue } from '#adapters/rabbit-redis/queue/rabbit-task-queue.ts';
+import type { Actor } from '../engine/engine.ts';
+import { SimClock } from '../engine/sim-clock.ts';
+import { MODEL } from '../world/sim-model.ts';
+import type { World } from '../world/world.ts';
+import type { SimPlatform } from './ports.ts';
+import { SimConnection } from './sim-amqp.ts';
+import { SimBroker } from './sim-broker.ts';
+import { simBlobs, simStore } from './sim-store.ts';
+
+const POLL_MS = 20_000;
+const MAX_HEARTBEAT_SECONDS = 10;
+
+/** The adapters for RabbitMQ, in each process, before a simulated broker; the store is the reference. */
+export function rabbitPlatform(world: World): SimPlatform {
+  const { engine } = world;
+  const broker = new SimBroker(engine, world.host('queue').actor);
+  const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)));
+  const blobs = simBlobs(world);
+  return {
+    connect(actor) {
+      const connections = connectionsOf(world, actor, broker);
+      const queue = new RabbitTaskQueue({ connections, counts: NO_COUNTS, prefix: 's', model: MODEL, pollMs: POLL_MS });
+      return { queues: () => queue, tasks: store(actor), blobs: blobs(actor), clock: new SimClock(engine, actor) };
+    },
+    get hasMessages() {
+      return broker.hasMessages;
+    },
+  };
+}
+
+/** Of one process: the adapters see connections only by what `SimConnection` has. */
+function connectionsOf(world: World, actor: Actor, broker: SimBroker): RabbitConnections {
+  const connect = (seconds: number) => new SimConnection(world, actor, broker, seconds) as unknown as RabbitLink;
+  const publishing = connect(MAX_HEARTBEAT_SECONDS);
+  const consuming = new Map<number, RabbitLink>();
+  return {
+    publishing,
+    publisher: new RabbitPublisher(publishing),
+    consuming(leaseSeconds: number) {
+      const heartbeatSeconds = Math.max(1, Math.min(MAX_HEARTBEAT_SECONDS, Math.floor(leaseSeconds / 6)));
+      const link = consuming.get(heartbeatSeconds) ?? connect(heartbeatSeconds);
+      consuming.set(heartbeatSeconds, link);
+      return { link, heartbeatSeconds };
+    },
+  } as unknown as RabbitConnections;
+}
+
+/** Counts that consumers tell each other, which only `depth` reads. */
+const NO_COUNTS = { tell: async () => undefined, total: async () => 0 } as unknown as HeldCounts;

@@ -1,0 +1,77 @@
+import { MemoryBlobStore } from '#adapters/memory/index.ts';
+import type { BlobStore, TaskStore } from '#core';
+import type { Actor } from '../engine/engine.ts';
+import type { World } from '../world/world.ts';
+
+/** Makes each process's view of a store that runs as a server. The oracle is told of every change. */
+export function simStore(world: World, store: TaskStore): (actor: Actor) => TaskStore {
+  const observed = async <T>(id: string, change: Promise<T>): Promise<T> => {
+    const answer = await change;
+    world.oracle.stored(id, await store.get(id));
+    return answer;
+  };
+  return (actor) => {
+    const call = world.caller(actor, 'store');
+    return {
+      create: (task) => {
+        world.introduce(task.id, task.requestHash);
+        return call('create', () => observed(task.id, store.create(task)), {
+          about: task.id,
+          describe: () => world.describe.alias(task.id),
+        });
+      },
+      get: (id) =>
+        call('get', () => store.get(id), {
+          about: id,
+          describe: () => world.describe.alias(id),
+          show: (task) => (task ? `${task.state}, ${task.attempts} attempts` : 'none'),
+        }),
+      apply: (id, event) =>
+        call('apply', () => observed(id, store.apply(id, event)), {
+          about: id,
+          describe: () =>
+            `${world.describe.alias(id)} ${event.type}${'fence' in event ? ` fence ${event.fence}, attempts ${event.attempts}` : ''}`,
+          show: String,
+        }),
+      withdraw: (task) =>
+        call('withdraw', () => observed(task.id, store.withdraw(task)), {
+          about: task.id,
+          describe: () => world.describe.alias(task.id),
+        }),
+      list: (query) => call('list', () => store.list(query)),
+      countDeadLetters: (model) => call('countDeadLetters', () => store.countDeadLetters(model)),
+      ...(store.untilEnded ? { untilEnded: untilEnded(world, actor, store) } : {}),
+    };
+  };
+}
+
+function untilEnded(world: World, actor: Actor, store: TaskStore): NonNullable<TaskStore['untilEnded']> {
+  const call = world.caller(actor, 'store');
+  return (id, signal) => {
+    const gone = new AbortController();
+    const told = call('untilEnded', () => store.untilEnded?.(id, gone.signal) ?? undefined, {
+      about: id,
+      describe: () => world.describe.alias(id),
+    });
+    if (signal.aborted) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        world.engine.after(world.host('store').actor, 1, () => gone.abort());
+        resolve(undefined);
+      });
+      told.then(resolve, reject);
+    });
+  };
+}
+
+/** Makes each process's view of the blobs. */
+export function simBlobs(world: World): (actor: Actor) => BlobStore {
+  const blobs = new MemoryBlobStore();
+  return (actor) => {
+    const call = world.caller(actor, 'store');
+    return {
+      put: (key, bytes) => call('put blob', () => blobs.put(key, bytes)),
+      get: (key) => call('get blob', () => blobs.get(key)),
+    };
+  };
+}

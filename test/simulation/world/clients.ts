@@ -1,0 +1,124 @@
+import { isTerminal, ModelyardError, type Task } from '#core';
+import type { Actor } from '../engine/engine.ts';
+import type { FaultKind } from '../engine/faults.ts';
+import { SimClock } from '../engine/sim-clock.ts';
+import type { Gateway } from './gateways.ts';
+import { encodeRequest, type SimRequest } from './requests.ts';
+import type { ClientPlan } from './scenario.ts';
+import type { World } from './world.ts';
+
+const CALL_TIMEOUT_MS = 40_000;
+const WAIT_MS = 20_000;
+const PAUSE_MS = 3_000;
+const POSSIBLE: ReadonlySet<FaultKind> = new Set(['refuse', 'lose-request', 'lose-reply', 'late', 'twice', 'slow']);
+
+/** One caller of the API. It is done when it knows the end of every task that was accepted from it. */
+export class Client {
+  isDone = false;
+  readonly #world: World;
+  readonly #gateways: readonly Gateway[];
+  readonly #plan: ClientPlan;
+  readonly #actor: Actor;
+  readonly #clock: SimClock;
+  /** Ids of the tasks that it was told of. */
+  readonly #tasks = new Set<string>();
+  #calls = 0;
+  #wasRefused = false;
+
+  constructor(world: World, gateways: readonly Gateway[], plan: ClientPlan) {
+    this.#world = world;
+    this.#gateways = gateways;
+    this.#plan = plan;
+    this.#actor = world.engine.spawn(plan.name);
+    this.#clock = new SimClock(world.engine, this.#actor);
+    world.engine.after(this.#actor, plan.startMs, () => {
+      void this.#run().then(() => {
+        this.isDone = true;
+      });
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { repeats, repeatEveryMs } = this.#plan;
+    const submits: Promise<void>[] = [];
+    for (let i = 0; i < repeats; i++) {
+      if (i > 0 && repeatEveryMs > 0) await this.#clock.sleep(repeatEveryMs);
+      submits.push(this.#submit());
+    }
+    await Promise.all(submits);
+    for (const id of this.#tasks) await this.#follow(id);
+  }
+
+  /** One submit, tried again while it is refused for a reason that passes. */
+  async #submit(): Promise<void> {
+    const { retries, otherRequest, request } = this.#plan;
+    for (let tries = 0; tries <= retries; tries++) {
+      const submitted = this.#wasRefused && otherRequest ? otherRequest : request;
+      try {
+        const task = await this.#send(submitted);
+        this.#tasks.add(task.id);
+        return;
+      } catch (error) {
+        const code = error instanceof ModelyardError ? error.code : 'internal';
+        this.#world.trace(this.#actor, () => `was refused request ${submitted.number}: ${code}`);
+        if (code === 'idempotency_conflict') return;
+        if (code.endsWith('_unavailable')) this.#wasRefused = true;
+        await this.#clock.sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  #send(request: SimRequest): Promise<Task> {
+    const { key, deadlineSeconds, timeoutSeconds } = this.#plan;
+    const options = {
+      deadlineSeconds,
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    };
+    return this.#call(
+      'submit',
+      (gateway) => gateway.submit({ request, bytes: encodeRequest(request), ...options }),
+      () => `request ${request.number}: ${request.does}`,
+    );
+  }
+
+  async #follow(id: string): Promise<void> {
+    for (;;) {
+      try {
+        const task = await this.#call(
+          'wait',
+          (gateway) => gateway.wait(id, WAIT_MS),
+          () => this.#world.describe.alias(id),
+        );
+        if (isTerminal(task.state)) break;
+      } catch {
+        await this.#clock.sleep(PAUSE_MS);
+      }
+    }
+    await this.#clock.sleep(PAUSE_MS);
+    await this.#call(
+      'get',
+      (gateway) => gateway.get(id),
+      () => this.#world.describe.alias(id),
+    ).catch(() => undefined);
+  }
+
+  async #call(name: string, serve: (gateway: Gateway) => Promise<Task>, describe: () => string): Promise<Task> {
+    this.#calls += 1;
+    const gateway = this.#gateways[this.#calls % this.#gateways.length] as Gateway;
+    const called = this.#world.network.call({
+      caller: this.#actor,
+      host: gateway.host,
+      name,
+      describe,
+      serve: () => serve(gateway),
+      failure: (why) => new ModelyardError('bad_gateway', `No answer: ${why}.`, { retryable: true }),
+      faults: POSSIBLE,
+      show: (task) => `${this.#world.describe.alias(task.id)} is ${task.state}`,
+    });
+    const timeout = this.#clock
+      .sleep(CALL_TIMEOUT_MS)
+      .then(() => Promise.reject(new ModelyardError('gateway_timeout', 'No answer.', { retryable: true })));
+    return Promise.race([called, timeout]);
+  }
+}

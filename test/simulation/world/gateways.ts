@@ -1,0 +1,156 @@
+import { getTask, giveUpTask, ModelyardError, type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
+import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
+import type { Actor } from '../engine/engine.ts';
+import type { SimEvent } from '../engine/event-heap.ts';
+import type { Host } from '../engine/network.ts';
+import type { Ports, SimPlatform } from '../servers/ports.ts';
+import type { SimRequest } from './requests.ts';
+import { MODEL } from './sim-model.ts';
+import { traceLogger } from './trace-logger.ts';
+import type { World } from './world.ts';
+
+export interface SimSubmit extends Pick<SubmitCommand, 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds'> {
+  readonly request: SimRequest;
+  readonly bytes: Uint8Array;
+}
+
+const OWNER = 'owner';
+const RESTART_MS = 2_000;
+/** Nothing that a gateway is asked for takes longer, beyond what the caller is ready to wait. */
+const LONGEST_ANSWER_MS = 180_000;
+
+/** A process that answers callers with the real use cases, and comes back after it died. */
+export class Gateway {
+  readonly host: Host;
+  readonly #world: World;
+  readonly #platform: SimPlatform;
+  readonly #name: string;
+  #actor: Actor;
+  #ports: Ports | undefined;
+  #starts = 0;
+
+  constructor(world: World, platform: SimPlatform, name: string) {
+    this.#world = world;
+    this.#platform = platform;
+    this.#name = name;
+    this.#actor = this.#start();
+    const gateway = this;
+    this.host = {
+      get actor() {
+        return gateway.#actor.isAlive ? gateway.#actor : world.kernel;
+      },
+      isDown: () => this.#ports === undefined,
+    };
+  }
+
+  kill(): void {
+    this.#world.kill(this.#actor, 'by kill -9');
+  }
+
+  submit({ request, bytes, ...options }: SimSubmit): Promise<Task> {
+    return this.#bounded('A submit', 0, async (ports) => {
+      const task = await this.#submitTask(ports, {
+        owner: OWNER,
+        model: MODEL,
+        contract: { hash: 'contract' },
+        request: bytes,
+        limits: { timeoutSeconds: this.#world.scenario.model.timeoutSeconds },
+        ...options,
+      });
+      this.#world.oracle.submitAccepted(task, request);
+      return task;
+    });
+  }
+
+  async #submitTask(ports: Ports, command: SubmitCommand): Promise<Task> {
+    try {
+      return await submitTask(ports, command);
+    } catch (error) {
+      this.#world.oracle.submitRefused(error);
+      throw error;
+    }
+  }
+
+  wait(id: string, waitMs: number): Promise<Task> {
+    return this.#bounded('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner: OWNER, waitMs })));
+  }
+
+  get(id: string): Promise<Task> {
+    return this.#bounded('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner: OWNER })));
+  }
+
+  async #tell(id: string, reading: Promise<Task>): Promise<Task> {
+    const askedMs = this.#world.engine.now;
+    try {
+      const task = await reading;
+      this.#world.oracle.seen(id, task, askedMs);
+      return task;
+    } catch (error) {
+      this.#world.oracle.lookupFailed(id, error);
+      throw error;
+    }
+  }
+
+  /** Nobody waits for ever: whoever asks is answered in time, unless the process died or stood still. */
+  async #bounded<T>(what: string, extraMs: number, answer: (ports: Ports) => Promise<T>): Promise<T> {
+    const ports = this.#ports;
+    if (!ports) throw new ModelyardError('bad_gateway', 'It is starting.', { retryable: true });
+    const { engine, oracle } = this.#world;
+    const actor = this.#actor;
+    let late: SimEvent | undefined;
+    const watch = (sinceMs: number) => {
+      late = engine.after(actor, extraMs + LONGEST_ANSWER_MS, () => {
+        if (actor.frozenUntil > sinceMs) watch(engine.now);
+        else oracle.fail('nobody waits for ever', `${what} at ${actor.name} was not answered.`);
+      });
+    };
+    watch(engine.now);
+    try {
+      return await answer(ports);
+    } finally {
+      if (late) late.isCanceled = true;
+    }
+  }
+
+  #start(): Actor {
+    const { engine } = this.#world;
+    this.#starts += 1;
+    const actor = engine.spawn(`${this.#name}.${this.#starts}`);
+    engine.after(actor, 0, () => {
+      this.#ports = this.#platform.connect(actor);
+    });
+    this.#world.onDeath(actor, () => {
+      this.#ports = undefined;
+      engine.after(this.#world.kernel, RESTART_MS, () => {
+        this.#actor = this.#start();
+      });
+    });
+    return actor;
+  }
+}
+
+/** The process that ends the tasks of dead letters, and comes back after it died. */
+export function startGivingUp(world: World, platform: SimPlatform, starts = 1): void {
+  const { engine } = world;
+  const actor = engine.spawn(`dead-letters.${starts}`);
+  world.onDeath(actor, () => {
+    engine.after(world.kernel, RESTART_MS, () => startGivingUp(world, platform, starts + 1));
+  });
+  engine.after(actor, 0, () => {
+    const ports = platform.connect(actor);
+    startDeadLetterPump({
+      models: [MODEL],
+      queues: ports.queues,
+      clock: ports.clock,
+      logger: traceLogger(world, actor),
+      async giveUp(model, deliveries) {
+        const outcomes = await Promise.allSettled(
+          deliveries.map(({ body, attempts, reason }) =>
+            giveUpTask(ports, { model, body, attempts, ...(reason ? { reason } : {}) }),
+          ),
+        );
+        return new Set(deliveries.filter((_, i) => outcomes[i]?.status === 'rejected'));
+      },
+    });
+  });
+}

@@ -1,0 +1,95 @@
+import { RunningModel } from '#runtime/worker/running-model.ts';
+import { Worker } from '#runtime/worker/worker.ts';
+import type { Actor } from '../engine/engine.ts';
+import { SimClock } from '../engine/sim-clock.ts';
+import type { SimPlatform } from '../servers/ports.ts';
+import { simBackend } from './sim-backend.ts';
+import { MODEL } from './sim-model.ts';
+import { traceLogger } from './trace-logger.ts';
+import type { World } from './world.ts';
+
+const CONTRACT = { hash: 'contract' };
+const STOP_TIMEOUT_MS = 20_000;
+const RESTART_MS = { min: 1_000, max: 15_000 };
+
+/** One place in which an instance runs: whenever its process ends, the next one starts after a back-off. */
+export class InstancePlace {
+  readonly #world: World;
+  readonly #platform: SimPlatform;
+  readonly #index: number;
+  #actor: Actor | undefined;
+  #stop = new AbortController();
+  #starts = 0;
+
+  constructor(world: World, platform: SimPlatform, index: number) {
+    this.#world = world;
+    this.#platform = platform;
+    this.#index = index;
+    world.engine.after(world.kernel, world.scenario.instances[index] ?? 0, () => this.#start());
+  }
+
+  kill(): void {
+    if (this.#actor) this.#world.kill(this.#actor, 'by kill -9');
+  }
+
+  freeze(ms: number): void {
+    if (this.#actor?.isAlive) this.#world.network.freeze(this.#actor, ms);
+  }
+
+  /** As SIGTERM does; a process that does not end in time is killed. */
+  stop(): void {
+    const actor = this.#actor;
+    if (!actor?.isAlive) return;
+    const stop = this.#stop;
+    const { engine, kernel } = this.#world;
+    this.#world.trace(actor, () => 'is told to stop');
+    engine.after(actor, 0, () => stop.abort());
+    engine.after(kernel, STOP_TIMEOUT_MS + 10_000, () => this.#world.kill(actor, 'by SIGKILL'));
+  }
+
+  #start(): void {
+    const { engine, kernel } = this.#world;
+    this.#starts += 1;
+    const actor = engine.spawn(`instance-${this.#index + 1}.${this.#starts}`);
+    this.#actor = actor;
+    this.#stop = new AbortController();
+    this.#world.onDeath(actor, () => {
+      const pauseMs = Math.min(RESTART_MS.max, RESTART_MS.min * 2 ** Math.min(this.#starts - 1, 10));
+      engine.after(kernel, pauseMs, () => this.#start());
+    });
+    // In an event of its own, so that its timers belong to it.
+    engine.after(actor, 0, () => {
+      this.#work(actor, this.#stop.signal).then(
+        () => this.#world.kill(actor, 'after it was stopped'),
+        (error) => {
+          this.#world.oracle.instanceFailed(actor, error);
+          this.#world.kill(actor, `of ${error}`);
+        },
+      );
+    });
+  }
+
+  /** What `ModelInstance` does, without registry, heartbeat and health server. */
+  async #work(actor: Actor, stop: AbortSignal): Promise<void> {
+    const world = this.#world;
+    const ports = this.#platform.connect(actor);
+    const clock = new SimClock(world.engine, actor);
+    const logger = traceLogger(world, actor);
+    const model = new RunningModel({ backend: simBackend(world, actor), clock, logger });
+    await model.load();
+    await model.setUp(undefined, stop);
+    const worker = new Worker({
+      ...ports,
+      model,
+      gate: async () => ({ verdict: 'run' }),
+      contractHash: CONTRACT.hash,
+      logger,
+      observer: {
+        attemptEnded: ({ outcome, taskId = 'no task' }) => world.trace(actor, () => `attempt of ${taskId}: ${outcome}`),
+      },
+      consume: (signal) => ports.queues(MODEL).consume({ leaseSeconds: world.scenario.leaseSeconds, signal }),
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+    });
+    await worker.run(stop).finally(() => model.close());
+  }
+}

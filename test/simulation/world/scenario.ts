@@ -1,0 +1,153 @@
+import { FAULT_KINDS, type FaultPlan } from '../engine/faults.ts';
+import { Random } from '../engine/random.ts';
+import type { Behavior, SimRequest } from './requests.ts';
+
+const PLATFORMS = ['memory', 'aws', 'rabbit'] as const;
+type PlatformName = (typeof PLATFORMS)[number];
+
+/** One caller, and the task or tasks that it wants done. Times are milliseconds since the start of the simulation. */
+export interface ClientPlan {
+  readonly name: string;
+  readonly startMs: number;
+  /** The same for all submits of this caller; undefined: none. */
+  readonly key?: string;
+  readonly request: SimRequest;
+  /** Sent under the same key instead of `request` once a submit was refused with 503. */
+  readonly otherRequest?: SimRequest;
+  /** Submits of the same, whatever was answered before; the first included. */
+  readonly repeats: number;
+  readonly repeatEveryMs: number;
+  /** How often a refused submit is tried again. */
+  readonly retries: number;
+  readonly deadlineSeconds: number;
+  readonly timeoutSeconds?: number;
+}
+
+/** Something that happens to the system from outside. */
+export type Incident = { readonly atMs: number } & (
+  | { readonly what: 'kill' | 'stop'; readonly instance: number }
+  | { readonly what: 'freeze'; readonly instance: number; readonly forMs: number }
+  | { readonly what: 'kill-gateway'; readonly gateway: number }
+  | { readonly what: 'outage'; readonly of: 'queue' | 'store'; readonly forMs: number }
+);
+
+export interface Scenario {
+  readonly seed: number;
+  readonly platform: PlatformName;
+  readonly model: {
+    readonly slots: number;
+    readonly batching?: { readonly maxSize: number; readonly maxWaitMs: number };
+    readonly maxAttempts: number;
+    readonly timeoutSeconds: number;
+  };
+  readonly leaseSeconds: number;
+  /** When each instance starts. */
+  readonly instances: readonly number[];
+  readonly gateways: number;
+  readonly clients: readonly ClientPlan[];
+  readonly incidents: readonly Incident[];
+  readonly faults: FaultPlan;
+}
+
+/** Nothing goes wrong by itself after this. */
+const CALM_FROM_MS = 300_000;
+
+const MAX_REPEATING_MS = 200_000;
+
+/** The scenario of a seed. Which kinds of trouble it has is drawn first, so that some seeds have few and some have many. */
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed);
+  const isCalm = random.chance(0.25);
+  const model = {
+    slots: random.pick([1, 1, 2, 4, 8]),
+    ...(random.chance(0.25) ? { batching: { maxSize: random.pick([2, 4, 8]), maxWaitMs: random.int(5, 200) } } : {}),
+    maxAttempts: random.int(1, 4),
+    timeoutSeconds: random.pick([5, 10, 60]),
+  };
+  const instances = Array.from({ length: random.pick([1, 1, 2, 3]) }, () =>
+    random.chance(0.7) ? random.int(0, 500) : random.int(0, 240_000),
+  );
+  const gateways = random.int(1, 2);
+  return {
+    seed,
+    platform: random.pick(PLATFORMS),
+    model,
+    leaseSeconds: random.pick([5, 15, 30, 60]),
+    instances,
+    gateways,
+    clients: clientsOf(random, model.timeoutSeconds),
+    incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
+    faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
+  };
+}
+
+function faultsOf(random: Random): FaultPlan {
+  const kinds = FAULT_KINDS.filter(() => random.chance(0.4));
+  return { kinds, rate: random.pick([0.01, 0.03, 0.1, 0.25]), untilMs: CALM_FROM_MS, budget: random.int(1, 12) };
+}
+
+function incidentsOf(random: Random, instances: number, gateways: number): Incident[] {
+  const kinds = (['kill', 'stop', 'freeze', 'kill-gateway', 'outage'] as const).filter(() => random.chance(0.25));
+  return kinds.flatMap((what) =>
+    Array.from({ length: random.int(1, 2) }, (): Incident => {
+      const atMs = random.chance(0.5) ? random.int(1, 3_000) : random.int(0, CALM_FROM_MS);
+      const instance = random.int(0, instances - 1);
+      const forMs = random.pick([500, 5_000, 20_000, 70_000, 200_000]);
+      switch (what) {
+        case 'kill':
+        case 'stop':
+          return { what, atMs, instance };
+        case 'freeze':
+          return { what, atMs, instance, forMs };
+        case 'kill-gateway':
+          return { what, atMs, gateway: random.int(0, gateways - 1) };
+        default:
+          return { what, atMs, of: random.pick(['queue', 'store']), forMs };
+      }
+    }),
+  );
+}
+
+function clientsOf(random: Random, timeoutSeconds: number): ClientPlan[] {
+  const count = random.pick([1, 2, 3, 4, 6, 8]);
+  const oddities = (['fail', 'flaky', 'refuse', 'crash', 'overrun', 'ignore', 'block'] as const).filter(() =>
+    random.chance(0.2),
+  );
+  const hasRepeats = random.chance(0.35);
+  const usesKeysAgain = random.chance(0.25);
+  let numbers = 0;
+  const request = (does: Behavior): SimRequest => {
+    numbers += 1;
+    return {
+      number: numbers,
+      does,
+      ms: does === 'overrun' ? timeoutSeconds * 1000 + random.int(0, 100_000) : randomMs(random, timeoutSeconds),
+      ...(does === 'flaky' ? { failures: random.int(1, 4) } : {}),
+      ...(random.chance(0.01) ? { answerBytes: 140_000 } : {}),
+    };
+  };
+  return Array.from({ length: count }, (_, i): ClientPlan => {
+    const does = random.chance(0.35) ? random.pick<Behavior>(['answer', ...oddities]) : 'answer';
+    const repeats = hasRepeats && random.chance(0.6) ? random.pick([2, 3, 10, 50]) : 1;
+    const repeatEveryMs = random.pick([0, 3, 50, 1_000, 10_000, 65_000]);
+    const hasKey = repeats > 1 || random.chance(0.6);
+    return {
+      name: `client-${i + 1}`,
+      startMs: random.chance(0.7) ? random.int(0, 50) : random.int(0, 200_000),
+      // Two callers may use one key for the same request: somebody who sent it twice.
+      ...(hasKey ? { key: `key-${i + 1}` } : {}),
+      request: request(does),
+      ...(hasKey && usesKeysAgain && random.chance(0.6) ? { otherRequest: request('answer') } : {}),
+      repeats: Math.min(repeats, 1 + Math.floor(MAX_REPEATING_MS / Math.max(1, repeatEveryMs))),
+      repeatEveryMs,
+      retries: random.int(0, 4),
+      deadlineSeconds: random.chance(0.15) ? random.int(2, 200) : 3_600,
+      ...(random.chance(0.2) ? { timeoutSeconds: random.int(1, timeoutSeconds) } : {}),
+    };
+  });
+}
+
+const randomMs = (random: Random, timeoutSeconds: number): number => {
+  const ms = random.pick([1, 50, 250, 400, 3_000, 40_000]);
+  return Math.min(random.int(1, ms), timeoutSeconds * 1000 - 500);
+};

@@ -1,0 +1,75 @@
+import { InvalidInput, type ModelDefinition } from '#runtime/define-model.ts';
+import type { Actor } from '../engine/engine.ts';
+import { SimClock } from '../engine/sim-clock.ts';
+import type { Run } from '../oracle/oracle.ts';
+import { requestType, responseType, type SimRequest, type SimResponse } from './requests.ts';
+import type { World } from './world.ts';
+
+export const MODEL = 'model_s';
+
+type SimDefinition = ModelDefinition<unknown, unknown, unknown>;
+
+/** The simulated model as its author would define it, in one process. Every run is recorded. */
+export function simModel(world: World, process: Actor): SimDefinition {
+  const { oracle, network } = world;
+  const { model } = world.scenario;
+  const clock = new SimClock(world.engine, process);
+  const common = {
+    manifest: { name: MODEL, description: 'Simulated.', ...model },
+    request: requestType,
+    response: responseType,
+  };
+
+  async function answer(request: SimRequest, run: Run, signal: AbortSignal): Promise<SimResponse> {
+    const { does, ms, number, failures = 0, answerBytes = 0 } = request;
+    if (does === 'crash' || does === 'ignore') whenAborted(signal, () => oracle.abortIgnored(run));
+    if (does === 'crash') {
+      await clock.sleep(ms);
+      oracle.runEnded(run, 'crashed');
+      world.kill(process, `of request ${number}`);
+      return new Promise(() => undefined);
+    }
+    if (does === 'ignore') return new Promise(() => undefined);
+    if (does === 'block') {
+      network.freeze(process, ms);
+      // The process does nothing before the end of this, not even answer.
+      await clock.sleep(0);
+    } else await clock.sleep(ms, signal);
+    if (signal.aborted) {
+      oracle.runEnded(run, 'aborted');
+      throw new Error('Aborted.');
+    }
+    if (does === 'refuse') {
+      oracle.runEnded(run, 'refused');
+      throw new InvalidInput(`Request ${number} is refused.`);
+    }
+    if (does === 'fail' || (does === 'flaky' && oracle.history.runsOf(run.taskId).length <= failures)) {
+      oracle.runEnded(run, 'failed');
+      throw new Error(`Request ${number} failed.`);
+    }
+    oracle.runEnded(run, 'answered');
+    return { to: number, run: run.number, ...(answerBytes > 0 ? { padding: 'x'.repeat(answerBytes) } : {}) };
+  }
+
+  const definition: ModelDefinition<SimRequest, SimResponse, undefined> = model.batching
+    ? {
+        ...common,
+        predictBatch(_state, requests, { tasks, signal }) {
+          const runs = requests.map((request, i) => oracle.runStarted(tasks[i]?.taskId ?? '', request, process));
+          return Promise.all(
+            requests.map((request, i) => answer(request, runs[i] as Run, signal).catch((error: Error) => error)),
+          );
+        },
+      }
+    : {
+        ...common,
+        predict: (_state, request, { taskId, signal }) =>
+          answer(request, oracle.runStarted(taskId, request, process), signal),
+      };
+  return definition as SimDefinition;
+}
+
+function whenAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
+}
