@@ -43,7 +43,7 @@ async function startSqlite({ dataFolder, isDurable }: BackendOptions): Promise<B
       folder: data.folder,
       durability: durabilityOf({ dataFolder, isDurable }),
     };
-    const platform = await openSqlitePlatform(settings);
+    const platform = await openSqlitePlatform({ ...settings, isChecked: true });
     return {
       platform,
       environment: sqliteEnvironment(settings),

@@ -11,6 +11,8 @@ export interface SqliteSettings {
   readonly pollSeconds?: number;
   /** How long other programs may keep the database locked before a call rejects. @default 10,000 ms */
   readonly patienceMs?: number;
+  /** Whether to look for damage in the file first. One process of a system is enough. @default false */
+  readonly isChecked?: boolean;
 }
 
 /** Throws a sentence naming the variable that is missing or wrong. */

@@ -13,10 +13,9 @@ export const sqliteTaskQueueOf = (model: string): string => queuesOf(model).task
 
 /** Everything in one SQLite database, which several processes share. Rejects with one sentence when it cannot be used. */
 export async function openSqlitePlatform(settings: SqliteSettings): Promise<FullPlatform> {
-  const { folder, durability = 'process', pollSeconds = 20, patienceMs } = settings;
+  const { durability = 'process', pollSeconds = 20 } = settings;
   const clock = systemClock;
-  const patience = patienceMs === undefined ? {} : { patienceMs };
-  const sqlite = await openSqlite({ folder, durability, clock, pollMs: pollSeconds * 1000, ...patience });
+  const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
   return { ...sqlite, ...lateUsersAndCalls(sqlite, clock), clock };
 }
 

@@ -21,6 +21,8 @@ export interface SqliteOptions {
   readonly pollMs: number;
   /** How long other processes may keep the database locked before a call rejects. @default 10,000 */
   readonly patienceMs?: number;
+  /** Whether to look for damage in the file first. @default false */
+  readonly isChecked?: boolean;
 }
 
 /** Everything that this process does on one data folder. */
@@ -38,9 +40,9 @@ export interface Sqlite {
 }
 
 /** Opens the data folder, and frees what processes held that are dead by now. Rejects with one sentence when it cannot be used. */
-export async function openSqlite({ folder, durability, clock, pollMs, patienceMs }: SqliteOptions): Promise<Sqlite> {
-  const patience = patienceMs === undefined ? {} : { patienceMs };
-  const database = openDatabase({ folder, durability, ...patience });
+export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
+  const { folder, durability, clock, pollMs } = options;
+  const database = openDatabase(options);
   let presence: Presence;
   try {
     presence = await translated('store_unavailable', Presence.announce({ database, folder, clock }));

@@ -110,6 +110,21 @@ describe('a data folder that cannot be used is refused with one sentence', () =>
     expect(Buffer.compare(await readFile(file), before)).toBe(0);
   });
 
+  it('when a page in the middle of the database was overwritten, and does not touch it', async () => {
+    const folder = await folders.newFolder();
+    const file = join(folder, 'modelyard.db');
+    await openDatabase({ folder }).close();
+    const bytes = await readFile(file);
+    const before = bytes.fill(255, 3 * 4096, 4 * 4096);
+    await writeFile(file, before);
+
+    const refused = expect.objectContaining({
+      message: expect.stringMatching(/is damaged; nothing in it was changed\./),
+    });
+    expect(() => openDatabase({ folder, isChecked: true })).toThrow(refused);
+    expect(Buffer.compare(await readFile(file), before)).toBe(0);
+  });
+
   it('when there is a file where the folder should be', async () => {
     const folder = join(await folders.newFolder(), 'file');
     await writeFile(folder, '');
