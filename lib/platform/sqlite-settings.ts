@@ -1,9 +1,9 @@
 import { DURABILITIES, type Durability } from '#adapters/sqlite/index.ts';
 import { ENV, readChoice, readInteger, readRequired } from './environment.ts';
 
-/** What the platform on SQLite needs to know. */
+/** Settings of the platform on SQLite. */
 export interface SqliteSettings {
-  /** Where the database and the large payloads are; created when it does not exist. */
+  /** Contains the database and large payloads. Created if it does not exist. */
   readonly folder: string;
   /** @default 'process' */
   readonly durability?: Durability;

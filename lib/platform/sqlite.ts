@@ -11,7 +11,7 @@ export { type SqliteSettings, sqliteEnvironment, sqliteSettingsFrom } from './sq
 /** The name of a model's task queue. */
 export const sqliteTaskQueueOf = (model: string): string => queuesOf(model).tasks;
 
-/** Everything in one SQLite database, which several processes share. Rejects with one sentence when it cannot be used. */
+/** A platform on one SQLite database, which several processes share. Rejects with one sentence if it cannot be used. */
 export async function openSqlitePlatform(settings: SqliteSettings): Promise<FullPlatform> {
   const { durability = 'process', pollSeconds = 20 } = settings;
   const clock = systemClock;
@@ -19,7 +19,7 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   return { ...sqlite, ...lateUsersAndCalls(sqlite, clock), clock };
 }
 
-/** Instances know neither users nor calls, and start faster without the query builder. */
+/** Loads the query builder on first use, because instances do not need it. */
 function lateUsersAndCalls(sqlite: Sqlite, clock: Clock): { readonly users: UserStore; readonly calls: CallLog } {
   let opened: ReturnType<typeof openUsersAndCalls> | undefined;
   const open = () => {

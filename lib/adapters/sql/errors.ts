@@ -1,6 +1,6 @@
 import { ModelyardError, unavailable } from '#core';
 
-/** Rejects with `store_unavailable` for whatever the database or its driver throws, unless that is one of our errors. */
+/** Translates errors of the database and its driver into `store_unavailable`. */
 export async function translated<T>(message: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

@@ -15,9 +15,9 @@ import { translated } from './errors.ts';
 import type { CallsTable, SqlTables } from './tables.ts';
 
 const AWAY = 'The call log cannot be reached.';
-/** Drivers take some thousand parameters in one statement. */
+/** Databases limit the number of parameters of a statement. */
 const MAX_ROWS_AT_ONCE = 500;
-/** Expired calls that each append deletes at most: more than it adds, and never so many that anybody has to wait. */
+/** Maximum number of expired calls that an append deletes. */
 const MAX_DELETED_AT_ONCE = 1000;
 
 /** Calls as rows of a SQL database. */
@@ -57,7 +57,7 @@ export class SqlCallLog implements CallLog {
           eb(refTuple('started_at', 'id'), '<', tuple(after.createdAt, after.id)),
         );
       }
-      // One more than is wanted tells whether there is a next page.
+      // One more row tells whether there is a next page.
       const rows = await query
         .orderBy('started_at', 'desc')
         .orderBy('id', 'desc')
@@ -86,7 +86,7 @@ export class SqlCallLog implements CallLog {
       .execute();
   }
 
-  /** Calls that began at this moment, or before it, have expired. */
+  /** Calls of this moment or earlier have expired. */
   get #oldest(): number {
     return this.#clock.now() - CALL_RETENTION_MS;
   }

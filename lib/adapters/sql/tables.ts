@@ -5,7 +5,7 @@ export interface SqlTables {
 }
 
 export interface UsersTable {
-  /** Primary key: `nameKeyOf`, so that one conditional insert registers somebody. */
+  /** Primary key: `nameKeyOf`, so that one conditional insert registers a user. */
   readonly name_key: string;
   readonly id: string;
   readonly name: string;

@@ -6,21 +6,21 @@ import { ModelyardError } from '#core';
 import { FileLock } from './database/file-lock.ts';
 import { folderTrouble } from './errors.ts';
 
-/** A data folder that one system at a time runs on. Processes of that system share it. */
+/** A data folder. One system at a time may use it; the processes of that system share it. */
 export interface DataFolder {
   readonly folder: string;
-  /** Lets another system have it; a temporary one is deleted. */
+  /** Unlocks the folder. Deletes a temporary one. */
   release(): Promise<void>;
 }
 
 const LOCK = 'system.lock';
 const TEMPORARY = 'modelyard-temporary-';
-/** A temporary folder is created a moment before it is locked. */
+/** Minimum age for deletion: a new folder is locked a moment after its creation. */
 const ABANDONED_AFTER_MS = 60_000;
 
 /**
- * Takes a folder for one system, or a temporary one that is deleted at the end. Rejects with one sentence when another
- * system runs on it, or when it cannot be written to.
+ * Locks a folder for one system; undefined creates a temporary one. Rejects with one sentence if another system uses it
+ * or if it cannot be written to.
  */
 export async function takeDataFolder(folder: string | undefined): Promise<DataFolder> {
   if (folder === undefined) return takeTemporaryFolder();
@@ -55,7 +55,7 @@ async function takeTemporaryFolder(): Promise<DataFolder> {
   };
 }
 
-/** Deletes what systems left behind that were killed. */
+/** Deletes temporary folders of killed systems. */
 async function deleteAbandoned(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(TEMPORARY)) continue;
@@ -67,7 +67,7 @@ async function deleteAbandoned(): Promise<void> {
       lock.release();
       await rm(folder, { recursive: true, force: true });
     } catch {
-      // Recovery: it is of another user, or just being deleted.
+      // Recovery: it belongs to another user, or is being deleted.
     }
   }
 }

@@ -3,7 +3,7 @@ import { ModelyardError, UNREACHABLE, type Unavailable, unavailable } from '#cor
 /** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
 const CODE = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
-/** What the result codes mean for whoever has to do something about it. */
+/** Result codes in words. */
 const SENTENCES: ReadonlyMap<number, string> = new Map([
   [CODE.busy, 'The database is locked by another program.'],
   [CODE.readOnly, 'The data folder cannot be written to.'],
@@ -14,26 +14,26 @@ const SENTENCES: ReadonlyMap<number, string> = new Map([
   [CODE.notADatabase, 'The database file is damaged.'],
 ]);
 
-/** The primary result code of an error of SQLite; undefined for any other error. */
+/** Undefined for errors of other origin. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  // The upper bytes tell variants of the same result apart.
+  // The upper bytes are a variant of the primary code.
   return error.errcode & 0xff;
 }
 
-/** Another connection holds the lock; the same call succeeds when that one has committed. */
+/** Another connection holds the lock. The call can be repeated. */
 export const isBusy = (error: unknown): boolean => resultCode(error) === CODE.busy;
 
-/** The content of the file is not what SQLite has written. */
+/** The file is not a valid database. */
 export function isDamaged(error: unknown): boolean {
   const code = resultCode(error);
   return code === CODE.corrupt || code === CODE.notADatabase;
 }
 
-/** A sentence about what is wrong with the database; undefined for errors that are not of SQLite. */
+/** The error as a sentence. Undefined for errors of other origin. */
 export const sentenceOf = (error: unknown): string | undefined => SENTENCES.get(resultCode(error) ?? -1);
 
-/** Rejects with the error that callers of a port expect; its cause is what SQLite or the file system said. */
+/** Translates errors of SQLite into errors of the port. */
 export async function translated<T>(code: Unavailable, call: Promise<T>): Promise<T> {
   try {
     return await call;
@@ -43,7 +43,7 @@ export async function translated<T>(code: Unavailable, call: Promise<T>): Promis
   }
 }
 
-/** Codes of the file system, and what they mean for a data folder. */
+/** Error codes of the file system in words. */
 const FOLDER_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['EACCES', 'it may not be written to by this user'],
   ['EPERM', 'it may not be written to by this user'],
@@ -55,7 +55,7 @@ const FOLDER_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['EFBIG', 'its disk is full'],
 ]);
 
-/** Why a data folder cannot be used, as part of a sentence. */
+/** The reason as part of a sentence. */
 export function folderTrouble(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const known = FOLDER_SENTENCES.get(code);
@@ -63,7 +63,7 @@ export function folderTrouble(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What callers are told when the file system refuses to keep or to give a blob. */
+/** Translates errors of the file system into errors of the port. */
 export function blobTrouble(error: unknown): ModelyardError {
   if (error instanceof ModelyardError) return error;
   return unavailable('store_unavailable', `The data folder cannot be used: ${folderTrouble(error)}.`, error);

@@ -14,7 +14,7 @@ import {
 import type { Database } from './database/database.ts';
 import { translated } from './errors.ts';
 
-/** A query builder over the database. Its writes share transactions with all others, so it has none of its own. */
+/** A query builder on the database. Its writes join shared transactions, so it cannot begin its own. */
 export function createKysely<Tables>(database: Database): Kysely<Tables> {
   const connection = new GroupedConnection(database);
   const dialect: Dialect = {

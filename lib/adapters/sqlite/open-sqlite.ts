@@ -13,7 +13,7 @@ import { SqliteTaskStore } from './tasks/sqlite-task-store.ts';
 import { WakeUps } from './wake/wake-ups.ts';
 
 export interface SqliteOptions {
-  /** Is created when it does not exist. */
+  /** Created if it does not exist. */
   readonly folder: string;
   readonly durability: Durability;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ export interface SqliteOptions {
   readonly isChecked?: boolean;
 }
 
-/** Everything that this process does on one data folder. */
+/** The adapters of one process on one data folder. */
 export interface Sqlite {
   readonly database: Database;
   readonly queues: TaskQueues;
@@ -33,13 +33,13 @@ export interface Sqlite {
   readonly blobs: FileBlobStore;
   readonly registry: SqliteModelRegistry;
   readonly contracts: SqliteContractStore;
-  /** Rejects with `store_unavailable` while nothing can be written. */
+  /** Rejects with `store_unavailable` if nothing can be written. */
   check(): Promise<void>;
-  /** Gives up everything that is still held. */
+  /** Frees everything that this process still holds. */
   close(): Promise<void>;
 }
 
-/** Opens the data folder, and frees what processes held that are dead by now. Rejects with one sentence when it cannot be used. */
+/** Opens the data folder and frees the messages of dead processes. Rejects with one sentence if it cannot be used. */
 export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
   const { folder, durability, clock, pollMs } = options;
   const database = openDatabase(options);

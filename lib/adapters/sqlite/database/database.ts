@@ -13,18 +13,18 @@ export interface DatabaseOptions {
   readonly patienceMs?: number;
 }
 
-/** Bounds how long one transaction keeps other processes waiting. */
+/** Limits the duration of one transaction. */
 const MAX_BATCH = 256;
-/** The lock is held for a fraction of a millisecond: the first attempts only let the event loop go round. */
+/** Locks usually last less than a millisecond, so the first retries wait for one turn of the event loop only. */
 const EAGER_RETRIES = 8;
 const RETRY_MS = 1;
 const SOON_MS = 5;
-/** Prepared statements that are kept; more than the adapters have, because batches of any size are statements too. */
+/** Maximum number of cached statements. Batches of different sizes are different statements. */
 const MAX_STATEMENTS = 200;
 
 /**
- * One connection to the database of a data folder. Writes are gathered for one turn of the event loop and committed
- * together; each resolves after the commit. Nothing in here blocks while another process writes.
+ * One connection to the database of a data folder. All writes of one turn of the event loop share a transaction, and
+ * resolve after its commit. The event loop keeps running while another process holds the write lock.
  */
 export class Database {
   readonly #connection: DatabaseSync;
@@ -36,7 +36,7 @@ export class Database {
   #retries = 0;
   #busySince = 0;
 
-  /** Takes a connection that is open, migrated and waits for no lock (`busy_timeout` 0). */
+  /** `connection` is open and migrated, and has `busy_timeout` 0. */
   constructor(connection: DatabaseSync, { patienceMs = 10_000 }: DatabaseOptions = {}) {
     this.#connection = connection;
     this.#patienceMs = patienceMs;
@@ -49,7 +49,7 @@ export class Database {
       try {
         return query();
       } catch (error) {
-        // Readers meet a lock only while another process recovers or closes the database.
+        // Reads are blocked only while another process recovers or closes the database.
         if (!isBusy(error) || performance.now() - startedAt > this.#patienceMs) throw error;
         await sleep(RETRY_MS);
       }
@@ -57,9 +57,8 @@ export class Database {
   }
 
   /**
-   * Runs an operation in a transaction that others share, and resolves with its result once that is committed. Rejects
-   * with what the operation throws, which undoes it and no other one. It may run more than once, so it must do nothing
-   * but speak to the database.
+   * Runs an operation in a shared transaction and resolves with its result after the commit. If the operation throws,
+   * only its own changes are undone. It may run more than once, so it must have no effects outside the database.
    */
   write<T>(operation: () => T): Promise<T> {
     const written = this.#add(operation);
@@ -67,7 +66,7 @@ export class Database {
     return written;
   }
 
-  /** As `write`, for what nobody waits for: joins the next commit, at most some milliseconds later. */
+  /** As `write`, but waits up to `SOON_MS` for another write to share the commit with. */
   writeSoon<T>(operation: () => T): Promise<T> {
     const written = this.#add(operation);
     if (!this.#isScheduled) this.#timer ??= setTimeout(this.#flush, SOON_MS);
@@ -82,12 +81,12 @@ export class Database {
     return this.#prepare(sql).get(...values) as Row | undefined;
   }
 
-  /** Resolves with how many rows it changed. */
+  /** Returns the number of changed rows. */
   run(sql: string, ...values: SQLInputValue[]): number {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
-  /** Waits for the writes under way, then ends the connection; everything after it rejects. Twice is harmless. */
+  /** Finishes pending writes, then closes the connection. Later calls reject. Can be called twice. */
   async close(): Promise<void> {
     while (this.#pending.length > 0) await sleep(RETRY_MS);
     this.#statements.clear();
@@ -113,7 +112,7 @@ export class Database {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // After the callbacks of this turn, so that all they write is one commit.
+    // Runs after all I/O callbacks of this turn, so that their writes share one commit.
     setImmediate(this.#flush);
   }
 
@@ -130,14 +129,14 @@ export class Database {
         this.#retryLater(batch, error);
         return;
       }
-      // One operation that throws undoes the others: now each of them has a transaction of its own.
+      // The failed operation rolled all of them back, so each is repeated in a transaction of its own.
       for (const operation of batch) this.#commitAlone(operation);
     }
     this.#retries = 0;
     if (this.#pending.length > 0) this.#schedule();
   };
 
-  /** Resolves the operations once they are committed. When it throws, nothing has happened and nobody was told. */
+  /** Resolves the operations after the commit. If it throws, nothing was changed or resolved. */
   #commit(batch: readonly Operation[]): void {
     this.#prepare('BEGIN IMMEDIATE').run();
     let results: readonly unknown[];
@@ -145,7 +144,7 @@ export class Database {
       results = batch.map(({ run }) => run());
       this.#prepare('COMMIT').run();
     } catch (error) {
-      // A full disk ends the transaction by itself.
+      // SQLite rolls back by itself when the disk is full.
       if (this.#connection.isTransaction) this.#prepare('ROLLBACK').run();
       throw error;
     }

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { isBusy } from '../errors.ts';
 
 /**
- * An exclusive lock on a file that the operating system releases when this process ends, however it ends. Node has
- * no file locks of its own; those of SQLite work on every system, and within one process too.
+ * An exclusive lock on a file. The operating system releases it when this process ends, also after SIGKILL. Node has no
+ * file locks, so this uses those of SQLite, which work on every system and between connections of one process.
  */
 export class FileLock {
   readonly #path: string;
@@ -15,7 +15,7 @@ export class FileLock {
     this.#connection = connection;
   }
 
-  /** Undefined while somebody holds it. Throws when the file cannot be created. */
+  /** Undefined if the lock is held. Throws if the file cannot be created. */
   static tryTake(path: string): FileLock | undefined {
     const connection = new DatabaseSync(path, { timeout: 0 });
     try {
@@ -28,7 +28,7 @@ export class FileLock {
     }
   }
 
-  /** Files of names that nobody uses again may be deleted; others would be locked twice, once under each inode. */
+  /** Delete only files whose names are never used again. Otherwise two processes could lock different inodes of one name. */
   release({ deleteFile = false } = {}): void {
     this.#connection.close();
     if (deleteFile) rmSync(this.#path, { force: true });

@@ -3,22 +3,22 @@ import type { DatabaseSync } from 'node:sqlite';
 import { ModelyardError } from '#core';
 import { MIGRATIONS } from './migrations.ts';
 
-/** "Mdyd" in the header of the file: what kind of database it is. */
+/** "Mdyd" in the file header identifies a database of this program. */
 const APPLICATION_ID = 0x4d647964;
 
 /**
- * Brings a database to the newest version, in one transaction, and keeps a copy of it as it was. Throws one sentence,
- * having changed nothing, for a database of a newer version or of another program.
+ * Migrates a database to the newest version in one transaction, after saving a copy. Throws one sentence and changes
+ * nothing if the database has a newer version or belongs to another program.
  */
 export function migrate(connection: DatabaseSync, file: string, migrations = MIGRATIONS): void {
   const before = inspect(connection, file, migrations.length);
   if (before === migrations.length) return;
-  // Takes effect in an empty file only.
+  // Has an effect only while the file is empty.
   if (before === 0) connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
   else keepCopy(connection, `${file}.v${before}`);
   connection.exec('BEGIN IMMEDIATE');
   try {
-    // Another process may have been faster.
+    // Another process may have migrated it meanwhile.
     const version = inspect(connection, file, migrations.length);
     for (const step of migrations.slice(version)) connection.exec(step);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
@@ -51,7 +51,7 @@ function pragma(connection: DatabaseSync, name: 'user_version' | 'application_id
 const isEmpty = (connection: DatabaseSync): boolean =>
   connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 
-/** What is in the file and in its log, as one file that is on the disk when this returns. */
+/** Writes file and log into one copy and syncs it to the disk. */
 function keepCopy(connection: DatabaseSync, copy: string): void {
   rmSync(copy, { force: true });
   connection.prepare('VACUUM INTO ?').run(copy);

@@ -1,6 +1,6 @@
 /**
- * The schema, one step after the other: the database's `user_version` counts the steps that it has seen. What is on
- * the main branch never changes; a change is a new step. Times are Unix milliseconds.
+ * Schema migrations in order. `user_version` of a database is the number of applied steps. Never change a released
+ * step; append a new one. Times are Unix milliseconds.
  */
 export const MIGRATIONS: readonly string[] = [
   `

@@ -7,15 +7,14 @@ import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 
 /**
- * What a commit survives. `none`: nothing but this moment, for data that nobody keeps. `process`: the death of any
- * process, kill -9 included; after a power failure the commits of the last moments may be missing. `power`: a power
- * failure too, because every commit waits for the disk.
+ * What a commit survives. `process`: the end of any process, including SIGKILL; a power failure may lose the last
+ * commits. `power`: a power failure too, because every commit waits for the disk. `none`: neither, for temporary data.
  */
 export const DURABILITIES = ['process', 'power', 'none'] as const;
 export type Durability = (typeof DURABILITIES)[number];
 
 export interface OpenOptions {
-  /** Is created when it does not exist. */
+  /** Created if it does not exist. */
   readonly folder: string;
   /** @default 'process' */
   readonly durability?: Durability;
@@ -28,14 +27,14 @@ export interface OpenOptions {
 const SYNCHRONOUS: Readonly<Record<Durability, string>> = { none: 'OFF', process: 'NORMAL', power: 'FULL' };
 
 const FILE = 'modelyard.db';
-/** How long opening waits for processes that are opening, migrating or closing it. */
+/** Time to wait for processes that open, migrate or close the database. */
 const OPEN_WAIT_MS = 10_000;
-/** Pages of the write-ahead log after which its content goes to the database file: 16 MiB, rarely enough to be cheap. */
+/** Pages in the write-ahead log that start a checkpoint: 16 MiB. */
 const CHECKPOINT_PAGES = 4096;
-/** A log that grew larger during a long read is cut down to this many bytes. */
+/** Size to which a checkpoint truncates a larger log. */
 const KEPT_LOG_BYTES = 64 * 1024 * 1024;
 const CACHE_KIB = 32 * 1024;
-/** A check of this size takes a fifth of a second. Damage in larger files is reported by the call that meets it. */
+/** Checking this much takes about 0.2 s. In larger files, damage is reported when a query reads it. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -75,7 +74,7 @@ function check(connection: DatabaseSync, file: string): void {
   if (first?.quick_check !== 'ok') throw new ModelyardError('internal', damaged(file));
 }
 
-/** Only with a write-ahead log do readers and writers of several processes not wait for each other. */
+/** With a write-ahead log, readers and writers do not block each other. */
 function useLog(connection: DatabaseSync, folder: string): void {
   const mode = connection.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;
   if (mode === 'wal') return;

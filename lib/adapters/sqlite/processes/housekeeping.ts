@@ -13,19 +13,19 @@ interface HousekeepingOptions {
 }
 
 const INTERVAL_MS = 2000;
-/** Between two steps of the same work, so that requests come in between. */
+/** Pause between two steps, so that requests are not delayed. */
 const PAUSE_MS = 20;
-/** A closed connection is heard of a moment before the locks of its process are free. */
+/** The connection of a killed process closes a moment before its file locks are released. */
 const LATE_LOCKS_MS = [0, 20, 200] as const;
 const MAX_DELETED = 100;
-/** Pages that one step gives back to the file system. */
+/** Pages that one step returns to the file system. */
 const MAX_VACUUMED = 128;
-/** Free pages below this share of the file are left for new rows. */
+/** Free pages up to this share of the file are kept for new rows. */
 const KEPT_FREE_SHARE = 0.2;
 const MIN_FREE_PAGES = 1024;
 const ORPHANS_INTERVAL_MS = 3_600_000;
 
-/** What one process of a data folder does for all: it frees what the dead held, and deletes what has expired. */
+/** Runs in one process of a data folder: frees messages of dead processes, deletes expired tasks, shrinks the file. */
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
   readonly #stopping = new AbortController();
@@ -35,7 +35,7 @@ export class Housekeeping {
     this.#options = options;
   }
 
-  /** Works until it is stopped. Errors are left to the next round: what does the same work for a request reports them. */
+  /** Runs until `stop`. Ignores errors and retries in the next round; requests report the same errors. */
   async run(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#stopping;
@@ -45,7 +45,7 @@ export class Housekeeping {
     }
   }
 
-  /** Frees what a process held that has just gone. */
+  /** Call when a process has disconnected. */
   async reapSoon(): Promise<void> {
     for (const ms of LATE_LOCKS_MS) {
       await this.#options.clock.sleep(ms, this.#stopping.signal);
@@ -72,7 +72,7 @@ export class Housekeeping {
     for (const queue of await presence.reap()) wakeUps.tellArrival(queue);
   }
 
-  /** Resolves with whether there may be more. */
+  /** Resolves with true if there may be more. */
   async #deleteExpired(): Promise<boolean> {
     const { database, blobs, clock } = this.#options;
     const now = clock.now();

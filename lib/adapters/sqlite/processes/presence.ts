@@ -12,15 +12,15 @@ interface PresenceOptions {
   readonly clock: Clock;
 }
 
-/** The largest number that `randomInt` takes. */
+/** Upper limit of `randomInt`. */
 const IDS = 2 ** 48 - 1;
 
 /**
- * This process as others see it: a row, and a lock that ends with the process. By the lock anybody can tell at once
- * that a process is dead, whatever its process id is used for by now; what it held is free from then on.
+ * Identifies this process by a row and a lock file. A free lock proves that the process has ended, also when its
+ * process id is in use again. Other processes then free the messages that it held.
  */
 export class Presence {
-  /** Owner of everything that this process holds. Never used again. */
+  /** Owner id of messages and instances. Never reused. */
   readonly id: number;
   readonly #options: PresenceOptions;
   readonly #lock: FileLock;
@@ -31,19 +31,19 @@ export class Presence {
     this.#options = options;
   }
 
-  /** Rejects when the folder cannot be written to. */
+  /** Rejects if the folder cannot be written to. */
   static async announce(options: PresenceOptions): Promise<Presence> {
     const { database, folder, clock } = options;
     const id = randomInt(1, IDS);
     mkdirSync(locksIn(folder), { recursive: true });
-    // Before the row: one without a lock is taken for dead.
+    // Taken before the row is written, because a row without a lock counts as dead.
     const lock = FileLock.tryTake(lockOf(folder, id));
     if (!lock) throw new Error('The lock of a new process is taken.');
     await database.write(() => database.run(INSERT, id, process.pid, clock.now(), clock.now()));
     return new Presence(id, lock, options);
   }
 
-  /** Frees what dead processes held, and resolves with the queues that got something back. */
+  /** Frees the messages of dead processes. Resolves with their queues. */
   async reap(): Promise<readonly string[]> {
     const { database } = this.#options;
     const others = await database.read(() =>
@@ -54,13 +54,13 @@ export class Presence {
     return [...freed];
   }
 
-  /** Resolves when something could be written. */
+  /** Rejects if nothing can be written. */
   async confirm(): Promise<void> {
     const { database, clock } = this.#options;
     await database.write(() => database.run('UPDATE processes SET seen_at = ? WHERE id = ?', clock.now(), this.id));
   }
 
-  /** Gives up everything that this process still holds. */
+  /** Frees everything that this process still holds. */
   async leave(): Promise<void> {
     const { database } = this.#options;
     await database.write(() => forget(database, this.id)).finally(() => this.#lock.release({ deleteFile: true }));

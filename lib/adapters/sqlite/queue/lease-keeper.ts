@@ -10,7 +10,7 @@ interface LeaseKeeperOptions extends Pick<ConsumeOptions, 'leaseSeconds' | 'obse
   readonly owner: number;
 }
 
-/** Renews everything that one consumer holds, at a third of the lease, in one transaction. */
+/** Renews all leases of one consumer after a third of their duration, in one transaction. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #held = new Map<number, SqliteDelivery>();
@@ -25,12 +25,12 @@ export class LeaseKeeper {
     this.#held.set(delivery.handle.id, delivery);
   }
 
-  /** Forgets a message that was settled. */
+  /** Call after the settlement of a message. */
   remove(id: number): void {
     this.#held.delete(id);
   }
 
-  /** Lets leases end by themselves. */
+  /** Stops renewing. */
   stop(): void {
     this.#stopping.abort();
   }
@@ -60,7 +60,7 @@ export class LeaseKeeper {
       });
       observer?.leasesRenewed(renewed.filter(Boolean).length);
     } catch {
-      // Recovery: tried again until the leases end.
+      // Recovery: repeated until the leases end.
       for (const delivery of deliveries) if (delivery.leaseUntil <= clock.now()) this.#lose(delivery);
     }
   }

@@ -1,13 +1,13 @@
 import type { CarriedCounts, RejectReason } from '#core';
 import type { Database } from '../database/database.ts';
 
-/** The names of a model's queues, in the table and for people. */
+/** Names of a model's queues. */
 export const queuesOf = (model: string) => ({
   tasks: `modelyard.${model}.tasks`,
   deadLetters: `modelyard.${model}.dead-letters`,
 });
 
-/** A message that somebody has just received. */
+/** A claimed message. */
 export interface ReceivedMessage {
   readonly id: number;
   readonly receipt: number;
@@ -19,7 +19,7 @@ export interface ReceivedMessage {
   readonly body: Uint8Array;
 }
 
-/** Which message, and which delivery of it. */
+/** Identifies one delivery of one message. */
 export type Handle = Pick<ReceivedMessage, 'id' | 'receipt'>;
 
 interface Claim {
@@ -30,7 +30,7 @@ interface Claim {
   /** Unix milliseconds. */
   readonly now: number;
   readonly leaseUntil: number;
-  /** Deliveries of dead letters count nothing. */
+  /** Whether the delivery is counted. Those of dead letters are not. */
   readonly counts: boolean;
 }
 
@@ -54,20 +54,20 @@ export class MessageTable {
     return claimed.sort((a, b) => a.id - b.id);
   }
 
-  /** Makes everything available that a process holds. Returns the queues. */
+  /** Makes all messages of a process available. Returns their queues. */
   free(owner: number): readonly string[] {
     const freed = this.#database.all<{ queue: string }>(FREE, owner);
     return [...new Set(freed.map(({ queue }) => queue))];
   }
 
-  /** Whether the message was still held by this delivery. */
+  /** Returns false if the delivery no longer holds the message. */
   delete({ id, receipt }: Handle, owner: number): boolean {
     return (
       this.#database.run('DELETE FROM messages WHERE id = ? AND receipt = ? AND owner = ?', id, receipt, owner) > 0
     );
   }
 
-  /** Gives a message back, with what its next delivery continues from. */
+  /** Returns a message to its queue with new counts. Returns false if the delivery no longer holds it. */
   giveBack({ id, receipt }: Handle, owner: number, availableAt: number, counts: CarriedCounts): boolean {
     const { fence, attempts, losses, isSuspect } = counts;
     return (
@@ -75,17 +75,17 @@ export class MessageTable {
     );
   }
 
-  /** Moves a message to another queue for good. */
+  /** Moves a message to the dead letters. Returns false if the delivery no longer holds it. */
   bury({ id, receipt }: Handle, owner: number, queue: string, attempts: number, reason: RejectReason): boolean {
     return this.#database.run(BURY, queue, attempts, JSON.stringify(reason), id, receipt, owner) > 0;
   }
 
-  /** Whether the delivery still held its message, which it does now until `leaseUntil`. */
+  /** Extends the lease. Returns false if the delivery no longer holds the message. */
   renew({ id, receipt }: Handle, owner: number, leaseUntil: number): boolean {
     return this.#database.run(RENEW, leaseUntil, id, receipt, owner) > 0;
   }
 
-  /** When the next message of a queue is available, Unix milliseconds; undefined while there is none. */
+  /** When the next message is available, Unix milliseconds. Undefined if the queue is empty. */
   nextAvailableAt(queue: string): number | undefined {
     return this.#database.get<{ available_at: number }>(NEXT, queue)?.available_at;
   }
@@ -107,10 +107,10 @@ const INSERT = `
   VALUES (?, 0, 0, 0, 0, 0, 0, ?)
 `;
 
-/** Leases and delays that have ended. */
+/** Messages whose lease or delay has ended. */
 const DUE = 'SELECT 1 FROM messages WHERE queue = ? AND available_at BETWEEN 1 AND ? LIMIT 1';
 
-/** A message that still has an owner was lost by it. Deliveries of dead letters, which have a reason, count nothing. */
+/** A message that still has an owner was lost by it. Losses of dead letters, which have a reason, are not counted. */
 const RETURN = `
   available_at = 0,
   losses = losses + (owner IS NOT NULL AND reason IS NULL),
@@ -120,7 +120,7 @@ const RETURN = `
 
 const RETURN_DUE = `UPDATE messages SET ${RETURN} WHERE queue = ? AND available_at BETWEEN 1 AND ?`;
 
-/** Visits each queue, then the messages of it that are held or delayed: an index of owners would cost every task. */
+/** Finds held messages queue by queue. An index on the owner would slow down every task. */
 const FREE = `
   WITH RECURSIVE queues (queue) AS (
     SELECT min(queue) FROM messages
@@ -131,7 +131,7 @@ const FREE = `
   WHERE queue IN (SELECT queue FROM queues) AND available_at > 0 AND owner = ? RETURNING queue
 `;
 
-/** The limit is part of the text: SQLite compiles a statement again for each execution if its limit is a parameter. */
+/** The limit is part of the text, because SQLite recompiles statements with a limit parameter on each execution. */
 const claim = (max: number): string => `
   UPDATE messages SET available_at = ?, owner = ?, receipt = receipt + 1, fence = fence + ?
   WHERE id IN (SELECT id FROM messages WHERE queue = ? AND available_at = 0 ORDER BY id LIMIT ${Math.floor(max)})

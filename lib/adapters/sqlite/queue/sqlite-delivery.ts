@@ -8,7 +8,7 @@ import {
 } from '#core';
 import type { Handle, ReceivedMessage } from './message-table.ts';
 
-/** What a delivery asks of its consumer. Each resolves with false when the message is not held any more. */
+/** Operations of the consumer. Each resolves with false if the message is no longer held. */
 export interface Settlement {
   ack(delivery: SqliteDelivery): Promise<boolean>;
   giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean>;
@@ -26,7 +26,7 @@ export class SqliteDelivery implements Delivery {
   readonly reason?: RejectReason;
   /** Unix milliseconds. */
   leaseUntil: number;
-  /** A settlement is under way: what a renewal finds means nothing. */
+  /** While true, a failed renewal does not mean that the lease is lost. */
   isSettling = false;
   readonly #settlement: Settlement;
   #lease: AbortController | undefined;
@@ -39,13 +39,13 @@ export class SqliteDelivery implements Delivery {
     this.attempts = message.attempts;
     this.losses = message.losses;
     this.isSuspect = message.is_suspect === 1;
-    // Written by this adapter alone.
+    // Only this adapter writes this column.
     if (message.reason !== null) this.reason = JSON.parse(message.reason) as RejectReason;
     this.leaseUntil = leaseUntil;
     this.#settlement = settlement;
   }
 
-  /** Created on first use: most deliveries are settled without anybody listening. */
+  /** Created on first use, because most deliveries are settled without a listener. */
   get lease(): AbortSignal {
     this.#lease ??= new AbortController();
     if (this.#isLost) this.#lease.abort();
@@ -68,7 +68,7 @@ export class SqliteDelivery implements Delivery {
     return this.#settle(() => this.#settlement.bury(this, attempts, reason));
   }
 
-  /** Somebody else may have the message from now on. */
+  /** Another process may receive the message from now on. */
   loseLease(): void {
     this.#isLost = true;
     this.#lease?.abort();

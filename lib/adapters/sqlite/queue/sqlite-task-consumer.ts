@@ -16,10 +16,10 @@ export interface QueueDeps {
   readonly pollMs: number;
 }
 
-/** How long a wait lasts while arrivals are told, and while nobody can be heard. */
+/** Polling intervals of receives, with and without a connection to the other processes. */
 const LINKED_WAIT_MS = 1000;
 const UNLINKED_WAIT_MS = 50;
-/** An abort without a reason of its own costs more than the wait that it ends. */
+/** Aborting without a reason creates a DOMException, which is expensive. */
 const OVER = 'Something has arrived.';
 
 /** One receiver of one queue. */
@@ -64,7 +64,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     return [];
   }
 
-  /** Operations that were begun are in the next commit, so there is nothing to flush. */
+  /** Pending settlements need no flush: they are part of the next commit. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#wakeUp();
@@ -84,7 +84,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     const { database, owner, clock, wakeUps } = this.#deps;
     const { handle } = delivery;
     const availableAt = delaySeconds === 0 ? 0 : clock.now() + delaySeconds * 1000;
-    // Dead letters go back as they came.
+    // Dead letters keep their counts.
     const carried = this.#counts ? counts : delivery;
     const isHeld = await this.#settled(
       handle,
@@ -104,7 +104,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     return isHeld;
   }
 
-  /** Deliveries of dead letters count nothing. */
+  /** Whether deliveries are counted. Those of dead letters are not. */
   get #counts(): boolean {
     return this.#queue !== this.#deadLetters;
   }
@@ -113,7 +113,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     return this.#options.signal.aborted || this.#closed.signal.aborted;
   }
 
-  /** When the next message is available. Looking needs no lock, which receiving does. */
+  /** When the next message is available, Unix milliseconds. A read, so it needs no write lock. */
   async #look(): Promise<number> {
     const query = this.#deps.database.read(() => this.#messages.nextAvailableAt(this.#queue));
     return (await translated('queue_unavailable', query)) ?? Number.POSITIVE_INFINITY;
@@ -131,7 +131,7 @@ export class SqliteTaskConsumer implements TaskConsumer, Settlement {
     const deliveries = claimed.map((message) => new SqliteDelivery(message, leaseUntil, this));
     for (const delivery of deliveries) this.#leases.add(delivery);
     if (!this.#isOver) return deliveries;
-    // Nobody has seen them.
+    // The consumer stopped meanwhile, so they were not delivered.
     await Promise.all(deliveries.map((delivery) => delivery.release({ keepFence: true })));
     return [];
   }

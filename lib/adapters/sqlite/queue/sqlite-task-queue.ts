@@ -3,7 +3,7 @@ import { translated } from '../errors.ts';
 import { MessageTable, queuesOf } from './message-table.ts';
 import { type QueueDeps, SqliteTaskConsumer } from './sqlite-task-consumer.ts';
 
-/** The tasks of one model as rows. Messages are handed out in the order of their arrival. */
+/** The task queue of one model. Messages are delivered in the order of arrival. */
 export class SqliteTaskQueue implements TaskQueue {
   readonly #deps: QueueDeps;
   readonly #model: string;

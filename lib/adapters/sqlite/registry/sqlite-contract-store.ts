@@ -9,7 +9,7 @@ interface ContractRow {
   readonly descriptor_set: Uint8Array;
 }
 
-/** Contracts as rows by hash; the first to be put stays. */
+/** Contracts by hash. Existing rows are never changed. */
 export class SqliteContractStore implements ContractStore {
   readonly #database: Database;
 

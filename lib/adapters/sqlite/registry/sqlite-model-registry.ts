@@ -12,7 +12,7 @@ import { translated } from '../errors.ts';
 
 interface RegistryOptions {
   readonly database: Database;
-  /** Whose instances are gone when the process is. */
+  /** The process that writes. Its instances are removed when it ends. */
   readonly process: number;
   readonly clock: Clock;
 }
@@ -21,7 +21,7 @@ interface DocumentRow {
   readonly document: string;
 }
 
-/** What is left of instances is deleted after so long in silence; before that, readers compare. */
+/** Age at which rows of silent instances are deleted. Readers compare `expiresAt` before. */
 const GARBAGE_AFTER_MS = 600_000;
 
 /** Models and instances as JSON documents. */
@@ -101,12 +101,12 @@ const PUT_INSTANCE = `
   SET document = excluded.document, heard_at = excluded.heard_at, process = excluded.process
 `;
 
-/** What a row says; undefined for one that was not written here. */
+/** Undefined if the row is not valid JSON. */
 function parse(row: DocumentRow | undefined): unknown {
   try {
     return row && JSON.parse(row.document);
   } catch {
-    // Recovery: one row that cannot be read must not hide all others.
+    // Recovery: an unreadable row is skipped.
     return undefined;
   }
 }

@@ -6,18 +6,18 @@ import type { Durability } from '../database/open-database.ts';
 import { blobTrouble } from '../errors.ts';
 
 interface FileBlobStoreOptions {
-  /** Is created with the first blob. */
+  /** Created with the first blob. */
   readonly folder: string;
   readonly durability: Durability;
 }
 
-/** No task is kept longer. */
+/** The longest retention of a task. */
 const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
 
-/** What keys consist of; no segment is `.` or `..`. */
+/** Keys become paths: `.` and `..` are not allowed as segments. */
 const KEY = /^(?!\.{1,2}(\/|$))[\w.-]+(?:\/(?!\.{1,2}(\/|$))[\w.-]+)*$/;
 
-/** Blobs as files. A file appears under its name when all of it is on the disk, whatever happens meanwhile. */
+/** Blobs as files, written under a temporary name and then renamed, so that no partial file is ever read. */
 export class FileBlobStore implements BlobStore {
   readonly #folder: string;
   readonly #durability: Durability;
@@ -51,14 +51,14 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Deletes the requests and results of tasks that are no longer kept. */
+  /** Deletes the requests and results of these tasks. */
   async deleteOf(taskIds: readonly string[]): Promise<void> {
     for (const folder of await namesIn(this.#folder)) {
       for (const id of taskIds) await rm(join(this.#folder, folder, id), { recursive: true, force: true });
     }
   }
 
-  /** Deletes what is older than any task: written for tasks that were never accepted, or left unfinished. */
+  /** Deletes files older than any task: of tasks that were never accepted, and unfinished ones. */
   async deleteOrphans(now: number): Promise<void> {
     const oldest = now - LONGEST_KEPT_MS;
     for (const name of await namesIn(this.#folder, { recursive: true })) {
@@ -75,7 +75,7 @@ export class FileBlobStore implements BlobStore {
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     await using file = await open(path, 'wx');
     await file.writeFile(bytes);
-    // Otherwise a power failure could leave an empty file under a name that a row refers to.
+    // Without this, a power failure could leave an empty file for a key that a row refers to.
     if (this.#durability !== 'none') await file.datasync();
   }
 
@@ -91,12 +91,12 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** The names in a folder; none when there is no such folder. */
+/** Names in a folder. Empty if the folder does not exist. */
 async function namesIn(folder: string, options: { readonly recursive?: boolean } = {}): Promise<readonly string[]> {
   try {
     return await readdir(folder, { ...options, encoding: 'utf8' });
   } catch {
-    // Recovery: nothing was put there yet.
+    // Recovery: the folder does not exist yet.
     return [];
   }
 }

@@ -23,13 +23,13 @@ interface TaskStoreOptions {
   readonly clock: Clock;
 }
 
-/** How soon whoever waits for a task looks again: while ends are told, and while nobody can be heard. */
+/** Polling intervals of waits, with and without a connection to the other processes. */
 const LINKED_WAIT_MS = 1000;
 const UNLINKED_WAIT_MS = 50;
-/** An abort without a reason of its own costs more than the wait that it ends. */
+/** Aborting without a reason creates a DOMException, which is expensive. */
 const OVER = 'The wait is over.';
 
-/** Tasks as rows. Every change is one transaction, which reads the row, asks the core and writes it. */
+/** Tasks as rows. A change reads the row, applies the event with the core, and writes it, in one transaction. */
 export class SqliteTaskStore implements TaskStore {
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
@@ -47,7 +47,7 @@ export class SqliteTaskStore implements TaskStore {
       if (database.run(INSERT, ...values) > 0) return undefined;
       const existing = this.#find(task.id);
       if (existing) return existing;
-      // The one that is there has expired.
+      // The existing row has expired.
       database.run(DELETE, task.id);
       database.run(INSERT, ...values);
       return undefined;
@@ -96,7 +96,7 @@ export class SqliteTaskStore implements TaskStore {
     const stop = this.#wakeUps.onEnd(id, end);
     signal.addEventListener('abort', end, { once: true });
     try {
-      // It may have ended before anybody listened.
+      // The task may have ended before the subscription.
       const state = await this.#read(() => this.#database.get<Pick<Task, 'state'>>(STATE, id)?.state);
       if (state === undefined || isTerminal(state) || signal.aborted) return;
       await this.#clock.sleep(this.#wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS, over.signal);

@@ -11,10 +11,10 @@ interface Place {
   readonly retained_until: number;
 }
 
-/** Rows that one page with a filter looks at: one that leaves out nearly all of a million must not take seconds. */
+/** Maximum number of rows that a filtered page scans, so that a rare match does not block the process. */
 const MAX_FILTERED = 1000;
 
-/** One page of an owner's tasks. It may be shorter than the limit while there are more. */
+/** One page of an owner's tasks. A page may be short although there are more. */
 export function listTasks(
   database: Database,
   { owner, model, state, limit, cursor }: TaskQuery,
@@ -23,7 +23,7 @@ export function listTasks(
   const list = { of: 'tasks', owner } as const;
   const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
   const maxSeen = model === undefined && state === undefined ? limit : MAX_FILTERED;
-  // One more than is looked at tells whether there is a next page.
+  // One more row tells whether there is a next page.
   const seen = database.all<Place>(selectPlaces(maxSeen + 1), owner, ...positionOf(after));
   const matches = (place: Place) =>
     place.retained_until > now &&
@@ -44,7 +44,7 @@ export function listTasks(
   };
 }
 
-/** Behind everything that is newest. */
+/** The position before the newest task. */
 const positionOf = (after: { readonly id: string; readonly createdAt: number } | undefined): [number, string] =>
   after ? [after.createdAt, after.id] : [Number.MAX_SAFE_INTEGER, ''];
 

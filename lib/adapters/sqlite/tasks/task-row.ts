@@ -28,7 +28,7 @@ export interface TaskRow {
   readonly dead_letter: Uint8Array | null;
 }
 
-/** What a task never changes, and what events change, in the order of the statements that write it. */
+/** Columns that never change, and columns that events change, in the order of the value functions below. */
 export const FIXED = [
   'id',
   'model',
@@ -94,7 +94,7 @@ function payloadValues(payload: Payload | undefined): readonly [key: Value, size
   return payload.kind === 'inline' ? [null, null, payload.bytes] : [payload.key, payload.size, null];
 }
 
-/** The task of a row. What is absent from the task is NULL in the row. */
+/** NULL columns are absent from the task. */
 export function toTask(row: TaskRow): Task {
   const task: { -readonly [Field in keyof Task]: Task[Field] } = {
     id: row.id,
@@ -116,7 +116,7 @@ export function toTask(row: TaskRow): Task {
   if (row.sent_at !== null) task.sentAt = row.sent_at;
   if (row.started_at !== null) task.startedAt = row.started_at;
   if (row.ended_at !== null) task.endedAt = row.ended_at;
-  // Written by this file alone.
+  // Only this adapter writes this column.
   if (row.error !== null) task.error = JSON.parse(row.error) as TaskError;
   if (row.result_contract_hash !== null) {
     task.result = { contractHash: row.result_contract_hash, payload: payloadOf(row) };

@@ -3,12 +3,12 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Addresses of Unix domain sockets end here on macOS; Linux takes a few more. */
+/** Maximum length of a socket address on macOS. Linux allows a few bytes more. */
 const MAX_ADDRESS_BYTES = 103;
 
 /**
- * Where the processes of a data folder meet: a Unix domain socket in the folder, or in the folder for temporary files
- * when its path is too long for that; a named pipe on Windows. Throws when somebody else owns that folder.
+ * The socket of a data folder: a Unix domain socket in the folder, or in the temporary folder if the path is too long; a
+ * named pipe on Windows. Throws if another user owns the temporary folder.
  */
 export function wakeAddress(folder: string): string {
   const name = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 24);

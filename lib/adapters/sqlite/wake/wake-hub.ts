@@ -5,15 +5,15 @@ import { type Interest, receive, send, type WakeMessage } from './wake-message.t
 
 export interface WakeHubOptions {
   readonly address: string;
-  /** Hears every message that arrives. */
+  /** Called for every message. */
   readonly onMessage: (message: WakeMessage) => void;
-  /** A process has gone, in order or not. */
+  /** A process has disconnected. */
   readonly onLeave: () => void;
 }
 
 const NOTHING: Interest = { queues: [], tasks: false };
 
-/** The one process of a data folder to which all others are connected: it passes on what each of them wants to hear. */
+/** Runs in one process of a data folder. All others connect to it, and it forwards notifications to those interested. */
 export class WakeHub {
   readonly #options: WakeHubOptions;
   readonly #server: Server;
@@ -24,7 +24,7 @@ export class WakeHub {
     this.#server = createServer((socket) => this.#welcome(socket));
   }
 
-  /** Only for whoever holds the lock of the hub: the address of a dead one is taken over. */
+  /** Call only with the hub lock held: replaces the socket of a dead hub. */
   static async open(options: WakeHubOptions): Promise<WakeHub> {
     const hub = new WakeHub(options);
     if (process.platform !== 'win32') rmSync(options.address, { force: true });
@@ -34,7 +34,7 @@ export class WakeHub {
     return hub;
   }
 
-  /** Tells everybody but the sender what they want to hear of it. */
+  /** Forwards a notification to interested processes except the sender. */
   pass({ arrived = [], ended = [] }: WakeMessage, sender?: Socket): void {
     for (const [socket, { queues, tasks }] of this.#interests) {
       if (socket === sender) continue;
@@ -54,7 +54,7 @@ export class WakeHub {
   #welcome(socket: Socket): void {
     this.#interests.set(socket, NOTHING);
     socket.unref();
-    // How it ended makes no difference.
+    // Handled by `close`.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#interests.delete(socket);

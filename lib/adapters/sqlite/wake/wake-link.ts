@@ -10,18 +10,18 @@ import { type Interest, receive, send, type WakeMessage } from './wake-message.t
 export interface WakeLinkOptions {
   readonly folder: string;
   readonly onMessage: (message: WakeMessage) => void;
-  /** This process became the hub, or lost it: what others said meanwhile is lost. */
+  /** This process became the hub or lost its connection to it. Notifications may have been lost. */
   readonly onChange: () => void;
-  /** This process is the hub from now on. */
+  /** This process has become the hub. */
   readonly onLead: () => void;
-  /** Another process has gone; only the hub hears of it. */
+  /** Another process has disconnected. Called in the hub only. */
   readonly onLeave: () => void;
 }
 
-/** Between attempts to reach the hub, or to become it. */
+/** Pause between attempts to connect or to become the hub. */
 const RECONNECT_MS = 25;
 
-/** The connection of this process to all others of its data folder: as their hub, or to the one that is. */
+/** Connects this process to the others of its data folder: as the hub, or to the hub. */
 export class WakeLink {
   readonly #options: WakeLinkOptions;
   readonly #closing = new AbortController();
@@ -38,13 +38,13 @@ export class WakeLink {
     return this.#hub !== undefined || this.#toHub !== undefined;
   }
 
-  /** Tells all other processes that want to hear of it. */
+  /** Notifies interested processes. */
   tell(message: WakeMessage): void {
     this.#hub?.pass(message);
     if (this.#toHub) send(this.#toHub, message);
   }
 
-  /** What the others should tell this process. */
+  /** Notifications that this process wants. */
   setInterest(interest: Interest): void {
     this.#interest = interest;
     if (this.#toHub) send(this.#toHub, { interest });
@@ -61,13 +61,13 @@ export class WakeLink {
       try {
         if (!(await this.#lead(signal))) await this.#follow(signal);
       } catch {
-        // Recovery: there is no hub yet, or it cannot be reached; everybody polls until it can.
+        // Recovery: the hub cannot be reached. Receivers poll until it can.
       }
       await sleep(RECONNECT_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** Resolves with false while another process is the hub, and with true when this one is not any more. */
+  /** Resolves with false if another process is the hub, and with true after the end of its own role as hub. */
   async #lead(signal: AbortSignal): Promise<boolean> {
     const { folder, onMessage, onChange, onLead, onLeave } = this.#options;
     const lock = FileLock.tryTake(join(folder, 'hub.lock'));
@@ -88,7 +88,7 @@ export class WakeLink {
     }
   }
 
-  /** Resolves when the hub has gone. Rejects when there is none. */
+  /** Resolves when the connection to the hub ends. Rejects if there is no hub. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { folder, onMessage, onChange } = this.#options;
     const socket = connect(wakeAddress(folder)).unref();

@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 
-/** What processes tell each other, after they have committed it. Whoever misses it finds the same in the database. */
+/** A notification, sent after the commit. Receivers find the same facts in the database. */
 export interface WakeMessage {
-  /** Queues in which something has become available. */
+  /** Queues with new messages. */
   readonly arrived?: readonly string[];
-  /** Tasks that have ended. */
+  /** Ended tasks. */
   readonly ended?: readonly string[];
-  /** What the sender wants to be told, from now on. */
+  /** Replaces the interest of the sender. */
   readonly interest?: Interest;
-  /** The hub knows the interest of the receiver. What was told before may have been missed. */
+  /** The hub has stored the interest of the receiver. Earlier notifications may have been lost. */
   readonly isNoted?: boolean;
 }
 
 export interface Interest {
   readonly queues: readonly string[];
-  /** Whether it waits for ends of tasks. */
+  /** Whether it wants ended tasks. */
   readonly tasks: boolean;
 }
 
-/** Bytes that wait for a process that does not read. It is told no more than that, and polls. */
+/** Unread bytes after which notifications to a process are dropped. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 export function send(socket: Socket, message: WakeMessage): void {
@@ -32,7 +32,7 @@ export function receive(socket: Socket, onMessage: (message: WakeMessage) => voi
   socket.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    // Only processes of the same user reach the socket, and they run the same code.
+    // Only processes of the same user can connect, and they run the same code.
     for (const line of lines) onMessage(JSON.parse(line) as WakeMessage);
   });
 }

@@ -4,8 +4,8 @@ import type { WakeMessage } from './wake-message.ts';
 type Wake = () => void;
 
 /**
- * Tells this process, and all others of the data folder, that there is something to look for in the database. Nothing
- * depends on it but time: whoever is told nothing looks by itself, now and then.
+ * Notifies all processes of the data folder of new messages and ended tasks. Notifications may be lost; receivers also
+ * poll the database.
  */
 export class WakeUps {
   readonly #link: WakeLink;
@@ -24,12 +24,12 @@ export class WakeUps {
     });
   }
 
-  /** Whether other processes can be heard. */
+  /** Whether notifications of other processes arrive. */
   get isLinked(): boolean {
     return this.#link.isLinked;
   }
 
-  /** Something has become available in a queue. */
+  /** Call after a commit that made a message available. */
   tellArrival(queue: string): void {
     this.#arrived.add(queue);
     this.#tellSoon();
@@ -40,7 +40,7 @@ export class WakeUps {
     this.#tellSoon();
   }
 
-  /** Calls `wake` whenever something may have arrived in the queue, until the function that is returned is called. */
+  /** Calls `wake` when the queue may have a new message. Returns a function that unsubscribes. */
   onArrival(queue: string, wake: Wake): () => void {
     const isNew = !this.#arrivals.has(queue);
     const stop = add(this.#arrivals, queue, wake);
@@ -48,7 +48,7 @@ export class WakeUps {
     return stop;
   }
 
-  /** Calls `wake` when the task may have ended, until the function that is returned is called. */
+  /** Calls `wake` when the task may have ended. Returns a function that unsubscribes. */
   onEnd(taskId: string, wake: Wake): () => void {
     const stop = add(this.#ends, taskId, wake);
     if (!this.#wantsTasks) {
@@ -63,7 +63,7 @@ export class WakeUps {
     this.#wakeAll();
   }
 
-  /** Gathers what is told while the writes of one commit resolve. */
+  /** Collects notifications until all writes of a commit have resolved. */
   #tellSoon(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
@@ -88,7 +88,7 @@ export class WakeUps {
     for (const id of ended) for (const wake of this.#ends.get(id) ?? []) wake();
   }
 
-  /** What was told while nobody could hear it is found by looking. */
+  /** Notifications may have been lost, so all listeners look. */
   #wakeAll(): void {
     for (const wakes of [...this.#arrivals.values(), ...this.#ends.values()]) for (const wake of wakes) wake();
   }
