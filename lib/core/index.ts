@@ -69,6 +69,7 @@ export {
   LIMIT_NAMES,
   type LimitName,
   MAX_ATTEMPTS,
+  MAX_TIMEOUT_SECONDS,
   MODEL_LIMITS,
   type ModelLimits,
   type RegisteredManifest,

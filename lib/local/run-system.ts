@@ -72,7 +72,12 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => bridge.close());
 
   const timeoutMs = Math.max(0, READY_WITHIN_MS - performance.now());
-  const reports = await untilSettled(supervisor, { clock: deps.platform.clock, timeoutMs, signal: stop });
+  const reports = await untilSettled(supervisor, {
+    models: deps.models,
+    clock: deps.platform.clock,
+    timeoutMs,
+    signal: stop,
+  });
   const summary = {
     url: `http://localhost:${port}`,
     startupMs: Math.round(performance.now()),

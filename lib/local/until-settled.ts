@@ -1,18 +1,50 @@
-import type { Clock } from '#core';
+import { type Clock, type ModelDirectory, ModelyardError } from '#core';
 import type { InstanceReport, Supervisor } from './supervisor.ts';
 
 const PAUSE_MS = 25;
 
-/** Resolves when every instance is ready or has failed its first start, or when the time is up or the signal aborts. */
+export interface SettleOptions {
+  /** What the handlers of this process know about models. */
+  readonly models: Pick<ModelDirectory, 'served'>;
+  readonly clock: Clock;
+  /** How long to wait for instances that are still setting up their model. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when every instance is ready, has failed its first start, or is still setting up after `timeoutMs`; at once
+ * when the signal aborts. Before that, the handlers find every model whose instances have not failed, however long it
+ * takes: a request to a listed model is never answered 404.
+ */
 export async function untilSettled(
   supervisor: Pick<Supervisor, 'report'>,
-  { clock, timeoutMs, signal }: { readonly clock: Clock; readonly timeoutMs: number; readonly signal: AbortSignal },
+  { models, clock, timeoutMs, signal }: SettleOptions,
 ): Promise<readonly InstanceReport[]> {
   const deadline = clock.now() + timeoutMs;
   for (;;) {
     const reports = await supervisor.report();
     const isSettled = reports.every(({ state, crashes }) => state === 'ready' || crashes > 0);
-    if (isSettled || signal.aborted || clock.now() >= deadline) return reports;
+    if (signal.aborted) return reports;
+    if ((isSettled || clock.now() >= deadline) && (await areServed(models, reports))) return reports;
     await clock.sleep(PAUSE_MS, signal);
   }
+}
+
+/** Whether the handlers find the models of all instances that have not failed. */
+async function areServed(models: Pick<ModelDirectory, 'served'>, reports: readonly InstanceReport[]): Promise<boolean> {
+  const names = new Set(reports.filter(({ crashes }) => crashes === 0).map(({ model }) => model));
+  const ready = new Set(reports.filter(({ state }) => state === 'ready').map(({ model }) => model));
+  const found = await Promise.all(
+    [...names].map(async (name) => {
+      try {
+        const { serving } = await models.served(name, 0);
+        return !ready.has(name) || serving.length > 0;
+      } catch (error) {
+        if (error instanceof ModelyardError) return false;
+        throw error;
+      }
+    }),
+  );
+  return found.every(Boolean);
 }

@@ -9,11 +9,12 @@ export class QueryParameters {
     this.#values = new Map(entries);
   }
 
-  /** An empty value counts as missing. Throws `invalid_request` for a repeated parameter. */
+  /** Throws `invalid_request` for a repeated parameter and for one without a value. */
   one(name: string): string | undefined {
     const [value, ...others] = this.#values.get(name) ?? [];
     if (others.length > 0) throw badParameter(name, 'must be given once');
-    return value === '' ? undefined : value;
+    if (value === '') throw badParameter(name, 'must not be empty');
+    return value;
   }
 
   /** A whole number from `min` to `max`. Undefined when missing. Throws `invalid_request`. */
@@ -43,4 +44,6 @@ export function queryOf({ multiValueQueryStringParameters: multi, queryStringPar
 }
 
 const badParameter = (name: string, must: string): ModelyardError =>
-  new ModelyardError('invalid_request', `The query parameter ${name} ${must}.`);
+  new ModelyardError('invalid_request', `The query parameter ${name} ${must}.`, {
+    errors: [{ pointer: `/query/${name}`, message: must }],
+  });

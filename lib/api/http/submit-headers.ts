@@ -1,4 +1,4 @@
-import { ModelyardError } from '#core';
+import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, ModelyardError } from '#core';
 import type { HeaderFields } from './header-fields.ts';
 import { type TraceHeaders, traceOf } from './trace-context.ts';
 
@@ -13,7 +13,6 @@ export interface SubmitOptions {
 }
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-const MAX_SECONDS = 1_000_000_000;
 
 /** Reads the headers of a submit. Throws `invalid_request` with the name of the header. */
 export function submitOptions(headers: HeaderFields): SubmitOptions {
@@ -21,8 +20,8 @@ export function submitOptions(headers: HeaderFields): SubmitOptions {
     throw refused('Webhook-Url', 'is not offered yet: poll the task, or wait for it with Prefer: wait');
   }
   const idempotencyKey = idempotencyKeyOf(headers);
-  const deadlineSeconds = secondsOf(headers, 'Task-Deadline');
-  const timeoutSeconds = secondsOf(headers, 'Task-Timeout');
+  const deadlineSeconds = secondsOf(headers, 'Task-Deadline', MAX_DEADLINE_SECONDS);
+  const timeoutSeconds = secondsOf(headers, 'Task-Timeout', MAX_TIMEOUT_SECONDS);
   const trace = traceOf(headers);
   return {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
@@ -40,11 +39,11 @@ function idempotencyKeyOf(headers: HeaderFields): string | undefined {
   return key;
 }
 
-function secondsOf(headers: HeaderFields, name: string): number | undefined {
+function secondsOf(headers: HeaderFields, name: string, max: number): number | undefined {
   const text = only(headers, name);
   if (text === undefined) return undefined;
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds >= 1 && seconds <= MAX_SECONDS)) throw refused(name, 'must be a positive whole number of seconds');
+  if (!(seconds >= 1 && seconds <= max)) throw refused(name, `must be a whole number of seconds from 1 to ${max}`);
   return seconds;
 }
 

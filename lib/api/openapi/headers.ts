@@ -1,3 +1,4 @@
+import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS } from '#core';
 import type { Json } from './references.ts';
 
 const header = (name: string, component: string) => ({ [name]: { $ref: `#/components/headers/${component}` } });
@@ -64,11 +65,12 @@ export const PARAMETER_COMPONENTS: Json = {
   TaskDeadline: requestHeader(
     'Task-Deadline',
     'Seconds from submit to end; a task that has not ended by then ends as `expired`.',
-    { type: 'integer', minimum: 1 },
+    { type: 'integer', minimum: 1, maximum: MAX_DEADLINE_SECONDS },
   ),
   TaskTimeout: requestHeader('Task-Timeout', 'Seconds that one run may take; capped by the model.', {
     type: 'integer',
     minimum: 1,
+    maximum: MAX_TIMEOUT_SECONDS,
   }),
   Traceparent: requestHeader('traceparent', 'W3C Trace Context. It is passed on to the model.', {
     type: 'string',

@@ -13,6 +13,9 @@ import {
 } from '../field-rules.ts';
 import type { Model } from './model.ts';
 
+/** The longest run that a manifest or a caller may ask for. SQS extends a visibility timeout to 12 hours at most. */
+export const MAX_TIMEOUT_SECONDS = 43_200;
+
 /** One limit, as a manifest may set it. */
 interface LimitDefinition<Default> {
   readonly rule: FieldRule;
@@ -45,7 +48,7 @@ export const MAX_ATTEMPTS = 99;
  */
 export const MODEL_LIMITS = {
   maxAttempts: limit(whole(1, MAX_ATTEMPTS), 3, 'Runs of one task before it is given up.'),
-  timeoutSeconds: limit(whole(1, 43_200), 60, 'The longest one run may take.'),
+  timeoutSeconds: limit(whole(1, MAX_TIMEOUT_SECONDS), 60, 'The longest one run may take.'),
   maxInstances: limit(whole(1, 1000), 10, 'Instances that may live at once.'),
   acceptWhenAsleep: limit(flag, true, 'Whether submits are accepted while no instance is alive.'),
   maxBacklog: limit(whole(1, 1_000_000_000), undefined, 'Waiting tasks from which on submits are refused.', 'no limit'),

@@ -4,10 +4,18 @@ import { queryOf } from '#api/http/query.ts';
 const query = (values: Record<string, string[]>) => queryOf({ multiValueQueryStringParameters: values });
 
 describe('query parameters', () => {
-  it('count as absent when they are empty', () => {
-    expect(query({ cursor: [''] }).one('cursor')).toBeUndefined();
-    expect(query({ limit: [''] }).integer('limit', { min: 1, max: 100 })).toBeUndefined();
-    expect(query({ state: [''] }).word('state', ['queued'])).toBeUndefined();
+  it('are refused with a pointer when they have no value', () => {
+    const refused = (name: string) =>
+      expect.objectContaining({
+        code: 'invalid_request',
+        message: `The query parameter ${name} must not be empty.`,
+        errors: [{ pointer: `/query/${name}`, message: 'must not be empty' }],
+      });
+
+    expect(() => query({ cursor: [''] }).one('cursor')).toThrow(refused('cursor'));
+    expect(() => query({ limit: [''] }).integer('limit', { min: 1, max: 100 })).toThrow(refused('limit'));
+    expect(() => query({ all: [''] }).word('all', ['true', 'false'])).toThrow(refused('all'));
+    expect(query({}).one('cursor')).toBeUndefined();
   });
 
   it('are refused by name when they are repeated', () => {

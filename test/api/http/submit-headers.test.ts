@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HeaderFields } from '#api/http/header-fields.ts';
 import { submitOptions } from '#api/http/submit-headers.ts';
+import { PARAMETER_COMPONENTS } from '#api/openapi/headers.ts';
+import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS } from '#core';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -45,14 +47,25 @@ describe('the headers of a submit', () => {
     );
   });
 
-  describe.each(['Task-Deadline', 'Task-Timeout'])('%s', (name) => {
-    it.each(['0', '-5', '1.5', '1e3', 'soon', '', '+5', '99999999999999999999'])(
+  describe.each([
+    ['Task-Deadline', MAX_DEADLINE_SECONDS],
+    ['Task-Timeout', MAX_TIMEOUT_SECONDS],
+  ])('%s', (name, max) => {
+    it('is accepted up to the bound that OpenAPI states', () => {
+      const { deadlineSeconds, timeoutSeconds } = options([name, String(max)]);
+      const parameters = Object.values(PARAMETER_COMPONENTS) as { name: string; schema: { maximum?: number } }[];
+
+      expect(deadlineSeconds ?? timeoutSeconds).toBe(max);
+      expect(parameters.find((parameter) => parameter.name === name)?.schema.maximum).toBe(max);
+    });
+
+    it.each(['0', '-5', '1.5', '1e3', 'soon', '', '+5', String(max + 1), '99999999999999999999'])(
       'is refused when it is %j',
       (value) => {
         expect(() => options([name, value])).toThrow(
           expect.objectContaining({
             code: 'invalid_request',
-            message: `The ${name} header must be a positive whole number of seconds.`,
+            message: `The ${name} header must be a whole number of seconds from 1 to ${max}.`,
           }),
         );
       },
