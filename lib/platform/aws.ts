@@ -37,6 +37,7 @@ export function createAwsPlatform(
 ): Platform {
   const { queueUrlPrefix, pollSeconds = 20 } = settings;
   const sqs = createSqsClient(settings, pollSeconds);
+  const abortsPolls = settings.endpoints?.sqs === undefined;
   let s3: ReturnType<typeof createS3Client> | undefined;
   const blobs = new S3BlobStore({
     bucket: settings.blobBucket,
@@ -48,7 +49,8 @@ export function createAwsPlatform(
   const { ecs } = settings;
   const instances = ecs && lateInstanceController(settings, { ...ecs, variantVariable: ENV.variant });
   return {
-    queues: (model) => new SqsTaskQueue({ client: sqs, clock: systemClock, queueUrlPrefix, model, pollSeconds }),
+    queues: (model) =>
+      new SqsTaskQueue({ client: sqs, clock: systemClock, queueUrlPrefix, model, pollSeconds, abortsPolls }),
     tasks: new DynamoTaskStore({
       ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
     }),

@@ -84,8 +84,8 @@ export function countsOfCopy(
 export interface TaskConsumer {
   /**
    * Waits until something arrives and resolves with 1 to `max` deliveries; with none when the broker's
-   * poll time passed, or when the consumer's signal aborts. A receive in flight is never cut short at the
-   * broker: on abort it is waited out, and what still arrives is released. Rejects with
+   * poll time passed, or when the consumer's signal aborts. On abort, what still arrives is released;
+   * a message that the broker hands out at that very moment may come back only after a lease. Rejects with
    * `queue_unavailable` when the broker cannot be reached. One call at a time.
    */
   receive(max: number): Promise<readonly Delivery[]>;

@@ -1,7 +1,8 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createSqsClient, TASK_QUEUE, taskQueueName } from '#adapters/aws/index.ts';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createSqsClient, SqsTaskQueue, TASK_QUEUE, taskQueueName } from '#adapters/aws/index.ts';
 import type { TaskQueue } from '#core';
+import { systemClock } from '#platform/system-clock.ts';
 import { aborted, consume, message, sendMany } from '#test/contracts/task-queue/support.ts';
 import { type AwsShim, type ShimmedCall, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
@@ -163,6 +164,44 @@ describe('a message on its way through SQS', () => {
 
     expect(dead.reason).toBeUndefined();
     expect(dead).toMatchObject({ fence: 100, attempts: 0 });
+  });
+});
+
+describe('a receiver that waits at SQS', () => {
+  /** A receive that SQS answers only when the test is over, as a long poll of an empty queue. */
+  async function waitingReceiver() {
+    const asked = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<undefined>();
+    onTestFinished(() => over.resolve(undefined));
+    const shim = await startAwsShim(aws.emulators.endpoints.sqs, async ({ operation }) => {
+      if (operation !== 'ReceiveMessage') return undefined;
+      asked.resolve();
+      return over.promise;
+    });
+    shims.push(shim);
+    const client = createSqsClient({ ...aws.settings, endpoints: { sqs: shim.url } }, 20);
+    onTestFinished(() => client.destroy());
+    const { queueUrlPrefix } = aws.settings;
+    const model = await aws.newModel();
+    const queue = new SqsTaskQueue({
+      ...{ client, clock: systemClock, queueUrlPrefix, model, pollSeconds: 0 },
+      abortsPolls: true,
+    });
+    const stop = new AbortController();
+    const consumer = queue.consume({ leaseSeconds: 30, signal: stop.signal });
+    const receiving = consumer.receive(10);
+    await asked.promise;
+    return { stop, consumer, receiving };
+  }
+
+  it('ends at once when it is told to stop', async () => {
+    const { stop, consumer, receiving } = await waitingReceiver();
+
+    stop.abort();
+
+    // Without the abort, both would wait until the test is over.
+    expect(await receiving).toEqual([]);
+    await consumer.close();
   });
 });
 

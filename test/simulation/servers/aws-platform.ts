@@ -32,7 +32,14 @@ export function awsPlatform(world: World): SimPlatform {
       const client = clientOf(world, actor, 'queue', (command) => sqs.execute(command)) as unknown as SQSClient;
       const table = clientOf(world, actor, 'store', (command) => dynamo.execute(command)) as unknown as DynamoDBClient;
       const queue = queueOf(
-        new SqsTaskQueue({ client, clock, queueUrlPrefix: PREFIX, model: MODEL, pollSeconds: POLL_SECONDS }),
+        new SqsTaskQueue({
+          client,
+          clock,
+          queueUrlPrefix: PREFIX,
+          model: MODEL,
+          pollSeconds: POLL_SECONDS,
+          abortsPolls: false,
+        }),
         (options) =>
           new SqsTaskConsumer({
             client,
@@ -41,6 +48,7 @@ export function awsPlatform(world: World): SimPlatform {
               options.source === 'dead-letters' ? deadLetterQueueName(PREFIX, MODEL) : taskQueueName(PREFIX, MODEL),
             deadLetterQueueUrl: deadLetterQueueName(PREFIX, MODEL),
             pollSeconds: POLL_SECONDS,
+            abortsPolls: false,
             source: 'tasks',
             ...options,
           }),

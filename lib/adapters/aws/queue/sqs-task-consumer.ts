@@ -18,6 +18,8 @@ export interface SqsTaskConsumerOptions {
   readonly source: 'tasks' | 'dead-letters';
   readonly leaseSeconds: number;
   readonly pollSeconds: number;
+  /** Whether the stop signal ends a receive that waits; otherwise it is waited out. */
+  readonly abortsPolls: boolean;
   readonly signal: AbortSignal;
   readonly observer?: LeaseObserver | undefined;
 }
@@ -51,7 +53,7 @@ export class SqsTaskConsumer implements TaskConsumer {
   }
 
   async #receive(max: number): Promise<readonly Delivery[]> {
-    const { client, queueUrl, leaseSeconds, pollSeconds, signal } = this.#options;
+    const { client, queueUrl, leaseSeconds, pollSeconds, abortsPolls, signal } = this.#options;
     if (signal.aborted) return [];
     const command = new ReceiveMessageCommand({
       QueueUrl: queueUrl,
@@ -61,11 +63,17 @@ export class SqsTaskConsumer implements TaskConsumer {
       MessageSystemAttributeNames: [...RECEIVED_ATTRIBUTES.MessageSystemAttributeNames],
       MessageAttributeNames: [...RECEIVED_ATTRIBUTES.MessageAttributeNames],
     });
-    // Without the signal: a message sent to a receiver that hung up is hidden for a whole lease.
-    const { Messages = [] } = await translated('queue_unavailable', () => client.send(command));
-    const deliveries = Messages.map((message) => this.#toDelivery(message));
-    if (!this.#options.signal.aborted) return deliveries;
-    await this.#giveBack(deliveries);
+    // A message that SQS hands to the closed connection at that moment stays hidden for one lease. Then it is delivered
+    // again as a suspect, without a charge.
+    const options = abortsPolls ? { abortSignal: signal } : {};
+    try {
+      const { Messages = [] } = await translated('queue_unavailable', () => client.send(command, options));
+      const deliveries = Messages.map((message) => this.#toDelivery(message));
+      if (!this.#options.signal.aborted) return deliveries;
+      await this.#giveBack(deliveries);
+    } catch (error) {
+      if (!this.#options.signal.aborted) throw error;
+    }
     return [];
   }
 

@@ -13,6 +13,11 @@ export interface SqsTaskQueueOptions {
   readonly model: string;
   /** How long an empty receive waits at SQS. 0–20. */
   readonly pollSeconds: number;
+  /**
+   * Whether a consumer that is told to stop ends its receive at once. Off for an emulator that hands the next message
+   * to the closed connection, however much later it is sent.
+   */
+  readonly abortsPolls: boolean;
 }
 
 /**
@@ -41,7 +46,7 @@ export class SqsTaskQueue implements TaskQueue {
   }
 
   consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
-    const { client, clock, pollSeconds } = this.#options;
+    const { client, clock, pollSeconds, abortsPolls } = this.#options;
     return lateTaskConsumer({
       client,
       clock,
@@ -50,6 +55,7 @@ export class SqsTaskQueue implements TaskQueue {
       source,
       leaseSeconds,
       pollSeconds,
+      abortsPolls,
       signal,
       observer,
     });
