@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-/** Platforms that can be tortured: those on which tasks outlive every process of ours. */
-const PLATFORMS = ['rabbit-redis', 'aws'] as const;
+/** Platforms on which tasks outlive the processes of the system. */
+const PLATFORMS = ['rabbit-redis', 'aws', 'sqlite'] as const;
 
 export interface TortureOptions {
   readonly platform: (typeof PLATFORMS)[number];

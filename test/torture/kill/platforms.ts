@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startEmulators } from '#local/emulators.ts';
 import { localAwsSettings, provision } from '#local/provision.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { rabbitRedisEnvironment } from '#platform/rabbit-redis.ts';
+import { sqliteEnvironment } from '#platform/sqlite.ts';
 import { manifest } from '#test/fixtures/torture/manifest.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
@@ -13,6 +17,7 @@ import type { TortureOptions } from './options.ts';
 const START: Readonly<Record<TortureOptions['platform'], () => Promise<FleetBase>>> = {
   'rabbit-redis': startOnRabbitRedis,
   aws: startOnEmulators,
+  sqlite: startOnSqlite,
 };
 
 /** Starts the servers of a platform. Rejects when a program is not installed. */
@@ -66,5 +71,15 @@ async function startOnEmulators(): Promise<FleetBase> {
       };
     },
     stop: () => emulators.close(),
+  };
+}
+
+/** One file that all processes share: there is no server and no network. */
+async function startOnSqlite(): Promise<FleetBase> {
+  const folder = await mkdtemp(join(tmpdir(), 'modelyard-torture-'));
+  return {
+    servers: [],
+    openRoutes: async () => ({ routes: [], environment: sqliteEnvironment({ folder, durability: 'process' }) }),
+    stop: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -70,6 +70,7 @@ function faultsOf({ fleet, random, endsAt }: StormOptions): readonly Fault[] {
     return { text: `freeze ${member.name} for ${seconds(ms)}`, run };
   };
   const onRoute = (verb: string, run: (gate: (typeof routes)[number]['gate']) => Promise<void>) => () => {
+    if (routes.length === 0) return undefined;
     const { name, gate } = one(routes);
     return { text: `${verb} ${name}`, run: () => run(gate) };
   };
@@ -102,14 +103,13 @@ function faultsOf({ fleet, random, endsAt }: StormOptions): readonly Fault[] {
   ];
 
   function silencingAll() {
-    return () => ({
-      text: 'silence every connection, each for its own time',
-      async run() {
-        for (const { gate } of routes) gate.stallEach(() => some(SILENCE_MS));
-        await sleep(some(SILENCE_MS));
-        for (const { gate } of routes) gate.stallEach(() => 0, { onlyNew: true });
-      },
-    });
+    const run = async () => {
+      for (const { gate } of routes) gate.stallEach(() => some(SILENCE_MS));
+      await sleep(some(SILENCE_MS));
+      for (const { gate } of routes) gate.stallEach(() => 0, { onlyNew: true });
+    };
+    const text = 'silence every connection, each for its own time';
+    return () => (routes.length === 0 ? undefined : { text, run });
   }
 }
 
