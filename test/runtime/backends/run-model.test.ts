@@ -65,3 +65,27 @@ describe('the signal of a batch', () => {
     expect([signals[0]?.aborted, signals[0]?.reason]).toEqual([true, 'early']);
   });
 });
+
+describe('the limit of a result', () => {
+  it.each([
+    [5, 'is accepted up to it', undefined],
+    [4, 'is refused above it', 'result_too_large'],
+  ])('of %i bytes: an answer of 5 bytes %s', async (maxResponseBytes, _, code) => {
+    const response = { ...ModelBResponse, encode: () => new Uint8Array(5) };
+    const runModel = bindModel(
+      { manifest: { name: 'model_b', description: '' }, request: ModelBRequest, response, predict: () => ({}) },
+      undefined,
+      { variant: undefined, logger: silentLogger, maxResponseBytes },
+    );
+    const { signal } = new AbortController();
+    const body = ModelBRequest.encode({ value: 1 });
+
+    const [answer] = await Promise.all(runModel([{ signal, taskId: 'task', attempt: 1, trace: undefined, body }]));
+
+    if (code === undefined) expect(answer).toEqual({ response: new Uint8Array(5) });
+    else {
+      const message = "The model's answer has 5 bytes; 4 are allowed.";
+      expect(answer).toEqual({ failure: { code, message, retryable: false } });
+    }
+  });
+});

@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest';
+import { type Delivery, type Envelope, MAX_INLINE_BYTES, type RetryOptions, type TaskEvent, unavailable } from '#core';
+import type { Attempt } from '#runtime/worker/attempt.ts';
+import type { RunEnd } from '#runtime/worker/run-attempts.ts';
+import { type SettleDeps, settleRun } from '#runtime/worker/settle-task.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
+
+type End = Exclude<RunEnd, { readonly type: 'repeat' }>;
+
+const TIMES = { startedAt: 10, endedAt: 20 };
+const answered = (response: Uint8Array): End => ({ type: 'answered', response, ...TIMES });
+const failed = (code: string, retryable: boolean, isSuspect = false): End => ({
+  type: 'failed',
+  error: { code, message: 'It broke.', retryable },
+  isSuspect,
+  ...TIMES,
+});
+
+function setUp({ number = 1, mustRunAlone = false, ...deps }: Partial<SettleDeps & Attempt> = {}) {
+  const calls: unknown[] = [];
+  const events: TaskEvent[] = [];
+  const blobs = new Map<string, Uint8Array>();
+  const lease = new AbortController();
+  const note =
+    (name: string) =>
+    async (...args: unknown[]): Promise<void> => {
+      calls.push([name, ...args.filter((arg) => arg !== undefined)]);
+    };
+  const delivery: Partial<Delivery> = {
+    fence: 7,
+    lease: lease.signal,
+    ack: note('ack'),
+    retry: note('retry') as (next: RetryOptions) => Promise<void>,
+    release: note('release'),
+    reject: note('reject'),
+  };
+  const envelope: Partial<Envelope> = { taskId: 'task', deadlineAt: 5000, requestHash: 'hash' };
+  const attempt = { delivery, envelope, number, mustRunAlone } as Attempt;
+  const clock = new ManualClock(1000);
+  const all: SettleDeps = {
+    maxAttempts: 3,
+    contractHash: 'contract',
+    tasks: {
+      async apply(_id, event) {
+        events.push(event);
+        return 'applied';
+      },
+    },
+    blobs: {
+      async put(key, bytes) {
+        blobs.set(key, bytes);
+      },
+      get: async (key) => blobs.get(key),
+    },
+    clock,
+    random: () => 0.5,
+    ...deps,
+  };
+  return { calls, events, blobs, clock, lease, settle: (end: End) => settleRun(all, attempt, end) };
+}
+
+describe('an answer', () => {
+  it('is written with the fence and the attempts of its run, then acknowledged', async () => {
+    const { calls, events, settle } = setUp({ number: 2 });
+
+    const settlement = await settle(answered(Uint8Array.of(1)));
+
+    expect(settlement).toEqual({ outcome: 'succeeded' });
+    expect(events).toEqual([
+      {
+        type: 'succeeded',
+        fence: 7,
+        attempts: 2,
+        requestHash: 'hash',
+        startedAt: 10,
+        at: 1000,
+        result: { contractHash: 'contract', payload: { kind: 'inline', bytes: Uint8Array.of(1) } },
+      },
+    ]);
+    expect(calls).toEqual([['ack']]);
+  });
+
+  it('leaves a blob of its own for every run, so that no later run changes the result that won', async () => {
+    const { blobs, events, settle } = setUp();
+
+    await settle(answered(new Uint8Array(MAX_INLINE_BYTES + 1)));
+    await settle(answered(new Uint8Array(MAX_INLINE_BYTES + 2)));
+
+    const keys = events.map((event) => event.type === 'succeeded' && event.result.payload);
+    expect(keys).toEqual([...blobs].map(([key, { byteLength }]) => ({ kind: 'blob', key, size: byteLength })));
+    expect(blobs.size).toBe(2);
+    for (const key of blobs.keys()) expect(key).toMatch(/^results\/task\/.+/);
+  });
+});
+
+describe('a failure', () => {
+  it('that is final ends the task', async () => {
+    const { calls, events, settle } = setUp({ number: 2 });
+
+    const settlement = await settle(failed('invalid_input', false));
+
+    expect(settlement).toMatchObject({ outcome: 'failed', error: { code: 'invalid_input' } });
+    expect(events).toMatchObject([{ type: 'failed', fence: 7, attempts: 2, startedAt: 10, at: 1000 }]);
+    expect(calls).toEqual([['ack']]);
+  });
+
+  it.each([
+    [1, 0, 0],
+    [1, 0.999, 1],
+    [2, 0.999, 2],
+    [2, 0.25, 1],
+  ])('after %i attempts is tried again after a random pause (%f: %i s)', async (number, random, delaySeconds) => {
+    const { calls, settle } = setUp({ number, random: () => random });
+
+    const settlement = await settle(failed('model_error', true));
+
+    expect(settlement.outcome).toBe('retried');
+    expect(calls).toEqual([['retry', { attempts: number, delaySeconds, isSuspect: false }]]);
+  });
+
+  it.each([
+    ['ended its process', { mustRunAlone: false }, true],
+    ['had to run alone', { mustRunAlone: true }, false],
+  ])('of a run that %s leaves a suspect', async (_, attempt, isSuspect) => {
+    const { calls, settle } = setUp(attempt);
+
+    await settle(failed('model_crashed', true, isSuspect));
+
+    expect(calls).toMatchObject([['retry', { isSuspect: true }]]);
+  });
+
+  it.each([
+    [1, 'model_error', 'attempts_exhausted', 'Gave up after 1 attempt. The last one: It broke.'],
+    [3, 'model_error', 'attempts_exhausted', 'Gave up after 3 attempts. The last one: It broke.'],
+    [3, 'timeout', 'timeout', 'Gave up after 3 attempts. The last one: It broke.'],
+  ])('of the last of %i attempts gives the task up', async (number, thrown, code, message) => {
+    const { calls, settle } = setUp({ number, maxAttempts: number });
+
+    const settlement = await settle(failed(thrown, true));
+
+    expect(settlement.outcome).toBe('dead-lettered');
+    expect(calls).toEqual([['reject', { code, message }, number]]);
+  });
+});
+
+describe('a run that was ended early', () => {
+  it.each([
+    ['stopping', 'released', [['release']]],
+    ['task-ended', 'already-ended', [['ack']]],
+    ['lease-lost', 'lease-lost', [['release', { delaySeconds: 30, keepFence: true, isSuspect: true }]]],
+  ] as const)('because of %s is %s', async (cause, outcome, expected) => {
+    const { calls, events, settle } = setUp();
+
+    expect(await settle({ type: 'aborted', cause, ...TIMES })).toEqual({ outcome });
+    expect(calls).toEqual(expected);
+    expect(events).toEqual([]);
+  });
+
+  it('by its deadline expires the task', async () => {
+    const { calls, events, settle } = setUp();
+
+    expect(await settle({ type: 'aborted', cause: 'deadline', ...TIMES })).toEqual({ outcome: 'expired' });
+    expect(events).toMatchObject([{ type: 'expired', at: 5000, requestHash: 'hash' }]);
+    expect(calls).toEqual([['ack']]);
+  });
+
+  it.each([
+    ['superseded', 'lease-lost', 'release'],
+    ['terminal', 'already-ended', 'ack'],
+    ['other-copy', 'already-ended', 'ack'],
+  ] as const)('before it began, as the store answered %s, is %s', async (outcome, expected, call) => {
+    const { calls, settle } = setUp();
+
+    expect(await settle({ type: 'refused', outcome, ...TIMES })).toEqual({ outcome: expected });
+    expect(calls.map((told) => (told as string[])[0])).toEqual([call]);
+  });
+});
+
+describe('while the store is away', () => {
+  const away = () => unavailable('store_unavailable', 'Away.', undefined);
+
+  it('a result is written again, with growing pauses, until it is there', async () => {
+    let failures = 3;
+    const writtenAt: number[] = [];
+    const { clock, calls, settle } = setUp({
+      tasks: {
+        async apply() {
+          writtenAt.push(clock.now());
+          if (failures-- > 0) throw away();
+          return 'applied';
+        },
+      },
+    });
+
+    const settling = settle(answered(Uint8Array.of(1)));
+    await clock.advance(0);
+    await clock.advance(10_000);
+
+    expect(await settling).toEqual({ outcome: 'succeeded' });
+    expect(writtenAt).toEqual([1000, 1100, 1300, 1700]);
+    expect(calls).toEqual([['ack']]);
+  });
+
+  it('a result is given up after eight tries', async () => {
+    let tries = 0;
+    const { clock, calls, settle } = setUp({
+      tasks: {
+        async apply() {
+          tries++;
+          throw away();
+        },
+      },
+    });
+
+    const settling = settle(answered(Uint8Array.of(1)));
+    const refused = expect(settling).rejects.toMatchObject({ code: 'store_unavailable' });
+    await clock.advance(0);
+    await clock.advance(60_000);
+    await refused;
+
+    expect(tries).toBe(8);
+    expect(calls).toEqual([]);
+  });
+
+  it('a result is given up at once when the lease is lost, or when no retry can help', async () => {
+    let tries = 0;
+    const fail = (error: () => Error): Pick<SettleDeps, 'tasks'> => ({
+      tasks: {
+        async apply() {
+          tries++;
+          throw error();
+        },
+      },
+    });
+    const lost = setUp(fail(away));
+    lost.lease.abort();
+
+    await expect(lost.settle(answered(Uint8Array.of(1)))).rejects.toThrow('Away.');
+    await expect(setUp(fail(() => new Error('A bug.'))).settle(answered(Uint8Array.of(1)))).rejects.toThrow('A bug.');
+
+    expect(tries).toBe(2);
+  });
+});
