@@ -1,5 +1,5 @@
 import type { ModelManifest } from '#catalog/manifest.ts';
-import { giveUpTask, type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
+import { type Delivery, giveUpTask, type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import type { Platform } from '#platform/platform.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
@@ -138,8 +138,8 @@ export async function deadLetter({ platform }: TestWorker) {
   const consumer = platform
     .queues('model_b')
     .consume({ leaseSeconds: 30, signal: stop.signal, source: 'dead-letters' });
-  const [delivery] = await consumer.receive(1);
-  if (!delivery) throw new Error('There is no dead letter.');
+  let delivery: Delivery | undefined;
+  while (!delivery) [delivery] = await consumer.receive(1);
   await giveUpTask(platform, {
     model: 'model_b',
     body: delivery.body,

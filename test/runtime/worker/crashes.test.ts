@@ -20,7 +20,11 @@ function serve(model: string) {
     await worker.stop().catch(() => undefined);
     await worker.platform.close();
   });
-  const submit = (action: string, seconds = 0) => worker.submitBytes(ProbeRequest.encode({ action, seconds }));
+  const submit = (action: string, seconds = 0, timeoutSeconds?: number) =>
+    worker.submitBytes(
+      ProbeRequest.encode({ action, seconds }),
+      timeoutSeconds === undefined ? {} : { timeoutSeconds },
+    );
   return { backend, worker, submit };
 }
 
@@ -31,8 +35,8 @@ describe.each(['in_slots', 'in_batches'])('a poison task of a model that runs ei
     const poison = await submit(action, 0.1);
     void worker.start();
 
-    const ended = await Promise.all(good.map(worker.ended));
     await deadLetter(worker);
+    const ended = await Promise.all(good.map(worker.ended));
     const failed = await worker.ended(poison);
     const after = await worker.ended(await submit('answer'));
 
@@ -44,5 +48,27 @@ describe.each(['in_slots', 'in_batches'])('a poison task of a model that runs ei
     expect(after).toMatchObject({ state: 'succeeded', attempts: 1 });
     // In company, twice alone, and the one that runs now.
     expect(backend.launches).toHaveLength(4);
+  });
+});
+
+describe('a task that keeps the thread of its model', () => {
+  it.each([
+    ['a computation', 'compute', 'in_slots'],
+    ['native code', 'block', 'in_batches'],
+  ])('by %s is stopped by its timeout and fails alone', { timeout: 60_000 }, async (_, action, model) => {
+    const { worker, submit } = serve(model);
+    const good = await Promise.all(Array.from({ length: GOOD_TASKS }, () => submit('wait', 0.2, 2)));
+    const poison = await submit(action, 600, 2);
+    void worker.start();
+
+    // The poison is the last to end.
+    await deadLetter(worker);
+    const ended = await Promise.all(good.map(worker.ended));
+    const failed = await worker.ended(poison);
+
+    expect(ended.map(({ state, attempts }) => ({ state, attempts }))).toEqual(
+      good.map(() => ({ state: 'succeeded', attempts: 1 })),
+    );
+    expect(failed).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'timeout' } });
   });
 });
