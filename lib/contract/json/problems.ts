@@ -5,7 +5,7 @@ import { textOf } from './strings.ts';
 /** Where something is in a body: the index of an element, the complement of the tape entry of a key, or a key that is missing. */
 type Step = number | string;
 
-export const MAX_PROBLEMS = 100;
+const MAX_PROBLEMS = 100;
 /** A pointer that would be longer points at what is around the place. */
 const MAX_POINTER_LENGTH = 1000;
 

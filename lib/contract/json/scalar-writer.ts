@@ -47,7 +47,7 @@ export function writeEnum({ isNull, jsonOf }: EnumPlan, cursor: WireCursor, out:
 }
 
 /** The number of 32 bits that a varint or fixed value of this type stands for. */
-export function narrow(type: ScalarType, low: number): number {
+function narrow(type: ScalarType, low: number): number {
   if (type === 'sint32') return (low >>> 1) ^ -(low & 1);
   return isUnsigned(type) ? low : low | 0;
 }

@@ -1,5 +1,5 @@
 /** The same bytes as a Buffer, which decodes text natively. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
+const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** The text of UTF-8 bytes. */
