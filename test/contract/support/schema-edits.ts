@@ -23,7 +23,11 @@ const changeRoot = (
 const anyField = () => true;
 const isMessage = ({ type }: Field) => type === 'Child' || type === 'Root';
 
-const fresh = (schema: Schema): number => FRESH + schema.root.length;
+/** A number that none of these has. */
+const freshAmong = (numbered: readonly { readonly number: number }[]): number =>
+  Math.max(FRESH, ...numbered.map(({ number }) => number)) + 1;
+
+const fresh = (schema: Schema): number => freshAmong(schema.root);
 
 /** Changes after which the old bytes can be read and written again without loss. */
 export const COMPATIBLE: Readonly<Record<string, Edit>> = {
@@ -44,8 +48,8 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
     child: [
       ...schema.child,
       {
-        name: `new_inside_${schema.child.length}`,
-        number: FRESH + schema.child.length,
+        name: `new_inside_${freshAmong(schema.child)}`,
+        number: freshAmong(schema.child),
         type: at(['Kind', 'int32', 'string', 'Child'] as const, pick) ?? 'Kind',
         shape: at(SHAPES, pick) ?? 'repeated',
       },
@@ -62,7 +66,7 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
     ),
   'adds an enum value': (schema) => ({
     ...schema,
-    kind: [...schema.kind, { name: `KIND_NEW_${schema.kind.length}`, number: FRESH + schema.kind.length }],
+    kind: [...schema.kind, { name: `KIND_NEW_${freshAmong(schema.kind)}`, number: freshAmong(schema.kind) }],
   }),
   'renames an enum value': (schema, pick) => ({
     ...schema,
@@ -79,7 +83,7 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
 export const INCOMPATIBLE: Readonly<Record<string, Edit>> = {
   'removes a field': (schema, pick) => changeRoot(schema, pick, anyField, () => undefined),
   'renumbers a field': (schema, pick) =>
-    changeRoot(schema, pick, anyField, (field) => ({ ...field, number: field.number + 50 })),
+    changeRoot(schema, pick, anyField, (field) => ({ ...field, number: fresh(schema) })),
   'changes a type': (schema, pick) =>
     changeRoot(schema, pick, anyField, (field) => ({ ...field, type: field.type === 'string' ? 'int32' : 'string' })),
   'makes a field repeated': (schema, pick) =>
