@@ -5,7 +5,7 @@ export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listModels({ query, route }) {
     if (route === '/api/models/available') return json(200, presentAvailable(await deps.models.active()));
     if (route === '/api/predict/services') return json(200, presentServices(await deps.models.active()));
-    const all = query.word('all', ['true', 'false']) === 'true';
+    const all = query.flag('all');
     const models = await (all ? deps.models.all() : deps.models.active());
     return json(200, { models: models.map(presentModel) });
   });

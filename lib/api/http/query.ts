@@ -9,12 +9,11 @@ export class QueryParameters {
     this.#values = new Map(entries);
   }
 
-  /** Throws `invalid_request` for a repeated parameter and for one without a value. */
+  /** An empty value counts as missing. Throws `invalid_request` for a repeated parameter. */
   one(name: string): string | undefined {
     const [value, ...others] = this.#values.get(name) ?? [];
     if (others.length > 0) throw badParameter(name, 'must be given once');
-    if (value === '') throw badParameter(name, 'must not be empty');
-    return value;
+    return value === '' ? undefined : value;
   }
 
   /** A whole number from `min` to `max`. Undefined when missing. Throws `invalid_request`. */
@@ -24,6 +23,14 @@ export class QueryParameters {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max)) throw badParameter(name, `must be a whole number from ${min} to ${max}`);
     return value;
+  }
+
+  /** `true` or `false`; false when missing. Throws `invalid_request` for anything else, an empty value included. */
+  flag(name: string): boolean {
+    const isGiven = (this.#values.get(name) ?? []).length > 0;
+    const text = this.one(name);
+    if (isGiven && text !== 'true' && text !== 'false') throw badParameter(name, 'must be one of true, false');
+    return text === 'true';
   }
 
   /** One of `words`. Undefined when missing. Throws `invalid_request`. */

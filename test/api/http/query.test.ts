@@ -4,18 +4,28 @@ import { queryOf } from '#api/http/query.ts';
 const query = (values: Record<string, string[]>) => queryOf({ multiValueQueryStringParameters: values });
 
 describe('query parameters', () => {
-  it('are refused with a pointer when they have no value', () => {
-    const refused = (name: string) =>
+  it('count as absent when they are empty', () => {
+    expect(query({ cursor: [''] }).one('cursor')).toBeUndefined();
+    expect(query({ limit: [''] }).integer('limit', { min: 1, max: 100 })).toBeUndefined();
+    expect(query({ state: [''] }).word('state', ['queued'])).toBeUndefined();
+  });
+
+  it.each(['', 'yes', 'TRUE', '1'])('are refused with a pointer when a flag is %j', (all) => {
+    expect(() => query({ all: [all] }).flag('all')).toThrow(
       expect.objectContaining({
         code: 'invalid_request',
-        message: `The query parameter ${name} must not be empty.`,
-        errors: [{ pointer: `/query/${name}`, message: 'must not be empty' }],
-      });
+        message: 'The query parameter all must be one of true, false.',
+        errors: [{ pointer: '/query/all', message: 'must be one of true, false' }],
+      }),
+    );
+  });
 
-    expect(() => query({ cursor: [''] }).one('cursor')).toThrow(refused('cursor'));
-    expect(() => query({ limit: [''] }).integer('limit', { min: 1, max: 100 })).toThrow(refused('limit'));
-    expect(() => query({ all: [''] }).word('all', ['true', 'false'])).toThrow(refused('all'));
-    expect(query({}).one('cursor')).toBeUndefined();
+  it('are flags that are false when they are absent', () => {
+    expect([
+      query({}).flag('all'),
+      query({ all: ['false'] }).flag('all'),
+      query({ all: ['true'] }).flag('all'),
+    ]).toEqual([false, false, true]);
   });
 
   it('are refused by name when they are repeated', () => {
