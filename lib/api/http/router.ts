@@ -47,8 +47,9 @@ const decodePath = (rawPath: string): string[] =>
 
 const isParameter = (segment: string): boolean => segment.startsWith('{') && segment.endsWith('}');
 
-/** Literals sort before parameters. */
+/** A total order, by length and then literals before parameters: only patterns of one length can match the same path. */
 function compareLiterals(a: readonly string[], b: readonly string[]): number {
+  if (a.length !== b.length) return a.length - b.length;
   for (const [at, segment] of a.entries()) {
     const difference = Number(isParameter(segment)) - Number(isParameter(b[at] ?? ''));
     if (difference !== 0) return difference;

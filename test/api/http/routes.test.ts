@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createRouter } from '#api/http/router.ts';
 import { HANDLER_NAMES, ROUTES } from '#api/http/routes.ts';
 
 const lambdas = readdirSync(new URL('../../../lambdas', import.meta.url), { withFileTypes: true })
@@ -11,6 +12,14 @@ describe('the route table', () => {
     const keys = ROUTES.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`);
 
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('leads to each route by its own path, whatever else matches it', () => {
+    const matchPath = createRouter(ROUTES);
+
+    for (const { method, path } of ROUTES) {
+      expect(matchPath(path.replaceAll(/[{}]/g, '')).get(method)?.route.path, `${method} ${path}`).toBe(path);
+    }
   });
 
   it('leads to every handler', () => {

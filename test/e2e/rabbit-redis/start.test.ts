@@ -93,13 +93,13 @@ else {
         'a gateway',
         () => processesOn(servers, aPrefix()).gateway({ PLATFORM: 'foo' }),
         1,
-        'The environment variable PLATFORM must be one of aws, rabbit-redis, not "foo".',
+        'The environment variable PLATFORM must be one of aws, rabbit-redis, sqlite, not "foo".',
       ],
       [
         'an instance',
         () => processesOn(servers, aPrefix()).instance('model_b', { PLATFORM: 'foo' }),
         1,
-        'The environment variable PLATFORM must be one of aws, rabbit-redis, not "foo".',
+        'The environment variable PLATFORM must be one of aws, rabbit-redis, sqlite, not "foo".',
       ],
       [
         'npm start',
