@@ -28,6 +28,8 @@ export const MODEL = 'everything';
 if (process.send) await serve();
 
 async function serve(): Promise<void> {
+  // The channel closes however the parent ends.
+  process.once('disconnect', () => process.exit());
   const blobs = new Map<string, Uint8Array>();
   // By reference: a real store would have its copy elsewhere.
   const store: BlobStore = {
