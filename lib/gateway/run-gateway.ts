@@ -39,7 +39,7 @@ export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number
 
 async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: AbortSignal): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
-  const { host, port, maxRequests } = gatewaySettingsFrom(environment);
+  const { host, port, maxRequests, ...guard } = gatewaySettingsFrom(environment);
   const warn = (message: string) => logger.warn(message);
   const platform = await platformFromEnvironment(environment, warn);
   cleanup.defer(() => platform.close());
@@ -49,7 +49,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
   const handlers = limitRequests(createHandlers(deps), maxRequests);
-  const bridge = createBridge({ routes: ROUTES, handlers, logger, limits: { graceMs: GRACE_MS } });
+  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS } });
   cleanup.defer(() => bridge.close());
   const { url } = await bridge.listen(port, host);
   logger.info('Ready.', { url });

@@ -10,6 +10,7 @@ import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
+import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import type { LocalOptions } from './options.ts';
@@ -30,7 +31,6 @@ export interface SystemRun extends LocalOptions {
   readonly abandon: AbortSignal;
 }
 
-const HOST = '127.0.0.1';
 const MODELS = join(ROOT, 'model-containers', 'models');
 /** Longer than any request may take: those in hand when it stops are answered. */
 const GRACE_MS = 30_000;
@@ -43,9 +43,10 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const logger = terminal.logger('gateway');
   await using cleanup = new AsyncDisposableStack();
 
+  const { host, ...guard } = gatewaySettingsFrom(run.environment);
   const handlers = lateHandlers();
-  const bridge = createBridge({ routes: ROUTES, handlers, logger, limits: { graceMs: GRACE_MS } });
-  const port = await listen(bridge, run.port);
+  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS } });
+  const port = await listen(bridge, run.port, host);
   cleanup.defer(() => bridge.close());
   cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));
 
@@ -107,9 +108,9 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
 const namesOf = (models: readonly LocalModel[]): string[] => models.map(({ manifest }) => manifest.name);
 
-async function listen(bridge: HttpServer, wanted: number): Promise<number> {
+async function listen(bridge: HttpServer, wanted: number, host: string): Promise<number> {
   try {
-    return (await bridge.listen(wanted, HOST)).port;
+    return (await bridge.listen(wanted, host)).port;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const why = { EADDRINUSE: 'is already in use', EACCES: 'may not be used by this user' }[String(code)];

@@ -4,8 +4,9 @@
  */
 
 export const platform = 'PLATFORM';
-/** @public */
 export const auth = 'AUTH';
+/** The address at which a container's port is published. */
+export const bind = 'BIND';
 
 export const model = 'MODELYARD_MODEL';
 export const variant = 'MODELYARD_VARIANT';
@@ -40,6 +41,7 @@ export const dynamodbEndpoint = 'MODELYARD_DYNAMODB_ENDPOINT';
 
 export const host = 'MODELYARD_HOST';
 export const port = 'MODELYARD_PORT';
+export const hosts = 'MODELYARD_HOSTS';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
 
 export const amqpUrl = 'AMQP_URL';

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
+import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis-settings.ts';
 import { imageRecipe } from '../../lib/bundling/image-recipe.ts';
 import { withModels } from '../../scripts/compose/model-services.ts';
@@ -147,7 +148,19 @@ describe('the services of compose.yaml', () => {
   });
 });
 
+const ACCESS = { AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway' };
+
 describe('the environment in compose.yaml', () => {
+  it.each(['gateway', 'gateway-control', 'gateway-aws'])('tells %s at which address it is published', (name) => {
+    const listening = { MODELYARD_HOST: '0.0.0.0' };
+
+    expect(environmentOf(name)).toMatchObject(ACCESS);
+    expect(gatewaySettingsFrom({ ...environmentOf(name), ...listening })).toMatchObject({ auth: 'none' });
+    expect(() =>
+      gatewaySettingsFrom({ ...environmentOf(name), ...listening, AUTH: 'none', BIND: '0.0.0.0' }),
+    ).toThrow();
+  });
+
   it('is one that our processes know', () => {
     const known = new Set<string>(Object.values(ENV));
     const unknown = OURS.flatMap(([, { environment = {} }]) => Object.keys(environment)).filter((n) => !known.has(n));
@@ -162,7 +175,7 @@ describe('the environment in compose.yaml', () => {
 
     const { [ENV.pollSeconds]: _, ...expected } = awsEnvironment(settings);
 
-    expect(environmentOf('gateway-aws')).toEqual({ PLATFORM: 'aws', AUTH: 'none', ...expected });
+    expect(environmentOf('gateway-aws')).toEqual({ PLATFORM: 'aws', ...ACCESS, ...expected });
     expect(environmentOf('provision-aws')).toEqual(environmentOf('gateway-aws'));
     expect(() => awsSettingsFrom(environmentOf('model-a-aws'))).not.toThrow();
   });

@@ -13,6 +13,7 @@ import {
 } from '#api';
 import { createBridge } from '#gateway/bridge.ts';
 import type { BridgeLimits, HttpServer } from '#gateway/bridge-server.ts';
+import type { GuardOptions } from '#gateway/request-guard.ts';
 import { aRoute } from '#test/support/a-route.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
@@ -30,7 +31,11 @@ export interface TestBridge {
 }
 
 /** A bridge on a free port whose every route leads to `handler`; closed when the test ends. */
-export async function startBridge(handler: ProxyHandler, limits: Partial<BridgeLimits> = {}): Promise<TestBridge> {
+export async function startBridge(
+  handler: ProxyHandler,
+  limits: Partial<BridgeLimits> = {},
+  guard: GuardOptions = {},
+): Promise<TestBridge> {
   const calls: TestBridge['calls'] = [];
   const recorded: ProxyHandler = (event, context) => {
     calls.push({ event, context });
@@ -41,6 +46,7 @@ export async function startBridge(handler: ProxyHandler, limits: Partial<BridgeL
     handlers: Object.fromEntries(HANDLER_NAMES.map((name) => [name, recorded])) as Record<HandlerName, ProxyHandler>,
     logger: silentLogger,
     limits: { graceMs: 50, ...limits },
+    guard,
   });
   const { port, url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(() => bridge.close());

@@ -9,11 +9,17 @@ import { OK, send, sendRaw, startBridge } from './bridge-harness.ts';
 
 const echo = async () => OK;
 
+const JSON_BODY = { 'Content-Type': 'application/json' };
+
 describe('bodies', () => {
   it('may be as large as the limit', async () => {
     const { port, calls } = await startBridge(echo);
 
-    const { status } = await send(port, { method: 'POST', path: '/things/1' }, Buffer.alloc(MAX_PAYLOAD_BYTES, 'a'));
+    const { status } = await send(
+      port,
+      { method: 'POST', path: '/things/1', headers: JSON_BODY },
+      Buffer.alloc(MAX_PAYLOAD_BYTES, 'a'),
+    );
 
     expect(status).toBe(200);
     expect(calls[0]?.event.body).toHaveLength(MAX_PAYLOAD_BYTES);
@@ -52,7 +58,7 @@ describe('bodies', () => {
 
   it('are not even sent by a caller that asks before', async () => {
     const { port } = await startBridge(echo);
-    const head = `POST /things/1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: ${MAX_PAYLOAD_BYTES + 1}\r\n\r\n`;
+    const head = `POST /things/1 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${MAX_PAYLOAD_BYTES + 1}\r\n\r\n`;
     const socket = connect(port, '127.0.0.1');
 
     socket.write(head);
@@ -70,7 +76,7 @@ describe('bodies', () => {
       method: 'POST',
       path: '/things/1',
       agent: false,
-      headers: { Expect: '100-continue', 'Content-Length': 2 },
+      headers: { ...JSON_BODY, Expect: '100-continue', 'Content-Length': 2 },
     });
     request.flushHeaders();
 
@@ -85,7 +91,7 @@ describe('bodies', () => {
   it('that break off leave no trace', async () => {
     const { port, url, calls } = await startBridge(echo);
     const socket = connect(port, '127.0.0.1');
-    socket.write('POST /things/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
+    socket.write('POST /things/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc');
     await once(socket, 'connect');
 
     socket.resetAndDestroy();
@@ -118,7 +124,7 @@ describe('what is not a request', () => {
     const { port } = await startBridge(echo);
     const more = Array.from({ length: count - 2 }, () => 'a:\r\n').join('');
 
-    const answer = await sendRaw(port, `GET /things/1 HTTP/1.1\r\nHost: x\r\n${more}Connection: close\r\n\r\n`);
+    const answer = await sendRaw(port, `GET /things/1 HTTP/1.1\r\nHost: localhost\r\n${more}Connection: close\r\n\r\n`);
 
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${expected} `));
     expect(answer.includes('"type":"/problems/headers-too-large"')).toBe(expected === 431);
@@ -137,7 +143,7 @@ describe('what is not a request', () => {
   it('is refused with a 400 problem after a good one on the same connection', async () => {
     const { port } = await startBridge(echo);
     const socket = connect(port, '127.0.0.1');
-    socket.write('GET /things/1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /things/1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const [first] = await once(socket, 'data');
 
     socket.write('nonsense\r\n\r\n');
@@ -150,7 +156,7 @@ describe('what is not a request', () => {
   it('is refused with a 408 problem when its headers do not come', async () => {
     const { port } = await startBridge(echo, { headersMs: 50, requestMs: 100 });
 
-    const answer = await sendRaw(port, 'GET /things/1 HTTP/1.1\r\nHost: x\r\n');
+    const answer = await sendRaw(port, 'GET /things/1 HTTP/1.1\r\nHost: localhost\r\n');
 
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(answer).toContain('"type":"/problems/request-timeout"');
@@ -159,7 +165,7 @@ describe('what is not a request', () => {
   it('is refused with a 408 problem when its body does not come', async () => {
     const { port, calls } = await startBridge(echo, { headersMs: 50, requestMs: 100 });
 
-    const answer = await sendRaw(port, 'POST /things/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc');
+    const answer = await sendRaw(port, 'POST /things/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc');
 
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(calls).toEqual([]);
@@ -169,7 +175,7 @@ describe('what is not a request', () => {
 describe('connections', () => {
   it('serve one request after the other', async () => {
     const { port, calls } = await startBridge(echo);
-    const get = 'GET /things/1 HTTP/1.1\r\nHost: x\r\n';
+    const get = 'GET /things/1 HTTP/1.1\r\nHost: localhost\r\n';
 
     const answer = await sendRaw(port, `${get}\r\n${get}Connection: close\r\n\r\n`);
 
@@ -180,7 +186,7 @@ describe('connections', () => {
   it('take the whole URL where a proxy sends it', async () => {
     const { port, calls } = await startBridge(echo);
 
-    await sendRaw(port, 'GET http://example.com/things/7?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await sendRaw(port, 'GET http://example.com/things/7?a=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
 
     expect(calls[0]?.event).toMatchObject({ path: '/things/7', queryStringParameters: { a: '1' } });
   });

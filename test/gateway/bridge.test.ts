@@ -87,7 +87,11 @@ describe('what a caller gets', () => {
       body: '{"name":"Zoë"}',
     }));
 
-    const response = await fetch(`${url}/things/1`, { method: 'POST', body: '{}' });
+    const response = await fetch(`${url}/things/1`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'Content-Type': 'application/json' },
+    });
 
     expect(response.status).toBe(202);
     expect(response.headers.get('location')).toBe('/things/1');

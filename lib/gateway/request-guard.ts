@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { JSON_TYPE, PROTOBUF_TYPE } from '#api';
+import { ModelyardError } from '#core';
+
+/** What a gateway accepts besides requests of programs to this machine. */
+export interface GuardOptions {
+  /** Host names besides those of the loopback interface; `*` is any. @default none */
+  readonly hosts?: readonly string[];
+  /** Origins whose pages may send requests besides the gateway's own; `*` is any. @default none */
+  readonly origins?: readonly string[];
+}
+
+const LOOPBACK = /^(?:localhost|[\w.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
+const BODY_TYPES: readonly string[] = [JSON_TYPE, PROTOBUF_TYPE];
+
+/**
+ * Throws `forbidden` for requests that a page of somebody else makes a browser send: to a host name that this gateway
+ * does not have (DNS rebinding), or from another origin. Browsers set these headers, and pages cannot change them.
+ */
+export function createGuard({ hosts = [], origins = [] }: GuardOptions): (request: IncomingMessage) => void {
+  const isKnownHost = (name: string) => LOOPBACK.test(name) || hosts.includes(name) || hosts.includes('*');
+  const isListed = (origin: string) => origins.includes(origin) || origins.includes('*');
+
+  return function refuseForeign({ method, headers }) {
+    const { host, origin } = headers;
+    if (host !== undefined && !isKnownHost(nameOf(host))) {
+      throw new ModelyardError('forbidden', 'This gateway does not serve the host name of the request.');
+    }
+    if (origin !== undefined && isListed(origin)) return;
+    const isOwn = origin === undefined || originHost(origin) === host?.toLowerCase();
+    if (isOwn && (OWN_SITES.includes(headers['sec-fetch-site']) || isVisit(method, headers))) return;
+    throw new ModelyardError('forbidden', 'Pages of this origin may not send requests here.');
+  };
+}
+
+/** Throws `unsupported_media_type` for the types that pages may send to other origins without asking, and for none. */
+export function requireBodyType({ headers }: IncomingMessage, accepted: readonly string[] = BODY_TYPES): void {
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (accepted.includes(type)) return;
+  const message = `A body needs a Content-Type, which must be ${accepted.join(' or ')}.`;
+  throw new ModelyardError('unsupported_media_type', message);
+}
+
+const nameOf = (host: string): string => host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+
+/** Host and port of an origin. Undefined for `null`, the origin of sandboxed pages and files. */
+const originHost = (origin: string): string | undefined => /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1];
+
+/** Somebody follows a link to the documentation: the answer is shown, and the other page cannot read it. */
+const isVisit = (method: string | undefined, headers: IncomingHttpHeaders): boolean =>
+  (method === 'GET' || method === 'HEAD') &&
+  headers['sec-fetch-mode'] === 'navigate' &&
+  headers['sec-fetch-dest'] === 'document';

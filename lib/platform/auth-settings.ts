@@ -1,0 +1,37 @@
+import { ModelyardError } from '#core';
+import { ENV, readChoice, readOptional } from './environment.ts';
+
+/** The values of `AUTH`. */
+const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
+
+export type AuthKind = (typeof AUTH_KINDS)[number];
+
+/** Who may send requests to a gateway. */
+export interface AuthSettings {
+  readonly auth: AuthKind;
+  /** Host names of the gateway besides those of the loopback interface; `*` is any. */
+  readonly hosts: readonly string[];
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
+
+/**
+ * Reads `AUTH` for a gateway that listens at `host`. `BIND` is the address at which a container is published. Without
+ * authentication, only this machine may reach the gateway. Throws one sentence that says what to set.
+ */
+export function authSettingsFrom(env: NodeJS.ProcessEnv, host: string): AuthSettings {
+  const address = readOptional(env, ENV.bind) ?? host;
+  const isLocal = LOOPBACK.test(address);
+  const auth = readChoice(env, ENV.auth, isLocal ? AUTH_KINDS : ['jwt', 'oidc', 'none']);
+  if (auth === 'none' && !isLocal) {
+    throw new ModelyardError(
+      'internal',
+      `Others can reach ${address}, so ${ENV.auth}=none is not allowed there: set ${ENV.auth}=jwt, or ${ENV.bind}=127.0.0.1 where the port is published to this machine only.`,
+    );
+  }
+  if (auth !== 'none') {
+    throw new ModelyardError('internal', `${ENV.auth}=${auth} is not supported yet: set ${ENV.bind}=127.0.0.1.`);
+  }
+  // Tokens protect against other pages: a page under another host name has none.
+  return { auth, hosts: auth === 'none' ? (readOptional(env, ENV.hosts)?.split(' ') ?? []) : ['*'] };
+}

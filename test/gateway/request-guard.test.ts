@@ -1,0 +1,138 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { GuardOptions } from '#gateway/request-guard.ts';
+import { OK, send, startBridge } from './bridge-harness.ts';
+
+const JSON_BODY = { 'Content-Type': 'application/json' };
+const VISIT = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+
+async function ask(headers: Readonly<Record<string, string>>, method = 'POST', guard: GuardOptions = {}) {
+  const { port, calls } = await startBridge(async () => OK, {}, guard);
+  const given = { Host: `localhost:${port}`, ...headers };
+  const own = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, value.replace('<port>', `${port}`)]),
+  );
+  const { status, body } = await send(port, { method, path: '/things/7', headers: own });
+  return { status, type: JSON.parse(body).type, calls: calls.length };
+}
+
+const REFUSED = { status: 403, type: '/problems/forbidden', calls: 0 };
+
+describe('a gateway on this machine', () => {
+  it.each([
+    'localhost:<port>',
+    'LOCALHOST',
+    '127.0.0.1:<port>',
+    '127.1.2.3',
+    '[::1]:<port>',
+    'api.localhost',
+    'localhost.',
+  ])('serves the host %s', async (Host) => {
+    expect((await ask({ Host })).status).toBe(200);
+  });
+
+  it.each([
+    'evil.example',
+    'evil.example:<port>',
+    'localhost.evil.example',
+    'localhost:80@evil.example',
+    '127.0.0.1.evil.example',
+    '128.0.0.1',
+    '0.0.0.0:<port>',
+    'evil.example:127.0.0.1',
+  ])('refuses the host «%s»', async (Host) => {
+    expect(await ask({ Host })).toEqual(REFUSED);
+  });
+
+  it('serves a program of HTTP/1.0, which names no host', async () => {
+    const { port } = await startBridge(async () => OK);
+    const socket = connect(port, '127.0.0.1');
+    socket.end('GET /things/7 HTTP/1.0\r\n\r\n');
+
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('serves host names that are configured', async () => {
+    const guard = { hosts: ['gateway'] };
+
+    expect((await ask({ Host: 'gateway:8000' }, 'GET', guard)).status).toBe(200);
+    expect((await ask({ Host: 'other:8000' }, 'GET', guard)).status).toBe(403);
+    expect((await ask({ Host: 'other:8000' }, 'GET', { hosts: ['*'] })).status).toBe(200);
+  });
+
+  it.each<Record<string, string>>([
+    { Origin: 'http://localhost:<port>' },
+    { Origin: 'http://localhost:<port>', 'Sec-Fetch-Site': 'same-origin' },
+    { 'Sec-Fetch-Site': 'none' },
+  ])('serves its own pages and what people type: %o', async (headers) => {
+    expect((await ask(headers)).status).toBe(200);
+  });
+
+  it.each<Record<string, string>>([
+    { Origin: 'http://evil' },
+    { Origin: 'http://evil.example', ...JSON_BODY },
+    { Origin: 'null' },
+    { Origin: '' },
+    { Origin: 'http://localhost:1' },
+    { Origin: 'http://localhost' },
+    { Origin: 'http://localhost:<port>.evil.example' },
+    { Origin: 'http://localhost:<port>, http://evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { 'Sec-Fetch-Site': 'anything' },
+    { Origin: 'http://localhost:<port>', 'Sec-Fetch-Site': 'cross-site' },
+    VISIT,
+  ])('refuses pages of others: %o', async (headers) => {
+    expect(await ask(headers)).toEqual(REFUSED);
+  });
+
+  it('serves who follows a link to it, but no frame or picture of another page', async () => {
+    const destinations = ['document', 'iframe', 'image'];
+
+    const answers = await Promise.all(destinations.map((dest) => ask({ ...VISIT, 'Sec-Fetch-Dest': dest }, 'GET')));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 403, 403]);
+  });
+
+  it('serves pages of the origins that are configured', async () => {
+    const headers = { Origin: 'https://console.example', 'Sec-Fetch-Site': 'cross-site' };
+    const configured = [['https://console.example'], ['*'], ['https://console.example.evil']];
+
+    const answers = await Promise.all(configured.map((origins) => ask(headers, 'POST', { origins })));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 403]);
+  });
+});
+
+describe('a body', () => {
+  const post = async (headers: Readonly<Record<string, string>>, body?: string) => {
+    const { port } = await startBridge(async () => OK);
+    const answer = await send(port, { method: 'POST', path: '/things/7', headers }, body);
+    return [answer.status, JSON.parse(answer.body).type];
+  };
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'text/plain; application/json',
+    '',
+  ])('of the type «%s», which pages may send unasked, is refused', async (type) => {
+    expect(await post({ 'Content-Type': type }, '{"a": 1}')).toEqual([415, '/problems/unsupported-media-type']);
+  });
+
+  it('without a type is refused, and no body needs none', async () => {
+    expect(await post({}, '{"a": 1}')).toEqual([415, '/problems/unsupported-media-type']);
+    expect(await post({})).toEqual([200, undefined]);
+    expect(await post({ 'Content-Type': 'text/plain' })).toEqual([200, undefined]);
+  });
+
+  it.each(['application/json', 'Application/JSON; charset=utf-8', 'application/x-protobuf'])(
+    'of the type %s is read',
+    async (type) => {
+      expect(await post({ 'Content-Type': type }, '{}')).toEqual([200, undefined]);
+    },
+  );
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+
+describe('who may send requests to a gateway', () => {
+  it.each([
+    {},
+    { AUTH: 'none' },
+    { MODELYARD_HOST: '::1' },
+    { MODELYARD_HOST: 'localhost' },
+    { MODELYARD_HOST: '0.0.0.0', BIND: '127.0.0.1' },
+    { AUTH: '', BIND: '' },
+  ])('is everybody on this machine with %o', (env) => {
+    expect(gatewaySettingsFrom(env)).toMatchObject({ auth: 'none', hosts: [], origins: [] });
+  });
+
+  it('adds names and origins that are configured', () => {
+    const env = { MODELYARD_HOSTS: 'gateway api.test', MODELYARD_CORS_ORIGINS: 'https://a.test https://b.test' };
+
+    expect(gatewaySettingsFrom(env)).toMatchObject({
+      hosts: ['gateway', 'api.test'],
+      origins: ['https://a.test', 'https://b.test'],
+    });
+  });
+
+  it.each(['JWT', 'basic', 'off', 'none '])('is refused as «%s»', (auth) => {
+    expect(() => gatewaySettingsFrom({ AUTH: auth })).toThrow(
+      `The environment variable AUTH must be one of none, jwt, oidc, not "${auth}".`,
+    );
+  });
+
+  it.each([
+    { MODELYARD_HOST: '0.0.0.0' },
+    { MODELYARD_HOST: '::' },
+    { MODELYARD_HOST: '192.168.1.4' },
+    { BIND: '0.0.0.0' },
+    { MODELYARD_HOST: '127.0.0.1', BIND: '10.0.0.1' },
+    { BIND: '127.0.0.1.evil.example' },
+  ])('is nobody without authentication where others reach it: %o', (env) => {
+    expect(() => gatewaySettingsFrom({ ...env, AUTH: 'none' })).toThrow(
+      /^Others can reach \S+, so AUTH=none is not allowed there: set AUTH=jwt, or BIND=127\.0\.0\.1 /,
+    );
+  });
+
+  it('is not everybody by default where others reach it', () => {
+    expect(() => gatewaySettingsFrom({ MODELYARD_HOST: '0.0.0.0' })).toThrow('AUTH=jwt is not supported yet');
+  });
+});
