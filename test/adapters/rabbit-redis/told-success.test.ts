@@ -46,6 +46,25 @@ else {
       expect(told).toMatchObject({ state: 'succeeded', attempts: 1, startedAt: 5, endedAt: 6 });
     });
 
+    it('are never of a task that was withdrawn before another one took its id', async () => {
+      const { submitter, other } = await openBoth();
+      const withdrawn = aFreshTask();
+      await submitter.create(withdrawn);
+      await submitter.withdraw(withdrawn);
+      await other.create({ ...withdrawn, createdAt: withdrawn.createdAt + 5000 });
+      await other.apply(withdrawn.id, success(Uint8Array.of(1)));
+      // Redis tells in order: who has heard of a later task has heard of this one.
+      const later = aFreshTask();
+      await submitter.create(later);
+      await other.apply(later.id, success(Uint8Array.of(1)));
+      const { signal } = new AbortController();
+      await submitter.untilEnded?.(later.id, signal);
+
+      const told = await submitter.untilEnded?.(withdrawn.id, signal);
+
+      expect(told).toBeUndefined();
+    });
+
     it('come without results that are not small, and to those who did not see the task begin', async () => {
       const { submitter, other } = await openBoth();
       const [large, stranger] = [aFreshTask(), aFreshTask()];

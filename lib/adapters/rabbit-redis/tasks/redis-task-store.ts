@@ -94,6 +94,8 @@ export class RedisTaskStore implements TaskStore {
   }
 
   async withdraw(task: Task): Promise<void> {
+    // Another task may take its id: what is told of that one is not about this one.
+    this.#ended.notKept(task);
     try {
       await this.#withdraw(task);
     } catch (error) {
