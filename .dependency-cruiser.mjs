@@ -148,7 +148,7 @@ const rooms = [
     [
       '^lib/constructs/',
       '^lib/bundling/',
-      '^lib/api/http/(routes|media-types|problem|metric-names|cors)\\.ts$',
+      '^lib/api/http/(routes|negotiation|problem|metrics|headers)\\.ts$',
       '^lib/adapters/aws/resources\\.ts$',
       '^lib/platform/environment\\.ts$',
       '^model-containers/catalog/manifest\\.ts$',

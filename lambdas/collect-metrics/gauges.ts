@@ -1,5 +1,5 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/http/metric-names.ts';
+import { METRICS_NAMESPACE, METRICS_SERVICE } from '#api/http/metrics.ts';
 
 /** Current values with one set of dimensions. */
 export interface Gauges {

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
-import type { ModelMetric, StageMetric } from '#api/http/metric-names.ts';
+import type { ModelMetric, StageMetric } from '#api/http/metrics.ts';
 import { holdsTasks, type ModelSummary } from '#core';
 import type { Gauges } from './gauges.ts';
 

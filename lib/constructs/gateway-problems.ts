@@ -1,5 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { PROBLEM_TYPE } from '#api/http/media-types.ts';
+import { PROBLEM_TYPE } from '#api/http/negotiation.ts';
 import { namedProblem, STATUS } from '#api/http/problem.ts';
 import type { ErrorCode } from '#core';
 

@@ -15,7 +15,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { EXPOSED_HEADERS } from '#api/http/cors.ts';
+import { EXPOSED_HEADERS } from '#api/http/headers.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import {

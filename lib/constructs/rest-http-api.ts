@@ -15,7 +15,7 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { BINARY_TYPES } from '#api/http/media-types.ts';
+import { BINARY_TYPES } from '#api/http/negotiation.ts';
 import { METHODS, type Route, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';

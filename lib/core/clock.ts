@@ -5,3 +5,48 @@ export interface Clock {
   /** Resolves after `ms`, or when the signal aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** What a store's clock showed, at some moment between a request and its response. All in Unix milliseconds. */
+export interface ClockReading {
+  /** By the clock of this process. */
+  readonly sentAt: number;
+  /** By the clock of this process. */
+  readonly receivedAt: number;
+  /** By the clock of the store. */
+  readonly earliest: number;
+  /** By the clock of the store; later than `earliest` where its resolution is coarse. */
+  readonly latest: number;
+}
+
+/**
+ * The clock of the task store, as far as its responses tell. All processes write times and judge deadlines by it, so
+ * the clock of a single machine may be wrong. A process whose own clock agrees with the readings uses it unchanged.
+ */
+export class StoreClock implements Clock {
+  readonly #own: Clock;
+  #offsetMs = 0;
+
+  constructor(own: Clock) {
+    this.#own = own;
+  }
+
+  now(): number {
+    return this.#own.now() + this.#offsetMs;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#own.sleep(ms, signal);
+  }
+
+  /** The clock of this process, for the times of a reading. */
+  ownNow(): number {
+    return this.#own.now();
+  }
+
+  /** Corrects this clock as little as the reading requires. */
+  observe({ sentAt, receivedAt, earliest, latest }: ClockReading): void {
+    // The clock of this process was set meanwhile: the reading tells nothing.
+    if (receivedAt < sentAt) return;
+    this.#offsetMs = Math.min(latest - sentAt, Math.max(earliest - receivedAt, this.#offsetMs));
+  }
+}

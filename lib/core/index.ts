@@ -3,10 +3,14 @@ export { type Backoff, backoffMs } from './backoff.ts';
 export { CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './calls/call.ts';
 export type { CallLog, CallPage, CallQuery } from './calls/call-log.ts';
 export type { Clock } from './clock.ts';
+export { type ClockReading, StoreClock } from './clock.ts';
 export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
-export { inBatches } from './in-batches.ts';
 export {
+  type ControlledInstance,
+  INSTANCE_PHASES,
+  type InstanceController,
+  type InstancePhase,
   type InstanceView,
   instanceLimit,
   launchInstance,
@@ -25,12 +29,6 @@ export {
   MODEL_CONDITIONS,
   type ModelConditionName,
 } from './instances/instance.ts';
-export {
-  type ControlledInstance,
-  INSTANCE_PHASES,
-  type InstanceController,
-  type InstancePhase,
-} from './instances/instance-controller.ts';
 export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
 export {
   createRequestGate,
@@ -43,9 +41,10 @@ export {
   comparePositions,
   decodeCursor,
   encodeCursor,
+  inBatches,
   type ListPosition,
   type OwnerList,
-} from './list-cursor.ts';
+} from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
 export {
@@ -82,16 +81,17 @@ export {
   type RegistrySnapshot,
 } from './models/model-registry.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
-export { type ClockReading, StoreClock } from './store-clock.ts';
-export { type Backlog, type BacklogCount, createBacklog } from './tasks/backlog.ts';
-export { createBacklogGate } from './tasks/backlog-gate.ts';
-export type { BlobStore } from './tasks/blob-store.ts';
+export {
+  type Backlog,
+  type BacklogCount,
+  createBacklog,
+  createBacklogGate,
+  drainMs,
+  holdsTasks,
+} from './tasks/backlog.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
-export { drainMs } from './tasks/estimate-start.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
-export { expireOverdue, expiry, getTask, type ReadDeps, type TaskLookup } from './tasks/get-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
-export { holdsTasks } from './tasks/holds-tasks.ts';
 export {
   type DropReason,
   expiryOf,
@@ -101,10 +101,18 @@ export {
   MAX_UNCHARGED_LOSSES,
   postpone,
 } from './tasks/judge-delivery.ts';
-export { listTasks } from './tasks/list-tasks.ts';
-export { MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload } from './tasks/payload.ts';
-export { type EncodedResult, readResult } from './tasks/read-result.ts';
-export { loadPayload, storePayload } from './tasks/store-payload.ts';
+export type { BlobStore } from './tasks/payload.ts';
+export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
+export {
+  type EncodedResult,
+  expireOverdue,
+  expiry,
+  getTask,
+  listTasks,
+  type ReadDeps,
+  readResult,
+  type TaskLookup,
+} from './tasks/read-tasks.ts';
 export {
   DEFAULT_DEADLINE_SECONDS,
   MAX_DEADLINE_SECONDS,
@@ -114,6 +122,7 @@ export {
   submitTask,
 } from './tasks/submit-task.ts';
 export type { Task, TaskError, TaskResult } from './tasks/task.ts';
+export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
 export {
   applyEvent,
   type EventEffect,
@@ -139,10 +148,8 @@ export {
   type TaskQueue,
   type TaskQueues,
 } from './tasks/task-queue.ts';
-export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task-state.ts';
 export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './tasks/task-store.ts';
-export { type TaskWait, type WaitDeps, waitForTask } from './tasks/wait-for-task.ts';
-export { createWaitPace, type WaitPace } from './tasks/wait-pace.ts';
+export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export {
   isUserName,
   MAX_USER_NAME_LENGTH,

@@ -1,7 +1,7 @@
+import type { Context } from 'aws-lambda';
 import type { HandlerName, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { isProxyResult } from './bridge-answer.ts';
-import { lambdaContext } from './lambda-context.ts';
 
 export interface Invocation {
   readonly name: HandlerName;
@@ -42,4 +42,30 @@ async function run(invocation: Invocation): Promise<ProxyResult> {
     logger.error(`The handler ${name} crashed.`, { requestId, error });
   }
   throw new ModelyardError('bad_gateway', 'The request could not be handled. It may be tried again.');
+}
+
+export interface LambdaRun {
+  /** The function's name. */
+  readonly name: string;
+  readonly requestId: string;
+  readonly timeoutMs: number;
+}
+
+/** The Lambda context of a local invocation. */
+export function lambdaContext({ name, requestId, timeoutMs }: LambdaRun): Context {
+  const deadline = performance.now() + timeoutMs;
+  return {
+    awsRequestId: requestId,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
+    memoryLimitInMB: '0',
+    logGroupName: name,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - performance.now()),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
 }

@@ -5,8 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
 import { type Logger, ModelyardError } from '#core';
-import { refuseConnection, sendAnswer } from './bridge-answer.ts';
-import { CallerGoneError, declaresTooMuch } from './bridge-body.ts';
+import { CallerGoneError, declaresTooMuch, refuseConnection, sendAnswer } from './bridge-answer.ts';
 
 /** In milliseconds. */
 export interface BridgeLimits {

@@ -1,17 +1,21 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import {
+  BINARY_TYPES,
   createRouter,
+  decodeComponent,
   type HandlerName,
   METHODS,
   type Method,
+  type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
   type Route,
+  type RouteMatch,
   unroutedAnswer,
 } from '#api';
 import type { Logger } from '#core';
-import { readBody } from './bridge-body.ts';
-import { toProxyEvent } from './bridge-event.ts';
+import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
 import { type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
 import { createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
@@ -54,3 +58,95 @@ export function createBridge({ routes, handlers, logger, limits: given, guard = 
 /** HEAD is handled as GET, without its body. */
 const routedMethod = (method = ''): Method | undefined =>
   METHODS.find((known) => known === (method === 'HEAD' ? 'GET' : method));
+
+/** A request with its body and its route. */
+interface RoutedRequest extends RouteMatch {
+  readonly requestId: string;
+  /** Not decoded, without the query. */
+  readonly path: string;
+  /** After `?`, not decoded. */
+  readonly query: string;
+  /** Alternating names and values, as in `IncomingMessage.rawHeaders`. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** The proxy event of a REST API. */
+function toProxyEvent(request: RoutedRequest): ProxyEvent {
+  const headers = groupPairs(request.rawHeaders);
+  const query = groupPairs(parseQuery(request.query).flat());
+  const { body } = request;
+  const isEmpty = body.byteLength === 0;
+  // Text travels as text and binary types as base64; so does text that is not UTF-8, which must arrive as it was sent.
+  const isBase64Encoded = !isEmpty && (isBinary(headers) || !isUtf8(body));
+  return {
+    httpMethod: request.route.method,
+    resource: request.route.path,
+    path: request.path,
+    headers: lastValues(headers),
+    multiValueHeaders: headers,
+    queryStringParameters: orNull(lastValues(query)),
+    multiValueQueryStringParameters: orNull(query),
+    pathParameters: orNull(request.params),
+    requestContext: { requestId: request.requestId },
+    isBase64Encoded,
+    bytes: body,
+    // Only when somebody asks: to make a string of ten megabytes, and bytes of it again, holds up everybody else.
+    get body() {
+      return isEmpty ? null : asBuffer(body).toString(isBase64Encoded ? 'base64' : 'utf8');
+    },
+  };
+}
+
+const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+/** Splits at `&`, then decodes once, `+` as a space. Rejects undecodable percent-encoding with `invalid_request`. */
+export function parseQuery(query: string): [name: string, value: string][] {
+  const decode = (text: string) => decodeComponent(text.replaceAll('+', ' '));
+  return query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      return equals < 0 ? [decode(pair), ''] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
+    });
+}
+
+const CONTENT_TYPE = 'content-type';
+
+type Grouped = Readonly<Record<string, readonly string[]>>;
+
+/** Alternating names and values, grouped by name. */
+function groupPairs(pairs: readonly string[]): Grouped {
+  // Without a prototype, so that every name is allowed.
+  const groups: Record<string, string[]> = Object.create(null);
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [name = '', value = ''] = [pairs[at], pairs[at + 1]];
+    const group = groups[name];
+    if (group) group.push(value);
+    else groups[name] = [value];
+  }
+  return groups;
+}
+
+function lastValues(groups: Grouped): Record<string, string> {
+  const last: Record<string, string> = Object.create(null);
+  for (const name in groups) last[name] = groups[name]?.at(-1) ?? '';
+  return last;
+}
+
+function orNull<T extends object>(values: T): T | null {
+  for (const _ in values) return values;
+  return null;
+}
+
+function isBinary(headers: Grouped): boolean {
+  for (const name in headers) {
+    if (name.length === CONTENT_TYPE.length && name.toLowerCase() === CONTENT_TYPE) {
+      const values = headers[name] ?? [];
+      if (values.some((value) => BINARY_TYPES.some((type) => value.trim().toLowerCase().startsWith(type)))) return true;
+    }
+  }
+  return false;
+}

@@ -1,4 +1,18 @@
-import { backoffMs, type Clock, type Delivery, type Logger, type TaskConsumer, type TaskQueues } from '#core';
+import { randomUUID } from 'node:crypto';
+import type { SQSRecord } from 'aws-lambda';
+import type { HandlerDeps } from '#api';
+import {
+  backoffMs,
+  type Clock,
+  type DeadLetter,
+  type Delivery,
+  type Logger,
+  type ModelRegistry,
+  type TaskConsumer,
+  type TaskQueues,
+} from '#core';
+import { createHandler } from '#lambdas/give-up-task/handler.ts';
+import { lambdaContext } from './bridge-invoke.ts';
 
 export interface DeadLetterPumpOptions {
   readonly models: readonly string[];
@@ -71,3 +85,83 @@ async function pumpOnce({ giveUp }: DeadLetterPumpOptions, model: string, consum
     );
   }
 }
+
+interface RegisteredPumpOptions extends Omit<DeadLetterPumpOptions, 'models'> {
+  readonly registry: ModelRegistry;
+}
+
+/** Interval of looking for new models. */
+const LOOK_EVERY_MS = 5_000;
+
+/** Processes the dead letters of all registered models. */
+export function pumpRegisteredModels({ registry, ...options }: RegisteredPumpOptions): Pick<DeadLetterPump, 'stop'> {
+  const stopping = new AbortController();
+  const pump = startDeadLetterPump({ ...options, models: [] });
+  const watching = watch({ registry, ...options }, (model) => pump.add(model), stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      await watching;
+      await pump.stop();
+    },
+  };
+}
+
+async function watch(
+  { registry, clock, logger }: RegisteredPumpOptions,
+  add: (model: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Set<string>();
+  while (!signal.aborted) {
+    try {
+      const { models } = await registry.snapshot();
+      for (const { name } of models.filter((model) => !known.has(model.name))) {
+        known.add(name);
+        add(name);
+      }
+    } catch (error) {
+      // Recovery: known models are processed; the next look finds new ones.
+      logger.debug('The registry cannot be read; looking again.', { reason: String(error) });
+    }
+    await clock.sleep(LOOK_EVERY_MS, signal);
+  }
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Hands dead letters to their Lambda handler, as the batch of records that it gets from SQS. */
+export function createGiveUp(deps: HandlerDeps): DeadLetterPumpOptions['giveUp'] {
+  return async function giveUp(model, deliveries) {
+    const byId = new Map(deliveries.map((delivery) => [randomUUID() as string, delivery]));
+    const handle = createHandler(({ messageId }) => toDeadLetter(model, byId.get(messageId)))(deps);
+    const records = [...byId].map(([messageId, delivery]) => toRecord(model, messageId, delivery));
+    const context = lambdaContext({ name: 'give-up-task', requestId: randomUUID(), timeoutMs: TIMEOUT_MS });
+    const { batchItemFailures } = await handle({ Records: records }, context);
+    const failed = batchItemFailures.map(({ itemIdentifier }) => byId.get(itemIdentifier));
+    return new Set(failed.filter((delivery) => delivery !== undefined));
+  };
+}
+
+function toDeadLetter(model: string, delivery: Delivery | undefined): DeadLetter {
+  if (!delivery) throw new Error('The handler asked for a record that it was not given.');
+  const { body, attempts, reason } = delivery;
+  return { model, body, attempts, ...(reason ? { reason } : {}) };
+}
+
+const toRecord = (model: string, messageId: string, { body, fence }: Delivery): SQSRecord => ({
+  messageId,
+  receiptHandle: messageId,
+  body: Buffer.from(body).toString('base64'),
+  attributes: {
+    ApproximateReceiveCount: String(fence),
+    SentTimestamp: '0',
+    SenderId: 'local',
+    ApproximateFirstReceiveTimestamp: '0',
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: `arn:aws:sqs:local:000000000000:${model}`,
+  awsRegion: 'local',
+});

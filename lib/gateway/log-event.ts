@@ -1,4 +1,5 @@
-import type { LogFields } from '#core';
+import type { Writable } from 'node:stream';
+import type { LogFields, Logger } from '#core';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -41,7 +42,7 @@ function toTime(value: unknown): number | undefined {
 }
 
 /** Makes fields serializable: errors become name, message and code. */
-export function plainFields(fields: LogFields): LogFields {
+function plainFields(fields: LogFields): LogFields {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
 }
 
@@ -50,4 +51,25 @@ function plain(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const code = 'code' in value ? { code: value.code } : {};
   return { name: value.name, message: value.message, ...code, stack: value.stack };
+}
+
+/** One event as one line of JSON, without the line break. */
+export const toJsonLine = (source: string, { level, time, message, fields }: LogEvent): string =>
+  JSON.stringify({ level, time: new Date(time).toISOString(), source, message, ...fields });
+
+export function createEventLogger(emit: (event: LogEvent) => void): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) =>
+      emit({ level, time: Date.now(), message, fields: plainFields(fields) });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Writes one JSON object per line, without debug events. */
+export function createJsonLog(source: string, output: Writable): Logger {
+  // A closed output must not end the process.
+  output.on('error', () => undefined);
+  return createEventLogger((event) => {
+    if (event.level !== 'debug') output.write(`${toJsonLine(source, event)}\n`);
+  });
 }

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { createHandlerDeps, ROUTES } from '#api';
 import type { Logger } from '#core';
-import { dockerInstancesFrom } from '#platform/docker-instances.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
-import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+
 import { createBridge } from './bridge.ts';
-import { createGiveUp } from './give-up-invoker.ts';
+import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
 import { createHandlers } from './handlers.ts';
-import { createJsonLog } from './json-log.ts';
 import { limitRequests } from './limit-requests.ts';
-import { pumpRegisteredModels } from './pump-registered.ts';
+import { createJsonLog } from './log-event.ts';
+
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 

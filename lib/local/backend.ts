@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { queuesOnDemand } from '#gateway/queues-on-demand.ts';
+import { queuesOnDemand } from '#local/emulators.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { Durability } from '#platform/sqlite.ts';
-import type { BackendName } from './backend-names.ts';
-import type { LocalOptions } from './options.ts';
+import type { BackendName, LocalOptions } from './options.ts';
 
 /** The platform that a system on this machine runs on, and what its instances find it by. */
 export interface Backend {

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
-import { giveBackUndelivered } from '#gateway/undelivered-messages.ts';
+import type { TaskQueue, TaskQueues } from '#core';
 
 /** SQS, S3 and DynamoDB as far as this machine needs them, in memory and gone when closed. */
 export interface Emulators {
@@ -45,4 +45,72 @@ function stop(server: Server): Promise<void> {
     server.close((error) => (error ? reject(error) : resolve()));
     server.closeAllConnections();
   });
+}
+
+type FauxqsApp = ReturnType<typeof buildApp>;
+
+interface ReceivedMessages {
+  readonly Messages?: readonly { readonly ReceiptHandle: string }[];
+}
+
+/**
+ * Releases messages that the emulator delivered to a receiver that died during its poll. SQS does not do that; here
+ * they would be hidden for a whole lease.
+ */
+function giveBackUndelivered(app: FauxqsApp): void {
+  app.addHook('onSend', async (request, _reply, payload) => {
+    const isReceive = request.headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage';
+    if (!isReceive || request.raw.socket.writable || typeof payload !== 'string') return payload;
+    const { Messages = [] } = JSON.parse(payload) as ReceivedMessages;
+    const { QueueUrl } = request.body as { readonly QueueUrl: string };
+    if (Messages.length === 0) return payload;
+    await app.inject({
+      method: 'POST',
+      url: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'AmazonSQS.ChangeMessageVisibilityBatch',
+      },
+      payload: JSON.stringify({
+        QueueUrl,
+        Entries: Messages.map(({ ReceiptHandle }, index) => ({
+          Id: String(index),
+          ReceiptHandle,
+          VisibilityTimeout: 0,
+        })),
+      }),
+    });
+    return payload;
+  });
+}
+
+/** Creates the queue of a model at its first send or depth request, because models may register at any time. */
+export function queuesOnDemand(
+  queues: TaskQueues,
+  { known, create }: { readonly known: readonly string[]; readonly create: (model: string) => Promise<void> },
+): TaskQueues {
+  const ready = new Map(known.map((model) => [model, Promise.resolve()]));
+
+  function ensure(model: string): Promise<void> {
+    const creating = ready.get(model) ?? create(model);
+    ready.set(model, creating);
+    // The next caller retries.
+    creating.catch(() => ready.delete(model));
+    return creating;
+  }
+
+  return (model): TaskQueue => {
+    const queue = queues(model);
+    return {
+      consume: (options) => queue.consume(options),
+      async send(message) {
+        await ensure(model);
+        await queue.send(message);
+      },
+      async depth() {
+        await ensure(model);
+        return queue.depth();
+      },
+    };
+  };
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { type LogEvent, parseLine } from '#gateway/log-event.ts';
-import { eachLine } from './each-line.ts';
-import { createLastError } from './last-error.ts';
 
 /** How to start one instance. */
 export interface InstanceCommand {
@@ -70,4 +69,51 @@ function untilGone(child: ChildProcess): Promise<ProcessExit> {
 export function exitText({ code, signal }: ProcessExit): string {
   if (signal !== null) return `Was killed by ${signal}`;
   return code === null ? 'Could not be started' : `Exited with code ${code}`;
+}
+
+/** Remembers the line that best says why a process is about to end. */
+interface LastError {
+  note(event: LogEvent, stream: 'stdout' | 'stderr'): void;
+  read(): string | undefined;
+}
+
+const NAMED_ERROR = /^(?:Uncaught )?[\w$.]*(?:Error|Exception|InvalidInput)\b/;
+/** What Node prints around an uncaught error: source excerpt, stack, properties, its own version. */
+const NOISE = /^\s|^Node\.js v|^[{}]|:\d+$/;
+
+/** An error event wins over stderr text; in a stack trace the line that names the error wins. */
+function createLastError(): LastError {
+  let event: string | undefined;
+  let named: string | undefined;
+  let text: string | undefined;
+  return {
+    note(line, stream) {
+      if (line.level === 'error') event = withReason(line);
+      else if (stream === 'stdout') return;
+      else if (NAMED_ERROR.test(line.message)) named = line.message;
+      else if (!NOISE.test(line.message)) text = line.message;
+    },
+    read: () => event ?? named ?? text,
+  };
+}
+
+function withReason({ message, fields }: LogEvent): string {
+  const { error, reason } = fields;
+  const detail = typeof error === 'object' && error !== null && 'message' in error ? error.message : (error ?? reason);
+  return typeof detail === 'string' && !message.includes(detail) ? `${message}: ${detail}` : message;
+}
+
+/** Calls back with each line of a stream, the unfinished last one included. Empty lines are skipped. */
+export function eachLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = '';
+  // `node:readline` would also split at U+2028, which JSON leaves unescaped inside strings.
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
 }

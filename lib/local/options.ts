@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
-import { BACKENDS, type BackendName } from './backend-names.ts';
+
+/** What `npm start -- --platform` takes, the default first. */
+const BACKENDS = ['sqlite', 'aws', 'rabbit-redis'] as const;
+
+export type BackendName = (typeof BACKENDS)[number];
 
 export interface LocalOptions {
   /** 0 takes any free port. */

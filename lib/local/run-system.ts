@@ -4,17 +4,16 @@ import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
 import { type Logger, ModelyardError } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
-import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
-import { createGiveUp } from '#gateway/give-up-invoker.ts';
+import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import type { Platform } from '#platform/platform.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import type { LocalOptions } from './options.ts';
-import { reportUndelivered } from './report-undelivered.ts';
 import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
@@ -142,4 +141,21 @@ function pumpDeadLetters(deps: HandlerDeps, models: readonly string[]) {
   const { platform, logger } = deps;
   const { queues, clock } = platform;
   return startDeadLetterPump({ models, queues, giveUp: createGiveUp(deps), clock, logger });
+}
+
+/** Reports per model how many accepted tasks end with this process, because they are only in memory. */
+async function reportUndelivered(
+  queues: Platform['queues'],
+  models: readonly string[],
+  logger: Pick<Logger, 'warn'>,
+): Promise<void> {
+  await Promise.all(
+    models.map(async (model) => {
+      const { visible, inFlight, delayed } = await queues(model).depth();
+      const lost = visible + inFlight + delayed;
+      if (lost === 0) return;
+      const what = lost === 1 ? '1 accepted task was' : `${lost} accepted tasks were`;
+      logger.warn(`${what} still waiting and will not run: the queue ends with this process.`, { model, lost });
+    }),
+  );
 }

@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream';
+import { type StyleTextOptions, stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from '#core';
-import { createEventLogger, toJsonLine } from '#gateway/json-log.ts';
-import type { LogEvent } from '#gateway/log-event.ts';
-import { toText } from './log-text.ts';
+import { createEventLogger, type LogEvent, type LogLevel, toJsonLine } from '#gateway/log-event.ts';
 
 export interface TerminalOptions {
   readonly output: Writable;
@@ -40,3 +39,60 @@ export function createTerminal({ output, json, debug = false }: TerminalOptions)
     announce: (source, event, text) => (json ? print(source, event) : void output.write(`${text}\n`)),
   };
 }
+
+type Colour = 'gray' | 'cyan' | 'yellow' | 'red';
+
+const LEVEL_WORDS: Record<LogLevel, string> = { debug: 'debug', info: '', warn: 'WARN', error: 'ERROR' };
+const LEVEL_COLOURS: Partial<Record<LogLevel, Colour>> = { debug: 'gray', warn: 'yellow', error: 'red' };
+
+interface TextLayout {
+  /** Columns for the name of whoever speaks. */
+  readonly width: number;
+  /** Decides about colours: only for a terminal, never under NO_COLOR. */
+  readonly stream: NonNullable<StyleTextOptions['stream']>;
+}
+
+/** One event as one line for people: local time, who, the sentence, the fields. */
+function toText(source: string, event: LogEvent, { width, stream }: TextLayout): string {
+  const paint = (colour: Colour | undefined, text: string) =>
+    colour && text !== '' ? styleText(colour, text, { stream }) : text;
+  const level = LEVEL_WORDS[event.level].padEnd(5);
+  return [
+    paint('gray', timeOfDay(event.time)),
+    paint('cyan', source.padEnd(width)),
+    paint(LEVEL_COLOURS[event.level], level),
+    [onOneLine(event.message), paint('gray', onOneLine(fieldsText(event, source)))]
+      .filter((part) => part !== '')
+      .join('  '),
+  ].join(' ');
+}
+
+function timeOfDay(time: number): string {
+  const date = new Date(time);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const milliseconds = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
+}
+
+/** Fields that only repeat who speaks or what is said are left out, and so are stacks: they take more than a line. */
+function fieldsText({ fields, message }: LogEvent, source: string): string {
+  const isNews = (value: unknown) =>
+    value !== undefined && value !== null && value !== source && valueText(value) !== JSON.stringify(message);
+  return Object.entries(fields)
+    .filter(([name, value]) => isNews(value) && name !== 'stack')
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(' ');
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return /^[^\s"=\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null && 'message' in value) return JSON.stringify(value.message);
+  return JSON.stringify(value) ?? String(value);
+}
+
+/** Escapes what would break the line or steer the terminal. */
+const onOneLine = (text: string): string =>
+  stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => CONTROL[character] ?? hex(character));
+
+const CONTROL: Readonly<Record<string, string>> = { '\t': ' ', '\n': '\\n', '\r': '\\r' };
+const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;

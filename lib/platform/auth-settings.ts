@@ -4,7 +4,7 @@ import { ENV, readChoice, readOptional } from './environment.ts';
 /** The values of `AUTH`. */
 const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
 
-export type AuthKind = (typeof AUTH_KINDS)[number];
+type AuthKind = (typeof AUTH_KINDS)[number];
 
 /** Who may send requests to a gateway. */
 export interface AuthSettings {

@@ -1,9 +1,9 @@
 import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
-import { createAwsPlatform, openDynamoDb } from './aws.ts';
-import type { AwsSettings } from './aws-settings.ts';
+import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
+
 import type { FullPlatform } from './platform.ts';
 
-export { awsSettingsFrom } from './aws-settings.ts';
+export { awsSettingsFrom } from './aws.ts';
 
 /** The AWS platform with its users and its call log. */
 export function createFullAwsPlatform(settings: AwsSettings, access = openDynamoDb(settings)): FullPlatform {

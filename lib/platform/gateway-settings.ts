@@ -1,5 +1,8 @@
+import { createDockerEngine, DockerInstanceController } from '#adapters/docker/index.ts';
+import type { InstanceController } from '#core';
 import { type AuthSettings, authSettingsFrom } from './auth-settings.ts';
 import { corsOriginsFrom, ENV, readInteger, readOptional } from './environment.ts';
+import type { Platform } from './platform.ts';
 
 /** Settings of a gateway process besides those of its platform. */
 export interface GatewaySettings extends AuthSettings {
@@ -22,4 +25,18 @@ export function gatewaySettingsFrom(env: NodeJS.ProcessEnv): GatewaySettings {
     maxRequests: readInteger(env, ENV.maxRequests, { min: 1, max: 100_000, default: 5_000 }),
     origins: corsOriginsFrom(env) ?? [],
   };
+}
+
+const SOCKET = '/var/run/docker.sock';
+
+/** Instance control for the containers of one Compose project. Undefined when `MODELYARD_DOCKER_PROJECT` is not set. */
+export function dockerInstancesFrom(
+  env: NodeJS.ProcessEnv,
+  { registry, clock }: Pick<Platform, 'registry' | 'clock'>,
+  onTrouble: (message: string) => void,
+): InstanceController | undefined {
+  const project = readOptional(env, ENV.dockerProject);
+  if (project === undefined) return undefined;
+  const engine = createDockerEngine(SOCKET);
+  return new DockerInstanceController({ engine, project, variantVariable: ENV.variant, registry, clock, onTrouble });
 }

@@ -8,8 +8,7 @@ import {
   MemoryUserStore,
 } from '#adapters/memory/index.ts';
 import type { Clock } from '#core';
-import type { FullPlatform } from './platform.ts';
-import { systemClock } from './system-clock.ts';
+import { type FullPlatform, systemClock } from './platform.ts';
 
 export interface MemoryPlatformSettings {
   /** @default the system clock */

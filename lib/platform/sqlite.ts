@@ -1,12 +1,10 @@
 import type { SqlTables } from '#adapters/sql/index.ts';
-import { openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
+import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
 import type { CallLog, Clock, UserStore } from '#core';
-import type { FullPlatform } from './platform.ts';
-import type { SqliteSettings } from './sqlite-settings.ts';
-import { systemClock } from './system-clock.ts';
+import { ENV, readChoice, readInteger, readRequired } from './environment.ts';
+import { type FullPlatform, systemClock } from './platform.ts';
 
 export { type Durability, takeDataFolder } from '#adapters/sqlite/index.ts';
-export { type SqliteSettings, sqliteEnvironment, sqliteSettingsFrom } from './sqlite-settings.ts';
 
 /** The name of a model's task queue. */
 export const sqliteTaskQueueOf = (model: string): string => queuesOf(model).tasks;
@@ -48,3 +46,32 @@ async function openUsersAndCalls({ database }: Sqlite, clock: Clock) {
   const kysely = createKysely<SqlTables>(database);
   return { users: new SqlUserStore(kysely), calls: new SqlCallLog(kysely, clock) };
 }
+
+/** Settings of the platform on SQLite. */
+export interface SqliteSettings {
+  /** Contains the database and large payloads. Created if it does not exist. */
+  readonly folder: string;
+  /** @default 'process' */
+  readonly durability?: Durability;
+  /** How long an empty receive waits. @default 20 */
+  readonly pollSeconds?: number;
+  /** How long other programs may keep the database locked before a call rejects. @default 10,000 ms */
+  readonly patienceMs?: number;
+  /** Whether to look for damage in the file first. One process of a system is enough. @default false */
+  readonly isChecked?: boolean;
+}
+
+/** Throws a sentence naming the variable that is missing or wrong. */
+export const sqliteSettingsFrom = (env: NodeJS.ProcessEnv): SqliteSettings => ({
+  folder: readRequired(env, ENV.dataFolder),
+  durability: readChoice(env, ENV.durability, DURABILITIES),
+  pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
+});
+
+/** The environment that makes another process read these settings. */
+export const sqliteEnvironment = ({ folder, durability, pollSeconds }: SqliteSettings): Record<string, string> => ({
+  [ENV.platform]: 'sqlite',
+  [ENV.dataFolder]: folder,
+  ...(durability === undefined ? {} : { [ENV.durability]: durability }),
+  ...(pollSeconds === undefined ? {} : { [ENV.pollSeconds]: String(pollSeconds) }),
+});

@@ -1,4 +1,4 @@
-import { STAGE_METRICS } from '#api/http/metric-names.ts';
+import { STAGE_METRICS } from '#api/http/metrics.ts';
 import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-memory.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { PRICES } from './prices.ts';

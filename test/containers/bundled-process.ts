@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 
 /** A bundle that runs as its image would run it: with nothing around it but Node and its environment. */
 export class BundledProcess implements AsyncDisposable {

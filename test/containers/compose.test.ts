@@ -8,7 +8,7 @@ import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
-import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis-settings.ts';
+import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis.ts';
 import { imageRecipe } from '../../lib/bundling/image-recipe.ts';
 import { withModels } from '../../scripts/compose/model-services.ts';
 import { ROOT } from '../architecture/cruise.ts';

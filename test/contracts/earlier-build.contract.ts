@@ -20,7 +20,7 @@ export interface EarlierBroker extends EarlierBuild {
   sendCopy(copy: EarlierCopy): Promise<void>;
 }
 
-export interface EarlierCopy {
+interface EarlierCopy {
   readonly body: Uint8Array;
   /** Deliveries, which that build called attempts. */
   readonly attempts: number;

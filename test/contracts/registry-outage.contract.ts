@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createHandlerDeps, ROUTES } from '#api';
 import { createBridge } from '#gateway/bridge.ts';
 import { createHandlers } from '#gateway/handlers.ts';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 import type { Platform } from '#platform/platform.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 

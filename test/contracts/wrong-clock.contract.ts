@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, getTask, type Task } from '#core';
-import type { Platform } from '#platform/platform.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { type Platform, systemClock } from '#platform/platform.ts';
+
 import { createTestWorkerOn, type Predict } from '#test/support/test-worker.ts';
 
 /** Opens a platform in a process whose own clock is this one, and connects it as an instance does. */

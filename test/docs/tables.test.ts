@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MAX_WAIT_SECONDS } from '#api/http/prefer.ts';
 import { STATUS } from '#api/http/problem.ts';
+import { MAX_WAIT_SECONDS } from '#api/http/request-headers.ts';
 import { ROUTES } from '#api/http/routes.ts';
 import { MANIFEST_FIELDS } from '#catalog/check-manifest.ts';
 import { limitsOf } from '#catalog/manifest.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseQuery } from '#gateway/bridge-event.ts';
+import { parseQuery } from '#gateway/bridge.ts';
 
 describe('reading queries', () => {
   it('keeps repeated keys, decodes plus as a space and takes what has no value as empty', () => {

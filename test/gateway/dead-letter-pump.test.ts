@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHandlerDeps } from '#api';
 import { encodeEnvelope } from '#core';
-import { type DeadLetterPump, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
-import { createGiveUp } from '#gateway/give-up-invoker.ts';
+import { createGiveUp, type DeadLetterPump, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
+
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import { recordedTerminal } from '#test/support/recorded-terminal.ts';
 import { aFreshTask } from '#test/support/tasks.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type HandlerDeps, noMetrics } from '#api';
 import type { ModelSummary } from '#core';
-import { lambdaContext } from '#gateway/lambda-context.ts';
+import { lambdaContext } from '#gateway/bridge-invoke.ts';
 import { createHandler } from '#lambdas/collect-metrics/handler.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonTextOf, presentPrediction, RawJson } from '#api';
-import { flattenResult } from '#api/presenters/flat-result.ts';
+import { flattenResult } from '#api/presenters/gateway-presenter.ts';
 import type { InstanceController, Model } from '#core';
 import { createHandler as createLaunch } from '#lambdas/launch-instance/handler.ts';
 import { createHandler as createListInstances } from '#lambdas/list-instances/handler.ts';

@@ -117,13 +117,18 @@ describe('the URL of the submit handler', () => {
     ['POST', '/'],
     ['POST', '/tasks/one/cancel'],
     ['POST', '/predict/model_b/more'],
-    ['POST', '/predict/%E0%A4%A'],
     ['POST', '/predict/'],
   ])('has nothing at %s %s', async (method, path) => {
     const { statusCode, headers } = await ask(await awake(), path, { method });
 
     expect(statusCode).toBe(404);
     expect(headers['Content-Type']).toBe('application/problem+json');
+  });
+
+  it('refuses a path that cannot be decoded, as the gateway does', async () => {
+    const { statusCode } = await ask(await awake(), '/predict/%E0%A4%A');
+
+    expect(statusCode).toBe(400);
   });
 });
 

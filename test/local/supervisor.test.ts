@@ -3,7 +3,7 @@ import type { ModelManifest } from '#catalog/manifest.ts';
 import type { Instance, RegistrySnapshot } from '#core';
 import type { InstanceIdentity } from '#local/supervised-instance.ts';
 import { Supervisor, type SupervisorTiming } from '#local/supervisor.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { type RecordedTerminal, recordedTerminal } from '#test/support/recorded-terminal.ts';
 
 /** Runs until SIGTERM, then says so and ends well. */

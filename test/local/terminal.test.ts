@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parseLine } from '#gateway/log-event.ts';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 import { createTerminal } from '#local/terminal.ts';
 
 interface Screen {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
-import { ecsIdentity } from '#platform/ecs-identity.ts';
+import { ecsIdentity } from '#platform/instance-settings.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 
 async function metadata(answer: unknown) {

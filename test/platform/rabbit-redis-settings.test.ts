@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis-settings.ts';
+import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis.ts';
 
 const URLS = { AMQP_URL: 'amqp://guest:guest@127.0.0.1:5672', REDIS_URL: 'redis://127.0.0.1:6379' };
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 
 export interface SystemEvent {
   readonly source: string;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 import type { EmbeddedSystem } from './embedded-system.ts';
 
 const MAIN = fileURLToPath(new URL('../../model-containers/runtime/instance/main.ts', import.meta.url));

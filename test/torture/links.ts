@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { HeldCounts, RabbitConnections, RabbitTaskQueue, RedisLink } from '#adapters/rabbit-redis/index.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';

@@ -1,14 +1,13 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 import { type Logger, ModelyardError } from '#core';
-import { negotiate } from './accept.ts';
-import { corsHeaders } from './cors.ts';
-import { routedEvent } from './function-url.ts';
+import { corsHeaders } from './headers.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
-import { JSON_TYPE } from './media-types.ts';
+import { JSON_TYPE, negotiate } from './negotiation.ts';
 import { isServerFault, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
-import { jsonTextOf } from './raw-json.ts';
+import { createRouter, routedEvent } from './router.ts';
 import type { Route } from './routes.ts';
+import { jsonTextOf } from './transcode.ts';
 
 export type HttpHandler = MiddyfiedHandler<ProxyEvent, ProxyResult, Error, ProxyContext>;
 
@@ -33,8 +32,9 @@ export function httpHandler(
   answer: (request: HttpRequest) => Promise<ProxyResult>,
   { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
+  const matchPath = createRouter(routes);
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
-    const request = toRequest(routedEvent(event, routes), context, signal);
+    const request = toRequest(routedEvent(event, matchPath), context, signal);
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };

@@ -1,9 +1,8 @@
 import { type FieldError, UnreadableMessageError } from '#contract';
 import { parseJson } from '#contract/json/scan-json.ts';
 import { ModelyardError } from '#core';
-import { bodyType } from './content-type.ts';
 import { bodyTooLarge, type HttpRequest } from './http-request.ts';
-import { JSON_TYPE } from './media-types.ts';
+import { bodyType, JSON_TYPE } from './negotiation.ts';
 
 /** It is read on the thread that serves all requests. */
 const MAX_LAUNCH_BYTES = 16 * 1024;

@@ -1,5 +1,5 @@
 import { type ErrorCode, type FieldError, ModelyardError } from '#core';
-import { PROBLEM_TYPE } from './media-types.ts';
+import { PROBLEM_TYPE } from './negotiation.ts';
 import type { ProxyResult } from './proxy.ts';
 
 /** The HTTP status of every error code. The only place that maps errors to HTTP. */

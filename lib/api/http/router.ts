@@ -1,4 +1,6 @@
 import { ModelyardError } from '#core';
+import { problemResponse } from './problem.ts';
+import type { ProxyEvent, ProxyResult } from './proxy.ts';
 import type { Method, Route } from './routes.ts';
 
 /** A matched route with its path parameters. */
@@ -66,4 +68,33 @@ function matchSegments(pattern: readonly string[], segments: readonly string[]):
     else if (expected !== actual) return undefined;
   }
   return Object.fromEntries(params);
+}
+
+/**
+ * The response to a request without a route. `offered`: methods of the path. 404 without any, 204 for OPTIONS, else
+ * 405. The last two have `Allow`, with HEAD wherever GET is.
+ */
+export function unroutedAnswer(method: string | undefined, path: string, offered: readonly Method[]): ProxyResult {
+  if (offered.length === 0) {
+    return problemResponse(new ModelyardError('route_not_found', 'There is no such route.'), path);
+  }
+  const headers = { Allow: [...offered, ...(offered.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ') };
+  if (method === 'OPTIONS') return { statusCode: 204, headers, body: '' };
+  const error = new ModelyardError('method_not_allowed', `Only ${headers.Allow} can be used at this address.`);
+  return problemResponse(error, path, headers);
+}
+
+/** The `routeKey` of function URLs. */
+const UNROUTED = '$default';
+
+/**
+ * Adds route and path parameters to an event of a function URL, which has only a path. Returns other events unchanged.
+ * Throws `route_not_found` when no route matches.
+ */
+export function routedEvent(event: ProxyEvent, matchPath: (rawPath: string) => MatchesByMethod): ProxyEvent {
+  if (event.routeKey !== UNROUTED) return event;
+  const matches = matchPath(event.rawPath ?? '');
+  const match = [...matches.values()].find(({ route }) => route.method === event.requestContext?.http?.method);
+  if (!match) throw new ModelyardError('route_not_found', 'There is nothing here.');
+  return { ...event, resource: match.route.path, pathParameters: match.params };
 }

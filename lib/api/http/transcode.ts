@@ -1,7 +1,7 @@
 import { type Contract, InvalidMessageError, loadContract, MessageLimitError, UnreadableMessageError } from '#contract';
 import { MAX_PAYLOAD_BYTES, ModelyardError } from '#core';
-import { flattenResult } from '../presenters/flat-result.ts';
-import { type MediaType, PROTOBUF_TYPE } from './media-types.ts';
+import { flattenResult } from '../presenters/gateway-presenter.ts';
+import { type MediaType, PROTOBUF_TYPE } from './negotiation.ts';
 
 /** A message of a contract to be put into another form. */
 export type Transcoding =
@@ -70,4 +70,34 @@ function asRefusal(error: unknown): unknown {
     return new ModelyardError('body_too_large', `The body is larger than ${size} as protobuf.`, { cause: error });
   }
   return error;
+}
+
+/** JSON text that is ready: a string, or where it is large its pieces in UTF-8. */
+export type JsonText = string | readonly Uint8Array[];
+
+/** JSON text in the place of a value, which is sent as it is. */
+export class RawJson {
+  readonly text: JsonText;
+
+  constructor(text: JsonText) {
+    this.text = text;
+  }
+}
+
+/** A value as JSON; it and the members of an object may be `RawJson`. In one string unless one of them is in pieces. */
+export function jsonTextOf(value: unknown): JsonText {
+  if (value instanceof RawJson) return value.text;
+  if (typeof value !== 'object' || value === null || !Object.values(value).some((each) => each instanceof RawJson)) {
+    return JSON.stringify(value);
+  }
+  const pieces: (string | Uint8Array)[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    pieces.push(`${pieces.length === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+    const text = jsonTextOf(member instanceof RawJson ? member : new RawJson(JSON.stringify(member)));
+    pieces.push(...(typeof text === 'string' ? [text] : text));
+  }
+  pieces.push('}');
+  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('');
+  return pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
 }

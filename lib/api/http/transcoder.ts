@@ -1,9 +1,8 @@
-import type { Contract } from '#contract';
-import { MessageLimitError } from '#contract';
+import { type Contract, MessageLimitError } from '#contract';
+
 import { ModelyardError } from '#core';
-import type { MediaType } from './media-types.ts';
-import { type JsonText, RawJson } from './raw-json.ts';
-import { transcode } from './transcode.ts';
+import type { MediaType } from './negotiation.ts';
+import { type JsonText, RawJson, transcode } from './transcode.ts';
 
 /** Puts messages into other forms, on this thread or elsewhere. */
 export interface Transcoder {

@@ -1,11 +1,10 @@
 import { ROUTES, type Route } from '../http/routes.ts';
 import { ROUTE_DOCS } from './fixed-routes.ts';
 import { HEADER_COMPONENTS, PARAMETER_COMPONENTS } from './headers.ts';
-import { type MessageSchemas, messageSchemas } from './message-schemas.ts';
+import { type Json, type MessageSchemas, messageSchemas, usedComponents } from './message-schemas.ts';
 import { type DocumentedModel, modelOperation, SUBMIT_PROBLEMS } from './model-operations.ts';
 import { problemResponses } from './problem-responses.ts';
-import { usedComponents } from './prune.ts';
-import type { Json } from './references.ts';
+
 import { FIXED_TAGS, type ModelHandler, type RouteDoc } from './route-doc.ts';
 import { SCHEMA_COMPONENTS } from './schemas.ts';
 

@@ -1,8 +1,8 @@
 import { MAX_MODEL_NAME_LENGTH } from '#core';
-import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../http/media-types.ts';
-import { GATEWAY_ROUTES } from './gateway-routes.ts';
+import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
-import { INSTANCE_ROUTES } from './instance-routes.ts';
+import { GATEWAY_ROUTES, INSTANCE_ROUTES } from './instance-routes.ts';
+
 import {
   binarySchema,
   emptyResponse,

@@ -1,5 +1,5 @@
 import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS } from '#core';
-import type { Json } from './references.ts';
+import type { Json } from './message-schemas.ts';
 
 const header = (name: string, component: string) => ({ [name]: { $ref: `#/components/headers/${component}` } });
 

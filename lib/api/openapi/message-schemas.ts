@@ -1,5 +1,4 @@
 import { type Contract, type JsonSchema, type Side, schemaSetOf } from '#contract';
-import { renameReferences } from './references.ts';
 
 /** Both messages of a contract as named schemas. */
 export interface MessageSchemas {
@@ -47,3 +46,49 @@ const SUFFIX = { request: '-Input', response: '-Output' } as const satisfies Rec
 
 /** Enums are equal on both sides. */
 const isEnum = (schema: JsonSchema | undefined): boolean => schema !== undefined && 'enum' in schema;
+
+/** An immutable JSON object. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Renames every `$ref` of a value. */
+function renameReferences(value: unknown, rename: (reference: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renameReferences(item, rename));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      key === '$ref' && typeof member === 'string' ? rename(member) : renameReferences(member, rename),
+    ]),
+  );
+}
+
+/** Every `$ref` of a value. */
+function referencesIn(value: unknown): readonly string[] {
+  const found: string[] = [];
+  renameReferences(value, (reference) => {
+    found.push(reference);
+    return reference;
+  });
+  return found;
+}
+
+type Components = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+const PREFIX = '#/components/';
+
+/** The components that the document references, directly or indirectly. */
+export function usedComponents(document: Json, components: Components): Components {
+  const used = new Set<string>();
+  const pending = [...referencesIn(document)];
+  for (let reference = pending.pop(); reference !== undefined; reference = pending.pop()) {
+    if (used.has(reference)) continue;
+    used.add(reference);
+    const [kind = '', name = ''] = reference.slice(PREFIX.length).split('/');
+    pending.push(...referencesIn(components[kind]?.[name]));
+  }
+  const kept = Object.entries(components).map(([kind, all]) => [
+    kind,
+    Object.fromEntries(Object.entries(all).filter(([name]) => used.has(`${PREFIX}${kind}/${name}`))),
+  ]);
+  return Object.fromEntries(kept);
+}

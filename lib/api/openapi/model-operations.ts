@@ -1,10 +1,10 @@
 import { type Contract, exampleOf } from '#contract';
 import type { ErrorCode, ModelSummary } from '#core';
-import { JSON_TYPE, PROTOBUF_TYPE } from '../http/media-types.ts';
+import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { Route } from '../http/routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
-import type { MessageSchemas } from './message-schemas.ts';
-import type { Json } from './references.ts';
+import type { Json, MessageSchemas } from './message-schemas.ts';
+
 import { binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
 
 export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'> {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '#core';
-import { PROBLEM_TYPE } from '../http/media-types.ts';
+import { PROBLEM_TYPE } from '../http/negotiation.ts';
 import { namedProblem, STATUS } from '../http/problem.ts';
 import { HEADERS } from './headers.ts';
-import type { Json } from './references.ts';
+import type { Json } from './message-schemas.ts';
 
 /** Descriptions of problems. */
 const MEANINGS: Record<ErrorCode, string> = {

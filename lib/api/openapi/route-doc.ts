@@ -1,8 +1,8 @@
 import type { ErrorCode } from '#core';
-import { JSON_TYPE, PROBLEM_TYPE } from '../http/media-types.ts';
+import { JSON_TYPE, PROBLEM_TYPE } from '../http/negotiation.ts';
 import type { HandlerName, ROUTES } from '../http/routes.ts';
 import { HEADERS } from './headers.ts';
-import type { Json } from './references.ts';
+import type { Json } from './message-schemas.ts';
 
 /** Tags of fixed routes. Each model has its own tag. */
 export const FIXED_TAGS = {

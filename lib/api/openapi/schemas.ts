@@ -1,10 +1,116 @@
-import { LIMIT_NAMES, type LimitName, MAX_MODEL_NAME_LENGTH, MODEL_LIMITS, TASK_STATES } from '#core';
+import {
+  INSTANCE_PHASES,
+  INSTANCE_STATES,
+  LIMIT_NAMES,
+  type LimitName,
+  MAX_MODEL_NAME_LENGTH,
+  MODEL_CONDITIONS,
+  MODEL_LIMITS,
+  TASK_STATES,
+} from '#core';
 import type { Problem } from '../http/problem.ts';
-import { limitKey, type ModelBody } from '../presenters/model-presenter.ts';
+import { type InstanceBody, limitKey, type ModelBody } from '../presenters/model-presenter.ts';
 import type { TaskBody } from '../presenters/task-presenter.ts';
-import { INSTANCE_SCHEMAS } from './instance-schemas.ts';
-import type { Json } from './references.ts';
-import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
+import type { Json } from './message-schemas.ts';
+
+/** A property per member of the type. A member without a description does not compile. */
+type Properties<T> = Readonly<Record<keyof T, Json>>;
+
+const text = (description: string): Json => ({ type: 'string', description });
+/** A whole number of at least 0. */
+const count = (description: string): Json => ({ type: 'integer', minimum: 0, description });
+const nullable = (type: string, description: string): Json => ({ type: [type, 'null'], description });
+/** An RFC 3339 time. */
+const moment = (description: string): Json => ({ type: 'string', format: 'date-time', description });
+const nullableMoment = (description: string): Json => ({
+  type: ['string', 'null'],
+  format: 'date-time',
+  description,
+});
+const truth = (description: string): Json => ({ type: 'boolean', description });
+const list = (items: Json, description?: string): Json => ({
+  type: 'array',
+  items,
+  ...(description === undefined ? {} : { description }),
+});
+
+/** All properties are required except those in `optional`. */
+const object = (description: string, properties: Json, optional: readonly string[] = []): Json => ({
+  type: 'object',
+  description,
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+});
+
+const INSTANCE = {
+  id: text('The id of the instance.'),
+  model: text('The name of the model.'),
+  state: {
+    type: 'string',
+    enum: INSTANCE_STATES,
+    description: 'Starting: the model is being set up. Ready: receives tasks. Draining: finishes its runs.',
+  },
+  phase: {
+    type: ['string', 'null'],
+    enum: [...INSTANCE_PHASES, null],
+    description:
+      'Before the state applies: provisioning of a machine, pulling of the image. Null where the platform cannot tell.',
+  },
+  condition: {
+    type: ['string', 'null'],
+    enum: [...MODEL_CONDITIONS, null],
+    description:
+      'model_blocked: the model does not respond. model_restarting: the model process has ended and starts again.',
+  },
+  variant: nullable('string', 'The variant; null for a model without variants.'),
+  started_at: nullableMoment('Start time; null until the first heartbeat.'),
+  last_heartbeat_at: nullableMoment('Time of the last heartbeat; null until the first one.'),
+  slots: nullable('integer', 'Maximum number of concurrent runs.'),
+  in_flight: nullable('integer', 'Current runs.'),
+  service_ms: nullable('number', 'Moving average of a run in milliseconds; null before the first run.'),
+  image: text('The container image or command.'),
+  endpoint: nullable('string', 'Base URL of the health port. It may be reachable only inside the deployment.'),
+} satisfies Properties<InstanceBody>;
+
+const ONE_OF_THEM = object('An instance.', {
+  id: text('The id of the instance.'),
+  name: text('The name on the platform.'),
+  status: { type: 'string', enum: INSTANCE_STATES },
+  image: list({ type: 'string' }, 'The container image.'),
+});
+
+const DONE = { status: { type: 'string', enum: ['success'] }, message: text('A description of the action.') };
+
+const INSTANCE_SCHEMAS: Json = {
+  Instance: object('A running instance of a model.', INSTANCE),
+  InstanceList: object('Instances of a model.', { instances: list({ $ref: '#/components/schemas/Instance' }) }),
+  StoppingInstance: object('A draining instance.', {
+    id: text('The id of the instance.'),
+    model: text('The name of the model.'),
+    state: { type: 'string', enum: ['draining'] },
+  }),
+  Prediction: object('A prediction in flat form.', {
+    message: { type: 'string' },
+    input: { description: 'The request body.' },
+    model: text('The variant that the result names, or the model.'),
+    prediction: list({}, 'The numbers of the result in field order, or the whole result if it has no numbers.'),
+  }),
+  GatewayServices: object('Instances that predict.', { 'Services:': list({ type: 'string' }) }),
+  GatewayModels: object('Instances that predict, with their variants.', {
+    models_by_service: { type: 'object', additionalProperties: list({ type: 'string' }) },
+    services: list({ type: 'string' }),
+  }),
+  GatewayLaunch: object('A launched instance.', {
+    ...DONE,
+    container_id: text('The id of the instance.'),
+    container_name: text('The name on the platform.'),
+  }),
+  GatewayInstances: object('Instances of a model or a variant.', {
+    model: text('The name.'),
+    instances: list(ONE_OF_THEM),
+  }),
+  GatewayShutdown: object('A stopped instance.', DONE),
+};
 
 const TASK_ERROR = object('The error of a task.', {
   code: text('A stable code.'),

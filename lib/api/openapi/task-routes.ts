@@ -1,5 +1,5 @@
 import { TASK_STATES } from '#core';
-import { JSON_TYPE, PROTOBUF_TYPE } from '../http/media-types.ts';
+import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import {
   binarySchema,

@@ -1,4 +1,11 @@
-import { LIMIT_NAMES, type LimitName, type ModelLimits, type ModelSummary } from '#core';
+import {
+  type InstanceView,
+  LIMIT_NAMES,
+  type LimitName,
+  type ModelConditionName,
+  type ModelLimits,
+  type ModelSummary,
+} from '#core';
 
 /** A model in the HTTP API. */
 export interface ModelBody {
@@ -26,3 +33,51 @@ export const limitKey = (name: LimitName): string => name.replace(/[A-Z]/g, (let
 /** Null for limits that are not set. */
 export const presentLimits = (limits: ModelLimits): Readonly<Record<string, number | boolean | null>> =>
   Object.fromEntries(LIMIT_NAMES.map((name) => [limitKey(name), limits[name] ?? null]));
+
+/** An instance in the HTTP API. Null for values that only a heartbeat has. */
+export interface InstanceBody {
+  readonly id: string;
+  readonly model: string;
+  readonly state: InstanceView['state'];
+  /** Null where the platform reports no more than the state. */
+  readonly phase: NonNullable<InstanceView['phase']> | null;
+  /** Why a ready instance makes no progress; null while it does. */
+  readonly condition: ModelConditionName | null;
+  readonly variant: string | null;
+  readonly started_at: string | null;
+  readonly last_heartbeat_at: string | null;
+  readonly slots: number | null;
+  readonly in_flight: number | null;
+  /** Moving average of a run in milliseconds; null before the first run. */
+  readonly service_ms: number | null;
+  readonly image: string;
+  /** Base URL of the health port. It may be reachable only inside the deployment. */
+  readonly endpoint: string | null;
+}
+
+export function presentInstance({ id, model, state, phase, variant, image, heartbeat }: InstanceView): InstanceBody {
+  return {
+    id,
+    model,
+    state,
+    phase: phase ?? null,
+    condition: heartbeat?.condition ?? null,
+    variant: variant ?? null,
+    started_at: timestamp(heartbeat?.startedAt),
+    last_heartbeat_at: timestamp(heartbeat?.heartbeatAt),
+    slots: heartbeat?.slots ?? null,
+    in_flight: heartbeat?.inFlight ?? null,
+    service_ms: heartbeat?.serviceMs === undefined ? null : Math.round(heartbeat.serviceMs * 1000) / 1000,
+    image,
+    endpoint: heartbeat?.endpoint ?? null,
+  };
+}
+
+export const instancePath = (model: string, id: string): string =>
+  `/models/${model}/instances/${encodeURIComponent(id)}`;
+
+/** The maximum of a Date. A wrong clock must not break the listing. */
+const MAX_DATE_MS = 8.64e15;
+
+const timestamp = (unixMs: number | undefined): string | null =>
+  unixMs === undefined || Math.abs(unixMs) > MAX_DATE_MS ? null : new Date(unixMs).toISOString();

@@ -2,8 +2,8 @@ import { getTask, isTerminal, ModelyardError, type Task, type TaskForecast, type
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
-import type { WaitPreference } from '../http/prefer.ts';
 import type { ProxyResult } from '../http/proxy.ts';
+import type { WaitPreference } from '../http/request-headers.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;

@@ -1,6 +1,7 @@
 import { type BlobStore, type ContractStore, readResult, type Task, type TaskForecast } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
-import type { RawJson } from '../http/raw-json.ts';
+import { namedProblem, type Problem } from '../http/problem.ts';
+import type { RawJson } from '../http/transcode.ts';
 
 /** A task in the HTTP API, without its result. */
 export interface TaskSummaryBody {
@@ -79,3 +80,10 @@ const timingsOf = ({ createdAt, startedAt, endedAt }: Task): TaskBody['timings']
 /** Times come from different clocks, so a difference may be negative. */
 const elapsed = (name: keyof TaskBody['timings'], from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined ? {} : { [name]: Math.max(0, to - from) };
+
+/** The problem of a task that ended without a result: its error, with status 422. */
+export function resultProblem({ state, error }: Task, instance: string): Problem {
+  const code = error?.code ?? state;
+  const detail = error?.message ?? (state === 'canceled' ? 'The task was canceled.' : `The task has ${state}.`);
+  return namedProblem(code, 422, detail, instance);
+}

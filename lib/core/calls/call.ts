@@ -1,4 +1,4 @@
-import type { ListPosition } from '../list-cursor.ts';
+import type { ListPosition } from '../lists.ts';
 
 /** One API call, without request and response bodies. */
 export interface Call {

@@ -1,11 +1,18 @@
-import { type Contract, type ContractDifference, compareContracts } from '#contract';
+import {
+  type Contract,
+  type ContractDifference,
+  compareContracts,
+  contractHash,
+  loadContract,
+  UnreadableMessageError,
+} from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
-import type { AcceptedContract, Model } from '../models/model.ts';
-import { LIMIT_NAMES, type RegisteredManifest } from '../models/model-manifest.ts';
+import type { FieldFault } from '../field-rules.ts';
+import { type AcceptedContract, contractFault, type Model } from '../models/model.ts';
+import { LIMIT_NAMES, type RegisteredManifest, registeredManifestFault } from '../models/model-manifest.ts';
 import type { ContractStore, ModelRegistry } from '../models/model-registry.ts';
-import { assertWellFormed } from './check-registration.ts';
-import { type AnnouncedInstance, HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
+import { type AnnouncedInstance, announcementFault, HEARTBEAT_TTL_MS, type Instance } from './instance.ts';
 
 export interface Registration {
   readonly instance: AnnouncedInstance;
@@ -118,3 +125,39 @@ const isDescribedBy = (model: Model, { description, title, variants, limits }: R
   model.title === title &&
   model.variants.join() === variants.join() &&
   LIMIT_NAMES.every((name) => model.limits[name] === limits[name]);
+
+/** Rejects a malformed registration with `invalid_request`, naming the field. */
+async function assertWellFormed(registration: Registration): Promise<void> {
+  const { instance, manifest, contract } = registration;
+  const fault =
+    announcementFault(instance) ??
+    registeredManifestFault(manifest) ??
+    variantFault(registration) ??
+    contractFault(contract) ??
+    (await descriptorFault(contract));
+  if (fault) throw malformed(fault);
+}
+
+function variantFault({ instance, manifest }: Registration): FieldFault | undefined {
+  const { variant } = instance;
+  if (variant === undefined || manifest.variants.includes(variant)) return undefined;
+  return { path: 'instance.variant', must: 'one of the variants of the manifest' };
+}
+
+async function descriptorFault(contract: Contract): Promise<FieldFault | undefined> {
+  if (contract.hash !== contractHash(contract)) return { path: 'contract.hash', must: 'the hash of the contract' };
+  try {
+    await loadContract(contract);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UnreadableMessageError)) throw error;
+    const names = `${contract.requestMessage} and ${contract.responseMessage}`;
+    const why = error.cause instanceof Error ? ` (${error.cause.message.replace(/\.$/, '')})` : '';
+    return { path: 'contract.descriptorSet', must: `a FileDescriptorSet that defines ${names}${why}` };
+  }
+}
+
+const malformed = ({ path, must }: FieldFault): ModelyardError =>
+  new ModelyardError('invalid_request', `The registration is malformed: ${path} must be ${must}.`, {
+    errors: [{ pointer: `/${path.replaceAll('.', '/')}`, message: `must be ${must}` }],
+  });

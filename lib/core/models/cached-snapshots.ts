@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { unavailable } from '../errors.ts';
-import type { Instance } from '../instances/instance.ts';
-import { createLivenessJudge } from '../instances/judge-liveness.ts';
+import { createLivenessJudge, type Instance } from '../instances/instance.ts';
+
 import type { Model } from './model.ts';
 import type { ModelRegistry, RegistrySnapshot } from './model-registry.ts';
 

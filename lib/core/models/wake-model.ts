@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { InstanceController } from '../instances/control-instances.ts';
 import { type Instance, isAlive } from '../instances/instance.ts';
-import type { InstanceController } from '../instances/instance-controller.ts';
 import type { Logger } from '../logger.ts';
 import { memoize } from '../memoize.ts';
 import type { Model } from './model.ts';

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts';
+import { ModelyardError } from '../errors.ts';
+import type { Instance } from '../instances/instance.ts';
 import { memoize } from '../memoize.ts';
-import type { TaskQueues } from './task-queue.ts';
+import type { ServedModel } from '../models/model-directory.ts';
+import type { QueueDepth, TaskQueues } from './task-queue.ts';
 
 /** Tasks of one model, as far as this process knows. */
 export interface BacklogCount {
@@ -49,3 +52,45 @@ export function createBacklog({ queues, clock }: { readonly queues: TaskQueues; 
     },
   };
 }
+
+const UNKNOWN_PACE_SECONDS = 5;
+const MAX_RETRY_AFTER_SECONDS = 300;
+
+/**
+ * Makes the check that turns submits away while a model's backlog is at its limit: `backlog_full`, with
+ * the seconds until there should be room at the model's present pace. Models without a limit cost nothing.
+ */
+export function createBacklogGate(backlog: Backlog) {
+  return async function enter({ model, serving }: Pick<ServedModel, 'model' | 'serving'>): Promise<void> {
+    const { maxBacklog } = model.limits;
+    if (maxBacklog === undefined) return backlog.note(model.name);
+    const { waiting } = await backlog.read(model.name);
+    if (waiting < maxBacklog) return backlog.note(model.name);
+    const ms = drainMs({ backlog: waiting - maxBacklog + 1, serving });
+    throw new ModelyardError('backlog_full', `The model ${model.name} has ${waiting} tasks waiting already.`, {
+      retryable: true,
+      retryAfterSeconds:
+        ms === undefined ? UNKNOWN_PACE_SECONDS : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(ms / 1000))),
+    });
+  };
+}
+
+/** What is known about the line in front of a model. */
+export interface Line {
+  /** Tasks waiting. */
+  readonly backlog: number;
+  readonly serving: readonly Pick<Instance, 'slots' | 'serviceMs'>[];
+}
+
+/**
+ * Milliseconds until a model has worked through its backlog at its present pace: Little's law over the
+ * live slots, each taking the instance's average service time per task. An estimate, never a promise;
+ * undefined while no instance serves or none has run a task yet.
+ */
+export function drainMs({ backlog, serving }: Line): number | undefined {
+  const tasksPerMs = serving.reduce((sum, { slots, serviceMs }) => sum + (serviceMs ? slots / serviceMs : 0), 0);
+  return tasksPerMs > 0 ? backlog / tasksPerMs : undefined;
+}
+
+/** Whether a queue has tasks that are not dead letters; those in flight too, because what an instance loses comes back. */
+export const holdsTasks = ({ visible, delayed, inFlight }: QueueDepth): boolean => visible + delayed + inFlight > 0;

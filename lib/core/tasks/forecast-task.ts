@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { ModelDirectory } from '../models/model-directory.ts';
-import type { Backlog } from './backlog.ts';
-import { drainMs } from './estimate-start.ts';
+import { type Backlog, drainMs } from './backlog.ts';
+
 import type { Task } from './task.ts';
 
 /** What can be said of a task that has not ended: estimates, never promises. Times are Unix milliseconds. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { BlobStore } from './blob-store.ts';
 import { readEnvelope } from './envelope.ts';
+import type { BlobStore } from './payload.ts';
 import type { EventOutcome } from './task-events.ts';
 import type { RejectReason } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';

@@ -1,9 +1,8 @@
 import type { Envelope } from './envelope.ts';
-import { expiry } from './get-task.ts';
-import type { Task } from './task.ts';
+import { expiry } from './read-tasks.ts';
+import { isTerminal, type Task } from './task.ts';
 import type { StartedEvent, TaskEvent } from './task-events.ts';
 import type { Delivery } from './task-queue.ts';
-import { isTerminal } from './task-state.ts';
 
 /**
  * Lost deliveries of a task that are not charged although no run of it alone was recorded: its instances died while

@@ -4,9 +4,9 @@ import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { AcceptedContract } from '../models/model.ts';
 import type { ModelLimits } from '../models/model-manifest.ts';
-import type { BlobStore } from './blob-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
-import { storePayload } from './store-payload.ts';
+import { type BlobStore, storePayload } from './payload.ts';
+
 import type { Task } from './task.ts';
 import type { TaskQueues } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';

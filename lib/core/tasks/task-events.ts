@@ -1,5 +1,4 @@
-import type { Task, TaskError, TaskResult } from './task.ts';
-import { isTerminal, type TerminalState } from './task-state.ts';
+import { isTerminal, type Task, type TaskError, type TaskResult, type TerminalState } from './task.ts';
 
 /** What every event of a worker carries: the hash of the request that the worker read. Absent in messages of earlier builds. */
 interface WorkerEvent {

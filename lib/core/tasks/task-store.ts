@@ -1,6 +1,5 @@
-import type { Task } from './task.ts';
+import type { Task, TaskState } from './task.ts';
 import type { EventOutcome, TaskEvent } from './task-events.ts';
-import type { TaskState } from './task-state.ts';
 
 export interface TaskQuery {
   readonly owner: string;

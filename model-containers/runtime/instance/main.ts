@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ModelyardError } from '#core';
-import { ecsIdentity } from '#platform/ecs-identity.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
-import { instanceSettingsFrom } from '#platform/instance-settings.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { ecsIdentity, instanceSettingsFrom } from '#platform/instance-settings.ts';
+
+import { systemClock } from '#platform/platform.ts';
 import { MODEL_ENTRY } from '../backends/model-entry.ts';
 import { processBackend } from '../backends/process-backend.ts';
 import { RunningModel } from '../worker/running-model.ts';

@@ -2,7 +2,7 @@ import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createSqsClient, SqsTaskQueue, TASK_QUEUE, taskQueueName } from '#adapters/aws/index.ts';
 import type { TaskQueue } from '#core';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { aborted, consume, message, sendMany } from '#test/contracts/task-queue/support.ts';
 import { type AwsShim, type ShimmedCall, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDockerEngine, DockerInstanceController } from '#adapters/docker/index.ts';
 import type { Instance } from '#core';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 const MINE = { 'modelyard.project': 'mine', 'modelyard.model': 'model_a' };

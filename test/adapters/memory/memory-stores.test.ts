@@ -5,7 +5,7 @@ import {
   MemoryModelRegistry,
   MemoryUserStore,
 } from '#adapters/memory/index.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';

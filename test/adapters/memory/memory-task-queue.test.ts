@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MemoryTaskQueue } from '#adapters/memory/index.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { taskQueueContract } from '#test/contracts/task-queue.contract.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { MemoryTaskStore } from '#adapters/memory/index.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 
 taskStoreContract('memory', async () => {

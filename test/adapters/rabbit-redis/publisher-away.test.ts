@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HeldCounts, RabbitConnections, RabbitTaskQueue, RedisLink } from '#adapters/rabbit-redis/index.ts';
 import { type Delivery, unavailable } from '#core';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 

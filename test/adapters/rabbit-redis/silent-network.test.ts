@@ -6,7 +6,7 @@ import {
   RedisLink,
   RedisTaskStore,
 } from '#adapters/rabbit-redis/index.ts';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';

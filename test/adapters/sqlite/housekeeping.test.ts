@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openSqlite, type Sqlite } from '#adapters/sqlite/index.ts';
 import { MAX_DEADLINE_SECONDS, RETENTION_SECONDS, type TaskResult } from '#core';
-import { systemClock } from '#platform/system-clock.ts';
+import { systemClock } from '#platform/platform.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { negotiate, preferredType } from '#api/http/accept.ts';
-import { JSON_TYPE, PROTOBUF_TYPE } from '#api/http/media-types.ts';
+import { JSON_TYPE, negotiate, PROTOBUF_TYPE, preferredType } from '#api/http/negotiation.ts';
 
 const OFFERS = [JSON_TYPE, PROTOBUF_TYPE] as const;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bodyType } from '#api/http/content-type.ts';
-import { HeaderFields } from '#api/http/header-fields.ts';
-import { JSON_TYPE, PROTOBUF_TYPE } from '#api/http/media-types.ts';
+import { HeaderFields } from '#api/http/headers.ts';
+import { bodyType, JSON_TYPE, PROTOBUF_TYPE } from '#api/http/negotiation.ts';
 
 const contentType = (value: string) => new HeaderFields([['content-TYPE', value]]);
 

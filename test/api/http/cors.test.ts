@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { corsHeaders, httpHandler, json, type ProxyEvent } from '#api';
 import { ModelyardError } from '#core';
-import { lambdaContext } from '#gateway/lambda-context.ts';
+import { lambdaContext } from '#gateway/bridge-invoke.ts';
 import { createHandler as createRefusal } from '#lambdas/refuse-route/handler.ts';
 import { silentLogger as logger } from '#test/support/silent-logger.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headersOf } from '#api/http/header-fields.ts';
+import { headersOf } from '#api/http/headers.ts';
 
 describe('headers of an event', () => {
   it('are found in any case, with every value', () => {

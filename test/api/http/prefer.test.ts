@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HeaderFields } from '#api/http/header-fields.ts';
-import { parsePrefer, waitPreference } from '#api/http/prefer.ts';
+import { HeaderFields } from '#api/http/headers.ts';
+import { parsePrefer, waitPreference } from '#api/http/request-headers.ts';
 
 const prefer = (...values: string[]) =>
   waitPreference(new HeaderFields(values.map((value): [string, string] => ['Prefer', value])));

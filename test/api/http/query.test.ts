@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { queryOf } from '#api/http/query.ts';
+import { queryOf } from '#api/http/http-request.ts';
 
 const query = (values: Record<string, string[]>) => queryOf({ multiValueQueryStringParameters: values });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HeaderFields } from '#api/http/header-fields.ts';
-import { submitOptions } from '#api/http/submit-headers.ts';
+import { HeaderFields } from '#api/http/headers.ts';
+import { submitOptions } from '#api/http/request-headers.ts';
 import { PARAMETER_COMPONENTS } from '#api/openapi/headers.ts';
 import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS } from '#core';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HEARTBEAT_TTL_MS, type Instance } from '#core';
 import { anInstance } from '#test/support/registry.ts';
-import { createLivenessJudge } from '../../../lib/core/instances/judge-liveness.ts';
+import { createLivenessJudge } from '../../../lib/core/instances/instance.ts';
 
 const NOW = 1_000_000_000;
 const HOUR = 3_600_000;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eachLine } from '#local/each-line.ts';
+import { eachLine } from '#local/instance-process.ts';
 import { atExit } from '#test/support/server-process.ts';
 
 export interface MemberOptions {

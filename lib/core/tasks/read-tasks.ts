@@ -1,8 +1,10 @@
+import type { Contract } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
-import type { Task } from './task.ts';
-import { isTerminal } from './task-state.ts';
-import type { TaskStore } from './task-store.ts';
+import type { ContractStore } from '../models/model-registry.ts';
+import { type BlobStore, loadPayload } from './payload.ts';
+import { isTerminal, type Task } from './task.ts';
+import type { TaskPage, TaskQuery, TaskStore } from './task-store.ts';
 
 export interface TaskLookup {
   readonly id: string;
@@ -45,3 +47,27 @@ export const expiry = (at: number) =>
     at,
     error: { code: 'deadline_exceeded', message: 'The task did not end before its deadline.', retryable: true },
   }) as const;
+
+/** One page of an owner's tasks, newest first. Rejects with `invalid_request` for a cursor that was not issued here. */
+export async function listTasks(deps: ReadDeps, query: TaskQuery): Promise<TaskPage> {
+  const page = await deps.tasks.list(query);
+  const tasks = await Promise.all(page.tasks.map((task) => expireOverdue(deps, task)));
+  return { ...page, tasks: query.state ? tasks.filter(({ state }) => state === query.state) : tasks };
+}
+
+/** An encoded response message, and the contract that reads it. */
+export interface EncodedResult {
+  readonly contract: Contract;
+  readonly bytes: Uint8Array;
+}
+
+/** The result of a task that has one; undefined otherwise. Rejects with `store_unavailable`. */
+export async function readResult(
+  { blobs, contracts }: { readonly blobs: BlobStore; readonly contracts: ContractStore },
+  { result }: Pick<Task, 'result'>,
+): Promise<EncodedResult | undefined> {
+  if (!result) return undefined;
+  const [bytes, contract] = await Promise.all([loadPayload(blobs, result.payload), contracts.get(result.contractHash)]);
+  if (!contract) throw new ModelyardError('store_unavailable', 'The contract of this result is no longer kept.');
+  return { contract, bytes };
+}

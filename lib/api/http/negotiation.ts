@@ -1,5 +1,48 @@
 import { ModelyardError } from '#core';
+import type { HeaderFields } from './headers.ts';
 import { type ListMember, parseMembers } from './http-syntax.ts';
+
+/** Canonical proto3 JSON. */
+export const JSON_TYPE = 'application/json';
+/** The binary protobuf encoding of one message. */
+export const PROTOBUF_TYPE = 'application/x-protobuf';
+export const JSON_SCHEMA_TYPE = 'application/schema+json';
+/** RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export type MediaType = typeof JSON_TYPE | typeof PROTOBUF_TYPE;
+
+/** Media types that API Gateway must treat as binary. */
+export const BINARY_TYPES = [PROTOBUF_TYPE] as const;
+
+const UTF_8 = /^utf-?8$/i;
+
+/**
+ * The type of the request body, JSON by default. Throws `unsupported_media_type` for other types, for charsets other
+ * than UTF-8 and for content encodings.
+ */
+export function bodyType(headers: HeaderFields): MediaType {
+  refuseContentEncoding(headers.list('content-encoding'));
+  const header = headers.list('content-type');
+  if (header === undefined || header.trim() === '') return JSON_TYPE;
+  const [member, ...others] = parseMembers(header);
+  const type = member?.value.toLowerCase();
+  if (!member || others.length > 0 || (type !== JSON_TYPE && type !== PROTOBUF_TYPE)) {
+    throw unsupported(`The body must be ${JSON_TYPE} or ${PROTOBUF_TYPE}; say which in the Content-Type header.`);
+  }
+  const charset = member.parameters.get('charset');
+  if (charset !== undefined && !UTF_8.test(charset)) throw unsupported('The only charset understood is utf-8.');
+  return type;
+}
+
+function refuseContentEncoding(header: string | undefined): void {
+  const encodings = parseMembers(header ?? '').map(({ value }) => value.toLowerCase());
+  if (encodings.some((encoding) => encoding !== 'identity')) {
+    throw unsupported('The body must not be compressed: no Content-Encoding other than identity is understood.');
+  }
+}
+
+const unsupported = (message: string): ModelyardError => new ModelyardError('unsupported_media_type', message);
 
 const MEDIA_RANGE = /^([!#$%&'*+.^_`|~\w-]+)\/([!#$%&'*+.^_`|~\w-]+)$/;
 /** RFC 9110, and also `.2` and `1.`, which old clients send. */
