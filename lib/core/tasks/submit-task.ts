@@ -41,8 +41,8 @@ export const MAX_DEADLINE_SECONDS = 7 * 24 * 3600;
 export const RETENTION_SECONDS = 7 * 24 * 3600;
 /** Repeats of a submit send the message of their task again at most this often. */
 export const RESEND_INTERVAL_MS = 60_000;
-/** When a repeat that was refused is worth repeating: most messages are confirmed much sooner. */
-const CONFIRMED_SOON_SECONDS = 1;
+/** Pauses between looks at a task that somebody else sends at this moment: about a second, most confirmations take less. */
+const CONFIRMATION_PAUSES_MS = [20, 60, 120, 300, 500] as const;
 /** Namespace of ids derived from an idempotency key (RFC 9562, version 5). */
 const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
 
@@ -79,23 +79,33 @@ async function resend(deps: SubmitDeps, existing: Task, command: SubmitCommand):
   const { tasks, clock } = deps;
   const { id, requestHash, copies = 0, resentAt } = existing;
   const now = clock.now();
-  const pauseMs = resentAt === undefined ? 0 : resentAt + RESEND_INTERVAL_MS - now;
-  if (pauseMs > 0) throw unconfirmed(Math.ceil(pauseMs / 1000));
+  if (resentAt !== undefined && now < resentAt + RESEND_INTERVAL_MS) return confirmedByOther(deps, existing);
   const copy = copies + 1;
   if ((await tasks.apply(id, { type: 'resent', copy, at: now, requestHash })) === 'applied') {
     await enqueue(deps, existing, command, copy);
     if ((await tasks.apply(id, { type: 'sent', at: clock.now(), requestHash })) === 'applied') return existing;
   }
-  // Somebody else was faster: a worker, or another repeat.
-  const current = await tasks.get(id);
-  if (current?.requestHash === requestHash && isConfirmed(current)) return current;
-  throw unconfirmed(CONFIRMED_SOON_SECONDS);
+  return confirmedByOther(deps, existing);
 }
 
-const unconfirmed = (retryAfterSeconds: number) =>
+/** The task once a worker or another repeat has confirmed it, as when repeats arrive together. Rejects after a second. */
+async function confirmedByOther({ tasks, clock }: SubmitDeps, { id, requestHash }: Task): Promise<Task> {
+  let retryMs = 0;
+  for (const pauseMs of [0, ...CONFIRMATION_PAUSES_MS]) {
+    if (pauseMs > 0) await clock.sleep(pauseMs);
+    const current = await tasks.get(id);
+    // Withdrawn, because its send failed.
+    if (current?.requestHash !== requestHash) throw unconfirmed(0);
+    if (isConfirmed(current)) return current;
+    retryMs = (current.resentAt ?? 0) + RESEND_INTERVAL_MS - clock.now();
+  }
+  throw unconfirmed(retryMs);
+}
+
+const unconfirmed = (retryMs: number) =>
   new ModelyardError('queue_unavailable', 'The queue has not confirmed this task yet; repeat the request later.', {
     retryable: true,
-    retryAfterSeconds,
+    retryAfterSeconds: Math.max(1, Math.ceil(retryMs / 1000)),
   });
 
 function newTask(command: SubmitCommand, now: number): Task {

@@ -27,9 +27,16 @@ function prepare(...sends: ((send: Send) => Send)[]) {
   const queues = () => Object.assign(Object.create(queue), { send }) as TaskQueue;
   const deps = { ...platform, clock, queues };
   const submit = (more: Partial<SubmitCommand> = {}) => submitTask(deps, { ...command, ...more });
+  /** Lets so many milliseconds go by in small steps, so that what wakes can sleep again. */
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 20) {
+      await new Promise(setImmediate);
+      await clock.advance(20);
+    }
+  };
   const waiting = async () => (await queue.depth()).visible;
   const stored = async () => (await platform.tasks.list({ owner: 'local', limit: 10 })).tasks;
-  return { clock, platform, submit, waiting, stored };
+  return { clock, platform, submit, pass, waiting, stored };
 }
 
 const away = unavailable('queue_unavailable', 'The task queue is away.', undefined);
@@ -72,13 +79,16 @@ describe('a repeated submit', () => {
 
   it('is refused, not accepted, while nothing is known to be confirmed', async () => {
     const [first, second] = [held(), held()];
-    const { submit, waiting } = prepare(first.step, second.step);
+    const { pass, submit, waiting } = prepare(first.step, second.step);
     const submitted = [submit()];
     await first.begun;
     submitted.push(submit());
     await second.begun;
 
-    await expect(submit()).rejects.toEqual(refused(60));
+    const third = submit();
+    const refusal = expect(third).rejects.toEqual(refused(59));
+    await pass(1000);
+    await refusal;
     second.fail();
     first.confirm();
 
@@ -99,7 +109,8 @@ describe('a repeated submit', () => {
 
   it('sends again at most once a minute while nothing is confirmed', async () => {
     const first = held();
-    const { clock, submit, waiting, stored } = prepare(first.step, losesItsConfirmation, losesItsConfirmation);
+    const sends = [first.step, losesItsConfirmation, losesItsConfirmation];
+    const { clock, pass, submit, waiting, stored } = prepare(...sends);
     const submitted = submit().catch(() => undefined);
     await first.begun;
     await expect(submit()).rejects.toEqual(away);
@@ -107,8 +118,10 @@ describe('a repeated submit', () => {
     await submitted;
 
     await clock.advance(20_000);
-    await expect(submit()).rejects.toEqual(refused(40));
-    await clock.advance(RESEND_INTERVAL_MS - 20_000);
+    const refusal = expect(submit()).rejects.toEqual(refused(39));
+    await pass(1000);
+    await refusal;
+    await clock.advance(RESEND_INTERVAL_MS - 21_000);
     await expect(submit()).rejects.toEqual(away);
     await clock.advance(RESEND_INTERVAL_MS);
     const accepted = await submit();
@@ -139,21 +152,41 @@ describe('a repeated submit', () => {
     expect(await waiting()).toBe(1);
   });
 
-  it('lets one of many at once send, and tells the others to come back', async () => {
-    const first = held();
-    const { submit, waiting } = prepare(first.step);
+  it('lets one of many at once send, and accepts all once the queue has confirmed', async () => {
+    const [first, second] = [held(), held()];
+    const { pass, submit, waiting } = prepare(first.step, second.step);
     const submitted = submit();
     await first.begun;
 
-    const repeats = await Promise.allSettled(Array.from({ length: 20 }, () => submit()));
-    first.confirm();
-    await submitted;
+    const repeats = Promise.all(Array.from({ length: 20 }, () => submit()));
+    await second.begun;
+    await pass(400);
+    second.confirm();
+    await pass(400);
 
-    const accepted = repeats.filter(({ status }) => status === 'fulfilled');
-    const others = repeats.flatMap((repeat) => (repeat.status === 'rejected' ? [repeat.reason] : []));
-    expect(accepted.length).toBeGreaterThanOrEqual(1);
-    expect(others).toEqual(others.map(() => expect.objectContaining({ code: 'queue_unavailable', retryable: true })));
+    const ids = new Set((await repeats).map(({ id }) => id));
+    first.confirm();
+    expect(ids).toEqual(new Set([(await submitted).id]));
     expect(await waiting()).toBe(2);
+  });
+
+  it('is refused at once when the task that it waits for was withdrawn', async () => {
+    const [first, second] = [held(), held()];
+    const { pass, platform, submit, stored } = prepare(first.step, second.step);
+    const submitted = submit();
+    await first.begun;
+    const repeats = [submit(), submit()];
+    await second.begun;
+    platform.tasks.get = async () => undefined;
+
+    const refusal = expect(repeats[1]).rejects.toEqual(refused(1));
+    await pass(20);
+    await refusal;
+    second.confirm();
+    first.confirm();
+
+    await Promise.allSettled([submitted, repeats[0]]);
+    expect(await stored()).toHaveLength(1);
   });
 });
 
