@@ -1,5 +1,5 @@
 import { enableCompileCache } from 'node:module';
-import { COMPILE_CACHE } from '#local/instance-command.ts';
+import { CACHE } from '#local/instance-command.ts';
 import { parseOptions } from '#local/options.ts';
 
 // `npm start`
@@ -9,7 +9,7 @@ else if ('fault' in parsed) {
   process.stderr.write(`${parsed.fault}\n`);
   process.exitCode = 2;
 } else {
-  enableCompileCache(COMPILE_CACHE);
+  enableCompileCache(CACHE);
   const { runLocal } = await import('#local/run.ts');
   process.exit(await runLocal(parsed.start, process.env));
 }

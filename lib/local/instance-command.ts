@@ -10,8 +10,8 @@ import type { InstanceIdentity } from './supervised-instance.ts';
 export const LOCAL_IMAGE = 'local process';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Compiled code of earlier runs: a third of what it takes an instance to start. */
-export const COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'modelyard');
+/** What can be made again: compiled code, a third of the start of an instance, and the packages of models in Python. */
+export const CACHE = join(ROOT, 'node_modules', '.cache', 'modelyard');
 
 const LEASH = pathToFileURL(join(ROOT, 'lib/local/instance-leash.ts')).href;
 const MAIN = join(ROOT, 'model-containers/runtime/instance/main.ts');
@@ -29,7 +29,7 @@ export function instanceCommand(environment: NodeJS.ProcessEnv) {
   const shared = {
     [ENV.stopSeconds]: STOP_SECONDS,
     [ENV.leaseSeconds]: LEASE_SECONDS,
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    NODE_COMPILE_CACHE: CACHE,
     ...environment,
     [ENV.image]: LOCAL_IMAGE,
     // Containers have their own address; processes share one, and are for this machine only.
@@ -44,9 +44,9 @@ export function instanceCommand(environment: NodeJS.ProcessEnv) {
     [ENV.instanceId]: id,
   });
   instanceSettingsFrom(of('any'));
-  return ({ folder }: LocalModel, identity: InstanceIdentity): InstanceCommand => ({
+  return ({ folder }: LocalModel, identity: InstanceIdentity, python?: string): InstanceCommand => ({
     // The warning is about node:sqlite.
     arguments: ['--disable-warning=ExperimentalWarning', '--import', LEASH, MAIN],
-    environment: of(folder, identity),
+    environment: { ...of(folder, identity), ...(python === undefined ? {} : { [ENV.python]: python }) },
   });
 }

@@ -14,8 +14,10 @@ import type { Platform } from '#platform/platform.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import type { LocalOptions } from './options.ts';
+import { PythonEnvironments } from './python-environment.ts';
 import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
+import type { InstanceIdentity } from './supervised-instance.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Terminal } from './terminal.ts';
 import { untilSettled } from './until-settled.ts';
@@ -130,7 +132,15 @@ function startInstances(
   models: readonly LocalModel[],
   { platform: { registry, clock }, environment: found }: Backend,
 ): Supervisor {
-  const command = instanceCommand({ ...environment, ...found });
+  const commandOf = instanceCommand({ ...environment, ...found });
+  const environments = new PythonEnvironments(terminal.logger('python'));
+  const given = readOptional(environment, ENV.python);
+  const command = async (model: LocalModel, identity: InstanceIdentity) =>
+    commandOf(
+      model,
+      identity,
+      model.kind === 'python' ? (given ?? (await environments.pythonOf(model.folder))) : given,
+    );
   const supervisor = new Supervisor({ models, command, registry, terminal, clock });
   abandon.addEventListener('abort', () => supervisor.killAll());
   supervisor.startAll();

@@ -55,9 +55,10 @@ export function summaryText({ url, startupMs, models }: Summary): string {
   ].join('\n');
 }
 
-function instanceText({ id, variant, state, crashes }: InstanceReport): string {
+function instanceText({ id, variant, state, crashes, isPreparing }: InstanceReport): string {
   const crashed = state === 'starting' && crashes > 0;
-  return [id, variant, crashed ? 'crashed, starts again' : state].filter((part) => part !== undefined).join(', ');
+  const shown = isPreparing ? 'installing its packages' : state;
+  return [id, variant, crashed ? 'crashed, starts again' : shown].filter((part) => part !== undefined).join(', ');
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -34,14 +34,16 @@ export class SupervisedInstance {
   readonly identity: InstanceIdentity;
   /** Resolves, never rejects, when its process is gone for good. */
   readonly ended: Promise<void>;
-  readonly #command: InstanceCommand;
+  readonly #command: () => Promise<InstanceCommand>;
   readonly #options: SupervisionOptions;
   readonly #stopping = new AbortController();
   #process: InstanceProcess | undefined;
   #startedAt = 0;
   #crashes = 0;
+  #isPreparing = false;
 
-  constructor(identity: InstanceIdentity, command: InstanceCommand, options: SupervisionOptions) {
+  /** `command` may first install what the model needs. Its rejection counts as a crash. */
+  constructor(identity: InstanceIdentity, command: () => Promise<InstanceCommand>, options: SupervisionOptions) {
     this.identity = identity;
     this.#command = command;
     this.#options = options;
@@ -59,6 +61,10 @@ export class SupervisedInstance {
 
   get crashes(): number {
     return this.#crashes;
+  }
+
+  get isPreparing(): boolean {
+    return this.#isPreparing;
   }
 
   get isStopping(): boolean {
@@ -97,7 +103,12 @@ export class SupervisedInstance {
 
   async #runOnce(): Promise<ProcessExit> {
     this.#startedAt = this.#options.clock.now();
-    this.#process = startProcess(this.#command, this.#options.onEvent);
+    this.#isPreparing = true;
+    const command = await this.#command().catch((error: Error) => error);
+    this.#isPreparing = false;
+    if (command instanceof Error) return { code: null, signal: null, lastError: command.message };
+    if (this.isStopping) return { code: 0, signal: null };
+    this.#process = startProcess(command, this.#options.onEvent);
     this.#options.logger.info('Starting.', { pid: this.#process.pid });
     const exit = await this.#process.exited;
     this.#process = undefined;

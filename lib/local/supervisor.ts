@@ -20,7 +20,7 @@ import type { Terminal } from './terminal.ts';
 export interface SupervisorDeps {
   readonly models: readonly LocalModel[];
   /** How to start an instance of a model. */
-  readonly command: (model: LocalModel, identity: InstanceIdentity) => InstanceCommand;
+  readonly command: (model: LocalModel, identity: InstanceIdentity) => InstanceCommand | Promise<InstanceCommand>;
   /** Says which instances are ready. */
   readonly registry: Pick<ModelRegistry, 'snapshot'>;
   readonly terminal: Terminal;
@@ -45,6 +45,8 @@ export interface InstanceReport extends ControlledInstance {
   readonly pid?: number;
   /** How often it has crashed so far. */
   readonly crashes: number;
+  /** Whether what it needs is still being installed. */
+  readonly isPreparing: boolean;
 }
 
 /** Runs model instances as child processes of this one. */
@@ -75,7 +77,9 @@ export class Supervisor implements InstanceController {
 
   async list(model: string): Promise<readonly ControlledInstance[]> {
     const reports = await this.report();
-    return reports.filter((report) => report.model === model).map(({ pid: _pid, crashes: _crashes, ...rest }) => rest);
+    return reports
+      .filter((report) => report.model === model)
+      .map(({ pid: _pid, crashes: _crashes, isPreparing: _isPreparing, ...rest }) => rest);
   }
 
   async launch(model: string, variant?: string): Promise<ControlledInstance> {
@@ -108,6 +112,7 @@ export class Supervisor implements InstanceController {
       ...this.#describe(instance, registered.get(instance.identity.id)),
       ...(instance.pid === undefined ? {} : { pid: instance.pid }),
       crashes: instance.crashes,
+      isPreparing: instance.isPreparing,
     }));
   }
 
@@ -144,7 +149,7 @@ export class Supervisor implements InstanceController {
     const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
     const { terminal, clock, command } = this.#deps;
     const logger: Logger = terminal.logger(identity.id);
-    const instance = new SupervisedInstance(identity, command(model, identity), {
+    const instance = new SupervisedInstance(identity, async () => command(model, identity), {
       ...this.#timing,
       clock,
       logger,

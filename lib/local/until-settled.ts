@@ -24,16 +24,20 @@ export async function untilSettled(
   const deadline = clock.now() + timeoutMs;
   for (;;) {
     const reports = await supervisor.report();
-    const isSettled = reports.every(({ state, crashes }) => state === 'ready' || crashes > 0);
+    const isSettled = reports.every(
+      ({ state, crashes, isPreparing }) => state === 'ready' || crashes > 0 || isPreparing,
+    );
     if (signal.aborted) return reports;
     if ((isSettled || clock.now() >= deadline) && (await areServed(models, reports))) return reports;
     await clock.sleep(PAUSE_MS, signal);
   }
 }
 
-/** Whether the handlers find the models of all instances that have not failed. */
+/** Whether the handlers find the models of all instances that have not failed and need nothing to be installed. */
 async function areServed(models: Pick<ModelDirectory, 'served'>, reports: readonly InstanceReport[]): Promise<boolean> {
-  const names = new Set(reports.filter(({ crashes }) => crashes === 0).map(({ model }) => model));
+  const names = new Set(
+    reports.filter(({ crashes, isPreparing }) => crashes === 0 && !isPreparing).map(({ model }) => model),
+  );
   const ready = new Set(reports.filter(({ state }) => state === 'ready').map(({ model }) => model));
   const found = await Promise.all(
     [...names].map(async (name) => {

@@ -6,6 +6,8 @@ export interface InstanceSettings {
   readonly model: string;
   readonly variant: string | undefined;
   readonly id: string | undefined;
+  /** The Python that runs a model in Python, with the model's packages. */
+  readonly python: string;
   readonly image: string;
   readonly endpoint: string | undefined;
   readonly health: { readonly host: string; readonly port: number };
@@ -19,6 +21,7 @@ export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
     model: readRequired(env, ENV.model),
     variant: readOptional(env, ENV.variant),
     id: readOptional(env, ENV.instanceId),
+    python: readOptional(env, ENV.python) ?? 'python3',
     image: readOptional(env, ENV.image) ?? 'local process',
     endpoint: readOptional(env, ENV.endpoint),
     health: {

@@ -1,14 +1,20 @@
-import { access, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ModelyardError } from '#core';
 import { manifestFault } from './check-manifest.ts';
 import type { ModelManifest } from './manifest.ts';
+import { manifestPath, readManifest } from './read-manifest.ts';
+
+/** The file that each kind of model has in its folder. The first one found decides. */
+const MODEL_FILES = { typescript: 'model.ts', python: 'model.py' } as const;
+type ModelKind = keyof typeof MODEL_FILES;
 
 /** A model folder that can be run here. */
 export interface LocalModel {
   /** Absolute path. */
   readonly folder: string;
+  readonly kind: ModelKind;
   readonly manifest: ModelManifest;
 }
 
@@ -20,7 +26,7 @@ export interface Discovery {
 }
 
 /**
- * Finds the models: subfolders with a `manifest.ts` and a `model.ts`. Reports broken ones as faults. Rejects when a
+ * Finds the models: subfolders with a manifest and a model. Reports broken ones as faults. Rejects when a
  * folder cannot be listed.
  */
 export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
@@ -51,23 +57,24 @@ async function subfolders(root: string): Promise<readonly string[]> {
 }
 
 async function readModel(folder: string): Promise<LocalModel | string> {
-  for (const file of ['manifest.ts', 'model.ts']) {
-    const isThere = await access(join(folder, file)).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) return `${shown(folder)} is left out: it has no ${file}.`;
-  }
-  const path = join(folder, 'manifest.ts');
+  const path = manifestPath(folder);
+  if (path === undefined) return `${shown(folder)} is left out: it has no manifest.ts or manifest.json.`;
   try {
-    const { manifest } = (await import(pathToFileURL(path).href)) as { readonly manifest?: ModelManifest };
+    const manifest = await readManifest(path);
     const fault = manifestFault(manifest, basename(folder));
     if (fault !== undefined || !manifest) return `${shown(path)} is left out: ${fault}.`;
-    return { folder, manifest };
+    const kind = modelKind(folder);
+    if (kind === undefined)
+      return `${shown(folder)} is left out: it has no ${Object.values(MODEL_FILES).join(' or ')}.`;
+    return { folder, kind, manifest };
   } catch (error) {
     // Recovery: a broken manifest excludes only its own model.
     return `${shown(path)} is left out: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }
+
+/** What runs the model of a folder; undefined when it has none. */
+const modelKind = (folder: string): ModelKind | undefined =>
+  (Object.keys(MODEL_FILES) as ModelKind[]).find((kind) => existsSync(join(folder, MODEL_FILES[kind])));
 
 const shown = (path: string): string => relative(process.cwd(), path) || path;

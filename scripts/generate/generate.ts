@@ -4,8 +4,7 @@ import { compile, withImports } from './compile.ts';
 import { emitFile } from './emit-file.ts';
 
 /** The expected content of `proto/gen`: relative path → TypeScript. */
-export function generate(root: string): ReadonlyMap<string, string> {
-  const files = compile(root);
+export function generate(root: string, files = compile(root)): ReadonlyMap<string, string> {
   const own = [...files.values()].filter(({ path }) => existsSync(join(root, 'proto', path)));
   if (own.length === 0) throw new Error(`There is no .proto file under ${join(root, 'proto')}.`);
   for (const { path, syntax } of own) {

@@ -20,6 +20,7 @@ const manifest = (fields: object) => `export const manifest = ${JSON.stringify(f
 describe('discovering models', () => {
   it('finds every sound folder and says in one sentence what is wrong with each other one', async () => {
     await folder('sound', { 'manifest.ts': manifest({ name: 'sound', description: 'A test.' }), 'model.ts': '' });
+    await folder('in_json', { 'manifest.json': '{ "name": "in_json", "description": "A test." }', 'model.py': '' });
     await folder('renamed', { 'manifest.ts': manifest({ name: 'other', description: 'A test.' }), 'model.ts': '' });
     await folder('unwritten', { 'manifest.ts': manifest({ name: 'unwritten', description: 'A test.' }) });
     await folder('throwing', { 'manifest.ts': `throw new Error('not today');`, 'model.ts': '' });
@@ -29,12 +30,15 @@ describe('discovering models', () => {
 
     const { models, faults } = await discoverModels([root]);
 
-    expect(models).toEqual([{ folder: join(root, 'sound'), manifest: { name: 'sound', description: 'A test.' } }]);
+    expect(models).toEqual([
+      { folder: join(root, 'in_json'), kind: 'python', manifest: { name: 'in_json', description: 'A test.' } },
+      { folder: join(root, 'sound'), kind: 'typescript', manifest: { name: 'sound', description: 'A test.' } },
+    ]);
     expect(faults.map((fault) => fault.slice(fault.lastIndexOf('modelyard-models-')).replace(/^[^/]+\//, ''))).toEqual([
-      'empty is left out: it has no manifest.ts.',
+      'empty is left out: it has no manifest.ts or manifest.json.',
       'renamed/manifest.ts is left out: name must be that of its folder, renamed, not other.',
       'throwing/manifest.ts is left out: not today.',
-      'unwritten is left out: it has no model.ts.',
+      'unwritten is left out: it has no model.ts or model.py.',
     ]);
   });
 

@@ -11,6 +11,7 @@ const report = (state: InstanceState, pid: number | undefined): InstanceReport =
   state,
   image: 'local process',
   crashes: 0,
+  isPreparing: false,
   ...(pid === undefined ? {} : { pid }),
 });
 

@@ -36,6 +36,7 @@ function supervise({ scripts, manifest = {}, timing = QUICK, registered = () => 
     {
       models: Object.keys(scripts).map((name) => ({
         folder: `/models/${name}`,
+        kind: 'typescript' as const,
         manifest: { name, description: 'A test.', ...manifest },
       })),
       command: (model: { manifest: ModelManifest }, _identity: InstanceIdentity) => ({
@@ -121,7 +122,9 @@ describe('a supervised instance', () => {
     const log = recordedTerminal();
     const supervisor = new Supervisor(
       {
-        models: [{ folder: '/models/broken', manifest: { name: 'broken', description: 'A test.' } }],
+        models: [
+          { folder: '/models/broken', kind: 'typescript', manifest: { name: 'broken', description: 'A test.' } },
+        ],
         command: () => ({ arguments: ['-e', 'process.exit(1)'], environment: {} }),
         registry: { snapshot: async () => ({ models: [], instances: [] }) },
         terminal: log.terminal,

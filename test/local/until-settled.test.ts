@@ -11,6 +11,7 @@ const anInstance = (overrides: Partial<InstanceReport>): InstanceReport => ({
   state: 'ready',
   image: 'local process',
   crashes: 0,
+  isPreparing: false,
   ...overrides,
 });
 

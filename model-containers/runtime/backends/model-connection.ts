@@ -2,6 +2,7 @@ import { contractHash } from '#contract';
 import { MAX_PAYLOAD_BYTES } from '#core';
 import {
   type ModelDescription as DescribedModel,
+  type LoadModel,
   ModelCommand,
   ModelEvent,
   type RunAnswer as WireAnswer,
@@ -43,6 +44,10 @@ export class ModelConnection {
   /** Takes what the process sent. Throws for bytes that are not frames of the protocol. */
   receive(chunk: Uint8Array): void {
     this.#read(chunk);
+  }
+
+  load(load: LoadModel): void {
+    this.#send({ load });
   }
 
   describe(): Promise<ModelDescription> {

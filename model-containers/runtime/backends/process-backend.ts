@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { LoadModel } from '#proto/modelyard/v1/model_process.ts';
 import { CONNECTION_FD } from './frames.ts';
 import type { ModelBackend, ModelExit, ModelProcess } from './model-backend.ts';
 import { ModelConnection } from './model-connection.ts';
@@ -8,6 +9,12 @@ import { ModelConnection } from './model-connection.ts';
 export interface ProcessBackendOptions {
   readonly command: string;
   readonly arguments: readonly string[];
+  /** @default that of this process */
+  readonly folder?: string;
+  /** @default the variables of this process */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** What a process is told first whose code has no manifest and no descriptors. */
+  readonly load?: LoadModel;
   /** Where its standard output and standard error go. @default to those of this process */
   readonly output?: 'inherit' | 'ignore';
 }
@@ -22,11 +29,17 @@ export const processBackend = (options: ProcessBackendOptions): ModelBackend => 
   launch: () => launch(options),
 });
 
-function launch({ command, arguments: args, output = 'inherit' }: ProcessBackendOptions): ModelProcess {
-  const child = spawn(command, [...args], { stdio: ['ignore', output, output, 'pipe'] });
+function launch(options: ProcessBackendOptions): ModelProcess {
+  const { command, arguments: args, folder, environment, load, output = 'inherit' } = options;
+  const child = spawn(command, [...args], {
+    stdio: ['ignore', output, output, 'pipe'],
+    ...(folder === undefined ? {} : { cwd: folder }),
+    ...(environment === undefined ? {} : { env: environment }),
+  });
   const guard = guardOrphan(child);
   const socket = child.stdio[CONNECTION_FD] as Socket;
   const connection = new ModelConnection(socket);
+  if (load) connection.load(load);
   let violation: string | undefined;
   socket.on('data', (chunk: Buffer) => {
     try {

@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ModelyardError } from '#core';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { ecsIdentity, instanceSettingsFrom } from '#platform/instance-settings.ts';
-
 import { systemClock } from '#platform/platform.ts';
-import { MODEL_ENTRY } from '../backends/model-entry.ts';
-import { processBackend } from '../backends/process-backend.ts';
+import { backendOf } from '../backends/backend-of.ts';
 import { RunningModel } from '../worker/running-model.ts';
 import { ModelInstance } from './instance.ts';
 import { createJsonLogger } from './json-logger.ts';
@@ -15,8 +13,8 @@ import { stopSignal } from './stop-signal.ts';
 const logger = createJsonLogger({});
 const stop = stopSignal();
 try {
-  const { model: folder, ...settings } = instanceSettingsFrom(process.env);
-  const backend = processBackend({ command: process.execPath, arguments: [MODEL_ENTRY, folder] });
+  const { model: folder, python, ...settings } = instanceSettingsFrom(process.env);
+  const backend = await backendOf(folder, { python, environment: process.env });
   // First, because it takes longer than everything else.
   const model = new RunningModel({ backend, clock: systemClock, logger });
   const loaded = model.load();

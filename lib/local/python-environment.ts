@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Logger, ModelyardError } from '#core';
+import { CACHE, ROOT } from './instance-command.ts';
+
+const run = promisify(execFile);
+
+const PACKAGE = join(ROOT, 'model-containers', 'python', 'pyproject.toml');
+const MISSING = 'Models in Python need Python 3.10 or later: install uv or python3, then start again.';
+
+/** Virtual environments by the hash of what is installed in them, so that instances and models share them. */
+export class PythonEnvironments {
+  readonly #logger: Logger;
+  readonly #pending = new Map<string, Promise<string>>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * The Python that has the packages of `<folder>/requirements.txt` and those of the Python package. Installs them at
+   * the first call. Rejects with one sentence when there is no Python, or when a package cannot be installed.
+   */
+  async pythonOf(folder: string): Promise<string> {
+    const requirements = await requirementsOf(folder);
+    const hash = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 16);
+    const pending = this.#pending.get(hash) ?? this.#prepare(join(CACHE, 'python', hash), requirements);
+    this.#pending.set(hash, pending);
+    pending.catch(() => this.#pending.delete(hash));
+    return pending;
+  }
+
+  async #prepare(environment: string, requirements: readonly string[]): Promise<string> {
+    if (existsSync(pythonIn(environment))) return pythonIn(environment);
+    this.#logger.info('Installing Python packages; this happens once.', { requirements });
+    // Others may install the same at the same time, and this process may end half-way.
+    const draft = `${environment}.${process.pid}`;
+    // Of a Python that was removed.
+    await rm(environment, { recursive: true, force: true });
+    try {
+      await createWith(await installer(), draft, requirements);
+      await rename(draft, environment).catch((error) => {
+        if (!existsSync(pythonIn(environment))) throw error;
+      });
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+    this.#logger.info('Python packages are installed.');
+    return pythonIn(environment);
+  }
+}
+
+/** One per line, without comments. */
+async function requirementsOf(folder: string): Promise<readonly string[]> {
+  const path = join(folder, 'requirements.txt');
+  const own = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : [];
+  const [, dependencies = ''] = /^dependencies = \[(.*)\]$/m.exec(await readFile(PACKAGE, 'utf8')) ?? [];
+  const shared = [...dependencies.matchAll(/"([^"]+)"/g)].map(([, requirement = '']) => requirement);
+  return [...own.map((line) => line.replace(/(^|\s)#.*$/, '').trim()).filter((line) => line !== ''), ...shared];
+}
+
+const pythonIn = (environment: string): string => join(environment, 'bin', 'python');
+
+type Installer = 'uv' | 'python3';
+
+async function installer(): Promise<Installer> {
+  for (const program of ['uv', 'python3'] as const) {
+    const found = await run(program, ['--version']).then(
+      ({ stdout }) => program === 'uv' || isRecent(stdout),
+      () => false,
+    );
+    if (found) return program;
+  }
+  throw new ModelyardError('internal', MISSING);
+}
+
+function isRecent(version: string): boolean {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) === 3 && Number(minor) >= 10;
+}
+
+async function createWith(program: Installer, environment: string, requirements: readonly string[]): Promise<void> {
+  const python = pythonIn(environment);
+  try {
+    if (program === 'uv') {
+      await run('uv', ['venv', '--quiet', environment]);
+      await run('uv', ['pip', 'install', '--quiet', '--python', python, ...requirements]);
+    } else {
+      await run('python3', ['-m', 'venv', environment]);
+      await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements]);
+    }
+  } catch (cause) {
+    const { stderr = '' } = cause as { readonly stderr?: string };
+    const [why = String(cause)] = stderr.trim().split('\n').slice(-1);
+    throw new ModelyardError('internal', `The Python packages of the model cannot be installed: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,96 @@
+"""What a model author uses."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("modelyard.model")
+
+
+class InvalidInput(Exception):
+    """The request can never succeed: the task fails at once, with this message. Anything else raised is retried."""
+
+    code = "invalid_input"
+    retryable = False
+
+
+class Aborted(Exception):
+    """Nobody waits for the answer any more. Raised by ``Context.raise_if_aborted``."""
+
+    code = "aborted"
+
+
+class Context:
+    """One request while it runs."""
+
+    def __init__(self, task_id: str, attempt: int, trace: Mapping[str, str]) -> None:
+        self.task_id = task_id
+        #: 1 on the first run of the task.
+        self.attempt = attempt
+        #: The caller's W3C Trace Context; empty without one.
+        self.trace = trace
+        #: Every line has the task's id.
+        self.logger: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logger, {"taskId": task_id})
+        self._abort = threading.Event()
+        self._cause: str | None = None
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the run timed out, lost its lease or must stop. A model that goes on for 5 s more is killed."""
+        return self._abort.is_set()
+
+    @property
+    def abort_cause(self) -> str | None:
+        """``timeout``, ``deadline``, ``lease-lost``, ``task-ended`` or ``stopping``; None while it is not aborted."""
+        return self._cause
+
+    def raise_if_aborted(self) -> None:
+        """Call between the steps of a long run. Raises ``Aborted``."""
+        if self.aborted:
+            raise Aborted(f"The run was aborted: {self._cause}.")
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps. Raises ``Aborted`` as soon as the run is aborted."""
+        self._abort.wait(seconds)
+        self.raise_if_aborted()
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Logs how far the run is, from 0 to 1."""
+        logger.info(message or "Progress.", extra={"taskId": self.task_id, "progress": fraction})
+
+    def abort(self, cause: str) -> None:
+        """Called by the runtime."""
+        self._cause = cause
+        self._abort.set()
+
+
+class Model:
+    """
+    Subclass it once in ``model.py`` and write ``setup`` and either ``predict`` or ``predict_batch``. The current
+    directory is the model's folder. Both may leave out the parameter ``context`` or ``contexts``.
+    """
+
+    #: The model's folder.
+    folder: Path
+    #: The variant to serve; None for a model without variants.
+    variant: str | None
+    #: For lines that belong to no task.
+    logger: logging.Logger = logger
+
+    def setup(self) -> None:
+        """Runs once per process, before the first request. Load weights here."""
+
+    def predict(self, request: Any, context: Context) -> Any:
+        """Answers one request with the response message, or with a dict of its fields."""
+        raise NotImplementedError
+
+    def predict_batch(self, requests: Sequence[Any], contexts: Sequence[Context]) -> Sequence[Any]:
+        """
+        Answers in the order of the requests; an exception in place of an answer fails that request alone. When it
+        raises, each request is run again alone. Needs ``batching`` in the manifest.
+        """
+        raise NotImplementedError

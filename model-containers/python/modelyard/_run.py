@@ -1,0 +1,114 @@
+"""One run of a model: encoded requests in, encoded responses out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, Message
+
+from ._model import Context, logger
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One request of a run."""
+
+    run: int
+    position: int
+    body: bytes
+    context: Context
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Binds a model to its messages."""
+
+    method: Callable[[Any, Any], Any]
+    batches: bool
+    request: Any
+    response: Any
+    max_response_bytes: int
+
+    def run(self, items: Sequence[Item], answer: Callable[[Item, Answer], None]) -> None:
+        """Calls ``answer`` once for each item. Never raises an ``Exception``."""
+        readable: list[tuple[Item, Message]] = []
+        for item in items:
+            try:
+                readable.append((item, self.request.FromString(item.body)))
+            except DecodeError as error:
+                answer(item, _final("request_unreadable", f"The request cannot be read: {error}"))
+        if self.batches:
+            for (item, _), result in zip(readable, self._predict_each(readable)):
+                answer(item, result)
+        else:
+            for item, request in readable:
+                answer(item, self._predict(item, request))
+
+    def _predict(self, item: Item, request: Message) -> Answer:
+        try:
+            return self._encode(self.method(request, item.context))
+        except Exception as error:
+            return _failure(error, [item])
+
+    def _predict_each(self, items: Sequence[tuple[Item, Message]]) -> list[Answer]:
+        """When a batch raises, each item is run again alone, so that one bad request fails alone."""
+        if not items:
+            return []
+        try:
+            return self._predict_batch(items)
+        except Exception as error:
+            if len(items) == 1 or all(item.context.aborted for item, _ in items):
+                failure = _failure(error, [item for item, _ in items])
+                return [failure] * len(items)
+        return [answer for item in items for answer in self._predict_each([item])]
+
+    def _predict_batch(self, items: Sequence[tuple[Item, Message]]) -> list[Answer]:
+        answers = list(self.method([request for _, request in items], [item.context for item, _ in items]))
+        if len(answers) != len(items):
+            raise ValueError(f"The model gave {len(answers)} answers to a batch of {len(items)}.")
+        return [
+            _failure(each, [item]) if isinstance(each, Exception) else self._encode(each)
+            for (item, _), each in zip(items, answers)
+        ]
+
+    def _encode(self, value: Any) -> Answer:
+        try:
+            message = json_format.ParseDict(value, self.response()) if isinstance(value, dict) else value
+            if not isinstance(message, self.response):
+                name = self.response.DESCRIPTOR.name
+                raise TypeError(f"it is {type(value).__name__}, not {name} or a dict of its fields.")
+            response = message.SerializeToString()
+        except Exception as error:
+            text = f"The model's answer does not fit its response message: {error}"
+            logger.error(text)
+            return _final("result_unserializable", text)
+        if len(response) <= self.max_response_bytes:
+            return {"response": response}
+        allowed = f"{self.max_response_bytes} are allowed."
+        return _final("result_too_large", f"The model's answer has {len(response)} bytes; {allowed}")
+
+
+def _failure(error: Exception, items: Sequence[Item]) -> Answer:
+    """What the owner of the task is told. ``retryable = False`` on the exception ends the task; ``code`` is shown."""
+    code = getattr(error, "code", None)
+    if not isinstance(code, str):
+        for item in items:
+            item.context.logger.error("The model raised an exception.", exc_info=error)
+    text = str(error)
+    if not isinstance(code, str) or not text:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    failure = {
+        "code": code if isinstance(code, str) else "model_error",
+        "message": text,
+        "retryable": getattr(error, "retryable", True) is not False,
+    }
+    return {"failure": failure}
+
+
+def _final(code: str, message: str) -> Answer:
+    return {"failure": {"code": code, "message": message, "retryable": False}}

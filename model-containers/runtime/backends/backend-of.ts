@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { contractOf } from '#contract';
+import type { ModelBackend } from './model-backend.ts';
+import { MODEL_ENTRY, PYTHON_PACKAGE } from './model-entry.ts';
+import { readModelFolder } from './model-folder.ts';
+import { processBackend } from './process-backend.ts';
+
+const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
+
+interface Surroundings {
+  /** The Python that has the model's packages. */
+  readonly python: string;
+  /** Variables of the model process. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * What runs the model of a folder. Python is a program of its own; everything else runs in Node. Rejects with
+ * `ModelStartError` when a Python model has no manifest or no messages.
+ */
+export async function backendOf(given: string, { python, environment }: Surroundings): Promise<ModelBackend> {
+  const folder = resolve(MODELS, given);
+  if (!existsSync(join(folder, 'model.py'))) {
+    return processBackend({ command: process.execPath, arguments: [MODEL_ENTRY, given] });
+  }
+  const { manifest, request, response } = await readModelFolder(folder);
+  const { requestMessage, responseMessage, descriptorSet } = contractOf(request, response);
+  return processBackend({
+    command: python,
+    arguments: ['-m', 'modelyard', folder],
+    folder,
+    environment: { ...environment, PYTHONPATH: PYTHON_PACKAGE, PYTHONUNBUFFERED: '1' },
+    load: {
+      manifest: JSON.stringify(manifest),
+      request_message: requestMessage,
+      response_message: responseMessage,
+      descriptor_set: descriptorSet,
+    },
+  });
+}

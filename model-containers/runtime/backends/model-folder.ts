@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ModelManifest } from '#catalog/manifest.ts';
+import { manifestPath, readManifest } from '#catalog/read-manifest.ts';
+import type { MessageType } from '#contract';
+import { ModelStartError } from './model-backend.ts';
+
+/** A model that is not TypeScript: its manifest and its messages are found by the name of its folder. */
+export interface ModelFolder {
+  readonly manifest: ModelManifest;
+  readonly request: MessageType<unknown>;
+  readonly response: MessageType<unknown>;
+}
+
+/** Reads the manifest of a folder and the generated messages of its contract. Rejects with `ModelStartError`. */
+export async function readModelFolder(folder: string): Promise<ModelFolder> {
+  const path = manifestPath(folder);
+  const manifest = path === undefined ? undefined : await readManifest(path);
+  if (!manifest) throw new ModelStartError(`There is no manifest in ${folder}.`);
+  const name = basename(folder);
+  const messages = (await import(pathToFileURL(generatedPath(folder, name)).href)) as Record<string, unknown>;
+  return {
+    manifest,
+    request: messageOf(messages, name, 'Request'),
+    response: messageOf(messages, name, 'Response'),
+  };
+}
+
+/** `proto/gen/models/<name>.ts` in the nearest folder above that has it. */
+function generatedPath(folder: string, name: string): string {
+  for (let root = dirname(folder); ; root = dirname(root)) {
+    const path = join(root, 'proto', 'gen', 'models', `${name}.ts`);
+    if (existsSync(path)) return path;
+    if (root !== dirname(root)) continue;
+    const steps = `Write proto/models/${name}.proto and run \`npm run generate\`.`;
+    throw new ModelStartError(`The model ${name} has no generated messages. ${steps}`);
+  }
+}
+
+/** The only message whose name ends so; of several, the one that begins with the name of the model. */
+function messageOf(messages: Record<string, unknown>, name: string, ending: string): MessageType<unknown> {
+  const found = Object.values(messages)
+    .filter(isMessageType)
+    .filter(({ fullName }) => fullName.endsWith(ending));
+  const wanted = `.${name.replaceAll('_', '')}${ending}`.toLowerCase();
+  const own = found.find(({ fullName }) => fullName.toLowerCase().endsWith(wanted));
+  const [only, ...others] = found;
+  if (own ?? (only && others.length === 0)) return (own ?? only) as MessageType<unknown>;
+  const count = found.length === 0 ? 'none' : found.map(({ fullName }) => fullName).join(', ');
+  const rule = `one message whose name ends with ${ending}`;
+  throw new ModelStartError(`proto/models/${name}.proto must define ${rule}; it defines ${count}.`);
+}
+
+const isMessageType = (value: unknown): value is MessageType<unknown> =>
+  typeof value === 'object' && value !== null && 'fullName' in value && 'descriptorSet' in value;

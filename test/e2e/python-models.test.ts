@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { pythonFixture } from '#test/support/python.ts';
+
+/** Its packages may have to be installed first. */
+const INSTALL_MS = 120_000;
+
+let system: EmbeddedSystem;
+beforeAll(async () => {
+  system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: pythonFixture('.') } });
+  for (const name of ['sums', 'sums_in_batches']) {
+    await vi.waitFor(async () => expect((await system.fetch(`/models/${name}`)).status).toBe(200), {
+      timeout: INSTALL_MS,
+      interval: 100,
+    });
+  }
+}, 2 * INSTALL_MS);
+afterAll(() => system[Symbol.asyncDispose]());
+
+describe('a model in Python', () => {
+  it('answers like any other model', async () => {
+    const response = await post(system, '/predict/sums', { action: 'add', values: [1, 2.5], data: 'AQI=' });
+
+    expect((await response.json()) as TaskBody).toMatchObject({
+      state: 'succeeded',
+      attempts: 1,
+      result: { sum: 3.5, sign: 'SIGN_POSITIVE', data: 'AQI=', note: 'from a file' },
+    });
+  });
+
+  it('fails a task by InvalidInput, and with the name of any other exception', async () => {
+    const refused = await ended(system, (await submit(system, 'sums', { action: 'refuse' })).id);
+    const failed = await ended(system, (await submit(system, 'sums', { action: 'raise' })).id);
+
+    expect(refused.error).toMatchObject({ code: 'invalid_input', message: 'These cannot be added.' });
+    expect(failed.error).toMatchObject({ message: expect.stringMatching(/KeyError: 'missing'$/) });
+  });
+
+  it('logs through its instance: its lines, its progress, and exceptions with file and line', async () => {
+    const { id } = await submit(system, 'sums', { action: 'wait' });
+    await submit(system, 'sums', { action: 'print' });
+    await submit(system, 'sums', { action: 'raise' });
+
+    const progress = await system.until(({ message }) => message === 'Half of it is done.');
+    const printed = await system.until(({ message }) => message === 'Printed by the model.');
+    const raised = await system.until(({ message }) => message === 'The model raised an exception.');
+
+    expect(progress).toMatchObject({ source: 'sums-1', taskId: id, progress: 0.5 });
+    expect(printed.source).toBe('sums-1');
+    expect(raised.error).toMatchObject({
+      name: 'KeyError',
+      stack: expect.stringMatching(/model\.py", line \d+, in fail/),
+    });
+  });
+
+  it('is told when a run takes too long, and goes on', async () => {
+    const task = await ended(system, (await submit(system, 'sums', { action: 'loop' })).id);
+    const next = await ended(system, (await submit(system, 'sums', { action: 'add', values: [1] })).id);
+
+    expect(task.error).toMatchObject({ code: 'timeout' });
+    expect(next.result).toMatchObject({ sum: 1 });
+  });
+
+  it('is charged with the end of its process, and starts again', async () => {
+    const task = await ended(system, (await submit(system, 'sums', { action: 'exit' })).id);
+    const next = await ended(system, (await submit(system, 'sums', { action: 'add', values: [2] })).id);
+
+    expect(task.error).toMatchObject({ message: expect.stringContaining('The model process ended with exit code 7.') });
+    expect(next.result).toMatchObject({ sum: 2 });
+  });
+
+  it('answers requests in batches', async () => {
+    const requests = Array.from({ length: 8 }, (_, value) => ({ action: 'add', values: [value] }));
+
+    const tasks = await Promise.all(
+      requests.map(async (request) => ended(system, (await submit(system, 'sums_in_batches', request)).id)),
+    );
+
+    expect(tasks.map(({ result }) => result?.sum)).toEqual(requests.map(({ values }) => values[0]));
+    expect(tasks.some(({ result }) => result?.note !== 'batch of 1')).toBe(true);
+  });
+});

@@ -1,0 +1,63 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PythonEnvironments } from '#local/python-environment.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'modelyard-python-'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+/** The only programs that a test lets be found. */
+async function program(name: string, script: string): Promise<void> {
+  await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
+  await chmod(join(folder, name), 0o755);
+  vi.stubEnv('PATH', `${folder}:/usr/bin/nothing`);
+}
+
+describe('the virtual environment of a model', () => {
+  it.each([
+    ['there is no Python', undefined],
+    ['Python is too old', 'echo Python 3.9.18'],
+  ])('cannot be made when %s, which one sentence says', async (_, script) => {
+    await writeFile(join(folder, 'requirements.txt'), `never==${Math.random()}`);
+    vi.stubEnv('PATH', folder);
+    if (script !== undefined) await program('python3', script);
+
+    await expect(new PythonEnvironments(silentLogger).pythonOf(folder)).rejects.toThrow(
+      /^Models in Python need Python 3\.10 or later: install uv or python3, then start again\.$/,
+    );
+  });
+
+  it('names the package that cannot be installed', async () => {
+    await writeFile(join(folder, 'requirements.txt'), `never==${Math.random()}`);
+    await program('uv', 'case $1 in --version) echo uv 1;; venv) ;; *) echo "No solution: never" >&2; exit 1;; esac');
+
+    await expect(new PythonEnvironments(silentLogger).pythonOf(folder)).rejects.toThrow(
+      'The Python packages of the model cannot be installed: No solution: never',
+    );
+  });
+
+  it('is made once for the same packages, whatever the comments say', async () => {
+    const list = `never==${Math.random()}`;
+    await writeFile(join(folder, 'requirements.txt'), `# These.\n${list} # Pinned.\n`);
+    await program(
+      'uv',
+      'if [ $1 = venv ]; then /bin/mkdir -p $3/bin; /usr/bin/touch $3/bin/python; fi; /bin/sleep 0.1',
+    );
+    const environments = new PythonEnvironments(silentLogger);
+
+    const [first, second] = await Promise.all([environments.pythonOf(folder), environments.pythonOf(folder)]);
+    await writeFile(join(folder, 'requirements.txt'), `${list}\n`);
+    const third = await new PythonEnvironments(silentLogger).pythonOf(folder);
+
+    expect([second, third]).toEqual([first, first]);
+    await rm(join(first, '../..'), { recursive: true });
+  });
+});

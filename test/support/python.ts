@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import { PythonEnvironments } from '#local/python-environment.ts';
+import { backendOf } from '#runtime/backends/backend-of.ts';
+import { silentLogger } from './silent-logger.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/python');
+const environments = new PythonEnvironments(silentLogger);
+
+/** The folder of a model of `test/fixtures/python`. */
+export const pythonFixture = (name: string): string => join(FIXTURES, name);
+
+/** Runs a model in Python, with its packages installed as `npm start` does it. */
+export async function pythonBackend(folder: string) {
+  return backendOf(folder, { python: await environments.pythonOf(folder), environment: process.env });
+}
