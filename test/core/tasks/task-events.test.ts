@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, isTerminal, type Task, type TaskEvent } from '#core';
+import { applyEvent, type EventEffect, effectOf, isTerminal, isUntouched, type Task, type TaskEvent } from '#core';
 import { anyTaskEvent } from '#test/support/task-events.ts';
 import { aResult, aStart, aTask } from '#test/support/tasks.ts';
 
@@ -125,4 +125,135 @@ describe('the task state machine', () => {
     expect(outcome).toBe('applied');
     expect(task).toMatchObject({ state: 'succeeded', attempts: 1, startedAt: 1500, endedAt: 1600, result: aResult });
   });
+});
+
+const ERROR = { code: 'invalid_input', message: 'No.', retryable: false };
+const RUN = { fence: 4, attempts: 2, at: 2000, requestHash: 'r1' };
+const REQUEST = { requestHash: 'r1' };
+const END_GUARD = { ...REQUEST, fence: { of: 'end', value: 4 } } as const;
+
+describe('the effect of an event', () => {
+  const effects: readonly [TaskEvent, EventEffect][] = [
+    [
+      { ...RUN, type: 'started', copy: 1, alone: true },
+      {
+        guard: { ...REQUEST, copy: 1, fence: { of: 'start', value: 4, alone: true } },
+        changes: { state: 'running', fence: 4, attempts: 2, copy: 1, startedAlone: true, startedAt: 2000 },
+      },
+    ],
+    [
+      { ...RUN, type: 'succeeded', startedAt: 1500, result: aResult },
+      {
+        guard: END_GUARD,
+        changes: { state: 'succeeded', endedAt: 2000, fence: 4, attempts: 2, startedAt: 1500, result: aResult },
+      },
+    ],
+    [
+      { ...RUN, type: 'failed', startedAt: 1500, error: ERROR },
+      {
+        guard: END_GUARD,
+        changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, startedAt: 1500, error: ERROR },
+      },
+    ],
+    [
+      { ...RUN, type: 'failed', error: ERROR },
+      { guard: END_GUARD, changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, error: ERROR } },
+    ],
+    [
+      { ...REQUEST, type: 'gave-up', at: 2000, attempts: 3, error: ERROR, envelope: Uint8Array.of(1) },
+      {
+        guard: REQUEST,
+        changes: { state: 'failed', endedAt: 2000, error: ERROR, deadLetter: Uint8Array.of(1) },
+        minAttempts: 3,
+      },
+    ],
+    [
+      { ...REQUEST, type: 'expired', at: 2000, error: ERROR },
+      { guard: { ...REQUEST, latestDeadline: 2000 }, changes: { state: 'expired', endedAt: 2000, error: ERROR } },
+    ],
+    [
+      { ...REQUEST, type: 'resent', at: 2000, copy: 2 },
+      { guard: { ...REQUEST, nextCopy: 2 }, changes: { copies: 2, resentAt: 2000 } },
+    ],
+    [
+      { ...REQUEST, type: 'sent', at: 2000 },
+      { guard: REQUEST, changes: { sentAt: 2000 } },
+    ],
+    [
+      { type: 'canceled', at: 2000 },
+      { guard: {}, changes: { state: 'canceled', endedAt: 2000 } },
+    ],
+  ];
+
+  it.each(effects.map(([event, effect]) => ({ type: event.type, event, effect })))(
+    '$type is what it requires and what it changes',
+    ({ event, effect }) => {
+      expect(effectOf(event)).toStrictEqual(effect);
+    },
+  );
+
+  it('never lowers attempts, and raises the fence to them', () => {
+    const giveUp = { type: 'gave-up', at: 2000, error: ERROR, envelope: Uint8Array.of(1) } as const;
+    const running = aTask({ state: 'running', fence: 3, attempts: 2 });
+
+    const results = [1, 2, 3, 4].map((attempts) => applyEvent(running, { ...giveUp, attempts }).task);
+
+    expect(results.map(({ attempts, fence }) => [attempts, fence])).toEqual([
+      [2, 3],
+      [2, 3],
+      [3, 3],
+      [4, 4],
+    ]);
+  });
+});
+
+describe('an event that must not be applied', () => {
+  const sent = { ...REQUEST, type: 'sent', at: 2000 } as const;
+  const expired = { ...REQUEST, type: 'expired', error: ERROR } as const;
+  const ended = { ...RUN, type: 'failed', error: ERROR } as const;
+  const resent = { ...REQUEST, type: 'resent', at: 2000 } as const;
+  const started = { ...RUN, type: 'started', copy: 0 } as const;
+  const running = aTask({ state: 'running', fence: 4, attempts: 1, copy: 0, startedAlone: false });
+
+  it.each<[string, Task, TaskEvent]>([
+    ['terminal', aTask({ state: 'canceled', requestHash: 'r2' }), sent],
+    ['mismatched', aTask({ requestHash: 'r2' }), sent],
+    ['applied', aTask({ requestHash: 'r2' }), { ...sent, requestHash: undefined }],
+    ['mismatched', aTask({ deadlineAt: 2001 }), { ...expired, at: 2000 }],
+    ['applied', aTask({ deadlineAt: 2000 }), { ...expired, at: 2000 }],
+    ['other-copy', running, { ...started, fence: 3, copy: 1, alone: false }],
+    ['applied', aTask({ fence: 3 }), { ...started, copy: 1, alone: false }],
+    ['superseded', running, { ...started, fence: 3, alone: true }],
+    ['superseded', running, { ...started, alone: false }],
+    ['applied', running, { ...started, alone: true }],
+    ['superseded', { ...running, startedAlone: true }, { ...started, alone: true }],
+    ['applied', running, { ...started, fence: 5, alone: false }],
+    ['superseded', running, { ...ended, fence: 3 }],
+    ['applied', running, ended],
+    ['applied', aTask(), { ...resent, copy: 1 }],
+    ['superseded', aTask(), { ...resent, copy: 2 }],
+    ['applied', aTask({ copies: 1 }), { ...resent, copy: 2 }],
+    ['superseded', aTask({ copies: 1 }), { ...resent, copy: 1 }],
+    ['superseded', aTask({ sentAt: 1500 }), { ...resent, copy: 1 }],
+    ['superseded', aTask({ fence: 1 }), { ...resent, copy: 1 }],
+  ])('is %s: case %#', (outcome, task, event) => {
+    const after = applyEvent(task, event);
+
+    expect(after.outcome).toBe(outcome);
+    if (outcome !== 'applied') expect(after.task).toBe(task);
+  });
+});
+
+it('a task is untouched as long as it is as it was created, and nothing was sent or started', () => {
+  const touched: Partial<Task>[] = [
+    { createdAt: 1001 },
+    { requestHash: 'r2' },
+    { state: 'canceled' },
+    { fence: 1 },
+    { copies: 1 },
+    { sentAt: 1500 },
+  ];
+
+  expect(isUntouched(aTask(), aTask())).toBe(true);
+  for (const change of touched) expect(isUntouched(aTask(change), aTask()), JSON.stringify(change)).toBe(false);
 });
