@@ -4,7 +4,7 @@ import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import { createHandlerDeps, type HandlerDeps, type Metrics } from '#api';
 import type { Logger } from '#core';
-import type { Platform } from '#platform/platform.ts';
+import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 
 const SERVICE = 'modelyard';
 const NAMESPACE = 'Modelyard';
@@ -13,8 +13,9 @@ interface Handler {
   use(middleware: MiddlewareObj): unknown;
 }
 
-/** A Lambda handler with Powertools logger and metrics. Dependencies are built once per sandbox. */
-export function lambdaEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H, platform: Platform): H {
+/** A Lambda handler on AWS, with Powertools logger and metrics. Dependencies are built once per sandbox. */
+export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H): H {
+  const platform = createAwsPlatform(awsSettingsFrom(process.env));
   const powertools = new PowertoolsLogger({ serviceName: SERVICE });
   const handler = createHandler(
     createHandlerDeps({ platform, logger: structured(powertools), metrics: embeddedMetrics() }),

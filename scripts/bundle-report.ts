@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleLambda, type LambdaBundle } from '../lib/bundling/bundle-lambda.ts';
-import { IMPORT_ENVIRONMENT } from '../lib/bundling/import-environment.ts';
+import { IMPORT_ENVIRONMENT } from '../lib/bundling/esbuild-options.ts';
 
 /** Limits of the Lambda that every prediction calls. */
 const BUDGET = { name: 'submit-task', coldBytes: 400_000, importMs: 80 } as const;

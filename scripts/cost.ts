@@ -3,7 +3,7 @@ import { discoverModels } from '#catalog/discover-models.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
 import { parseCostOptions } from './cost/options.ts';
-import { PRICES } from './cost/prices.ts';
+import { PRICES } from './cost/usage.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

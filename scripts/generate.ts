@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import { acceptNewFiles, unacceptedFiles } from './generate/baseline.ts';
 import { compile } from './generate/compile.ts';
 import { generatePython, outdatedPython, writePython } from './generate/emit-python.ts';
-import { generate, outdated, write } from './generate/generate.ts';
+import { acceptNewFiles, generate, outdated, unacceptedFiles, write } from './generate/generate.ts';
 
 // `npm run generate` writes TypeScript for every .proto file, type stubs for models in Python, and adds new files to the
 // baseline of the breaking check.

@@ -1,8 +1,8 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
-import type { ModelMetric, StageMetric } from '#api/http/metrics.ts';
+import { METRICS_NAMESPACE, METRICS_SERVICE, type ModelMetric, type StageMetric } from '#api/http/metrics.ts';
 import { holdsTasks, type ModelSummary } from '#core';
-import type { Gauges } from './gauges.ts';
 
 export interface CollectorOptions {
   readonly stage: string;
@@ -39,3 +39,21 @@ function modelValues(summary: ModelSummary): Partial<Record<ModelMetric, number>
 }
 
 const waitingOf = ({ depth }: ModelSummary): number => (depth ? depth.visible + depth.delayed : 0);
+
+/** Current values with one set of dimensions. */
+export interface Gauges {
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Writes metrics as log lines (embedded metric format), without API calls. */
+export function embeddedGauges(): (gauges: Gauges) => void {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: METRICS_SERVICE });
+  return function publish({ dimensions, values }) {
+    for (const [name, value] of Object.entries(values)) {
+      const single = metrics.singleMetric();
+      for (const [dimension, word] of Object.entries(dimensions)) single.addDimension(dimension, word);
+      single.addMetric(name, 'Count', value);
+    }
+  };
+}

@@ -1,10 +1,7 @@
-import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { ENV, readRequired } from '#platform/environment.ts';
-import { lambdaEntry } from '../entry.ts';
-import { embeddedGauges } from './gauges.ts';
-import { createHandler } from './handler.ts';
+import { awsEntry } from '../entry.ts';
+import { createHandler, embeddedGauges } from './handler.ts';
 
-export const handler = lambdaEntry(
+export const handler = awsEntry(
   createHandler({ stage: readRequired(process.env, ENV.stage), publish: embeddedGauges() }),
-  createAwsPlatform(awsSettingsFrom(process.env)),
 );

@@ -8,8 +8,7 @@ import {
   type ProxyResult,
 } from '#api';
 import { ModelyardError } from '#core';
-import { readPageFiles } from './files.ts';
-import { CONTENT_SECURITY_POLICY, pageHtml } from './page.ts';
+import { CONTENT_SECURITY_POLICY, pageHtml, readPageFiles } from './page.ts';
 
 type Files = ReadonlyMap<string, CacheableText>;
 

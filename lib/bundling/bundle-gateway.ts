@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { IMAGE_BUNDLING } from './esbuild-options.ts';
-import { shipFiles } from './ship-files.ts';
+import { IMAGE_BUNDLING, shipFiles } from './esbuild-options.ts';
 
 export interface GatewayBundleOptions {
   /** Entry points, of processes and of threads, by output name: `main` becomes `main.mjs`. */

@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
-import { LAMBDA_BUNDLING } from './esbuild-options.ts';
-import { shipFiles } from './ship-files.ts';
+import { type BuildOptions, build, buildSync, type Metafile } from 'esbuild';
+import { LAMBDA_BUNDLING, shipFiles } from './esbuild-options.ts';
 
 /** The size of one Lambda's bundle, in bytes. */
 export interface LambdaBundle {
@@ -15,6 +15,20 @@ export interface LambdaBundle {
   readonly origins: readonly (readonly [origin: string, bytes: number])[];
 }
 
+/** The entry of a handler that needs nothing but the platform. */
+const COMMON_ENTRY = `
+import { awsEntry } from '../entry.ts';
+import { createHandler } from './handler.ts';
+export const handler = awsEntry(createHandler);`;
+
+/** The `index.ts` of a folder of `lambdas/`, or the common entry where there is none. The output is `index.mjs`. */
+function entryOf(folder: string) {
+  const own = join(folder, 'index.ts');
+  if (existsSync(own)) return { entryPoints: [{ in: own, out: 'index' }] } satisfies BuildOptions;
+  const stdin = { contents: COMMON_ENTRY, resolveDir: folder, sourcefile: 'index.ts', loader: 'ts' } as const;
+  return { stdin, entryNames: 'index' } satisfies BuildOptions;
+}
+
 type Outputs = Metafile['outputs'];
 type Output = Outputs[string];
 
@@ -24,7 +38,7 @@ export async function bundleLambda(folder: string, into: string): Promise<Lambda
   const entry = join(into, name, 'index.mjs');
   const { metafile } = await build({
     ...LAMBDA_BUNDLING,
-    entryPoints: [{ in: join(folder, 'index.ts'), out: 'index' }],
+    ...entryOf(folder),
     outdir: join(into, name),
     absWorkingDir: into,
     metafile: true,
@@ -76,3 +90,24 @@ function originOf(path: string): string {
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The `Handler` property of every function. */
+export const LAMBDA_HANDLER = 'index.handler';
+
+/**
+ * Bundles one folder of `lambdas/` into `outputFolder`. Synchronous, because CDK bundling is. Throws when the build
+ * fails.
+ */
+export function writeLambda(folder: string, outputFolder: string): void {
+  buildSync({
+    ...LAMBDA_BUNDLING,
+    // Maps without source texts: smaller to read at a cold start, and enough for line numbers.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    ...entryOf(folder),
+    outdir: outputFolder,
+    absWorkingDir: folder,
+    logLevel: 'error',
+  });
+  shipFiles(folder, outputFolder);
+}

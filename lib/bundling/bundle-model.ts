@@ -1,8 +1,7 @@
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join, parse, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
+import { build, type Plugin } from 'esbuild';
 import { IMAGE_BUNDLING } from './esbuild-options.ts';
-import { MODEL_ASSETS, MODEL_FILE, modelPlugin } from './model-plugin.ts';
 
 export interface ModelBundleOptions {
   readonly folder: string;
@@ -55,4 +54,56 @@ async function copyAssets(from: string, to: string): Promise<void> {
     if (entry.isDirectory()) await mkdir(target, { recursive: true });
     else if (isAsset(path)) await cp(path, target, { recursive: true });
   }
+}
+
+/** The folder below the bundle that holds the model's data files. */
+const MODEL_ASSETS = 'model';
+
+/** The file of the model process in a bundle. */
+const MODEL_FILE = 'model.mjs';
+
+const BACKENDS = '[\\\\/]model-containers[\\\\/]runtime[\\\\/]backends[\\\\/]';
+const LOAD_DEFINITION = new RegExp(`${BACKENDS}load-definition\\.ts$`);
+const MODEL_ENTRY = new RegExp(`${BACKENDS}model-entry\\.ts$`);
+const OWN_ADDRESS = /\bimport\.meta\.(url|dirname|filename)\b/g;
+
+/**
+ * Binds the runtime to the model in `folder`. Rewrites `import.meta.url`, `dirname` and `filename` of the model's
+ * modules, so that they find their data files below `MODEL_ASSETS`.
+ */
+const modelPlugin = (folder: string): Plugin => ({
+  name: 'one-model',
+  setup({ onLoad, onEnd }) {
+    let isBound = false;
+    onLoad({ filter: LOAD_DEFINITION }, () => {
+      isBound = true;
+      // Imported on demand, so that the process can report an error in the model's modules.
+      const contents = `const load = () => import(${JSON.stringify(join(folder, 'model.ts'))});
+        export const loadDefinition = async () => (await load()).default;`;
+      return { contents, resolveDir: folder, loader: 'ts' };
+    });
+    onLoad({ filter: MODEL_ENTRY }, () => {
+      const contents = `import { fileURLToPath } from 'node:url';
+        export const MODEL_ENTRY = fileURLToPath(new URL('./${MODEL_FILE}', import.meta.url));`;
+      return { contents, loader: 'ts' };
+    });
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!path.startsWith(folder + sep)) return undefined;
+      const address = `./${[MODEL_ASSETS, ...relative(folder, path).split(sep)].join('/')}`;
+      return { contents: readdress(await readFile(path, 'utf8'), address), loader: 'ts' };
+    });
+    onEnd(() => (isBound ? undefined : { errors: [{ text: 'The model process does not load a model.' }] }));
+  },
+});
+
+function readdress(source: string, address: string): string {
+  const url = `new URL(${JSON.stringify(address)}, import.meta.url)`;
+  const path = (of: string) => `process.getBuiltinModule('node:url').fileURLToPath(${of})`;
+  const replacements: Record<string, string> = {
+    url: `${url}.href`,
+    filename: path(url),
+    // Without the slash at the end, as in Node.
+    dirname: `${path(`new URL('.', ${url})`)}.slice(0, -1)`,
+  };
+  return source.replaceAll(OWN_ADDRESS, (_, property: string) => `(${replacements[property]})`);
 }

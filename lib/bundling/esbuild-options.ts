@@ -1,3 +1,6 @@
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
@@ -35,3 +38,31 @@ export const LAMBDA_BUNDLING = {
  * credentials. Image size does not affect start-up.
  */
 export const IMAGE_BUNDLING = { ...BUNDLING, minify: false, logLevel: 'error' } as const satisfies BuildOptions;
+
+/**
+ * Copies the package files that a handler reads at run time, listed in its `files.json`, into the bundle. Most handlers
+ * have no such list. Throws when a package is not installed.
+ */
+export function shipFiles(folder: string, outputFolder: string): void {
+  const list = join(folder, 'files.json');
+  if (!existsSync(list)) return;
+  const { resolve } = createRequire(list);
+  for (const path of JSON.parse(readFileSync(list, 'utf8')) as readonly string[]) {
+    cpSync(resolve(path), join(outputFolder, 'node_modules', path));
+  }
+}
+
+/**
+ * Lets the `index.ts` of every Lambda create its clients where a bundle is measured or imported in a test. Nothing is
+ * called.
+ */
+export const IMPORT_ENVIRONMENT = {
+  AWS_REGION: 'us-east-1',
+  MODELYARD_STAGE: 'dev',
+  MODELYARD_TASKS_TABLE: 'tasks',
+  MODELYARD_REGISTRY_TABLE: 'registry',
+  MODELYARD_USERS_TABLE: 'users',
+  MODELYARD_CALLS_TABLE: 'calls',
+  MODELYARD_BLOB_BUCKET: 'blobs',
+  MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
+} as const;

@@ -1,7 +1,41 @@
-import { Validations } from 'aws-cdk-lib';
-import type { IConstruct } from 'constructs';
+import { type CfnElement, Stack, Validations } from 'aws-cdk-lib';
+import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct, type IConstruct } from 'constructs';
+import type { BlobBucket, BlobKind } from './blob-bucket.ts';
 
 /** Acknowledges findings of cdk-nag on a construct, each with a reason. */
 export function acknowledge(construct: IConstruct, reasons: Readonly<Record<string, string>>): void {
   for (const [id, reason] of Object.entries(reasons)) Validations.of(construct).acknowledge({ id, reason });
 }
+
+/** Object keys contain task ids, so grants on a prefix of the bucket end in `*`. */
+export function acknowledgeBlobKind(principal: IPrincipal, bucket: BlobBucket, kind: BlobKind): void {
+  acknowledgeWildcard(
+    principal,
+    `<${logicalId(bucket)}.Arn>/${kind}/*`,
+    'One kind of blob, by its prefix: keys are task ids, which nobody knows before the task.',
+  );
+}
+
+/** ECS generates task ids, so grants on the tasks of a cluster end in `*`. */
+export function acknowledgeClusterTasks(principal: IPrincipal, cluster: IConstruct): void {
+  acknowledgeWildcard(
+    principal,
+    `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${logicalId(cluster)}>/*`,
+    'The instances of this cluster, and of no other: ECS makes their ids up when it starts them.',
+  );
+}
+
+/** For actions that AWS offers on no smaller resource. */
+export const acknowledgeEverything = (principal: IPrincipal, reason: string): void =>
+  acknowledgeWildcard(principal, '*', reason);
+
+/** Acknowledged on the role itself, so that it covers only its grants. */
+function acknowledgeWildcard(principal: IPrincipal, resource: string, reason: string): void {
+  if (Construct.isConstruct(principal)) {
+    acknowledge(principal, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason });
+  }
+}
+
+const logicalId = (construct: IConstruct): string =>
+  Stack.of(construct).getLogicalId(construct.node.defaultChild as CfnElement);

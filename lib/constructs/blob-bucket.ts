@@ -3,9 +3,9 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BLOB_EXPIRY } from '#adapters/aws/resources.ts';
-import { acknowledge } from './acknowledge.ts';
-import { acknowledgeBlobKind } from './acknowledge-wildcards.ts';
-import type { Consumer } from './consumer.ts';
+import { acknowledge, acknowledgeBlobKind } from './acknowledge.ts';
+
+import type { Consumer } from './handler-function.ts';
 
 /** Kinds of content. Each has its own prefix. */
 export type BlobKind = 'requests' | 'results' | 'dead-letters' | 'contracts';

@@ -1,19 +1,29 @@
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy } from 'aws-cdk-lib';
+import {
+  type Attribute,
+  AttributeType,
+  BillingMode,
+  type ITable,
+  ProjectionType,
+  Table,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import {
   BY_OWNER_INDEX,
   CALLS_TABLE,
   DEAD_LETTERS_INDEX,
+  type KeyDefinition,
   MODEL_ROWS,
   REGISTRY_TABLE,
   TASKS_TABLE,
+  type TableDefinition,
   USERS_TABLE,
 } from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
+import { acknowledge } from './acknowledge.ts';
 import { BlobBucket } from './blob-bucket.ts';
-import type { Consumer } from './consumer.ts';
-import { DefinedTable } from './table.ts';
+import type { Consumer } from './handler-function.ts';
 
 export interface DataProps {
   /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
@@ -149,3 +159,45 @@ export class Data extends Construct {
     );
   }
 }
+
+export interface DefinedTableProps {
+  readonly definition: TableDefinition;
+  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
+  readonly keepsData: boolean;
+}
+
+/** A table as the adapters define it: on demand, encrypted, with a TTL attribute if rows expire. */
+export class DefinedTable extends Table {
+  constructor(scope: Construct, id: string, { definition, keepsData }: DefinedTableProps) {
+    super(scope, id, {
+      partitionKey: attribute(definition.partitionKey),
+      ...(definition.sortKey ? { sortKey: attribute(definition.sortKey) } : {}),
+      ...(definition.ttlAttribute === undefined ? {} : { timeToLiveAttribute: definition.ttlAttribute }),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      deletionProtection: keepsData,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepsData },
+      removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    for (const index of definition.indexes) {
+      this.addGlobalSecondaryIndex({
+        indexName: index.name,
+        partitionKey: attribute(index.partitionKey),
+        sortKey: attribute(index.sortKey),
+        ...(index.include.length === 0
+          ? { projectionType: ProjectionType.KEYS_ONLY }
+          : { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...index.include] }),
+      });
+    }
+    if (!keepsData) {
+      acknowledge(this, {
+        'AwsSolutions-DDB3':
+          'This stage is for trying things: its tasks and calls expire, its users can register again; prod has recovery.',
+      });
+    }
+  }
+}
+
+const attribute = ({ name, type }: KeyDefinition): Attribute => ({
+  name,
+  type: type === 'S' ? AttributeType.STRING : AttributeType.NUMBER,
+});

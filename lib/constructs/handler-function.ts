@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LoggingFormat, Runtime, SystemLogLevel, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { LAMBDA_HANDLER, writeLambda } from '../bundling/write-lambda.ts';
-import { acknowledge } from './acknowledge.ts';
-import { acknowledgeEverything } from './acknowledge-wildcards.ts';
+import type { EnvironmentName } from '#platform/environment.ts';
+import { LAMBDA_HANDLER, writeLambda } from '../bundling/bundle-lambda.ts';
+import { acknowledge, acknowledgeEverything } from './acknowledge.ts';
 
 export interface HandlerFunctionProps {
   /** A folder of `lambdas/`. */
@@ -84,3 +85,8 @@ const bundled = (folder: string): Code =>
 
 /** API Gateway times out after 29 s. */
 export const API_TIMEOUT = Duration.seconds(28);
+
+/** A grantee with environment variables: a function or the container of a model. */
+export interface Consumer extends IGrantable {
+  addEnvironment(name: EnvironmentName, value: string): unknown;
+}

@@ -1,5 +1,56 @@
 import type { HandlerName } from '#api/http/routes.ts';
-import type { Permission } from './permissions.ts';
+import type { Data } from './data.ts';
+import type { Consumer } from './handler-function.ts';
+import type { ModelQueues } from './model-queues.ts';
+import type { ModelService } from './model-service.ts';
+
+/**
+ * Memory of every handler, chosen with `npm run bench:handler`: the submit handler uses 110 MiB for usual bodies and
+ * 190 to 220 MiB for the largest that Lambda accepts. A prediction takes 2.5 ms of a core: 17 ms with 256 MiB and 9 ms
+ * with 512, but waiting time would cost twice as much. A cold start gets a full core with any memory.
+ */
+export const HANDLER_MEMORY_MIB = 256;
+
+export interface Grantors {
+  readonly data: Data;
+  readonly queues: readonly ModelQueues[];
+  readonly services: readonly ModelService[];
+}
+
+/** All permissions of handlers by name. */
+export const PERMISSIONS = {
+  'create tasks': ({ data }, to) => data.grantCreateTasks(to),
+  'get tasks': ({ data }, to) => data.grantGetTask(to),
+  'list tasks': ({ data }, to) => data.grantListTasks(to),
+  'count dead letters': ({ data }, to) => data.grantCountDeadLetters(to),
+  'read results': ({ data }, to) => data.grantReadResults(to),
+  'give tasks up': ({ data }, to) => data.grantGiveUp(to),
+  'read the registry': ({ data }, to) => data.grantReadRegistry(to),
+  'send tasks': ({ queues }, to) => {
+    for (const queue of queues) queue.grantSend(to);
+  },
+  'measure queues': ({ queues }, to) => {
+    for (const queue of queues) queue.grantMeasure(to);
+  },
+  'wake models': ({ data, services }, to) => {
+    data.grantLockModels(to);
+    for (const service of services) {
+      service.grantList(to);
+      service.grantWake(to);
+    }
+  },
+  'list instances': ({ services }, to) => {
+    for (const service of services) service.grantList(to);
+  },
+  'launch instances': ({ services }, to) => {
+    for (const service of services) service.grantLaunch(to);
+  },
+  'stop instances': ({ services }, to) => {
+    for (const service of services) service.grantStop(to);
+  },
+} as const satisfies Record<string, (grantors: Grantors, to: Consumer) => void>;
+
+type Permission = keyof typeof PERMISSIONS;
 
 /** Handlers that are not in the route table. */
 export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route';

@@ -1,5 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-ecs';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -7,10 +10,14 @@ import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
-import { HANDLER_MEMORY_MIB } from './handler-memory.ts';
-import { type BackgroundHandlerName, PROFILES } from './handler-profiles.ts';
-import { type Grantors, PERMISSIONS } from './permissions.ts';
-import { queueUrlPrefix } from './queue-url-prefix.ts';
+import {
+  type BackgroundHandlerName,
+  type Grantors,
+  HANDLER_MEMORY_MIB,
+  PERMISSIONS,
+  PROFILES,
+} from './handler-profiles.ts';
+import { queueUrlPrefix } from './model-queues.ts';
 
 export interface HandlersProps extends Grantors {
   readonly stage: string;
@@ -82,3 +89,19 @@ export class Handlers extends Construct {
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export class CollectorSchedule extends Construct {
+  constructor(scope: Construct, id: string, { collector }: { readonly collector: IFunction }) {
+    super(scope, id);
+    const rule = new Rule(this, 'EveryMinute', {
+      description: 'Publishes active models, live instances and backlogs',
+      schedule: Schedule.rate(Duration.minutes(1)),
+    });
+    // No retries: the next minute publishes correct values.
+    rule.addTarget(new LambdaFunction(collector, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }));
+    acknowledge(rule, {
+      'Serverless-EventBusDLQ':
+        'A minute that was missed is worth nothing later: the next run publishes current numbers.',
+    });
+  }
+}

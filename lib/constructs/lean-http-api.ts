@@ -17,10 +17,11 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EXPOSED_HEADERS } from '#api/http/headers.ts';
 import { acknowledge } from './acknowledge.ts';
-import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
 import {
   ACCESS_LOG_FORMAT,
   AUTHORIZER_CACHE_SECONDS,
+  CORS_MAX_AGE_SECONDS,
+  CORS_REQUEST_HEADERS,
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,

@@ -1,10 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DEAD_LETTER_QUEUE, deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
 import { acknowledge } from './acknowledge.ts';
-import type { Consumer } from './consumer.ts';
+import type { Consumer } from './handler-function.ts';
 
 export interface ModelQueuesProps {
   /** First part of all queue names. */
@@ -60,3 +60,9 @@ const settingsOf = (settings: typeof TASK_QUEUE | typeof DEAD_LETTER_QUEUE): Que
   encryption: QueueEncryption.SQS_MANAGED,
   enforceSSL: true,
 });
+
+/** The URL of all queues of a stage, up to the part that `taskQueueName` adds. */
+export function queueUrlPrefix(scope: Construct, prefix: string): string {
+  const { region, urlSuffix, account } = Stack.of(scope);
+  return `https://sqs.${region}.${urlSuffix}/${account}/${prefix}`;
+}

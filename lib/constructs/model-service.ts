@@ -6,13 +6,11 @@ import { Construct, type IDependable } from 'constructs';
 import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { DEFAULTS, type ModelManifest } from '#catalog/manifest.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
-import { acknowledge } from './acknowledge.ts';
-import { acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge-wildcards.ts';
-import type { Consumer } from './consumer.ts';
+import { acknowledge, acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge.ts';
 import type { Data } from './data.ts';
-import type { ModelQueues } from './model-queues.ts';
+import type { Consumer } from './handler-function.ts';
+import { type ModelQueues, queueUrlPrefix } from './model-queues.ts';
 import type { Network } from './network.ts';
-import { queueUrlPrefix } from './queue-url-prefix.ts';
 
 export interface ModelServiceProps {
   readonly manifest: ModelManifest;

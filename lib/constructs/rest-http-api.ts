@@ -18,11 +18,12 @@ import { Construct } from 'constructs';
 import { BINARY_TYPES } from '#api/http/negotiation.ts';
 import { METHODS, type Route, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
-import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from './cors.ts';
-import { answerInProblems } from './gateway-problems.ts';
 import {
   ACCESS_LOG_FORMAT,
   AUTHORIZER_CACHE_SECONDS,
+  answerInProblems,
+  CORS_MAX_AGE_SECONDS,
+  CORS_REQUEST_HEADERS,
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,

@@ -7,9 +7,9 @@ import { ROUTES } from '#api/http/routes.ts';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 import { Alarms } from '../constructs/alarms.ts';
-import { CollectorSchedule } from '../constructs/collector-schedule.ts';
 import { Data } from '../constructs/data.ts';
-import { Handlers } from '../constructs/handlers.ts';
+import { CollectorSchedule, Handlers } from '../constructs/handlers.ts';
+
 import type { HttpApi, HttpApiProps } from '../constructs/http-api.ts';
 import { LeanHttpApi } from '../constructs/lean-http-api.ts';
 import { modelImage } from '../constructs/model-image.ts';

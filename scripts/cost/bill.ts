@@ -1,8 +1,7 @@
 import { STAGE_METRICS } from '#api/http/metrics.ts';
-import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-memory.ts';
+import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-profiles.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
-import { PRICES } from './prices.ts';
-import { ESTIMATED, MEASURED } from './usage.ts';
+import { ESTIMATED, MEASURED, PRICES } from './usage.ts';
 
 /** The properties of a stage that change the price of a prediction. */
 export interface CostConfig {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import descriptor from 'protobufjs/ext/descriptor.js';
 import type { FileDescriptor } from '../../lib/contract/descriptor/model.ts';
 import { joinSet, splitSet } from '../../lib/contract/descriptor/raw.ts';
 import { readDescriptorSet } from '../../lib/contract/descriptor/read.ts';
-import { tidySourceInfo } from './tidy-source-info.ts';
 
 /**
  * Compiles every .proto file of the module at `root` (the folder with buf.yaml). Keeps comments; imports come first.
@@ -44,4 +44,34 @@ export function withImports(
   };
   visit(file);
   return [...found];
+}
+
+interface Location {
+  readonly path: readonly number[];
+  readonly leadingComments?: string;
+  readonly trailingComments?: string;
+}
+
+/**
+ * Reduces the source info of a serialized FileDescriptorProto to its comments. Positions are removed, because moving a
+ * line must not change the contract's hash.
+ */
+function tidySourceInfo(file: Uint8Array): Uint8Array {
+  const decoded = descriptor.FileDescriptorProto.decode(file) as unknown as {
+    sourceCodeInfo?: { location: readonly Location[] };
+  };
+  if (!decoded.sourceCodeInfo) return file;
+  const commented = decoded.sourceCodeInfo.location.filter(
+    (location) => location.leadingComments || location.trailingComments,
+  );
+  decoded.sourceCodeInfo = {
+    location: commented.map(({ path, leadingComments, trailingComments }) => ({
+      path,
+      // Readers expect three or four numbers.
+      span: [0, 0, 0],
+      ...(leadingComments ? { leadingComments } : {}),
+      ...(trailingComments ? { trailingComments } : {}),
+    })),
+  };
+  return descriptor.FileDescriptorProto.encode(decoded).finish();
 }

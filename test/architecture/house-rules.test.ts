@@ -10,7 +10,7 @@ const MAX_LINES = 250;
 const MAX_TEST_LINES = 450;
 /** Who may read the environment: entry points, which hand it on as an argument, and the settings of a platform. */
 const ENVIRONMENT_READERS =
-  /^(?:bin\/|scripts\/|lib\/platform\/|lambdas\/[^/]+\/index\.ts$|model-containers\/runtime\/instance\/main\.ts$|test\/)/;
+  /^(?:bin\/|scripts\/|lib\/platform\/|lambdas\/(?:entry|[^/]+\/index)\.ts$|model-containers\/runtime\/instance\/main\.ts$|test\/)/;
 const READS_ENVIRONMENT =
   /\bprocess\s*(?:\.|\?\.|\[['"`])\s*env\b|\benv\b[^;]*\bfrom\s*['"]node:process['"]|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b/;
 

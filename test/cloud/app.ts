@@ -4,7 +4,7 @@ import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambd
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { manifest as modelA } from '#models/model_a/manifest.ts';
 import { manifest as modelB } from '#models/model_b/manifest.ts';
-import { LAMBDA_HANDLER, writeLambda } from '../../lib/bundling/write-lambda.ts';
+import { LAMBDA_HANDLER, writeLambda } from '../../lib/bundling/bundle-lambda.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig } from '../../lib/stacks/stage-config.ts';
 

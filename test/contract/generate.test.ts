@@ -3,8 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { acceptNewFiles, unacceptedFiles } from '../../scripts/generate/baseline.ts';
-import { generate, outdated, write } from '../../scripts/generate/generate.ts';
+import { acceptNewFiles, generate, outdated, unacceptedFiles, write } from '../../scripts/generate/generate.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folders: string[] = [];

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHandler } from '#lambdas/get-docs/handler.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
-import { IMPORT_ENVIRONMENT } from '../../lib/bundling/import-environment.ts';
-import { writeLambda } from '../../lib/bundling/write-lambda.ts';
+import { writeLambda } from '../../lib/bundling/bundle-lambda.ts';
+import { IMPORT_ENVIRONMENT } from '../../lib/bundling/esbuild-options.ts';
 import { call } from './api-harness.ts';
 
 const LAMBDA = fileURLToPath(new URL('../../lambdas/get-docs', import.meta.url));

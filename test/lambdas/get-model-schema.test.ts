@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#lambdas/get-model-schema/handler.ts';
-import { protoText } from '../../lambdas/get-model-schema/proto-text.ts';
+import { protoText } from '../../lambdas/get-model-schema/handler.ts';
 import { compileProto, contractFrom, inFolder } from '../contract/support/compile-proto.ts';
 import { CONTRACT, call, createTestApi } from './api-harness.ts';
 

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { predictLinear } from '#models/gdp_growth_rate/linear-regression.ts';
-import { predictTree, type Tree } from '#models/gdp_growth_rate/random-forest.ts';
+import { predictLinear, predictTree, readWeights, type Tree } from '#models/gdp_growth_rate/regressor.ts';
+
 import { formatCsv, parseCsv } from '#models/gdp_growth_rate/training/dataset.ts';
+import { fitTree } from '#models/gdp_growth_rate/training/fit-forest.ts';
 import { fitLinear } from '#models/gdp_growth_rate/training/fit-linear.ts';
-import { fitTree } from '#models/gdp_growth_rate/training/fit-tree.ts';
 import { createRandom } from '#models/gdp_growth_rate/training/random.ts';
 import { simulate } from '#models/gdp_growth_rate/training/simulate.ts';
 import { trainAll } from '#models/gdp_growth_rate/training/train-all.ts';
-import { readWeights } from '#models/gdp_growth_rate/weights.ts';
 
 const file = (path: string) => readFile(new URL(import.meta.resolve(`#models/gdp_growth_rate/${path}`)), 'utf8');
 const number = fc.double({ min: -50, max: 50, noNaN: true });

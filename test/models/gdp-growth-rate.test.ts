@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import model from '#models/gdp_growth_rate/model.ts';
-import { readWeights } from '#models/gdp_growth_rate/weights.ts';
+import { readWeights } from '#models/gdp_growth_rate/regressor.ts';
 import { InvalidInput } from '#runtime/define-model.ts';
 import { setupContext } from './support/contexts.ts';
 import { run } from './support/run.ts';

@@ -1,11 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deadLetterQueueName, modelServiceName, taskQueueName } from '#adapters/aws/resources.ts';
 import { awsSettingsFrom } from '#platform/aws.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { environmentOf, resolved } from '#test/support/function-settings.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { bundleLambda } from '../../lib/bundling/bundle-lambda.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas', import.meta.url));
 const folders = (await readdir(LAMBDAS, { withFileTypes: true })).flatMap((entry) =>
@@ -13,9 +16,12 @@ const folders = (await readdir(LAMBDAS, { withFileTypes: true })).flatMap((entry
 );
 
 let synthesized: Awaited<ReturnType<typeof synthesize>>;
+let bundles: string;
 beforeAll(async () => {
   synthesized = await synthesize('dev');
+  bundles = await realpath(await mkdtemp(join(tmpdir(), 'modelyard-bundles-')));
 });
+afterAll(() => rm(bundles, { recursive: true }));
 afterEach(() => {
   vi.unstubAllEnvs();
 });
@@ -30,7 +36,8 @@ describe('the function', () => {
   it.each(folders)('%s starts with what the template tells it', async (folder) => {
     stub(environmentOf(synthesized.template, folder));
 
-    const { handler } = await import(`../../lambdas/${folder}/index.ts`);
+    const { entry } = await bundleLambda(join(LAMBDAS, folder), bundles);
+    const { handler } = await import(entry);
 
     expect(handler).toBeTypeOf('function');
   });

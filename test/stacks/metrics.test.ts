@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { METRICS_NAMESPACE } from '#api/http/metrics.ts';
 import type { ModelSummary } from '#core';
 import { lambdaContext } from '#gateway/bridge-invoke.ts';
-import { embeddedGauges } from '#lambdas/collect-metrics/gauges.ts';
-import { createHandler } from '#lambdas/collect-metrics/handler.ts';
+import { createHandler, embeddedGauges } from '#lambdas/collect-metrics/handler.ts';
+
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import type { StageName } from '../../lib/stacks/stage-config.ts';
 

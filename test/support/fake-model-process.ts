@@ -1,4 +1,5 @@
 import type {
+  AbortCause,
   ModelBackend,
   ModelDescription,
   ModelExit,
@@ -7,7 +8,6 @@ import type {
   RunAnswer,
   RunRequest,
 } from '#runtime/backends/model-backend.ts';
-import type { AbortCause } from '#runtime/backends/run-aborted.ts';
 
 /** A model process that does what a test tells it to. */
 class FakeModelProcess implements ModelProcess {

@@ -6,7 +6,7 @@ export {
   createSqsClient,
 } from './clients.ts';
 export { lateInstanceController } from './control/late-instance-controller.ts';
-export { readDeadLetterRecord } from './queue/sqs-record.ts';
+export { readDeadLetterRecord } from './queue/sqs-message.ts';
 export { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 export { DynamoContractStore } from './registry/dynamo-contract-store.ts';
 export { DynamoModelRegistry } from './registry/dynamo-model-registry.ts';

@@ -1,5 +1,23 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
-import { composeLabels, instanceIdOf, LAUNCHED_LABEL, MODEL_LABEL, PROJECT_LABEL, VARIANT_LABEL } from './labels.ts';
+
+/** Labels of controlled containers. `compose.yaml` sets them on every model. */
+export const PROJECT_LABEL = 'modelyard.project';
+export const MODEL_LABEL = 'modelyard.model';
+/** Set on containers that this controller launched. */
+export const VARIANT_LABEL = 'modelyard.variant';
+export const LAUNCHED_LABEL = 'modelyard.launched';
+
+/** Docker uses the first digits of the container id as host name, and instances use that as their id. */
+export const instanceIdOf = (containerId: string): string => containerId.slice(0, 12);
+
+/** `docker compose down --remove-orphans` finds containers by these labels; version 2 requires all of them. */
+const composeLabels = (project: string, model: string): Record<string, string> => ({
+  'com.docker.compose.project': project,
+  'com.docker.compose.service': `${model.replaceAll('_', '-')}-launched`,
+  'com.docker.compose.oneoff': 'False',
+  'com.docker.compose.container-number': '1',
+  'com.docker.compose.config-hash': 'launched',
+});
 
 /** Between SIGTERM and SIGKILL, as on Fargate. */
 export const STOP_SECONDS = 120;

@@ -12,8 +12,15 @@ import {
   ModelyardError,
   unavailable,
 } from '#core';
-import { containerLike, STOP_SECONDS } from './container-like.ts';
-import { instanceIdOf, LAUNCHED_LABEL, MODEL_LABEL, PROJECT_LABEL, VARIANT_LABEL } from './labels.ts';
+import {
+  containerLike,
+  instanceIdOf,
+  LAUNCHED_LABEL,
+  MODEL_LABEL,
+  PROJECT_LABEL,
+  STOP_SECONDS,
+  VARIANT_LABEL,
+} from './container-like.ts';
 
 export interface DockerInstanceControllerOptions {
   readonly engine: () => Promise<Docker>;
@@ -158,3 +165,12 @@ const isRefused = (error: unknown): boolean => error instanceof Error && 'code' 
 const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A Docker client that is loaded at its first call, because most gateways have no socket. */
+export function createDockerEngine(socketPath: string): () => Promise<Docker> {
+  let engine: Promise<Docker> | undefined;
+  return function dockerEngine() {
+    engine ??= import('dockerode').then(({ default: Client }) => new Client({ socketPath }));
+    return engine;
+  };
+}

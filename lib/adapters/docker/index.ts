@@ -1,2 +1,1 @@
-export { createDockerEngine } from './docker-engine.ts';
-export { DockerInstanceController } from './docker-instance-controller.ts';
+export { createDockerEngine, DockerInstanceController } from './docker-instance-controller.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientOfflineError } from 'redis';
 import { backoffMs, ModelyardError } from '#core';
-import { addressOf, isHopeless, troubleWith } from './address.ts';
+import { addressOf, isHopeless, troubleWith } from './errors.ts';
 import { type ConnectionTimings, type RedisBytes, RedisConnection, type RedisText } from './redis-connection.ts';
 
 export interface RedisLinkOptions {

@@ -6,8 +6,8 @@ import { translated } from './errors.ts';
 import { Housekeeping } from './processes/housekeeping.ts';
 import { Presence } from './processes/presence.ts';
 import { SqliteTaskQueue } from './queue/sqlite-task-queue.ts';
-import { SqliteContractStore } from './registry/sqlite-contract-store.ts';
-import { SqliteModelRegistry } from './registry/sqlite-model-registry.ts';
+import { SqliteContractStore, SqliteModelRegistry } from './registry/sqlite-model-registry.ts';
+
 import { FileBlobStore } from './tasks/file-blob-store.ts';
 import { SqliteTaskStore } from './tasks/sqlite-task-store.ts';
 import { WakeUps } from './wake/wake-ups.ts';

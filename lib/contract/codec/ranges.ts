@@ -22,3 +22,19 @@ export const MAX_FLOAT = 3.4028234663852886e38;
 export const isInteger = (type: string): type is IntegerType => Object.hasOwn(INTEGER_RANGES, type);
 export const isWide = (type: string): boolean => type.endsWith('64');
 export const isUnsigned = (type: string): boolean => INTEGER_RANGES[type as IntegerType]?.[0] === 0n;
+
+/** A 64-bit integer in protobufjs: two halves. */
+export interface Wide {
+  readonly low: number;
+  readonly high: number;
+  readonly unsigned: boolean;
+}
+
+export const toBigInt = ({ low, high, unsigned }: Wide): bigint =>
+  (BigInt(unsigned ? high >>> 0 : high) << 32n) | BigInt(low >>> 0);
+
+export const toWide = (value: bigint, unsigned: boolean): Wide => ({
+  low: Number(BigInt.asIntN(32, value)),
+  high: Number(BigInt.asIntN(32, value >> 32n)),
+  unsigned,
+});

@@ -1,7 +1,7 @@
+import { UnreadableMessageError } from '../errors.ts';
 import { protobuf } from '../protobuf.ts';
 import { type FieldPlan, planOf, type ValuePlan } from './plan.ts';
-import { isUnsigned, isWide } from './ranges.ts';
-import { toBigInt, type Wide } from './wide.ts';
+import { isUnsigned, isWide, toBigInt, type Wide } from './ranges.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -47,3 +47,20 @@ function convert(plan: ValuePlan, value: unknown): unknown {
 /** A Uint8Array also where protobufjs returns a Buffer. */
 const view = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Throws `UnreadableMessageError`. */
+export function decodeBytes(type: protobuf.Type, bytes: Uint8Array): Record<string, unknown> {
+  try {
+    // A Buffer view makes protobufjs decode strings natively.
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return type.decode(view) as unknown as Record<string, unknown>;
+  } catch (cause) {
+    throw new UnreadableMessageError(`The bytes are not a ${type.fullName.slice(1)}.`, { cause });
+  }
+}
+
+/** Expects checked values. Returns a Uint8Array instead of protobufjs' Buffer. */
+export function encodeWire(type: protobuf.Type, wire: Record<string, unknown>): Uint8Array {
+  const { buffer, byteOffset, byteLength } = type.encode(wire).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,7 +1,8 @@
-import { MAX_DEPTH } from '../json/shape.ts';
+import type { ScalarType } from '../descriptor/model.ts';
+import { MAX_DEPTH } from '../json/wire-types.ts';
 import type { protobuf } from '../protobuf.ts';
 import { type FieldPlan, planOf, type ValuePlan } from './plan.ts';
-import { checkKey, toScalar } from './scalars.ts';
+import { INTEGER_RANGES, isInteger, isUnsigned, isWide, MAX_FLOAT, toWide } from './ranges.ts';
 
 type Values = Record<string, unknown>;
 
@@ -59,4 +60,48 @@ function convertEntries(field: FieldPlan, value: unknown, path: string, depth: n
 function convert(plan: ValuePlan, value: unknown, path: string, depth: number): unknown {
   if (plan.kind === 'message') return toWire(plan.type, value, path, depth + 1);
   return toScalar(plan.kind === 'enum' ? 'int32' : plan.scalar, value, path);
+}
+
+/** Checks a value and converts it for protobufjs. Throws a TypeError. */
+function toScalar(type: ScalarType, value: unknown, path: string): unknown {
+  if (isInteger(type)) {
+    if (!fitsInteger(type, value))
+      throw new TypeError(`${path} must be ${isWide(type) ? 'a bigint' : 'an integer'} that fits ${type}.`);
+    return typeof value === 'bigint' ? toWide(value, isUnsigned(type)) : value;
+  }
+  const expected = EXPECTED[type as keyof typeof EXPECTED];
+  if (!expected.accepts(value)) throw new TypeError(`${path} must be ${expected.name}.`);
+  return value;
+}
+
+function fitsInteger(type: keyof typeof INTEGER_RANGES, value: unknown): boolean {
+  const [min, max] = INTEGER_RANGES[type];
+  if (isWide(type)) return typeof value === 'bigint' && value >= min && value <= max;
+  return Number.isInteger(value) && Number(value) >= Number(min) && Number(value) <= Number(max);
+}
+
+const EXPECTED = {
+  double: { name: 'a number', accepts: (value: unknown) => typeof value === 'number' },
+  float: {
+    name: 'a number that fits float',
+    accepts: (value: unknown) => typeof value === 'number' && !(Number.isFinite(value) && Math.abs(value) > MAX_FLOAT),
+  },
+  bool: { name: 'a boolean', accepts: (value: unknown) => typeof value === 'boolean' },
+  string: {
+    name: 'a string of whole Unicode characters',
+    accepts: (value: unknown) => typeof value === 'string' && value.isWellFormed(),
+  },
+  bytes: { name: 'a Uint8Array', accepts: (value: unknown) => value instanceof Uint8Array },
+} as const satisfies Partial<Record<ScalarType, { name: string; accepts: (value: unknown) => boolean }>>;
+
+const DECIMAL = /^(?:0|-?[1-9][0-9]*)$/;
+
+/** Throws a TypeError for a property name that is not a valid map key. */
+function checkKey(keyType: ScalarType, key: string, path: string): void {
+  const fits = isInteger(keyType)
+    ? DECIMAL.test(key) && BigInt(key) >= INTEGER_RANGES[keyType][0] && BigInt(key) <= INTEGER_RANGES[keyType][1]
+    : keyType === 'bool'
+      ? key === 'true' || key === 'false'
+      : key.isWellFormed();
+  if (!fits) throw new TypeError(`${path} has the key ${JSON.stringify(key)}, which is no ${keyType}.`);
 }

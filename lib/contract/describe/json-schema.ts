@@ -1,8 +1,15 @@
 import type { Contract } from '../contract.ts';
 import type { EnumDescriptor, FieldDescriptor, MessageDescriptor, ValueType } from '../descriptor/model.ts';
 import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
-import { exampleOf } from './example.ts';
-import { type JsonSchema, keySchema, type Side, scalarDefault, scalarSchema, wellKnown } from './value-schemas.ts';
+import {
+  exampleOf,
+  type JsonSchema,
+  keySchema,
+  type Side,
+  scalarDefault,
+  scalarSchema,
+  wellKnown,
+} from './value-schemas.ts';
 
 /** The schemas that describe one message. */
 export interface SchemaSet {

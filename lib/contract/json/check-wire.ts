@@ -1,8 +1,7 @@
 import { MalformedWireError } from '../errors.ts';
 import { type FieldPlan, type MessagePlan, type ValuePlan, valueWireType } from './message-plan.ts';
-import { MAX_DEPTH } from './shape.ts';
 import { WireCursor } from './wire-cursor.ts';
-import { LENGTH_DELIMITED } from './wire-types.ts';
+import { LENGTH_DELIMITED, MAX_DEPTH } from './wire-types.ts';
 
 /** Throws `MalformedWireError` when the bytes are not this message. Makes no objects of them, so that no bytes cost more than their length. */
 export const checkWire = (plan: MessagePlan, bytes: Uint8Array): void =>

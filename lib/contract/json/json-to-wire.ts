@@ -6,9 +6,9 @@ import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
 import { Problems, TooManyProblems } from './problems.ts';
 import { ScalarReader, type Written } from './scalar-reader.ts';
 import { scanJson } from './scan-json.ts';
-import { MAX_DEPTH, TOO_DEEP } from './shape.ts';
 import { writeWellKnown } from './well-known-to-wire.ts';
-import { LENGTH_DELIMITED, tagOf } from './wire-types.ts';
+import { LENGTH_DELIMITED, MAX_DEPTH, TOO_DEEP, tagOf } from './wire-types.ts';
+
 import { WireWriter } from './wire-writer.ts';
 
 const OPEN_BRACE = 0x7b;

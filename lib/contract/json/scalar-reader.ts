@@ -1,12 +1,10 @@
 import { INTEGER_RANGES, type IntegerType, isUnsigned, MAX_FLOAT } from '../codec/ranges.ts';
 import type { ScalarType } from '../descriptor/model.ts';
-import { decodeBase64 } from './base64.ts';
-import { IntegerReader } from './integers.ts';
 import { type JsonTape, nameOf } from './json-tape.ts';
-import type { EnumPlan } from './message-plan.ts';
-import { NameTable } from './name-table.ts';
-import { isNumeric, readDouble } from './numbers.ts';
-import { equalBytes, scratchOf, textOf, unescapeInto } from './strings.ts';
+import { type EnumPlan, NameTable } from './message-plan.ts';
+import { IntegerReader, isNumeric, readDouble } from './numbers.ts';
+import { decodeBase64, equalBytes, scratchOf, textOf, unescapeInto } from './strings.ts';
+
 import type { WireWriter } from './wire-writer.ts';
 
 const QUOTE = 0x22;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { faultAt, notUtf8, repeatedKey, unexpected } from './json-faults.ts';
-import type { JsonTape } from './json-tape.ts';
-import { findRepeatedKey } from './repeated-keys.ts';
+import { findRepeatedKey, type JsonTape } from './json-tape.ts';
+import { faultAt, notUtf8, repeatedKey, unexpected } from './problems.ts';
+
 import { equalBytes } from './strings.ts';
 
 const QUOTE = 0x22;

@@ -1,8 +1,8 @@
 import { MalformedWireError } from '../errors.ts';
 import { checkWire } from './check-wire.ts';
+import { doubleOf, wideText } from './json-writer.ts';
 import type { FieldPlan, MessagePlan, WellKnownName } from './message-plan.ts';
 import type { MessageFields } from './occurrences.ts';
-import { doubleOf, wideText } from './scalar-writer.ts';
 import { textOf } from './strings.ts';
 import { formatDuration, formatTimestamp, type Moment } from './times.ts';
 import type { MessageWriter } from './wire-to-json.ts';

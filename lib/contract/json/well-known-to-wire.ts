@@ -2,8 +2,8 @@ import { entryBehind, nameOf } from './json-tape.ts';
 import type { MessageReader } from './json-to-wire.ts';
 import { sortedKeys } from './map-keys.ts';
 import type { MessagePlan, WellKnownName } from './message-plan.ts';
-import { MAX_DEPTH, TOO_DEEP } from './shape.ts';
 import { type Moment, parseDuration, parseTimestamp } from './times.ts';
+import { MAX_DEPTH, TOO_DEEP } from './wire-types.ts';
 
 type Write = (reader: MessageReader, plan: MessagePlan, entry: number, depth: number) => void;
 

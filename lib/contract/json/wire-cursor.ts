@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MalformedWireError } from '../errors.ts';
-import { MAX_DEPTH } from './shape.ts';
-import { END_GROUP, FIXED_32, FIXED_64, LENGTH_DELIMITED, START_GROUP, VARINT } from './wire-types.ts';
+import { END_GROUP, FIXED_32, FIXED_64, LENGTH_DELIMITED, MAX_DEPTH, START_GROUP, VARINT } from './wire-types.ts';
 
 /** Reads protobuf bytes in their order. Every method that is given an `end` throws `MalformedWireError` when a value goes beyond it. */
 export class WireCursor {

@@ -1,14 +1,11 @@
 import { MalformedWireError } from '../errors.ts';
 import { checkWire } from './check-wire.ts';
-import { JsonWriter } from './json-writer.ts';
-import { dropRepeated } from './map-entries.ts';
+import { JsonWriter, writeEnum, writeKey, writeScalar } from './json-writer.ts';
 import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
-import { type MessageFields, Occurrences } from './occurrences.ts';
-import { writeEnum, writeKey, writeScalar } from './scalar-writer.ts';
-import { MAX_DEPTH } from './shape.ts';
+import { dropRepeated, type MessageFields, Occurrences } from './occurrences.ts';
 import { writeWellKnownJson } from './well-known-to-json.ts';
 import { WireCursor } from './wire-cursor.ts';
-import { LENGTH_DELIMITED } from './wire-types.ts';
+import { LENGTH_DELIMITED, MAX_DEPTH } from './wire-types.ts';
 
 const COMMA = 0x2c;
 const COLON = 0x3a;

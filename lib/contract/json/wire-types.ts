@@ -30,3 +30,8 @@ export const wireTypeOf = (type: ScalarType): number => WIRE_TYPES[type];
 
 /** What goes before a value of the field. */
 export const tagOf = (number: number, type: ScalarType): number => ((number << 3) | WIRE_TYPES[type]) >>> 0;
+
+/** What protobuf decoders everywhere accept. The entries of maps count as messages, as they do on the wire. */
+export const MAX_DEPTH = 100;
+
+export const TOO_DEEP = `Must not be nested more than ${MAX_DEPTH} messages deep.`;

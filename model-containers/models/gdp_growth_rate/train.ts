@@ -1,7 +1,7 @@
 /** Fits both variants and prints their R²: npx node model-containers/models/gdp_growth_rate/train.ts */
 import { readFile, writeFile } from 'node:fs/promises';
+import { WEIGHTS_FILES } from './regressor.ts';
 import { trainAll } from './training/train-all.ts';
-import { WEIGHTS_FILES } from './weights.ts';
 
 const csv = await readFile(new URL('./data/growth.csv', import.meta.url), 'utf8');
 const { weights, report } = trainAll(csv);

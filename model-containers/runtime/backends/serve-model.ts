@@ -9,8 +9,8 @@ import {
 } from '#proto/modelyard/v1/model_process.ts';
 import type { ModelDefinition } from '../define-model.ts';
 import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
-import { ModelStartError } from './model-backend.ts';
-import { ABORT_CAUSES, RunAborted } from './run-aborted.ts';
+import { ABORT_CAUSES, ModelStartError, RunAborted } from './model-backend.ts';
+
 import { bindModel, type RunItem, type RunModel } from './run-model.ts';
 
 type AnyModel = ModelDefinition<unknown, unknown, unknown>;

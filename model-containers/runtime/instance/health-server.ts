@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { contractOf, loadContract } from '#contract';
 import type { Contract, Instance, InstanceState } from '#core';
+import { Registration } from '#proto/modelyard/v1/registration.ts';
 import type { InstanceMetrics } from './instance-metrics.ts';
-import { registrationToJson } from './registration-answer.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
@@ -120,4 +121,34 @@ const problem = (status: number, detail: string): Answer => ({
 
 function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}
+
+type Told = Pick<
+  Instance,
+  'id' | 'model' | 'variant' | 'slots' | 'endpoint' | 'image' | 'runtimeVersion' | 'startedAt'
+>;
+
+/** What an instance told the registry, as `modelyard.v1.Registration`. */
+export const writeRegistration = (instance: Told, contract: Contract): Uint8Array =>
+  Registration.encode({
+    instance_id: instance.id,
+    model: instance.model,
+    variant: instance.variant ?? '',
+    contract: {
+      hash: contract.hash,
+      request_message: contract.requestMessage,
+      response_message: contract.responseMessage,
+      descriptor_set: contract.descriptorSet,
+    },
+    slots: instance.slots,
+    endpoint: instance.endpoint,
+    image: instance.image,
+    runtime_version: instance.runtimeVersion,
+    started_unix_ms: BigInt(instance.startedAt),
+  });
+
+/** The same as canonical proto3 JSON. */
+async function registrationToJson(bytes: Uint8Array): Promise<unknown> {
+  const { response } = await loadContract(contractOf(Registration, Registration));
+  return JSON.parse(Buffer.concat(response.toJson(bytes)).toString());
 }

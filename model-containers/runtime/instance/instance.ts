@@ -9,15 +9,14 @@ import {
   registerInstance,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
-import { createAttemptLog } from '../worker/attempt-log.ts';
 import type { ModelCondition, RunningModel } from '../worker/running-model.ts';
 import { Worker } from '../worker/worker.ts';
-import type { WorkerObserver } from '../worker/worker-observer.ts';
-import { type HealthServer, startHealthServer } from './health-server.ts';
-import { type Heartbeat, registerPatiently, startHeartbeat } from './heartbeat.ts';
-import { untilIdle } from './idle-stop.ts';
+import { createAttemptLog, type WorkerObserver } from '../worker/worker-observer.ts';
+
+import { type HealthServer, startHealthServer, writeRegistration } from './health-server.ts';
+import { type Heartbeat, registerPatiently, startHeartbeat, untilIdle } from './heartbeat.ts';
+
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
-import { writeRegistration } from './registration-answer.ts';
 
 export interface InstanceOptions {
   /** Loaded, and not yet set up. The instance closes it. */

@@ -1,5 +1,5 @@
 import type { Clock, EventOutcome, Logger, TaskError, TaskStore } from '#core';
-import type { AbortCause } from '../backends/run-aborted.ts';
+import type { AbortCause } from '../backends/model-backend.ts';
 import { type Attempt, startOf } from './attempt.ts';
 import type { LiveRun, Outcome } from './model-life.ts';
 import type { ScheduledRun } from './run-scheduler.ts';

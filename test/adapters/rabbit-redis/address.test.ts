@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHopeless, troubleWith } from '#adapters/rabbit-redis/address.ts';
+import { isHopeless, troubleWith } from '#adapters/rabbit-redis/errors.ts';
 
 const redis = { name: 'Redis', address: '127.0.0.1:6379' };
 

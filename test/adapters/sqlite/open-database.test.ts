@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { migrate } from '#adapters/sqlite/database/migrate.ts';
+import { migrate } from '#adapters/sqlite/database/migrations.ts';
 import { openDatabase } from '#adapters/sqlite/database/open-database.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { wakeAddress } from '#adapters/sqlite/wake/wake-address.ts';
+import { wakeAddress } from '#adapters/sqlite/wake/wake-message.ts';
 import { WakeUps } from '#adapters/sqlite/wake/wake-ups.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 

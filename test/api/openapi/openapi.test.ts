@@ -7,7 +7,7 @@ import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_g
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { aModel } from '#test/support/registry.ts';
-import { CORS_REQUEST_HEADERS } from '../../../lib/constructs/cors.ts';
+import { CORS_REQUEST_HEADERS } from '../../../lib/constructs/http-api.ts';
 import { compileProto, contractFrom, everything } from '../../contract/support/compile-proto.ts';
 
 type Json = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from '#core';
-import { createAttemptLog } from '#runtime/worker/attempt-log.ts';
+import { createAttemptLog } from '#runtime/worker/worker-observer.ts';
 
 function recording() {
   const lines: (readonly [string, string, LogFields | undefined])[] = [];

@@ -1,6 +1,7 @@
 import { BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import {
   backoffMs,
+  CALL_RETENTION_MS,
   type Call,
   type CallLog,
   type CallPage,
@@ -13,12 +14,11 @@ import {
   ModelyardError,
   positionOfCall,
 } from '#core';
-import type { Item } from '../attributes.ts';
+import { type Item, N, optional, present, readNumber, readString, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
-import { CREATED_KEY, OWNER_SHARD } from '../resources.ts';
+import { CALLS_TABLE, CREATED_KEY, OWNER_SHARD } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
-import { type OwnerRows, readWindow } from '../tasks/owner-window.ts';
-import { fromCallItem, toCallItem } from './call-item.ts';
+import { type OwnerRows, ownerKey, readWindow } from '../tasks/owner-window.ts';
 
 /** DynamoDB's maximum per batch write. */
 const MAX_BATCH = 25;
@@ -104,3 +104,33 @@ const tooMany = () =>
     retryable: true,
     retryAfterSeconds: 1,
   });
+
+/** The row of a call. Appending the same call again writes the same row. */
+const toCallItem = (call: Call): Item =>
+  present({
+    ...ownerKey({ ...positionOfCall(call), owner: call.owner }),
+    id: S(call.id),
+    owner: S(call.owner),
+    method: S(call.method),
+    route: S(call.route),
+    model: optional(call.model, S),
+    taskId: optional(call.taskId, S),
+    status: N(call.status),
+    startedAt: N(call.startedAt),
+    durationMs: N(call.durationMs),
+    requestId: S(call.requestId),
+    [CALLS_TABLE.ttlAttribute]: N(Math.ceil((call.startedAt + CALL_RETENTION_MS) / 1000)),
+  });
+
+const fromCallItem = (item: Item): Call => ({
+  id: readString(item, 'id'),
+  owner: readString(item, 'owner'),
+  method: readString(item, 'method'),
+  route: readString(item, 'route'),
+  ...(item.model?.S === undefined ? {} : { model: item.model.S }),
+  ...(item.taskId?.S === undefined ? {} : { taskId: item.taskId.S }),
+  status: readNumber(item, 'status'),
+  startedAt: readNumber(item, 'startedAt'),
+  durationMs: readNumber(item, 'durationMs'),
+  requestId: readString(item, 'requestId'),
+});

@@ -9,9 +9,15 @@ import {
   type Task,
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
-import { type ControlledInstance, type InstanceController, ModelyardError, unavailable } from '#core';
+import {
+  type ControlledInstance,
+  type InstanceController,
+  type InstancePhase,
+  type InstanceState,
+  ModelyardError,
+  unavailable,
+} from '#core';
 import { MODEL_CONTAINER, modelServiceName } from '../resources.ts';
-import { idOf, isOver, toInstance } from './ecs-task.ts';
 
 export interface EcsInstanceControllerOptions {
   readonly client: ECSClient;
@@ -158,3 +164,46 @@ export class EcsInstanceController implements InstanceController {
 const overriding = (name: string, value: string) => ({
   containerOverrides: [{ name: MODEL_CONTAINER, environment: [{ name, value }] }],
 });
+
+/** Maps an ECS task to an instance. */
+function toInstance(task: Task, model: string, variantVariable: string): ControlledInstance {
+  const id = idOf(task);
+  const variant = variantOf(task, variantVariable);
+  const phase = phaseOf(task);
+  return {
+    id,
+    name: `${model}-${id.slice(0, 8)}`,
+    model,
+    ...(variant === undefined ? {} : { variant }),
+    state: STATES[phase],
+    phase,
+    image: task.containers?.[0]?.image ?? '',
+  };
+}
+
+/** The last part of the ARN: the id under which the instance registers. */
+const idOf = ({ taskArn = '' }: Task): string => taskArn.slice(taskArn.lastIndexOf('/') + 1);
+
+/** ECS lists tasks for an hour after their end. */
+const isOver = ({ lastStatus }: Task): boolean => lastStatus === 'STOPPED' || lastStatus === 'DELETED';
+
+const STATES: Readonly<Record<InstancePhase, InstanceState>> = {
+  provisioning: 'starting',
+  pulling: 'starting',
+  starting: 'starting',
+  ready: 'ready',
+  draining: 'draining',
+};
+
+/** The health check tests readiness, so a healthy task is ready. */
+function phaseOf({ desiredStatus, lastStatus, healthStatus, pullStartedAt, pullStoppedAt }: Task): InstancePhase {
+  if (desiredStatus === 'STOPPED') return 'draining';
+  if (lastStatus === 'RUNNING') return healthStatus === 'HEALTHY' ? 'ready' : 'starting';
+  if (pullStoppedAt !== undefined) return 'starting';
+  return pullStartedAt === undefined ? 'provisioning' : 'pulling';
+}
+
+function variantOf({ overrides }: Task, variable: string): string | undefined {
+  const environment = overrides?.containerOverrides?.flatMap((override) => override.environment ?? []);
+  return environment?.find(({ name }) => name === variable)?.value;
+}

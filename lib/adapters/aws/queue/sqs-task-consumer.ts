@@ -3,9 +3,8 @@ import type { Clock, Delivery, LeaseObserver, TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
 import { AckBatcher } from './ack-batcher.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { SqsDelivery } from './sqs-delivery.ts';
+import { SqsDelivery, SqsSettlement } from './sqs-delivery.ts';
 import { decodeBody, RECEIVED_ATTRIBUTES, readDeadLetter, readTask } from './sqs-message.ts';
-import { SqsSettlement } from './sqs-settlement.ts';
 
 /** What SQS gives in one call. */
 const MAX_RECEIVE = 10;

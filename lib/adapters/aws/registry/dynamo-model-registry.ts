@@ -16,8 +16,8 @@ import {
   type RegistrySnapshot,
 } from '#core';
 import { type Item, N, rowOf, S } from '../attributes.ts';
-import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
-import { translated } from '../errors.ts';
+import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
+
 import { MODEL_ROWS, REGISTRY_TABLE } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
 

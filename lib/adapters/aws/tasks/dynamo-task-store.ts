@@ -11,10 +11,10 @@ import {
   type TaskStore,
 } from '#core';
 import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts';
-import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
-import { translated } from '../errors.ts';
+import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
+
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
-import { ownerKey } from './owner-key.ts';
+import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
 
 export interface DynamoTableOptions {

@@ -11,8 +11,7 @@ import {
 import { readString, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX } from '../resources.ts';
-import { readPosition } from './owner-key.ts';
-import { type OwnerRows, readWindow } from './owner-window.ts';
+import { type OwnerRows, readPosition, readWindow } from './owner-window.ts';
 
 interface TasksTable {
   readonly client: DynamoDBClient;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { findUserById, type NewUser, nameKeyOf, nameKeyOfId, newUserId, type User, type UserStore } from '#core';
 import { type Item, N, rowOf, S } from '../attributes.ts';
-import { type ConditionalOutcome, conditionalWrite } from '../conditional-write.ts';
-import { translated } from '../errors.ts';
+import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
+
 import { USERS_TABLE } from '../resources.ts';
 import { fromUserItem, toMutableUserItem, toUserItem } from './user-item.ts';
 

@@ -1,4 +1,13 @@
-import { type Clock, type Instance, type Model, type ModelRegistry, type RegistrySnapshot, unavailable } from '#core';
+import {
+  type Clock,
+  type Contract,
+  type ContractStore,
+  type Instance,
+  type Model,
+  type ModelRegistry,
+  type RegistrySnapshot,
+  unavailable,
+} from '#core';
 
 /** Instances are deleted this long after their last heartbeat. */
 const KEPT_MS = 3_600_000;
@@ -52,3 +61,23 @@ export class MemoryModelRegistry implements ModelRegistry {
 }
 
 const keyOf = (model: string, id: string): string => `${model}/${id}`;
+
+export class MemoryContractStore implements ContractStore {
+  /** While false, every call is refused. */
+  reachable = true;
+  readonly #contracts = new Map<string, Contract>();
+
+  async put(contract: Contract): Promise<void> {
+    this.#assertReachable();
+    if (!this.#contracts.has(contract.hash)) this.#contracts.set(contract.hash, contract);
+  }
+
+  async get(hash: string): Promise<Contract | undefined> {
+    this.#assertReachable();
+    return this.#contracts.get(hash);
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is away.', undefined);
+  }
+}

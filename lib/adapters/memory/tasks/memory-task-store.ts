@@ -1,5 +1,6 @@
 import {
   applyEvent,
+  type BlobStore,
   type Clock,
   comparePositions,
   decodeCursor,
@@ -115,5 +116,26 @@ export class MemoryTaskStore implements TaskStore {
 
   #assertReachable(): void {
     if (!this.reachable) throw unavailable('store_unavailable', 'The task store is away.', undefined);
+  }
+}
+
+/** The reference implementation of the port. Its blobs last as long as the process. */
+export class MemoryBlobStore implements BlobStore {
+  /** Set to false, and it is away: every call is refused until it is true again. */
+  reachable = true;
+  readonly #blobs = new Map<string, Uint8Array>();
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    this.#assertReachable();
+    this.#blobs.set(key, bytes.slice());
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    this.#assertReachable();
+    return this.#blobs.get(key)?.slice();
+  }
+
+  #assertReachable(): void {
+    if (!this.reachable) throw unavailable('store_unavailable', 'The blob store is away.', undefined);
   }
 }

@@ -11,8 +11,8 @@ import {
   positionOfCall,
 } from '#core';
 import { translated } from '../errors.ts';
-import { rowsAfter, type ScoredMember } from '../tasks/owner-set.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
+import { rowsAfter, type ScoredMember } from '../tasks/task-listing.ts';
 
 /** Limits memory: older calls of the owner are removed. */
 const MAX_CALLS_OF_OWNER = 100_000;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { ModelyardError } from '#core';
-import { addressOf, isHopeless, troubleWith } from '../address.ts';
+import { addressOf, isHopeless, troubleWith } from '../errors.ts';
 
 export interface RabbitLinkOptions {
   readonly url: string;

@@ -1,8 +1,8 @@
 import type { AsyncMessage } from 'rabbitmq-client';
 import type { ConsumeOptions, Delivery, TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
-import type { HeldCounts } from './held-counts.ts';
-import { HeldReporter } from './held-reporter.ts';
+import { type HeldCounts, HeldReporter } from './held-counts.ts';
+
 import { RabbitDelivery } from './rabbit-delivery.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 import { readDeadLetter, readTask } from './rabbit-message.ts';

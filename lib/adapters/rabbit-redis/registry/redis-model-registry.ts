@@ -1,4 +1,13 @@
-import { type Instance, isInstance, isModel, type Model, type ModelRegistry, type RegistrySnapshot } from '#core';
+import {
+  type Contract,
+  type ContractStore,
+  type Instance,
+  isInstance,
+  isModel,
+  type Model,
+  type ModelRegistry,
+  type RegistrySnapshot,
+} from '#core';
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
@@ -100,5 +109,50 @@ function parse(text: string): unknown {
   } catch {
     // Recovery: one malformed row must not hide all others.
     return undefined;
+  }
+}
+
+interface ContractDocument {
+  /** Absent in documents of earlier builds. */
+  readonly hash?: string;
+  readonly requestMessage: string;
+  readonly responseMessage: string;
+  readonly descriptorSet: string;
+}
+
+/** Contracts as JSON documents by hash. The first write wins. */
+export class RedisContractStore implements ContractStore {
+  readonly #options: RedisStoreOptions;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+  }
+
+  put({ hash, requestMessage, responseMessage, descriptorSet }: Contract): Promise<void> {
+    const document: ContractDocument = {
+      hash,
+      requestMessage,
+      responseMessage,
+      descriptorSet: Buffer.from(descriptorSet).toString('base64'),
+    };
+    return translated('registry_unavailable', async () => {
+      const client = await this.#options.link.text();
+      await client.set(this.#key(hash), JSON.stringify(document), { condition: 'NX' });
+    });
+  }
+
+  get(hash: string): Promise<Contract | undefined> {
+    return translated('registry_unavailable', async () => {
+      const { link } = this.#options;
+      const text = await (await link.text()).get(this.#key(hash));
+      if (text === null) return undefined;
+      const { requestMessage, responseMessage, descriptorSet, ...document } = JSON.parse(text) as ContractDocument;
+      link.expectReplyAbout(hash, document.hash ?? hash);
+      return { hash, requestMessage, responseMessage, descriptorSet: Buffer.from(descriptorSet, 'base64') };
+    });
+  }
+
+  #key(hash: string): string {
+    return `${this.#options.prefix}:contract:${hash}`;
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#core';
 import type { RedisLink } from '../redis-link.ts';
-import { readTold, toldId } from './told-success.ts';
+import { readTold, toldId } from './task-record.ts';
 
 /** How soon somebody who waits looks again while nobody can tell. */
 const DEAF_PAUSE_MS = 250;

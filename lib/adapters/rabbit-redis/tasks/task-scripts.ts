@@ -1,7 +1,6 @@
 import { effectOf, isTerminal, type TaskEvent } from '#core';
 import { redisScript } from '../redis-script.ts';
-import { toFields } from './task-record.ts';
-import { tellEnd } from './told-success.ts';
+import { tellEnd, toFields } from './task-record.ts';
 
 /**
  * Keeps a new task, or answers with the one that has its id. KEYS: task, list of its owner. ARGV: when the task may be

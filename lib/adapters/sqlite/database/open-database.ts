@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ModelyardError } from '#core';
 import { folderTrouble, isBusy, isDamaged, sentenceOf } from '../errors.ts';
 import { Database } from './database.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrations.ts';
 
 /**
  * What a commit survives. `process`: the end of any process, including SIGKILL; a power failure may lose the last

@@ -1,7 +1,19 @@
-import type { ConsumeOptions, QueueDepth, TaskConsumer, TaskQueue } from '#core';
+import type {
+  CarriedCounts,
+  Clock,
+  ConsumeOptions,
+  Delivery,
+  QueueDepth,
+  RejectReason,
+  TaskConsumer,
+  TaskQueue,
+} from '#core';
+import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
-import { MessageTable, queuesOf } from './message-table.ts';
-import { type QueueDeps, SqliteTaskConsumer } from './sqlite-task-consumer.ts';
+import type { WakeUps } from '../wake/wake-ups.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { type Handle, MessageTable, queuesOf } from './message-table.ts';
+import { type Settlement, SqliteDelivery } from './sqlite-delivery.ts';
 
 /** The task queue of one model. Messages are delivered in the order of arrival. */
 export class SqliteTaskQueue implements TaskQueue {
@@ -44,5 +56,157 @@ export class SqliteTaskQueue implements TaskQueue {
       };
     });
     return translated('queue_unavailable', query);
+  }
+}
+
+export interface QueueDeps {
+  readonly database: Database;
+  readonly wakeUps: WakeUps;
+  readonly clock: Clock;
+  /** The process that receives. */
+  readonly owner: number;
+  /** How long an empty receive waits. */
+  readonly pollMs: number;
+}
+
+/** Polling intervals of receives, with and without a connection to the other processes. */
+const LINKED_WAIT_MS = 1000;
+const UNLINKED_WAIT_MS = 50;
+/** Aborting without a reason creates a DOMException, which is expensive. */
+const OVER = 'Something has arrived.';
+
+/** One receiver of one queue. */
+class SqliteTaskConsumer implements TaskConsumer, Settlement {
+  readonly #deps: QueueDeps;
+  readonly #options: ConsumeOptions;
+  readonly #messages: MessageTable;
+  readonly #queue: string;
+  readonly #deadLetters: string;
+  readonly #leases: LeaseKeeper;
+  readonly #closed = new AbortController();
+  readonly #ignoreArrivals: () => void;
+  #hasArrived = false;
+  #wake: () => void = () => undefined;
+
+  constructor(deps: QueueDeps, model: string, options: ConsumeOptions) {
+    const { tasks, deadLetters } = queuesOf(model);
+    const { signal, source = 'tasks' } = options;
+    this.#deps = deps;
+    this.#options = options;
+    this.#messages = new MessageTable(deps.database);
+    this.#queue = source === 'tasks' ? tasks : deadLetters;
+    this.#deadLetters = deadLetters;
+    this.#leases = new LeaseKeeper({ ...deps, ...options, messages: this.#messages });
+    this.#ignoreArrivals = deps.wakeUps.onArrival(this.#queue, () => this.#wakeUp());
+    signal.addEventListener('abort', () => this.#wakeUp(), { once: true });
+  }
+
+  async receive(max: number): Promise<readonly Delivery[]> {
+    const { clock, pollMs } = this.#deps;
+    const pollEndsAt = clock.now() + pollMs;
+    while (!this.#isOver) {
+      this.#hasArrived = false;
+      const nextAt = await this.#look();
+      const now = clock.now();
+      if (nextAt <= now) {
+        const deliveries = await this.#claim(max);
+        if (deliveries.length > 0) return deliveries;
+      } else if (now >= pollEndsAt) return [];
+      else await this.#wait(Math.min(pollEndsAt, nextAt) - now);
+    }
+    return [];
+  }
+
+  /** Pending settlements need no flush: they are part of the next commit. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#wakeUp();
+    this.#ignoreArrivals();
+    this.#leases.stop();
+  }
+
+  ack({ handle }: SqliteDelivery): Promise<boolean> {
+    const { database, owner } = this.#deps;
+    return this.#settled(
+      handle,
+      database.writeSoon(() => this.#messages.delete(handle, owner)),
+    );
+  }
+
+  async giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean> {
+    const { database, owner, clock, wakeUps } = this.#deps;
+    const { handle } = delivery;
+    const availableAt = delaySeconds === 0 ? 0 : clock.now() + delaySeconds * 1000;
+    // Dead letters keep their counts.
+    const carried = this.#counts ? counts : delivery;
+    const isHeld = await this.#settled(
+      handle,
+      database.write(() => this.#messages.giveBack(handle, owner, availableAt, carried)),
+    );
+    wakeUps.tellArrival(this.#queue);
+    return isHeld;
+  }
+
+  async bury({ handle }: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean> {
+    const { database, owner, wakeUps } = this.#deps;
+    const isHeld = await this.#settled(
+      handle,
+      database.write(() => this.#messages.bury(handle, owner, this.#deadLetters, attempts, reason)),
+    );
+    wakeUps.tellArrival(this.#deadLetters);
+    return isHeld;
+  }
+
+  /** Whether deliveries are counted. Those of dead letters are not. */
+  get #counts(): boolean {
+    return this.#queue !== this.#deadLetters;
+  }
+
+  get #isOver(): boolean {
+    return this.#options.signal.aborted || this.#closed.signal.aborted;
+  }
+
+  /** When the next message is available, Unix milliseconds. A read, so it needs no write lock. */
+  async #look(): Promise<number> {
+    const query = this.#deps.database.read(() => this.#messages.nextAvailableAt(this.#queue));
+    return (await translated('queue_unavailable', query)) ?? Number.POSITIVE_INFINITY;
+  }
+
+  async #claim(max: number): Promise<readonly Delivery[]> {
+    const { database, clock, owner } = this.#deps;
+    const now = clock.now();
+    const leaseUntil = now + this.#options.leaseSeconds * 1000;
+    const claim = { queue: this.#queue, owner, max, now, leaseUntil, counts: this.#counts };
+    const claimed = await translated(
+      'queue_unavailable',
+      database.write(() => this.#messages.claim(claim)),
+    );
+    const deliveries = claimed.map((message) => new SqliteDelivery(message, leaseUntil, this));
+    for (const delivery of deliveries) this.#leases.add(delivery);
+    if (!this.#isOver) return deliveries;
+    // The consumer stopped meanwhile, so they were not delivered.
+    await Promise.all(deliveries.map((delivery) => delivery.release({ keepFence: true })));
+    return [];
+  }
+
+  async #settled({ id }: Handle, operation: Promise<boolean>): Promise<boolean> {
+    const isHeld = await translated('queue_unavailable', operation);
+    this.#leases.remove(id);
+    if (!isHeld) this.#options.observer?.leaseLost();
+    return isHeld;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (this.#hasArrived) return;
+    const { clock, wakeUps } = this.#deps;
+    const over = new AbortController();
+    this.#wake = () => over.abort(OVER);
+    await clock.sleep(Math.min(ms, wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS), over.signal);
+    this.#wake = () => undefined;
+  }
+
+  #wakeUp(): void {
+    this.#hasArrived = true;
+    this.#wake();
   }
 }

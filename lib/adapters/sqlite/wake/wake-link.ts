@@ -3,9 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock } from '../database/file-lock.ts';
-import { wakeAddress } from './wake-address.ts';
 import { WakeHub } from './wake-hub.ts';
-import { type Interest, receive, send, type WakeMessage } from './wake-message.ts';
+import { type Interest, receive, send, type WakeMessage, wakeAddress } from './wake-message.ts';
 
 export interface WakeLinkOptions {
   readonly folder: string;

@@ -1,5 +1,5 @@
 import { FEATURES, type Feature, type Features, type Observation } from '../features.ts';
-import type { LinearRegressionWeights } from '../linear-regression.ts';
+import type { LinearRegressionWeights } from '../regressor.ts';
 
 /**
  * Ordinary least squares by the normal equations. Features are standardized first, because mixed units make the matrix

@@ -1,8 +1,6 @@
-import { predictLinear } from '../linear-regression.ts';
-import { predictForest } from '../random-forest.ts';
-import type { Weights } from '../weights.ts';
+import type { Features, Observation } from '../features.ts';
+import { predictForest, predictLinear, type Weights } from '../regressor.ts';
 import { FIRST_HELD_OUT_YEAR, parseCsv, split } from './dataset.ts';
-import { rSquared } from './evaluate.ts';
 import { fitForest } from './fit-forest.ts';
 import { fitLinear } from './fit-linear.ts';
 
@@ -36,3 +34,11 @@ const roundNumbers = <T>(weights: T, digits: number): T =>
   JSON.parse(
     JSON.stringify(weights, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(digits)) : value)),
   );
+
+/** The coefficient of determination: 1 is a perfect prediction, 0 is as good as the mean. */
+function rSquared(rows: readonly Observation[], predict: (features: Features) => number): number {
+  const mean = rows.reduce((sum, { growth }) => sum + growth, 0) / rows.length;
+  const residual = rows.reduce((sum, { features, growth }) => sum + (growth - predict(features)) ** 2, 0);
+  const total = rows.reduce((sum, { growth }) => sum + (growth - mean) ** 2, 0);
+  return 1 - residual / total;
+}

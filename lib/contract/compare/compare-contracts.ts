@@ -1,7 +1,7 @@
-import { Comparison, type ContractDifference } from './compare/comparison.ts';
-import { hasLoss } from './compare/losses.ts';
-import type { Contract } from './contract.ts';
-import { typesOf } from './descriptor/type-index.ts';
+import type { Contract } from '../contract.ts';
+import { typesOf } from '../descriptor/type-index.ts';
+import { Comparison, type ContractDifference } from './comparison.ts';
+import { hasLoss } from './losses.ts';
 
 /**
  * What keeps `candidate` from standing in for `existing`; empty when it can: every message that was encoded with
