@@ -32,12 +32,25 @@ export const createHandler = (deps: HandlerDeps) =>
       const waitedSeconds = preference.seconds ?? (request.route.includes('/predict/') ? PREDICT_WAIT_SECONDS : 0);
       const accepted = await acceptTask(deps, request);
       const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
+      const runMs = waitedSeconds === 0 ? undefined : runMsOf(task, accepted);
+      if (runMs !== undefined) request.ran(runMs);
       const isBare = request.route.startsWith('/api/') && isTerminal(task.state) && waitedSeconds > 0;
       if (isBare) return predictionAnswer(deps, request, { ...accepted, task });
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });
     },
     { routes: SUBMIT_ROUTES },
   );
+
+/**
+ * The time that a model ran for a task. 0 if its instances have not started it: then all of its time was delay. Undefined
+ * if that cannot be told: of a repeated submit, of several attempts, of a run that goes on, and of a sleeping model.
+ */
+function runMsOf(task: Task, { task: submitted, served }: Accepted): number | undefined {
+  if (submitted.state !== 'queued' || submitted.attempts > 0) return undefined;
+  if (task.state === 'queued') return served.live.length > 0 ? 0 : undefined;
+  const { attempts, startedAt, endedAt } = task;
+  return attempts === 1 && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined;
+}
 
 async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {
   try {

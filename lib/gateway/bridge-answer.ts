@@ -24,6 +24,21 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
   response.end(last);
 }
 
+/** Node reads and discards a body of at most this size after a refusal, so that the connection stays usable. */
+const MAX_DUMPED_BYTES = 64 * 1024;
+
+/** Sends a small response without reading the body. A new connection would cost more than a small body. */
+export function sendRefusal(request: IncomingMessage, response: ServerResponse, refusal: ProxyResult): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding, expect } = request.headers;
+  if (encoding !== undefined || expect !== undefined || Number(length) > MAX_DUMPED_BYTES) {
+    // Never rejects: a response that cannot be sent ends with its connection.
+    void sendAnswer(request, response, refusal);
+    return;
+  }
+  response.writeHead(refusal.statusCode, { ...refusal.headers, 'Content-Length': Buffer.byteLength(refusal.body) });
+  response.end(request.method === 'HEAD' ? undefined : refusal.body);
+}
+
 /** Whether a value is a valid response. */
 export function isProxyResult(answer: unknown): answer is ProxyResult {
   if (typeof answer !== 'object' || answer === null) return false;

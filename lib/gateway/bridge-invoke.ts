@@ -11,6 +11,8 @@ export interface Invocation {
   readonly timeoutMs: number;
   /** Aborts when the client has disconnected, and here when the time is up. */
   readonly wait: AbortController;
+  /** Told how long a model ran. */
+  readonly ran?: ((ms: number) => void) | undefined;
   readonly logger: Logger;
 }
 
@@ -33,9 +35,13 @@ export async function invoke(invocation: Invocation): Promise<ProxyResult> {
 }
 
 async function run(invocation: Invocation): Promise<ProxyResult> {
-  const { name, handler, event, requestId, wait, logger } = invocation;
+  const { name, handler, event, requestId, wait, logger, ran } = invocation;
   try {
-    const answer: unknown = await handler(event, { ...lambdaContext(invocation), signal: wait.signal });
+    const answer: unknown = await handler(event, {
+      ...lambdaContext(invocation),
+      signal: wait.signal,
+      ...(ran && { ran }),
+    });
     if (isProxyResult(answer)) return answer;
     logger.error(`The handler ${name} answered nothing that can be sent.`, { requestId });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
 import { type Logger, ModelyardError } from '#core';
-import { CallerGoneError, declaresTooMuch, refuseConnection, sendAnswer } from './bridge-answer.ts';
+import { CallerGoneError, declaresTooMuch, refuseConnection, sendAnswer, sendRefusal } from './bridge-answer.ts';
 
 /** In milliseconds. */
 export interface BridgeLimits {
@@ -39,9 +39,14 @@ export interface Exchange {
   readonly wait: AbortController;
 }
 
+/** How a request is answered. A refusal is sent at once, without a line in the log. */
+export type Acceptance =
+  | { readonly answer: (exchange: Exchange) => Promise<ProxyResult> }
+  | { readonly refusal: ProxyResult };
+
 interface BridgeServerOptions {
-  /** Rejections are answered as problems. */
-  readonly answer: (request: IncomingMessage, exchange: Exchange) => Promise<ProxyResult>;
+  /** Called before the body is read. What it throws, and rejections of its answer, are answered as problems. */
+  readonly accept: (request: IncomingMessage, path: string) => Acceptance;
   readonly logger: Logger;
   readonly limits: BridgeLimits;
 }
@@ -86,8 +91,7 @@ export class BridgeServer implements HttpServer {
     this.#server.setTimeout(STALLED_MS);
     this.#server.on('request', (request, response) => this.#handle(request, response));
     this.#server.on('checkContinue', (request, response) => {
-      if (!declaresTooMuch(request)) response.writeContinue();
-      this.#handle(request, response);
+      this.#handle(request, response, { isAsking: true });
     });
     this.#server.on('clientError', (error, socket) => {
       if (this.#answering.has(socket)) socket.destroy();
@@ -133,8 +137,35 @@ export class BridgeServer implements HttpServer {
     });
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
+  #handle(request: IncomingMessage, response: ServerResponse, { isAsking = false } = {}): void {
     this.#silent.delete(request.socket);
+    const target = splitTarget(request.url);
+    const requestId = randomUUID();
+    const acceptance = this.#accept(request, target.path);
+    if ('refusal' in acceptance) {
+      if (this.#closed) response.shouldKeepAlive = false;
+      sendRefusal(request, response, named(acceptance.refusal, requestId));
+      return;
+    }
+    if (isAsking && !declaresTooMuch(request)) response.writeContinue();
+    const exchange = { ...target, requestId, wait: this.#waitOf(response) };
+    this.#exchange(request, response, { ...exchange, answer: acceptance.answer }).catch((error: unknown) => {
+      this.#options.logger.error('An answer could not be sent.', { requestId, error });
+      response.destroy();
+    });
+  }
+
+  #accept(request: IncomingMessage, path: string): Acceptance {
+    if (request.rawHeaders.length > 2 * MAX_HEADERS) return { answer: async () => tooManyHeaders(path) };
+    try {
+      return this.#options.accept(request, path);
+    } catch (error) {
+      // Recovery: answered like a rejection.
+      return { answer: () => Promise.reject(error) };
+    }
+  }
+
+  #waitOf(response: ServerResponse): AbortController {
     // One controller per request: `AbortSignal.any` with a server-wide signal costs more CPU than everything else.
     const wait = new AbortController();
     if (this.#isGraceOver) wait.abort();
@@ -144,30 +175,24 @@ export class BridgeServer implements HttpServer {
       // Aborts if the connection closes before the response is complete. After a 504 the handler may still be running.
       if (!response.writableFinished || response.statusCode === 504) wait.abort();
     });
-    const exchange = { ...splitTarget(request.url), requestId: randomUUID(), wait };
-    this.#exchange(request, response, exchange).catch((error: unknown) => {
-      this.#options.logger.error('An answer could not be sent.', { requestId: exchange.requestId, error });
-      response.destroy();
-    });
+    return wait;
   }
 
-  async #exchange(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+  async #exchange(request: IncomingMessage, response: ServerResponse, exchange: AcceptedExchange): Promise<void> {
     const startedAt = performance.now();
-    const result = await this.#answer(request, exchange);
+    const result = await this.#answer(exchange);
     if (!result) return;
-    const { requestId } = exchange;
     this.#log(request, exchange, { status: result.statusCode, ms: Math.round(performance.now() - startedAt) });
     if (this.#closed) response.shouldKeepAlive = false;
     this.#answering.add(request.socket);
-    await sendAnswer(request, response, { ...result, headers: { 'X-Request-Id': requestId, ...result.headers } });
+    await sendAnswer(request, response, named(result, exchange.requestId));
     this.#answering.delete(request.socket);
   }
 
   /** Undefined when the client has disconnected. */
-  async #answer(request: IncomingMessage, exchange: Exchange): Promise<ProxyResult | undefined> {
-    if (request.rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders(exchange.path);
+  async #answer({ answer, ...exchange }: AcceptedExchange): Promise<ProxyResult | undefined> {
     try {
-      return await this.#options.answer(request, exchange);
+      return await answer(exchange);
     } catch (error) {
       if (error instanceof CallerGoneError) return undefined;
       const { requestId, path } = exchange;
@@ -185,6 +210,15 @@ export class BridgeServer implements HttpServer {
     else this.#options.logger.info(line, { requestId, ...answer });
   }
 }
+
+interface AcceptedExchange extends Exchange {
+  readonly answer: (exchange: Exchange) => Promise<ProxyResult>;
+}
+
+const named = (result: ProxyResult, requestId: string): ProxyResult => ({
+  ...result,
+  headers: { 'X-Request-Id': requestId, ...result.headers },
+});
 
 const tooManyHeaders = (path: string): ProxyResult =>
   sendProblem(namedProblem('headers_too_large', 431, `The request has more than ${MAX_HEADERS} headers.`, path));

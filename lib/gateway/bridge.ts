@@ -15,9 +15,10 @@ import {
   unroutedAnswer,
 } from '#api';
 import type { Logger } from '#core';
+import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
-import { type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
+import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
 import { createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
 
 export interface BridgeOptions {
@@ -27,33 +28,54 @@ export interface BridgeOptions {
   readonly limits?: Partial<BridgeLimits>;
   /** @default requests to this machine only, and from no other origin */
   readonly guard?: GuardOptions;
+  /** @default every request is let in */
+  readonly admission?: Admission;
 }
 
 /** The limits of API Gateway, where it has one. */
 const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000, requestMs: 30_000, graceMs: 10_000 };
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
-export function createBridge({ routes, handlers, logger, limits: given, guard = {} }: BridgeOptions): HttpServer {
+export function createBridge(options: BridgeOptions): HttpServer {
+  const { routes, handlers, logger, limits: given, guard = {}, admission } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
   const refuseForeign = createGuard(guard);
 
-  async function answer(request: IncomingMessage, exchange: Exchange): Promise<ProxyResult> {
+  function accept(request: IncomingMessage, path: string): Acceptance {
     refuseForeign(request);
-    const matches = matchPath(exchange.path);
+    const matches = matchPath(path);
     const method = routedMethod(request.method);
     const match = method && matches.get(method);
-    if (!match) return unroutedAnswer(request.method, exchange.path, [...matches.keys()]);
+    if (!match) return { answer: async () => unroutedAnswer(request.method, path, [...matches.keys()]) };
+    const entered = admission?.enter({ ...match, path, prefer: preferOf(request) });
+    if (entered && 'refusal' in entered) return entered;
+    const admitted = entered?.admitted;
+    return { answer: (exchange) => answer({ ...match, request, exchange, admitted }).finally(() => admitted?.leave()) };
+  }
+
+  async function answer({ request, exchange, admitted, ...match }: Answering): Promise<ProxyResult> {
     const body = await readBody(request);
-    if (body.byteLength > 0 && method === 'POST') requireBodyType(request);
+    if (body.byteLength > 0 && match.route.method === 'POST') requireBodyType(request);
+    admitted?.begin();
     const event = toProxyEvent({ ...exchange, ...match, rawHeaders: request.rawHeaders, body });
     const name = match.route.handler;
     const { requestId, wait } = exchange;
-    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs: limits.integrationMs, wait, logger });
+    const { integrationMs: timeoutMs } = limits;
+    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran: admitted?.ran });
   }
 
-  return new BridgeServer({ answer, logger, limits });
+  return new BridgeServer({ accept, logger, limits });
 }
+
+interface Answering extends RouteMatch {
+  readonly request: IncomingMessage;
+  readonly exchange: Exchange;
+  readonly admitted: Admitted | undefined;
+}
+
+const preferOf = ({ headers: { prefer } }: IncomingMessage): string | undefined =>
+  Array.isArray(prefer) ? prefer.join() : prefer;
 
 /** HEAD is handled as GET, without its body. */
 const routedMethod = (method = ''): Method | undefined =>

@@ -3,13 +3,11 @@ import { createHandlerDeps, ROUTES } from '#api';
 import type { Logger } from '#core';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
-
+import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
 import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
 import { createHandlers } from './handlers.ts';
-import { limitRequests } from './limit-requests.ts';
 import { createJsonLog } from './log-event.ts';
-
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 
@@ -48,8 +46,14 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, transcoder, logger });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
-  const handlers = limitRequests(createHandlers(deps), maxRequests);
-  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS } });
+  const bridge = createBridge({
+    routes: ROUTES,
+    handlers: createHandlers(deps),
+    logger,
+    guard,
+    limits: { graceMs: GRACE_MS },
+    admission: new Admission({ maxRequests, logger }),
+  });
   cleanup.defer(() => bridge.close());
   const { url } = await bridge.listen(port, host);
   logger.info('Ready.', { url });

@@ -2,6 +2,7 @@ import { delimiter, join } from 'node:path';
 import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
 import { type Logger, ModelyardError } from '#core';
+import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
 import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
@@ -44,9 +45,10 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const logger = terminal.logger('gateway');
   await using cleanup = new AsyncDisposableStack();
 
-  const { host, ...guard } = gatewaySettingsFrom(run.environment);
+  const { host, maxRequests, ...guard } = gatewaySettingsFrom(run.environment);
   const handlers = lateHandlers();
-  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS } });
+  const admission = new Admission({ maxRequests, logger });
+  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission });
   const port = await listen(bridge, run.port, host);
   cleanup.defer(() => bridge.close());
   cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));

@@ -11,14 +11,15 @@ import {
   type ProxyHandler,
   type ProxyResult,
 } from '#api';
-import { createBridge } from '#gateway/bridge.ts';
+import { type BridgeOptions, createBridge } from '#gateway/bridge.ts';
 import type { BridgeLimits, HttpServer } from '#gateway/bridge-server.ts';
-import type { GuardOptions } from '#gateway/request-guard.ts';
 import { aRoute } from '#test/support/a-route.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** Routes enough for every rule of the bridge, all led to one handler. */
-const TEST_ROUTES = [aRoute('POST', '/things/{id}'), aRoute('GET', '/things/{id}'), aRoute('DELETE', '/things')];
+const TEST_ROUTES = [aRoute('POST', '/things/{id}'), aRoute('GET', '/things/{id}'), aRoute('DELETE', '/things')].map(
+  (route) => ({ ...route, handler: 'get-task' as const }),
+);
 
 export const OK: ProxyResult = { statusCode: 200, headers: { 'Content-Type': 'application/json' }, body: '{}' };
 
@@ -34,7 +35,7 @@ export interface TestBridge {
 export async function startBridge(
   handler: ProxyHandler,
   limits: Partial<BridgeLimits> = {},
-  guard: GuardOptions = {},
+  options: Partial<Pick<BridgeOptions, 'guard' | 'admission' | 'logger'>> = {},
 ): Promise<TestBridge> {
   const calls: TestBridge['calls'] = [];
   const recorded: ProxyHandler = (event, context) => {
@@ -46,7 +47,7 @@ export async function startBridge(
     handlers: Object.fromEntries(HANDLER_NAMES.map((name) => [name, recorded])) as Record<HandlerName, ProxyHandler>,
     logger: silentLogger,
     limits: { graceMs: 50, ...limits },
-    guard,
+    ...options,
   });
   const { port, url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(() => bridge.close());

@@ -8,7 +8,7 @@ const JSON_BODY = { 'Content-Type': 'application/json' };
 const VISIT = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
 
 async function ask(headers: Readonly<Record<string, string>>, method = 'POST', guard: GuardOptions = {}) {
-  const { port, calls } = await startBridge(async () => OK, {}, guard);
+  const { port, calls } = await startBridge(async () => OK, {}, { guard });
   const given = { Host: `localhost:${port}`, ...headers };
   const own = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, value.replace('<port>', `${port}`)]),

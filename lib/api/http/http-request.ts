@@ -17,6 +17,8 @@ export interface HttpRequest {
   readonly caller: Caller;
   /** Aborts when the client has disconnected or the time is up. */
   readonly signal: AbortSignal;
+  /** Tells the gateway how much of the request's time was a model's run. */
+  ran(ms: number): void;
   /** A path parameter, percent-decoded. */
   param(name: string): string;
   /** Empty without a body. Throws `body_too_large`. */
@@ -36,6 +38,7 @@ export function toRequest(event: ProxyEvent, context: ProxyContext, signal: Abor
     query: queryOf(event),
     caller: callerOf(event),
     signal: context.signal ?? signal,
+    ran: (ms) => context.ran?.(ms),
     param: (name) => event.pathParameters?.[name] ?? '',
     body: () => bodyOf(event),
   };

@@ -46,6 +46,8 @@ export interface ProxyResult {
 export interface ProxyContext extends Context {
   /** Set by the local gateway: aborts when the client has disconnected. */
   readonly signal?: AbortSignal;
+  /** Set by the local gateway: the request took this long because of a model's run, not because of a queue. */
+  readonly ran?: (ms: number) => void;
 }
 
 export type ProxyHandler = (event: ProxyEvent, context: ProxyContext) => Promise<ProxyResult>;
