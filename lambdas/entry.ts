@@ -5,6 +5,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { createHandlerDeps, type HandlerDeps, type Metrics } from '#api';
 import type { Logger } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
+import { ENV, readChoice } from '#platform/environment.ts';
 
 const SERVICE = 'modelyard';
 const NAMESPACE = 'Modelyard';
@@ -18,7 +19,12 @@ export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) =
   const platform = createAwsPlatform(awsSettingsFrom(process.env));
   const powertools = new PowertoolsLogger({ serviceName: SERVICE });
   const handler = createHandler(
-    createHandlerDeps({ platform, logger: structured(powertools), metrics: embeddedMetrics() }),
+    createHandlerDeps({
+      platform,
+      logger: structured(powertools),
+      auth: readChoice(process.env, ENV.auth, ['jwt', 'oidc', 'none']),
+      metrics: embeddedMetrics(),
+    }),
   );
   handler.use(injectLambdaContext(powertools));
   return handler;

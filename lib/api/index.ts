@@ -1,8 +1,15 @@
+export {
+  callerOf,
+  type PrincipalContext,
+  principalOf,
+  toPrincipalContext,
+  unauthenticated,
+} from './auth/principal-context.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
 export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
 export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
-export { bodyTooLarge, type Caller, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
+export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
 export { launchVariant } from './http/launch-body.ts';
 export { type Counts, type Metrics, noMetrics } from './http/metrics.ts';
 export {

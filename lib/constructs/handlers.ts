@@ -7,6 +7,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
+import type { AuthKind } from '#core';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
@@ -27,6 +28,8 @@ export interface HandlersProps extends Grantors {
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
+  /** How handlers find out who calls. */
+  readonly auth: AuthKind;
   /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
   /** Reserved concurrency of the submit handler. @default the account's */
@@ -67,7 +70,7 @@ export class Handlers extends Construct {
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins } = this.#props;
+    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins, auth } = this.#props;
     const { description, may } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
       folder: name,
@@ -80,6 +83,7 @@ export class Handlers extends Construct {
       reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
     });
     data.introduce(fn);
+    fn.addEnvironment(ENV.auth, auth);
     if (corsOrigins.length > 0) fn.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     for (const permission of may) PERMISSIONS[permission](this.#props, fn);

@@ -4,7 +4,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { PROBLEM_TYPE } from '#api/http/negotiation.ts';
-import { namedProblem, STATUS } from '#api/http/problem.ts';
+import { CHALLENGE, namedProblem, STATUS } from '#api/http/problem.ts';
 import type { HandlerName, Method, Route } from '#api/http/routes.ts';
 import type { ErrorCode } from '#core';
 
@@ -21,7 +21,7 @@ export interface HttpApiProps {
   readonly corsOrigins: readonly string[];
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
-  /** Authorizer of routes with `auth: 'caller'`. @default none */
+  /** Authorizer of all routes that are not public. @default none */
   readonly authorizer?: IFunction | undefined;
 }
 
@@ -102,6 +102,7 @@ const REFUSALS = [
 export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): void {
   // Pages of all origins may read these errors. Otherwise they could not tell them from network errors.
   const cors: Record<string, string> = corsOrigins.length === 0 ? {} : { 'Access-Control-Allow-Origin': "'*'" };
+  const challenge = { 'WWW-Authenticate': `'${CHALLENGE['WWW-Authenticate']}'` };
   for (const [type, code, detail] of REFUSALS) {
     const retryAfter: Record<string, string> = STATUS[code] === 429 ? { 'Retry-After': "'1'" } : {};
     api.addGatewayResponse(`${type.responseType}Problem`, {
@@ -111,6 +112,7 @@ export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): 
         'Content-Type': `'${PROBLEM_TYPE}'`,
         'X-Request-Id': 'context.requestId',
         ...retryAfter,
+        ...(STATUS[code] === 401 ? challenge : {}),
         ...cors,
       },
       templates: { 'application/json': template(code, detail) },

@@ -86,14 +86,14 @@ export class LeanHttpApi extends Construct implements HttpApi {
       : new HttpNoneAuthorizer();
     const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(name, fn)]));
     for (const route of routes) {
-      const { path, method, handler, auth } = route;
+      const { path, method, handler, role } = route;
       const integration = integrations.get(handler);
       if (!integration) throw new Error(`No handler ${handler} stands behind ${method} ${path}.`);
       api.addRoutes({
         path,
         methods: methodsOf(route).map((name) => HttpMethod[name]),
         integration,
-        authorizer: auth === 'caller' ? asked : new HttpNoneAuthorizer(),
+        authorizer: role === 'public' ? new HttpNoneAuthorizer() : asked,
       });
     }
   }

@@ -120,7 +120,7 @@ export class RestHttpApi extends Construct implements HttpApi {
         this.#api.root.resourceForPath(route.path).addMethod(method, integrations.get(route.handler), {
           requestValidator,
           requestParameters: requiredParameters(route),
-          ...(authorizer && route.auth === 'caller' ? { authorizer } : {}),
+          ...(authorizer && route.role !== 'public' ? { authorizer } : {}),
         });
       }
     }

@@ -151,6 +151,15 @@ export {
 export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './tasks/task-store.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export {
+  AUTH_KINDS,
+  type AuthKind,
+  assertMay,
+  LOCAL_PRINCIPAL,
+  type Principal,
+  SCOPES,
+  type Scope,
+} from './users/principal.ts';
+export {
   isUserName,
   MAX_USER_NAME_LENGTH,
   MIN_USER_NAME_LENGTH,

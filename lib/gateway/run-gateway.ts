@@ -43,7 +43,12 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   cleanup.defer(() => platform.close());
   const instances = dockerInstancesFrom(environment, platform, warn);
   const { transcoder } = cleanup.use(new TranscodingPool());
-  const deps = createHandlerDeps({ platform: instances ? { ...platform, instances } : platform, transcoder, logger });
+  const deps = createHandlerDeps({
+    platform: instances ? { ...platform, instances } : platform,
+    transcoder,
+    logger,
+    auth: guard.auth,
+  });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
   const bridge = createBridge({

@@ -66,7 +66,12 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { platform } = backend;
   const supervisor = startInstances(run, models, backend);
   const { transcoder } = cleanup.use(new TranscodingPool());
-  const deps = createHandlerDeps({ platform: { ...platform, instances: supervisor }, transcoder, logger });
+  const deps = createHandlerDeps({
+    platform: { ...platform, instances: supervisor },
+    transcoder,
+    logger,
+    auth: guard.auth,
+  });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));
   cleanup.defer(() => pump.stop());

@@ -1,10 +1,5 @@
-import { ModelyardError } from '#core';
+import { AUTH_KINDS, type AuthKind, ModelyardError } from '#core';
 import { ENV, readChoice, readOptional } from './environment.ts';
-
-/** The values of `AUTH`. */
-const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
-
-type AuthKind = (typeof AUTH_KINDS)[number];
 
 /** Who may send requests to a gateway. */
 export interface AuthSettings {

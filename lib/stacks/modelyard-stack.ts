@@ -61,6 +61,7 @@ export class ModelyardStack extends Stack {
     const handlers = new Handlers(this, 'Handlers', {
       ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
+      auth: config.api.authorizer ? 'jwt' : 'none',
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });

@@ -3,7 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { HANDLER_NAMES, ROUTES, type Route } from '#api/http/routes.ts';
+import { HANDLER_NAMES, ROUTES } from '#api/http/routes.ts';
 import { handler } from '#test/cloud/authorizer/index.ts';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { type HttpApiProps, methodsOf } from '../../lib/constructs/http-api.ts';
@@ -35,9 +35,9 @@ function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean
 }
 
 /** How many methods the routes of one kind have: HEAD beside every GET. */
-const methodsFor = (kind: Route['auth']): number =>
-  ROUTES.filter(({ auth }) => auth === kind).flatMap((route) => methodsOf(route)).length;
-const forCallers = methodsFor('caller');
+const methodsFor = (isPublic: boolean): number =>
+  ROUTES.filter(({ role }) => (role === 'public') === isPublic).flatMap((route) => methodsOf(route)).length;
+const forCallers = methodsFor(false);
 const paths = new Set(ROUTES.map(({ path }) => path)).size;
 
 describe('a REST API with an authorizer', () => {
@@ -48,7 +48,7 @@ describe('a REST API with an authorizer', () => {
 
     expect(kinds.filter(({ AuthorizationType }) => AuthorizationType === 'CUSTOM')).toHaveLength(forCallers);
     expect(kinds.filter(({ AuthorizationType }) => AuthorizationType === 'NONE')).toHaveLength(
-      methodsFor('none') + paths,
+      methodsFor(true) + paths,
     );
     expect(forCallers).toBeGreaterThan(0);
   });
@@ -78,7 +78,7 @@ describe('an HTTP API with an authorizer', () => {
     );
 
     expect(kinds.filter((kind) => kind === 'CUSTOM')).toHaveLength(forCallers);
-    expect(kinds.filter((kind) => kind === 'NONE')).toHaveLength(methodsFor('none') + 1);
+    expect(kinds.filter((kind) => kind === 'NONE')).toHaveLength(methodsFor(true) + 1);
     template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 300 });
   });
 });

@@ -29,7 +29,7 @@ const eventually = <T>(look: () => Promise<T>): Promise<T> => vi.waitFor(look, {
 
 /** The API on a port of its own; resolves with its URL. */
 async function startApi(platform: Platform): Promise<string> {
-  const deps = createHandlerDeps({ platform, logger: silentLogger, maxOutageMs: MAX_OUTAGE_MS });
+  const deps = createHandlerDeps({ auth: 'none', platform, logger: silentLogger, maxOutageMs: MAX_OUTAGE_MS });
   const bridge = createBridge({ routes: ROUTES, handlers: createHandlers(deps), logger: silentLogger });
   const { url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(() => bridge.close());

@@ -19,7 +19,7 @@ function prepare() {
   platforms.push(platform);
   const log = recordedTerminal();
   const logger = log.terminal.logger('gateway');
-  const deps = createHandlerDeps({ platform, logger });
+  const deps = createHandlerDeps({ auth: 'none', platform, logger });
   const start = (giveUp = createGiveUp(deps)) => {
     const { queues, clock } = platform;
     const pump = startDeadLetterPump({ models: ['model_a', 'model_b'], queues, giveUp, clock, logger });

@@ -7,6 +7,7 @@ import {
   type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
+  ROUTES,
 } from '#api';
 import { contractOf } from '#contract';
 import {
@@ -77,7 +78,7 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
   }
 
   return {
-    ...createHandlerDeps({ platform, logger, metrics }),
+    ...createHandlerDeps({ auth: 'none', platform, logger, metrics }),
     platform,
     counted,
     wake: (limits = {}, variants = []) => register(limits, 0, variants),
@@ -146,6 +147,8 @@ export async function call(handler: ProxyHandler, { route, body, caller, signal,
   const params = rest.params ?? {};
   const bytes = body === undefined ? undefined : Buffer.from(body);
   const event: ProxyEvent = {
+    // Handlers tell the methods of a path apart by the route alone.
+    httpMethod: ROUTES.find(({ path }) => path === route)?.method ?? 'GET',
     resource: route,
     path: route.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? ''),
     headers: rest.headers ?? {},

@@ -14,7 +14,7 @@ const LAMBDA = fileURLToPath(new URL('../../lambdas/get-docs', import.meta.url))
 /** Answers with what a bundle says to a request for a file. */
 const ASK = `
   const { handler } = await import(process.argv[1] + '/index.mjs');
-  const event = { resource: '/docs/{file}', path: '/docs/swagger-ui.css', pathParameters: { file: 'swagger-ui.css' } };
+  const event = { httpMethod: 'GET', resource: '/docs/{file}', path: '/docs/swagger-ui.css', pathParameters: { file: 'swagger-ui.css' } };
   const { statusCode, headers, body } = await handler(event, { awsRequestId: 'r' });
   console.log(JSON.stringify({ statusCode, type: headers['Content-Type'], length: body.length }));
 `;

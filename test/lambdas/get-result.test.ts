@@ -139,7 +139,7 @@ describe('GET /models/{model}/result', () => {
     expect(statusCode).toBe(404);
   });
 
-  it("answers 403 for somebody else's result", async () => {
+  it("answers 404 for somebody else's result", async () => {
     const api = createTestApi();
     const id = await ended(api);
     const params = { model: 'model_b' };
@@ -151,7 +151,7 @@ describe('GET /models/{model}/result', () => {
       caller: 'eve',
     });
 
-    expect(statusCode).toBe(403);
+    expect(statusCode).toBe(404);
   });
 
   it('answers 406 to who wants neither JSON nor protobuf', async () => {

@@ -112,14 +112,14 @@ describe('GET /tasks/{id}', () => {
     expect(json.type).toBe('/problems/task-not-found');
   });
 
-  it("answers 403 for somebody else's task", async () => {
+  it("answers 404 for somebody else's task, as if it did not exist", async () => {
     const api = createTestApi();
     const id = await submitted(api, { owner: 'ada' });
 
     const { statusCode, json } = await get(api, id);
 
-    expect(statusCode).toBe(403);
-    expect(json.type).toBe('/problems/forbidden');
+    expect(statusCode).toBe(404);
+    expect(json).toEqual({ ...(await get(api, UNKNOWN)).json, instance: `/tasks/${id}` });
   });
 
   it('answers 406 to who wants something else than JSON', async () => {

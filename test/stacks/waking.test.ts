@@ -94,7 +94,7 @@ async function deployed(folder: HandlerName, createHandler: (deps: HandlerDeps) 
     await own.close();
     await Promise.all(guards.map((guard) => guard.close()));
   });
-  const handler = createHandler(createHandlerDeps({ platform: own, logger: silentLogger }));
+  const handler = createHandler(createHandlerDeps({ auth: 'none', platform: own, logger: silentLogger }));
   return { handler, denied: () => guards.flatMap((guard) => guard.denied) };
 }
 

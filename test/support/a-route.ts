@@ -5,6 +5,6 @@ export const aRoute = (method: Route['method'], path: Route['path']): Route => (
   method,
   path,
   handler: 'health',
-  auth: 'none',
+  role: 'public',
   summary: '',
 });

@@ -1,4 +1,5 @@
 import {
+  type AuthKind,
   cachedContracts,
   createBacklog,
   createBacklogGate,
@@ -31,11 +32,14 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   /** Origins whose pages may read responses. */
   readonly corsOrigins: readonly string[];
+  /** With `none`, a caller that no gateway has identified is the local user. */
+  readonly auth: AuthKind;
 }
 
 interface HandlerDepsOptions {
   readonly platform: Platform;
   readonly logger: Logger;
+  readonly auth: AuthKind;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default nobody counts */
@@ -46,7 +50,7 @@ interface HandlerDepsOptions {
 
 /** Dependencies that all handlers of a process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
-  const { platform, transcoder = createTranscoder(), logger, metrics = noMetrics, maxOutageMs } = options;
+  const { platform, transcoder = createTranscoder(), logger, auth, metrics = noMetrics, maxOutageMs } = options;
   const cached = { ...platform, contracts: cachedContracts(platform.contracts) };
   const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
@@ -61,5 +65,6 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     logger,
     metrics,
     corsOrigins: platform.corsOrigins ?? [],
+    auth,
   };
 }

@@ -1,10 +1,7 @@
-import { MAX_PAYLOAD_BYTES, ModelyardError } from '#core';
+import { MAX_PAYLOAD_BYTES, ModelyardError, type Principal } from '#core';
+import { unauthenticated } from '../auth/principal-context.ts';
 import { type HeaderFields, headersOf } from './headers.ts';
 import type { ProxyContext, ProxyEvent } from './proxy.ts';
-
-export interface Caller {
-  readonly id: string;
-}
 
 export interface HttpRequest {
   readonly id: string;
@@ -14,7 +11,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: HeaderFields;
   readonly query: QueryParameters;
-  readonly caller: Caller;
+  /** Throws `unauthenticated` where nobody is known, which only public routes permit. */
+  readonly caller: Principal;
   /** Aborts when the client has disconnected or the time is up. */
   readonly signal: AbortSignal;
   /** Tells the gateway how much of the request's time was a model's run. */
@@ -25,18 +23,24 @@ export interface HttpRequest {
   body(): Uint8Array;
 }
 
-/** The caller with `AUTH=none`. */
-const LOCAL_USER: Caller = { id: 'local' };
+interface Invocation {
+  readonly caller: Principal | undefined;
+  /** The handler's own. The gateway's signal also aborts when the client disconnects. */
+  readonly signal: AbortSignal;
+}
 
-/** Reads a proxy event. The gateway's signal also aborts when the client disconnects; `signal` is the handler's own. */
-export function toRequest(event: ProxyEvent, context: ProxyContext, signal: AbortSignal): HttpRequest {
+/** Reads a proxy event. */
+export function toRequest(event: ProxyEvent, context: ProxyContext, { caller, signal }: Invocation): HttpRequest {
   return {
     id: requestIdOf(event, context),
-    route: event.resource ?? event.routeKey?.split(' ')[1] ?? '',
+    route: routeOf(event),
     path: pathOf(event),
     headers: headersOf(event),
     query: queryOf(event),
-    caller: callerOf(event),
+    get caller() {
+      if (!caller) throw unauthenticated();
+      return caller;
+    },
     signal: context.signal ?? signal,
     ran: (ms) => context.ran?.(ms),
     param: (name) => event.pathParameters?.[name] ?? '',
@@ -50,10 +54,8 @@ export const requestIdOf = (event: ProxyEvent, context: ProxyContext): string =>
 
 export const pathOf = (event: ProxyEvent): string => event.path ?? event.rawPath ?? '/';
 
-function callerOf({ requestContext }: ProxyEvent): Caller {
-  const id = requestContext?.authorizer?.principalId;
-  return typeof id === 'string' && id !== '' ? { id } : LOCAL_USER;
-}
+/** The path of the matched route, with parameters in braces. */
+export const routeOf = ({ resource, routeKey }: ProxyEvent): string => resource ?? routeKey?.split(' ')[1] ?? '';
 
 function bodyOf({ body, isBase64Encoded, bytes: given }: ProxyEvent): Uint8Array {
   const bytes = given ?? Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
@@ -68,7 +70,7 @@ export const bodyTooLarge = (maxBytes = MAX_PAYLOAD_BYTES): ModelyardError =>
 const sizeText = (bytes: number): string => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);
 
 /** Query parameters, percent-decoded. */
-class QueryParameters {
+export class QueryParameters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(entries: Iterable<readonly [name: string, values: readonly string[]]>) {

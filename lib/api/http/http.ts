@@ -1,5 +1,7 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
-import { type Logger, ModelyardError } from '#core';
+import { type AuthKind, type Logger, ModelyardError } from '#core';
+import { authorize } from '../auth/authorize.ts';
+import { callerOf } from '../auth/principal-context.ts';
 import { corsHeaders } from './headers.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
 import { JSON_TYPE, negotiate } from './negotiation.ts';
@@ -16,6 +18,13 @@ interface Invocation {
   readonly signal: AbortSignal;
 }
 
+interface HttpDeps {
+  readonly logger: Logger;
+  readonly corsOrigins?: readonly string[];
+  /** With `none`, a caller that the gateway has not identified is the local user. @default it is nobody */
+  readonly auth?: AuthKind;
+}
+
 interface HttpOptions {
   /** Media types of the responses; 406 if the client accepts none of them. `*`: no check. @default JSON */
   readonly produces?: readonly string[] | '*';
@@ -28,13 +37,16 @@ interface HttpOptions {
  * id.
  */
 export function httpHandler(
-  { logger, corsOrigins }: { readonly logger: Logger; readonly corsOrigins?: readonly string[] },
+  { logger, corsOrigins, auth }: HttpDeps,
   answer: (request: HttpRequest) => Promise<ProxyResult>,
   { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
   const matchPath = createRouter(routes);
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
-    const request = toRequest(routedEvent(event, matchPath), context, signal);
+    const routed = routedEvent(event, matchPath);
+    const caller = callerOf(routed, auth);
+    authorize(routed, caller);
+    const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };

@@ -45,6 +45,9 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
+/** How a caller can identify itself (RFC 6750). */
+export const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="modelyard"' } as const;
+
 /** `Retry-After` of 429 and 503 for errors without one, in seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
@@ -77,7 +80,7 @@ export function problemResponse(
 
 export const sendProblem = (problem: Problem, headers: Readonly<Record<string, string>> = {}): ProxyResult => ({
   statusCode: problem.status,
-  headers: { 'Content-Type': PROBLEM_TYPE, ...headers },
+  headers: { 'Content-Type': PROBLEM_TYPE, ...(problem.status === 401 ? CHALLENGE : {}), ...headers },
   body: JSON.stringify(problem),
 });
 

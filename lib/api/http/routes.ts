@@ -1,24 +1,26 @@
+import type { Scope, UserRole } from '#core';
+
 /** The routes of the submit handler, separate to keep its bundle small. */
 export const SUBMIT_ROUTES = [
   {
     method: 'POST',
     path: '/models/{model}/tasks',
     handler: 'submit-task',
-    auth: 'caller',
+    role: 'user',
     summary: 'Submit a prediction request to a model',
   },
   {
     method: 'POST',
     path: '/predict/{model}',
     handler: 'submit-task',
-    auth: 'caller',
+    role: 'user',
     summary: 'Submit a prediction request and wait for its result',
   },
   {
     method: 'POST',
     path: '/api/predict/{model}',
     handler: 'submit-task',
-    auth: 'caller',
+    role: 'user',
     summary: 'Predict with a flat response',
   },
 ] as const satisfies readonly Route[];
@@ -52,8 +54,8 @@ export interface Route {
   /** Parameters in braces: `/models/{model}/tasks`. */
   readonly path: `/${string}`;
   readonly handler: HandlerName;
-  /** `caller`: authenticated callers only. `none`: public. */
-  readonly auth: 'caller' | 'none';
+  /** The role that a caller needs. `public`: nobody is asked. */
+  readonly role: 'public' | UserRole;
   /** For the API documentation. */
   readonly summary: string;
 }
@@ -61,130 +63,137 @@ export interface Route {
 /** The route table. API Gateway, the gateway process and OpenAPI use it. */
 export const ROUTES = [
   ...SUBMIT_ROUTES,
-  { method: 'GET', path: '/tasks', handler: 'list-tasks', auth: 'caller', summary: 'List my tasks, newest first' },
-  { method: 'GET', path: '/tasks/{id}', handler: 'get-task', auth: 'caller', summary: 'Get a task' },
+  { method: 'GET', path: '/tasks', handler: 'list-tasks', role: 'user', summary: 'List my tasks, newest first' },
+  { method: 'GET', path: '/tasks/{id}', handler: 'get-task', role: 'user', summary: 'Get a task' },
   {
     method: 'GET',
     path: '/models/{model}/tasks/{id}',
     handler: 'get-task',
-    auth: 'caller',
+    role: 'user',
     summary: 'Get a task of a model',
   },
   {
     method: 'GET',
     path: '/models/{model}/result',
     handler: 'get-result',
-    auth: 'caller',
+    role: 'user',
     summary: 'Get only the result of a task',
   },
-  { method: 'GET', path: '/models', handler: 'list-models', auth: 'caller', summary: 'List the active models' },
-  { method: 'GET', path: '/models/{model}', handler: 'get-model', auth: 'caller', summary: 'Get a model' },
+  { method: 'GET', path: '/models', handler: 'list-models', role: 'user', summary: 'List the active models' },
+  { method: 'GET', path: '/models/{model}', handler: 'get-model', role: 'user', summary: 'Get a model' },
   {
     method: 'GET',
     path: '/models/{model}/schema',
     handler: 'get-model-schema',
-    auth: 'caller',
+    role: 'user',
     summary: 'Get the contract of a model',
   },
   {
     method: 'GET',
     path: '/models/{model}/instances',
     handler: 'list-instances',
-    auth: 'caller',
+    role: 'operator',
     summary: 'List the instances of a model',
   },
   {
     method: 'POST',
     path: '/models/{model}/instances',
     handler: 'launch-instance',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Launch one more instance of a model',
   },
   {
     method: 'GET',
     path: '/models/{model}/instances/{id}',
     handler: 'list-instances',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Get an instance of a model',
   },
   {
     method: 'DELETE',
     path: '/models/{model}/instances/{id}',
     handler: 'stop-instance',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Drain and stop an instance',
   },
   {
     method: 'GET',
     path: '/api/predict/services',
     handler: 'list-models',
-    auth: 'caller',
+    role: 'user',
     summary: 'List the instances that predict',
   },
   {
     method: 'GET',
     path: '/api/models/available',
     handler: 'list-models',
-    auth: 'caller',
+    role: 'user',
     summary: 'List the instances with their variants',
   },
   {
     method: 'POST',
     path: '/api/models/launch/{name}',
     handler: 'launch-instance',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Launch an instance of a model or a variant',
   },
   {
     method: 'GET',
     path: '/api/models/instances/{name}',
     handler: 'list-instances',
-    auth: 'caller',
+    role: 'operator',
     summary: 'List the instances of a model or a variant',
   },
   {
     method: 'DELETE',
     path: '/api/models/instances/{name}',
     handler: 'stop-instance',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Stop an instance by its id',
   },
   {
     method: 'GET',
     path: '/metrics',
     handler: 'get-metrics',
-    auth: 'caller',
+    role: 'operator',
     summary: 'Get metrics in the text format of Prometheus',
   },
   {
     method: 'GET',
     path: '/openapi.json',
     handler: 'get-openapi',
-    auth: 'none',
+    role: 'public',
     summary: 'Get the OpenAPI document',
   },
   {
     method: 'GET',
     path: '/docs',
     handler: 'get-docs',
-    auth: 'none',
+    role: 'public',
     summary: 'Show the interactive API documentation',
   },
   {
     method: 'GET',
     path: '/docs/{file}',
     handler: 'get-docs',
-    auth: 'none',
+    role: 'public',
     summary: 'Get a file of the documentation page',
   },
-  { method: 'GET', path: '/healthz', handler: 'health', auth: 'none', summary: 'Check whether the process answers' },
+  { method: 'GET', path: '/healthz', handler: 'health', role: 'public', summary: 'Check whether the process answers' },
   {
     method: 'GET',
     path: '/readyz',
     handler: 'health',
-    auth: 'none',
+    role: 'public',
     summary: 'Check whether queue, store and registry answer',
   },
 ] as const satisfies readonly Route[];
+
+/** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users and keys. */
+export function scopesOf({ method, role, handler }: Route): readonly Scope[] {
+  if (handler === 'submit-task') return ['predict'];
+  if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
+  return role === 'user' && method === 'GET' ? ['read', 'predict'] : [];
+}
 
 export type RoutePath = (typeof ROUTES)[number]['path'];

@@ -22,6 +22,11 @@ const INFO = {
   license: { name: 'Apache 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
 } as const;
 
+const BEARER = 'bearer';
+const SECURITY_SCHEMES = {
+  [BEARER]: { type: 'http', scheme: 'bearer', description: 'A token or an API key. Not needed with `AUTH=none`.' },
+} as const;
+
 /** Collects components while the document is written. */
 interface Draft {
   readonly paths: Record<string, Record<string, Json>>;
@@ -43,13 +48,17 @@ export function openApiDocument(models: readonly DocumentedModel[]): Json {
     openapi: '3.1.0',
     info: INFO,
     servers: [{ url: '.', description: 'The server of this document.' }],
+    // Routes without `security` of their own are public.
     security: [],
     tags: [...models.map(({ model: { name, description } }) => ({ name, description })), ...fixed],
     paths,
-    components: usedComponents(
-      { paths },
-      { schemas, responses, parameters: PARAMETER_COMPONENTS, headers: HEADER_COMPONENTS },
-    ),
+    components: {
+      ...usedComponents(
+        { paths },
+        { schemas, responses, parameters: PARAMETER_COMPONENTS, headers: HEADER_COMPONENTS },
+      ),
+      securitySchemes: SECURITY_SCHEMES,
+    },
   };
 }
 
@@ -93,11 +102,22 @@ interface Operation {
   readonly problems: RouteDoc['problems'];
 }
 
-function addOperation({ paths, responses }: Draft, { method, path }: Route, { operation, problems }: Operation): void {
-  const { byStatus, components } = problemResponses(problems);
+function addOperation(
+  { paths, responses }: Draft,
+  { method, path, role }: Route,
+  { operation, problems }: Operation,
+): void {
+  const isPublic = role === 'public';
+  const { byStatus, components } = problemResponses(
+    isPublic ? problems : ['unauthenticated', 'forbidden', ...problems],
+  );
   Object.assign(responses, components);
   paths[path] = {
     ...paths[path],
-    [method.toLowerCase()]: { ...operation, responses: { ...(operation.responses as Json), ...byStatus } },
+    [method.toLowerCase()]: {
+      ...operation,
+      ...(isPublic ? {} : { security: [{ [BEARER]: [] }] }),
+      responses: { ...(operation.responses as Json), ...byStatus },
+    },
   };
 }

@@ -41,7 +41,7 @@ export const TASK_ROUTES = {
     description: 'With `Prefer: wait=N` it waits up to N seconds (0–25) for the end of the task.',
     parameters: [ID, PARAMETERS.prefer],
     responses: { '200': TASK },
-    problems: ['task_not_found', 'forbidden', 'not_acceptable', 'store_unavailable'],
+    problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
   'GET /models/{model}/tasks/{id}': {
     operationId: 'get_model_task',
@@ -49,7 +49,7 @@ export const TASK_ROUTES = {
     description: 'With `Prefer: wait=N` it waits up to N seconds (0–25) for the end of the task.',
     parameters: [MODEL, ID, PARAMETERS.prefer],
     responses: { '200': TASK },
-    problems: ['task_not_found', 'forbidden', 'not_acceptable', 'store_unavailable'],
+    problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
   'GET /models/{model}/result': {
     operationId: 'get_result',
@@ -68,6 +68,6 @@ export const TASK_ROUTES = {
       '202': jsonResponse('The task has not ended yet.', schemaRef('Task'), HEADERS.retryAfter),
       '422': problemResponse('The task ended without a result.'),
     },
-    problems: ['task_not_found', 'forbidden', 'not_acceptable', 'store_unavailable'],
+    problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
 } as const satisfies RouteDocs;

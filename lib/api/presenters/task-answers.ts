@@ -29,7 +29,7 @@ export interface AnsweredWait extends WaitPreference {
 
 /**
  * Reads a task for its owner and waits for its end as long as the caller prefers. A queued task wakes its model when
- * that sleeps, because the wake-up at its submit may have failed. Rejects with `task_not_found` or `forbidden`.
+ * that sleeps, because the wake-up at its submit may have failed. Rejects with `task_not_found`.
  */
 export async function followTask(
   deps: FollowDeps,

@@ -8,7 +8,7 @@ import type { TaskPage, TaskQuery, TaskStore } from './task-store.ts';
 
 export interface TaskLookup {
   readonly id: string;
-  /** Who asks; somebody else's task is `forbidden`. */
+  /** Who asks; somebody else's task is not found. */
   readonly owner: string;
   /** When given, a task of another model is not found. */
   readonly model?: string;
@@ -19,13 +19,13 @@ export interface ReadDeps {
   readonly clock: Clock;
 }
 
-/** The task as it is now. Rejects with `task_not_found` or `forbidden`. */
+/** The task as it is now. Rejects with `task_not_found`. */
 export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup): Promise<Task> {
   const task = await deps.tasks.get(id);
-  if (!task || (model !== undefined && task.model !== model)) {
+  // The same answer for somebody else's task, so that nobody learns of it.
+  if (task?.owner !== owner || (model !== undefined && task.model !== model)) {
     throw new ModelyardError('task_not_found', 'There is no such task.');
   }
-  if (task.owner !== owner) throw new ModelyardError('forbidden', 'This task belongs to somebody else.');
   return expireOverdue(deps, task);
 }
 

@@ -1,5 +1,5 @@
-/** `user`: own tasks. `admin`: instances and all tasks. */
-export const USER_ROLES = ['user', 'admin'] as const;
+/** Each includes those before. `user`: own tasks. `operator`: instances and metrics. `admin`: users. */
+export const USER_ROLES = ['user', 'operator', 'admin'] as const;
 
 export type UserRole = (typeof USER_ROLES)[number];
 

@@ -16,7 +16,9 @@ const from = (origin?: string): ProxyEvent => ({
 
 describe('a page of another origin', () => {
   it('may read an answer where its origin is let in', async () => {
-    const handler = httpHandler({ logger, corsOrigins: ['https://other.example', PAGE] }, async () => json(200, {}));
+    const handler = httpHandler({ logger, auth: 'none', corsOrigins: ['https://other.example', PAGE] }, async () =>
+      json(200, {}),
+    );
 
     const { headers } = await handler(from(PAGE), context());
 
@@ -27,7 +29,7 @@ describe('a page of another origin', () => {
   });
 
   it('may read what was wrong, too', async () => {
-    const handler = httpHandler({ logger, corsOrigins: [PAGE] }, async () => {
+    const handler = httpHandler({ logger, auth: 'none', corsOrigins: [PAGE] }, async () => {
       throw new ModelyardError('task_not_found', 'There is no such task.');
     });
 
@@ -46,7 +48,9 @@ describe('a page of another origin', () => {
   it.each(['https://evil.example', 'null', undefined])(
     'may read nothing as %s, and caches are told',
     async (origin) => {
-      const handler = httpHandler({ logger, corsOrigins: [PAGE] }, async () => json(200, {}, { Vary: 'Accept' }));
+      const handler = httpHandler({ logger, auth: 'none', corsOrigins: [PAGE] }, async () =>
+        json(200, {}, { Vary: 'Accept' }),
+      );
 
       const { headers } = await handler(from(origin), context());
 
@@ -61,7 +65,7 @@ describe('a page of another origin', () => {
   });
 
   it('is not spoken of where none is let in', async () => {
-    const { headers } = await httpHandler({ logger }, async () => json(200, {}))(from(PAGE), context());
+    const { headers } = await httpHandler({ logger, auth: 'none' }, async () => json(200, {}))(from(PAGE), context());
 
     expect(Object.keys(headers)).toEqual(['Content-Type', 'X-Request-Id']);
   });

@@ -117,7 +117,7 @@ describe('the OpenAPI document', () => {
     ]);
     expect(names).toEqual(['Prefer', 'Idempotency-Key', 'Task-Deadline', 'Task-Timeout', 'traceparent', 'tracestate']);
     expect(Object.keys(at(operation, 'responses')).map(Number)).toEqual([
-      200, 202, 400, 404, 406, 413, 415, 422, 429, 500, 502, 503, 504,
+      200, 202, 400, 401, 403, 404, 406, 413, 415, 422, 429, 500, 502, 503, 504,
     ]);
   });
 

@@ -48,7 +48,7 @@ async function serve(): Promise<void> {
   await platform.registry.putInstance(instance);
 
   const { transcoder } = new TranscodingPool();
-  const deps = createHandlerDeps({ platform, transcoder, logger: silentLogger });
+  const deps = createHandlerDeps({ auth: 'none', platform, transcoder, logger: silentLogger });
   const bridge = createBridge({ routes: ROUTES, handlers: createHandlers(deps), logger: silentLogger });
   const { url } = await bridge.listen(0, '127.0.0.1');
   void answer(platform, contract.hash);

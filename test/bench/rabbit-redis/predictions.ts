@@ -25,7 +25,7 @@ const BODY = '{"data": "example"}';
 /** Without HTTP: the use cases in this process. */
 export function openUseCases(servers: Servers): Predictions {
   const created = createRabbitRedisPlatform(servers);
-  const { platform, models, waits } = createHandlerDeps({ platform: created, logger: silentLogger });
+  const { platform, models, waits } = createHandlerDeps({ auth: 'none', platform: created, logger: silentLogger });
   const predict = async (): Promise<void> => {
     const { model, contract, descriptor } = await models.served('model_a');
     const { request, response } = await loadContract(descriptor);

@@ -108,7 +108,7 @@ export class Oracle {
 
   lookupFailed(id: string, error: unknown): void {
     if (!this.history.accepted.has(id) || !(error instanceof ModelyardError)) return;
-    if (error.code === 'task_not_found' || error.code === 'forbidden') {
+    if (error.code === 'task_not_found') {
       this.fail('an accepted task is kept', `${id} was accepted; a caller was told ${error.code}`);
     }
   }

@@ -1,0 +1,44 @@
+import { LOCAL_PRINCIPAL, ModelyardError, type Principal, SCOPES, USER_ROLES } from '#core';
+import type { ProxyEvent } from '../http/proxy.ts';
+
+/** Who calls, as API Gateway passes it from an authorizer to a handler: text only. */
+export type PrincipalContext = Readonly<Record<'principalId' | 'name' | 'role', string>> &
+  Partial<Readonly<Record<'scopes' | 'models' | 'key', string>>>;
+
+export const toPrincipalContext = ({ id, name, role, scopes, models, key }: Principal): PrincipalContext => ({
+  principalId: id,
+  name,
+  role,
+  ...(scopes ? { scopes: scopes.join(' ') } : {}),
+  ...(models ? { models: models.join(' ') } : {}),
+  ...(key === undefined ? {} : { key }),
+});
+
+/**
+ * Who calls, as the gateway has found out. Undefined when it has not. An authorizer that names no role vouches for a
+ * user. Throws `unauthenticated` for a context that no authorizer of ours makes.
+ */
+export function principalOf({ requestContext }: ProxyEvent): Principal | undefined {
+  const { principalId: id, ...context } = requestContext?.authorizer ?? {};
+  if (id === undefined || id === '') return undefined;
+  const { name = id, role = 'user', scopes, models, key } = context;
+  const known = USER_ROLES.find((candidate) => candidate === role);
+  if (typeof id !== 'string' || typeof name !== 'string' || !known) throw unauthenticated();
+  return {
+    id,
+    name,
+    role: known,
+    ...(scopes === undefined ? {} : { scopes: SCOPES.filter((scope) => wordsOf(scopes).includes(scope)) }),
+    ...(models === undefined ? {} : { models: wordsOf(models) }),
+    ...(typeof key === 'string' ? { key } : {}),
+  };
+}
+
+/** Who calls, or the local user where nobody is asked. */
+export const callerOf = (event: ProxyEvent, auth: string | undefined): Principal | undefined =>
+  principalOf(event) ?? (auth === 'none' ? LOCAL_PRINCIPAL : undefined);
+
+export const unauthenticated = (message = 'This needs a bearer token or an API key.'): ModelyardError =>
+  new ModelyardError('unauthenticated', message);
+
+const wordsOf = (value: unknown): string[] => String(value).split(' ').filter(Boolean);

@@ -1,0 +1,54 @@
+import { ModelyardError } from '../errors.ts';
+import { USER_ROLES, type UserRole } from './user.ts';
+
+/** How callers are identified. `none`: everybody is the local user. */
+export const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
+export type AuthKind = (typeof AUTH_KINDS)[number];
+
+/** What an API key may be limited to. */
+export const SCOPES = ['predict', 'read', 'operate'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who calls. */
+export interface Principal {
+  /** The owner of tasks and calls. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: UserRole;
+  /** Limits of an API key. Undefined: everything that the role may do. */
+  readonly scopes?: readonly Scope[];
+  /** Limits of an API key. Undefined: all models. */
+  readonly models?: readonly string[];
+  /** The id of the API key. Undefined: a token. */
+  readonly key?: string;
+}
+
+/** Every caller with `AUTH=none`. */
+export const LOCAL_PRINCIPAL: Principal = { id: 'local', name: 'local', role: 'admin' };
+
+/** What a route asks of its callers. */
+export interface Requirement {
+  readonly role: UserRole;
+  /** An API key with scopes needs one of these. Empty: only keys without scopes may. */
+  readonly scopes: readonly Scope[];
+  /** The model of the request, where its path has one. */
+  readonly model: string | undefined;
+}
+
+/** Whether a role includes another one: `admin` includes `operator`, which includes `user`. */
+export const includesRole = (role: UserRole, required: UserRole): boolean =>
+  USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(required);
+
+/** Throws `forbidden` with a sentence that says what is missing. */
+export function assertMay({ role, scopes, models }: Principal, required: Requirement): void {
+  if (!includesRole(role, required.role)) throw forbidden(`This needs the role ${required.role}.`);
+  if (scopes && !required.scopes.some((scope) => scopes.includes(scope))) {
+    const needed = required.scopes.join(' or ');
+    throw forbidden(needed === '' ? 'This needs a key without scopes.' : `This needs a key with the scope ${needed}.`);
+  }
+  if (models && (required.model === undefined || !models.includes(required.model))) {
+    throw forbidden('This key is for other models.');
+  }
+}
+
+const forbidden = (message: string): ModelyardError => new ModelyardError('forbidden', message);
