@@ -194,7 +194,15 @@ const rooms = [
   room(
     'runtime-knows-core-and-platform',
     '^model-containers/runtime/',
-    ['^model-containers/(runtime|catalog)/', CORE, CONTRACT, GENERATED, PLATFORM, npm('prom-client', 'pino'), NODE],
+    [
+      '^model-containers/(runtime|catalog)/',
+      CORE,
+      CONTRACT,
+      GENERATED,
+      PLATFORM,
+      npm('prom-client', 'pino', 'onnxruntime-node', 'onnxruntime-common'),
+      NODE,
+    ],
     'The runtime uses queues and stores through the platform.',
   ),
   {

@@ -14,6 +14,8 @@ export { jsonSchemaOf, type SchemaSet, schemaSetOf } from './describe/json-schem
 export { protoFilesOf, protoSourceOf } from './describe/proto-source.ts';
 export type { JsonSchema, Side } from './describe/value-schemas.ts';
 export { exampleOf } from './describe/value-schemas.ts';
+export type { FieldDescriptor, MessageDescriptor } from './descriptor/model.ts';
+export { type TypeIndex, typesOf } from './descriptor/type-index.ts';
 export { type FieldError, InvalidMessageError, MessageLimitError, UnreadableMessageError } from './errors.ts';
 export { loadCodec, loadContract } from './load-contract.ts';
 export { Reader, Writer } from './wire.ts';

@@ -13,6 +13,8 @@ export interface LocalOptions {
   readonly platform: BackendName;
   /** Where the platform sqlite keeps everything; undefined for a folder that is deleted at the end. */
   readonly dataFolder: string | undefined;
+  /** Folders with more models. */
+  readonly modelFolders: readonly string[];
   /** Whether what was accepted survives a power failure there, too. */
   readonly isDurable: boolean;
 }
@@ -32,6 +34,7 @@ Usage: npm start -- [options]
                    aws stands for emulators of it, which forget everything at the end;
                    rabbit-redis needs AMQP_URL and REDIS_URL in the environment
   --data <folder>  where sqlite keeps tasks, results and users (default ${DEFAULT_FOLDER})
+  --models <folder>  a folder with more models, for example model-containers/examples; repeatable
   --memory         keeps nothing: everything is gone at the end
   --durable        every task survives a power failure too, at the cost of a disk write each
   --json           prints one JSON object per line instead of text
@@ -47,6 +50,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         port: { type: 'string' },
         platform: { type: 'string' },
         data: { type: 'string' },
+        models: { type: 'string', multiple: true },
         memory: { type: 'boolean' },
         durable: { type: 'boolean' },
         json: { type: 'boolean' },
@@ -62,11 +66,11 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     if (platform === undefined) {
       return { fault: `--platform must be one of ${BACKENDS.join(', ')}, not "${values.platform}".` };
     }
-    const { json = false, data, memory = false, durable = false } = values;
+    const { json = false, models: modelFolders = [], data, memory = false, durable = false } = values;
     const fault = storageFault(platform, { data, memory, durable });
     if (fault !== undefined) return { fault };
     const dataFolder = memory ? undefined : (data ?? DEFAULT_FOLDER);
-    return { start: { port: Number(port), json, platform, dataFolder, isDurable: durable } };
+    return { start: { port: Number(port), json, platform, dataFolder, modelFolders, isDurable: durable } };
   } catch (error) {
     // Recovery: an option that does not exist is told like any other fault.
     return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };

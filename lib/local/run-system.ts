@@ -53,7 +53,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => bridge.close());
   cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));
 
-  const models = await findModels(run.environment, logger);
+  const models = await findModels(run, logger);
   const backend = await startBackend[run.platform]({
     ...run,
     environment: run.environment,
@@ -127,9 +127,9 @@ async function listen(bridge: HttpServer, wanted: number, host: string): Promise
   }
 }
 
-async function findModels(environment: NodeJS.ProcessEnv, logger: Logger): Promise<readonly LocalModel[]> {
+async function findModels({ environment, modelFolders }: SystemRun, logger: Logger): Promise<readonly LocalModel[]> {
   const more = readOptional(environment, ENV.modelsPath)?.split(delimiter) ?? [];
-  const { models, faults } = await discoverModels([MODELS, ...more]);
+  const { models, faults } = await discoverModels([MODELS, ...more, ...modelFolders]);
   for (const fault of faults) logger.error(fault);
   return models;
 }

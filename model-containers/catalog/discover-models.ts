@@ -7,7 +7,7 @@ import type { ModelManifest } from './manifest.ts';
 import { manifestPath, readManifest } from './read-manifest.ts';
 
 /** The file that each kind of model has in its folder. The first one found decides. */
-const MODEL_FILES = { typescript: 'model.ts', python: 'model.py' } as const;
+const MODEL_FILES = { typescript: 'model.ts', python: 'model.py', onnx: 'model.onnx' } as const;
 type ModelKind = keyof typeof MODEL_FILES;
 
 /** A model folder that can be run here. */
@@ -65,7 +65,7 @@ async function readModel(folder: string): Promise<LocalModel | string> {
     if (fault !== undefined || !manifest) return `${shown(path)} is left out: ${fault}.`;
     const kind = modelKind(folder);
     if (kind === undefined)
-      return `${shown(folder)} is left out: it has no ${Object.values(MODEL_FILES).join(' or ')}.`;
+      return `${shown(folder)} is left out: it has none of ${Object.values(MODEL_FILES).join(', ')}.`;
     return { folder, kind, manifest };
   } catch (error) {
     // Recovery: a broken manifest excludes only its own model.

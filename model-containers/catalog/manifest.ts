@@ -21,6 +21,8 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
+  /** How the messages fit the graph of `model.onnx`. @default fields and tensors have the same names */
+  readonly onnx?: OnnxMapping;
   /** Memory that Fargate supports with `cpu`: at least 512, and 2 GiB per vCPU from half a vCPU. @default 512 */
   readonly memoryMiB?: number;
 }
@@ -30,6 +32,15 @@ export interface Batching {
   readonly maxSize: number;
   /** How long the first request waits for others while the model is busy. An idle model does not wait. */
   readonly maxWaitMs: number;
+}
+
+export interface OnnxMapping {
+  /** By input of the graph: the request's field, or the fields that are its columns. */
+  readonly inputs?: Readonly<Record<string, string | readonly string[]>>;
+  /** By output of the graph: the field of the response. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Names of the classes in the order of their indices, for strings and maps in the response. */
+  readonly labels?: readonly string[];
 }
 
 /** What holds where a manifest leaves a field out, besides its limits. */

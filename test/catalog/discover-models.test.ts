@@ -38,7 +38,7 @@ describe('discovering models', () => {
       'empty is left out: it has no manifest.ts or manifest.json.',
       'renamed/manifest.ts is left out: name must be that of its folder, renamed, not other.',
       'throwing/manifest.ts is left out: not today.',
-      'unwritten is left out: it has no model.ts or model.py.',
+      'unwritten is left out: it has none of model.ts, model.py, model.onnx.',
     ]);
   });
 
@@ -68,6 +68,7 @@ describe('checking a manifest', () => {
       slots: 4,
       batching: { maxSize: 32, maxWaitMs: 0 },
       localInstances: 0,
+      onnx: { inputs: { X: ['a', 'b'], y: 'c' }, outputs: { label: 'decision' }, labels: ['no', 'yes'] },
       cpu: 1024,
       memoryMiB: 2048,
       maxAttempts: 1,

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions } from '#local/options.ts';
 
 describe('the arguments of npm start', () => {
-  const usual = { port: 8000, json: false, platform: 'sqlite', dataFolder: '.modelyard', isDurable: false };
+  const usual = {
+    port: 8000,
+    json: false,
+    platform: 'sqlite',
+    dataFolder: '.modelyard',
+    modelFolders: [],
+    isDurable: false,
+  };
 
   it.each([
     [[], usual],
@@ -11,6 +18,7 @@ describe('the arguments of npm start', () => {
     [['--platform', 'rabbit-redis'], { ...usual, platform: 'rabbit-redis' }],
     [['--platform', 'aws'], { ...usual, platform: 'aws' }],
     [['--data', '/srv/data', '--durable'], { ...usual, dataFolder: '/srv/data', isDurable: true }],
+    [['--models', 'here', '--models', 'there'], { ...usual, modelFolders: ['here', 'there'] }],
     [['--memory'], { ...usual, dataFolder: undefined }],
   ])('%j start the system', (args, start) => {
     expect(parseOptions(args)).toEqual({ start });

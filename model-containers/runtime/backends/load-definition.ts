@@ -1,16 +1,26 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ModelDefinition } from '../define-model.ts';
 import { ModelStartError } from './model-backend.ts';
+import { readModelFolder } from './model-folder.ts';
 
 type AnyModel = ModelDefinition<unknown, unknown, unknown>;
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
-/** Imports `<folder>/model.ts`; a bare name is a folder of `model-containers/models`. Rejects when there is none, or it exports no model. */
+/**
+ * Imports `<folder>/model.ts`, or serves `<folder>/model.onnx`; a bare name is a folder of `model-containers/models`.
+ * Rejects when there is neither, or the module exports no model.
+ */
 export async function loadDefinition(folder: string): Promise<AnyModel> {
   const path = resolve(MODELS, folder, 'model.ts');
+  const directory = resolve(MODELS, folder);
+  if (!existsSync(path) && existsSync(join(directory, 'model.onnx'))) {
+    // Loaded for graphs only: its binary takes time and memory.
+    const { onnxModel } = await import('./onnx/onnx-model.ts');
+    return onnxModel(directory, await readModelFolder(directory));
+  }
   if (!existsSync(path)) throw new ModelStartError(`There is no model at ${path}.`);
   const { default: definition } = (await import(pathToFileURL(path).href)) as { readonly default?: AnyModel };
   if (definition?.manifest && definition.request && definition.response) return definition;

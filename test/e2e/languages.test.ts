@@ -1,15 +1,17 @@
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { pythonFixture } from '#test/support/python.ts';
 
+const FOLDERS = [pythonFixture('.'), join(import.meta.dirname, '../fixtures/onnx')];
 /** Its packages may have to be installed first. */
 const INSTALL_MS = 120_000;
 
 let system: EmbeddedSystem;
 beforeAll(async () => {
-  system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: pythonFixture('.') } });
-  for (const name of ['sums', 'sums_in_batches']) {
+  system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: FOLDERS.join(delimiter) } });
+  for (const name of ['sums', 'sums_in_batches', 'shapes']) {
     await vi.waitFor(async () => expect((await system.fetch(`/models/${name}`)).status).toBe(200), {
       timeout: INSTALL_MS,
       interval: 100,
@@ -79,5 +81,36 @@ describe('a model in Python', () => {
 
     expect(tasks.map(({ result }) => result?.sum)).toEqual(requests.map(({ values }) => values[0]));
     expect(tasks.some(({ result }) => result?.note !== 'batch of 1')).toBe(true);
+  });
+});
+
+describe('an ONNX file', () => {
+  it('answers many requests in JSON, each its own', async () => {
+    const requests = Array.from({ length: 20 }, (_, i) => ({
+      count: String(i),
+      flags: [true, false],
+      image: { shape: [1, 1 + (i % 2)], values: i % 2 ? [i, i] : [i] },
+      text: `number ${i}`,
+      green: 1,
+    }));
+
+    const tasks = await Promise.all(
+      requests.map(async (request) => ended(system, (await submit(system, 'shapes', request)).id)),
+    );
+
+    expect(tasks.map(({ result }) => result)).toMatchObject(
+      requests.map(({ text, image }, i) => ({
+        twice_count: String(2 * i),
+        image: { shape: image.shape.map(String), values: image.values.map((value) => 2 * value) },
+        text,
+        best: 'green',
+      })),
+    );
+  });
+
+  it('refuses a request that does not fit its graph', async () => {
+    const { error } = await ended(system, (await submit(system, 'shapes', { flags: [true] })).id);
+
+    expect(error).toMatchObject({ code: 'invalid_input', message: 'flags must have 2 values, not 1.' });
   });
 });

@@ -1,0 +1,99 @@
+import type { FieldDescriptor, MessageDescriptor, TypeIndex } from '#contract';
+import { InvalidInput } from '../../define-model.ts';
+import { itemOf, shapedItemOf, type TensorInput, type TensorItem } from './tensors.ts';
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** Reads an input's part of a request. Throws `InvalidInput`. */
+export type ReadItem = (request: Message) => TensorItem;
+
+/** Reads a field of the response from an output's item. */
+export type WriteField = (item: TensorItem) => unknown;
+
+/** A message with a field `shape` and one other repeated field, which has the values. */
+interface TensorMessage {
+  readonly values: FieldDescriptor;
+}
+
+/** The name that a tensor has in a message: lower case, with underscores for all other characters. */
+export const fieldName = (tensor: string): string =>
+  tensor
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+
+/** Fills an input from columns: one single field each. */
+export const readColumns =
+  (input: TensorInput, fields: readonly FieldDescriptor[]): ReadItem =>
+  (request) =>
+    itemOf(
+      input,
+      input.name,
+      fields.map(({ name }) => request[name]),
+    );
+
+/** Fills an input from one field: a single value, repeated values or a tensor message. Throws for other fields. */
+export function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex): ReadItem {
+  const { name, cardinality } = field;
+  const tensor = tensorMessageOf(field, types);
+  if (tensor) {
+    const { values } = tensor;
+    return (request) => {
+      const message = request[name] as Message | undefined;
+      if (!message) throw new InvalidInput(`${name} is missing.`);
+      const shape = Array.from(message.shape as readonly (number | bigint)[], Number);
+      return shapedItemOf(input, name, message[values.name] as ArrayLike<unknown>, shape);
+    };
+  }
+  if (field.type.kind === 'message' || cardinality === 'map') throw misfit(field);
+  if (cardinality === 'repeated') return (request) => itemOf(input, name, request[name] as ArrayLike<unknown>);
+  if (field.type.kind === 'scalar' && field.type.scalar === 'bytes') {
+    return (request) => itemOf(input, name, request[name] as Uint8Array);
+  }
+  return (request) => itemOf(input, name, [request[name]]);
+}
+
+/** Fills a field of the response from an output. `labels` names the classes. Throws for fields that no output fills. */
+export function writeField(field: FieldDescriptor, types: TypeIndex, labels: readonly string[]): WriteField {
+  const convert = converterOf(field, types, labels);
+  const tensor = tensorMessageOf(field, types);
+  if (tensor) {
+    const { values } = tensor;
+    const convertValue = converterOf(values, types, labels);
+    return ({ values: data, dims }) => ({ shape: dims.map(BigInt), [values.name]: Array.from(data, convertValue) });
+  }
+  if (field.type.kind === 'message') throw misfit(field);
+  if (field.cardinality === 'repeated') return ({ values }) => Array.from(values, convert);
+  if (field.cardinality === 'single') return ({ values }) => convert(values[0]);
+  return ({ values }) =>
+    Object.fromEntries(Array.from(values, (value, i) => [labels[i] ?? String(i), convert(value)] as const));
+}
+
+function converterOf(
+  { type }: FieldDescriptor,
+  types: TypeIndex,
+  labels: readonly string[],
+): (value: unknown) => unknown {
+  if (type.kind === 'enum') {
+    const numbers = new Map(types.enum(type.typeName).values.map(({ name, number }) => [name, number]));
+    return (value: unknown) => (typeof value === 'string' ? numbers.get(value) : Number(value));
+  }
+  if (type.kind === 'message') return Number;
+  const { scalar } = type;
+  if (scalar === 'string') {
+    return (value: unknown) => (typeof value === 'string' ? value : (labels[Number(value)] ?? String(value)));
+  }
+  if (scalar === 'bool') return Boolean;
+  return scalar.endsWith('64') ? (value: unknown) => BigInt(value as number) : Number;
+}
+
+function tensorMessageOf(field: FieldDescriptor, types: TypeIndex): TensorMessage | undefined {
+  if (field.type.kind !== 'message' || field.cardinality !== 'single') return undefined;
+  const { fields }: MessageDescriptor = types.message(field.type.typeName);
+  const [values, ...others] = fields.filter(({ name }) => name !== 'shape');
+  const hasShape = fields.some(({ name, cardinality }) => name === 'shape' && cardinality === 'repeated');
+  return hasShape && values?.cardinality === 'repeated' && others.length === 0 ? { values } : undefined;
+}
+
+const misfit = ({ name }: FieldDescriptor): Error =>
+  new Error(`The field ${name} is no tensor: use a scalar, repeated scalars, or a message with shape and values.`);
