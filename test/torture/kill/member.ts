@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/instance-process.ts';
@@ -24,8 +24,8 @@ export class Member {
   readonly name: string;
   /** What it printed last. */
   readonly lines: string[] = [];
-  /** Process groups that a killed process left behind. */
-  orphans = 0;
+  /** Processes that a killed process left behind: what they are, and their state. */
+  readonly orphans: string[] = [];
   readonly #options: MemberOptions;
   readonly #random: () => number;
   readonly #checks = new Set<Promise<void>>();
@@ -100,10 +100,12 @@ export class Member {
   }
 
   async #waitForGroup(pid: number | undefined): Promise<void> {
+    // Whoever was killed while it was frozen has left frozen children, which notice nothing.
+    this.#signalGroup(pid, 'SIGCONT');
     const endsAt = Date.now() + ORPHAN_MS;
     while (this.#signalGroup(pid, 0)) {
       if (Date.now() > endsAt) {
-        this.orphans += 1;
+        this.orphans.push(...processesOf(pid).map((found) => `${this.name}: ${found}`));
         this.#signalGroup(pid, 'SIGKILL');
         return;
       }
@@ -128,6 +130,22 @@ function signal(pid: number, name: NodeJS.Signals | 0): boolean {
     // Recovery: it has ended.
     return false;
   }
+}
+
+/** The processes of a group that have not ended: state and command line. */
+function processesOf(group: number | undefined): readonly string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const [state, , itsGroup] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      if (Number(itsGroup) !== group || state === 'Z') return [];
+      return [`${state} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')}`];
+    } catch {
+      // Recovery: it has ended, or this is no process.
+      return [];
+    }
+  });
 }
 
 function childrenOf(pid: number | undefined): readonly number[] {

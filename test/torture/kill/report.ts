@@ -2,7 +2,8 @@ import { VIOLATIONS } from './ledger.ts';
 import type { TortureReport } from './torture.ts';
 
 /** Whether nothing happened that must not. */
-export const isClean = ({ violations, orphans }: TortureReport): boolean => violations.length === 0 && orphans === 0;
+export const isClean = ({ violations, orphans }: TortureReport): boolean =>
+  violations.length === 0 && orphans.length === 0;
 
 /** The report as text. */
 export function describeReport(report: TortureReport, seed: number): string {
@@ -13,7 +14,8 @@ export function describeReport(report: TortureReport, seed: number): string {
   return [
     `accepted ${String(report.accepted).padStart(8)}   ${listOf(report.states)}`,
     ...counts,
-    `orphans  ${String(report.orphans).padStart(8)}`,
+    `orphans  ${String(report.orphans.length).padStart(8)}`,
+    ...report.orphans.map((orphan) => `  ${orphan}`),
     `answers by status (0: none): ${listOf(report.answers)}`,
     `every task had ended ${report.settledSeconds.toFixed(1)} s after the storm; seed ${seed}`,
     '',

@@ -25,7 +25,7 @@ export interface TortureReport {
   readonly answers: Readonly<Record<string, number>>;
   readonly violations: Ledger['violations'];
   /** Processes that killed processes left running. */
-  readonly orphans: number;
+  readonly orphans: readonly string[];
   /** Seconds from the end of the storm until every task had ended. */
   readonly settledSeconds: number;
 }
@@ -127,7 +127,7 @@ function reportOf(ledger: Ledger, client: Client, { gateways, instances }: Fleet
     states: Object.fromEntries([...states].map(([state, tasks]) => [state, tasks.length])),
     answers: Object.fromEntries(client.answers),
     violations: ledger.violations,
-    orphans: [...gateways, ...instances].reduce((sum, { orphans }) => sum + orphans, 0),
+    orphans: [...gateways, ...instances].flatMap(({ orphans }) => orphans),
   };
 }
 
