@@ -44,11 +44,15 @@ function describeScenario({
   leaseSeconds,
   instances,
   gateways,
+  skews,
+  versions,
   clients,
   incidents,
 }: Scenario): string {
   return [
     `Platform ${platform}, ${gateways} gateways, leases of ${leaseSeconds} s, instances from ${instances.map((ms) => `${ms} ms`).join(', ')}`,
+    ...(skews ? [`Clocks ahead by ms: ${JSON.stringify(skews)}`] : []),
+    ...(versions ? [`Contracts of the instances: ${versions.join(', ')}`] : []),
     `Model ${JSON.stringify(model)}`,
     ...clients.map((client) => `Caller ${JSON.stringify(client)}`),
     ...incidents.map((incident) => `Incident ${JSON.stringify(incident)}`),

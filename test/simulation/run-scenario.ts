@@ -33,10 +33,7 @@ export async function runScenario(scenario: Scenario, options: WorldOptions): Pr
   const restore = replaceGlobals(engine);
   try {
     const platform = withPlants(world, PLATFORM[scenario.platform](world));
-    const gateways = Array.from(
-      { length: scenario.gateways },
-      (_, i) => new Gateway(world, platform, `gateway-${i + 1}`),
-    );
+    const gateways = Array.from({ length: scenario.gateways }, (_, i) => new Gateway(world, platform, i));
     const places = scenario.instances.map((_, i) => new InstancePlace(world, platform, i));
     startGivingUp(world, platform);
     const clients = scenario.clients.map((plan) => new Client(world, gateways, plan));

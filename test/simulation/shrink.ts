@@ -44,7 +44,8 @@ function* candidatesOf({ scenario, suppressed, result }: Shrunk): Generator<Cand
   for (const part of parts(incidents)) {
     yield changed({ incidents: incidents.filter((incident) => !part.includes(incident)) });
   }
-  if (instances.length > 1) for (const at of instances.keys()) yield changed({ instances: instances.toSpliced(at, 1) });
+  for (const left of simpler(scenario)) yield { scenario: left, suppressed };
+  if (instances.length > 1) for (const at of instances.keys()) yield changed(withoutInstance(scenario, at));
   if (gateways > 1) yield changed({ gateways: gateways - 1 });
   if (model.batching) {
     const { batching: _, ...single } = model;
@@ -54,6 +55,21 @@ function* candidatesOf({ scenario, suppressed, result }: Shrunk): Generator<Cand
   for (const [at, client] of clients.entries()) {
     for (const simpler of simplerClients(client)) yield changed({ clients: clients.with(at, simpler) });
   }
+}
+
+/** With right clocks, or with one contract. */
+function* simpler(scenario: Scenario): Generator<Scenario> {
+  const { skews, versions, ...rest } = scenario;
+  if (skews) yield { ...rest, ...(versions ? { versions } : {}) };
+  if (versions) yield { ...rest, ...(skews ? { skews } : {}) };
+}
+
+function withoutInstance({ instances, versions, skews }: Scenario, at: number): Partial<Scenario> {
+  return {
+    instances: instances.toSpliced(at, 1),
+    ...(versions ? { versions: versions.toSpliced(at, 1) } : {}),
+    ...(skews ? { skews: { ...skews, instances: skews.instances.toSpliced(at, 1) } } : {}),
+  };
 }
 
 function* simplerClients(client: ClientPlan): Generator<ClientPlan> {

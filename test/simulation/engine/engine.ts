@@ -8,12 +8,14 @@ export interface Actor {
   isAlive: boolean;
   /** Nothing happens in it before, as under SIGSTOP. Milliseconds since the start of the simulation. */
   frozenUntil: number;
+  /** How far its own clock is ahead, in milliseconds; negative when it is behind. */
+  readonly skewMs: number;
   /** Calls over the network so far, by what they were for. */
   readonly calls: Map<string, number>;
 }
 
 /** Simulated time zero, as Unix milliseconds. */
-const EPOCH = Date.UTC(2030, 0, 1);
+export const EPOCH = Date.UTC(2030, 0, 1);
 
 /** Resolves when no promise callback is left to be run: Node turns to its ticks only then. */
 const promisesSettled = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
@@ -47,8 +49,8 @@ export class Engine {
     return EPOCH + Math.floor(this.now);
   }
 
-  spawn(name: string): Actor {
-    return { name, isAlive: true, frozenUntil: 0, calls: new Map() };
+  spawn(name: string, skewMs = 0): Actor {
+    return { name, isAlive: true, frozenUntil: 0, skewMs, calls: new Map() };
   }
 
   /** Runs `run` in the actor, `ms` from now. */

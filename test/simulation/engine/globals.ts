@@ -67,7 +67,7 @@ export function replaceGlobals(engine: Engine): () => void {
     clearImmediate: clear('clearImmediate'),
   });
   Math.random = () => (engine.current ? engine.random.next() : real.random());
-  Date.now = () => (engine.current ? engine.unixMs : real.dateNow());
+  Date.now = () => (engine.current ? engine.unixMs + engine.current.skewMs : real.dateNow());
   // An own property in front of the one of the prototype.
   Object.defineProperty(performance, 'now', {
     configurable: true,

@@ -15,7 +15,7 @@ export class SimClock implements Clock {
   }
 
   now(): number {
-    return this.#engine.unixMs;
+    return this.#engine.unixMs + this.#actor.skewMs;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

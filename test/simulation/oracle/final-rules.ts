@@ -1,4 +1,5 @@
 import { isTerminal, type Task } from '#core';
+import { EPOCH } from '../engine/engine.ts';
 import type { AcceptedTask, History } from './history.ts';
 import type { Violation } from './row-rules.ts';
 
@@ -12,6 +13,11 @@ type FinalRule = (history: History, ended: Ended) => string | undefined;
 
 /** Enough time to run any task of a scenario, whatever happened. */
 const LONG_MS = 1_800_000;
+
+/** An instance is ready so long after its start. */
+const SET_UP_MS = 2_000;
+/** Until a task reaches an instance that can read it, in a small fleet. */
+const MAX_HAND_OVER_MS = 30_000;
 
 /** How often a run is repeated beside others before it runs alone. */
 const MAX_IN_COMPANY = 3;
@@ -42,6 +48,19 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   'a good request succeeds unless something goes wrong from outside': (history, { id, accepted, row }) => {
     if (history.trouble() > 0 || !hadTime(accepted) || !isGood(history, accepted)) return undefined;
     return row?.state === 'succeeded' ? undefined : `${id} is ${row?.state}: ${row?.error?.message}`;
+  },
+
+  'nobody waits while somebody could read': (history, { id, accepted, row }) => {
+    const { versions, instances, clients } = history.scenario;
+    const requests = clients.flatMap(({ request, otherRequest = request }) => [request, otherRequest]);
+    const isOdd = requests.some(({ does }) => does !== 'answer');
+    if (!versions || history.trouble() > 0 || isOdd || row?.startedAt === undefined) return undefined;
+    const { uses = 1 } = accepted.request;
+    const readyMs = Math.min(...instances.filter((_, i) => (versions[i] ?? 1) >= uses));
+    const waitedMs = row.startedAt - Math.max(accepted.acceptedAt, EPOCH + readyMs + SET_UP_MS);
+    // All others may run before it, those that were sent twice too.
+    const othersMs = 2 * requests.reduce((sum, { ms }) => sum + ms, 0);
+    return waitedMs > MAX_HAND_OVER_MS + othersMs ? `${id} waited ${waitedMs} ms` : undefined;
   },
 
   'attempts shown are the runs where nothing goes wrong': (history, { id, row }) => {

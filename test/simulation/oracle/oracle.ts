@@ -130,7 +130,7 @@ export class Oracle {
   }
 
   #check(task: Task): void {
-    const violation = checkRow(this.history, task, this.#engine.now);
+    const violation = checkRow(this.history, task, this.#engine.now, this.#engine.unixMs);
     if (violation) this.fail(violation.rule, violation.what);
   }
 }

@@ -66,8 +66,39 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
   },
 };
 
+/** The clocks of single machines show in no row: with those of the simulation they are minutes or hours away. */
+const TIME_RULES: Readonly<Record<string, TimeRule>> = {
+  'times are those of the store': (now, tolerance, { id, createdAt, startedAt = createdAt, endedAt = startedAt }) => {
+    const late = [createdAt, startedAt, endedAt].find((at) => at > now + tolerance);
+    if (late !== undefined) return `${id} has a time that is ${late - now} ms ahead`;
+    const isBack = startedAt < createdAt - tolerance || endedAt < startedAt - tolerance;
+    return isBack ? `${id} was created at ${createdAt}, started at ${startedAt} and ended at ${endedAt}` : undefined;
+  },
+
+  'a task expires at its deadline': (now, tolerance, { id, state, deadlineAt }) =>
+    state === 'expired' && now < deadlineAt - tolerance
+      ? `${id} expired ${deadlineAt - now} ms before its deadline`
+      : undefined,
+};
+
+type TimeRule = (now: number, tolerance: number, task: Task) => string | undefined;
+
+/** What a reading of the store's clock is off when its answer was neither slow nor late, and when it was. */
+const TOLERANCE_MS = { calm: 1_500, troubled: 110_000 } as const;
+
+function checkTimes(history: History, task: Task, now: number): Violation | undefined {
+  const tolerance = history.trouble() === 0 ? TOLERANCE_MS.calm : TOLERANCE_MS.troubled;
+  for (const [rule, check] of Object.entries(TIME_RULES)) {
+    const what = check(now, tolerance, task);
+    if (what !== undefined) return { rule, what };
+  }
+  return undefined;
+}
+
 /** The first rule that a row breaks. Remembers the end of a task when it is first seen. */
-export function checkRow(history: History, task: Task, nowMs: number): Violation | undefined {
+export function checkRow(history: History, task: Task, nowMs: number, unixMs: number): Violation | undefined {
+  const mistimed = checkTimes(history, task, unixMs);
+  if (mistimed) return mistimed;
   for (const [rule, check] of Object.entries(ROW_RULES)) {
     const what = check(history, task);
     if (what !== undefined) return { rule, what };

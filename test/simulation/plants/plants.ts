@@ -58,6 +58,30 @@ ${REPEAT}`,
       { file: MODEL_LIFE, find: '      if (!isLate && !isUseless) continue;\n', replace: '' },
     ],
   },
+  'own-clocks': {
+    defect: 'processes go by their own clocks, which may be wrong',
+    changes: [{ file: 'lib/core/clock.ts', find: '    if (receivedAt < sentAt) return;', replace: '    return;' }],
+  },
+  'blind-readers': {
+    defect: 'instances run requests of which they would lose a part',
+    changes: [
+      {
+        file: 'lib/core/instances/request-gate.ts',
+        find: "if (await canRead(own.hash, request)) return { verdict: 'run' };",
+        replace: "if (request !== undefined) return { verdict: 'run' };",
+      },
+    ],
+  },
+  'slow-hand-over': {
+    defect: 'a request waits minutes for a reader that has a free slot',
+    changes: [
+      {
+        file: 'lib/core/instances/request-gate.ts',
+        find: '  return hasRoom ? 1 : Math.min(MAX_PAUSE_SECONDS, 2 ** (round - 1));',
+        replace: '  return hasRoom ? 200 : MAX_PAUSE_SECONDS * round;',
+      },
+    ],
+  },
   'wrong-rows': {
     defect: "a store that answers with another task's row",
     changes: [],

@@ -7,7 +7,6 @@ import { DynamoTaskStore } from '#adapters/aws/tasks/dynamo-task-store.ts';
 import { fromItem } from '#adapters/aws/tasks/task-item.ts';
 import type { ConsumeOptions, TaskConsumer, TaskQueue } from '#core';
 import type { Actor } from '../engine/engine.ts';
-import { SimClock } from '../engine/sim-clock.ts';
 import { taskOf } from '../world/requests.ts';
 import { MODEL } from '../world/sim-model.ts';
 import type { World } from '../world/world.ts';
@@ -28,7 +27,7 @@ export function awsPlatform(world: World): SimPlatform {
   const blobs = simBlobs(world);
   return {
     connect(actor) {
-      const clock = new SimClock(world.engine, actor);
+      const clock = world.storeClock(actor);
       const client = clientOf(world, actor, 'queue', (command) => sqs.execute(command)) as unknown as SQSClient;
       const table = clientOf(world, actor, 'store', (command) => dynamo.execute(command)) as unknown as DynamoDBClient;
       const queue = queueOf(

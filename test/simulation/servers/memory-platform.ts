@@ -29,7 +29,7 @@ export function memoryPlatform(world: World): SimPlatform {
         queues: () => remoteQueue(world, actor, queue),
         tasks: store(actor),
         blobs: blobs(actor),
-        clock: new SimClock(engine, actor),
+        clock: world.storeClock(actor),
       };
     },
     get hasMessages() {

@@ -26,7 +26,7 @@ export function rabbitPlatform(world: World): SimPlatform {
     connect(actor) {
       const connections = connectionsOf(world, actor, broker);
       const queue = new RabbitTaskQueue({ connections, counts: NO_COUNTS, prefix: 's', model: MODEL, pollMs: POLL_MS });
-      return { queues: () => queue, tasks: store(actor), blobs: blobs(actor), clock: new SimClock(engine, actor) };
+      return { queues: () => queue, tasks: store(actor), blobs: blobs(actor), clock: world.storeClock(actor) };
     },
     get hasMessages() {
       return broker.hasMessages;

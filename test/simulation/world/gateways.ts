@@ -25,14 +25,16 @@ export class Gateway {
   readonly #world: World;
   readonly #platform: SimPlatform;
   readonly #name: string;
+  readonly #skewMs: number;
   #actor: Actor;
   #ports: Ports | undefined;
   #starts = 0;
 
-  constructor(world: World, platform: SimPlatform, name: string) {
+  constructor(world: World, platform: SimPlatform, index: number) {
     this.#world = world;
     this.#platform = platform;
-    this.#name = name;
+    this.#name = `gateway-${index + 1}`;
+    this.#skewMs = world.scenario.skews?.gateways[index] ?? 0;
     this.#actor = this.#start();
     const gateway = this;
     this.host = {
@@ -52,7 +54,7 @@ export class Gateway {
       const task = await this.#submitTask(ports, {
         owner: OWNER,
         model: MODEL,
-        contract: { hash: 'contract' },
+        contract: { hash: this.#world.contracts.hashOf(2) },
         request: bytes,
         limits: { timeoutSeconds: this.#world.scenario.model.timeoutSeconds },
         ...options,
@@ -115,9 +117,12 @@ export class Gateway {
   #start(): Actor {
     const { engine } = this.#world;
     this.#starts += 1;
-    const actor = engine.spawn(`${this.#name}.${this.#starts}`);
+    const actor = engine.spawn(`${this.#name}.${this.#starts}`, this.#skewMs);
     engine.after(actor, 0, () => {
-      this.#ports = this.#platform.connect(actor);
+      const ports = this.#platform.connect(actor);
+      void this.#world.setClock(actor).then(() => {
+        if (actor.isAlive) this.#ports = ports;
+      });
     });
     this.#world.onDeath(actor, () => {
       this.#ports = undefined;

@@ -8,7 +8,6 @@ import { MODEL } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
 
-const CONTRACT = { hash: 'contract' };
 const STOP_TIMEOUT_MS = 20_000;
 const RESTART_MS = { min: 1_000, max: 15_000 };
 
@@ -43,6 +42,7 @@ export class InstancePlace {
     const stop = this.#stop;
     const { engine, kernel } = this.#world;
     this.#world.trace(actor, () => 'is told to stop');
+    this.#world.contracts.drain(actor);
     engine.after(actor, 0, () => stop.abort());
     engine.after(kernel, STOP_TIMEOUT_MS + 10_000, () => this.#world.kill(actor, 'by SIGKILL'));
   }
@@ -50,7 +50,8 @@ export class InstancePlace {
   #start(): void {
     const { engine, kernel } = this.#world;
     this.#starts += 1;
-    const actor = engine.spawn(`instance-${this.#index + 1}.${this.#starts}`);
+    const skewMs = this.#world.scenario.skews?.instances[this.#index];
+    const actor = engine.spawn(`instance-${this.#index + 1}.${this.#starts}`, skewMs);
     this.#actor = actor;
     this.#stop = new AbortController();
     this.#world.onDeath(actor, () => {
@@ -73,16 +74,20 @@ export class InstancePlace {
   async #work(actor: Actor, stop: AbortSignal): Promise<void> {
     const world = this.#world;
     const ports = this.#platform.connect(actor);
+    await world.setClock(actor);
+    const { contracts } = world;
+    const version = contracts.versionOf(this.#index);
     const clock = new SimClock(world.engine, actor);
     const logger = traceLogger(world, actor);
-    const model = new RunningModel({ backend: simBackend(world, actor), clock, logger });
+    const model = new RunningModel({ backend: simBackend(world, actor, version), clock, logger });
     await model.load();
     await model.setUp(undefined, stop);
+    contracts.register(actor, version);
     const worker = new Worker({
       ...ports,
       model,
-      gate: async () => ({ verdict: 'run' }),
-      contractHash: CONTRACT.hash,
+      gate: contracts.gate(actor, version),
+      contractHash: contracts.hashOf(version),
       logger,
       observer: {
         attemptEnded: ({ outcome, taskId = 'no task' }) => world.trace(actor, () => `attempt of ${taskId}: ${outcome}`),

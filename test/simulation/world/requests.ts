@@ -16,6 +16,8 @@ export interface SimRequest {
   readonly does: Behavior;
   readonly ms: number;
   readonly failures?: number;
+  /** The newest version of the contract of which it uses a part. @default 1 */
+  readonly uses?: 2;
   /** Bytes that the answer is longer than it had to be. */
   readonly answerBytes?: number;
 }
@@ -31,6 +33,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export const encodeRequest = (request: SimRequest): Uint8Array => encoder.encode(JSON.stringify(request));
+export const decodeRequest = (bytes: Uint8Array): SimRequest => JSON.parse(decoder.decode(bytes)) as SimRequest;
 export const hashOf = (request: SimRequest): string => hash('sha256', encodeRequest(request));
 export const decodeResponse = (bytes: Uint8Array): SimResponse => JSON.parse(decoder.decode(bytes)) as SimResponse;
 

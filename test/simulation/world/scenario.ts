@@ -1,5 +1,6 @@
 import { FAULT_KINDS, type FaultPlan } from '../engine/faults.ts';
-import { Random } from '../engine/random.ts';
+import { mix, Random } from '../engine/random.ts';
+import type { Version } from './mixed-contracts.ts';
 import type { Behavior, SimRequest } from './requests.ts';
 
 const PLATFORMS = ['memory', 'aws', 'rabbit'] as const;
@@ -44,6 +45,10 @@ export interface Scenario {
   /** When each instance starts. */
   readonly instances: readonly number[];
   readonly gateways: number;
+  /** Milliseconds by which clocks are ahead. Undefined: all are right. */
+  readonly skews?: { readonly instances: readonly number[]; readonly gateways: readonly number[] };
+  /** The contract of each instance. Undefined: all have the same. */
+  readonly versions?: readonly Version[];
   readonly clients: readonly ClientPlan[];
   readonly incidents: readonly Incident[];
   readonly faults: FaultPlan;
@@ -53,6 +58,10 @@ export interface Scenario {
 const CALM_FROM_MS = 300_000;
 
 const MAX_REPEATING_MS = 200_000;
+
+const FLEET_STREAM = 0xf1ee7;
+/** Seconds, minutes and hours. */
+const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
 /** The scenario of a seed. Which kinds of trouble it has is drawn first, so that some seeds have few and some have many. */
 export function scenarioOf(seed: number): Scenario {
@@ -68,6 +77,7 @@ export function scenarioOf(seed: number): Scenario {
     random.chance(0.7) ? random.int(0, 500) : random.int(0, 240_000),
   );
   const gateways = random.int(1, 2);
+  const fleet = fleetOf(new Random(mix(seed, FLEET_STREAM)), instances.length, gateways);
   return {
     seed,
     platform: random.pick(PLATFORMS),
@@ -75,11 +85,30 @@ export function scenarioOf(seed: number): Scenario {
     leaseSeconds: random.pick([5, 15, 30, 60]),
     instances,
     gateways,
-    clients: clientsOf(random, model.timeoutSeconds),
+    ...fleet,
+    clients: clientsOf(random, model.timeoutSeconds).map(fleet.versions ? withNewParts(seed) : (plan) => plan),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
 }
+
+/** A stream of its own, so that what else is in a seed does not depend on it. */
+function fleetOf(random: Random, instances: number, gateways: number): Pick<Scenario, 'skews' | 'versions'> {
+  const skews = (count: number) => Array.from({ length: count }, () => random.pick([0, 0, ...SKEWS_MS]));
+  const isSkewed = random.chance(0.3);
+  const isMixed = instances > 1 && random.chance(0.5);
+  const newest = random.int(0, instances - 1);
+  return {
+    ...(isSkewed ? { skews: { instances: skews(instances), gateways: skews(gateways) } } : {}),
+    ...(isMixed ? { versions: Array.from({ length: instances }, (_, i) => (i === newest ? 2 : 1)) } : {}),
+  };
+}
+
+/** Some requests use what only the newer contract has. */
+const withNewParts =
+  (seed: number) =>
+  (plan: ClientPlan): ClientPlan =>
+    mix(seed, plan.request.number) % 2 === 0 ? plan : { ...plan, request: { ...plan.request, uses: 2 } };
 
 function faultsOf(random: Random): FaultPlan {
   const kinds = FAULT_KINDS.filter(() => random.chance(0.4));

@@ -3,6 +3,7 @@ import type { ModelBackend, ModelExit, ModelProcess } from '#runtime/backends/mo
 import { ModelConnection } from '#runtime/backends/model-connection.ts';
 import { type ModelServer, serveModel } from '#runtime/backends/serve-model.ts';
 import type { Actor } from '../engine/engine.ts';
+import type { Version } from './mixed-contracts.ts';
 import { simModel } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
@@ -11,25 +12,25 @@ const START_MS = 30;
 const SOCKET_MS = 0.2;
 
 /** Starts model processes as actors, connected to their instance by the real protocol. They die with it. */
-export function simBackend(world: World, instance: Actor): ModelBackend {
+export function simBackend(world: World, instance: Actor, version: Version): ModelBackend {
   let launched = 0;
   return {
     launch() {
       launched += 1;
-      return launch(world, instance, `${instance.name} model ${launched}`);
+      return launch(world, instance, version, `${instance.name} model ${launched}`);
     },
   };
 }
 
-function launch(world: World, instance: Actor, name: string): ModelProcess {
+function launch(world: World, instance: Actor, version: Version, name: string): ModelProcess {
   const { engine, oracle } = world;
-  const process = engine.spawn(name);
+  const process = engine.spawn(name, instance.skewMs);
   let server: ModelServer | undefined;
   const connection = new ModelConnection(stream(world, process, (chunk) => server?.receive(chunk)));
   engine.after(process, START_MS, () => {
     server = serveModel({
       stream: stream(world, instance, (chunk) => connection.receive(chunk)),
-      load: async () => simModel(world, process),
+      load: async () => simModel(world, process, version),
       logger: traceLogger(world, process),
     });
   });

@@ -2,6 +2,7 @@ import { InvalidInput, type ModelDefinition } from '#runtime/define-model.ts';
 import type { Actor } from '../engine/engine.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import type { Run } from '../oracle/oracle.ts';
+import type { Version } from './mixed-contracts.ts';
 import { requestType, responseType, type SimRequest, type SimResponse } from './requests.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +11,7 @@ export const MODEL = 'model_s';
 type SimDefinition = ModelDefinition<unknown, unknown, unknown>;
 
 /** The simulated model as its author would define it, in one process. Every run is recorded. */
-export function simModel(world: World, process: Actor): SimDefinition {
+export function simModel(world: World, process: Actor, version: Version): SimDefinition {
   const { oracle, network } = world;
   const { model } = world.scenario;
   const clock = new SimClock(world.engine, process);
@@ -21,7 +22,8 @@ export function simModel(world: World, process: Actor): SimDefinition {
   };
 
   async function answer(request: SimRequest, run: Run, signal: AbortSignal): Promise<SimResponse> {
-    const { does, ms, number, failures = 0, answerBytes = 0 } = request;
+    const { does, ms, number, failures = 0, answerBytes = 0, uses = 1 } = request;
+    if (uses > version) oracle.fail('who runs a request can read it', `${process.name} ran request ${number}`);
     if (does === 'crash' || does === 'ignore') whenAborted(signal, () => oracle.abortIgnored(run));
     if (does === 'crash') {
       await clock.sleep(ms);

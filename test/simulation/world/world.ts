@@ -1,9 +1,11 @@
-import { unavailable } from '#core';
+import { StoreClock, unavailable } from '#core';
 import { type Actor, Engine } from '../engine/engine.ts';
 import { type FaultKind, Faults } from '../engine/faults.ts';
-import { type Host, Network } from '../engine/network.ts';
+import { type Call, type Host, Network } from '../engine/network.ts';
+import { SimClock } from '../engine/sim-clock.ts';
 import { Oracle } from '../oracle/oracle.ts';
 import { Describer } from './describe.ts';
+import { MixedContracts } from './mixed-contracts.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface WorldOptions {
@@ -22,7 +24,12 @@ interface CallOptions<T> {
   readonly faults?: ReadonlySet<FaultKind>;
 }
 
+const CLOCK_RETRY_MS = 1_000;
+
 type ServerName = 'queue' | 'store';
+
+/** `Date` headers have whole seconds. */
+const CLOCK_RESOLUTION_MS = { aws: 1000, memory: 1, rabbit: 1 } as const;
 
 /** Everything that the parts of one simulation share. */
 export class World {
@@ -35,6 +42,7 @@ export class World {
   /** What starts and ends processes; never frozen, never dead. */
   readonly kernel: Actor;
   readonly describe = new Describer();
+  readonly contracts: MixedContracts = new MixedContracts(this);
   /** Messages that the broker handed out twice by itself. */
   doubled = 0;
   readonly #trace: ((line: string) => void) | undefined;
@@ -42,6 +50,7 @@ export class World {
   readonly #downUntil = { queue: 0, store: 0 };
   /** Numbers of the requests that tasks were first created for, by task. */
   readonly #subjects = new Map<string, number | undefined>();
+  readonly #clocks = new WeakMap<Actor, StoreClock>();
   readonly #onDeath = new Map<Actor, (() => void)[]>();
   readonly #onFreeze = new Map<Actor, ((ms: number) => void)[]>();
   readonly #onOutage = { queue: [] as (() => void)[], store: [] as (() => void)[] };
@@ -74,8 +83,47 @@ export class World {
   /** Makes the calls of one actor to one server. */
   caller(caller: Actor, to: ServerName, failure = (why: string): Error => away(to, why)) {
     const host = this.#hosts[to];
-    return <T>(name: string, serve: () => T | Promise<T>, options: CallOptions<T> = {}): Promise<T> =>
-      this.network.call({ caller, host, name, serve, failure, ...options });
+    const isRead = to === 'store' && caller.skewMs !== 0;
+    return <T>(name: string, serve: () => T | Promise<T>, options: CallOptions<T> = {}): Promise<T> => {
+      const call = { caller, host, name, failure, ...options };
+      return isRead ? this.#readClock({ ...call, serve }) : this.network.call({ ...call, serve });
+    };
+  }
+
+  /** The clock of a process, which is set by every answer of the store. */
+  storeClock(actor: Actor): StoreClock {
+    const clock = this.#clocks.get(actor) ?? new StoreClock(new SimClock(this.engine, actor));
+    this.#clocks.set(actor, clock);
+    return clock;
+  }
+
+  /** Resolves when a process whose clock is wrong has heard the time of the store, as it does before it registers. */
+  async setClock(actor: Actor): Promise<void> {
+    if (actor.skewMs === 0) return;
+    const ask = this.caller(actor, 'store');
+    const isSet = () =>
+      ask('read the clock', () => undefined).then(
+        () => true,
+        () => false,
+      );
+    while (!(await isSet())) await this.storeClock(actor).sleep(CLOCK_RETRY_MS);
+  }
+
+  async #readClock<T>(call: Call<T>): Promise<T> {
+    const clock = this.storeClock(call.caller);
+    const sentAt = clock.ownNow();
+    let earliest = 0;
+    const serve = () => {
+      earliest = Math.floor(this.engine.unixMs / this.#resolutionMs) * this.#resolutionMs;
+      return call.serve();
+    };
+    const answer = await this.network.call({ ...call, serve });
+    clock.observe({ sentAt, receivedAt: clock.ownNow(), earliest, latest: earliest + this.#resolutionMs - 1 });
+    return answer;
+  }
+
+  get #resolutionMs(): number {
+    return CLOCK_RESOLUTION_MS[this.scenario.platform];
   }
 
   /** A row of a task is about to be created. */
