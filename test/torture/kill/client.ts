@@ -25,8 +25,8 @@ const MAX_IN_FLIGHT = 500;
 const MAX_REPEATS = 3;
 /** Share of unanswered submits with a key that go on with another request under the same key. */
 const REUSE_SHARE = 0.1;
-/** What the API may answer to a submit that it does not accept. */
-const REFUSALS: ReadonlySet<number> = new Set([429, 503, 504]);
+/** What the API may answer to a submit that it does not accept; 408 after a gateway was frozen while a request arrived. */
+const REFUSALS: ReadonlySet<number> = new Set([408, 429, 503, 504]);
 
 /** Submits and reads through all gateways, and tells the ledger what it saw. */
 export class Client {
