@@ -9,6 +9,7 @@ const USAGE = `npm run mutate -- [options]
   --area A   core, worker or memory (default: all of them)
   --file F   a file or a pattern, instead of the whole area; its area is found
   --force    forget earlier runs; else only what has changed since is tested again
+  --static   also change constants of modules, each of which repeats all tests of its area
   --list     print the changes that no test notices`;
 
 /** In percent. */
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     area: { type: 'string' },
     file: { type: 'string' },
     force: { type: 'boolean', default: false },
+    static: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -46,6 +48,7 @@ async function mutate(name: AreaName): Promise<Score> {
     configFile: `${import.meta.dirname}/stryker.json`,
     mutate: values.file === undefined ? [...AREAS[name].mutate] : [values.file],
     force: values.force,
+    ignoreStatic: !values.static,
     incrementalFile: `${FOLDER}/${name}.json`,
     reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'html'],
     htmlReporter: { fileName: `${FOLDER}/${name}.html` },

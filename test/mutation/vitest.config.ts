@@ -5,6 +5,8 @@ const area: Area = AREAS[(process.env.MUTATION_AREA ?? 'core') as AreaName];
 
 export default defineConfig({
   test: {
+    // Modules keep no state between tests, and loading them takes longer than a test.
+    isolate: false,
     include: [...area.tests],
     setupFiles: [...(area.setup ?? [])],
     execArgv: ['--disable-warning=ExperimentalWarning'],

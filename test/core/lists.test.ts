@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { comparePositions, decodeCursor, encodeCursor, inBatches } from '#core';
+
+const positions = fc.record({ id: fc.constantFrom('a', 'b', 'c'), createdAt: fc.nat(3) });
+const LIST = { of: 'tasks', owner: 'ann' } as const;
+
+describe('positions in a list', () => {
+  it('are sorted by time, newest first, and then by descending id', () => {
+    fc.assert(
+      fc.property(fc.array(positions), (list) => {
+        const sorted = list.toSorted(comparePositions).map(({ createdAt, id }) => `${createdAt} ${id}`);
+
+        expect(sorted).toEqual(sorted.toSorted().reverse());
+      }),
+    );
+  });
+
+  it('are equal only to themselves', () => {
+    const position = { id: 'a', createdAt: 1 };
+
+    expect(comparePositions(position, { ...position })).toBe(0);
+    expect(comparePositions(position, { id: 'b', createdAt: 1 })).toBe(1);
+    expect(comparePositions({ id: 'b', createdAt: 1 }, position)).toBe(-1);
+  });
+});
+
+describe('a cursor', () => {
+  it('leads back to its position', () => {
+    const position = fc.record({ id: fc.stringMatching(/^[\w/-]{1,36}$/), createdAt: fc.maxSafeNat() });
+    fc.assert(
+      fc.property(position, (at) => {
+        expect(decodeCursor(LIST, encodeCursor(LIST, at))).toEqual(at);
+      }),
+    );
+  });
+
+  const cursor = encodeCursor(LIST, { id: 'x', createdAt: 12 });
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const again = (changed: string) => Buffer.from(changed).toString('base64url');
+
+  it.each([
+    ['another owner', { ...LIST, owner: 'bob' }, cursor],
+    ['another list', { ...LIST, of: 'calls' }, cursor],
+    ['nothing', LIST, ''],
+    ['another time', LIST, again(text.replace('/12/', '/13/'))],
+    ['another id', LIST, again(text.replace(/x$/, 'y'))],
+    ['no id', LIST, again(text.replace(/x$/, ''))],
+    ['something before it', LIST, again(`x${text}`)],
+    ['a line after it', LIST, again(`${text}\n`)],
+  ] as const)('is refused for %s', (_, list, foreign) => {
+    expect(() => decodeCursor(list, foreign)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  });
+});
+
+it('batches are full but for the last one, and keep the order', () => {
+  expect(inBatches([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(inBatches([1, 2, 3, 4], 2)).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(inBatches([], 2)).toEqual([]);
+});
