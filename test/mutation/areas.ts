@@ -14,8 +14,11 @@ export const AREAS = {
     tests: ['test/core/**/*.test.ts', 'test/adapters/memory/memory-{stores,task-store}.test.ts'],
   },
   worker: {
-    mutate: ['model-containers/runtime/worker/*.ts', 'model-containers/runtime/backends/*.ts'],
-    // Without the tests that start processes of models.
+    // Without what starts processes of models or runs in them, and without the tests that do so.
+    mutate: [
+      'model-containers/runtime/worker/*.ts',
+      'model-containers/runtime/backends/{frames,load-definition,model-backend,model-connection,run-model,serve-model}.ts',
+    ],
     tests: [
       'test/runtime/worker/!(crashes).test.ts',
       'test/runtime/backends/{frames,load-definition,model-connection,run-model}.test.ts',
