@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { LogFields, Logger } from '#core';
+import { createLineOutput } from '#platform/line-output.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -66,10 +67,11 @@ export function createEventLogger(emit: (event: LogEvent) => void): Logger {
 }
 
 /** Writes one JSON object per line, without debug events. */
-export function createJsonLog(source: string, output: Writable): Logger {
+export function createJsonLog(source: string, output: Writable, gatherMs?: number): Logger {
+  const lines = createLineOutput(output, gatherMs);
   // A closed output must not end the process.
   output.on('error', () => undefined);
   return createEventLogger((event) => {
-    if (event.level !== 'debug') output.write(`${toJsonLine(source, event)}\n`);
+    if (event.level !== 'debug') lines.write(toJsonLine(source, event), event.level !== 'info');
   });
 }

@@ -3,6 +3,7 @@ import { createHandlerDeps, ROUTES } from '#api';
 import type { Logger } from '#core';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { GATHER_MS } from '#platform/line-output.ts';
 import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
 import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
@@ -20,7 +21,7 @@ const GRACE_MS = 30_000;
  */
 export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number> {
   const { stop, abandon } = stopRequests({ process, output: process.stdout });
-  const logger = createJsonLog('gateway', process.stdout);
+  const logger = createJsonLog('gateway', process.stdout, GATHER_MS);
   const abandoned = once(abandon, 'abort').then(() => {
     logger.error('Stopping at once; requests in hand are cut off.');
     return 130;

@@ -1,5 +1,6 @@
 import type { Logger } from '#core';
 import { stopRequests } from '#gateway/stop-requests.ts';
+import { GATHER_MS } from '#platform/line-output.ts';
 import type { LocalOptions } from './options.ts';
 import { runSystem } from './run-system.ts';
 import { createTerminal } from './terminal.ts';
@@ -9,7 +10,7 @@ import { createTerminal } from './terminal.ts';
  * orderly stop, 1 when it could not start or broke, 130 when it was not given the time to stop in order.
  */
 export async function runLocal(options: LocalOptions, environment: NodeJS.ProcessEnv): Promise<number> {
-  const terminal = createTerminal({ output: process.stdout, json: options.json });
+  const terminal = createTerminal({ output: process.stdout, json: options.json, gatherMs: GATHER_MS });
   const logger = terminal.logger('gateway');
   tellWarnings(logger);
   const { stop, abandon } = stopRequests({ process, output: process.stdout });

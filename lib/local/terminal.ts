@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { type StyleTextOptions, stripVTControlCharacters, styleText } from 'node:util';
 import type { Logger } from '#core';
 import { createEventLogger, type LogEvent, type LogLevel, toJsonLine } from '#gateway/log-event.ts';
+import { createLineOutput } from '#platform/line-output.ts';
 
 export interface TerminalOptions {
   readonly output: Writable;
@@ -9,6 +10,8 @@ export interface TerminalOptions {
   readonly json: boolean;
   /** Shows debug events too. @default false */
   readonly debug?: boolean;
+  /** See `createLineOutput`. @default 0 */
+  readonly gatherMs?: number;
 }
 
 /** Where everything that happens is told, one line per event. */
@@ -22,8 +25,9 @@ export interface Terminal {
 
 const FIRST_WIDTH = 'gdp_growth_rate-1'.length;
 
-/** Writes whole lines, each in one call, so that events of different instances never mix. */
-export function createTerminal({ output, json, debug = false }: TerminalOptions): Terminal {
+/** Writes whole lines, so that events of different instances never mix. */
+export function createTerminal({ output, json, debug = false, gatherMs }: TerminalOptions): Terminal {
+  const lines = createLineOutput(output, gatherMs);
   let width = FIRST_WIDTH;
   // Without a reader there is nobody to tell; what that means for the system is decided elsewhere.
   output.on('error', () => undefined);
@@ -31,12 +35,13 @@ export function createTerminal({ output, json, debug = false }: TerminalOptions)
   const print = (source: string, event: LogEvent) => {
     if (event.level === 'debug' && !debug) return;
     width = Math.max(width, source.length);
-    output.write(`${json ? toJsonLine(source, event) : toText(source, event, { width, stream: output })}\n`);
+    const line = json ? toJsonLine(source, event) : toText(source, event, { width, stream: output });
+    lines.write(line, event.level !== 'info');
   };
   return {
     print,
     logger: (source) => createEventLogger((event) => print(source, event)),
-    announce: (source, event, text) => (json ? print(source, event) : void output.write(`${text}\n`)),
+    announce: (source, event, text) => (json ? print(source, event) : lines.write(text, true)),
   };
 }
 

@@ -1,15 +1,30 @@
 import { pino, stdSerializers } from 'pino';
 import type { LogFields, Logger } from '#core';
+import { createLineOutput } from '#platform/line-output.ts';
 
-/** Logs one JSON object per line on standard output: `level`, `time` (ISO 8601), `message`, and the fields. */
-export function createJsonLogger(base: LogFields): Logger {
-  const log = pino({
+/** Makes pino tell the destination the level of each line. */
+const TELL_LEVEL = Symbol.for('pino.metadata');
+const WARN = pino.levels.values.warn ?? 0;
+
+/**
+ * Logs one JSON object per line on standard output: `level`, `time` (ISO 8601), `message`, and the fields. See
+ * `createLineOutput` for `gatherMs`.
+ */
+export function createJsonLogger(base: LogFields, gatherMs?: number): Logger {
+  const lines = createLineOutput(process.stdout, gatherMs);
+  const destination = {
+    [TELL_LEVEL]: true,
+    lastLevel: 0,
+    write: (line: string) => lines.write(line.slice(0, -1), destination.lastLevel >= WARN),
+  };
+  const options = {
     base,
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: stdSerializers.err },
-    formatters: { level: (level) => ({ level }) },
-  });
+    formatters: { level: (level: string) => ({ level }) },
+  };
+  const log = pino(options, destination);
   return {
     debug: (message, fields) => log.debug(fields ?? {}, message),
     info: (message, fields) => log.info(fields ?? {}, message),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ModelyardError } from '#core';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { ecsIdentity, instanceSettingsFrom } from '#platform/instance-settings.ts';
+import { GATHER_MS } from '#platform/line-output.ts';
 import { systemClock } from '#platform/platform.ts';
 import { backendOf } from '../backends/backend-of.ts';
 import { RunningModel } from '../worker/running-model.ts';
@@ -10,7 +11,7 @@ import { createJsonLogger } from './json-logger.ts';
 import { scaleInProtection } from './scale-in-protection.ts';
 import { stopSignal } from './stop-signal.ts';
 
-const logger = createJsonLogger({});
+const logger = createJsonLogger({}, GATHER_MS);
 const stop = stopSignal();
 try {
   const { model: folder, python, ...settings } = instanceSettingsFrom(process.env);
