@@ -114,6 +114,7 @@ export {
   type TaskLookup,
 } from './tasks/read-tasks.ts';
 export {
+  type AcceptTask,
   DEFAULT_DEADLINE_SECONDS,
   MAX_DEADLINE_SECONDS,
   RESEND_INTERVAL_MS,

@@ -1,4 +1,5 @@
 import type {
+  AcceptTask,
   BlobStore,
   CallLog,
   Clock,
@@ -20,6 +21,11 @@ export interface Platform {
   /** Undefined where this process cannot launch or stop instances. */
   readonly instances?: InstanceController;
   readonly clock: Clock;
+  /**
+   * Keeps a new task and queues its first message in one transaction; resolves like `TaskStore.create`. Undefined where
+   * store and queue are different services.
+   */
+  readonly accept?: AcceptTask;
   /** Origins whose pages may read responses. Undefined: the gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
   /**

@@ -14,7 +14,13 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   const { durability = 'process', pollSeconds = 20 } = settings;
   const clock = systemClock;
   const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
-  return { ...sqlite, ...lateUsersAndCalls(sqlite, clock), clock };
+  const { tasks } = sqlite;
+  return {
+    ...sqlite,
+    ...lateUsersAndCalls(sqlite, clock),
+    accept: (task, message) => tasks.accept(task, message),
+    clock,
+  };
 }
 
 /** Loads the query builder on first use, because instances do not need it. */

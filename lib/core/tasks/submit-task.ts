@@ -27,7 +27,12 @@ export interface SubmitCommand {
   readonly trace?: TraceContext;
 }
 
+/** Keeps a new task and queues its first message at once, or neither. Resolves like `TaskStore.create`. */
+export type AcceptTask = (task: Task, message: Uint8Array) => Promise<Task | undefined>;
+
 interface SubmitDeps {
+  /** Replaces `tasks.create` and the first `send` where one transaction can do both. */
+  readonly accept?: AcceptTask;
   readonly tasks: TaskStore;
   readonly queues: TaskQueues;
   readonly blobs: BlobStore;
@@ -53,12 +58,10 @@ const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
  * was lost.
  */
 export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Promise<Task> {
-  const task = newTask(command, deps.clock.now());
-  const existing = await deps.tasks.create(task);
-  if (!existing) {
-    await enqueueOrWithdraw(deps, task, command);
-    return task;
-  }
+  const now = deps.clock.now();
+  const task = { ...newTask(command, now), ...(deps.accept ? { sentAt: now } : {}) };
+  const existing = await createAndEnqueue(deps, task, command);
+  if (!existing) return task;
   if (existing.requestHash !== task.requestHash) throw conflict();
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }
@@ -127,9 +130,14 @@ function newTask(command: SubmitCommand, now: number): Task {
   };
 }
 
-async function enqueueOrWithdraw(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<void> {
+/** Resolves with the task that already has the id. */
+async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<Task | undefined> {
+  if (deps.accept) return deps.accept(task, await messageOf(deps, task, command, 0));
+  const existing = await deps.tasks.create(task);
+  if (existing) return existing;
   try {
     await enqueue(deps, task, command, 0);
+    return undefined;
   } catch (error) {
     // Best effort: a task that stays expires at its deadline, or is sent again by a repeat.
     await deps.tasks.withdraw(task).catch(() => undefined);
@@ -137,12 +145,18 @@ async function enqueueOrWithdraw(deps: SubmitDeps, task: Task, command: SubmitCo
   }
 }
 
-async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
+async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
+  const body = await messageOf(deps, task, command, copy);
+  await deps.queues(task.model).send({ body, group: task.owner });
+}
+
+/** The message of a task. Its request is in the blob store when it is large. */
+async function messageOf({ blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<Uint8Array> {
   const { limits, timeoutSeconds, trace } = command;
   // By the hash as well, because an id can be used again for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
   const request = await storePayload(blobs, key, command.request);
-  const body = encodeEnvelope({
+  return encodeEnvelope({
     taskId: task.id,
     model: task.model,
     owner: task.owner,
@@ -155,5 +169,4 @@ async function enqueue({ queues, blobs }: SubmitDeps, task: Task, command: Submi
     requestHash: task.requestHash,
     copy,
   });
-  await queues(task.model).send({ body, group: task.owner });
 }

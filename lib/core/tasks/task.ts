@@ -56,7 +56,10 @@ export interface Task {
   readonly copies?: number;
   /** When the last of them was recorded, before it was sent. */
   readonly resentAt?: number;
-  /** When the queue confirmed one of them. Absent for a task whose original message was confirmed: that costs no write. */
+  /**
+   * When the queue confirmed one of them. The confirmation of the original message is known only where it was queued
+   * together with the task: elsewhere, recording it would cost a write.
+   */
   readonly sentAt?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;

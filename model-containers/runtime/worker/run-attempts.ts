@@ -38,6 +38,9 @@ export type RunEnd = (
 /** A run shorter than this is never seen running: its result is the second and last write of its task. */
 const ANNOUNCE_AFTER_MS = 300;
 
+/** Aborting without a reason creates a DOMException, which is expensive. */
+const DECIDED = 'The run is decided.';
+
 /** Starts one run of one or more tasks. */
 export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): ScheduledRun<RunEnd> {
   const ends = attempts.map(() => Promise.withResolvers<RunEnd>());
@@ -104,7 +107,7 @@ async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   void watchTime(deps, context, { abort: aborted.resolve, decided: decided.signal });
   const first = await Promise.race([live.outcomes[position] as Promise<Outcome>, aborted.promise]);
   const endedAt = deps.clock.now();
-  decided.abort();
+  decided.abort(DECIDED);
   delivery.lease.removeEventListener('abort', onLeaseLost);
   deps.stopNow.removeEventListener('abort', onStop);
   if (typeof first !== 'string') return { ...endOf(first), startedAt, endedAt };

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { wakeAddress } from '#adapters/sqlite/wake/wake-message.ts';
 import { WakeUps } from '#adapters/sqlite/wake/wake-ups.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
 
 const folders = useDataFolders();
 const opened: WakeUps[] = [];
@@ -48,8 +49,8 @@ describe('wake-ups', () => {
     for (const { heard } of [hub, second]) heard.length = 0;
 
     hub.wakeUps.tellArrival('b');
-    hub.wakeUps.tellEnd('t1');
-    hub.wakeUps.tellEnd('t2');
+    hub.wakeUps.tellEnd({ ...aFreshTask(), id: 't1' });
+    hub.wakeUps.tellEnd({ ...aFreshTask(), id: 't2' });
     await eventually(() => expect(ends).toBe(2));
 
     expect([hub.heard, second.heard]).toEqual([[], []]);

@@ -105,8 +105,10 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
     const { clock, pollMs } = this.#deps;
     const pollEndsAt = clock.now() + pollMs;
     while (!this.#isOver) {
+      // Looks first, because a claim takes the write lock. After an arrival there is something to claim.
+      const hasArrived = this.#hasArrived;
       this.#hasArrived = false;
-      const nextAt = await this.#look();
+      const nextAt = hasArrived ? 0 : await this.#look();
       const now = clock.now();
       if (nextAt <= now) {
         const deliveries = await this.#claim(max);

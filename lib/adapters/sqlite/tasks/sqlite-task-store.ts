@@ -13,6 +13,7 @@ import {
 } from '#core';
 import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
+import { MessageTable, queuesOf } from '../queue/message-table.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
 import { listTasks } from './task-listing.ts';
 import { CHANGING, changingValues, FIXED, fixedValues, type TaskRow, toTask } from './task-row.ts';
@@ -23,35 +24,34 @@ interface TaskStoreOptions {
   readonly clock: Clock;
 }
 
-/** Polling intervals of waits, with and without a connection to the other processes. */
-const LINKED_WAIT_MS = 1000;
-const UNLINKED_WAIT_MS = 50;
-/** Aborting without a reason creates a DOMException, which is expensive. */
-const OVER = 'The wait is over.';
-
 /** Tasks as rows. A change reads the row, applies the event with the core, and writes it, in one transaction. */
 export class SqliteTaskStore implements TaskStore {
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
   readonly #clock: Clock;
+  readonly #messages: MessageTable;
 
   constructor({ database, wakeUps, clock }: TaskStoreOptions) {
     this.#database = database;
+    this.#messages = new MessageTable(database);
     this.#wakeUps = wakeUps;
     this.#clock = clock;
   }
 
   create(task: Task): Promise<Task | undefined> {
-    const values = [...fixedValues(task), ...changingValues(task)];
-    return this.#write((database) => {
-      if (database.run(INSERT, ...values) > 0) return undefined;
-      const existing = this.#find(task.id);
-      if (existing) return existing;
-      // The existing row has expired.
-      database.run(DELETE, task.id);
-      database.run(INSERT, ...values);
-      return undefined;
+    return this.#write(() => this.#insert(task));
+  }
+
+  /** As `create`, with the first message of the task in the same transaction. */
+  async accept(task: Task, message: Uint8Array): Promise<Task | undefined> {
+    const { tasks } = queuesOf(task.model);
+    const existing = await this.#write(() => {
+      const existing = this.#insert(task);
+      if (!existing) this.#messages.insert(tasks, message);
+      return existing;
     });
+    if (!existing) this.#wakeUps.tellArrival(tasks);
+    return existing;
   }
 
   get(id: string): Promise<Task | undefined> {
@@ -59,14 +59,15 @@ export class SqliteTaskStore implements TaskStore {
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
-    const { outcome, hasEnded } = await this.#write((database) => {
+    const { outcome, ended } = await this.#write((database) => {
       const current = this.#find(id);
-      if (!current) return { outcome: 'missing', hasEnded: false } as const;
+      if (!current) return { outcome: 'missing' } as const;
       const { outcome, task } = applyEvent(current, event);
-      if (outcome === 'applied') database.run(UPDATE, ...changingValues(task), id);
-      return { outcome, hasEnded: outcome === 'applied' && isTerminal(task.state) };
+      if (outcome !== 'applied') return { outcome };
+      database.run(UPDATE, ...changingValues(task), id);
+      return isTerminal(task.state) ? { outcome, ended: task } : { outcome };
     });
-    if (hasEnded) this.#wakeUps.tellEnd(id);
+    if (ended) this.#wakeUps.tellEnd(ended);
     return outcome;
   }
 
@@ -75,7 +76,7 @@ export class SqliteTaskStore implements TaskStore {
       const stored = this.#find(task.id);
       return stored !== undefined && isUntouched(stored, task) && database.run(DELETE, task.id) > 0;
     });
-    if (isGone) this.#wakeUps.tellEnd(task.id);
+    if (isGone) this.#wakeUps.tellEnd(task);
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
@@ -90,20 +91,32 @@ export class SqliteTaskStore implements TaskStore {
     });
   }
 
-  async untilEnded(id: string, signal: AbortSignal): Promise<undefined> {
-    const over = new AbortController();
-    const end = () => over.abort(OVER);
-    const stop = this.#wakeUps.onEnd(id, end);
-    signal.addEventListener('abort', end, { once: true });
+  async untilEnded(id: string, signal: AbortSignal): Promise<Task | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Task | undefined>();
+    const stop = this.#wakeUps.onEnd(id, resolve);
+    const onAbort = () => resolve(undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       // The task may have ended before the subscription.
       const state = await this.#read(() => this.#database.get<Pick<Task, 'state'>>(STATE, id)?.state);
-      if (state === undefined || isTerminal(state) || signal.aborted) return;
-      await this.#clock.sleep(this.#wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS, over.signal);
+      if (state === undefined || isTerminal(state) || signal.aborted) return undefined;
+      return await promise;
     } finally {
       stop();
-      signal.removeEventListener('abort', end);
+      signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Returns the task that already has the id. Call in a transaction. */
+  #insert(task: Task): Task | undefined {
+    const values = [...fixedValues(task), ...changingValues(task)];
+    if (this.#database.run(INSERT, ...values) > 0) return undefined;
+    const existing = this.#find(task.id);
+    if (existing) return existing;
+    // The existing row has expired.
+    this.#database.run(DELETE, task.id);
+    this.#database.run(INSERT, ...values);
+    return undefined;
   }
 
   #find(id: string): Task | undefined {

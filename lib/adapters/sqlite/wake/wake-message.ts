@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Task } from '#core';
 
 /** Maximum length of a socket address on macOS. Linux allows a few bytes more. */
 const MAX_ADDRESS_BYTES = 103;
@@ -26,12 +27,42 @@ export function wakeAddress(folder: string): string {
 export interface WakeMessage {
   /** Queues with new messages. */
   readonly arrived?: readonly string[];
-  /** Ended tasks. */
-  readonly ended?: readonly string[];
+  readonly ended?: readonly EndedTask[];
   /** Replaces the interest of the sender. */
   readonly interest?: Interest;
   /** The hub has stored the interest of the receiver. Earlier notifications may have been lost. */
   readonly isNoted?: boolean;
+}
+
+/** A task that has ended. `success` is the whole task where it is small, which saves its readers a query. */
+export interface EndedTask {
+  readonly id: string;
+  readonly success?: ToldTask;
+}
+
+/** A task with an inline result, whose bytes are base64. */
+export type ToldTask = Omit<Task, 'result'> & {
+  readonly result: { readonly contractHash: string; readonly base64: string };
+};
+
+/** Larger results are read from the database. */
+const MAX_TOLD_BYTES = 4096;
+
+export function toEndedTask(task: Task): EndedTask {
+  const { id, state, result } = task;
+  const payload = result?.payload;
+  if (state !== 'succeeded' || payload?.kind !== 'inline' || payload.bytes.byteLength > MAX_TOLD_BYTES) return { id };
+  const { buffer, byteOffset, byteLength } = payload.bytes;
+  const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  return { id, success: { ...task, result: { contractHash: result?.contractHash ?? '', base64 } } };
+}
+
+/** The task as its readers would find it. Undefined if it was not told. */
+export function toldTask({ success }: EndedTask): Task | undefined {
+  if (!success) return undefined;
+  const { contractHash, base64 } = success.result;
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
+  return { ...success, result: { contractHash, payload: { kind: 'inline', bytes } } };
 }
 
 export interface Interest {

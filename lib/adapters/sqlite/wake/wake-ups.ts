@@ -1,7 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Task } from '#core';
 import { WakeLink, type WakeLinkOptions } from './wake-link.ts';
-import type { WakeMessage } from './wake-message.ts';
+import { type EndedTask, toEndedTask, toldTask, type WakeMessage } from './wake-message.ts';
 
 type Wake = () => void;
+/** The task is told where it succeeded with a small result. */
+type WakeAtEnd = (task?: Task) => void;
+
+/** How often ended tasks are looked for, with and without a connection to the other processes. */
+const LINKED_WATCH_MS = 1000;
+const UNLINKED_WATCH_MS = 50;
 
 /**
  * Notifies all processes of the data folder of new messages and ended tasks. Notifications may be lost; receivers also
@@ -10,10 +18,12 @@ type Wake = () => void;
 export class WakeUps {
   readonly #link: WakeLink;
   readonly #arrivals = new Map<string, Set<Wake>>();
-  readonly #ends = new Map<string, Set<Wake>>();
+  readonly #ends = new Map<string, Set<WakeAtEnd>>();
+  readonly #closing = new AbortController();
   #arrived = new Set<string>();
-  #ended = new Set<string>();
+  #ended: EndedTask[] = [];
   #isTelling = false;
+  #isWatchingEnds = false;
   #wantsTasks = false;
 
   constructor(options: Pick<WakeLinkOptions, 'folder' | 'onLead' | 'onLeave'>) {
@@ -35,8 +45,9 @@ export class WakeUps {
     this.#tellSoon();
   }
 
-  tellEnd(taskId: string): void {
-    this.#ended.add(taskId);
+  /** Call after the commit that ended a task. */
+  tellEnd(task: Task): void {
+    this.#ended.push(toEndedTask(task));
     this.#tellSoon();
   }
 
@@ -48,17 +59,19 @@ export class WakeUps {
     return stop;
   }
 
-  /** Calls `wake` when the task may have ended. Returns a function that unsubscribes. */
-  onEnd(taskId: string, wake: Wake): () => void {
+  /** Calls `wake` when the task may have ended, and at intervals. Returns a function that unsubscribes. */
+  onEnd(taskId: string, wake: WakeAtEnd): () => void {
     const stop = add(this.#ends, taskId, wake);
     if (!this.#wantsTasks) {
       this.#wantsTasks = true;
       this.#tellInterest();
     }
+    if (!this.#isWatchingEnds) void this.#watchEnds(this.#closing.signal);
     return stop;
   }
 
   close(): void {
+    this.#closing.abort();
     this.#link.close();
     this.#wakeAll();
   }
@@ -73,11 +86,11 @@ export class WakeUps {
   #tell(): void {
     const message = {
       ...(this.#arrived.size > 0 ? { arrived: [...this.#arrived] } : {}),
-      ...(this.#ended.size > 0 ? { ended: [...this.#ended] } : {}),
+      ...(this.#ended.length > 0 ? { ended: this.#ended } : {}),
     };
     this.#isTelling = false;
     this.#arrived = new Set();
-    this.#ended = new Set();
+    this.#ended = [];
     this.#hear(message);
     this.#link.tell(message);
   }
@@ -85,7 +98,23 @@ export class WakeUps {
   #hear({ arrived = [], ended = [], isNoted = false }: WakeMessage): void {
     if (isNoted) this.#wakeAll();
     for (const queue of arrived) for (const wake of this.#arrivals.get(queue) ?? []) wake();
-    for (const id of ended) for (const wake of this.#ends.get(id) ?? []) wake();
+    for (const end of ended) {
+      const wakes = this.#ends.get(end.id);
+      if (!wakes) continue;
+      const task = toldTask(end);
+      for (const wake of wakes) wake(task);
+    }
+  }
+
+  /** One timer for all tasks that somebody waits for: finds ends that were not told. */
+  async #watchEnds(signal: AbortSignal): Promise<void> {
+    this.#isWatchingEnds = true;
+    while (this.#ends.size > 0 && !signal.aborted) {
+      const ms = this.isLinked ? LINKED_WATCH_MS : UNLINKED_WATCH_MS;
+      await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+      for (const wakes of this.#ends.values()) for (const wake of wakes) wake();
+    }
+    this.#isWatchingEnds = false;
   }
 
   /** Notifications may have been lost, so all listeners look. */
@@ -98,8 +127,8 @@ export class WakeUps {
   }
 }
 
-function add(listeners: Map<string, Set<Wake>>, key: string, wake: Wake): () => void {
-  const wakes = listeners.get(key) ?? new Set();
+function add<Listener>(listeners: Map<string, Set<Listener>>, key: string, wake: Listener): () => void {
+  const wakes = listeners.get(key) ?? new Set<Listener>();
   listeners.set(key, wakes.add(wake));
   return () => {
     wakes.delete(wake);
