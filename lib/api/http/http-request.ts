@@ -1,4 +1,4 @@
-import { MAX_PAYLOAD_BYTES, ModelyardError, type Principal } from '#core';
+import { type FieldRule, MAX_PAYLOAD_BYTES, ModelyardError, type Principal } from '#core';
 import { unauthenticated } from '../auth/principal-context.ts';
 import { type HeaderFields, headersOf } from './headers.ts';
 import type { ProxyContext, ProxyEvent } from './proxy.ts';
@@ -82,6 +82,14 @@ export class QueryParameters {
     const [value, ...others] = this.#values.get(name) ?? [];
     if (others.length > 0) throw badParameter(name, 'must be given once');
     return value === '' ? undefined : value;
+  }
+
+  /** A text that follows a rule. Undefined when missing. Throws `invalid_request`. */
+  matching(name: string, rule: FieldRule): string | undefined {
+    const text = this.one(name);
+    const fault = text === undefined ? undefined : rule(text);
+    if (fault !== undefined) throw badParameter(name, `must be ${fault}`);
+    return text;
   }
 
   /** A whole number from `min` to `max`. Undefined when missing. Throws `invalid_request`. */

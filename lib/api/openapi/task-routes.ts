@@ -1,4 +1,4 @@
-import { TASK_STATES } from '#core';
+import { MAX_MODEL_NAME_LENGTH, TASK_STATES } from '#core';
 import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import {
@@ -22,7 +22,7 @@ export const TASK_ROUTES = {
     operationId: 'list_tasks',
     tag: 'Tasks',
     parameters: [
-      queryParameter('model', 'Only tasks of this model.', { type: 'string' }),
+      queryParameter('model', 'Only tasks of this model.', { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH }),
       queryParameter('state', 'Only tasks in this state.', { type: 'string', enum: TASK_STATES }),
       queryParameter('limit', 'The maximum number of tasks.', {
         type: 'integer',

@@ -1,6 +1,6 @@
 import { ModelyardError } from '../errors.ts';
 import type { ServedModel } from '../models/model-directory.ts';
-import type { Instance, InstanceState } from './instance.ts';
+import { type Instance, type InstanceState, isInstanceId } from './instance.ts';
 
 /** Phases of a start, in order: machine and network, image, setup of the model. */
 export const INSTANCE_PHASES = ['provisioning', 'pulling', 'starting', 'ready', 'draining'] as const;
@@ -105,7 +105,8 @@ export async function stopInstance(
   { model, live }: Pick<ServedModel, 'model' | 'live'>,
   id: string,
 ): Promise<void> {
-  if (await instances?.stop(model.name, id)) return;
+  // A platform may fail on an id that none of its instances can have.
+  if (isInstanceId(id) && (await instances?.stop(model.name, id))) return;
   if (live.some((instance) => instance.id === id)) throw uncontrolled();
   throw new ModelyardError('instance_not_found', `The model ${model.name} has no such instance.`);
 }

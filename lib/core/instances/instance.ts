@@ -63,6 +63,9 @@ export type AnnouncedInstance = Omit<Instance, 'contractHash' | 'heartbeatAt' | 
 
 // Ids are part of paths and keys.
 const instanceId = textLike(/^[A-Za-z0-9][\w.:-]*$/, 128, 'at most 128 letters, digits and ._:-');
+/** Whether an instance may have this id. */
+export const isInstanceId = (id: string): boolean => instanceId(id) === undefined;
+
 const variantName = textLike(/^[A-Za-z0-9][\w.-]*$/, 64, 'at most 64 letters, digits and ._-');
 const anyText = textLike(/^/, 2000, 'a text');
 const hash = textLike(/^.+$/, 128, 'a hash');
