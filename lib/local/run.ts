@@ -13,6 +13,7 @@ export async function runLocal(options: LocalOptions, environment: NodeJS.Proces
   const terminal = createTerminal({ output: process.stdout, json: options.json, gatherMs: GATHER_MS });
   const logger = terminal.logger('gateway');
   tellWarnings(logger);
+  endWithNpm(environment);
   const { stop, abandon } = stopRequests({ process, output: process.stdout });
   stop.addEventListener('abort', () => tellStop(logger, stop.reason));
   const abandoned = new Promise<number>((resolve) => {
@@ -32,6 +33,19 @@ export async function runLocal(options: LocalOptions, environment: NodeJS.Proces
   const code = await Promise.race([orderly, abandoned]);
   if (code === 0) logger.info('Stopped; nothing is left running.');
   return code;
+}
+
+const PARENT_CHECK_MS = 1_000;
+
+/**
+ * npm passes signals on, except for the one that kills it. Then this process asks itself to stop, and a second later
+ * to stop at once, because nobody could stop it from the terminal any more.
+ */
+function endWithNpm({ npm_lifecycle_event: npmScript }: NodeJS.ProcessEnv): void {
+  if (npmScript === undefined) return;
+  const npm = process.ppid;
+  const look = () => process.ppid !== npm && process.kill(process.pid, 'SIGTERM');
+  setInterval(look, PARENT_CHECK_MS).unref();
 }
 
 /** Warnings of Node and of packages are events like any other; what is experimental was chosen knowingly. */

@@ -180,4 +180,16 @@ describe('the end of the gateway', () => {
     await Promise.all(system.pids().map(gone));
     expect(system.pids()).toHaveLength(3);
   });
+
+  it('comes within seconds when npm start is killed', async () => {
+    const system = await start({ withNpm: true });
+    await submit(system, 'model_b', { value: 5, delay_seconds: 300 });
+
+    system.signal('SIGKILL');
+    // All processes share its output, which ends with the last of them.
+    await system.exit;
+
+    await Promise.all(system.pids().map(gone));
+    expect(system.pids()).toHaveLength(3);
+  });
 });
