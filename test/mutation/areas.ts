@@ -6,6 +6,8 @@ export interface Area {
   readonly tests: readonly string[];
   /** Modules that test files load first. */
   readonly setup?: readonly string[];
+  /** Changes that are tested at once. @default 2 */
+  readonly concurrency?: number;
 }
 
 export const AREAS = {
@@ -23,6 +25,8 @@ export const AREAS = {
       'test/runtime/worker/!(crashes).test.ts',
       'test/runtime/backends/{frames,load-definition,model-connection,run-model}.test.ts',
     ],
+    // Its tests wait most of the time.
+    concurrency: 4,
   },
   memory: {
     mutate: ['lib/adapters/memory/**/*.ts'],

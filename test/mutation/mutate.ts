@@ -1,7 +1,8 @@
-import { matchesGlob } from 'node:path';
+import { matchesGlob, relative } from 'node:path';
+import { cwd } from 'node:process';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { AREAS, type AreaName } from './areas.ts';
+import { AREAS, type Area, type AreaName } from './areas.ts';
 import { reportOf, type Score, scoreOf } from './report.ts';
 
 const USAGE = `npm run mutate -- [options]
@@ -44,20 +45,25 @@ async function mutateAll(names: readonly AreaName[]): Promise<void> {
 /** Changes the files of an area, one place at a time, and runs the tests that reach the place. */
 async function mutate(name: AreaName): Promise<Score> {
   process.env.MUTATION_AREA = name;
+  const area: Area = AREAS[name];
   const stryker = new Stryker({
     configFile: `${import.meta.dirname}/stryker.json`,
-    mutate: values.file === undefined ? [...AREAS[name].mutate] : [values.file],
+    mutate: values.file === undefined ? [...area.mutate] : [values.file],
+    concurrency: area.concurrency ?? 2,
     force: values.force,
     ignoreStatic: !values.static,
     incrementalFile: `${FOLDER}/${name}.json`,
     reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'html'],
     htmlReporter: { fileName: `${FOLDER}/${name}.html` },
   });
-  const mutants = await stryker.runMutationTest();
+  // Those of earlier runs are among them.
+  const mutants = (await stryker.runMutationTest()).filter(({ fileName }) => isChosen(relative(cwd(), fileName)));
   const { lines, score } = reportOf(mutants, values.list);
   print(`\n${name}\n${lines.join('\n')}`);
   return score;
 }
+
+const isChosen = (path: string): boolean => values.file === undefined || matchesGlob(path, values.file);
 
 function areasToMutate(): AreaName[] {
   const { area, file } = values;

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { cwd } from 'node:process';
 import type { Stryker } from '@stryker-mutator/core';
 
 /** A change of the code, and what the tests made of it. */
@@ -25,15 +27,13 @@ export function reportOf(
   isListing: boolean,
 ): { readonly lines: readonly string[]; readonly score: Score } {
   const files = [...Map.groupBy(mutants, ({ fileName }) => fileName)]
-    .map(([name, ofFile]) => ({ name: relative(name), score: count(ofFile) }))
+    .map(([name, ofFile]) => ({ name: relative(cwd(), name), score: count(ofFile) }))
     .filter(({ score }) => score.noticed + score.missed > 0)
     .sort((a, b) => scoreOf([a.score]) - scoreOf([b.score]));
   const score = count(mutants);
   const survivors = isListing ? mutants.filter(({ status }) => MISSED.has(status)).map(described) : [];
   return { lines: [...files.map((file) => lineOf(file.name, file.score)), lineOf('all', score), ...survivors], score };
 }
-
-const relative = (fileName: string): string => fileName.replace(`${process.cwd()}/`, '');
 
 const count = (mutants: readonly Mutant[]): Score => ({
   noticed: mutants.filter(({ status }) => NOTICED.has(status)).length,
@@ -46,5 +46,5 @@ const lineOf = (name: string, score: Score): string =>
 function described({ fileName, location, mutatorName, replacement, status }: Mutant): string {
   const { line, column } = location.start;
   const change = replacement?.replaceAll(/\s+/g, ' ').slice(0, 100);
-  return `${relative(fileName)}:${line}:${column} ${mutatorName} ${status === 'NoCoverage' ? '(never run) ' : ''}→ ${change}`;
+  return `${relative(cwd(), fileName)}:${line}:${column} ${mutatorName} ${status === 'NoCoverage' ? '(never run) ' : ''}→ ${change}`;
 }

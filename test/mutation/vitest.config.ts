@@ -8,7 +8,7 @@ export default defineConfig({
     // Modules keep no state between tests, and loading them takes longer than a test.
     isolate: false,
     include: [...area.tests],
-    setupFiles: [...(area.setup ?? [])],
+    setupFiles: ['test/mutation/quick-properties.ts', ...(area.setup ?? [])],
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // A change of the code often lets a test wait for ever.
     testTimeout: 15_000,

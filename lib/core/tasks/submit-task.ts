@@ -67,8 +67,7 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
 }
 
 /** A worker has received the message, or a repeat has heard that the queue has one. */
-const isConfirmed = ({ state, fence, sentAt }: Task): boolean =>
-  state !== 'queued' || fence > 0 || sentAt !== undefined;
+const isConfirmed = ({ state, sentAt }: Task): boolean => state !== 'queued' || sentAt !== undefined;
 
 const conflict = () =>
   new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
@@ -80,9 +79,9 @@ const conflict = () =>
  */
 async function resend(deps: SubmitDeps, existing: Task, command: SubmitCommand): Promise<Task> {
   const { tasks, clock } = deps;
-  const { id, requestHash, copies = 0, resentAt } = existing;
+  const { id, requestHash, copies = 0, resentAt = Number.NEGATIVE_INFINITY } = existing;
   const now = clock.now();
-  if (resentAt !== undefined && now < resentAt + RESEND_INTERVAL_MS) return confirmedByOther(deps, existing);
+  if (now < resentAt + RESEND_INTERVAL_MS) return confirmedByOther(deps, existing);
   const copy = copies + 1;
   if ((await tasks.apply(id, { type: 'resent', copy, at: now, requestHash })) === 'applied') {
     await enqueue(deps, existing, command, copy);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableMessageError } from '#contract';
-import { decodeEnvelope, type Envelope, encodeEnvelope } from '#core';
+import { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope } from '#core';
 import { TaskEnvelope } from '#proto/modelyard/v1/task_envelope.ts';
 
 const text = fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed());
@@ -46,13 +46,30 @@ const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }:
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 
+/** Everything that may be left out is. */
+const SMALLEST: Envelope = {
+  taskId: 't',
+  model: 'm',
+  owner: '',
+  request: { kind: 'blob', key: '', size: 0 },
+  contractHash: '',
+  deadlineAt: 0,
+  submittedAt: 0,
+  copy: 0,
+};
+
 describe('the envelope on the wire', () => {
   it('is byte for byte the message of the .proto', () => {
     fc.assert(
       fc.property(envelopes, (envelope) => {
         expect(encodeEnvelope(envelope)).toEqual(TaskEnvelope.encode(asMessage(envelope)));
       }),
+      { examples: [[SMALLEST]] },
     );
+  });
+
+  it('has no fields that were left out', () => {
+    expect(decodeEnvelope(encodeEnvelope(SMALLEST))).toStrictEqual(SMALLEST);
   });
 
   it('comes back as it was', () => {
@@ -78,6 +95,31 @@ describe('the envelope on the wire', () => {
     const unknown = [0x9a, 0x06, 0x01, 0x61, 0x98, 0x06, 0x05, 0x4a, 0x01, 0x62];
 
     expect(decodeEnvelope(Uint8Array.from([...encodeEnvelope(envelope), ...unknown]))).toEqual(envelope);
+  });
+
+  it('skips fields that it does not know, though their bytes look like known ones', () => {
+    const known = encodeEnvelope({ ...SMALLEST, request: { kind: 'inline', bytes: Uint8Array.of(1) } });
+    // Field 99 with the bytes of a task id.
+    const taskId = [0x9a, 0x06, 0x03, 0x0a, 0x01, 0x78];
+    // A reference with key `k` and size 7, and the number 5 and the bytes of a size in fields that it does not have.
+    const blob = [0x2a, 0x0b, 0x0a, 0x01, 0x6b, 0x10, 0x07, 0x18, 0x05, 0x4a, 0x02, 0x10, 0x09];
+    // A trace with an unknown field that holds the bytes of an empty `tracestate`.
+    const trace = [0x52, 0x0a, 0x0a, 0x01, 0x74, 0x12, 0x01, 0x73, 0x1a, 0x02, 0x12, 0x00];
+
+    const read = decodeEnvelope(Uint8Array.from([...known, ...taskId, ...blob, ...trace]));
+
+    expect(read).toStrictEqual({
+      ...SMALLEST,
+      request: { kind: 'blob', key: 'k', size: 7 },
+      trace: { traceparent: 't', tracestate: 's' },
+    });
+  });
+
+  it('says why bytes are no message, or answers with nothing where that is asked for', () => {
+    const bytes = Uint8Array.of(0x0a, 0x7f);
+
+    expect(() => decodeEnvelope(bytes)).toThrow(expect.objectContaining({ cause: expect.any(Error) }));
+    expect(readEnvelope(bytes)).toBeUndefined();
   });
 
   it('is refused as unreadable, and never fails otherwise, when the bytes are anything else', () => {

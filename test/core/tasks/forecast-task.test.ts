@@ -4,6 +4,7 @@ import {
   createForecaster,
   type Instance,
   ModelyardError,
+  meanServiceMs,
   type QueueDepth,
   type ServedModel,
 } from '#core';
@@ -38,9 +39,10 @@ describe('the forecast of a queued task', () => {
     }));
 
     // Eight wait behind four busy slots, which end six tasks a second.
-    const { position, startsAt } = await forecast(aTask());
+    const { position, startsAt, endsAt } = await forecast(aTask());
 
     expect([position, Math.round(Number(startsAt) - clock.now())]).toEqual([8, Math.round(8 / 0.006)]);
+    expect(Number(endsAt) - Number(startsAt)).toBeCloseTo(750);
   });
 
   it('begins now where a slot is free, even when no task has run yet', async () => {
@@ -68,6 +70,26 @@ describe('the forecast of a queued task', () => {
     );
 
     expect(await forecast(aTask())).toEqual({});
+  });
+
+  it('does not hide a defect', async () => {
+    const { forecast } = forecaster([instance(1, 100)], () => Promise.reject(new TypeError('A defect.')));
+
+    await expect(forecast(aTask())).rejects.toThrow('A defect.');
+  });
+
+  it('leaves no timer behind', async () => {
+    const { forecast, clock } = forecaster([instance(1, 100)], async () => EMPTY);
+    const signals: (AbortSignal | undefined)[] = [];
+    const { sleep } = clock;
+    clock.sleep = (ms, signal) => {
+      signals.push(signal);
+      return sleep.call(clock, ms, signal);
+    };
+
+    await forecast(aTask());
+
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
   });
 
   it('does not wait for a queue that does not answer', async () => {
@@ -100,4 +122,9 @@ describe('the forecast of a running task', () => {
     expect(await forecast(aTask({ state: 'running', startedAt: now - 9000 }))).toEqual({ endsAt: now });
     expect(asked()).toBe(0);
   });
+});
+
+it('the mean time of a task is weighted by slots, of instances that have run one', () => {
+  expect(meanServiceMs([instance(3, 100), instance(1, 500), instance(9)])).toBe(200);
+  expect(meanServiceMs([instance(1)])).toBeUndefined();
 });

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, judgeMessage, judgeWithTask, MAX_UNCHARGED_LOSSES, type Task } from '#core';
+import {
+  applyEvent,
+  type Delivery,
+  expiryOf,
+  judgeMessage,
+  judgeWithTask,
+  MAX_UNCHARGED_LOSSES,
+  postpone,
+  type Task,
+} from '#core';
 import { anyTaskEvent } from '#test/support/task-events.ts';
 import { aResult, aStart, aTask } from '#test/support/tasks.ts';
 
@@ -33,6 +42,11 @@ describe('judging a delivery', () => {
         expect(fate).toEqual(isFirst ? { do: 'run', attempt: 1 } : { do: 'look' });
       }),
     );
+  });
+
+  it('runs a first delivery at once, and looks at the task of every other one', () => {
+    expect(judgeMessage(first, envelope, limits.now)).toEqual({ do: 'run', attempt: 1 });
+    expect(judgeMessage(suspect, envelope, limits.now)).toEqual({ do: 'look' });
   });
 
   it('expires a message whose deadline has passed, whatever else it is', () => {
@@ -92,6 +106,14 @@ describe('judging a delivery', () => {
     });
   });
 
+  it('counts a single attempt in words', () => {
+    const started = taskAfter({ ...aStart, alone: true });
+
+    const fate = judgeWithTask(suspect, envelope, started, { ...limits, maxAttempts: 1 });
+
+    expect(fate).toMatchObject({ message: expect.stringContaining('after 1 attempt:') });
+  });
+
   it('gives up a task whose deliveries are lost again and again before any run is recorded', () => {
     const losses = MAX_UNCHARGED_LOSSES + limits.maxAttempts;
 
@@ -120,5 +142,23 @@ describe('judging a delivery', () => {
         expect(applyEvent(after, { ...end, fence, attempts, requestHash }).outcome).toBe('applied');
       }),
     );
+  });
+});
+
+describe('the end of a message that is not run', () => {
+  it('is an expiry at its deadline, or later when it is late', () => {
+    const expired = { type: 'expired', requestHash: 'r1', error: { code: 'deadline_exceeded', retryable: true } };
+
+    expect(expiryOf(envelope, 99_999)).toMatchObject({ ...expired, at: 100_000 });
+    expect(expiryOf(envelope, 100_001)).toMatchObject({ ...expired, at: 100_001 });
+  });
+
+  it('is a release that keeps the fence and makes it a suspect, when it is postponed', async () => {
+    const released: unknown[] = [];
+    const delivery = { release: async (options: unknown) => void released.push(options) };
+
+    await postpone(delivery as Delivery);
+
+    expect(released).toEqual([{ delaySeconds: 30, keepFence: true, isSuspect: true }]);
   });
 });

@@ -31,6 +31,19 @@ describe('getTask', () => {
     expect(codes).toEqual(['task_not_found', 'task_not_found', 'task_not_found']);
   });
 
+  it('finds a task by its id, and by its model as well', async () => {
+    const platform = createMemoryPlatform();
+    const task = fresh();
+    await platform.tasks.create(task);
+
+    const found = await Promise.all([
+      getTask(platform, { id: task.id, owner: 'local' }),
+      getTask(platform, { id: task.id, owner: 'local', model: task.model }),
+    ]);
+
+    expect(found).toEqual([task, task]);
+  });
+
   it('ends a task whose deadline has passed, for good', async () => {
     const platform = createMemoryPlatform();
     await platform.tasks.create(overdue());
@@ -52,6 +65,17 @@ describe('listTasks', () => {
 
     expect(queued.tasks).toEqual([]);
     expect(all.tasks.map(({ state }) => state)).toEqual(['expired']);
+  });
+
+  it('lists the tasks in the state that is asked for', async () => {
+    const platform = createMemoryPlatform();
+    await platform.tasks.create(fresh());
+
+    const lists = await Promise.all(
+      (['queued', 'running'] as const).map((state) => listTasks(platform, { owner: 'local', state, limit: 10 })),
+    );
+
+    expect(lists.map(({ tasks }) => tasks.length)).toEqual([1, 0]);
   });
 });
 

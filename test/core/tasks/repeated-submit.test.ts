@@ -139,6 +139,26 @@ describe('a repeated submit', () => {
     expect(await waiting()).toBe(1);
   });
 
+  it('answers with a task that was canceled before it ran, without another message', async () => {
+    const { platform, submit, waiting } = prepare();
+    const { id } = await submit();
+    await platform.tasks.apply(id, { type: 'canceled', at: 1 });
+
+    expect(await submit()).toMatchObject({ id, state: 'canceled' });
+    expect(await waiting()).toBe(1);
+  });
+
+  it('is refused when its task was withdrawn while it sent', async () => {
+    const { platform, submit } = prepare();
+    await submit();
+    const { apply } = platform.tasks;
+    platform.tasks.apply = async (taskId, event) =>
+      event.type === 'sent' ? 'missing' : apply.call(platform.tasks, taskId, event);
+    platform.tasks.get = async () => undefined;
+
+    await expect(submit()).rejects.toEqual(refused(1));
+  });
+
   it('answers with a task that a worker received while the repeat was recorded', async () => {
     const { platform, submit, waiting } = prepare();
     const { id } = await submit();

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope, getTask, MAX_INLINE_BYTES, type SubmitCommand, submitTask, type TaskQueue } from '#core';
+import {
+  decodeEnvelope,
+  getTask,
+  MAX_DEADLINE_SECONDS,
+  MAX_INLINE_BYTES,
+  RETENTION_SECONDS,
+  type SubmitCommand,
+  submitTask,
+  type TaskQueue,
+} from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 
 const command: SubmitCommand = {
@@ -98,6 +107,30 @@ describe('submitTask', () => {
     const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
     expect(envelope.request).toEqual({ kind: 'blob', key, size: request.byteLength });
     expect(await platform.blobs.get(key)).toEqual(request);
+  });
+
+  it.each([
+    [undefined, 86_400],
+    [60, 60],
+    [MAX_DEADLINE_SECONDS + 1, MAX_DEADLINE_SECONDS],
+  ])('ends the task, asked for %s seconds, after %i, and keeps it for its retention', async (asked, seconds) => {
+    const platform = createMemoryPlatform();
+
+    const { createdAt, deadlineAt, retainedUntil } = await submitTask(platform, {
+      ...command,
+      ...(asked === undefined ? {} : { deadlineSeconds: asked }),
+    });
+
+    expect(deadlineAt - createdAt).toBe(seconds * 1000);
+    expect(retainedUntil - deadlineAt).toBe(RETENTION_SECONDS * 1000);
+  });
+
+  it('leaves the timeout of a run to the model when none is asked for', async () => {
+    const platform = createMemoryPlatform();
+
+    await submitTask(platform, command);
+
+    expect(await nextEnvelope(platform.queues('model_a'))).not.toHaveProperty('timeoutSeconds');
   });
 
   it('caps the timeout of a run at what the model allows', async () => {

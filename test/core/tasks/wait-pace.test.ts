@@ -48,6 +48,25 @@ describe('the pace of waiting', () => {
     expect(lateMs).toBeLessThanOrEqual(1250);
   });
 
+  it('follows quicker tasks by half and slower ones by a tenth', () => {
+    const pace = createWaitPace();
+
+    const looks = [100, 200, 10, 60].map((tookMs) => {
+      pace.learn('model_a', tookMs);
+      return pace.firstLookMs('model_a');
+    });
+
+    expect(looks).toEqual([100, 110, 60, 60]);
+  });
+
+  it('is learned for 500 models, and goes on for those', () => {
+    const pace = createWaitPace();
+    for (let i = 0; i <= 500; i++) pace.learn(`model_${i}`, 100);
+    pace.learn('model_0', 50);
+
+    expect(['model_0', 'model_499', 'model_500'].map((model) => pace.firstLookMs(model))).toEqual([75, 100, 0]);
+  });
+
   it('does not let slow tasks make a quick one wait long', () => {
     const pace = createWaitPace();
     for (const ms of [30_000, 30_000, 30_000]) pace.learn('model_b', ms);
