@@ -6,9 +6,9 @@ import {
   type ReleaseOptions,
   type RetryOptions,
 } from '#core';
+import type { ConsumerChannel, HeldMessage } from './consumer-channel.ts';
 import { copyHeaders, type MessageFacts } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
-import type { HeldMessage, RabbitSession } from './rabbit-session.ts';
 import type { ModelQueues } from './rabbit-topology.ts';
 
 export interface RabbitDeliveryOptions extends MessageFacts {
@@ -17,7 +17,7 @@ export interface RabbitDeliveryOptions extends MessageFacts {
   readonly source: 'tasks' | 'dead-letters';
   readonly queues: ModelQueues;
   readonly publisher: RabbitPublisher;
-  readonly session: RabbitSession;
+  readonly channel: ConsumerChannel;
   readonly leaseMs: number;
   readonly onSettled: () => void;
 }
@@ -46,10 +46,10 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     if (options.reason !== undefined) this.reason = options.reason;
     this.deliveryTag = options.deliveryTag;
     this.#options = options;
-    options.session.hold(this);
+    options.channel.hold(this);
   }
 
-  /** Created on first use: most deliveries are settled without anybody listening. */
+  /** Created on first use, because most deliveries are settled without a listener. */
   get lease(): AbortSignal {
     this.#lease ??= new AbortController();
     if (this.#isLost) this.#lease.abort();
@@ -62,12 +62,12 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     this.#options.onSettled();
   }
 
-  /** Whether somebody else has it by now, and settling does nothing. */
+  /** Whether the message returned to the queue, so that settling does nothing. */
   get isGone(): boolean {
-    return this.#isLost || this.#options.session.isLost;
+    return this.#isLost || this.#options.channel.isLost;
   }
 
-  /** Gives it back before anybody has seen it. Resolves with false when that cannot be done now; it is still held then. */
+  /** Returns a message that was not received. Resolves with false if RabbitMQ accepts none now; it is still held then. */
   giveBackUnseen(): Promise<boolean> {
     return this.#settleOnce(() => this.#sendBack(countsOfCopy(this, { keepFence: true }), 0)).then(
       () => true,
@@ -113,16 +113,16 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     }
   }
 
-  /** The copy first: losing the message would be worse than having it twice. */
+  /** Sends the copy first, because a message twice is better than none. */
   async #settleOnce(sendCopy: () => Promise<void>): Promise<void> {
     if (this.#isLost || this.#isSettled) return;
-    const { session, onSettled } = this.#options;
+    const { channel, onSettled } = this.#options;
     this.#isSettled = true;
     try {
-      if (session.isLost) await session.flush();
+      if (channel.isLost) await channel.flush();
       await sendCopy();
       if (this.#isLost) return;
-      await session.ack(this);
+      await channel.ack(this);
       onSettled();
     } catch (error) {
       this.#isSettled = false;
@@ -130,17 +130,17 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     }
   }
 
-  /** Whoever could not settle it may try again, but nobody can tell that they do: its lease is not renewed any more. */
+  /** After a failed settlement the caller may try again until the lease ends. The lease is not renewed. */
   #endLease(): void {
-    const { session, leaseMs } = this.#options;
+    const { channel, leaseMs } = this.#options;
     this.#leaseEnd ??= setTimeout(() => {
       this.#leaseEnd = undefined;
-      if (!this.#isSettled) void session.giveBack(this);
+      if (!this.#isSettled) void channel.giveBack(this);
     }, leaseMs).unref();
   }
 }
 
-/** Stands for the reason of a dead letter that the broker moved itself. */
+/** The reason of dead letters that the broker moved itself. */
 const UNKNOWN: RejectReason = {
   code: 'attempts_exhausted',
   message: 'The broker gave it up after too many deliveries.',

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { ModelyardError } from '#core';
@@ -8,9 +7,9 @@ export interface RabbitLinkOptions {
   readonly url: string;
   /** Shown in RabbitMQ's list of connections. */
   readonly name: string;
-  /** Either side that hears nothing for about twice as long takes the other for gone. */
+  /** Each side closes the connection after about two intervals without data. */
   readonly heartbeatSeconds: number;
-  /** Told once per outage. */
+  /** Called once per outage. */
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -20,7 +19,7 @@ const CLOSE_MS = 2_000;
 /** Large bodies travel in frames; the client's default of 8 KB makes many of them. */
 const MAX_FRAME_BYTES = 128 * 1024;
 
-/** One connection to RabbitMQ, made at once and again, with back-off, whenever it is lost. */
+/** A connection to RabbitMQ that reconnects with back-off. */
 export class RabbitLink {
   readonly address: string;
   readonly #options: RabbitLinkOptions;
@@ -28,7 +27,6 @@ export class RabbitLink {
   readonly #upAgain = new Set<() => void>();
   #connection: Connection | undefined;
   #wasUp = false;
-  #isTogether = false;
   #blockedBecause: string | undefined;
   #lastError: unknown;
 
@@ -41,12 +39,12 @@ export class RabbitLink {
     return this.#connection?.ready === true || this.#blockedBecause !== undefined;
   }
 
-  /** Why RabbitMQ takes no messages at the moment, though it is there. */
+  /** Why RabbitMQ blocks publishers. Undefined while it does not. */
   get blockedBecause(): string | undefined {
     return this.#blockedBecause;
   }
 
-  /** A channel, which the link closes at the latest when it is closed itself. Rejects at once while the connection is lost. */
+  /** A channel. It closes with the link. Rejects at once during an outage. */
   async channel(): Promise<Channel> {
     const connection = this.#open();
     if (!this.isUp) {
@@ -54,14 +52,14 @@ export class RabbitLink {
       await connection.onConnect(FIRST_CONNECT_MS, true);
     }
     const channel = await connection.acquire({ emitErrorsFromChannel: true });
-    // Whoever uses the channel learns it from the call that failed, or from its being closed.
+    // Users of the channel see the failed call or the close event.
     channel.on('error', () => undefined);
     this.#channels.add(channel);
     channel.once('close', () => this.#channels.delete(channel));
     return channel;
   }
 
-  /** Resolves when the connection is there. Rejects with one sentence when it is not within `patienceMs`. */
+  /** Resolves when connected. Rejects with `queue_unavailable` after `patienceMs`. */
   async connect(patienceMs: number): Promise<void> {
     const connection = this.#open();
     const refused = Promise.withResolvers<never>();
@@ -77,21 +75,7 @@ export class RabbitLink {
     }
   }
 
-  /** What is written until the present turn of the event loop has run its course travels as one packet. */
-  together(): void {
-    if (this.#isTogether) return;
-    // The client corks per method only, and has no name for this: without its socket each method travels alone.
-    const { _socket: socket } = (this.#connection ?? {}) as { readonly _socket?: Socket };
-    if (!socket) return;
-    this.#isTogether = true;
-    socket.cork();
-    process.nextTick(() => {
-      this.#isTogether = false;
-      socket.uncork();
-    });
-  }
-
-  /** Calls back once, when the connection is there again. */
+  /** Calls back once, at the next reconnection. */
   onceUpAgain(callback: () => void): void {
     this.#upAgain.add(callback);
   }
@@ -105,7 +89,7 @@ export class RabbitLink {
     });
   }
 
-  /** Closes the channels before the connection, and everything by force when that takes long. */
+  /** Closes the channels, then the connection. Destroys it after two seconds. */
   async close(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
@@ -154,7 +138,7 @@ export class RabbitLink {
   #noteTrouble(error: unknown): void {
     this.#lastError = error;
     if (this.#connection?.ready !== true) this.#blockedBecause = undefined;
-    // Whoever waits for the first connection is told at once.
+    // `connect` reports an error of the first connection itself.
     if (!this.#wasUp && isHopeless(error)) return;
     this.#options.onTrouble?.(this.unreachable().message);
   }

@@ -1,13 +1,12 @@
 import type { AsyncMessage } from 'rabbitmq-client';
 import type { ConsumeOptions, Delivery, TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
+import { ConsumerChannel } from './consumer-channel.ts';
 import { type HeldCounts, HeldReporter } from './held-counts.ts';
-
 import { RabbitDelivery } from './rabbit-delivery.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 import { readDeadLetter, readTask } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
-import { RabbitSession } from './rabbit-session.ts';
 import type { ModelQueues } from './rabbit-topology.ts';
 
 export interface RabbitTaskConsumerOptions extends ConsumeOptions {
@@ -21,22 +20,22 @@ export interface RabbitTaskConsumerOptions extends ConsumeOptions {
   readonly pollMs: number;
 }
 
-/** What came in and is not asked for within this is somebody else's. */
-const HOARD_MS = 100;
+/** Return prefetched messages that were not received within this time. */
+const UNRECEIVED_MS = 100;
 
-/** One receiver of one RabbitMQ queue: a pull over a consumer whose prefetch follows what is asked for. */
+/** Receives from one queue on request. The prefetch window of the consumer follows the requested number. */
 export class RabbitTaskConsumer implements TaskConsumer {
   readonly #options: RabbitTaskConsumerOptions;
   readonly #queue: string;
   readonly #reporter: HeldReporter;
-  /** Came in, and nobody has asked for it yet. */
-  #waiting: RabbitDelivery[] = [];
-  #session: RabbitSession | undefined;
-  /** Those before it whose messages are not all settled. */
-  readonly #retired = new Set<RabbitSession>();
+  /** Prefetched messages that were not received yet. */
+  #prefetched: RabbitDelivery[] = [];
+  #channel: ConsumerChannel | undefined;
+  /** Earlier channels with unsettled messages. */
+  readonly #retired = new Set<ConsumerChannel>();
   #receiving: Promise<unknown> | undefined;
   #wake: () => void = () => undefined;
-  #hoarding: NodeJS.Timeout | undefined;
+  #returnTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RabbitTaskConsumerOptions) {
@@ -45,14 +44,14 @@ export class RabbitTaskConsumer implements TaskConsumer {
     this.#reporter = new HeldReporter(options.counts, this.#queue, () => this.#heldCount);
     options.signal.addEventListener('abort', () => {
       this.#wake();
-      if (!this.#receiving) void this.#rest();
+      if (!this.#receiving) void this.#stopReceiving();
     });
   }
 
   receive(max: number): Promise<readonly Delivery[]> {
     const receiving = this.#receive(max).finally(() => {
       this.#receiving = undefined;
-      if (this.#waiting.length > 0) this.#watchHoard();
+      if (this.#prefetched.length > 0) this.#returnLater();
     });
     this.#receiving = receiving.catch(() => undefined);
     return receiving;
@@ -64,60 +63,60 @@ export class RabbitTaskConsumer implements TaskConsumer {
   }
 
   async #receive(max: number): Promise<readonly Delivery[]> {
-    clearTimeout(this.#hoarding);
+    clearTimeout(this.#returnTimer);
     const { signal } = this.#options;
     if (signal.aborted || this.#closing) return [];
-    if (this.#waiting.length === 0) {
-      await translated('queue_unavailable', async () => (await this.#open()).tap.open(max));
+    if (this.#prefetched.length === 0) {
+      await translated('queue_unavailable', async () => (await this.#open()).window.open(max));
       await this.#arrival();
     }
-    if (!signal.aborted) return this.#waiting.splice(0, max);
-    await this.#rest();
+    if (!signal.aborted) return this.#prefetched.splice(0, max);
+    await this.#stopReceiving();
     return [];
   }
 
-  /** Resolves when something is there, or the poll time has passed, or nobody wants it; rejects when the channel is gone. */
+  /** Resolves with the first message, at the end of the poll time or on abort. Rejects when the channel closed. */
   async #arrival(): Promise<void> {
-    if (this.#waiting.length > 0 || this.#options.signal.aborted) return;
+    if (this.#prefetched.length > 0 || this.#options.signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     const timer = setTimeout(resolve, this.#options.pollMs);
     await promise;
     clearTimeout(timer);
-    if (this.#session?.isLost) throw this.#options.link.unreachable();
+    if (this.#channel?.isLost) throw this.#options.link.unreachable();
   }
 
-  async #open(): Promise<RabbitSession> {
-    if (this.#session && !this.#session.isLost) return this.#session;
+  async #open(): Promise<ConsumerChannel> {
+    if (this.#channel && !this.#channel.isLost) return this.#channel;
     const { link, publisher, queues, leaseSeconds, heartbeatSeconds, observer } = this.#options;
     await publisher.declare(queues);
-    const session: RabbitSession = new RabbitSession({
+    const channel: ConsumerChannel = new ConsumerChannel({
       link,
       channel: await link.channel(),
       queue: this.#queue,
       leaseMs: leaseSeconds * 1000,
       heartbeatMs: heartbeatSeconds * 1000,
       observer,
-      onMessage: (message) => this.#take(session, message),
-      isAsking: () => this.#receiving !== undefined && !this.#options.signal.aborted,
-      onLost: () => this.#forget(session),
+      onMessage: (message) => this.#take(channel, message),
+      hasRequest: () => this.#receiving !== undefined && !this.#options.signal.aborted,
+      onLost: () => this.#forget(channel),
     });
-    this.#session = session;
-    return session;
+    this.#channel = channel;
+    return channel;
   }
 
   get #heldCount(): number {
-    return [this.#session, ...this.#retired].reduce((sum, session) => sum + (session?.heldCount ?? 0), 0);
+    return [this.#channel, ...this.#retired].reduce((sum, channel) => sum + (channel?.heldCount ?? 0), 0);
   }
 
-  #forget(session: RabbitSession): void {
-    this.#retired.delete(session);
+  #forget(channel: ConsumerChannel): void {
+    this.#retired.delete(channel);
     this.#reporter.changed();
-    this.#waiting = this.#waiting.filter((delivery) => !delivery.isGone);
-    if (this.#session === session) this.#wake();
+    this.#prefetched = this.#prefetched.filter((delivery) => !delivery.isGone);
+    if (this.#channel === channel) this.#wake();
   }
 
-  #take(session: RabbitSession, message: AsyncMessage): void {
+  #take(channel: ConsumerChannel, message: AsyncMessage): void {
     const { source, queues, publisher, leaseSeconds } = this.#options;
     const delivery = new RabbitDelivery({
       ...(source === 'tasks' ? readTask(message) : readDeadLetter(message)),
@@ -126,62 +125,62 @@ export class RabbitTaskConsumer implements TaskConsumer {
       source,
       queues,
       publisher,
-      session,
+      channel,
       leaseMs: leaseSeconds * 1000,
       onSettled: () => this.#reporter.changed(),
     });
-    this.#waiting.push(delivery);
+    this.#prefetched.push(delivery);
     this.#reporter.changed();
     if (this.#receiving) this.#wake();
-    else this.#watchHoard();
+    else this.#returnLater();
   }
 
-  #watchHoard(): void {
-    clearTimeout(this.#hoarding);
-    this.#hoarding = setTimeout(() => !this.#receiving && void this.#rest(), HOARD_MS);
+  #returnLater(): void {
+    clearTimeout(this.#returnTimer);
+    this.#returnTimer = setTimeout(() => !this.#receiving && void this.#stopReceiving(), UNRECEIVED_MS);
   }
 
-  /** Lets nothing more in, and gives back what nobody has asked for. */
-  async #rest(): Promise<void> {
-    const session = this.#session;
-    if (!session || session.isLost) return this.#giveBack();
+  /** Closes the prefetch window and returns prefetched messages. */
+  async #stopReceiving(): Promise<void> {
+    const channel = this.#channel;
+    if (!channel || channel.isLost) return this.#giveBack();
     try {
-      const isClean = await session.tap.close();
+      const isClean = await channel.window.close();
       await this.#giveBack();
       if (isClean) return;
-      this.#session = undefined;
-      this.#retired.add(session);
-      await session.retire();
+      this.#channel = undefined;
+      this.#retired.add(channel);
+      await channel.retire();
     } catch {
-      // Recovery: with the channel everything that came through it goes back by itself.
-      if (!session.isLost) await session.close();
+      // Recovery: the broker requeues all unsettled messages of a closed channel.
+      if (!channel.isLost) await channel.close();
     }
   }
 
-  /** What cannot be given back, because RabbitMQ takes no messages, stays for whoever asks next. */
+  /** Messages stay for the next receive while RabbitMQ accepts none back. */
   async #giveBack(): Promise<void> {
-    const waiting = this.#waiting.splice(0);
-    const given = await Promise.all(waiting.map((delivery) => delivery.giveBackUnseen()));
-    this.#waiting.unshift(...waiting.filter((delivery, i) => !given[i] && !delivery.isGone));
-    if (this.#waiting.length === 0 || this.#closing) return;
+    const returned = this.#prefetched.splice(0);
+    const given = await Promise.all(returned.map((delivery) => delivery.giveBackUnseen()));
+    this.#prefetched.unshift(...returned.filter((delivery, i) => !given[i] && !delivery.isGone));
+    if (this.#prefetched.length === 0 || this.#closing) return;
     if (this.#receiving) this.#wake();
-    else this.#watchHoard();
+    else this.#returnLater();
   }
 
   async #close(): Promise<void> {
     this.#wake();
     await this.#receiving;
-    clearTimeout(this.#hoarding);
-    await this.#rest();
-    for (const session of [...this.#retired, ...(this.#session ? [this.#session] : [])]) await this.#end(session);
+    clearTimeout(this.#returnTimer);
+    await this.#stopReceiving();
+    for (const channel of [...this.#retired, ...(this.#channel ? [this.#channel] : [])]) await this.#end(channel);
     await this.#reporter.close();
   }
 
-  async #end(session: RabbitSession): Promise<void> {
-    if (session.isLost) return;
-    await session.flush().catch(() => undefined);
-    if (session.heldCount === 0) return session.close();
-    // As after a crash of which nobody has heard: others get it when the lease has ended.
-    setTimeout(() => void session.close(), this.#options.leaseSeconds * 1000).unref();
+  async #end(channel: ConsumerChannel): Promise<void> {
+    if (channel.isLost) return;
+    await channel.flush().catch(() => undefined);
+    if (channel.heldCount === 0) return channel.close();
+    // Messages that could not be settled return to the queue when their leases end, as after a crash.
+    setTimeout(() => void channel.close(), this.#options.leaseSeconds * 1000).unref();
   }
 }

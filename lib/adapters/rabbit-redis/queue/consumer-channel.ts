@@ -1,9 +1,9 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { LeaseObserver } from '#core';
+import { PrefetchWindow } from './prefetch-window.ts';
 import type { RabbitLink } from './rabbit-link.ts';
-import { RabbitTap } from './rabbit-tap.ts';
 
-interface RabbitSessionOptions {
+interface ConsumerChannelOptions {
   readonly link: RabbitLink;
   readonly channel: Channel;
   readonly queue: string;
@@ -11,29 +11,32 @@ interface RabbitSessionOptions {
   readonly heartbeatMs: number;
   readonly observer: LeaseObserver | undefined;
   readonly onMessage: (message: AsyncMessage) => void;
-  /** Whether somebody waits for a message at the moment. */
-  readonly isAsking: () => boolean;
-  /** The channel is gone, and with it everything that came through it. */
+  /** Whether a receive is waiting for messages. */
+  readonly hasRequest: () => boolean;
+  /** The channel closed. Its messages cannot be settled any more. */
   readonly onLost: () => void;
 }
 
-/** So often that it is the first thing to happen in a process that was frozen. */
-const LOOKS_PER_LEASE = 12;
+/** Checks per lease; frequent enough to detect a frozen process. */
+const CHECKS_PER_LEASE = 12;
 
-/** A message that came through a session and is not settled. */
+/** A message of a channel that is not settled. */
 export interface HeldMessage {
   readonly deliveryTag: number;
   loseLease(): void;
 }
 
-/** One life of a consumer's channel: what came through it can only be settled through it. */
-export class RabbitSession {
-  readonly tap: RabbitTap;
-  readonly #options: RabbitSessionOptions;
+/**
+ * A channel with a consumer, and its unsettled messages. AMQP settles a message only on the channel that delivered it,
+ * so a new channel after a lost one is a new object.
+ */
+export class ConsumerChannel {
+  readonly window: PrefetchWindow;
+  readonly #options: ConsumerChannelOptions;
   readonly #held = new Set<HeldMessage>();
   readonly #watch: NodeJS.Timeout;
-  #looks = 0;
-  #lookedAt = performance.now();
+  #checks = 0;
+  #checkedAt = performance.now();
   #isLost = false;
   #isRetired = false;
   readonly #settledTags = new SettledTags();
@@ -41,10 +44,10 @@ export class RabbitSession {
   #acking: Promise<void> = Promise.resolve();
   #nextAcks: Promise<void> | undefined;
 
-  constructor(options: RabbitSessionOptions) {
+  constructor(options: ConsumerChannelOptions) {
     this.#options = options;
-    this.tap = new RabbitTap(options);
-    this.#watch = setInterval(() => this.#look(), options.leaseMs / LOOKS_PER_LEASE).unref();
+    this.window = new PrefetchWindow(options);
+    this.#watch = setInterval(() => this.#checkClock(), options.leaseMs / CHECKS_PER_LEASE).unref();
     options.channel.once('close', () => this.#onClose());
   }
 
@@ -61,8 +64,8 @@ export class RabbitSession {
   }
 
   /**
-   * Resolves when the broker has heard of it. Rejects with `queue_unavailable` when the channel is gone. What is
-   * settled while the broker has not heard of those before travels together.
+   * Resolves when the broker has processed the acknowledgement. Rejects with `queue_unavailable` when the channel
+   * closed. Acknowledgements that are requested while others are on their way are sent together.
    */
   ack(message: HeldMessage): Promise<void> {
     this.#settled.push(message);
@@ -75,51 +78,50 @@ export class RabbitSession {
     return this.#nextAcks;
   }
 
-  /** Back to the queue as when its lease ends, without a word from the publisher; what is settled meanwhile is too late. */
+  /** Returns a message to the queue as at the end of its lease, without a copy. A later settlement does nothing. */
   async giveBack(message: HeldMessage): Promise<void> {
     if (this.#isLost || !this.#held.delete(message)) return;
     this.#lose(message);
-    const { channel, isAsking } = this.#options;
+    const { channel, hasRequest } = this.#options;
     const { deliveryTag } = message;
     try {
-      await this.tap.makeWay([deliveryTag], isAsking);
+      await this.window.beforeSettling([deliveryTag], hasRequest);
       this.#settledTags.add([deliveryTag]);
       channel.basicNack({ deliveryTag, requeue: true });
       await this.#closeWhenRetired();
     } catch {
-      // Recovery: with the channel everything that came through it goes back by itself.
+      // Recovery: the broker requeues all unsettled messages of a closed channel.
       await this.close();
     }
   }
 
-  /** Takes nothing more in, and gives the broker what is not held as soon as nothing is held any more. */
+  /** Closes the channel as soon as no message is held. Receives nothing until then. */
   async retire(): Promise<void> {
     this.#isRetired = true;
     await this.#closeWhenRetired();
   }
 
-  /** Resolves when the broker has heard of everything that was settled. Rejects with `queue_unavailable`. */
+  /** Resolves when the broker has processed all settlements. Rejects with `queue_unavailable`. */
   flush(): Promise<void> {
-    return this.#nextAcks ?? this.#acking.then(() => this.#ask());
+    return this.#nextAcks ?? this.#acking.then(() => this.#confirm());
   }
 
-  /** Gives everything that is held back to the broker, as after a crash. */
+  /** The broker requeues all held messages, as after a crash. */
   async close(): Promise<void> {
     await this.#options.channel.close();
   }
 
   async #sendAcks(messages: readonly HeldMessage[]): Promise<void> {
-    const { channel, link, isAsking } = this.#options;
+    const { channel, link, hasRequest } = this.#options;
     const tags = messages.map(({ deliveryTag }) => deliveryTag);
     try {
-      await this.tap.makeWay(tags, isAsking);
-      link.together();
+      await this.window.beforeSettling(tags, hasRequest);
       for (const ack of this.#settledTags.add(tags)) channel.basicAck(ack);
     } catch (error) {
       throw this.#isLost ? link.unreachable() : error;
     }
     for (const message of messages) this.#held.delete(message);
-    await this.#ask();
+    await this.#confirm();
     await this.#closeWhenRetired();
   }
 
@@ -127,29 +129,29 @@ export class RabbitSession {
     if (this.#isRetired && this.#held.size === 0) await this.close();
   }
 
-  /** AMQP confirms no acknowledgement; but once a question that was asked after it is answered, it was heard. */
-  async #ask(): Promise<void> {
+  /** AMQP does not confirm acknowledgements. The response to a later request on the channel shows that they arrived. */
+  async #confirm(): Promise<void> {
     try {
-      await this.tap.flush();
+      await this.window.flush();
     } catch (error) {
       if (!this.#isLost) throw error;
       throw this.#options.link.unreachable();
     }
   }
 
-  /** The broker hears from a process that runs; whoever was frozen for long may have been given up. */
-  #look(): void {
+  /** Loses all leases after a freeze: a broker without heartbeats may have requeued the messages. */
+  #checkClock(): void {
     const { leaseMs, link, observer } = this.#options;
-    const silentMs = performance.now() - this.#lookedAt;
-    this.#lookedAt = performance.now();
+    const silentMs = performance.now() - this.#checkedAt;
+    this.#checkedAt = performance.now();
     if (silentMs > (leaseMs * 2) / 3) {
       this.#loseLeases();
       void this.close();
       return;
     }
-    // Every heartbeat of the connection renews all leases; they are counted as often as elsewhere.
-    this.#looks += 1;
-    if (this.#looks % (LOOKS_PER_LEASE / 3) > 0 || this.#held.size === 0 || !link.isUp) return;
+    // Heartbeats of the connection renew all leases. Counted three times per lease, as on the other platforms.
+    this.#checks += 1;
+    if (this.#checks % (CHECKS_PER_LEASE / 3) > 0 || this.#held.size === 0 || !link.isUp) return;
     observer?.leasesRenewed(this.#held.size);
   }
 
@@ -158,14 +160,14 @@ export class RabbitSession {
     clearInterval(this.#watch);
     const { link, leaseMs, heartbeatMs, onLost } = this.#options;
     onLost();
-    // The broker has closed the channel alone: it has given everything away already.
+    // The broker closed only the channel, so it has requeued the messages already.
     if (link.isUp) {
       this.#loseLeases();
       return;
     }
-    // It was last heard of up to two heartbeats ago.
+    // The broker may not have heard from this process for two heartbeats.
     const leaseEnd = setTimeout(() => this.#loseLeases(), Math.max(leaseMs / 3, leaseMs - 2 * heartbeatMs));
-    // Work goes on while nobody can be reached; who is back has lost what the broker had to give away.
+    // Work continues during an outage. After it, the broker has requeued the messages.
     link.onceUpAgain(() => {
       clearTimeout(leaseEnd);
       this.#loseLeases();
@@ -183,31 +185,30 @@ export class RabbitSession {
   }
 }
 
-/** One acknowledgement as AMQP knows it. */
+/** An acknowledgement of AMQP. */
 export interface Acknowledgement {
   readonly deliveryTag: number;
-  /** Stands for everything that came before it as well. */
+  /** Covers all earlier deliveries of the channel too. */
   readonly multiple: boolean;
 }
 
 /**
- * Says what was settled on one channel in as few acknowledgements as possible. One that stands for several is sent
- * only when every delivery up to it was seen and settled: a message that the broker has handed out and nobody has seen
- * must never be among them.
+ * Combines the settlements of a channel into few acknowledgements. One with `multiple` is sent only when every delivery
+ * up to it is settled, so that it never covers a message that the client has not shown yet.
  */
 export class SettledTags {
-  /** Every tag up to this one is settled; the first of a channel is 1. */
+  /** All tags up to this one are settled. The first tag of a channel is 1. */
   #upTo = 0;
   readonly #beyond = new Set<number>();
 
-  /** Tags that are settled now, each told once. */
+  /** The acknowledgements for newly settled tags. */
   add(tags: readonly number[]): readonly Acknowledgement[] {
     for (const tag of tags) this.#beyond.add(tag);
     while (this.#beyond.delete(this.#upTo + 1)) this.#upTo += 1;
     const covered = tags.filter((tag) => tag <= this.#upTo);
     const apart = tags.filter((tag) => tag > this.#upTo);
     const acks = apart.map((deliveryTag) => ({ deliveryTag, multiple: false }));
-    // The broker knows only tags that are still open, so the last of these has to stand for all of them.
+    // The broker rejects tags that are settled already, so the highest new tag covers the others.
     if (covered.length > 0) acks.unshift({ deliveryTag: Math.max(...covered), multiple: covered.length > 1 });
     return acks;
   }
