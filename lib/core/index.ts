@@ -93,9 +93,9 @@ export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type Trace
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export {
+  type DeliveryDecision,
   type DropReason,
   expiryOf,
-  type Fate,
   judgeMessage,
   judgeWithTask,
   MAX_UNCHARGED_LOSSES,

@@ -64,5 +64,5 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const { url } = await bridge.listen(port, host);
   logger.info('Ready.', { url });
   if (!stop.aborted) await once(stop, 'abort');
-  logger.info('Stopping: finishing what is in hand.', { reason: String(stop.reason) });
+  logger.info('Stopping: waiting for open requests.', { reason: String(stop.reason) });
 }

@@ -36,11 +36,11 @@ const onnx: FieldRule = (value) => {
 
 const REQUIRED = 'required';
 
-/** One field of a manifest: what it must be, and what holds where it is left out. */
+/** The rule and the default of one manifest field. */
 interface FieldDefinition {
   readonly rule: FieldRule;
   readonly default?: unknown;
-  /** What holds where there is no default, for documents. */
+  /** For the docs: the behavior of a field without a default. */
   readonly otherwise?: string;
 }
 
@@ -74,7 +74,7 @@ export function manifestFault(manifest: unknown, folderName: string): string | u
   const unknown = Object.keys(manifest).find((field) => !Object.hasOwn(MANIFEST_FIELDS, field));
   if (unknown !== undefined) return unknownField(unknown);
   const memory = fargateMemoryFault(manifest);
-  if (memory) return `memoryMiB must be ${memory} beside its cpu, not ${manifest.memoryMiB ?? DEFAULTS.memoryMiB}`;
+  if (memory) return `memoryMiB must be ${memory} with this cpu, not ${manifest.memoryMiB ?? DEFAULTS.memoryMiB}`;
   if (manifest.name !== folderName) return `name must be that of its folder, ${folderName}, not ${manifest.name}`;
   return undefined;
 }
@@ -86,7 +86,7 @@ function unknownField(name: string): string {
   return `there is no field ${name} in a manifest${hint}`;
 }
 
-/** Letters to insert, remove or replace; upper case does not count. */
+/** Levenshtein distance, ignoring case. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, i) => i);
   for (const letter of one.toLowerCase()) {
@@ -109,7 +109,7 @@ const MEMORY: Readonly<Record<number, readonly [least: number, most: number, ste
   8192: [16_384, 61_440, 4096],
   16384: [32_768, 122_880, 8192],
 };
-/** For the smallest CPU size, in MiB. */
+/** Memory in MiB for 256 CPU units. */
 const SMALLEST = [512, 1024, 2048];
 
 /** Completes "memoryMiB must be …". Undefined for a supported combination. */

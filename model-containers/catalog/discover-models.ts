@@ -6,11 +6,11 @@ import { manifestFault } from './check-manifest.ts';
 import type { ModelManifest } from './manifest.ts';
 import { manifestPath, readManifest } from './read-manifest.ts';
 
-/** The file that each kind of model has in its folder. The first one found decides. */
+/** The file that identifies the kind of a model. The first match wins. */
 const MODEL_FILES = { typescript: 'model.ts', python: 'model.py', onnx: 'model.onnx' } as const;
 type ModelKind = keyof typeof MODEL_FILES;
 
-/** A model folder that can be run here. */
+/** A model folder that this machine can run. */
 export interface LocalModel {
   /** Absolute path. */
   readonly folder: string;
@@ -21,12 +21,12 @@ export interface LocalModel {
 export interface Discovery {
   /** Sorted by name. */
   readonly models: readonly LocalModel[];
-  /** One sentence per unusable folder, with the path of the file. */
+  /** One sentence per unusable folder, with the path. */
   readonly faults: readonly string[];
 }
 
 /**
- * Finds the models: subfolders with a manifest and a model. Reports broken ones as faults. Rejects when a
+ * Finds all models: subfolders with a manifest and a model file. Broken models are returned as faults. Rejects when a
  * folder cannot be listed.
  */
 export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
@@ -37,7 +37,7 @@ export async function discoverModels(roots: readonly string[]): Promise<Discover
   for (const entry of found) {
     if (typeof entry === 'string') faults.push(entry);
     else if (models.has(entry.manifest.name)) {
-      faults.push(`${shown(entry.folder)} is left out: there is a model ${entry.manifest.name} already.`);
+      faults.push(`${shown(entry.folder)} is ignored: there is already a model ${entry.manifest.name}.`);
     } else models.set(entry.manifest.name, entry);
   }
   return {
@@ -58,22 +58,21 @@ async function subfolders(root: string): Promise<readonly string[]> {
 
 async function readModel(folder: string): Promise<LocalModel | string> {
   const path = manifestPath(folder);
-  if (path === undefined) return `${shown(folder)} is left out: it has no manifest.ts or manifest.json.`;
+  if (path === undefined) return `${shown(folder)} is ignored: it has no manifest.ts or manifest.json.`;
   try {
     const manifest = await readManifest(path);
     const fault = manifestFault(manifest, basename(folder));
-    if (fault !== undefined || !manifest) return `${shown(path)} is left out: ${fault}.`;
+    if (fault !== undefined || !manifest) return `${shown(path)} is ignored: ${fault}.`;
     const kind = modelKind(folder);
     if (kind === undefined)
-      return `${shown(folder)} is left out: it has none of ${Object.values(MODEL_FILES).join(', ')}.`;
+      return `${shown(folder)} is ignored: it has none of ${Object.values(MODEL_FILES).join(', ')}.`;
     return { folder, kind, manifest };
   } catch (error) {
     // Recovery: a broken manifest excludes only its own model.
-    return `${shown(path)} is left out: ${error instanceof Error ? error.message : String(error)}.`;
+    return `${shown(path)} is ignored: ${error instanceof Error ? error.message : String(error)}.`;
   }
 }
 
-/** What runs the model of a folder; undefined when it has none. */
 const modelKind = (folder: string): ModelKind | undefined =>
   (Object.keys(MODEL_FILES) as ModelKind[]).find((kind) => existsSync(join(folder, MODEL_FILES[kind])));
 

@@ -1,8 +1,8 @@
 import { completeLimits, type ModelLimits, type RegisteredManifest } from '#core';
 
 /**
- * The description of a model as data. Synthesis, `npm start` and the instance read it. `docs/configuration.md` lists
- * the range and the default of each field.
+ * The description of a model. CDK synthesis, `npm start` and the instance read it. `docs/configuration.md` lists range
+ * and default of each field.
  */
 export interface ModelManifest extends Partial<ModelLimits> {
   /** The folder's name: lower-case snake_case, at most 48 characters. */
@@ -21,7 +21,7 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
-  /** How the messages fit the graph of `model.onnx`. @default fields and tensors have the same names */
+  /** Maps messages to the graph of `model.onnx`. @default fields and tensors have the same names */
   readonly onnx?: OnnxMapping;
   /** Memory that Fargate supports with `cpu`: at least 512, and 2 GiB per vCPU from half a vCPU. @default 512 */
   readonly memoryMiB?: number;
@@ -30,26 +30,25 @@ export interface ModelManifest extends Partial<ModelLimits> {
 export interface Batching {
   /** Requests per batch, 1–1,000. */
   readonly maxSize: number;
-  /** How long the first request waits for others while the model is busy. An idle model does not wait. */
+  /** Maximum wait of the first request for others while the model is busy. An idle model does not wait. */
   readonly maxWaitMs: number;
 }
 
 export interface OnnxMapping {
-  /** By input of the graph: the request's field, or the fields that are its columns. */
+  /** Input of the graph → the request's field, or its columns in order. */
   readonly inputs?: Readonly<Record<string, string | readonly string[]>>;
-  /** By output of the graph: the field of the response. */
+  /** Output of the graph → field of the response. */
   readonly outputs?: Readonly<Record<string, string>>;
-  /** Names of the classes in the order of their indices, for strings and maps in the response. */
+  /** Class names by index, for strings and maps in the response. */
   readonly labels?: readonly string[];
 }
 
-/** What holds where a manifest leaves a field out, besides its limits. */
+/** Defaults of optional fields other than limits. */
 export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 } as const;
 
-/** The manifest's limits with the defaults filled in. */
 export const limitsOf = (manifest: ModelManifest): ModelLimits => completeLimits(manifest);
 
-/** What the registry keeps of the manifest. */
+/** The part of the manifest that the registry stores. */
 export const registeredManifest = (manifest: ModelManifest): RegisteredManifest => ({
   description: manifest.description,
   ...(manifest.title === undefined ? {} : { title: manifest.title }),

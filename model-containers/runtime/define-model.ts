@@ -3,7 +3,7 @@ import type { MessageType } from '#contract';
 import type { Logger, TraceContext } from '#core';
 
 export interface SetupContext {
-  /** Aborts when the instance is told to stop. */
+  /** Aborts when the instance is stopped. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** The variant to serve; undefined for a model without variants. */
@@ -11,17 +11,17 @@ export interface SetupContext {
 }
 
 export interface PredictContext extends SetupContext {
-  /** Aborts when the run times out, its lease is lost or the instance must stop. What is returned afterwards is ignored. */
+  /** Aborts when the run times out, its lease is lost or the instance is stopped. A later result is ignored. */
   readonly signal: AbortSignal;
   readonly taskId: string;
   /** 1 on the first run of the task. */
   readonly attempt: number;
-  /** The caller's W3C Trace Context, when it sent one. */
+  /** The caller's W3C Trace Context, if any. */
   readonly trace: TraceContext | undefined;
 }
 
 export interface BatchContext extends SetupContext {
-  /** One per request, in the same order. */
+  /** One per request, in the order of the requests. */
   readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
 }
 
@@ -29,12 +29,12 @@ interface ModelBase<Request, Response, State> {
   readonly manifest: ModelManifest;
   readonly request: MessageType<Request>;
   readonly response: MessageType<Response>;
-  /** Once per instance, before the first task; the instance is ready when it resolves, and exits when it throws. */
+  /** Runs once per process, before the first task. The instance is ready when it resolves and exits when it throws. */
   setup?(context: SetupContext): State | Promise<State>;
 }
 
 interface SingleModel<Request, Response, State> extends ModelBase<Request, Response, State> {
-  /** Throw `InvalidInput` for a request that can never succeed; anything else thrown is retried. */
+  /** Throw `InvalidInput` for a request that can never succeed. Other errors are retried. */
   predict(state: State, request: Request, context: PredictContext): Partial<Response> | Promise<Partial<Response>>;
   predictBatch?: never;
 }
@@ -42,8 +42,8 @@ interface SingleModel<Request, Response, State> extends ModelBase<Request, Respo
 interface BatchModel<Request, Response, State> extends ModelBase<Request, Response, State> {
   predict?: never;
   /**
-   * Answers in the order of the requests; an `Error` in place of an answer fails that request alone.
-   * When it throws, every request of the batch is run again alone, so that one bad request fails alone.
+   * Returns the answers in the order of the requests. An `Error` instead of an answer fails only that request. If the
+   * method throws, each request is run again alone, so that only the invalid one fails.
    */
   predictBatch(
     state: State,
@@ -56,12 +56,12 @@ export type ModelDefinition<Request, Response, State> =
   | SingleModel<Request, Response, State>
   | BatchModel<Request, Response, State>;
 
-/** Says what a model is: its contract and one method. Everything around it is the runtime's. */
+/** Defines a model: its contract and its methods. The runtime does everything else. */
 export const defineModel = <Request, Response, State = undefined>(
   definition: ModelDefinition<Request, Response, State>,
 ): ModelDefinition<Request, Response, State> => definition;
 
-/** Thrown by a model for a request that no retry will make right: the task fails at once, with this message. */
+/** Throw it for a request that no retry can fix. The task fails immediately with this message. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
   readonly code = 'invalid_input';

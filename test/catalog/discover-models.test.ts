@@ -35,10 +35,10 @@ describe('discovering models', () => {
       { folder: join(root, 'sound'), kind: 'typescript', manifest: { name: 'sound', description: 'A test.' } },
     ]);
     expect(faults.map((fault) => fault.slice(fault.lastIndexOf('modelyard-models-')).replace(/^[^/]+\//, ''))).toEqual([
-      'empty is left out: it has no manifest.ts or manifest.json.',
-      'renamed/manifest.ts is left out: name must be that of its folder, renamed, not other.',
-      'throwing/manifest.ts is left out: not today.',
-      'unwritten is left out: it has none of model.ts, model.py, model.onnx.',
+      'empty is ignored: it has no manifest.ts or manifest.json.',
+      'renamed/manifest.ts is ignored: name must be that of its folder, renamed, not other.',
+      'throwing/manifest.ts is ignored: not today.',
+      'unwritten is ignored: it has none of model.ts, model.py, model.onnx.',
     ]);
   });
 
@@ -54,7 +54,7 @@ describe('discovering models', () => {
     const { models, faults } = await discoverModels([root, root]);
 
     expect(models.filter((model) => model.manifest.name === 'twin')).toHaveLength(1);
-    expect(faults).toContainEqual(expect.stringMatching(/twin is left out: there is a model twin already\.$/));
+    expect(faults).toContainEqual(expect.stringMatching(/twin is ignored: there is already a model twin\.$/));
   });
 });
 
@@ -90,9 +90,9 @@ describe('checking a manifest', () => {
     [{ ...sound, slots: 1.5 }, 'slots must be a whole number'],
     [{ ...sound, timeoutSeconds: '60' }, 'timeoutSeconds must be a whole number from 1 to 43200, not "60"'],
     [{ ...sound, cpu: 300 }, 'cpu must be one of 256'],
-    [{ ...sound, memoryMiB: 700 }, 'memoryMiB must be one of 512, 1024, 2048 beside its cpu, not 700'],
-    [{ ...sound, cpu: 1024 }, 'memoryMiB must be a multiple of 1024 from 2048 to 8192 beside its cpu, not 512'],
-    [{ ...sound, cpu: 512, memoryMiB: 1500 }, 'memoryMiB must be a multiple of 1024 from 1024 to 4096 beside its cpu'],
+    [{ ...sound, memoryMiB: 700 }, 'memoryMiB must be one of 512, 1024, 2048 with this cpu, not 700'],
+    [{ ...sound, cpu: 1024 }, 'memoryMiB must be a multiple of 1024 from 2048 to 8192 with this cpu, not 512'],
+    [{ ...sound, cpu: 512, memoryMiB: 1500 }, 'memoryMiB must be a multiple of 1024 from 1024 to 4096 with this cpu'],
     [{ ...sound, cpu: 8192, memoryMiB: 65_536 }, 'memoryMiB must be a multiple of 4096 from 16384 to 61440'],
     [{ ...sound, variants: [] }, 'variants must be a list of different names'],
     [{ ...sound, variants: ['A', 'A'] }, 'variants must be a list of different names'],

@@ -96,9 +96,9 @@ export function registryOutageContract(name: string, open: () => Promise<Registr
       });
       const refused = await predict();
       await forget('model_b', 'survivor');
-      await eventually(async () => expect(told).toContain('The registry did not hear this heartbeat.'));
+      await eventually(async () => expect(told).toContain('A heartbeat failed.'));
       gate.isShut = false;
-      await eventually(async () => expect(told).toContain('The registry is back.'));
+      await eventually(async () => expect(told).toContain('The registry is available again.'));
       await eventually(async () => expect(await names()).toEqual(['model_b']));
       const after = await predict();
 

@@ -66,10 +66,10 @@ describe('a model that cannot start', () => {
   });
 
   it('is named when its folder is broken', () => {
-    const faults = system.events.filter(({ message }) => message.includes('is left out'));
+    const faults = system.events.filter(({ message }) => message.includes('is ignored'));
 
     expect(faults.map(({ message }) => message)).toEqual([
-      'test/fixtures/models/misnamed/manifest.ts is left out: name must be that of its folder, misnamed, not another_name.',
+      'test/fixtures/models/misnamed/manifest.ts is ignored: name must be that of its folder, misnamed, not another_name.',
     ]);
   });
 
@@ -146,7 +146,7 @@ describe('a task', () => {
     const task = await ended(system, id);
     const next = await submit(system, 'unruly', { action: 'answer' });
 
-    const message = 'Gave up after 2 attempts. The last one: The model process ended with exit code 0.';
+    const message = 'Gave up after 2 attempts. Last error: The model process ended with exit code 0.';
     expect(task).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted', message } });
     expect(await ended(system, next.id)).toMatchObject({ state: 'succeeded' });
     await system.until((e) => e.message === 'The model process ended with exit code 0.');

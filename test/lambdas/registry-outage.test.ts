@@ -63,7 +63,7 @@ describe('while the registry is away', () => {
     const refused = await submit(api);
     api.platform.registry.reachable = true;
     await clock.advance(11_000);
-    await expect.poll(() => told).toContain('The registry is back.');
+    await expect.poll(() => told).toContain('The registry is available again.');
 
     expect(known.json.models).toEqual([expect.objectContaining({ name: 'model_b', state: 'active' })]);
     expect([submitted.statusCode, task.state]).toEqual([202, 'succeeded']);

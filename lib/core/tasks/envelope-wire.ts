@@ -2,8 +2,8 @@ import { Reader, Writer } from '#contract';
 import type { Envelope, TraceContext } from './envelope.ts';
 import type { Payload } from './payload.ts';
 
-// `modelyard.v1.TaskEnvelope`, written and read by hand: every submit needs it, and setting up reflection for it
-// would take half of a cold start. A property test compares this codec with the message generated from the .proto.
+// Hand-written codec of `modelyard.v1.TaskEnvelope`: setting up reflection takes half of a cold start, and every submit
+// needs the codec. A property test compares it with the code generated from the .proto.
 
 const VARINT = 0;
 const BYTES = 2;
@@ -24,13 +24,12 @@ const TAG = {
   copy: field(12, VARINT),
 } as const;
 
-/** Tags of both messages inside the envelope: `BlobReference` and `TraceContext`. */
+/** Tags of the nested messages, `BlobReference` and `TraceContext`. */
 const INNER = { firstText: field(1, BYTES), secondText: field(2, BYTES), secondNumber: field(2, VARINT) } as const;
 
-/** The fields that a message has. */
 export type EnvelopeFields = { -readonly [Name in keyof Envelope]?: Envelope[Name] };
 
-/** Leaves out default values, as proto3 requires. */
+/** Omits default values, as proto3 requires. */
 export function writeEnvelope(envelope: Envelope): Uint8Array {
   const writer = Writer.create();
   writeText(writer, TAG.taskId, envelope.taskId);
@@ -68,7 +67,7 @@ function writeText(writer: Writer, tag: number, text: string): void {
   if (text !== '') writer.uint32(tag).string(text);
 }
 
-/** Reads the fields and skips unknown ones. Throws what the reader throws for bytes that are no message. */
+/** Skips unknown fields. Throws the error of the reader for malformed bytes. */
 export function readFields(bytes: Uint8Array): EnvelopeFields {
   // A Buffer view selects the reader that decodes strings natively.
   const reader = Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));

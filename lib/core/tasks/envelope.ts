@@ -2,13 +2,13 @@ import { UnreadableMessageError } from '#contract';
 import { type EnvelopeFields, readFields, writeEnvelope } from './envelope-wire.ts';
 import type { Payload } from './payload.ts';
 
-/** W3C Trace Context, as the caller sent it. */
+/** W3C Trace Context of the caller. */
 export interface TraceContext {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
 
-/** One task on its way to a model. Times are Unix milliseconds. */
+/** The message of a task in a queue. Times are Unix milliseconds. */
 export interface Envelope {
   readonly taskId: string;
   readonly model: string;
@@ -18,19 +18,19 @@ export interface Envelope {
   readonly contractHash: string;
   readonly deadlineAt: number;
   readonly submittedAt: number;
-  /** The longest one run may take, when the caller asked for less than the model allows. */
+  /** Maximum duration of one run, if the caller asked for less than the model's limit. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceContext;
-  /** `requestHash` of the task's row. Absent in messages of earlier builds: then it is not compared. */
+  /** `requestHash` of the task. Messages of earlier builds have none; it is not checked then. */
   readonly requestHash?: string;
-  /** 0 for the message that the submit sent, n for the nth that repeats of it sent. */
+  /** 0 for the first message of the task, n for the nth message that a repeated submit sent. */
   readonly copy: number;
 }
 
-/** The bytes of the envelope, a `modelyard.v1.TaskEnvelope`. */
+/** Encodes a `modelyard.v1.TaskEnvelope`. */
 export const encodeEnvelope = (envelope: Envelope): Uint8Array => writeEnvelope(envelope);
 
-/** The envelope, or undefined for bytes that are not one: such a message can never run. */
+/** Undefined for a message that is not an envelope. Such a message never becomes readable. */
 export function readEnvelope(body: Uint8Array): Envelope | undefined {
   try {
     return decodeEnvelope(body);
@@ -40,11 +40,11 @@ export function readEnvelope(body: Uint8Array): Envelope | undefined {
   }
 }
 
-/** Throws `UnreadableMessageError` for bytes that are not an envelope, or that name no task or payload. */
+/** Throws `UnreadableMessageError` for malformed bytes and for an envelope without a task id, a model or a payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
   const { taskId, model, request, trace, timeoutSeconds, requestHash, ...rest } = decodeFields(body);
   if (!taskId || !model || !request) {
-    throw new UnreadableMessageError('The envelope names no task, no model or no payload.');
+    throw new UnreadableMessageError('The envelope has no task id, no model or no payload.');
   }
   return {
     taskId,

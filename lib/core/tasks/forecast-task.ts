@@ -6,13 +6,13 @@ import { type Backlog, drainMs } from './backlog.ts';
 
 import type { Task } from './task.ts';
 
-/** What can be said of a task that has not ended: estimates, never promises. Times are Unix milliseconds. */
+/** Estimates for a task that has not ended. Times are Unix milliseconds. */
 export interface TaskForecast {
-  /** Of a queued task: how many wait for its model, itself included. Queues keep no exact order, so this is an upper bound. */
+  /** Only of a queued task: its position in the queue, from 1. An upper bound, because queues keep no exact order. */
   readonly position?: number;
-  /** Of a queued task: when its run should begin; absent while no instance serves or none has run a task yet. */
+  /** Only of a queued task: its probable start. Absent while no instance serves or none has run a task. */
   readonly startsAt?: number;
-  /** When it should have ended; absent when unknown. */
+  /** When the task will probably end. Absent if unknown. */
   readonly endsAt?: number;
 }
 
@@ -22,15 +22,15 @@ interface ForecastDeps {
   readonly clock: Clock;
 }
 
-/** An answer does not wait longer than this for its estimates. */
-const PATIENCE_MS = 500;
+/** Time after which a response is sent without estimates. */
+const TIMEOUT_MS = 500;
 
 /**
- * Makes the forecast of tasks that have not ended: from the model's backlog, its live slots and its
- * average service time. It never rejects: what cannot be found out in a moment is unknown.
+ * Creates a function that estimates from the model's backlog, its live slots and its average service time. The function
+ * never rejects: an estimate that is not available within `TIMEOUT_MS` is left out.
  */
 export function createForecaster({ models, backlog, clock }: ForecastDeps) {
-  async function look({ model, state, startedAt }: Task): Promise<TaskForecast> {
+  async function estimate({ model, state, startedAt }: Task): Promise<TaskForecast> {
     const { serving } = await models.served(model);
     const now = clock.now();
     const serviceMs = meanServiceMs(serving);
@@ -46,7 +46,7 @@ export function createForecaster({ models, backlog, clock }: ForecastDeps) {
   return async function forecast(task: Task): Promise<TaskForecast> {
     const done = new AbortController();
     try {
-      return await Promise.race([look(task), clock.sleep(PATIENCE_MS, done.signal).then(() => ({}))]);
+      return await Promise.race([estimate(task), clock.sleep(TIMEOUT_MS, done.signal).then(() => ({}))]);
     } catch (error) {
       if (error instanceof ModelyardError) return {};
       throw error;
@@ -65,7 +65,7 @@ interface Queueing {
   readonly serving: readonly Pick<Instance, 'slots' | 'serviceMs'>[];
 }
 
-/** Until the last of those waiting begins: those beyond the slots have to be worked off first. */
+/** Milliseconds until the last waiting task starts: the tasks beyond the number of slots have to finish first. */
 function startMs({ waiting, inFlight, serving }: Queueing): number | undefined {
   if (serving.length === 0) return undefined;
   const slots = serving.reduce((sum, instance) => sum + instance.slots, 0);
@@ -73,7 +73,7 @@ function startMs({ waiting, inFlight, serving }: Queueing): number | undefined {
   return ahead === 0 ? 0 : drainMs({ backlog: ahead, serving });
 }
 
-/** Average time of one task in a slot, over the instances that have run one, in milliseconds; undefined when none has. */
+/** Average milliseconds that a task occupies a slot. Undefined while no instance has run a task. */
 export function meanServiceMs(instances: readonly Pick<Instance, 'slots' | 'serviceMs'>[]): number | undefined {
   let slots = 0;
   let sum = 0;

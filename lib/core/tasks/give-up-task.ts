@@ -9,16 +9,15 @@ import type { TaskStore } from './task-store.ts';
 export interface DeadLetter {
   readonly model: string;
   readonly body: Uint8Array;
-  /** Runs charged to the task, as far as the queue knows. */
+  /** Charged runs according to the queue. */
   readonly attempts: number;
-  /** Absent when the broker moved it by itself, after too many deliveries that nobody settled. */
+  /** Absent if the broker itself moved the message, after too many lost deliveries. */
   readonly reason?: RejectReason;
 }
 
 /**
- * Ends the task of a dead letter as `failed` and keeps its envelope with it, so that it can be sent
- * round again. Bytes that are no envelope are kept under `dead-letters/` in the blob store and answer
- * `unreadable`. Safe to repeat.
+ * Ends the task of a dead letter as `failed` and stores its envelope, so that the task can be sent again. A message
+ * that is not an envelope is stored under `dead-letters/` in the blob store; the result is `unreadable`. Idempotent.
  */
 export async function giveUpTask(
   { tasks, blobs, clock }: { readonly tasks: TaskStore; readonly blobs: BlobStore; readonly clock: Clock },
@@ -36,7 +35,7 @@ export async function giveUpTask(
     requestHash: envelope.requestHash,
     error: {
       code: reason?.code ?? 'attempts_exhausted',
-      message: reason?.message ?? 'Gave up: the queue delivered this task many times, and no instance settled it.',
+      message: reason?.message ?? 'Gave up: the queue delivered this task too many times, and no instance settled it.',
       retryable: true,
     },
     envelope: body,

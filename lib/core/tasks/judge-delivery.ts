@@ -5,24 +5,24 @@ import type { StartedEvent, TaskEvent } from './task-events.ts';
 import type { Delivery } from './task-queue.ts';
 
 /**
- * Lost deliveries of a task that are not charged although no run of it alone was recorded: its instances died while
- * they ran other tasks, or before they could record anything. Further ones are charged, so that every task ends.
+ * Maximum number of lost deliveries that are not charged: the instance died while it ran other tasks, or before it
+ * recorded the start. Further losses are charged, so that every task ends.
  */
 export const MAX_UNCHARGED_LOSSES = 20;
 
-/** Why a message can be deleted without a run. */
+/** Why a message is deleted without a run. */
 export type DropReason = 'ended' | 'missing' | 'mismatched' | 'other-copy';
 
 /**
- * What is to be done with a delivery:
- * - `run`: at once; nothing has to be recorded before.
- * - `claim`: run after `start` was applied to the task, alone when `start.alone` is set.
- * - `drop`: acknowledge it.
- * - `postpone`: a newer delivery of the same message holds the task; see `postpone`.
- * - `give-up`: end the task and move the message to the dead letters.
- * - `expire`: end the task as expired, then acknowledge.
+ * What the worker does with a delivery:
+ * - `run`: runs it at once. Nothing is recorded first.
+ * - `claim`: applies `start` to the task, then runs it; alone if `start.alone` is set.
+ * - `drop`: acknowledges it.
+ * - `postpone`: releases it (see `postpone`), because a newer delivery of the message holds the task.
+ * - `give-up`: ends the task and moves the message to the dead-letter queue.
+ * - `expire`: ends the task as expired, then acknowledges the message.
  */
-export type Fate =
+export type DeliveryDecision =
   | { readonly do: 'run'; readonly attempt: number }
   | { readonly do: 'claim'; readonly attempt: number; readonly start: Omit<StartedEvent, 'at'> }
   | { readonly do: 'drop'; readonly why: DropReason }
@@ -35,30 +35,30 @@ type EnvelopeFacts = Pick<Envelope, 'deadlineAt' | 'requestHash' | 'copy'>;
 
 interface Limits {
   readonly maxAttempts: number;
-  /** Unix milliseconds, by the clock of the store. */
+  /** Unix milliseconds of the store's clock. */
   readonly now: number;
 }
 
 /**
- * The first half of the decision, from the message alone. `look` asks for `judgeWithTask`: only the first delivery of
- * an original message that is not a suspect runs without a look at its task.
+ * First step of the decision: the message alone. `read-task` means that `judgeWithTask` decides. Only the first
+ * delivery of an original message that is not a suspect runs without a read of its task.
  */
 export function judgeMessage(
   { fence, isSuspect }: DeliveryFacts,
   { deadlineAt, copy }: EnvelopeFacts,
   now: number,
-): Extract<Fate, { readonly do: 'run' | 'expire' }> | { readonly do: 'look' } {
+): Extract<DeliveryDecision, { readonly do: 'run' | 'expire' }> | { readonly do: 'read-task' } {
   if (now >= deadlineAt) return { do: 'expire' };
-  return fence === 1 && copy === 0 && !isSuspect ? { do: 'run', attempt: 1 } : { do: 'look' };
+  return fence === 1 && copy === 0 && !isSuspect ? { do: 'run', attempt: 1 } : { do: 'read-task' };
 }
 
-/** The second half, with the task as it is now; undefined when there is none. */
+/** Second step of the decision: the message and its task. `task` is undefined if it does not exist. */
 export function judgeWithTask(
   delivery: DeliveryFacts,
   envelope: EnvelopeFacts,
   task: Task | undefined,
   { now, maxAttempts }: Limits,
-): Exclude<Fate, { readonly do: 'run' }> {
+): Exclude<DeliveryDecision, { readonly do: 'run' }> {
   if (now >= envelope.deadlineAt) return { do: 'expire' };
   if (!task) return { do: 'drop', why: 'missing' };
   if (isTerminal(task.state)) return { do: 'drop', why: 'ended' };
@@ -79,7 +79,7 @@ export function judgeWithTask(
   };
 }
 
-/** A lone run was charged when it started; its message does not tell of it when its instance died. */
+/** A run alone is charged when it starts. If its instance dies, only the task has the new count. */
 const chargedRuns = ({ attempts, isSuspect }: DeliveryFacts, task: Task): number =>
   isSuspect && task.startedAlone ? Math.max(attempts, task.attempts) : attempts;
 
@@ -89,19 +89,19 @@ function givenUpBecause(runs: number, { losses }: DeliveryFacts, maxAttempts: nu
   return `Gave up after ${attempts} and ${losses} lost deliveries: the instances that received this task died.`;
 }
 
-/** The event that ends the task of a message at its deadline, also when a timer fired a millisecond early. */
+/** Ends a task at its deadline, also when the timer fired 1 ms early. */
 export const expiryOf = ({ deadlineAt, requestHash }: EnvelopeFacts, now: number): TaskEvent => ({
   ...expiry(Math.max(now, deadlineAt)),
   requestHash,
 });
 
-/** Long enough for most tasks to end meanwhile. */
+/** Longer than most runs. */
 const POSTPONED_SECONDS = 30;
 
 /**
- * Gives back a message whose task another delivery of the same message holds. It keeps its fence, so that it never
- * overtakes the holder, and is marked, so that even a first delivery looks at its task before it runs. It is dropped
- * once the task has ended. Does nothing when its lease is lost, because somebody else has the message then.
+ * Releases a message whose task is held by another delivery of the same message. The message keeps its fence, so that
+ * it never supersedes the holder. It becomes a suspect, so that the worker reads the task before it runs even a first
+ * delivery. Does nothing if the lease is lost.
  */
 export const postpone = (delivery: Delivery): Promise<void> =>
   delivery.release({ delaySeconds: POSTPONED_SECONDS, keepFence: true, isSuspect: true });

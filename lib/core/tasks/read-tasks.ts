@@ -8,9 +8,9 @@ import type { TaskPage, TaskQuery, TaskStore } from './task-store.ts';
 
 export interface TaskLookup {
   readonly id: string;
-  /** Who asks; somebody else's task is not found. */
+  /** The caller. A task of another owner is not found. */
   readonly owner: string;
-  /** When given, a task of another model is not found. */
+  /** If set, a task of another model is not found. */
   readonly model?: string;
 }
 
@@ -19,10 +19,10 @@ export interface ReadDeps {
   readonly clock: Clock;
 }
 
-/** The task as it is now. Rejects with `task_not_found`. */
+/** Rejects with `task_not_found`. */
 export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup): Promise<Task> {
   const task = await deps.tasks.get(id);
-  // The same answer for somebody else's task, so that nobody learns of it.
+  // The same error for tasks of other owners: it must not reveal that they exist.
   if (task?.owner !== owner || (model !== undefined && task.model !== model)) {
     throw new ModelyardError('task_not_found', 'There is no such task.');
   }
@@ -30,8 +30,8 @@ export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup):
 }
 
 /**
- * Ends a task whose deadline has passed and which nothing has ended: its message may be lost, or no
- * instance ever came. Readers do this, so no timer has to.
+ * Ends a task that is past its deadline: its message may be lost, or the model may have no instance. Every reader calls
+ * this, so no timer is needed.
  */
 export async function expireOverdue({ tasks, clock }: ReadDeps, task: Task): Promise<Task> {
   const now = clock.now();
@@ -40,7 +40,6 @@ export async function expireOverdue({ tasks, clock }: ReadDeps, task: Task): Pro
   return (await tasks.get(task.id)) ?? task;
 }
 
-/** The event that ends a task at its deadline. */
 export const expiry = (at: number) =>
   ({
     type: 'expired',
@@ -48,26 +47,26 @@ export const expiry = (at: number) =>
     error: { code: 'deadline_exceeded', message: 'The task did not end before its deadline.', retryable: true },
   }) as const;
 
-/** One page of an owner's tasks, newest first. Rejects with `invalid_request` for a cursor that was not issued here. */
+/** One page of an owner's tasks, newest first. Rejects with `invalid_request` for an unknown cursor. */
 export async function listTasks(deps: ReadDeps, query: TaskQuery): Promise<TaskPage> {
   const page = await deps.tasks.list(query);
   const tasks = await Promise.all(page.tasks.map((task) => expireOverdue(deps, task)));
   return { ...page, tasks: query.state ? tasks.filter(({ state }) => state === query.state) : tasks };
 }
 
-/** An encoded response message, and the contract that reads it. */
+/** An encoded response message with its contract. */
 export interface EncodedResult {
   readonly contract: Contract;
   readonly bytes: Uint8Array;
 }
 
-/** The result of a task that has one; undefined otherwise. Rejects with `store_unavailable`. */
+/** Undefined for a task without a result. Rejects with `store_unavailable`. */
 export async function readResult(
   { blobs, contracts }: { readonly blobs: BlobStore; readonly contracts: ContractStore },
   { result }: Pick<Task, 'result'>,
 ): Promise<EncodedResult | undefined> {
   if (!result) return undefined;
   const [bytes, contract] = await Promise.all([loadPayload(blobs, result.payload), contracts.get(result.contractHash)]);
-  if (!contract) throw new ModelyardError('store_unavailable', 'The contract of this result is no longer kept.');
+  if (!contract) throw new ModelyardError('store_unavailable', 'The contract of this result has expired.');
   return { contract, bytes };
 }

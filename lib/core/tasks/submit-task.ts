@@ -14,24 +14,24 @@ import type { TaskStore } from './task-store.ts';
 export interface SubmitCommand {
   readonly owner: string;
   readonly model: string;
-  /** The served contract, which `request` was encoded with. */
+  /** The contract that `request` is encoded with. */
   readonly contract: Pick<AcceptedContract, 'hash'>;
   readonly request: Uint8Array;
   readonly limits: Pick<ModelLimits, 'timeoutSeconds'>;
-  /** Repeats of a submit with the same key answer with the first one's task. */
+  /** A repeated submit with the same key returns the first task. */
   readonly idempotencyKey?: string;
   /** Seconds from now until the task expires. @default 86,400; at most `MAX_DEADLINE_SECONDS` */
   readonly deadlineSeconds?: number;
-  /** Seconds that one run may take; capped by the model. */
+  /** Maximum duration of one run; the limit of the model applies too. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceContext;
 }
 
-/** Keeps a new task and queues its first message at once, or neither. Resolves like `TaskStore.create`. */
+/** Stores a new task and its first message in one transaction. Resolves like `TaskStore.create`. */
 export type AcceptTask = (task: Task, message: Uint8Array) => Promise<Task | undefined>;
 
 interface SubmitDeps {
-  /** Replaces `tasks.create` and the first `send` where one transaction can do both. */
+  /** Replaces `tasks.create` and the first `send` on platforms with such a transaction. */
   readonly accept?: AcceptTask;
   readonly tasks: TaskStore;
   readonly queues: TaskQueues;
@@ -40,22 +40,21 @@ interface SubmitDeps {
 }
 
 export const DEFAULT_DEADLINE_SECONDS = 24 * 3600;
-/** Less than a queue keeps a message, so that no task outlives its message. */
+/** Less than the retention of a queue, so that no task outlives its message. */
 export const MAX_DEADLINE_SECONDS = 7 * 24 * 3600;
-/** How long a task and its result are kept after its deadline. */
+/** How long a task and its result are stored after its deadline. */
 export const RETENTION_SECONDS = 7 * 24 * 3600;
-/** Repeats of a submit send the message of their task again at most this often. */
+/** Minimum interval between two messages that repeated submits send for a task. */
 export const RESEND_INTERVAL_MS = 60_000;
-/** Pauses between looks at a task that somebody else sends at this moment: about a second, most confirmations take less. */
+/** Pauses between reads while another request sends the message: one second in total. */
 const CONFIRMATION_PAUSES_MS = [20, 60, 120, 300, 500] as const;
 /** Namespace of ids derived from an idempotency key (RFC 9562, version 5). */
 const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
 
 /**
- * Accepts a task: keeps it, then queues it. Resolves once the queue has confirmed a message of the task, or the task
- * is known to have started. Rejects with `idempotency_conflict` when the key was used for another request, and with
- * `queue_unavailable` or `store_unavailable` otherwise: then the task may run all the same, when only the confirmation
- * was lost.
+ * Stores a task, then queues it. Resolves once the queue has confirmed a message of the task, or the task has started.
+ * Rejects with `idempotency_conflict` if the key was used for another request. Rejects with `queue_unavailable` or
+ * `store_unavailable` otherwise; the task may run nevertheless if only the confirmation was lost.
  */
 export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Promise<Task> {
   const now = deps.clock.now();
@@ -66,16 +65,16 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }
 
-/** A worker has received the message, or a repeat has heard that the queue has one. */
+/** A worker has received the message, or a repeated submit has recorded the queue's confirmation. */
 const isConfirmed = ({ state, sentAt }: Task): boolean => state !== 'queued' || sentAt !== undefined;
 
 const conflict = () =>
   new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
 
 /**
- * Whether the first message of a task was confirmed is known to its sender only, because recording it would cost every
- * task a write. So the first repeat sends a message of its own, and records that it does so before and that it was
- * confirmed after.
+ * Only the sender knows whether the first message was confirmed, because recording it would cost every task a write.
+ * The first repeated submit therefore sends another message. It records the copy before it sends, and the confirmation
+ * after.
  */
 async function resend(deps: SubmitDeps, existing: Task, command: SubmitCommand): Promise<Task> {
   const { tasks, clock } = deps;
@@ -90,13 +89,13 @@ async function resend(deps: SubmitDeps, existing: Task, command: SubmitCommand):
   return confirmedByOther(deps, existing);
 }
 
-/** The task once a worker or another repeat has confirmed it, as when repeats arrive together. Rejects after a second. */
+/** The task once a worker or another repeated submit has confirmed it. Rejects after about one second. */
 async function confirmedByOther({ tasks, clock }: SubmitDeps, { id, requestHash }: Task): Promise<Task> {
   let retryMs = 0;
   for (const pauseMs of [0, ...CONFIRMATION_PAUSES_MS]) {
     if (pauseMs > 0) await clock.sleep(pauseMs);
     const current = await tasks.get(id);
-    // Withdrawn, because its send failed.
+    // The first submit failed and withdrew the task.
     if (current?.requestHash !== requestHash) throw unconfirmed(0);
     if (isConfirmed(current)) return current;
     retryMs = (current.resentAt ?? 0) + RESEND_INTERVAL_MS - clock.now();
@@ -105,7 +104,7 @@ async function confirmedByOther({ tasks, clock }: SubmitDeps, { id, requestHash 
 }
 
 const unconfirmed = (retryMs: number) =>
-  new ModelyardError('queue_unavailable', 'The queue has not confirmed this task yet; repeat the request later.', {
+  new ModelyardError('queue_unavailable', 'The queue has not confirmed this task yet. Repeat the request later.', {
     retryable: true,
     retryAfterSeconds: Math.max(1, Math.ceil(retryMs / 1000)),
   });
@@ -129,7 +128,7 @@ function newTask(command: SubmitCommand, now: number): Task {
   };
 }
 
-/** Resolves with the task that already has the id. */
+/** Resolves with the existing task if the id is taken. */
 async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<Task | undefined> {
   if (deps.accept) return deps.accept(task, await messageOf(deps, task, command, 0));
   const existing = await deps.tasks.create(task);
@@ -138,7 +137,7 @@ async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCom
     await enqueue(deps, task, command, 0);
     return undefined;
   } catch (error) {
-    // Best effort: a task that stays expires at its deadline, or is sent again by a repeat.
+    // Best effort: a task that was not withdrawn expires at its deadline, or a repeated submit sends it again.
     await deps.tasks.withdraw(task).catch(() => undefined);
     throw error;
   }
@@ -149,10 +148,9 @@ async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, cop
   await deps.queues(task.model).send({ body, group: task.owner });
 }
 
-/** The message of a task. Its request is in the blob store when it is large. */
 async function messageOf({ blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<Uint8Array> {
   const { limits, timeoutSeconds, trace } = command;
-  // By the hash as well, because an id can be used again for another request.
+  // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
   const request = await storePayload(blobs, key, command.request);
   return encodeEnvelope({

@@ -1,13 +1,13 @@
 import { isTerminal, type Task, type TaskError, type TaskResult, type TerminalState } from './task.ts';
 
-/** What every event of a worker carries: the hash of the request that the worker read. Absent in messages of earlier builds. */
+/** `requestHash` is that of the request that the worker read. Messages of earlier builds have none. */
 interface WorkerEvent {
   readonly requestHash?: string | undefined;
   /** Unix milliseconds. */
   readonly at: number;
 }
 
-/** A run that holds the delivery with this fence, as number `attempts` of those charged to the task. */
+/** A run under the delivery with this fence. `attempts`: the number of this run among the charged runs. */
 interface RunEvent extends WorkerEvent {
   readonly fence: number;
   readonly attempts: number;
@@ -15,26 +15,25 @@ interface RunEvent extends WorkerEvent {
 
 export interface StartedEvent extends RunEvent {
   readonly type: 'started';
-  /** The message that claims the task. Later messages with another number are refused. */
+  /** The message that claims the task. Messages with another number are refused afterwards. */
   readonly copy: number;
-  /** A suspect in a run of its own. */
+  /** The task is a suspect, so nothing else runs in the process. */
   readonly alone: boolean;
 }
 
-/** Everything that can happen to a task after it was created. */
 export type TaskEvent =
   | StartedEvent
   | (RunEvent & { readonly type: 'succeeded'; readonly startedAt: number; readonly result: TaskResult })
   | (RunEvent & { readonly type: 'failed'; readonly startedAt?: number; readonly error: TaskError })
-  /** The task went to the dead letters: no worker holds it any more, so no fence applies. */
+  /** The message went to the dead-letter queue. No worker holds the task, so no fence applies. */
   | (WorkerEvent & {
       readonly type: 'gave-up';
-      /** Charged runs, as far as the queue knows. */
+      /** Charged runs according to the queue. */
       readonly attempts: number;
       readonly error: TaskError;
       readonly envelope: Uint8Array;
     })
-  /** The deadline has passed. Refused before the deadline of the row. */
+  /** Refused before the deadline of the stored task. */
   | (WorkerEvent & { readonly type: 'expired'; readonly error: TaskError })
   /** A repeated submit is about to send message number `copy`. */
   | (WorkerEvent & { readonly type: 'resent'; readonly copy: number })
@@ -43,36 +42,34 @@ export type TaskEvent =
   | { readonly type: 'canceled'; readonly at: number };
 
 /**
- * - `applied`: the task is now as the event says.
- * - `terminal`: it had ended before.
- * - `mismatched`: the task was created with another request, or with a later deadline: the event is about a task that
- *   had this id before.
+ * - `applied`: the task was changed.
+ * - `terminal`: the task had ended before.
+ * - `mismatched`: the task has another request or a later deadline. The event belongs to an earlier task of this id.
  * - `other-copy`: another message of the task has claimed it.
- * - `superseded`: a newer delivery is recorded, or, for `resent`, the task was started or sent meanwhile.
- * - `missing`: there is no such task.
+ * - `superseded`: a newer delivery is recorded. For `resent`: the task was started or sent in the meantime.
+ * - `missing`: the task does not exist.
  *
- * Nothing changes unless the event was applied.
+ * Only `applied` changes the task.
  */
 export type EventOutcome = 'applied' | 'terminal' | 'mismatched' | 'other-copy' | 'superseded' | 'missing';
 
-/** What an event requires of a task that has not ended, in the order in which it is checked. Stores turn it into their conditions. */
+/** What an event requires of a task that has not ended, in the order of the checks. */
 export interface EventGuard {
-  /** The task has this request hash, or the outcome is `mismatched`. */
+  /** Must equal the task's, otherwise `mismatched`. */
   readonly requestHash?: string | undefined;
-  /** The task's deadline is not later, or the outcome is `mismatched`. */
+  /** The task's deadline must not be later, otherwise `mismatched`. */
   readonly latestDeadline?: number;
-  /** The task is claimed by this copy or by none, or the outcome is `other-copy`. */
+  /** The task must be claimed by this copy or by none, otherwise `other-copy`. */
   readonly copy?: number;
   /**
-   * `start`: the recorded fence is lower, or the same of a start that was not alone while this one is.
-   * `end`: the recorded fence is not higher. Otherwise the outcome is `superseded`.
+   * `start`: the recorded fence must be lower. It may be equal if this start is alone and the recorded one was not.
+   * `end`: the recorded fence must not be higher. Otherwise `superseded`.
    */
   readonly fence?: { readonly of: 'start' | 'end'; readonly value: number; readonly alone?: boolean };
-  /** Nothing was started or confirmed, and one message fewer than this was sent again, or the outcome is `superseded`. */
+  /** The task must not be started or confirmed, and must have one copy fewer than this, otherwise `superseded`. */
   readonly nextCopy?: number;
 }
 
-/** The fields of a task that events change. */
 export type TaskChanges = Partial<
   Pick<
     Task,
@@ -92,15 +89,15 @@ export type TaskChanges = Partial<
   >
 >;
 
-/** What an event requires and what it changes, without looking at the task. */
+/** What an event requires and changes, independent of the task. */
 export interface EventEffect {
   readonly guard: EventGuard;
   readonly changes: TaskChanges;
-  /** The task has at least so many attempts afterwards. */
+  /** The task has at least this many attempts afterwards. */
   readonly minAttempts?: number;
 }
 
-/** Stores derive their conditional writes from this, so that the rules are stated once. */
+/** Stores derive their conditional writes from this, so that there is one definition of the rules. */
 export function effectOf(event: TaskEvent): EventEffect {
   switch (event.type) {
     case 'started': {
@@ -143,8 +140,8 @@ export function effectOf(event: TaskEvent): EventEffect {
 }
 
 /**
- * The task state machine, and the meaning of every `TaskStore.apply`. Total: any event may meet any
- * task, in any order and any number of times; a terminal task never changes.
+ * The state machine of a task and the reference for `TaskStore.apply`. Defined for every task and event, in any order
+ * and number. A terminal task never changes.
  */
 export function applyEvent(task: Task, event: TaskEvent): { readonly outcome: EventOutcome; readonly task: Task } {
   const { guard, changes, minAttempts = 0 } = effectOf(event);
@@ -168,7 +165,7 @@ function refusalOf(task: Task, guard: EventGuard): EventOutcome | undefined {
 
 function isSuperseded(task: Task, { of, value, alone }: NonNullable<EventGuard['fence']>): boolean {
   if (of === 'end') return value < task.fence;
-  // A run that crashed its model process is repeated alone under the same delivery.
+  // After a crash of the model process, the same delivery runs once more, alone.
   const isRepetition = value === task.fence && alone === true && task.startedAlone === false;
   return value <= task.fence && !isRepetition;
 }
@@ -176,7 +173,7 @@ function isSuperseded(task: Task, { of, value, alone }: NonNullable<EventGuard['
 const isNextCopy = ({ fence, sentAt, copies = 0 }: Task, copy: number): boolean =>
   fence === 0 && sentAt === undefined && copies === copy - 1;
 
-/** Whether the stored task is as `created` was kept: what `TaskStore.withdraw` requires. */
+/** The condition of `TaskStore.withdraw`: the stored task is `created`, unchanged. */
 export const isUntouched = (stored: Task, created: Task): boolean =>
   stored.createdAt === created.createdAt &&
   stored.requestHash === created.requestHash &&

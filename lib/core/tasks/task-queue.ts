@@ -1,73 +1,73 @@
-/** Why a task goes to the dead letters, for whoever reads them. */
+/** Why a task was moved to the dead-letter queue. */
 export interface RejectReason {
   readonly code: string;
   readonly message: string;
 }
 
-/** How a task goes back to its queue. */
+/** Options for returning a task to its queue without a charge. */
 export interface ReleaseOptions {
   /** 0–900. @default 0 */
   readonly delaySeconds?: number;
-  /** Whether it is a suspect, which runs alone. @default as before with `keepFence`, false otherwise */
+  /** A suspect runs alone. @default unchanged with `keepFence`, false otherwise */
   readonly isSuspect?: boolean;
   /**
-   * The next delivery has the fence of this one. Only for a delivery that was not run: once its start is recorded,
-   * its fence is spent. @default false
+   * Gives the next delivery the same fence. Only for a delivery that was not run: a recorded start uses up its fence.
+   * @default false
    */
   readonly keepFence?: boolean;
 }
 
-/** How a task goes back to its queue after a run that is charged to it. */
+/** Options for returning a task to its queue after a charged run. */
 export interface RetryOptions {
-  /** Charged runs, the last one included. */
+  /** Charged runs, including the last one. */
   readonly attempts: number;
   /** 0–900. @default 0 */
   readonly delaySeconds?: number;
-  /** Whether it is a suspect, which runs alone. @default false */
+  /** A suspect runs alone. @default false */
   readonly isSuspect?: boolean;
 }
 
 /**
- * One delivery of one message, held under a lease that the consumer keeps renewing. The receiver settles
- * it once, with `ack`, `retry`, `release` or `reject`; left unsettled, it comes back when the lease ends.
- * Every settlement other than `ack` sends a copy, which carries fence and attempts on, and then deletes the
- * original. Settling rejects with `queue_unavailable` when the broker could not be told.
+ * One delivery of a message, under a lease that the consumer renews. The receiver settles it once, with `ack`, `retry`,
+ * `release` or `reject`. An unsettled message returns to the queue at the end of its lease. `retry`, `release` and
+ * `reject` send a copy that carries fence and attempts, then delete the original. Settling rejects with
+ * `queue_unavailable`.
  */
 export interface Delivery {
-  /** An encoded `TaskEnvelope`, the very bytes sent; queues never look inside. */
+  /** The encoded `TaskEnvelope`. Queues do not read it. */
   readonly body: Uint8Array;
-  /** 1 on the first delivery, one more on each further one, whatever became of those before. Of dead letters: the last. */
+  /** Counts the deliveries, from 1, however they ended. For dead letters: that of the last delivery. */
   readonly fence: number;
-  /** Charged runs before this delivery, as told by the last `retry` or `reject`. */
+  /** Charged runs before this delivery: the value of the last `retry` or `reject`. */
   readonly attempts: number;
-  /** Earlier deliveries that nobody settled: the holder died, or lost its lease. */
+  /** Earlier deliveries that were not settled: the holder died or lost its lease. */
   readonly losses: number;
-  /** The last delivery was lost, or its holder marked the task: it runs alone. Always false for dead letters. */
+  /** The last delivery was lost, or its holder marked the task. A suspect runs alone. Always false for dead letters. */
   readonly isSuspect: boolean;
-  /** Why it was given up; only on deliveries from the dead letters, and absent when the broker moved it there itself. */
+  /** Only for dead letters. Absent if the broker itself moved the message. */
   readonly reason?: RejectReason;
-  /** Aborts when the lease is lost: somebody else may run the task from now on, and settling does nothing. */
+  /** Aborts when the lease is lost. Another instance may then run the task, and settling does nothing. */
   readonly lease: AbortSignal;
-  /** Done: forget it. Acknowledgements travel in batches; resolves when the broker has confirmed this one. */
+  /** Removes the task from the queue. Acknowledgements are batched; resolves when the broker has confirmed this one. */
   ack(): Promise<void>;
-  /** The run failed and is charged to the task; another one may follow. */
+  /** Returns the task to the queue after a failed run, which is charged. */
   retry(next: RetryOptions): Promise<void>;
-  /** Back to the queue without a charge: not run, or the run was not the task's fault. */
+  /** Returns the task to the queue without a charge: it was not run, or another task caused the failure. */
   release(options?: ReleaseOptions): Promise<void>;
-  /** Never again: move it to the dead letters, with the runs charged to it. */
+  /** Moves the task to the dead-letter queue. `attempts`: charged runs. */
   reject(reason: RejectReason, attempts: number): Promise<void>;
 }
 
-/** What a copy of a message carries, so that its deliveries continue the counts of the message that it replaces. */
+/** The counts that a copy of a message carries, so that its deliveries continue those of the original. */
 export interface CarriedCounts {
-  /** The next delivery has the fence after this one. */
+  /** The next delivery gets this fence plus 1. */
   readonly fence: number;
   readonly attempts: number;
   readonly losses: number;
   readonly isSuspect: boolean;
 }
 
-/** The counts of a copy that a `retry` or a `release` sends. */
+/** The counts of the copy that `retry` or `release` sends. */
 export function countsOfCopy(
   { fence, attempts, losses, isSuspect }: CarriedCounts,
   next: Partial<RetryOptions & ReleaseOptions>,
@@ -80,38 +80,37 @@ export function countsOfCopy(
   };
 }
 
-/** One receiver of one queue. */
+/** Receives from one queue. */
 export interface TaskConsumer {
   /**
-   * Waits until something arrives and resolves with 1 to `max` deliveries; with none when the broker's
-   * poll time passed, or when the consumer's signal aborts. On abort, what still arrives is released;
-   * a message that the broker hands out at that very moment may come back only after a lease. Rejects with
-   * `queue_unavailable` when the broker cannot be reached. One call at a time.
+   * Waits for messages and resolves with 1 to `max` deliveries. Resolves with none after the broker's poll time, or
+   * when the consumer's signal aborts. Messages that arrive after the abort are released; one that the broker delivers
+   * at that moment may return only at the end of its lease. Rejects with `queue_unavailable`. Not reentrant.
    */
   receive(max: number): Promise<readonly Delivery[]>;
-  /** Flushes pending acknowledgements and stops renewing; deliveries still held come back when their lease ends. */
+  /** Flushes pending acknowledgements and stops renewing. Unsettled messages return at the end of their leases. */
   close(): Promise<void>;
 }
 
-/** Hears what becomes of leases. Must not throw. */
+/** Receives events of leases. Must not throw. */
 export interface LeaseObserver {
-  /** So many leases were renewed at once. */
+  /** `count` leases were renewed in one call. */
   leasesRenewed(count: number): void;
   leaseLost(): void;
 }
 
 export interface ConsumeOptions {
-  /** How long a crashed receiver keeps a task from the others; renewed at a third of it. 1–43,200. */
+  /** Time until the task of a crashed receiver is delivered again. Leases are renewed at a third of it. 1–43,200. */
   readonly leaseSeconds: number;
-  /** Stops receiving. What was already received can still be settled. */
+  /** Stops receiving. Deliveries can still be settled. */
   readonly signal: AbortSignal;
-  /** @default nobody */
+  /** @default none */
   readonly observer?: LeaseObserver;
   /** @default 'tasks' */
   readonly source?: 'tasks' | 'dead-letters';
 }
 
-/** Approximate counts; a broker may be seconds behind. */
+/** Approximate counts. They may lag by seconds. */
 export interface QueueDepth {
   readonly visible: number;
   /** Received and not yet settled. */
@@ -121,17 +120,16 @@ export interface QueueDepth {
   readonly deadLetters: number;
 }
 
-/** Tasks waiting for one model. Delivery is at least once, in no promised order. */
+/** The queue of one model. Delivers at least once, in no guaranteed order. */
 export interface TaskQueue {
   /**
-   * Resolves when the broker has the message for good. `group` is the owner: brokers that can share
-   * receivers fairly between groups do. Rejects with `queue_unavailable`; then the message may or may
-   * not have been taken.
+   * Resolves when the broker has stored the message. `group` is the owner; brokers with fair queues share receivers
+   * between groups. Rejects with `queue_unavailable`; the message may have been stored nevertheless.
    */
   send(message: { readonly body: Uint8Array; readonly group: string }): Promise<void>;
   consume(options: ConsumeOptions): TaskConsumer;
   depth(): Promise<QueueDepth>;
 }
 
-/** The queue of a model. Cheap to call; an unknown model fails when the queue is used. */
+/** Does no I/O. For an unknown model, the methods of the queue reject. */
 export type TaskQueues = (model: string) => TaskQueue;

@@ -70,7 +70,7 @@ class Runner:
     def _predict_batch(self, items: Sequence[tuple[Item, Message]]) -> list[Answer]:
         answers = list(self.method([request for _, request in items], [item.context for item, _ in items]))
         if len(answers) != len(items):
-            raise ValueError(f"The model gave {len(answers)} answers to a batch of {len(items)}.")
+            raise ValueError(f"The model returned {len(answers)} answers to a batch of {len(items)}.")
         return [
             _failure(each, [item]) if isinstance(each, Exception) else self._encode(each)
             for (item, _), each in zip(items, answers)
@@ -84,13 +84,13 @@ class Runner:
                 raise TypeError(f"it is {type(value).__name__}, not {name} or a dict of its fields.")
             response = message.SerializeToString()
         except Exception as error:
-            text = f"The model's answer does not fit its response message: {error}"
+            text = f"The model's response does not match its response message: {error}"
             logger.error(text)
             return _final("result_unserializable", text)
         if len(response) <= self.max_response_bytes:
             return {"response": response}
         allowed = f"{self.max_response_bytes} are allowed."
-        return _final("result_too_large", f"The model's answer has {len(response)} bytes; {allowed}")
+        return _final("result_too_large", f"The model's response has {len(response)} bytes; {allowed}")
 
 
 def _failure(error: Exception, items: Sequence[Item]) -> Answer:

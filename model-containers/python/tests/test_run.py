@@ -72,7 +72,7 @@ def test_errors_of_a_model_are_retried_unless_they_say_otherwise() -> None:
 def test_a_batch_with_the_wrong_number_of_answers_fails() -> None:
     failed = answers(lambda _, __: [], item(), batches=True)
 
-    assert failed[0]["failure"]["message"] == "ValueError: The model gave 0 answers to a batch of 1."
+    assert failed[0]["failure"]["message"] == "ValueError: The model returned 0 answers to a batch of 1."
 
 
 def test_a_batch_that_nobody_wants_is_not_repeated() -> None:

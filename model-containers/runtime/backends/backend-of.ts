@@ -9,18 +9,18 @@ import { processBackend } from './process-backend.ts';
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
-interface Surroundings {
-  /** The Python that has the model's packages. */
+interface BackendOptions {
+  /** Path of the Python interpreter that has the model's packages. */
   readonly python: string;
-  /** Variables of the model process. */
+  /** Environment variables of the model process. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
 /**
- * What runs the model of a folder. Python is a program of its own; everything else runs in Node. Rejects with
- * `ModelStartError` when a Python model has no manifest or no messages.
+ * Selects the backend of a model folder: Python for `model.py`, otherwise Node. Rejects with `ModelStartError` when a
+ * Python model has no manifest or no messages.
  */
-export async function backendOf(given: string, { python, environment }: Surroundings): Promise<ModelBackend> {
+export async function backendOf(given: string, { python, environment }: BackendOptions): Promise<ModelBackend> {
   const folder = resolve(MODELS, given);
   if (!existsSync(join(folder, 'model.py'))) {
     return processBackend({ command: process.execPath, arguments: [MODEL_ENTRY, given] });

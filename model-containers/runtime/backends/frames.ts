@@ -1,16 +1,16 @@
-/** Both ends of the connection between an instance and its model process. A socket is one. */
+/** One end of the connection between an instance and its model process. */
 export interface ByteStream {
   write(bytes: Uint8Array): unknown;
 }
 
 /** File descriptor of the connection in the model process. */
 export const CONNECTION_FD = 3;
-/** Bytes of the length in front of every frame: an unsigned 32-bit integer, little-endian. */
+/** Length prefix of a frame: unsigned 32-bit integer, little-endian. */
 const HEADER_BYTES = 4;
-/** More than a request or response may have, with room for what travels beside it. */
+/** Above the maximum size of a request or response, plus overhead. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
-/** Writes frames. Those that are written in one turn of the microtask queue leave in one system call. */
+/** Writes frames. All frames of one microtask turn are sent in one system call. */
 export function createFrameWriter(stream: ByteStream) {
   let pending: Uint8Array[] = [];
 
@@ -27,12 +27,12 @@ export function createFrameWriter(stream: ByteStream) {
       header.writeUInt32LE(frame.byteLength);
       if (pending.push(header, frame) === 2) queueMicrotask(flush);
     },
-    /** Writes what is pending now, for a process that may not get to its next microtask. */
+    /** Sends pending frames at once, for a process that is about to end. */
     flush,
   };
 }
 
-/** Cuts chunks of bytes into frames. Throws a RangeError for a frame longer than any that is ever written. */
+/** Splits received bytes into frames. Throws a RangeError for a frame above `MAX_FRAME_BYTES`. */
 export function createFrameReader(onFrame: (frame: Uint8Array) => void) {
   let chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -41,7 +41,7 @@ export function createFrameReader(onFrame: (frame: Uint8Array) => void) {
   return function read(chunk: Uint8Array): void {
     chunks.push(chunk);
     bytes += chunk.byteLength;
-    // Join chunks only when they complete a frame, so that a large frame is copied once.
+    // Chunks are joined once per frame, so that a large frame is copied once.
     if (bytes < wanted) return;
     let rest = chunks.length === 1 ? Buffer.from(chunk.buffer, chunk.byteOffset, bytes) : Buffer.concat(chunks, bytes);
     chunks = [];

@@ -10,14 +10,14 @@ type AnyModel = ModelDefinition<unknown, unknown, unknown>;
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 /**
- * Imports `<folder>/model.ts`, or serves `<folder>/model.onnx`; a bare name is a folder of `model-containers/models`.
- * Rejects when there is neither, or the module exports no model.
+ * Loads `<folder>/model.ts` or `<folder>/model.onnx`. A bare name is a folder of `model-containers/models`. Rejects
+ * when neither exists or the module exports no model.
  */
 export async function loadDefinition(folder: string): Promise<AnyModel> {
   const path = resolve(MODELS, folder, 'model.ts');
   const directory = resolve(MODELS, folder);
   if (!existsSync(path) && existsSync(join(directory, 'model.onnx'))) {
-    // Loaded for graphs only: its binary takes time and memory.
+    // Loaded only when needed: the native library takes time and memory.
     const { onnxModel } = await import('./onnx/onnx-model.ts');
     return onnxModel(directory, await readModelFolder(directory));
   }

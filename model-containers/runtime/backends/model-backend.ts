@@ -1,31 +1,30 @@
 import type { ModelManifest } from '#catalog/manifest.ts';
 import type { Contract, TaskError, TraceContext } from '#core';
 
-/** Where a model runs, as the worker sees it. The model's code is never in the process of the worker. */
+/** Runs a model outside the worker's process. */
 export interface ModelBackend {
-  /** Starts one process of the model and returns at once. */
+  /** Starts a process and returns immediately. */
   launch(): ModelProcess;
 }
 
-/** One life of one process that runs the model. */
+/** One process of a model, from its start to its exit. */
 export interface ModelProcess {
-  /** Resolves when the definition is loaded. Rejects with `ModelStartError` when it cannot be, or when the process ends first. */
+  /** Resolves when the model's code is loaded. Rejects with `ModelStartError` when that fails or the process ends. */
   describe(): Promise<ModelDescription>;
-  /** Runs `setup`, once. `signal` aborts it. Rejects with `ModelStartError` when it throws, or when the process ends first. */
+  /** Runs `setup`. Call once. Rejects with `ModelStartError` when `setup` throws or the process ends. */
   setUp(variant: string | undefined, signal: AbortSignal): Promise<void>;
-  /** Starts one run. It can be called while others are under way. */
+  /** Starts one run. Runs may be concurrent. */
   run(requests: readonly RunRequest[]): ModelRun;
-  /** Resolves when the thread of the model has answered; rejects when the process ends first. */
+  /** Resolves when the model's thread answers. Rejects when the process ends. */
   ping(): Promise<void>;
-  /** Ends the process at once, whatever the model does. */
+  /** Kills the process. */
   kill(): void;
-  /** Lets the process end by itself, and kills it when it does not. Resolves when it is gone. */
+  /** Asks the process to end and kills it if it does not. Resolves when it has ended. */
   close(): Promise<void>;
-  /** Resolves when the process is gone and everything it sent was read. Every answer is settled by then. */
+  /** Resolves when the process has ended and its output was read. All answers are settled then. */
   readonly exited: Promise<ModelExit>;
 }
 
-/** What the model's definition says. */
 export interface ModelDescription {
   readonly manifest: ModelManifest;
   readonly contract: Contract;
@@ -36,33 +35,32 @@ export interface RunRequest {
   /** 1 on the first run of the task. */
   readonly attempt: number;
   readonly trace: TraceContext | undefined;
-  /** The model's request message, encoded. */
+  /** The encoded request message. */
   readonly body: Uint8Array;
 }
 
 export interface ModelRun {
-  /** One per request, in order. They never reject. */
+  /** One per request, in order. Never reject. */
   readonly answers: readonly Promise<RunAnswer>[];
-  /** Aborts the signal of one request; the answer still follows when the model has finished with it. */
+  /** Aborts the signal of one request. The answer still follows when the model has finished. */
   abort(position: number, cause: AbortCause): void;
 }
 
-/** `response`: the encoded response message. `failure`: what the model threw. `exit`: the process ended before it answered. */
+/** `response`: the encoded response message. `failure`: the error of the model. `exit`: the process ended before. */
 export type RunAnswer =
   | { readonly response: Uint8Array }
   | { readonly failure: TaskError }
   | { readonly exit: ModelExit };
 
-/** How a process ended. */
 export interface ModelExit {
-  /** The end of a sentence: `was killed by SIGSEGV`, `ended with exit code 1: The weights melted.` */
+  /** Completes a sentence: `was killed by SIGSEGV`, `ended with exit code 1: The weights file is corrupt.` */
   readonly description: string;
 }
 
-/** The model cannot run: its definition cannot be loaded, or its setup failed. `stack` names files and lines of the model only. */
+/** The model's code could not be loaded, or `setup` failed. `stack` has only frames of the model's code. */
 export class ModelStartError extends Error {
   override readonly name = 'ModelStartError';
-  /** The code of the error that was thrown, when it had one. */
+  /** The `code` of the original error, if any. */
   readonly code: string | undefined;
 
   constructor(message: string, { stack, code }: { readonly stack?: string; readonly code?: string } = {}) {
@@ -73,14 +71,12 @@ export class ModelStartError extends Error {
 }
 
 /**
- * Why nobody waits for a run any more:
- * `timeout` it took too long · `deadline` its task expired · `lease-lost` somebody else may run the task ·
- * `task-ended` the task ended elsewhere · `stopping` the instance must go.
+ * Why a run was aborted. `timeout`: its time limit · `deadline`: its task expired · `lease-lost`: another instance may
+ * run the task · `task-ended`: the task ended elsewhere · `stopping`: the instance is stopping.
  */
 export const ABORT_CAUSES = ['timeout', 'deadline', 'lease-lost', 'task-ended', 'stopping'] as const;
 export type AbortCause = (typeof ABORT_CAUSES)[number];
 
-/** The reason of a run's `AbortSignal`. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
   readonly abortCause: AbortCause;

@@ -32,8 +32,8 @@ export class ModelConnection {
   readonly #runs = new Map<number, PendingRun>();
   #numbers = 0;
   #exit: ModelExit | undefined;
-  /** The error that the process named as the reason of its end. */
-  lastWords: string | undefined;
+  /** The error that the process reported before it ended. */
+  fatalError: string | undefined;
 
   constructor(stream: ByteStream) {
     this.#writer = createFrameWriter(stream);
@@ -41,7 +41,7 @@ export class ModelConnection {
     for (const { promise } of [this.#described, this.#ready]) promise.catch(() => undefined);
   }
 
-  /** Takes what the process sent. Throws for bytes that are not frames of the protocol. */
+  /** Processes received bytes. Throws for bytes that are not frames of the protocol. */
   receive(chunk: Uint8Array): void {
     this.#read(chunk);
   }
@@ -88,7 +88,7 @@ export class ModelConnection {
     return pong.promise;
   }
 
-  /** Settles everything that is still open. Call when the process is gone and what it sent was received. */
+  /** Settles all pending promises. Call when the process has ended and its output was read. */
   ended(exit: ModelExit): void {
     this.#exit = exit;
     const error = new ModelStartError(`The model process ${exit.description}`);
@@ -120,8 +120,8 @@ export class ModelConnection {
       const error = new ModelStartError(message, { stack, code });
       this.#described.reject(error);
       this.#ready.reject(error);
-    } else if (event.last_words) this.lastWords = event.last_words.message;
-    // Frames of a newer protocol, such as progress, carry nothing that a run depends on.
+    } else if (event.last_words) this.fatalError = event.last_words.message;
+    // Ignores unknown frames of newer protocols; a run does not depend on them.
   }
 
   #answeredPing(number: number): void {

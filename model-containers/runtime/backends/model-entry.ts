@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
-/** The program of the model process. In a bundle, which has another file for it, `lib/bundling` replaces this module. */
+/** The entry point of the model process. `lib/bundling` replaces this module in a bundle. */
 export const MODEL_ENTRY = fileURLToPath(new URL('./model-main.ts', import.meta.url));
 
-/** The folder of the Python package, for `PYTHONPATH`. */
+/** For `PYTHONPATH`. */
 export const PYTHON_PACKAGE = fileURLToPath(new URL('../../python', import.meta.url));

@@ -6,7 +6,7 @@ import { manifestPath, readManifest } from '#catalog/read-manifest.ts';
 import type { MessageType } from '#contract';
 import { ModelStartError } from './model-backend.ts';
 
-/** A model that is not TypeScript: its manifest and its messages are found by the name of its folder. */
+/** A Python or ONNX model. Its folder name determines its manifest and its messages. */
 export interface ModelFolder {
   readonly manifest: ModelManifest;
   readonly request: MessageType<unknown>;
@@ -38,7 +38,7 @@ function generatedPath(folder: string, name: string): string {
   }
 }
 
-/** The only message whose name ends so; of several, the one that begins with the name of the model. */
+/** The only message with this suffix. If there are several, the one whose prefix is the model name. */
 function messageOf(messages: Record<string, unknown>, name: string, ending: string): MessageType<unknown> {
   const found = Object.values(messages)
     .filter(isMessageType)

@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 
-// The model process: node model-main.ts <folder of the model>. An instance starts it; see README.md. Restarts after a
-// crash should be quick, so compiled code is kept between them.
+// Entry point of the model process: node model-main.ts <folder of the model>. The cache of compiled code speeds up
+// restarts after a crash.
 enableCompileCache();
 await import('./model-process.ts');

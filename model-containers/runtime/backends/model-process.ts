@@ -7,20 +7,20 @@ import { serveModel } from './serve-model.ts';
 
 const [folder = ''] = process.argv.slice(2);
 
-// The instance decides when the model stops. A terminal or an orchestrator may signal the whole process group.
+// The instance stops this process. Signals that a terminal or an orchestrator sends to the process group are ignored.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-// When memory runs out, Linux ends the process with the highest score: the model, not the instance with the leases.
+// Highest OOM score: Linux kills the model first, not the instance that holds the leases.
 try {
   writeFileSync('/proc/self/oom_score_adj', '500');
 } catch {
-  // Not Linux, or not allowed.
+  // Recovery: not Linux, or no permission.
 }
 
 const socket = new Socket({ fd: CONNECTION_FD, readable: true, writable: true });
 const server = serveModel({ stream: socket, load: () => loadDefinition(folder), logger: createJsonLogger({}) });
 socket.on('data', (chunk: Buffer) => server.receive(chunk));
-// The instance is gone, or wants this process to end.
+// The instance has ended or has closed the connection.
 socket.on('error', () => process.exit(1));
 socket.on('close', () => process.exit(0));
-process.on('uncaughtExceptionMonitor', (error) => server.lastWords(error));
+process.on('uncaughtExceptionMonitor', (error) => server.reportFatal(error));

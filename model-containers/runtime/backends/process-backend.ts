@@ -9,22 +9,22 @@ import { ModelConnection } from './model-connection.ts';
 export interface ProcessBackendOptions {
   readonly command: string;
   readonly arguments: readonly string[];
-  /** @default that of this process */
+  /** @default the current directory */
   readonly folder?: string;
-  /** @default the variables of this process */
+  /** @default those of this process */
   readonly environment?: NodeJS.ProcessEnv;
-  /** What a process is told first whose code has no manifest and no descriptors. */
+  /** The first message to a process whose code has no manifest and no descriptors. */
   readonly load?: LoadModel;
-  /** Where its standard output and standard error go. @default to those of this process */
+  /** Standard output and standard error of the process. @default 'inherit' */
   readonly output?: 'inherit' | 'ignore';
 }
 
-/** From the end of the connection until the process is killed. */
+/** Time between the end of the connection and SIGKILL. */
 const CLOSE_MS = 1000;
-/** A descendant of the model may hold the connection open after the model is gone. */
+/** Limit for reading the connection after the exit. A child process of the model may hold it open. */
 const DRAIN_MS = 1000;
 
-/** Runs the model in a child process, connected by a socket pair. The child does not outlive this process. */
+/** Runs the model in a child process, connected by a socket pair. The child ends when this process ends. */
 export const processBackend = (options: ProcessBackendOptions): ModelBackend => ({
   launch: () => launch(options),
 });
@@ -36,7 +36,7 @@ function launch(options: ProcessBackendOptions): ModelProcess {
     ...(folder === undefined ? {} : { cwd: folder }),
     ...(environment === undefined ? {} : { env: environment }),
   });
-  const guard = guardOrphan(child);
+  const guard = killWithParent(child);
   const socket = child.stdio[CONNECTION_FD] as Socket;
   const connection = new ModelConnection(socket);
   if (load) connection.load(load);
@@ -49,13 +49,13 @@ function launch(options: ProcessBackendOptions): ModelProcess {
       child.kill('SIGKILL');
     }
   });
-  // A write to a process that has just ended; `exited` tells of the end.
+  // A write failed because the process has ended. `exited` reports it.
   socket.on('error', () => undefined);
 
-  const exited = untilGone(child, socket).then((ending): ModelExit => {
+  const exited = untilExited(child, socket).then((ending): ModelExit => {
     guard?.kill('SIGKILL');
-    const { lastWords } = connection;
-    const exit = { description: violation ?? (lastWords === undefined ? `${ending}.` : `${ending}: ${lastWords}`) };
+    const { fatalError } = connection;
+    const exit = { description: violation ?? (fatalError === undefined ? `${ending}.` : `${ending}: ${fatalError}`) };
     connection.ended(exit);
     return exit;
   });
@@ -75,8 +75,8 @@ function launch(options: ProcessBackendOptions): ModelProcess {
   };
 }
 
-/** Resolves with how the process ended, when everything it sent was received. */
-async function untilGone(child: ChildProcess, socket: Socket): Promise<string> {
+/** Resolves with how the process ended, when all its output was read. */
+async function untilExited(child: ChildProcess, socket: Socket): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   child.once('error', (error) => {
     if (child.pid === undefined) resolve(`could not be started (${error.message})`);
@@ -89,14 +89,14 @@ async function untilGone(child: ChildProcess, socket: Socket): Promise<string> {
 }
 
 /**
- * Kills the child when this process is gone, however it ended: the child sees the end of its connection only
- * while its thread is free. A shell waits for the end of a pipe; a second thread in the child would cost 16 MB.
+ * Kills the child when this process ends. The child detects the end of its connection only while its thread is free. A
+ * shell that waits for the end of a pipe is cheaper than a second thread in the child (16 MB).
  */
-function guardOrphan({ pid }: ChildProcess): ChildProcess | undefined {
+function killWithParent({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined || process.platform === 'win32') return undefined;
   const script = 'trap "" INT TERM HUP; read -r _; kill -9 "$0"';
   const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
-  // An image without a shell: there, the end of the container ends the child.
+  // Recovery: an image without a shell. The child ends with the container.
   guard.on('error', () => undefined);
   guard.stdin?.on('error', () => undefined);
   guard.unref();

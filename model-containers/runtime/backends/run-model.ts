@@ -1,7 +1,7 @@
 import type { Logger, TaskError, TraceContext } from '#core';
 import type { BatchContext, ModelDefinition, PredictContext } from '../define-model.ts';
 
-/** One request of a run, with the signal that tells the model that nobody waits for the answer any more. */
+/** One request of a run. `signal` aborts when the answer is not needed any more. */
 export interface RunItem {
   readonly taskId: string;
   readonly attempt: number;
@@ -12,10 +12,10 @@ export interface RunItem {
 
 type ItemAnswer = { readonly response: Uint8Array } | { readonly failure: TaskError };
 
-/** Runs one request, or one batch of them. The answers are in order and never reject. */
+/** Runs one request or one batch. The answers are in order and never reject. */
 export type RunModel = (items: readonly RunItem[]) => readonly Promise<ItemAnswer>[];
 
-interface ModelSurroundings {
+interface ModelContext {
   readonly variant: string | undefined;
   readonly logger: Logger;
   readonly maxResponseBytes: number;
@@ -26,11 +26,11 @@ interface Decoded<Request> {
   readonly context: PredictContext;
 }
 
-/** Binds a definition to what its `setup` returned: encoded requests go in, encoded responses come out. */
+/** Binds a definition to the result of its `setup`. Requests and responses are encoded messages. */
 export function bindModel<Request, Response, State>(
   definition: ModelDefinition<Request, Response, State>,
   state: State,
-  { variant, logger, maxResponseBytes }: ModelSurroundings,
+  { variant, logger, maxResponseBytes }: ModelContext,
 ): RunModel {
   const { request: requestType, response: responseType } = definition;
 
@@ -49,18 +49,18 @@ export function bindModel<Request, Response, State>(
     try {
       response = responseType.encode(answer as Partial<Response>);
     } catch (error) {
-      const message = `The model's answer does not fit its response message: ${messageOf(error)}`;
+      const message = `The model's response does not match its response message: ${messageOf(error)}`;
       return { failure: finalError('result_unserializable', message) };
     }
     const { byteLength } = response;
     if (byteLength <= maxResponseBytes) return { response };
-    const message = `The model's answer has ${byteLength} bytes; ${maxResponseBytes} are allowed.`;
+    const message = `The model's response has ${byteLength} bytes; ${maxResponseBytes} are allowed.`;
     return { failure: finalError('result_too_large', message) };
   }
 
   async function predict({ request, context }: Decoded<Request>): Promise<ItemAnswer> {
     try {
-      if (!definition.predict) throw new TypeError('This model answers batches only.');
+      if (!definition.predict) throw new TypeError('This model has only predictBatch.');
       return encode(await definition.predict(state, request, context));
     } catch (error) {
       return { failure: failureOf(error) };
@@ -73,10 +73,10 @@ export function bindModel<Request, Response, State>(
     const requests = items.map(({ request }) => request);
     const answers = await definition.predictBatch?.(state, requests, context);
     if (answers?.length === items.length) return answers.map(encode);
-    throw new Error(`The model gave ${answers?.length ?? 0} answers to a batch of ${items.length}.`);
+    throw new Error(`The model returned ${answers?.length ?? 0} answers to a batch of ${items.length}.`);
   }
 
-  /** When a batch throws, each item is run again alone, so that one bad request fails alone. */
+  /** If a batch throws, runs each item alone, so that only the invalid request fails. */
   async function predictEach(items: readonly Decoded<Request>[]): Promise<readonly ItemAnswer[]> {
     try {
       return await predictBatch(items);
@@ -104,12 +104,12 @@ export function bindModel<Request, Response, State>(
   };
 }
 
-/** A batch is unwanted once nobody waits for any of its answers. */
+/** Aborts when all requests of the batch are aborted. */
 function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
   const [only] = signals;
   if (only && signals.length === 1) return only;
   const all = new AbortController();
-  // Some may be aborted before the batch begins.
+  // Some may be aborted before the batch starts.
   const waited = signals.filter(({ aborted }) => !aborted);
   let left = waited.length;
   const onAbort = ({ target }: Event) => --left === 0 && all.abort((target as AbortSignal).reason);
@@ -119,8 +119,8 @@ function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
 }
 
 /**
- * What the owner of the task is told of an error that a model threw. `retryable: false` on the error, as
- * `InvalidInput` has, ends the task at once; its `code`, when it has one, is shown.
+ * Converts an error of the model into the error that the task's owner sees. An error with `retryable: false`, such as
+ * `InvalidInput`, ends the task. Its `code` is kept.
  */
 function failureOf(thrown: unknown): TaskError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -21,12 +21,12 @@ export interface ServeOptions {
   readonly logger: Logger;
 }
 
-/** The model's end of the connection to its instance. */
+/** The model's end of the connection. */
 export interface ModelServer {
-  /** Takes what the instance sent. */
+  /** Processes bytes of the instance. */
   receive(chunk: Uint8Array): void;
-  /** Tells the instance which error is about to end this process. */
-  lastWords(error: unknown): void;
+  /** Reports the error that ends this process. */
+  reportFatal(error: unknown): void;
 }
 
 interface Gathering {
@@ -34,13 +34,13 @@ interface Gathering {
   left: number;
 }
 
-/** Loads a model, sets it up when told to, and answers the requests that arrive. */
+/** Loads a model, runs its `setup` when requested, and answers requests. */
 export function serveModel({ stream, load, logger }: ServeOptions): ModelServer {
   const writer = createFrameWriter(stream);
   const send = (event: Partial<ModelEvent>) => writer.write(ModelEvent.encode(event));
   const setupEnds = new AbortController();
   const gathering = new Map<number, Gathering>();
-  /** By run, the controllers of its requests. */
+  /** The abort controllers of the requests, by run. */
   const running = new Map<number, readonly AbortController[]>();
   let runModel: RunModel | undefined;
 
@@ -64,7 +64,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   function fail(thrown: unknown): void {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    // The sentence says what to do about it; the stack would not help.
+    // The message says how to fix the error; a stack would not help.
     const stack = error instanceof ModelStartError ? '' : (error.stack ?? '');
     send({ start_failure: { message: error.message, stack, code } });
   }
@@ -87,12 +87,12 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     gathered.left--;
     if (gathered.left > 0) return;
     gathering.delete(run);
-    // Each run starts in a turn of its own, so that the answers before it have left if it blocks.
+    // One turn of the event loop per run: earlier answers are sent even if this run blocks the thread.
     setImmediate(start, run, gathered.items as RunItem[]);
   }
 
   function start(run: number, items: readonly RunItem[]): void {
-    if (!runModel) throw new Error('A request came before the model was ready.');
+    if (!runModel) throw new Error('A request arrived before the model was ready.');
     let left = items.length;
     runModel(items).forEach(async (answer, position) => {
       send({ answer: { run, position, ...(await answer) } });
@@ -115,7 +115,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
       else if (command.set_up) setUp(command.set_up).catch(fail);
       else if (command.end_setup) setupEnds.abort();
     }),
-    lastWords(error) {
+    reportFatal(error) {
       send({ last_words: { message: error instanceof Error ? error.message || error.name : String(error) } });
       writer.flush();
     },

@@ -8,19 +8,19 @@ import type { InstanceMetrics } from './instance-metrics.ts';
 
 export interface HealthServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** The variant it serves, or the model's name. */
+  /** The variant, or the model name without variants. */
   readonly servedName: string;
   readonly contract: Contract;
   readonly metrics: Pick<InstanceMetrics, 'text' | 'contentType'>;
   readonly state: () => InstanceState;
   readonly condition: () => Pick<Instance, 'condition'>;
-  /** What it tells the registry, as a serialized `modelyard.v1.Registration`. */
+  /** The instance's registration, a serialized `modelyard.v1.Registration`. */
   readonly registration: () => Uint8Array;
 }
 
-/** The HTTP port of one instance, for health checks, people and Prometheus; predictions never come this way. */
+/** HTTP server of one instance: health checks and Prometheus. It serves no predictions. */
 export interface HealthServer {
   /** Base URL. */
   readonly url: string;
@@ -33,12 +33,12 @@ interface Answer {
   readonly body: string | Uint8Array;
 }
 
-/** Rejects when the port is taken. */
+/** Rejects when the port is in use. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(options, request).then(
       ({ status, type, body }) => send(response, status, type, body),
-      () => send(response, 500, 'text/plain', 'This answer could not be made.\n'),
+      () => send(response, 500, 'text/plain', 'Internal error.\n'),
     );
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -56,7 +56,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   };
 }
 
-/** Nobody can call the address that stands for all of them; the host's name is what others know it by. */
+/** Clients cannot connect to a wildcard address; the host name is used instead. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return hostname();
   return host.includes(':') ? `[${host}]` : host;
@@ -67,7 +67,7 @@ const PATHS = '/health, /ping, /request-format, /response-format, /registration 
 
 async function answer(options: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
   const { contract, metrics } = options;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'Only GET is offered here.');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return problem(405, 'Only GET and HEAD are supported.');
   switch (new URL(request.url ?? '/', 'http://instance').pathname) {
     case '/health':
       return health(options);
@@ -82,24 +82,24 @@ async function answer(options: HealthServerOptions, request: IncomingMessage): P
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() };
     default:
-      return problem(404, `There is nothing here. Try ${PATHS}.`);
+      return problem(404, `Not found. Available paths: ${PATHS}.`);
   }
 }
 
-/** 200 only while it takes tasks, so that an orchestrator waits for `setup` and lets a draining instance go. */
+/** 200 only in the state `ready`: an orchestrator waits for `setup`, and removes a draining instance. */
 function health({ state, condition, servedName: model }: HealthServerOptions): Answer {
   if (state() !== 'ready') return json(503, { status: state(), model });
-  // Still 200: the instance keeps its leases and ends or restarts the model itself.
+  // Still 200: the instance keeps its leases and restarts the model itself.
   return json(200, { status: condition().condition ?? 'ok', model });
 }
 
-/** The message's name and the FileDescriptorSet that defines it: base64 in JSON, or the bare bytes for protobuf readers. */
+/** The message name and its FileDescriptorSet: base64 in JSON, or raw bytes with `Accept: application/x-protobuf`. */
 function format(message: string, { descriptorSet, hash }: Contract, request: IncomingMessage): Answer {
   if (wantsProtobuf(request)) return { status: 200, type: PROTOBUF, body: descriptorSet };
   return json(200, { message, descriptor_hash: hash, descriptor: Buffer.from(descriptorSet).toString('base64') });
 }
 
-/** The message itself for protobuf readers, or its canonical JSON. */
+/** As JSON, or as protobuf with `Accept: application/x-protobuf`. */
 async function registration({ registration }: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
   const body = registration();
   return wantsProtobuf(request) ? { status: 200, type: PROTOBUF, body } : json(200, await registrationToJson(body));
@@ -123,13 +123,12 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
 }
 
-type Told = Pick<
+type RegisteredFields = Pick<
   Instance,
   'id' | 'model' | 'variant' | 'slots' | 'endpoint' | 'image' | 'runtimeVersion' | 'startedAt'
 >;
 
-/** What an instance told the registry, as `modelyard.v1.Registration`. */
-export const writeRegistration = (instance: Told, contract: Contract): Uint8Array =>
+export const writeRegistration = (instance: RegisteredFields, contract: Contract): Uint8Array =>
   Registration.encode({
     instance_id: instance.id,
     model: instance.model,
@@ -147,7 +146,7 @@ export const writeRegistration = (instance: Told, contract: Contract): Uint8Arra
     started_unix_ms: BigInt(instance.startedAt),
   });
 
-/** The same as canonical proto3 JSON. */
+/** Canonical proto3 JSON. */
 async function registrationToJson(bytes: Uint8Array): Promise<unknown> {
   const { response } = await loadContract(contractOf(Registration, Registration));
   return JSON.parse(Buffer.concat(response.toJson(bytes)).toString());

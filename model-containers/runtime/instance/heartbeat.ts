@@ -12,24 +12,26 @@ import {
 export interface HeartbeatOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The instance as it is now; its times are filled in. */
+  /** The current state of the instance, without its times. */
   readonly describe: () => Omit<Instance, 'heartbeatAt' | 'expiresAt'>;
   readonly put: (instance: Instance) => Promise<void>;
-  /** Registers anew after an outage: the registry may have lost what it knew. */
+  /** Registers again after an outage, because the registry may have lost its data. */
   readonly rejoin: () => Promise<void>;
 }
 
-/** Tells the registry that this instance is alive. */
+/** Sends heartbeats to the registry. */
 export interface Heartbeat {
-  /** Tells it now, for a change of state. Never rejects: an unheard heartbeat is made up for by the next one. */
+  /** Sends a heartbeat immediately, after a change of state. Never rejects: the next heartbeat repeats the state. */
   beatNow(): Promise<void>;
-  /** Resolves when no heartbeat is on its way any more: one that lands after the farewell would raise the dead. */
+  /** Resolves when no heartbeat is pending. A late heartbeat would register a removed instance again. */
   stop(): Promise<void>;
 }
 
 const RETRY_MS = 1000;
 
-/** Beats every `HEARTBEAT_INTERVAL_MS`, and with growing pauses up to that while the registry is away. */
+/**
+ * Sends a heartbeat every `HEARTBEAT_INTERVAL_MS`. Failures are retried with exponential back-off up to that interval.
+ */
 export function startHeartbeat({ clock, logger, describe, put, rejoin }: HeartbeatOptions): Heartbeat {
   const stopped = new AbortController();
   let failures = 0;
@@ -45,11 +47,11 @@ export function startHeartbeat({ clock, logger, describe, put, rejoin }: Heartbe
     try {
       if (failures > 0) await rejoin();
       await put(beat(describe(), clock.now()));
-      if (failures > 0) logger.info('The registry is back.');
+      if (failures > 0) logger.info('The registry is available again.');
       failures = 0;
     } catch (error) {
       failures++;
-      logger.warn('The registry did not hear this heartbeat.', { reason: String(error), failures });
+      logger.warn('A heartbeat failed.', { reason: String(error), failures });
     }
   }
 
@@ -81,17 +83,20 @@ interface RegistrationOptions {
 const REGISTER_BACKOFF = { baseMs: 500, maxMs: 10_000 };
 const REGISTER_TRIES = 12;
 
-/** Registers, with retries while the registry is away. Rejects when it stays away, refuses, or `stop` aborts. */
-export async function registerPatiently({ register, clock, logger, stop }: RegistrationOptions): Promise<void> {
+/**
+ * Registers, with retries while the registry is unavailable. Rejects after the last retry, when the registration is
+ * refused, or when `stop` aborts.
+ */
+export async function registerWithRetries({ register, clock, logger, stop }: RegistrationOptions): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await register();
       return;
     } catch (error) {
-      const hopeless = !(error instanceof ModelyardError && error.retryable);
-      if (hopeless || tries >= REGISTER_TRIES || stop.aborted) throw error;
+      const isFinal = !(error instanceof ModelyardError && error.retryable);
+      if (isFinal || tries >= REGISTER_TRIES || stop.aborted) throw error;
       const pauseMs = Math.ceil(backoffMs(REGISTER_BACKOFF, tries));
-      logger.warn('The registry cannot be reached; trying again.', { reason: error.message, pauseMs });
+      logger.warn('The registry is unavailable; retrying.', { reason: error.message, pauseMs });
       await clock.sleep(pauseMs, stop);
     }
   }
@@ -100,17 +105,17 @@ export async function registerPatiently({ register, clock, logger, stop }: Regis
 interface IdleStopOptions {
   readonly clock: Clock;
   readonly idleMs: number;
-  /** Milliseconds since there was last something in hand; 0 while there is. */
+  /** Milliseconds since the last unsettled task; 0 while there is one. */
   readonly idleForMs: () => number;
-  /** Tells the world whether this instance still counts on getting tasks. */
+  /** Publishes the state in the registry. */
   readonly announce: (state: 'ready' | 'draining') => Promise<void>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Resolves with true when an instance has been idle for so long that it should stop, with false when
- * `signal` aborts. It says so first and goes on working until everybody who may still count on it has
- * read that: a task that was sent to it in good faith is not left alone.
+ * Resolves with true when the instance has been idle for `idleMs`, and with false when `signal` aborts. Publishes
+ * `draining` first and keeps receiving until every cached snapshot shows it. A task that was routed by an old snapshot
+ * is run.
  */
 export async function untilIdle(options: IdleStopOptions): Promise<boolean> {
   const { clock, idleMs, idleForMs, announce, signal } = options;

@@ -14,41 +14,40 @@ import { Worker } from '../worker/worker.ts';
 import { createAttemptLog, type WorkerObserver } from '../worker/worker-observer.ts';
 
 import { type HealthServer, startHealthServer, writeRegistration } from './health-server.ts';
-import { type Heartbeat, registerPatiently, startHeartbeat, untilIdle } from './heartbeat.ts';
+import { type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
 
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 
 export interface InstanceOptions {
-  /** Loaded, and not yet set up. The instance closes it. */
+  /** Loaded, not set up. The instance closes it. */
   readonly model: RunningModel;
   readonly platform: Platform;
   readonly logger: Logger;
   readonly id: string;
-  /** One of the manifest's. @default the first */
+  /** One of the manifest's variants. @default the first */
   readonly variant?: string;
-  /** The container image or command it runs from. */
+  /** The container image or command of the instance. */
   readonly image: string;
   readonly runtimeVersion: string;
   readonly health: { readonly host: string; readonly port: number };
-  /** Where others reach the health port. @default its own address */
+  /** URL of the health port. @default its own address */
   readonly endpoint?: string;
   readonly leaseSeconds: number;
-  /** Leaves it to others to take idle instances away. @default stops itself after the manifest's `idleSeconds` */
+  /** Disables the stop after `idleSeconds`. @default false */
   readonly staysWhenIdle?: boolean;
-  /** Runs beside the work, told how much is in hand, until the work is over. Never rejects. */
-  readonly whileWorking?: (inFlight: () => number, over: AbortSignal) => Promise<void>;
-  /** Runs may go on this long after the stop signal before they are given back. */
+  /** Runs until `signal` aborts, which is when the instance stops. Never rejects. */
+  readonly whileWorking?: (inFlight: () => number, signal: AbortSignal) => Promise<void>;
+  /** Time that runs have after the stop signal before they are aborted and released. */
   readonly stopTimeoutMs: number;
 }
 
-/** What the registry is told of a model that is not ready. */
 const CONDITIONS = {
   ready: {},
   blocked: { condition: 'model_blocked' },
   restarting: { condition: 'model_restarting' },
 } as const satisfies Record<ModelCondition, Pick<Instance, 'condition'>>;
 
-/** One life of one running copy of a model. */
+/** One instance of a model, from its start to its end. */
 export class ModelInstance {
   readonly #options: InstanceOptions;
   readonly #manifest: ModelManifest;
@@ -60,7 +59,7 @@ export class ModelInstance {
   #endpoint = '';
   #worker: Worker | undefined;
 
-  /** Throws for a variant that the manifest does not name. */
+  /** Throws for a variant that is not in the manifest. */
   constructor(options: InstanceOptions) {
     const { manifest, contract } = options.model.description;
     this.#options = options;
@@ -82,16 +81,15 @@ export class ModelInstance {
   }
 
   /**
-   * Registers, sets the model up, works until `stop` aborts, drains and deregisters. Rejects, in the same
-   * order, when the name is taken by another contract, when `setup` throws, or when the registry or the
-   * queue stays away.
+   * Registers, sets the model up, runs tasks until `stop` aborts, drains and deregisters. Rejects when the registration
+   * is refused, when `setup` throws, or when the registry or the queue stays unavailable.
    */
   async run(stop: AbortSignal): Promise<void> {
     const { logger, platform } = this.#options;
     const health = await this.#listen();
     let heartbeat: Heartbeat | undefined;
     try {
-      await registerPatiently({ register: () => this.#register(), clock: platform.clock, logger, stop });
+      await registerWithRetries({ register: () => this.#register(), clock: platform.clock, logger, stop });
       heartbeat = this.#startHeartbeat();
       const worker = await this.#setUp(stop);
       this.#worker = worker;
@@ -107,7 +105,7 @@ export class ModelInstance {
     }
   }
 
-  /** Best effort: without it the heartbeat expires half a minute later. */
+  /** Best effort: without it, the heartbeat expires within 30 seconds. */
   async #deregister(): Promise<void> {
     const { platform, id } = this.#options;
     const { name: model, idleSeconds } = this.#manifest;
@@ -175,7 +173,7 @@ export class ModelInstance {
     };
   }
 
-  /** Only a model that was ready before can be in trouble. */
+  /** Before its first `ready`, an instance reports no condition. */
   #condition(): Pick<Instance, 'condition'> {
     return this.#worker ? CONDITIONS[this.#options.model.condition] : {};
   }
@@ -204,7 +202,7 @@ export class ModelInstance {
       return heartbeat.beatNow();
     };
     const onStop = () => {
-      logger.info('Stopping: finishing what is in hand.', { inFlight: worker.inFlight });
+      logger.info('Stopping: waiting for unsettled tasks.', { inFlight: worker.inFlight });
       void announce('draining');
     };
     stop.addEventListener('abort', onStop, { once: true });
@@ -221,7 +219,7 @@ export class ModelInstance {
       void untilIdle({ clock: platform.clock, idleMs: idleSeconds * 1000, idleForMs, announce, signal }).then(
         (idle) => {
           if (!idle) return;
-          logger.info('Going to sleep: there has been nothing to do.', { idleSeconds });
+          logger.info('Stopping: the instance is idle.', { idleSeconds });
           ended.abort();
         },
       );

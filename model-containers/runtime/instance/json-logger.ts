@@ -2,18 +2,18 @@ import { pino, stdSerializers } from 'pino';
 import type { LogFields, Logger } from '#core';
 import { createLineOutput } from '#platform/line-output.ts';
 
-/** Makes pino tell the destination the level of each line. */
-const TELL_LEVEL = Symbol.for('pino.metadata');
+/** Makes pino pass the level of each line to the destination. */
+const PASS_LEVEL = Symbol.for('pino.metadata');
 const WARN = pino.levels.values.warn ?? 0;
 
 /**
- * Logs one JSON object per line on standard output: `level`, `time` (ISO 8601), `message`, and the fields. See
- * `createLineOutput` for `gatherMs`.
+ * Writes one JSON object per line to standard output: `level`, `time` (ISO 8601), `message` and the fields. For
+ * `gatherMs`, see `createLineOutput`.
  */
 export function createJsonLogger(base: LogFields, gatherMs?: number): Logger {
   const lines = createLineOutput(process.stdout, gatherMs);
   const destination = {
-    [TELL_LEVEL]: true,
+    [PASS_LEVEL]: true,
     lastLevel: 0,
     write: (line: string) => lines.write(line.slice(0, -1), destination.lastLevel >= WARN),
   };

@@ -16,7 +16,7 @@ const stop = stopSignal();
 try {
   const { model: folder, python, ...settings } = instanceSettingsFrom(process.env);
   const backend = await backendOf(folder, { python, environment: process.env });
-  // First, because it takes longer than everything else.
+  // Started first, because it takes longest.
   const model = new RunningModel({ backend, clock: systemClock, logger });
   const loaded = model.load();
   loaded.catch(() => undefined);
@@ -31,7 +31,7 @@ try {
     ...(ecs?.agentUri === undefined
       ? {}
       : { whileWorking: scaleInProtection({ agentUri: ecs.agentUri, clock: platform.clock, logger }) }),
-    // A service of ECS would start another one at once: there, scaling takes idle instances away.
+    // An ECS service would replace an instance that stops itself. Auto scaling stops idle instances instead.
     staysWhenIdle: ecs !== undefined,
     ...{ id, model, platform, logger, runtimeVersion },
   }).run(stop);
@@ -40,7 +40,7 @@ try {
   process.exit(0);
 } catch (error) {
   if (error instanceof ModelyardError) {
-    // The sentence says what to do about it; the stack would not help.
+    // The message says how to fix the error; a stack would not help.
     logger.error(error.message, {
       code: error.code,
       reason: error.cause instanceof Error ? error.cause.message : undefined,

@@ -1,6 +1,6 @@
 /**
- * Aborts when this process is told to stop: by SIGTERM, or by the end of the parent that started it.
- * SIGINT is left to the parent: a terminal sends Ctrl-C to every process of the group at once.
+ * Aborts on SIGTERM, or when the parent process ends. Ctrl-C reaches this process and its parent; with a parent, SIGINT
+ * is ignored here, because the parent stops this process.
  */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();

@@ -19,14 +19,14 @@ import type { AttemptOutcome, EndedAttempt } from './worker-observer.ts';
 
 export interface AdmitDeps extends SettleDeps {
   readonly modelName: string;
-  /** Decides which requests this instance can read. */
+  /** Decides which requests this instance can decode. */
   readonly gate: RequestGate;
   readonly tasks: TaskStore;
 }
 
 /**
- * Decides whether a delivery runs here: an attempt that may run, or how the delivery was settled without a run. Rejects
- * when a store or the queue is away; the delivery is unsettled then.
+ * Resolves with an attempt to run, or with the outcome of a delivery that was settled without a run. Rejects when a
+ * store or the queue is unavailable; the delivery is not settled then.
  */
 export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<Attempt | EndedAttempt> {
   const receivedAt = deps.clock.now();
@@ -70,24 +70,24 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
   const { tasks, clock, maxAttempts } = deps;
   const now = clock.now();
   const first = judgeMessage(delivery, envelope, now);
-  const fate =
-    first.do === 'look'
+  const decision =
+    first.do === 'read-task'
       ? judgeWithTask(delivery, envelope, await tasks.get(envelope.taskId), { now, maxAttempts })
       : first;
   const unreadable =
-    fate.do === 'run' || fate.do === 'claim' ? await settleUnreadable(deps, delivery, envelope) : undefined;
+    decision.do === 'run' || decision.do === 'claim' ? await settleUnreadable(deps, delivery, envelope) : undefined;
   if (unreadable) return unreadable;
-  switch (fate.do) {
+  switch (decision.do) {
     case 'run':
-      return { number: fate.attempt, claim: undefined };
+      return { number: decision.attempt, claim: undefined };
     case 'claim':
-      return { number: fate.attempt, claim: fate.start };
+      return { number: decision.attempt, claim: decision.start };
     case 'expire':
       await tasks.apply(envelope.taskId, expiryOf(envelope, now));
       await delivery.ack();
       return 'expired';
     case 'give-up':
-      await giveUp(deps, delivery, fate);
+      await giveUp(deps, delivery, decision);
       return 'dead-lettered';
     case 'drop':
       await delivery.ack();
@@ -98,7 +98,7 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
   }
 }
 
-/** Before the claim: an instance must not fence out one that could run the task. */
+/** Runs before the claim: an instance that cannot read the request must not fence out one that can. */
 async function settleUnreadable(
   { gate, blobs }: AdmitDeps,
   delivery: Delivery,
@@ -107,7 +107,7 @@ async function settleUnreadable(
   const load = () =>
     loadPayload(blobs, request).catch((error: unknown) => {
       if (error instanceof ModelyardError && error.retryable) throw error;
-      // The attempt loads it again, and fails with the reason.
+      // The attempt loads the request again and fails with the reason.
       return new Uint8Array();
     });
   const { fence, isSuspect, attempts } = delivery;
@@ -121,7 +121,7 @@ async function settleUnreadable(
   return 'dead-lettered';
 }
 
-/** Ends the task here, because the dead letter may be handled much later. */
+/** Ends the task now, because the dead-letter queue may be read much later. */
 async function giveUp(
   deps: AdmitDeps,
   delivery: Delivery,

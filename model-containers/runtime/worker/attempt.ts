@@ -1,38 +1,37 @@
 import type { Delivery, Envelope, StartedEvent } from '#core';
 
-/** One task in the hands of this worker, from its delivery until it is settled. */
+/** One delivery that this worker received and has not settled. */
 export interface Attempt {
   readonly delivery: Delivery;
   readonly envelope: Envelope;
-  /** The model's request message, encoded. */
+  /** The encoded request message. */
   readonly request: Uint8Array;
-  /** When the worker received it, Unix milliseconds. */
+  /** When the worker received the delivery, Unix milliseconds. */
   readonly receivedAt: number;
-  /** Number of the next run, or the last one, among those charged to the task. */
+  /** Number of the current or next run among the charged runs of the task. */
   readonly number: number;
-  /** It runs while nothing else does, because it may have ended a process. */
+  /** The task may have crashed a process, so nothing else may run beside it. */
   mustRunAlone: boolean;
-  /** What has to be recorded before the next run; undefined when nothing has to be. */
+  /** The start to record before the next run, if any. */
   claim: Omit<StartedEvent, 'at'> | undefined;
-  /** Whether its start is recorded under the fence of this delivery. */
+  /** The start is recorded with the fence of this delivery. */
   isRecorded: boolean;
-  /** Runs that ended with the process through no fault of this task. */
+  /** Runs that are not charged: the process ended because of another task. */
   repetitions: number;
 }
 
-/** A task that met the end of the process in company more often than this runs alone. */
-const MAX_REPETITIONS_IN_COMPANY = 2;
+/** Maximum number of such repetitions beside other tasks; then the task runs alone. */
+const MAX_SHARED_REPETITIONS = 2;
 
-/** Prepares the repetition of a run that is not charged. */
+/** Prepares the repetition of a run without a charge. */
 export function repeat(attempt: Attempt, { alone }: { readonly alone: boolean }): void {
   attempt.repetitions++;
   if (attempt.mustRunAlone) return;
-  attempt.mustRunAlone = alone || attempt.repetitions > MAX_REPETITIONS_IN_COMPANY;
-  // A lone run is charged when it starts, so that it counts even if this instance dies with it.
+  attempt.mustRunAlone = alone || attempt.repetitions > MAX_SHARED_REPETITIONS;
+  // A run alone is charged when it starts, so that it counts even if this instance crashes.
   attempt.claim = attempt.mustRunAlone ? startOf(attempt) : undefined;
 }
 
-/** The event that records the start of the next run. */
 export const startOf = ({ delivery, envelope, number, mustRunAlone }: Attempt): Omit<StartedEvent, 'at'> => ({
   type: 'started',
   fence: delivery.fence,

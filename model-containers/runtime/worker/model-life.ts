@@ -4,17 +4,17 @@ import type { ModelExit, ModelProcess, ModelRun, RunAnswer, RunRequest } from '.
 export interface ModelLifeOptions {
   readonly process: ModelProcess;
   readonly clock: Clock;
-  /** How long the model may take to react to an abort or a ping. */
+  /** Maximum time in which the model must react to an abort or a ping. */
   readonly graceMs: number;
-  /** The longest run of the model. */
+  /** Time limit of a run. */
   readonly timeoutMs: number;
-  /** Called when the thread of the model stops or starts to answer pings. */
+  /** Called when the model's thread stops or resumes answering pings. */
   readonly onBlocked: (isBlocked: boolean) => void;
 }
 
 /**
- * An answer, or the end of the process. A request that was `alone` in the process is guilty of its end. Others run
- * again: in company when the guilty run is known, otherwise alone.
+ * The answer to a request, or the exit of the process. `guilty`: the request was alone in the process, so it caused the
+ * exit. Otherwise the request is repeated: alone, unless the guilty run is known.
  */
 export type Outcome =
   | Exclude<RunAnswer, { readonly exit: ModelExit }>
@@ -23,33 +23,32 @@ export type Outcome =
 export type Verdict = 'guilty' | 'repeat' | 'repeat-alone';
 
 export interface LiveRun {
-  /** One per request, in order. They never reject. */
+  /** One per request, in order. Never reject. */
   readonly outcomes: readonly Promise<Outcome>[];
   readonly abort: ModelRun['abort'];
 }
 
 interface Tracked {
   readonly startedAt: number;
-  /** Requests that the model has not answered. */
   unanswered: number;
   /** Requests that were not aborted. */
-  wanted: number;
-  /** Since when nobody waits for any of its answers. */
-  unwantedSince: number | undefined;
+  notAborted: number;
+  /** When the last of its requests was aborted, Unix milliseconds. */
+  abortedAt: number | undefined;
 }
 
 const PING_EVERY_MS = 250;
-/** An answer to a ping that takes longer tells that the thread was busy. */
+/** A slower answer to a ping means that the thread was busy. */
 const MAX_PONG_MS = 200;
 
-/** One process of the model from its setup to its end: tracks what is in it and kills it when it does not react. */
+/** One process of the model, from its setup to its exit. Tracks its runs and kills the process if it does not react. */
 export class ModelLife {
   readonly #options: ModelLifeOptions;
   readonly #runs = new Set<Tracked>();
   readonly #over = new AbortController();
   #unanswered = 0;
   #answered = 0;
-  /** When a ping that had to wait was last answered. */
+  /** Time of the last slow answer to a ping. */
   #stalledAt = Number.NEGATIVE_INFINITY;
   #killed: { readonly because: string; readonly verdict: Verdict } | undefined;
   #verdict: Verdict | undefined;
@@ -60,17 +59,16 @@ export class ModelLife {
     void this.#watchThread();
   }
 
-  /** Requests in the process that the model has not answered. */
+  /** Requests in the process that are not answered. */
   get unanswered(): number {
     return this.#unanswered;
   }
 
-  /** Requests that the model has answered. */
   get answered(): number {
     return this.#answered;
   }
 
-  /** Resolves with why the process ended, as the end of a sentence. */
+  /** Resolves with the reason of the exit, as the end of a sentence. */
   get ended(): Promise<string> {
     return this.#options.process.exited.then(({ description }) => this.#killed?.because ?? description);
   }
@@ -80,8 +78,8 @@ export class ModelLife {
     const tracked: Tracked = {
       startedAt: clock.now(),
       unanswered: requests.length,
-      wanted: requests.length,
-      unwantedSince: undefined,
+      notAborted: requests.length,
+      abortedAt: undefined,
     };
     this.#runs.add(tracked);
     this.#unanswered += requests.length;
@@ -95,23 +93,20 @@ export class ModelLife {
       }),
       abort: (position, cause) => {
         abort(position, cause);
-        tracked.wanted--;
-        if (tracked.wanted > 0) return;
-        tracked.unwantedSince = clock.now();
+        tracked.notAborted--;
+        if (tracked.notAborted > 0) return;
+        tracked.abortedAt = clock.now();
         void this.#killUnlessFinished(tracked);
       },
     };
   }
 
-  /**
-   * Whether the thread of the model let a ping wait since then, Unix milliseconds: a run under way may have been kept
-   * from going on.
-   */
+  /** Whether an answer to a ping was slow since this time (Unix milliseconds). A run may have been blocked then. */
   wasStalledSince(ms: number): boolean {
     return this.#stalledAt >= ms;
   }
 
-  /** Resolves with whether the thread of the model answers within the time it may take to react. */
+  /** Whether the model's thread answers a ping within `graceMs`. */
   async reacts(): Promise<boolean> {
     const { process, clock, graceMs } = this.#options;
     const decided = new AbortController();
@@ -136,13 +131,13 @@ export class ModelLife {
     return answer;
   }
 
-  /** The same for every request that was in the process when it ended. */
+  /** One verdict for all requests that were in the process when it ended. */
   #judge(): Verdict {
     this.#verdict ??= this.#killed?.verdict ?? (this.#unanswered === 1 ? 'guilty' : 'repeat-alone');
     return this.#verdict;
   }
 
-  /** Pings while requests are in the process. */
+  /** Sends pings while the process has requests. */
   async #watchThread(): Promise<void> {
     const { process, clock, onBlocked } = this.#options;
     const { signal } = this.#over;
@@ -161,8 +156,8 @@ export class ModelLife {
   }
 
   /**
-   * Kills the process when a run goes on that nobody wants: once no run in it is wanted, or once this one has passed the
-   * limit of the model. Before that, the caller of one run could end the runs of others by a short timeout.
+   * Kills the process if an aborted run does not end: once all its runs are aborted, or once this run exceeds the
+   * model's time limit. Killing it earlier would allow one caller to end the runs of others with a short timeout.
    */
   async #killUnlessFinished(tracked: Tracked): Promise<void> {
     const { process, clock, graceMs, timeoutMs } = this.#options;
@@ -179,9 +174,9 @@ export class ModelLife {
       if (signal.aborted || !this.#runs.has(tracked)) return;
       const ignoredSince = clock.now() - graceMs;
       const isLate = tracked.startedAt + timeoutMs <= ignoredSince;
-      const isUseless = [...this.#runs].every(({ unwantedSince = Infinity }) => unwantedSince <= ignoredSince);
-      if (!isLate && !isUseless) continue;
-      // With a free thread the run that ignored its abort is known. Any run may have blocked a blocked one.
+      const areAllAborted = [...this.#runs].every(({ abortedAt = Infinity }) => abortedAt <= ignoredSince);
+      if (!isLate && !areAllAborted) continue;
+      // If the thread answers, only this run ignored its abort. If it is blocked, any run may have blocked it.
       const verdict = reacted ? 'repeat' : 'repeat-alone';
       this.#killed ??= { because: 'was killed: a run ignored its abort signal.', verdict };
       process.kill();

@@ -7,17 +7,17 @@ import type { RunningModel } from './running-model.ts';
 
 export interface RunDeps {
   readonly model: Pick<RunningModel, 'run' | 'reacts' | 'wasStalledSince' | 'unanswered' | 'condition'>;
-  /** The longest run of the model. */
+  /** Time limit of a run. */
   readonly timeoutSeconds: number;
   readonly tasks: Pick<TaskStore, 'apply'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends every run early. */
+  /** Aborts every run. */
   readonly stopNow: AbortSignal;
 }
 
 interface Times {
-  /** When the run began and ended, Unix milliseconds. */
+  /** Unix milliseconds. */
   readonly startedAt: number;
   readonly endedAt: number;
 }
@@ -25,18 +25,18 @@ interface Times {
 /** How a run ended for one task. */
 export type RunEnd = (
   | { readonly type: 'answered'; readonly response: Uint8Array }
-  /** Charged to the task. As a suspect, the task runs alone from now on. */
+  /** The run is charged. A suspect runs alone from now on. */
   | { readonly type: 'failed'; readonly error: TaskError; readonly isSuspect: boolean }
   | { readonly type: 'aborted'; readonly cause: Exclude<AbortCause, 'timeout'> }
-  /** Not charged: the process ended or was blocked, and another task may be the reason. */
+  /** The run is not charged: the process ended or was blocked, and another task may be the cause. */
   | { readonly type: 'repeat'; readonly alone: boolean }
-  /** Not run: the store refused its start. */
+  /** The task did not run, because the store refused its start. */
   | { readonly type: 'refused'; readonly outcome: Exclude<EventOutcome, 'applied'> }
 ) &
   Times;
 
-/** A run shorter than this is never seen running: its result is the second and last write of its task. */
-const ANNOUNCE_AFTER_MS = 300;
+/** The start of a shorter run is not recorded: its result is the second and last write of the task. */
+const RECORD_START_AFTER_MS = 300;
 
 /** Aborting without a reason creates a DOMException, which is expensive. */
 const DECIDED = 'The run is decided.';
@@ -72,7 +72,7 @@ const requestOf = ({ envelope, number, request }: Attempt) => ({
   body: request,
 });
 
-/** Records the start of a run that has to be recorded; resolves with the end of one that may not begin. */
+/** Records the start if the attempt requires it. Resolves with a `RunEnd` if the store refuses the start. */
 async function claim({ tasks, clock }: RunDeps, attempt: Attempt): Promise<RunEnd | undefined> {
   if (!attempt.claim) return undefined;
   const at = clock.now();
@@ -86,13 +86,13 @@ async function claim({ tasks, clock }: RunDeps, attempt: Attempt): Promise<RunEn
 interface Context {
   readonly attempt: Attempt;
   readonly position: number;
-  /** Tasks in the run. */
+  /** Number of tasks in the run. */
   readonly size: number;
   readonly startedAt: number;
   readonly live: LiveRun;
 }
 
-/** Follows one task through its run until it is decided, which may be before the model has finished with it. */
+/** Resolves when the outcome of one task is decided. The model may still be running then. */
 async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   const { attempt, position, startedAt, live } = context;
   const { delivery } = attempt;
@@ -111,10 +111,10 @@ async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   delivery.lease.removeEventListener('abort', onLeaseLost);
   deps.stopNow.removeEventListener('abort', onStop);
   if (typeof first !== 'string') return { ...endOf(first), startedAt, endedAt };
-  const isInCompany = deps.model.unanswered > 1;
+  const isShared = deps.model.unanswered > 1;
   live.abort(position, first);
   if (first !== 'timeout') return { type: 'aborted', cause: first, startedAt, endedAt };
-  return { ...(await endOfTimeout(deps, context, isInCompany)), startedAt, endedAt };
+  return { ...(await endOfTimeout(deps, context, isShared)), startedAt, endedAt };
 }
 
 type Undated<T> = T extends unknown ? Omit<T, keyof Times> : never;
@@ -129,16 +129,16 @@ function endOf(outcome: Outcome): Undated<RunEnd> {
 }
 
 /**
- * A timeout is charged when it is certain that the task itself took too long: it was alone in the process, or the thread
- * of the model was free all the time and the task was alone in its run or asked for less than the model's limit.
+ * Charges a timeout only if the task itself was too slow: it was alone in the process, or the thread was never blocked
+ * and the task was alone in its run or had a shorter timeout than the model's limit.
  */
 async function endOfTimeout(
   deps: RunDeps,
   { attempt, size, startedAt }: Context,
-  isInCompany: boolean,
+  isShared: boolean,
 ): Promise<Undated<RunEnd>> {
-  const error = { code: 'timeout', message: 'The run took longer than it may.', retryable: true };
-  if (!isInCompany) return { type: 'failed', error, isSuspect: deps.model.condition === 'blocked' };
+  const error = { code: 'timeout', message: 'The run exceeded its time limit.', retryable: true };
+  if (!isShared) return { type: 'failed', error, isSuspect: deps.model.condition === 'blocked' };
   if (!(await deps.model.reacts()) || deps.model.wasStalledSince(startedAt)) return { type: 'repeat', alone: true };
   const askedForLess = (attempt.envelope.timeoutSeconds ?? Infinity) < deps.timeoutSeconds;
   if (size > 1 && !askedForLess) return { type: 'repeat', alone: true };
@@ -147,27 +147,27 @@ async function endOfTimeout(
 
 interface Watch {
   readonly abort: (cause: AbortCause) => void;
-  /** Aborts when the run is decided. */
+  /** Aborts when the outcome is decided. */
   readonly decided: AbortSignal;
 }
 
-/** Ends a run at its timeout or at the deadline of its task, and records the start of one that takes a while. */
+/** Aborts a run at its timeout or at the deadline of its task. Records the start of a long run. */
 async function watchTime(deps: RunDeps, { attempt, startedAt }: Context, { abort, decided }: Watch): Promise<void> {
   const { clock, timeoutSeconds } = deps;
   const { envelope } = attempt;
   const timeoutMs = 1000 * Math.min(envelope.timeoutSeconds ?? timeoutSeconds, timeoutSeconds);
   const deadlineMs = Math.max(0, envelope.deadlineAt - startedAt);
   const endMs = Math.min(timeoutMs, deadlineMs);
-  await clock.sleep(Math.min(ANNOUNCE_AFTER_MS, endMs), decided);
-  if (endMs > ANNOUNCE_AFTER_MS && !decided.aborted) {
-    void announce(deps, attempt, { at: startedAt, abort });
-    await clock.sleep(endMs - ANNOUNCE_AFTER_MS, decided);
+  await clock.sleep(Math.min(RECORD_START_AFTER_MS, endMs), decided);
+  if (endMs > RECORD_START_AFTER_MS && !decided.aborted) {
+    void recordStart(deps, attempt, { at: startedAt, abort });
+    await clock.sleep(endMs - RECORD_START_AFTER_MS, decided);
   }
   if (!decided.aborted) abort(deadlineMs < timeoutMs ? 'deadline' : 'timeout');
 }
 
-/** Records the start of a run, and aborts the run when its task has ended elsewhere. */
-async function announce(
+/** Records the start of a run. Aborts the run if its task has ended elsewhere. */
+async function recordStart(
   { tasks, logger }: RunDeps,
   attempt: Attempt,
   { at, abort }: { readonly at: number; readonly abort: (cause: AbortCause) => void },
@@ -180,7 +180,7 @@ async function announce(
     if (outcome === 'superseded') abort('lease-lost');
     else if (outcome !== 'applied') abort('task-ended');
   } catch (error) {
-    // The result does not depend on it.
-    logger.warn('A start could not be recorded.', { taskId, reason: String(error) });
+    // Recovery: the run goes on. The result does not need a recorded start.
+    logger.warn('The start of a run could not be recorded.', { taskId, reason: String(error) });
   }
 }

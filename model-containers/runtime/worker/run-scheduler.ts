@@ -1,22 +1,21 @@
 import type { Batching } from '#catalog/manifest.ts';
 import type { Clock } from '#core';
 
-/** One run of some items. */
 export interface ScheduledRun<End> {
   /** How the run ended for each item, in order. */
   readonly ends: readonly Promise<End>[];
-  /** The slot is free again when it resolves, which may be after every end. Must not reject. */
+  /** Resolves when the slot is free, at the earliest when the model has finished. Must not reject. */
   readonly finished: Promise<unknown>;
 }
 
 export interface SchedulerOptions<Item, End> {
-  /** Runs at once. */
+  /** Maximum number of concurrent runs. */
   readonly slots: number;
   readonly batching: Batching;
   readonly clock: Clock;
-  /** Whether runs may start now. Call `resume` when it becomes true. */
+  /** Whether runs may start. Call `resume` when this becomes true. */
   readonly isOpen: () => boolean;
-  /** Whether an item has to run while nothing else does. */
+  /** Whether nothing else may run beside the item. */
   readonly isAlone: (item: Item) => boolean;
   readonly start: (items: readonly Item[]) => ScheduledRun<End>;
 }
@@ -29,9 +28,9 @@ interface Waiting<Item, End> {
 }
 
 /**
- * Forms runs. While nothing is running, what is there runs at once; while something is running and a slot is free, a
- * run starts when it is full or its first item has waited `maxWaitMs`. Without batching every item is a full run. An
- * item that has to run alone is next: what is running ends first, and nothing starts beside it.
+ * Groups items into runs. If nothing is running, the waiting items run at once. If a slot is free beside other runs, a
+ * run starts when it is full or when its first item has waited `maxWaitMs`. Without batching, every item is a full run.
+ * An item that must run alone is next: it starts when all runs have ended, and no other run starts until it ends.
  */
 export class RunScheduler<Item, End> {
   readonly #options: SchedulerOptions<Item, End>;
@@ -47,12 +46,11 @@ export class RunScheduler<Item, End> {
     this.#options = options;
   }
 
-  /** Runs under way. */
   get running(): number {
     return this.#running;
   }
 
-  /** Waits for a run and resolves with how it ended for this item; with undefined when the item was drained instead. */
+  /** Resolves with how the run ended for this item, or with undefined if the item was drained. */
   run(item: Item): Promise<End | undefined> {
     if (this.#isDrained) return Promise.resolve(undefined);
     const { clock, batching, isAlone } = this.#options;
@@ -63,12 +61,12 @@ export class RunScheduler<Item, End> {
     return waiting.end.promise;
   }
 
-  /** Looks again whether a run may start. */
+  /** Starts runs if possible. */
   resume(): void {
     this.#dispatch();
   }
 
-  /** Gives back everything that is not in a run, now and from now on. */
+  /** Returns all items that are not in a run. Later items are returned at once. */
   drain(): void {
     this.#isDrained = true;
     this.#timer?.abort();
@@ -77,7 +75,7 @@ export class RunScheduler<Item, End> {
     this.#waiting = [];
   }
 
-  /** Items of one receive arrive within one turn of the event loop: gathers them before it forms runs. */
+  /** Collects the items of one receive, which arrive in the same turn of the event loop. */
   #gather(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

@@ -9,20 +9,20 @@ export interface RunningModelOptions {
   readonly logger: Logger;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
-  /** How long the model may take to react to an abort or a ping. @default 5,000 */
+  /** Maximum time in which the model must react to an abort or a ping. @default 5,000 */
   readonly graceMs?: number;
 }
 
-/** `blocked`: its thread answers no pings. `restarting`: its process ended, and the next one is not ready. */
+/** `blocked`: the model's thread does not answer pings. `restarting`: its process ended, and the next is not ready. */
 export type ModelCondition = 'ready' | 'blocked' | 'restarting';
 
 const RESTART_BACKOFF = { baseMs: 200, maxMs: 30_000 };
-/** Starts in a row that may fail before the instance gives up. */
+/** Consecutive failed starts after which the instance ends. */
 const MAX_FAILED_STARTS = 5;
 
-/** The model in its process, which is started again with a back-off when it ends. */
+/** Runs the model in a process. Restarts the process with exponential back-off when it ends. */
 export class RunningModel {
-  /** Rejects when the model cannot be started again. */
+  /** Rejects when the model cannot be restarted. */
   readonly failed: Promise<never>;
   readonly #options: Required<RunningModelOptions>;
   readonly #failed = Promise.withResolvers<never>();
@@ -33,10 +33,10 @@ export class RunningModel {
   #variant: string | undefined;
   #life: ModelLife | undefined;
   #condition: ModelCondition = 'restarting';
-  /** Processes in a row that ended before they answered anything. */
-  #fruitless = 0;
+  /** Consecutive processes that ended before they answered a request. */
+  #livesWithoutAnswer = 0;
 
-  /** Starts the process at once. */
+  /** Starts the process. */
   constructor(options: RunningModelOptions) {
     this.#options = { random: Math.random, graceMs: 5000, ...options };
     this.#process = options.backend.launch();
@@ -48,7 +48,7 @@ export class RunningModel {
     return this.#condition;
   }
 
-  /** Requests in the process that the model has not answered. */
+  /** Requests in the process that are not answered. */
   get unanswered(): number {
     return this.#life?.unanswered ?? 0;
   }
@@ -63,37 +63,37 @@ export class RunningModel {
     this.#listeners.add(listener);
   }
 
-  /** Resolves when the definition is loaded. Rejects with `ModelStartError`. */
+  /** Resolves when the model's code is loaded. Rejects with `ModelStartError`. */
   async load(): Promise<ModelDescription> {
     this.#description = await this.#process.describe();
     return this.#description;
   }
 
-  /** Runs the model's `setup`, after `load`. Rejects with `ModelStartError`. */
+  /** Runs the model's `setup`. Call after `load`. Rejects with `ModelStartError`. */
   async setUp(variant: string | undefined, stop: AbortSignal): Promise<void> {
     this.#variant = variant;
     await this.#process.setUp(variant, stop);
     this.#live();
   }
 
-  /** Starts a run. While the model is restarting, every outcome is to repeat it. */
+  /** Starts a run. While the model is restarting, every outcome is `repeat`. */
   run(requests: readonly RunRequest[]): LiveRun {
     if (this.#life) return this.#life.run(requests);
     const outcome = { exit: { description: 'is not ready.' }, verdict: 'repeat' } as const;
     return { outcomes: requests.map(async () => outcome), abort: () => undefined };
   }
 
-  /** Resolves with whether the thread of the model answers within the time it may take to react. */
+  /** Whether the model's thread answers a ping within `graceMs`. */
   async reacts(): Promise<boolean> {
     return (await this.#life?.reacts()) ?? false;
   }
 
-  /** Whether the thread of the model was busy for a while since then, Unix milliseconds. */
+  /** Whether the model's thread was busy since this time (Unix milliseconds). */
   wasStalledSince(ms: number): boolean {
     return this.#life?.wasStalledSince(ms) ?? true;
   }
 
-  /** Ends the process for good. */
+  /** Ends the process. It is not restarted. */
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#process.close();
@@ -117,7 +117,7 @@ export class RunningModel {
     if (this.#closed.signal.aborted) return;
     this.#options.logger.error(`The model process ${why}`, { requests: life.unanswered });
     this.#life = undefined;
-    if (life.answered > 0) this.#fruitless = 0;
+    if (life.answered > 0) this.#livesWithoutAnswer = 0;
     this.#become('restarting');
     await this.#restart();
   }
@@ -126,9 +126,9 @@ export class RunningModel {
     const { backend, clock, logger, random } = this.#options;
     const { signal } = this.#closed;
     for (let failedStarts = 0; ; ) {
-      this.#fruitless++;
-      const pauseMs = Math.ceil(backoffMs(RESTART_BACKOFF, this.#fruitless, random));
-      logger.info('The model starts again.', { pauseMs });
+      this.#livesWithoutAnswer++;
+      const pauseMs = Math.ceil(backoffMs(RESTART_BACKOFF, this.#livesWithoutAnswer, random));
+      logger.info('Restarting the model.', { pauseMs });
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
       try {
@@ -140,13 +140,13 @@ export class RunningModel {
         if (signal.aborted) return;
         this.#process.kill();
         failedStarts++;
-        logger.error('The model could not be started again.', { error, failedStarts });
+        logger.error('The model could not be restarted.', { error, failedStarts });
         if (failedStarts >= MAX_FAILED_STARTS) return this.#failed.reject(error);
       }
     }
   }
 
-  /** What is registered was read from the first process. */
+  /** The instance has registered the contract and the manifest of the first process. */
   #assertSame({ contract, manifest }: ModelDescription): void {
     const before = this.description;
     const isSame =
@@ -158,8 +158,8 @@ export class RunningModel {
   #become(condition: ModelCondition): void {
     if (condition === this.#condition) return;
     const { logger } = this.#options;
-    if (condition === 'blocked') logger.warn('The model does not react: its thread is blocked.');
-    if (this.#condition === 'blocked' && condition === 'ready') logger.info('The model reacts again.');
+    if (condition === 'blocked') logger.warn('The model does not respond: its thread is blocked.');
+    if (this.#condition === 'blocked' && condition === 'ready') logger.info('The model responds again.');
     this.#condition = condition;
     for (const listener of this.#listeners) listener(condition);
   }

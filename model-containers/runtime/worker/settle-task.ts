@@ -31,7 +31,7 @@ const RETRY_BACKOFF = { baseMs: 1000, maxMs: 60_000 };
 const STORE_BACKOFF = { baseMs: 200, maxMs: 5000 };
 const STORE_TRIES = 8;
 
-/** Settles a task after a run that is not repeated. Rejects when a store or the queue is away. */
+/** Settles a task after a run that is not repeated. Rejects when a store or the queue is unavailable. */
 export async function settleRun(
   deps: SettleDeps,
   attempt: Attempt,
@@ -49,16 +49,13 @@ export async function settleRun(
   }
 }
 
-/**
- * Publishes a response: result first, then the acknowledgement, so that a crash in between repeats the task but never
- * loses it.
- */
+/** Writes the result before the acknowledgement: a crash in between repeats the task, but does not lose it. */
 function settleResponse(
   deps: SettleDeps,
   attempt: Attempt,
   { response, startedAt }: { readonly response: Uint8Array; readonly startedAt: number },
 ): Promise<Settlement> {
-  // Runs may race: each leaves a blob of its own, and the result that wins names the right one.
+  // Concurrent runs of a task write to different keys. The recorded result has the key of its own run.
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
   return writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
@@ -69,7 +66,7 @@ function settleResponse(
   }));
 }
 
-/** Ends the task when no retry can succeed; otherwise tries it again later, or gives it up when its attempts are spent. */
+/** Fails the task if a retry cannot succeed. Otherwise retries it, or gives it up after `maxAttempts` runs. */
 export async function settleFailure(
   deps: SettleDeps,
   attempt: Attempt,
@@ -87,7 +84,7 @@ export async function settleFailure(
   }
   const code = error.code === 'timeout' ? 'timeout' : 'attempts_exhausted';
   const runs = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  await delivery.reject({ code, message: `Gave up after ${runs}. The last one: ${error.message}` }, attempts);
+  await delivery.reject({ code, message: `Gave up after ${runs}. Last error: ${error.message}` }, attempts);
   return { outcome: 'dead-lettered', error };
 }
 
@@ -110,7 +107,7 @@ async function settleAborted(
   }
 }
 
-/** Settles a delivery whose event the store refused. */
+/** Settles a delivery whose event was refused by the store. */
 async function settleRefused(delivery: Delivery, outcome: Exclude<EventOutcome, 'applied'>): Promise<AttemptOutcome> {
   if (outcome === 'superseded') {
     await postpone(delivery);
@@ -126,7 +123,7 @@ async function writeThenAck(
   applied: AttemptOutcome,
   createEvent: () => Promise<TaskEvent>,
 ): Promise<Settlement> {
-  const outcome = await persistently(deps, delivery.lease, async () =>
+  const outcome = await withRetries(deps, delivery.lease, async () =>
     deps.tasks.apply(envelope.taskId, await createEvent()),
   );
   if (outcome !== 'applied') return { outcome: await settleRefused(delivery, outcome) };
@@ -140,14 +137,14 @@ const runOf = ({ delivery, number, envelope }: Attempt) => ({
   requestHash: envelope.requestHash,
 });
 
-/** Retries a write while the store is away, as long as the lease holds: the work is done and worth some patience. */
-async function persistently<T>({ clock, random }: SettleDeps, lease: AbortSignal, write: () => Promise<T>): Promise<T> {
+/** Retries a write while the store is unavailable and the lease is held, because the result is computed already. */
+async function withRetries<T>({ clock, random }: SettleDeps, lease: AbortSignal, write: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
       return await write();
     } catch (error) {
-      const hopeless = !(error instanceof ModelyardError && error.retryable) || failures >= STORE_TRIES;
-      if (hopeless || lease.aborted) throw error;
+      const isFinal = !(error instanceof ModelyardError && error.retryable) || failures >= STORE_TRIES;
+      if (isFinal || lease.aborted) throw error;
       await clock.sleep(backoffMs(STORE_BACKOFF, failures, random), lease);
     }
   }

@@ -1,6 +1,6 @@
 import type { Logger, TaskError } from '#core';
 
-/** How one attempt ended, as metrics and logs name it. */
+/** How an attempt ended, in metrics and logs. */
 export type AttemptOutcome =
   | 'succeeded'
   | 'failed'
@@ -11,32 +11,30 @@ export type AttemptOutcome =
   | 'lease-lost'
   | 'already-ended';
 
-/** Where the time of one attempt went, in milliseconds; absent for what did not happen. */
+/** Durations of the phases of one attempt, in milliseconds. Absent for phases that it did not reach. */
 export interface AttemptTimings {
-  /** From submit to the start of the run. */
+  /** From the submit to the start of the run. */
   readonly queuedMs?: number;
-  /** From being received to the start of the run. */
+  /** From the receive to the start of the run. */
   readonly batchWaitMs?: number;
   readonly runMs?: number;
   /** From the end of the run until result and acknowledgement are confirmed. */
   readonly publishMs?: number;
 }
 
-/** What became of a delivery, and why when it did not succeed. */
 export interface Settlement {
   readonly outcome: AttemptOutcome;
   readonly error?: TaskError;
 }
 
-/** One attempt that is over. */
 export interface EndedAttempt extends Settlement, AttemptTimings {
-  /** Absent for a message that is no task. */
+  /** Absent for a message that is not a task. */
   readonly taskId?: string;
-  /** Number of the run among those charged to the task; without a run, of those charged before. */
+  /** Number of the run among the charged runs; without a run, the number of charged runs before. */
   readonly attempt: number;
 }
 
-/** Hears of everything the worker does. Must not throw. */
+/** Receives the events of the worker. Must not throw. */
 export interface WorkerObserver {
   attemptEnded(ended: EndedAttempt): void;
 }
@@ -45,14 +43,14 @@ const SENTENCES = {
   succeeded: ['info', 'Task succeeded.'],
   failed: ['warn', 'Task failed.'],
   expired: ['warn', 'Task expired.'],
-  retried: ['warn', 'Attempt failed; there will be another one.'],
+  retried: ['warn', 'Attempt failed; the task will be retried.'],
   'dead-lettered': ['warn', 'Task given up.'],
-  released: ['info', 'Task given back to the queue.'],
+  released: ['info', 'Task released to the queue.'],
   'lease-lost': ['warn', 'Lease lost; another instance may run the task.'],
-  'already-ended': ['info', 'Task had ended before.'],
+  'already-ended': ['info', 'Task had already ended.'],
 } as const satisfies Record<AttemptOutcome, readonly ['info' | 'warn', string]>;
 
-/** One line for each attempt that ended, with the task it was about and where the time went. */
+/** Logs one line per attempt, with the task and the durations. */
 export const createAttemptLog = (logger: Logger): WorkerObserver => ({
   attemptEnded({ outcome, error, ...fields }) {
     const [level, sentence] = SENTENCES[outcome];

@@ -2,7 +2,7 @@ import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, TaskConsumer, TaskStore } from '#core';
 import { admitTask } from './admit-task.ts';
 import { type Attempt, repeat } from './attempt.ts';
-import { createPatientReceiver } from './patient-receiver.ts';
+import { createRetryingReceiver } from './retrying-receiver.ts';
 import { type RunEnd, runAttempts } from './run-attempts.ts';
 import { RunScheduler } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
@@ -12,7 +12,7 @@ import type { AttemptTimings, EndedAttempt, WorkerObserver } from './worker-obse
 export interface WorkerDeps {
   /** Loaded and set up. */
   readonly model: RunningModel;
-  /** Decides which requests this instance can read. */
+  /** Decides which requests this instance can decode. */
   readonly gate: RequestGate;
   readonly contractHash: string;
   readonly tasks: TaskStore;
@@ -21,25 +21,25 @@ export interface WorkerDeps {
   readonly logger: Logger;
   readonly observer: WorkerObserver;
   readonly consume: (signal: AbortSignal) => TaskConsumer;
-  /** How long runs may go on after the stop signal before they are aborted and given back. */
+  /** Time that runs have after the stop signal before they are aborted and released. */
   readonly stopTimeoutMs: number;
-  /** How long the queue may stay away before `run` rejects. @default 120,000 */
-  readonly queuePatienceMs?: number;
+  /** How long the queue may be unavailable before `run` rejects. @default 120,000 */
+  readonly maxQueueOutageMs?: number;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
 }
 
 const NO_BATCHING = { maxSize: 1, maxWaitMs: 0 };
 const MAX_RECEIVE = 10;
-/** Tasks are fetched ahead for as long as this keeps the slots busy, so that fast models fill a receive. */
+/** Prefetch: the worker holds tasks for this much work, so that one receive feeds several runs of a fast model. */
 const PREFETCH_HORIZON_MS = 500;
-/** Results that are written at once. They need no slot, but memory and sockets. */
+/** Maximum number of concurrent result writes. They occupy no slot, but memory and sockets. */
 const MAX_PUBLISHING = 50;
-const STORE_AWAY_DELAY_SECONDS = 5;
-/** Weight of the newest run in the average time of a run: about the last twenty count. */
+const STORE_OUTAGE_DELAY_SECONDS = 5;
+/** Weight of the newest run in the moving average: roughly the last twenty runs count. */
 const NEWEST_WEIGHT = 0.1;
 
-/** Pulls the tasks of one model, runs them in slots and settles each of them once. */
+/** Receives the tasks of one model, runs them and settles each delivery once. */
 export class Worker {
   readonly #deps: WorkerDeps & { readonly random: () => number };
   readonly #limits: ReturnType<typeof limitsOf>;
@@ -47,8 +47,8 @@ export class Worker {
   readonly #slots: number;
   readonly #scheduler: RunScheduler<Attempt, RunEnd>;
   readonly #unsettled = new Set<Promise<void>>();
-  /** Submit times of the tasks in hand, by delivery. */
-  readonly #inHand = new Map<Delivery, number>();
+  /** Submit times of unsettled tasks, by delivery. */
+  readonly #submitTimes = new Map<Delivery, number>();
   readonly #stopNow = new AbortController();
   #serviceMs: number | undefined;
   #room = Promise.withResolvers<void>();
@@ -78,29 +78,29 @@ export class Worker {
     this.#lastBusyAt = clock.now();
   }
 
-  /** Runs under way. */
+  /** Number of active runs. */
   get inFlight(): number {
     return this.#scheduler.running;
   }
 
-  /** Moving average of the time that one task takes of a slot, in milliseconds; undefined before the first. */
+  /** Moving average of the time that one task occupies a slot, in milliseconds. Undefined before the first run. */
   get serviceMs(): number | undefined {
     return this.#serviceMs;
   }
 
-  /** When the oldest task in hand was submitted, Unix milliseconds; undefined while there is none. */
+  /** Submit time of the oldest unsettled task, Unix milliseconds. Undefined without one. */
   get oldestTaskAt(): number | undefined {
-    return this.#inHand.size === 0 ? undefined : Math.min(...this.#inHand.values());
+    return this.#submitTimes.size === 0 ? undefined : Math.min(...this.#submitTimes.values());
   }
 
-  /** Milliseconds since there was last something in hand; 0 while there is. */
+  /** Milliseconds since the last unsettled task; 0 while there is one. */
   get idleForMs(): number {
     return this.#unsettled.size > 0 ? 0 : this.#deps.clock.now() - this.#lastBusyAt;
   }
 
   /**
-   * Works until `stop` aborts and everything in hand is settled or given back. Rejects, after the same
-   * orderly end, when the queue stays away or the model cannot be started again.
+   * Runs tasks until `stop` aborts, then waits until all are settled or released. Rejects, after the same shutdown,
+   * when the queue stays unavailable or the model cannot be restarted.
    */
   async run(stop: AbortSignal): Promise<void> {
     const stopped = new AbortController();
@@ -116,8 +116,8 @@ export class Worker {
   }
 
   async #pull(consumer: TaskConsumer, signal: AbortSignal): Promise<void> {
-    const { clock, logger, random, queuePatienceMs: patienceMs = 120_000 } = this.#deps;
-    const receive = createPatientReceiver({ consumer, clock, logger, random, signal, patienceMs });
+    const { clock, logger, random, maxQueueOutageMs: maxOutageMs = 120_000 } = this.#deps;
+    const receive = createRetryingReceiver({ consumer, clock, logger, random, signal, maxOutageMs });
     const onStop = () => this.#room.resolve();
     signal.addEventListener('abort', onStop, { once: true });
     while (!signal.aborted) {
@@ -130,7 +130,7 @@ export class Worker {
     }
   }
 
-  /** How many more deliveries to hold: one per free place in a run, and some ahead for a fast model. */
+  /** Number of deliveries to receive: one per free place in a run, plus the prefetch. */
   #wanted(): number {
     if (this.#deps.model.condition !== 'ready') return 0;
     const serviceMs = this.#serviceMs;
@@ -142,7 +142,7 @@ export class Worker {
   #accept(delivery: Delivery): void {
     const work = this.#work(delivery).finally(() => {
       this.#unsettled.delete(work);
-      this.#inHand.delete(delivery);
+      this.#submitTimes.delete(delivery);
       this.#lastBusyAt = this.#deps.clock.now();
       this.#room.resolve();
     });
@@ -154,20 +154,20 @@ export class Worker {
     try {
       observer.attemptEnded(await this.#attempt(delivery));
     } catch (error) {
-      logger.warn('A task could not be settled; it will be tried again.', { reason: String(error) });
-      // When the queue is away as well, the lease runs out by itself.
-      await delivery.release({ delaySeconds: STORE_AWAY_DELAY_SECONDS }).catch(() => undefined);
+      logger.warn('A task could not be settled; it will be delivered again.', { reason: String(error) });
+      // If the queue is unavailable too, the message returns at the end of its lease.
+      await delivery.release({ delaySeconds: STORE_OUTAGE_DELAY_SECONDS }).catch(() => undefined);
     }
   }
 
-  /** The whole way of a message: from its receipt to the stored result and the acknowledgement. */
+  /** The path of one message, from the receive to the stored result and the acknowledgement. */
   async #attempt(delivery: Delivery): Promise<EndedAttempt> {
     const { maxAttempts } = this.#limits;
     const deps = { ...this.#deps, maxAttempts, modelName: this.#deps.model.description.manifest.name };
     const attempt = await admitTask(deps, delivery);
     if ('outcome' in attempt) return attempt;
     const { envelope, number } = attempt;
-    this.#inHand.set(delivery, envelope.submittedAt);
+    this.#submitTimes.set(delivery, envelope.submittedAt);
     const ended = { taskId: envelope.taskId, attempt: number };
     for (;;) {
       const end = await this.#scheduler.run(attempt);
@@ -179,12 +179,12 @@ export class Worker {
         const settlement = await this.#publish(() => settleRun(deps, attempt, end));
         return { ...ended, ...settlement, ...timingsOf(attempt, end, this.#deps.clock.now()) };
       }
-      this.#deps.logger.warn('A run is repeated: its process ended or did not react.', ended);
+      this.#deps.logger.warn('Repeating a run: its process ended or did not respond.', ended);
       repeat(attempt, end);
     }
   }
 
-  /** One run. Its slot is free when the model has finished with it. */
+  /** Starts one run. Its slot is free when the model has finished. */
   #start(attempts: readonly Attempt[]) {
     const { clock } = this.#deps;
     const { timeoutSeconds } = this.#limits;
@@ -209,7 +209,7 @@ export class Worker {
     }
   }
 
-  /** Gives back what has not begun, lets runs finish within `stopTimeoutMs`, and waits until all is settled. */
+  /** Releases the tasks that have not started and waits until all are settled. Aborts runs after `stopTimeoutMs`. */
   async #finish(): Promise<void> {
     const { clock, stopTimeoutMs } = this.#deps;
     this.#scheduler.drain();

@@ -37,16 +37,16 @@ describe('judging a delivery', () => {
       fc.property(anyDelivery, fc.nat(2), (delivery, copy) => {
         const isFirst = delivery.fence === 1 && copy === 0 && !delivery.isSuspect;
 
-        const fate = judgeMessage(delivery, { ...envelope, copy }, limits.now);
+        const decision = judgeMessage(delivery, { ...envelope, copy }, limits.now);
 
-        expect(fate).toEqual(isFirst ? { do: 'run', attempt: 1 } : { do: 'look' });
+        expect(decision).toEqual(isFirst ? { do: 'run', attempt: 1 } : { do: 'read-task' });
       }),
     );
   });
 
   it('runs a first delivery at once, and looks at the task of every other one', () => {
     expect(judgeMessage(first, envelope, limits.now)).toEqual({ do: 'run', attempt: 1 });
-    expect(judgeMessage(suspect, envelope, limits.now)).toEqual({ do: 'look' });
+    expect(judgeMessage(suspect, envelope, limits.now)).toEqual({ do: 'read-task' });
   });
 
   it('expires a message whose deadline has passed, whatever else it is', () => {
@@ -117,9 +117,9 @@ describe('judging a delivery', () => {
   it('gives up a task whose deliveries are lost again and again before any run is recorded', () => {
     const losses = MAX_UNCHARGED_LOSSES + limits.maxAttempts;
 
-    const fate = judgeWithTask({ ...suspect, fence: losses + 1, losses }, envelope, aTask(), limits);
+    const decision = judgeWithTask({ ...suspect, fence: losses + 1, losses }, envelope, aTask(), limits);
 
-    expect(fate).toEqual({
+    expect(decision).toEqual({
       do: 'give-up',
       attempts: 0,
       message: 'Gave up after 0 attempts and 23 lost deliveries: the instances that received this task died.',
@@ -129,16 +129,16 @@ describe('judging a delivery', () => {
   it('asks for a start that the store takes, for no run beyond the limit, and never for one of another request', () => {
     fc.assert(
       fc.property(anyDelivery, anyTask, fc.nat(1), (delivery, task, copy) => {
-        const fate = judgeWithTask(delivery, { ...envelope, copy }, task, limits);
+        const decision = judgeWithTask(delivery, { ...envelope, copy }, task, limits);
 
-        if (fate.do !== 'claim') return;
-        expect(fate.attempt).toBeLessThanOrEqual(limits.maxAttempts);
-        expect(fate.start.alone).toBe(delivery.isSuspect);
-        const { outcome, task: after } = applyEvent(task, { ...fate.start, at: limits.now });
+        if (decision.do !== 'claim') return;
+        expect(decision.attempt).toBeLessThanOrEqual(limits.maxAttempts);
+        expect(decision.start.alone).toBe(delivery.isSuspect);
+        const { outcome, task: after } = applyEvent(task, { ...decision.start, at: limits.now });
         expect(outcome).toBe('applied');
-        expect(after).toMatchObject({ state: 'running', fence: delivery.fence, attempts: fate.attempt, copy });
+        expect(after).toMatchObject({ state: 'running', fence: delivery.fence, attempts: decision.attempt, copy });
         const end = { type: 'succeeded', startedAt: 1, at: 2, result: aResult } as const;
-        const { fence, attempts, requestHash } = fate.start;
+        const { fence, attempts, requestHash } = decision.start;
         expect(applyEvent(after, { ...end, fence, attempts, requestHash }).outcome).toBe('applied');
       }),
     );

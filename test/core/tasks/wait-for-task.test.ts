@@ -111,7 +111,7 @@ describe('waiting on a store that is polled', () => {
 
   it('looks first when tasks of the model usually end', async () => {
     const { clock, sleeps, wait } = prepare();
-    const pace = { firstLookMs: () => 600, learn: () => undefined };
+    const pace = { firstPollMs: () => 600, learn: () => undefined };
 
     const waiting = wait({}, { pace });
     await clock.advance(8000);
@@ -132,7 +132,7 @@ describe('waiting on a store that is polled', () => {
 
     const waiting = wait(
       { waitMs: 1000 },
-      { pace: { firstLookMs: () => 0, learn: (...lesson) => lessons.push(lesson) } },
+      { pace: { firstPollMs: () => 0, learn: (...lesson) => lessons.push(lesson) } },
     );
     await clock.advance(1000);
     await waiting;

@@ -53,7 +53,7 @@ describe('the pace of waiting', () => {
 
     const looks = [100, 200, 10, 60].map((tookMs) => {
       pace.learn('model_a', tookMs);
-      return pace.firstLookMs('model_a');
+      return pace.firstPollMs('model_a');
     });
 
     expect(looks).toEqual([100, 110, 60, 60]);
@@ -64,14 +64,14 @@ describe('the pace of waiting', () => {
     for (let i = 0; i <= 500; i++) pace.learn(`model_${i}`, 100);
     pace.learn('model_0', 50);
 
-    expect(['model_0', 'model_499', 'model_500'].map((model) => pace.firstLookMs(model))).toEqual([75, 100, 0]);
+    expect(['model_0', 'model_499', 'model_500'].map((model) => pace.firstPollMs(model))).toEqual([75, 100, 0]);
   });
 
   it('does not let slow tasks make a quick one wait long', () => {
     const pace = createWaitPace();
     for (const ms of [30_000, 30_000, 30_000]) pace.learn('model_b', ms);
 
-    expect(pace.firstLookMs('model_b')).toBeLessThanOrEqual(250);
-    expect(pace.firstLookMs('model_a')).toBe(0);
+    expect(pace.firstPollMs('model_b')).toBeLessThanOrEqual(250);
+    expect(pace.firstPollMs('model_a')).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ export async function run<Request, Response, State>(
   request: Partial<Request>,
   context: Partial<PredictContext> = {},
 ): Promise<Response> {
-  if (!model.predict) throw new TypeError('This model answers batches only.');
+  if (!model.predict) throw new TypeError('This model has only predictBatch.');
   const { variant } = context;
   const state = (await model.setup?.(setupContext({ variant }))) as State;
   const received = model.request.decode(model.request.encode(request));

@@ -84,7 +84,7 @@ describe('the limit of a result', () => {
 
     if (code === undefined) expect(answer).toEqual({ response: new Uint8Array(5) });
     else {
-      const message = "The model's answer has 5 bytes; 4 are allowed.";
+      const message = "The model's response has 5 bytes; 4 are allowed.";
       expect(answer).toEqual({ failure: { code, message, retryable: false } });
     }
   });

@@ -27,7 +27,7 @@ describe('the log of attempts', () => {
     expect(lines).toEqual([
       [
         'warn',
-        'Attempt failed; there will be another one.',
+        'Attempt failed; the task will be retried.',
         { taskId: 't', attempt: 2, code: 'model_error', reason: 'The weights melted.' },
       ],
     ]);

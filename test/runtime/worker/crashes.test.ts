@@ -44,7 +44,7 @@ describe.each(['in_slots', 'in_batches'])('a poison task of a model that runs ei
       good.map(() => ({ state: 'succeeded', attempts: 1 })),
     );
     expect(failed).toMatchObject({ state: 'failed', attempts: 2, error: { code: 'attempts_exhausted' } });
-    expect(failed.error?.message).toMatch(/^Gave up after 2 attempts\. The last one: The model process /);
+    expect(failed.error?.message).toMatch(/^Gave up after 2 attempts\. Last error: The model process /);
     expect(after).toMatchObject({ state: 'succeeded', attempts: 1 });
     // In company, twice alone, and the one that runs now.
     expect(backend.launches).toHaveLength(4);

@@ -62,7 +62,7 @@ describe('runs that were in a process when it ended', () => {
       attempts: 2,
       error: {
         code: 'attempts_exhausted',
-        message: 'Gave up after 2 attempts. The last one: The model process was killed by SIGSEGV.',
+        message: 'Gave up after 2 attempts. Last error: The model process was killed by SIGSEGV.',
       },
     });
   });

@@ -130,9 +130,9 @@ describe('a failure', () => {
   });
 
   it.each([
-    [1, 'model_error', 'attempts_exhausted', 'Gave up after 1 attempt. The last one: It broke.'],
-    [3, 'model_error', 'attempts_exhausted', 'Gave up after 3 attempts. The last one: It broke.'],
-    [3, 'timeout', 'timeout', 'Gave up after 3 attempts. The last one: It broke.'],
+    [1, 'model_error', 'attempts_exhausted', 'Gave up after 1 attempt. Last error: It broke.'],
+    [3, 'model_error', 'attempts_exhausted', 'Gave up after 3 attempts. Last error: It broke.'],
+    [3, 'timeout', 'timeout', 'Gave up after 3 attempts. Last error: It broke.'],
   ])('of the last of %i attempts gives the task up', async (number, thrown, code, message) => {
     const { calls, settle } = setUp({ number, maxAttempts: number });
 

@@ -271,7 +271,7 @@ describe('the worker', () => {
     const first = started(
       createTestWorker(
         { predict },
-        { platform, consume: (signal) => cutOff.consume({ leaseSeconds: 1, signal }), queuePatienceMs: 60_000 },
+        { platform, consume: (signal) => cutOff.consume({ leaseSeconds: 1, signal }), maxQueueOutageMs: 60_000 },
       ),
     );
     const task = await first.submit(5);
@@ -323,7 +323,7 @@ describe('the worker, when told to stop', () => {
 
 describe('the worker, when something stays broken', () => {
   it('rejects when the queue stays away', async () => {
-    const worker = createTestWorker({ predict: echo }, { queuePatienceMs: 50 });
+    const worker = createTestWorker({ predict: echo }, { maxQueueOutageMs: 50 });
     worker.platform.queues('model_b').reachable = false;
 
     await expect(worker.start()).rejects.toMatchObject({ code: 'queue_unavailable' });

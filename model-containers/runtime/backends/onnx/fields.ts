@@ -4,25 +4,25 @@ import { itemOf, shapedItemOf, type TensorInput, type TensorItem } from './tenso
 
 type Message = Readonly<Record<string, unknown>>;
 
-/** Reads an input's part of a request. Throws `InvalidInput`. */
+/** Converts the field or fields of a request into an item of an input. Throws `InvalidInput`. */
 export type ReadItem = (request: Message) => TensorItem;
 
-/** Reads a field of the response from an output's item. */
+/** Converts an item of an output into the value of a response field. */
 export type WriteField = (item: TensorItem) => unknown;
 
-/** A message with a field `shape` and one other repeated field, which has the values. */
+/** A message with the repeated field `shape` and one other repeated field, the values. */
 interface TensorMessage {
   readonly values: FieldDescriptor;
 }
 
-/** The name that a tensor has in a message: lower case, with underscores for all other characters. */
+/** The field name of a tensor: lower case, with underscores for all other characters. */
 export const fieldName = (tensor: string): string =>
   tensor
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
 
-/** Fills an input from columns: one single field each. */
+/** Reads an input from several scalar fields, one per column. */
 export const readColumns =
   (input: TensorInput, fields: readonly FieldDescriptor[]): ReadItem =>
   (request) =>
@@ -32,7 +32,7 @@ export const readColumns =
       fields.map(({ name }) => request[name]),
     );
 
-/** Fills an input from one field: a single value, repeated values or a tensor message. Throws for other fields. */
+/** Reads an input from one field: a scalar, repeated scalars or a tensor message. Throws for other fields. */
 export function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex): ReadItem {
   const { name, cardinality } = field;
   const tensor = tensorMessageOf(field, types);
@@ -53,7 +53,7 @@ export function readField(input: TensorInput, field: FieldDescriptor, types: Typ
   return (request) => itemOf(input, name, [request[name]]);
 }
 
-/** Fills a field of the response from an output. `labels` names the classes. Throws for fields that no output fills. */
+/** Writes an output to a response field. `labels`: names of the classes. Throws for an unsupported field. */
 export function writeField(field: FieldDescriptor, types: TypeIndex, labels: readonly string[]): WriteField {
   const convert = converterOf(field, types, labels);
   const tensor = tensorMessageOf(field, types);
@@ -96,4 +96,4 @@ function tensorMessageOf(field: FieldDescriptor, types: TypeIndex): TensorMessag
 }
 
 const misfit = ({ name }: FieldDescriptor): Error =>
-  new Error(`The field ${name} is no tensor: use a scalar, repeated scalars, or a message with shape and values.`);
+  new Error(`The field ${name} is not a tensor: use a scalar, repeated scalars, or a message with shape and values.`);

@@ -23,12 +23,12 @@ interface Output {
 const BATCHING = { maxSize: 32, maxWaitMs: 2 };
 
 /**
- * The model of a graph. Requests run together when the first axis of every input takes any size. Rejects with
+ * Creates a model from `model.onnx`. Requests are batched if the first axis of every input is dynamic. Rejects with
  * `ModelStartError` when the messages do not fit the graph.
  */
 export async function onnxModel(folder: string, described: ModelFolder): Promise<Definition> {
   const { manifest, request, response } = described;
-  // One thread: an instance has one core, and several would wait for each other.
+  // One thread: an instance has one core.
   const session = await InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1 });
   const types = typesOf(contractOf(request, response));
   const isBatched = session.inputMetadata.every((each) => each.isTensor && typeof each.shape[0] === 'string');
@@ -72,7 +72,7 @@ export async function onnxModel(folder: string, described: ModelFolder): Promise
   };
 }
 
-/** Runs items of equal shapes together. An error in place of an item stays in its place. */
+/** Runs items of equal shapes in one batch. An item that is an error is returned unchanged. */
 async function runTogether(
   items: readonly (readonly TensorItem[] | Error)[],
   run: (items: readonly (readonly TensorItem[])[]) => Promise<readonly Message[]>,
@@ -107,7 +107,9 @@ function attempt<T>(read: () => T): T | Error {
   }
 }
 
-/** The first run of a graph allocates and optimizes. Zeros stand for the request, with 1 for every open axis. */
+/**
+ * Runs the graph once, because the first run allocates and optimizes. The input is zeros, with size 1 for dynamic axes.
+ */
 async function warmUp(
   inputs: readonly Input[],
   run: (items: readonly (readonly TensorItem[])[]) => Promise<unknown>,
@@ -116,7 +118,7 @@ async function warmUp(
     const dims = open.map((size) => size ?? 1);
     return { dims, values: new Array(dims.reduce((product, size) => product * size, 1)).fill(0) };
   });
-  // A graph may refuse such a request; then the first real one is slow.
+  // Recovery: a graph may reject zeros; its first request is slow then.
   await run([zeros]).catch(() => undefined);
 }
 
@@ -143,7 +145,7 @@ function inputsOf(
   });
 }
 
-/** A field without an output keeps its default, so an output that is not wanted may be left out, but no field. */
+/** Every response field needs an output: a field without one would keep its default. Unused outputs are ignored. */
 function outputsOf(
   session: InferenceSession,
   { manifest }: ModelFolder,
@@ -175,5 +177,5 @@ function fieldOf({ name: message, fields }: MessageDescriptor, wanted: string, i
 
 const unsupported = (kind: string, name: string): ModelStartError =>
   new ModelStartError(
-    `The ${kind} ${name} of model.onnx is no tensor of numbers or strings. For scikit-learn, convert with zipmap=False.`,
+    `The ${kind} ${name} of model.onnx is not a tensor of numbers or strings. For scikit-learn, convert with zipmap=False.`,
   );

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { InvalidInput } from '../../define-model.ts';
 
-/** The element types of graphs that messages can carry. */
+/** The supported element types. */
 const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
@@ -23,7 +23,7 @@ export const isElementType = (type: string): type is ElementType =>
 export interface TensorInput {
   readonly name: string;
   readonly type: ElementType;
-  /** Sizes without the batch axis; undefined where any size is taken. */
+  /** Sizes without the batch axis; undefined for a dynamic axis. */
   readonly dims: readonly (number | undefined)[];
   /** Whether the first axis of the tensor is the batch. */
   readonly isBatched: boolean;
@@ -31,15 +31,15 @@ export interface TensorInput {
 
 type Values = ArrayLike<unknown>;
 
-/** The part of a tensor that belongs to one request. */
+/** The slice of a tensor that belongs to one request. */
 export interface TensorItem {
   readonly values: Values;
   readonly dims: readonly number[];
 }
 
 /**
- * Values of a field as the item of an input: one axis of any size takes what is left. Throws `InvalidInput` when they
- * do not fit; `field` names them.
+ * Converts the values of a field into an item of an input. At most one dynamic axis is inferred. Throws `InvalidInput`,
+ * with the name `field`, when the values do not fit.
  */
 export function itemOf(input: TensorInput, field: string, values: Values): TensorItem {
   const known = input.dims.reduce<number>((product, size) => product * (size ?? 1), 1);
@@ -52,7 +52,7 @@ export function itemOf(input: TensorInput, field: string, values: Values): Tenso
   return { values, dims: input.dims.map((size) => size ?? left) };
 }
 
-/** Values with their shape as the item of an input. Throws `InvalidInput` when they do not fit. */
+/** Converts values with a shape into an item of an input. Throws `InvalidInput` when they do not fit. */
 export function shapedItemOf(input: TensorInput, field: string, values: Values, dims: readonly number[]): TensorItem {
   const fits = dims.length === input.dims.length && input.dims.every((size, i) => (size ?? dims[i]) === dims[i]);
   const shown = input.dims.map((size) => size ?? 'any').join(', ');
@@ -62,7 +62,7 @@ export function shapedItemOf(input: TensorInput, field: string, values: Values, 
   throw new InvalidInput(`${field} must have ${count} values for its shape, not ${values.length}.`);
 }
 
-/** One tensor of items with equal shapes. */
+/** Concatenates items of equal shapes. */
 export function tensorOf({ type, isBatched }: TensorInput, items: readonly TensorItem[]): Tensor {
   const dims = [...(isBatched ? [items.length] : []), ...(items[0]?.dims ?? [])];
   if (type === 'string')
@@ -82,7 +82,7 @@ export function tensorOf({ type, isBatched }: TensorInput, items: readonly Tenso
   return new Tensor(type, data as never, dims);
 }
 
-/** The items of an output. Throws when its first axis is not that of the batch. */
+/** Splits an output into one item per request. Throws when its first axis is not the batch. */
 export function itemsOf(name: string, { data, dims }: Tensor, { isBatched, count }: Batch): readonly TensorItem[] {
   const values = data as unknown as Values & { slice(from: number, to: number): Values };
   if (!isBatched) return [{ values, dims }];
