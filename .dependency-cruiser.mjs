@@ -22,7 +22,7 @@ const STARTED = [
   '^model-containers/runtime/backends/model-main\\.ts$',
   '^lib/gateway/transcoding-worker\\.ts$',
   '^lib/local/instance-leash\\.ts$',
-  '^lib/bundling/environment-credentials\\.ts$',
+  '^lib/bundling/(environment-credentials|lru-cache)\\.ts$',
   '^lib/platform/memory\\.ts$',
 ];
 

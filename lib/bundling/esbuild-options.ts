@@ -30,6 +30,7 @@ export const LAMBDA_BUNDLING = {
   ...BUNDLING,
   alias: {
     '@aws-sdk/credential-provider-node': fileURLToPath(new URL('./environment-credentials.ts', import.meta.url)),
+    'mnemonist/lru-cache': fileURLToPath(new URL('./lru-cache.ts', import.meta.url)),
   },
 } as const satisfies BuildOptions;
 

@@ -70,7 +70,7 @@ export const bodyTooLarge = (maxBytes = MAX_PAYLOAD_BYTES): ModelyardError =>
 const sizeText = (bytes: number): string => (bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`);
 
 /** Query parameters, percent-decoded. */
-export class QueryParameters {
+class QueryParameters {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(entries: Iterable<readonly [name: string, values: readonly string[]]>) {

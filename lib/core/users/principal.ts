@@ -36,7 +36,7 @@ export interface Requirement {
 }
 
 /** Whether a role includes another one: `admin` includes `operator`, which includes `user`. */
-export const includesRole = (role: UserRole, required: UserRole): boolean =>
+const includesRole = (role: UserRole, required: UserRole): boolean =>
   USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(required);
 
 /** Throws `forbidden` with a sentence that says what is missing. */

@@ -41,7 +41,7 @@ export interface EndedTask {
 }
 
 /** A task with an inline result, whose bytes are base64. */
-export type ToldTask = Omit<Task, 'result'> & {
+type ToldTask = Omit<Task, 'result'> & {
   readonly result: { readonly contractHash: string; readonly base64: string };
 };
 
