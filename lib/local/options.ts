@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What `npm start -- --platform` takes, the default first. */
-const BACKENDS = ['sqlite', 'aws', 'rabbit-redis'] as const;
+export const BACKENDS = ['sqlite', 'aws', 'rabbit-redis'] as const;
 
 export type BackendName = (typeof BACKENDS)[number];
 

@@ -1,5 +1,6 @@
 import { measureLoad } from './load/measure.ts';
 import { parseLoadOptions } from './load/options.ts';
+import { measureSteps } from './load/steps/measure.ts';
 
 /** npm run load -- --url http://localhost:8000 --model model_a --rate 200 --seconds 30 */
 const SIGNALED = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -19,6 +20,9 @@ else if ('fault' in parsed) {
     });
   }
   const { stdout, stderr } = process;
-  const code = await measureLoad(parsed.run, { stdout, stderr, stop: stop.signal });
+  const surroundings = { stdout, stderr, stop: stop.signal };
+  const code = await ('steps' in parsed
+    ? measureSteps(parsed.steps, surroundings)
+    : measureLoad(parsed.run, surroundings));
   process.exitCode = stopped === undefined ? code : SIGNALED[stopped];
 }

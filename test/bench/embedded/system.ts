@@ -19,6 +19,8 @@ export interface RunningSystem {
   readonly url: string;
   /** CPU microseconds of all its processes so far; undefined on systems other than Linux. */
   cpu(): Promise<number | undefined>;
+  /** Resident bytes of all its processes; shared pages count for each of them. */
+  memory(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -38,10 +40,14 @@ export async function startSystem({ checkout, args, hasDataFolder }: Candidate):
       if (url) resolve(url);
     });
   });
+  // What follows is not read, because that would cost CPU.
+  lines.close();
+  child.stdout.resume();
   await sleep(SETTLE_MS);
   return {
     url,
-    cpu: () => cpuOf(Number(child.pid)),
+    cpu: () => sumOver(Number(child.pid), cpuOf),
+    memory: () => sumOver(Number(child.pid), residentBytesOf),
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'exit');
@@ -50,8 +56,8 @@ export async function startSystem({ checkout, args, hasDataFolder }: Candidate):
   };
 }
 
-/** Of a process and all its descendants, counted by the scheduler in nanoseconds. */
-async function cpuOf(root: number): Promise<number | undefined> {
+/** Sums over a process and all its descendants. */
+async function sumOver(root: number, measureOf: (pid: number) => Promise<number>): Promise<number | undefined> {
   const parents = new Map<number, number>();
   for (const name of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(name)) continue;
@@ -61,11 +67,19 @@ async function cpuOf(root: number): Promise<number | undefined> {
   }
   if (parents.size === 0) return undefined;
   const isOurs = (pid: number): boolean => pid === root || (parents.has(pid) && isOurs(parents.get(pid) ?? 0));
-  const used = await Promise.all([...parents.keys()].filter(isOurs).map(threadsOf));
-  return used.reduce((sum, us) => sum + us, 0);
+  const values = await Promise.all([...parents.keys()].filter(isOurs).map(measureOf));
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
-async function threadsOf(pid: number): Promise<number> {
+const PAGE_BYTES = 4096;
+
+async function residentBytesOf(pid: number): Promise<number> {
+  const statm = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '0 0');
+  return Number(statm.split(' ')[1]) * PAGE_BYTES;
+}
+
+/** In microseconds, counted by the scheduler in nanoseconds. */
+async function cpuOf(pid: number): Promise<number> {
   const tasks = await readdir(`/proc/${pid}/task`).catch(() => []);
   const used = await Promise.all(
     tasks.map(async (task) => {

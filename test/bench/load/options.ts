@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { BACKENDS, type BackendName } from '#local/options.ts';
 
 export interface LoadOptions {
   /** The API, without a slash at the end. */
@@ -19,9 +20,25 @@ export interface LoadOptions {
   readonly into: string;
 }
 
-export type ParsedLoad = { readonly run: LoadOptions } | { readonly help: string } | { readonly fault: string };
+/** Options of `--steps`. */
+export interface StepsOptions extends Pick<LoadOptions, 'url' | 'model' | 'body' | 'headers' | 'into'> {
+  /** Of each step. */
+  readonly seconds: number;
+  /** `Prefer: wait` of every request. */
+  readonly waitSeconds: number;
+  /** Started by `npm start` for the measurement. @default the API at `url` */
+  readonly platform: BackendName | undefined;
+}
+
+export type ParsedLoad =
+  | { readonly run: LoadOptions }
+  | { readonly steps: StepsOptions }
+  | { readonly help: string }
+  | { readonly fault: string };
 
 const REPORTS = fileURLToPath(new URL('../reports', import.meta.url));
+/** The longest wait of the API. */
+const MAX_WAIT_SECONDS = 25;
 /** Limits memory. The size of the reports does not depend on it. */
 const MAX_REQUESTS = 2_000_000;
 
@@ -32,16 +49,19 @@ Usage: npm run load -- [options]
   --url <url>          the API (default http://localhost:8000)
   --model <name>       the model (default model_a)
   --rate <number>      requests per second (default 50)
-  --seconds <number>   duration (default 10)
+  --seconds <number>   duration (default 10; of each step 60)
   --body <json>        the request (default: the example in the model's schema)
   --header <name: value>  sent with every request, for example an API key; may be repeated
   --patience <number>  seconds after which a task that has not ended counts as lost (default 60)
   --in-flight <number> maximum number of concurrent requests; others are counted as not sent (default 5000)
-  --into <folder>      folder of load.json and load.html (default test/bench/reports)
+  --steps              finds the capacity, then offers 0.5, 1, 2 and 4 times as much, and judges how overload is handled
+  --platform <name>    starts the system for the steps: ${BACKENDS.join(', ')} (default: the API at --url)
+  --wait <number>      seconds that every request of the steps prefers to wait (default 10)
+  --into <folder>      folder of the reports (default test/bench/reports)
   --help               prints this text
 
-Ctrl-C ends the run with a report. The exit code is 0 if tasks succeeded, 1 if none did or nothing could be measured,
-2 for wrong options, 130 after Ctrl-C.
+Ctrl-C ends the run with a report. The exit code is 0 if tasks succeeded, 1 if none did, a goal of the steps was
+missed or nothing could be measured, 2 for wrong options, 130 after Ctrl-C.
 `;
 
 const TEXT = { type: 'string' } as const;
@@ -49,11 +69,14 @@ const OPTIONS = {
   url: { ...TEXT, default: 'http://localhost:8000' },
   model: { ...TEXT, default: 'model_a' },
   rate: { ...TEXT, default: '50' },
-  seconds: { ...TEXT, default: '10' },
+  seconds: TEXT,
   body: TEXT,
   header: { ...TEXT, multiple: true, default: [] as string[] },
   patience: { ...TEXT, default: '60' },
   'in-flight': { ...TEXT, default: '5000' },
+  steps: { type: 'boolean', default: false },
+  platform: TEXT,
+  wait: { ...TEXT, default: '10' },
   into: { ...TEXT, default: REPORTS },
   help: { type: 'boolean' },
 } satisfies NonNullable<ParseArgsConfig['options']>;
@@ -63,16 +86,23 @@ export function parseLoadOptions(args: readonly string[]): ParsedLoad {
   try {
     const { values } = parseArgs({ args: joinNegatives(args), options: OPTIONS });
     if (values.help) return { help: HELP };
-    const run = {
+    const target = {
       url: httpUrl(values.url),
       model: values.model,
-      rate: positive('rate', values.rate),
-      seconds: positive('seconds', values.seconds),
       body: values.body === undefined ? undefined : json(values.body),
       headers: Object.fromEntries(values.header.map(headerOf)),
+      into: values.into,
+      seconds: positive('seconds', values.seconds ?? (values.steps ? '60' : '10')),
+    };
+    if (values.steps) {
+      return { steps: { ...target, platform: platformOf(values.platform), waitSeconds: waitOf(values.wait) } };
+    }
+    if (values.platform !== undefined) throw new Error('--platform needs --steps.');
+    const run = {
+      ...target,
+      rate: positive('rate', values.rate),
       patience: positive('patience', values.patience),
       inFlight: positiveInteger('in-flight', values['in-flight']),
-      into: values.into,
     };
     if (run.rate * run.seconds > MAX_REQUESTS) throw new Error(`One run sends at most ${MAX_REQUESTS} requests.`);
     return { run };
@@ -106,6 +136,18 @@ function positive(name: string, text: string): number {
 function positiveInteger(name: string, text: string): number {
   if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
   throw new Error(`--${name} must be a whole number above 0, not "${text}".`);
+}
+
+function platformOf(text: string | undefined): BackendName | undefined {
+  const platform = BACKENDS.find((name) => name === text);
+  if (platform !== undefined || text === undefined) return platform;
+  throw new Error(`--platform must be one of ${BACKENDS.join(', ')}, not "${text}".`);
+}
+
+function waitOf(text: string): number {
+  const seconds = positiveInteger('wait', text);
+  if (seconds <= MAX_WAIT_SECONDS) return seconds;
+  throw new Error(`--wait must be at most ${MAX_WAIT_SECONDS}, not "${text}".`);
 }
 
 function json(text: string): string {

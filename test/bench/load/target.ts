@@ -6,13 +6,15 @@ export class NoTarget extends Error {
   override readonly name = 'NoTarget';
 }
 
+type Target = Pick<LoadOptions, 'url' | 'model' | 'body'>;
+
 const PATIENCE_MS = 10_000;
 
 /**
  * The request to send: the given one, or the example of the model's schema. Throws `NoTarget` when the API cannot be
  * reached or has no such model.
  */
-export async function chooseBody(client: Client, { url, model, body }: LoadOptions): Promise<string> {
+export async function chooseBody(client: Client, { url, model, body }: Target): Promise<string> {
   const schema = await ask(client, url, `/models/${encodeURIComponent(model)}/schema`);
   if (schema.body?.type === '/problems/model-not-found') throw new NoTarget(await unknownModel(client, url, model));
   if (schema.status !== 200) {
