@@ -8,6 +8,10 @@ export const TARGET_MS = 100;
 export const INTERVAL_MS = 5 * TARGET_MS;
 /** The limit at most doubles in an interval. */
 const MAX_GROWTH = 2;
+/** A burst may take this many runs of each slot besides. */
+const BURST_RUNS = 20;
+/** From this share of the allowed delay on, a queue was the reason, and tells how fast it moves. */
+const EVIDENT_EXCESS = 0.1;
 /** Weight of a sample in the average of requests that were alone. */
 const ALONE_WEIGHT = 1 / 8;
 
@@ -33,11 +37,15 @@ export interface TimeSpent {
 }
 
 /** How the delay of one request relates to the allowed one. */
-interface Sample extends TimeSpent {
+interface Sample {
+  readonly place: number;
+  readonly delayMs: number;
   /** Above 1 if it was too long. */
   readonly excess: number;
   /** The place at which the delay would have been the allowed one, by Little's law. */
   readonly fittingPlace: number;
+  /** The place of the last one of the longest burst. */
+  readonly burstPlace: number;
 }
 
 /**
@@ -49,8 +57,11 @@ export class DelayLimit {
   readonly #max: number;
   readonly #now: () => number;
   #limit: number;
+  /** The highest limit while nobody is refused. */
+  #burst: number;
   #inProgress = 0;
   #intervalFrom: number;
+  #idleFrom: number;
   #best: Sample | undefined;
   #hasRefused = false;
   #delayMs = 0;
@@ -61,7 +72,9 @@ export class DelayLimit {
     this.#max = max;
     this.#now = now;
     this.#limit = max;
+    this.#burst = max;
     this.#intervalFrom = now();
+    this.#idleFrom = this.#intervalFrom;
   }
 
   /** The least delay of the latest interval, in milliseconds. */
@@ -94,6 +107,7 @@ export class DelayLimit {
     // Of the time before the latest change, nothing can be learned about the limit since.
     if (spent && enteredAt >= this.#intervalFrom) this.#learn(place, spent);
     const now = this.#now();
+    if (this.#inProgress === 0) this.#idleFrom = now;
     if (!this.#best || now - this.#intervalFrom < INTERVAL_MS) return;
     this.#adapt(this.#best);
     this.#begin(now);
@@ -102,26 +116,32 @@ export class DelayLimit {
   #learn(place: number, { delayMs, runMs }: TimeSpent): void {
     if (place === 1) this.#aloneMs += (Math.min(delayMs, INTERVAL_MS) - this.#aloneMs) * ALONE_WEIGHT;
     // For each request that runs, one may wait: then the next run begins as soon as one ends.
-    const allowedMs = TARGET_MS + this.#aloneMs + runMs;
-    const excess = delayMs / allowedMs;
-    if (this.#best && this.#best.excess <= excess) return;
-    this.#best = { delayMs, runMs, excess, fittingPlace: (place * (allowedMs + runMs)) / (delayMs + runMs) };
+    const allowedMs = TARGET_MS + runMs;
+    const excess = Math.max(0, delayMs - this.#aloneMs) / allowedMs;
+    // Who was alone met no queue of this group, which a lower limit would make shorter.
+    if ((place === 1 && excess > 1) || (this.#best && this.#best.excess <= excess)) return;
+    const perMs = place / (delayMs + runMs);
+    const fittingPlace = perMs * (allowedMs + this.#aloneMs + runMs);
+    const burstPlace = fittingPlace + perMs * (INTERVAL_MS + BURST_RUNS * runMs);
+    this.#best = { place, delayMs, excess, fittingPlace, burstPlace };
   }
 
-  #adapt({ excess, fittingPlace, delayMs }: Sample): void {
+  #adapt({ place, excess, fittingPlace, burstPlace, delayMs }: Sample): void {
     this.#delayMs = delayMs;
-    const most = Math.min(this.#max, MAX_GROWTH * this.#limit);
+    if (excess >= EVIDENT_EXCESS && place > 1) this.#burst = Math.min(this.#max, Math.max(1, burstPlace));
     if (excess > 1) this.#limit = Math.max(1, Math.min(this.#limit, fittingPlace));
-    // Where nobody was refused, the limit is forgotten, so that the next burst is let in.
-    else this.#limit = this.#hasRefused ? Math.min(most, Math.max(this.#limit, fittingPlace)) : most;
+    else if (this.#hasRefused) this.#limit = Math.max(this.#limit, Math.min(MAX_GROWTH * this.#limit, fittingPlace));
+    // The limit is forgotten where nobody was refused, so that the next burst is let in.
+    else this.#limit = Math.min(this.#burst, MAX_GROWTH * this.#limit);
+    this.#limit = Math.min(this.#max, this.#limit);
   }
 
-  /** Nothing is in progress: an interval without requests was one without delay. */
+  /** An interval in which nothing was in progress was one without delay. */
   #relax(): void {
     const now = this.#now();
-    const intervals = Math.floor((now - this.#intervalFrom) / INTERVAL_MS);
+    const intervals = Math.floor((now - this.#idleFrom) / INTERVAL_MS);
     if (intervals < 1) return;
-    if (this.#limit < this.#max) this.#limit = Math.min(this.#max, this.#limit * MAX_GROWTH ** intervals);
+    if (this.#limit < this.#burst) this.#limit = Math.min(this.#burst, this.#limit * MAX_GROWTH ** intervals);
     this.#begin(now);
   }
 

@@ -40,7 +40,7 @@ describe('a delay limit', () => {
     const [slots, runMs] = [4, 100];
     const overload = { slots, runMs, max: MAX, seconds: 30, load: 4 };
 
-    const { refusedOfBurst } = simulate({ ...overload, burst: { afterSeconds: 5, requests: 200 } });
+    const { refusedOfBurst } = simulate({ ...overload, burst: { afterSeconds: 5, requests: 80 } });
 
     expect(refusedOfBurst).toBe(0);
   });
@@ -62,6 +62,14 @@ describe('a delay limit', () => {
     }
 
     expect(most).toBeLessThanOrEqual(2);
+  });
+
+  it('serves as before once a model that did nothing works again', () => {
+    const queue = { slots: 8, runMs: 20 };
+
+    const { served, seconds } = simulate({ ...queue, load: 4, max: MAX, seconds: 30, firstFreeMs: 10_000 });
+
+    expect(served / (seconds - 10)).toBeGreaterThanOrEqual(0.8 * capacityOf(queue));
   });
 
   it('never lets in more than its maximum, and one at least', () => {

@@ -9,6 +9,8 @@ export interface Offer {
   readonly seconds: number;
   /** The highest limit. */
   readonly max: number;
+  /** When the first run begins. @default 0 */
+  readonly firstFreeMs?: number;
   /** So many requests at once, when the load has ended and this time has passed. */
   readonly burst?: { readonly afterSeconds: number; readonly requests: number };
 }
@@ -30,10 +32,10 @@ interface Leaving {
 }
 
 /** Runs requests through a limit and a queue, on simulated time. */
-export function simulate({ slots, runMs, load, seconds, max, burst }: Offer): Outcome {
+export function simulate({ slots, runMs, load, seconds, max, burst, firstFreeMs = 0 }: Offer): Outcome {
   let now = 0;
   const limit = new DelayLimit({ max, now: () => now });
-  const freeAt = Array.from({ length: slots }, () => 0);
+  const freeAt = Array.from({ length: slots }, () => firstFreeMs);
   const leaving: Leaving[] = [];
   let [served, refused, longestDelayMs] = [0, 0, 0];
 

@@ -78,4 +78,24 @@ describe('the arguments of npm run load', () => {
 
     expect(parsed).toEqual({ help: expect.stringMatching(/--url.*--rate.*--body.*--into.*exit code/s) });
   });
+
+  it('of the steps have longer ones, and a platform to start', () => {
+    expect(parseLoadOptions(['--steps', '--platform', 'aws', '--wait', '5'])).toMatchObject({
+      steps: { platform: 'aws', seconds: 60, waitSeconds: 5, model: 'model_a' },
+    });
+    expect(parseLoadOptions(['--steps'])).toMatchObject({
+      steps: { platform: undefined, waitSeconds: 10, url: 'http://localhost:8000' },
+    });
+  });
+
+  it.each([
+    [
+      ['--steps', '--platform', 'azure'],
+      '--platform must be one of sqlite, aws, rabbit-redis, not "azure". Try --help.',
+    ],
+    [['--steps', '--wait', '26'], '--wait must be at most 25, not "26". Try --help.'],
+    [['--platform', 'aws'], '--platform needs --steps. Try --help.'],
+  ])('%j is a fault', (args, fault) => {
+    expect(parseLoadOptions(args)).toEqual({ fault });
+  });
 });

@@ -55,7 +55,7 @@ describe('the load', () => {
     for (const { atMs, tookMs } of measured.samples) {
       expect(tookMs).toBeGreaterThanOrEqual(heldUpMs - atMs - EARLY_MS);
     }
-    expect(measured.sentLateMs).toBeGreaterThanOrEqual(heldUpMs - 10 - EARLY_MS);
+    expect(measured.sentLateMs.max).toBeGreaterThanOrEqual(heldUpMs - 10 - EARLY_MS);
   });
 
   it('does not send beyond what may be under way at once, and counts it instead of waiting', async () => {

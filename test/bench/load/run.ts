@@ -1,6 +1,6 @@
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, SUCCEEDED } from './predict.ts';
-import { milliseconds, percentiles } from './statistics.ts';
+import { milliseconds, type Percentiles, percentiles } from './statistics.ts';
 
 /** One request from the client's view. */
 export interface Sample {
@@ -19,8 +19,8 @@ export interface Measured {
   readonly firsts: ReadonlyMap<string, Outcome>;
   /** How often accepted tasks were polled again, by reason. */
   readonly askedAgain: ReadonlyMap<string, number>;
-  /** The largest delay of the client itself. More than a few milliseconds mean that this machine was the bottleneck. */
-  readonly sentLateMs: number;
+  /** Delays of the client itself, of all requests that it sent. */
+  readonly sentLateMs: Percentiles;
   /** Requests in flight when the run was stopped. */
   readonly unfinished: number;
   /** Duration of the sending phase. */
@@ -38,6 +38,7 @@ export interface Schedule {
 /** Sends one request. Undefined when `stop` aborts first. */
 export type Send = (stop: AbortSignal) => Promise<Outcome | undefined>;
 
+const NEVER_LATE: Percentiles = { p50: 0, p90: 0, p99: 0, max: 0 };
 const TELL_MS = 1000;
 /** Limits a burst of late requests, so that responses are still processed in between. */
 const SENT_AT_ONCE = 50;
@@ -80,7 +81,7 @@ class Run {
   #started = 0;
   #succeeded = 0;
   #unfinished = 0;
-  #sentLateMs = 0;
+  readonly #sentLateMs: number[] = [];
   #latest: number[] = [];
 
   constructor(schedule: Schedule, total: number, send: Send, stop: AbortSignal) {
@@ -107,7 +108,7 @@ class Run {
     }
     const sentMs = this.elapsedMs();
     this.#started += 1;
-    this.#sentLateMs = Math.max(this.#sentLateMs, sentMs - dueMs);
+    this.#sentLateMs.push(Math.max(0, sentMs - dueMs));
     const running = this.#send(this.#stop).then((outcome) => {
       this.#underWay.delete(running);
       // A timer may fire up to a millisecond early.
@@ -138,7 +139,7 @@ class Run {
       samples: this.#samples.toSorted((a, b) => a.atMs - b.atMs),
       firsts: this.#firsts,
       askedAgain: this.#askedAgain,
-      sentLateMs: this.#sentLateMs,
+      sentLateMs: percentiles(this.#sentLateMs) ?? NEVER_LATE,
       unfinished: this.#unfinished,
     };
   }

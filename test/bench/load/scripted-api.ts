@@ -56,7 +56,9 @@ export function json(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+  const text = JSON.stringify(body);
+  const length = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...length, ...headers }).end(text);
 }
 
 export const succeed: Answering = (response) => json(response, 200, { id: 't', state: 'succeeded' });

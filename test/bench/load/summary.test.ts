@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonOf } from './report.ts';
-import { syntheticRun, syntheticSamples } from './synthetic-run.ts';
+import { late, syntheticRun, syntheticSamples } from './synthetic-run.ts';
 import { textOf } from './words.ts';
 
 const REFUSED = { what: '503 queue-unavailable', status: 503, detail: 'The queue cannot be reached.' };
@@ -50,7 +50,7 @@ describe('the summary of a run', () => {
       unfinished: 7,
       wasStopped: true,
       askedAgain: new Map([['503', 2]]),
-      sentLateMs: 250,
+      sentLateMs: late(250),
     });
 
     expect(textOf(run.summary)).toMatch(/10 a second for 10 s of 10 s, then stopped/);
@@ -60,6 +60,16 @@ describe('the summary of a run', () => {
       '  The client sent at most 250 ms late: it was the bottleneck.',
       '  Every request was the example of the model\'s schema, {"data":"example"}. Use --body for another.',
     ]);
+  });
+
+  it.each([
+    ['blames the client for most of the latency', late(250), 300, ': it was the bottleneck'],
+    ['does not blame it for a small part of the latency', late(250), 60_000, ''],
+    ['does not blame it for one late request of many', { ...late(1), max: 400 }, 2, ''],
+  ])('%s', (_, sentLateMs, tookMs, verdict) => {
+    const run = syntheticRun(syntheticSamples(1000, 1, { tookMs: () => tookMs }), { sentLateMs });
+
+    expect(textOf(run.summary)).toContain(`The client sent at most ${sentLateMs.max} ms late${verdict}.`);
   });
 
   it('never rounds up to all', () => {

@@ -39,8 +39,8 @@ export interface Summary {
   readonly latencyMs: Percentiles | undefined;
   /** The same of all requests that were sent. */
   readonly latencyOfAllMs: Percentiles | undefined;
-  /** The largest delay of the client itself. */
-  readonly sentLateMs: number;
+  /** Delays of the client itself. */
+  readonly sentLateMs: Percentiles;
   /** Most frequent first. */
   readonly errors: readonly Fault[];
   /** How often accepted tasks were polled again, by reason. */
@@ -72,7 +72,7 @@ export function summarize(options: Asked, measured: Measured, circumstances: Cir
     throughput: lastMs === 0 ? 0 : rounded((good.length / lastMs) * 1000),
     latencyMs: percentiles(latencies(good)),
     latencyOfAllMs: percentiles(latencies(samples)),
-    sentLateMs: rounded(Math.max(0, sentLateMs)),
+    sentLateMs,
     errors: faultsOf(measured),
     askedAgain: Object.fromEntries(askedAgain),
     windows: windowsOf(samples, { seconds: sendingSeconds, rate }),

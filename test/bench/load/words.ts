@@ -31,7 +31,7 @@ export function remarks(summary: Summary): readonly string[] {
       ? [`${unfinished} were in flight when the run was stopped; no other figure includes them.`]
       : []),
     ...(again.length > 0 ? [`Accepted tasks were polled again after ${again.join(', ')}.`] : []),
-    `The client sent at most ${milliseconds(sentLateMs)} ms late${sentLateMs > LATE_MS ? ': it was the bottleneck' : ''}.`,
+    `The client sent at most ${milliseconds(sentLateMs.max)} ms late${isBottleneck(summary) ? ': it was the bottleneck' : ''}.`,
     ...(succeeded === 0 && requests > 0 && !bodyWasGiven
       ? [`Every request was the example of the model's schema, ${body}. Use --body for another.`]
       : []),
@@ -39,7 +39,11 @@ export function remarks(summary: Summary): readonly string[] {
 }
 
 /** A larger delay is not explained by timers of a busy machine. */
-const LATE_MS = 100;
+const LATE_MS = 10;
+
+/** Latency counts from the due time. Half of it or more was the client's own delay. */
+const isBottleneck = ({ sentLateMs, latencyOfAllMs }: Summary): boolean =>
+  sentLateMs.p99 > LATE_MS && sentLateMs.p99 >= (latencyOfAllMs?.p99 ?? 0) / 2;
 
 export function inLine(values: Percentiles | undefined): string {
   if (!values) return 'none';

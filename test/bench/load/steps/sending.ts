@@ -21,8 +21,6 @@ export interface Order {
 /** What a sender has seen. Latency counts from the time at which a request was due. */
 export interface Seen {
   readonly due: number;
-  /** Due while too many were under way. */
-  readonly notSent: number;
   readonly served: number;
   readonly servedMs: Percentiles | undefined;
   readonly refused: number;
@@ -35,16 +33,15 @@ export interface Seen {
   readonly accepted: number;
   readonly lost: number;
   readonly longestMs: number;
-  /** How late requests were sent. */
+  /** How late the sender came to send requests. */
   readonly lateMs: Percentiles;
   /** How late timers of the sender were. */
   readonly loopMs: { readonly p99: number; readonly max: number };
   readonly cpuSeconds: number;
-  readonly opened: number;
 }
 
-/** Beyond it, nothing is sent: the sender must not run out of ports. */
-const MAX_UNDER_WAY = 8_000;
+/** Requests beyond it wait in the sender, and their latency goes on. */
+const CONNECTIONS = 1_000;
 /** A refused caller of a closed loop comes back. */
 const BACK_OFF_MS = 100;
 const TICK_MS = 1;
@@ -53,7 +50,7 @@ const GRACE_SECONDS = 10;
 
 /** Sends as ordered, on as many connections as requests are under way. */
 export async function sendAsOrdered(order: Order): Promise<Seen> {
-  using wire = new Wire(order.url);
+  using wire = new Wire(order.url, CONNECTIONS);
   const tally = new Tally(order);
   const request = requestOf(order);
   const loop = monitorEventLoopDelay({ resolution: 10 });
@@ -69,7 +66,6 @@ export async function sendAsOrdered(order: Order): Promise<Seen> {
     ...tally.seen(),
     loopMs: { p99: rounded(loop.percentile(99) / 1e6 - 10), max: rounded(loop.max / 1e6 - 10) },
     cpuSeconds: (user + system) / 1e6,
-    opened: wire.opened,
   };
 }
 
@@ -106,11 +102,8 @@ async function open({ seconds, rate = 1 }: Order, wire: Wire, request: Buffer, t
     for (const now = performance.now(); next < total; next += 1) {
       const dueAt = startedAt + (next / rate) * 1000;
       if (dueAt > now) break;
-      if (tally.underWay >= MAX_UNDER_WAY) tally.skip();
-      else {
-        tally.send(dueAt);
-        wire.send(request, (reply) => tally.note(reply, dueAt));
-      }
+      tally.send(dueAt);
+      wire.send(request, (reply) => tally.note(reply, dueAt));
     }
     if (next < total) setTimeout(tick, TICK_MS);
     else resolve();
@@ -124,7 +117,7 @@ class Tally {
   readonly #servedMs: number[] = [];
   readonly #refusedMs: number[] = [];
   readonly #lateMs: number[] = [];
-  #counts = { notSent: 0, illRefused: 0, overdue: 0, accepted: 0, lost: 0 };
+  #counts = { illRefused: 0, overdue: 0, accepted: 0, lost: 0 };
   #longestMs = 0;
   #ended = 0;
 
@@ -138,10 +131,6 @@ class Tally {
 
   send(dueAt: number): void {
     this.#lateMs.push(Math.max(0, performance.now() - dueAt));
-  }
-
-  skip(): void {
-    this.#counts.notSent += 1;
   }
 
   /** Whether it was served. */
@@ -162,10 +151,10 @@ class Tally {
     return isServed;
   }
 
-  seen(): Omit<Seen, 'loopMs' | 'cpuSeconds' | 'opened'> {
+  seen(): Omit<Seen, 'loopMs' | 'cpuSeconds'> {
     const { lost, ...counts } = this.#counts;
     return {
-      due: this.#lateMs.length + counts.notSent,
+      due: this.#lateMs.length,
       served: this.#servedMs.length,
       servedMs: percentiles(this.#servedMs),
       refused: this.#refusedMs.length,

@@ -17,30 +17,41 @@ const IDLE_MS = 3_000;
 const HEAD_END = '\r\n\r\n';
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
+interface Waiting {
+  readonly request: Buffer;
+  readonly done: Done;
+}
+
 /**
- * Sends prepared HTTP/1.1 requests over as many keep-alive connections as requests are under way. It reads only what a
- * load test needs, which costs a fifth of the CPU of `node:http`: the sender shares the machine with what it measures.
+ * Sends prepared HTTP/1.1 requests over a limited number of keep-alive connections, as wrk2 does: a request that is due
+ * while all of them are busy waits here, and its latency goes on. It reads only what a load test needs, which costs a
+ * fifth of the CPU of `node:http`: the sender shares the machine with what it measures.
  */
 export class Wire implements Disposable {
   readonly #address: { readonly host: string; readonly port: number };
+  readonly #maxConnections: number;
   readonly #idle: Connection[] = [];
   readonly #open = new Set<Connection>();
-  /** Connections opened so far. */
-  opened = 0;
+  readonly #waiting: Waiting[] = [];
+  /** Of `#waiting`, those before this index are gone: to shift a long list costs too much. */
+  #next = 0;
 
-  constructor(url: string) {
+  constructor(url: string, maxConnections: number) {
     const { hostname, port, protocol } = new URL(url);
     if (protocol !== 'http:') throw new Error('Steps are measured over plain HTTP only.');
     this.#address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+    this.#maxConnections = maxConnections;
   }
 
   /** `request` must be a whole request that the server answers with a Content-Length. */
   send(request: Buffer, done: Done): void {
-    const connection = this.#takeIdle() ?? this.#connect();
-    connection.send(request, done);
+    const connection = this.#takeIdle() ?? (this.#open.size < this.#maxConnections ? this.#connect() : undefined);
+    if (connection) connection.send(request, done);
+    else this.#waiting.push({ request, done });
   }
 
   [Symbol.dispose](): void {
+    this.#waiting.length = 0;
     for (const { socket } of this.#open) socket.destroy();
   }
 
@@ -55,13 +66,30 @@ export class Wire implements Disposable {
   }
 
   #connect(): Connection {
-    this.opened += 1;
     const connection = new Connection(connect({ ...this.#address, noDelay: true }), {
-      onFree: () => this.#idle.push(connection),
-      onClose: () => this.#open.delete(connection),
+      onFree: () => {
+        const waiting = this.#takeWaiting();
+        if (waiting) connection.send(waiting.request, waiting.done);
+        else this.#idle.push(connection);
+      },
+      onClose: () => {
+        this.#open.delete(connection);
+        const waiting = this.#takeWaiting();
+        if (waiting) this.send(waiting.request, waiting.done);
+      },
     });
     this.#open.add(connection);
     return connection;
+  }
+
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting[this.#next];
+    if (waiting) this.#next += 1;
+    if (this.#next === this.#waiting.length) {
+      this.#waiting.length = 0;
+      this.#next = 0;
+    }
+    return waiting;
   }
 }
 
@@ -101,12 +129,10 @@ class Connection {
     const until = from + Number(LENGTH.exec(head)?.[1] ?? 0);
     if (this.#received.length < until) return;
     const reply = { status: Number(head.slice(9, 12)), head, body: this.#received.slice(from, until) };
-    if (/\r\nconnection: close/i.test(head)) this.socket.destroy();
-    else {
-      this.idleSince = performance.now();
-      this.#onFree();
-    }
     this.#end(reply);
+    this.idleSince = performance.now();
+    if (/\r\nconnection: close/i.test(head)) this.socket.destroy();
+    else this.#onFree();
   }
 
   #end(reply: Reply): void {
