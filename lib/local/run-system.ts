@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
@@ -143,16 +144,16 @@ function startInstances(
   const environments = new PythonEnvironments(terminal.logger('python'));
   const given = readOptional(environment, ENV.python);
   const command = async (model: LocalModel, identity: InstanceIdentity) =>
-    commandOf(
-      model,
-      identity,
-      model.kind === 'python' ? (given ?? (await environments.pythonOf(model.folder))) : given,
-    );
+    commandOf(model, identity, needsPython(model) ? (given ?? (await environments.pythonOf(model.folder))) : given);
   const supervisor = new Supervisor({ models, command, registry, terminal, clock });
   abandon.addEventListener('abort', () => supervisor.killAll());
   supervisor.startAll();
   return supervisor;
 }
+
+/** Commands of containers may need packages too. */
+const needsPython = ({ kind, folder }: LocalModel): boolean =>
+  kind === 'python' || (kind === 'container' && existsSync(join(folder, 'requirements.txt')));
 
 function pumpDeadLetters(deps: HandlerDeps, models: readonly string[]) {
   const { platform, logger } = deps;

@@ -18,6 +18,7 @@ export const healthPort = 'MODELYARD_HEALTH_PORT';
 export const leaseSeconds = 'MODELYARD_LEASE_SECONDS';
 export const stopSeconds = 'MODELYARD_STOP_SECONDS';
 export const modelsPath = 'MODELYARD_MODELS_PATH';
+export const containerUrl = 'MODELYARD_CONTAINER_URL';
 export const python = 'MODELYARD_PYTHON';
 
 export const tasksTable = 'MODELYARD_TASKS_TABLE';

@@ -8,6 +8,8 @@ export interface InstanceSettings {
   readonly id: string | undefined;
   /** The Python that runs a model in Python, with the model's packages. */
   readonly python: string;
+  /** Where the container of the model listens, when it runs already. */
+  readonly containerUrl: string | undefined;
   readonly image: string;
   readonly endpoint: string | undefined;
   readonly health: { readonly host: string; readonly port: number };
@@ -22,6 +24,7 @@ export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
     variant: readOptional(env, ENV.variant),
     id: readOptional(env, ENV.instanceId),
     python: readOptional(env, ENV.python) ?? 'python3',
+    containerUrl: readOptional(env, ENV.containerUrl),
     image: readOptional(env, ENV.image) ?? 'local process',
     endpoint: readOptional(env, ENV.endpoint),
     health: {

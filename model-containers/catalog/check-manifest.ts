@@ -1,5 +1,6 @@
 import { type FieldRule, isRecord, MODEL_LIMITS, type ModelLimits, modelName, oneOf, TEXT_RULES, whole } from '#core';
-import { type Batching, DEFAULTS, type ModelManifest, type OnnxMapping } from './manifest.ts';
+import { container, tensors } from './check-sources.ts';
+import { type Batching, DEFAULTS, type ModelManifest } from './manifest.ts';
 
 const BATCHING_RULES: Record<keyof Batching, FieldRule> = { maxSize: whole(1, 1000), maxWaitMs: whole(0, 60_000) };
 
@@ -11,27 +12,6 @@ const batching: FieldRule = (value) => {
   }
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(BATCHING_RULES, name));
   return unknown === undefined ? undefined : `without the unknown field ${unknown}`;
-};
-
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isText);
-const eachIs = (rule: (value: unknown) => boolean) => (value: unknown) =>
-  isRecord(value) && Object.values(value).every(rule);
-
-const ONNX_RULES: Record<keyof OnnxMapping, readonly [rule: (value: unknown) => boolean, must: string]> = {
-  inputs: [eachIs((value) => isText(value) || isTexts(value)), 'an object from inputs to fields'],
-  outputs: [eachIs(isText), 'an object from outputs to fields'],
-  labels: [isTexts, 'a list of names'],
-};
-
-const onnx: FieldRule = (value) => {
-  if (!isRecord(value)) return 'an object with inputs, outputs and labels';
-  for (const [name, part] of Object.entries(value)) {
-    if (!Object.hasOwn(ONNX_RULES, name)) return `without the unknown field ${name}`;
-    const [isRight, must] = ONNX_RULES[name as keyof OnnxMapping];
-    if (!isRight(part)) return `an object whose ${name} is ${must}`;
-  }
-  return undefined;
 };
 
 const REQUIRED = 'required';
@@ -57,7 +37,8 @@ export const MANIFEST_FIELDS: Readonly<Record<keyof ModelManifest, FieldDefiniti
   slots: { rule: whole(1, 1000), default: DEFAULTS.slots },
   batching: { rule: batching, otherwise: 'one request per run' },
   localInstances: { rule: whole(0, 64), default: DEFAULTS.localInstances },
-  onnx: { rule: onnx, otherwise: 'names are equal' },
+  tensors: { rule: tensors, otherwise: 'names are equal' },
+  container: { rule: container, otherwise: 'none' },
   cpu: { rule: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384), default: DEFAULTS.cpu },
   memoryMiB: { rule: whole(512, 122_880), default: DEFAULTS.memoryMiB },
   ...(MODEL_LIMITS satisfies Record<keyof ModelLimits, FieldDefinition>),

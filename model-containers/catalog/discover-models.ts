@@ -8,7 +8,7 @@ import { manifestPath, readManifest } from './read-manifest.ts';
 
 /** The file that identifies the kind of a model. The first match wins. */
 const MODEL_FILES = { typescript: 'model.ts', python: 'model.py', onnx: 'model.onnx' } as const;
-type ModelKind = keyof typeof MODEL_FILES;
+type ModelKind = keyof typeof MODEL_FILES | 'container';
 
 /** A model folder that this machine can run. */
 export interface LocalModel {
@@ -63,7 +63,7 @@ async function readModel(folder: string): Promise<LocalModel | string> {
     const manifest = await readManifest(path);
     const fault = manifestFault(manifest, basename(folder));
     if (fault !== undefined || !manifest) return `${shown(path)} is ignored: ${fault}.`;
-    const kind = modelKind(folder);
+    const kind = manifest.container ? 'container' : modelKind(folder);
     if (kind === undefined)
       return `${shown(folder)} is ignored: it has none of ${Object.values(MODEL_FILES).join(', ')}.`;
     return { folder, kind, manifest };
@@ -74,6 +74,8 @@ async function readModel(folder: string): Promise<LocalModel | string> {
 }
 
 const modelKind = (folder: string): ModelKind | undefined =>
-  (Object.keys(MODEL_FILES) as ModelKind[]).find((kind) => existsSync(join(folder, MODEL_FILES[kind])));
+  (Object.keys(MODEL_FILES) as (keyof typeof MODEL_FILES)[]).find((kind) =>
+    existsSync(join(folder, MODEL_FILES[kind])),
+  );
 
 const shown = (path: string): string => relative(process.cwd(), path) || path;

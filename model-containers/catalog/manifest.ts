@@ -21,8 +21,10 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
-  /** Maps messages to the graph of `model.onnx`. @default fields and tensors have the same names */
-  readonly onnx?: OnnxMapping;
+  /** How the messages fit tensors. @default fields and tensors have the same names */
+  readonly tensors?: TensorMapping;
+  /** What answers instead of a model in this folder: a server that speaks HTTP. */
+  readonly container?: ContainerSource;
   /** Memory that Fargate supports with `cpu`: at least 512, and 2 GiB per vCPU from half a vCPU. @default 512 */
   readonly memoryMiB?: number;
 }
@@ -34,16 +36,42 @@ export interface Batching {
   readonly maxWaitMs: number;
 }
 
-export interface OnnxMapping {
-  /** Input of the graph → the request's field, or its columns in order. */
+/** For `model.onnx`, and for containers with the protocol `kserve`. */
+export interface TensorMapping {
+  /** By input: the request's field, or the fields that are its columns. */
   readonly inputs?: Readonly<Record<string, string | readonly string[]>>;
-  /** Output of the graph → field of the response. */
+  /** By output: the field of the response. */
   readonly outputs?: Readonly<Record<string, string>>;
   /** Class names by index, for strings and maps in the response. */
   readonly labels?: readonly string[];
 }
 
-/** Defaults of optional fields other than limits. */
+/**
+ * What a container speaks: `json` and `protobuf` the messages of the contract, `sagemaker` those in JSON at
+ * `/invocations`, `kserve` the Open Inference Protocol v2, `cog` predictions of Cog.
+ */
+export const PROTOCOLS = ['json', 'protobuf', 'sagemaker', 'kserve', 'cog'] as const;
+export type ContainerProtocol = (typeof PROTOCOLS)[number];
+
+export interface ContainerSource {
+  readonly protocol: ContainerProtocol;
+  /** Where the container listens. A `command` may listen elsewhere: `{port}` in its arguments is a free port. */
+  readonly port: number;
+  /** An image that already serves. */
+  readonly image?: string;
+  /** A folder with a Dockerfile, relative to the model's folder. */
+  readonly build?: string;
+  /** A program and its arguments, started in the model's folder. */
+  readonly command?: readonly [string, ...string[]];
+  /** Where requests are posted. @default what the protocol says, `/predict` for json and protobuf */
+  readonly path?: string;
+  /** Answers 200 when it is ready. @default what the protocol says, `/health` for json and protobuf */
+  readonly health?: string;
+  /** The model's name in paths of `kserve`. @default the name of the manifest */
+  readonly model?: string;
+}
+
+/** What holds where a manifest leaves a field out, besides its limits. */
 export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 } as const;
 
 export const limitsOf = (manifest: ModelManifest): ModelLimits => completeLimits(manifest);

@@ -68,7 +68,7 @@ describe('checking a manifest', () => {
       slots: 4,
       batching: { maxSize: 32, maxWaitMs: 0 },
       localInstances: 0,
-      onnx: { inputs: { X: ['a', 'b'], y: 'c' }, outputs: { label: 'decision' }, labels: ['no', 'yes'] },
+      tensors: { inputs: { X: ['a', 'b'], y: 'c' }, outputs: { label: 'decision' }, labels: ['no', 'yes'] },
       cpu: 1024,
       memoryMiB: 2048,
       maxAttempts: 1,

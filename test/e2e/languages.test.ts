@@ -4,14 +4,16 @@ import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts'
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { pythonFixture } from '#test/support/python.ts';
 
-const FOLDERS = [pythonFixture('.'), join(import.meta.dirname, '../fixtures/onnx')];
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+const FOLDERS = [pythonFixture('.'), join(FIXTURES, 'onnx'), join(FIXTURES, 'containers')];
+const PROTOCOLS = ['json', 'protobuf', 'sagemaker', 'kserve', 'cog'];
 /** Its packages may have to be installed first. */
 const INSTALL_MS = 120_000;
 
 let system: EmbeddedSystem;
 beforeAll(async () => {
   system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: FOLDERS.join(delimiter) } });
-  for (const name of ['sums', 'sums_in_batches', 'shapes']) {
+  for (const name of ['sums', 'sums_in_batches', 'shapes', ...PROTOCOLS.map((each) => `tally_${each}`)]) {
     await vi.waitFor(async () => expect((await system.fetch(`/models/${name}`)).status).toBe(200), {
       timeout: INSTALL_MS,
       interval: 100,
@@ -112,5 +114,28 @@ describe('an ONNX file', () => {
     const { error } = await ended(system, (await submit(system, 'shapes', { flags: [true] })).id);
 
     expect(error).toMatchObject({ code: 'invalid_input', message: 'flags must have 2 values, not 1.' });
+  });
+});
+
+describe.each(PROTOCOLS)('a container that speaks %s', (protocol) => {
+  const run = async (request: object) => ended(system, (await submit(system, `tally_${protocol}`, request)).id);
+
+  it('answers, and refuses what is not right', async () => {
+    const answered = await run({ action: 'add', values: [1, 2.5] });
+    const refused = await run({ action: 'refuse' });
+
+    expect(answered).toMatchObject({ state: 'succeeded', result: { total: 3.5 } });
+    expect(refused.error).toMatchObject({ code: 'invalid_input', message: 'These cannot be added.' });
+  });
+});
+
+describe('a container that crashes', () => {
+  it('is started again, and the task gets its attempts', async () => {
+    const { id } = await submit(system, 'tally_json', { action: 'crash' });
+    const crashed = await ended(system, id);
+    const next = await ended(system, (await submit(system, 'tally_json', { action: 'add', values: [1] })).id);
+
+    expect(crashed).toMatchObject({ state: 'failed', attempts: 3 });
+    expect(next.result).toMatchObject({ total: 1 });
   });
 });

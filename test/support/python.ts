@@ -11,5 +11,6 @@ export const pythonFixture = (name: string): string => join(FIXTURES, name);
 
 /** Runs a model in Python, with its packages installed as `npm start` does it. */
 export async function pythonBackend(folder: string) {
-  return backendOf(folder, { python: await environments.pythonOf(folder), environment: process.env });
+  const python = await environments.pythonOf(folder);
+  return backendOf(folder, { python, containerUrl: undefined, environment: process.env });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { contractOf } from '#contract';
 import type { ModelBackend } from './model-backend.ts';
@@ -12,7 +12,9 @@ const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 interface BackendOptions {
   /** Path of the Python interpreter that has the model's packages. */
   readonly python: string;
-  /** Environment variables of the model process. */
+  /** Where the container of the model runs already. */
+  readonly containerUrl: string | undefined;
+  /** Variables of the model process. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -20,10 +22,12 @@ interface BackendOptions {
  * Selects the backend of a model folder: Python for `model.py`, otherwise Node. Rejects with `ModelStartError` when a
  * Python model has no manifest or no messages.
  */
-export async function backendOf(given: string, { python, environment }: BackendOptions): Promise<ModelBackend> {
+export async function backendOf(given: string, options: BackendOptions): Promise<ModelBackend> {
+  const { python, containerUrl, environment } = options;
   const folder = resolve(MODELS, given);
   if (!existsSync(join(folder, 'model.py'))) {
-    return processBackend({ command: process.execPath, arguments: [MODEL_ENTRY, given] });
+    const args = [MODEL_ENTRY, given, ...(containerUrl === undefined ? [] : [containerUrl])];
+    return processBackend({ command: process.execPath, arguments: args, environment: withPython(environment, python) });
   }
   const { manifest, request, response } = await readModelFolder(folder);
   const { requestMessage, responseMessage, descriptorSet } = contractOf(request, response);
@@ -40,3 +44,9 @@ export async function backendOf(given: string, { python, environment }: BackendO
     },
   });
 }
+
+/** The command of a container finds the programs of its virtual environment. */
+const withPython = (environment: NodeJS.ProcessEnv, python: string): NodeJS.ProcessEnv =>
+  isAbsolute(python)
+    ? { ...environment, PATH: `${dirname(python)}${delimiter}${environment.PATH ?? ''}` }
+    : environment;

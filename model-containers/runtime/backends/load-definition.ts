@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { manifestPath } from '#catalog/read-manifest.ts';
 import type { ModelDefinition } from '../define-model.ts';
 import { ModelStartError } from './model-backend.ts';
 import { readModelFolder } from './model-folder.ts';
@@ -10,20 +11,29 @@ type AnyModel = ModelDefinition<unknown, unknown, unknown>;
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 /**
- * Loads `<folder>/model.ts` or `<folder>/model.onnx`. A bare name is a folder of `model-containers/models`. Rejects
- * when neither exists or the module exports no model.
+ * Imports `<folder>/model.ts`, or makes a model of `<folder>/model.onnx` or of the manifest's container; a bare name is a
+ * folder of `model-containers/models`. `containerUrl` is where a container runs already. Rejects when there is none of
+ * them, or the module exports no model.
  */
-export async function loadDefinition(folder: string): Promise<AnyModel> {
-  const path = resolve(MODELS, folder, 'model.ts');
-  const directory = resolve(MODELS, folder);
-  if (!existsSync(path) && existsSync(join(directory, 'model.onnx'))) {
-    // Loaded only when needed: the native library takes time and memory.
-    const { onnxModel } = await import('./onnx/onnx-model.ts');
-    return onnxModel(directory, await readModelFolder(directory));
-  }
+export async function loadDefinition(given: string, containerUrl?: string): Promise<AnyModel> {
+  const folder = resolve(MODELS, given);
+  const path = join(folder, 'model.ts');
+  if (!existsSync(path) && manifestPath(folder) !== undefined) return loadWithoutCode(folder, containerUrl);
   if (!existsSync(path)) throw new ModelStartError(`There is no model at ${path}.`);
   const { default: definition } = (await import(pathToFileURL(path).href)) as { readonly default?: AnyModel };
   if (definition?.manifest && definition.request && definition.response) return definition;
   const message = `${path} does not export a model: its default export must be made by defineModel.`;
   throw new ModelStartError(message);
+}
+
+/** Each is loaded for its own models only: they take time and memory. */
+async function loadWithoutCode(folder: string, url: string | undefined): Promise<AnyModel> {
+  const described = await readModelFolder(folder);
+  if (described.manifest.container) {
+    const { httpModel } = await import('./http/http-model.ts');
+    return (await httpModel({ folder, described, url })) as unknown as AnyModel;
+  }
+  if (!existsSync(join(folder, 'model.onnx'))) throw new ModelStartError(`There is no model in ${folder}.`);
+  const { onnxModel } = await import('./onnx/onnx-model.ts');
+  return onnxModel(folder, described);
 }

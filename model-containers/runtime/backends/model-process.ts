@@ -5,7 +5,7 @@ import { CONNECTION_FD } from './frames.ts';
 import { loadDefinition } from './load-definition.ts';
 import { serveModel } from './serve-model.ts';
 
-const [folder = ''] = process.argv.slice(2);
+const [folder = '', containerUrl] = process.argv.slice(2);
 
 // The instance stops this process. Signals that a terminal or an orchestrator sends to the process group are ignored.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -18,7 +18,11 @@ try {
 }
 
 const socket = new Socket({ fd: CONNECTION_FD, readable: true, writable: true });
-const server = serveModel({ stream: socket, load: () => loadDefinition(folder), logger: createJsonLogger({}) });
+const server = serveModel({
+  stream: socket,
+  load: () => loadDefinition(folder, containerUrl),
+  logger: createJsonLogger({}),
+});
 socket.on('data', (chunk: Buffer) => server.receive(chunk));
 // The instance has ended or has closed the connection.
 socket.on('error', () => process.exit(1));

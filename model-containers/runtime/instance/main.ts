@@ -14,8 +14,8 @@ import { stopSignal } from './stop-signal.ts';
 const logger = createJsonLogger({}, GATHER_MS);
 const stop = stopSignal();
 try {
-  const { model: folder, python, ...settings } = instanceSettingsFrom(process.env);
-  const backend = await backendOf(folder, { python, environment: process.env });
+  const { model: folder, python, containerUrl, ...settings } = instanceSettingsFrom(process.env);
+  const backend = await backendOf(folder, { python, containerUrl, environment: process.env });
   // Started first, because it takes longest.
   const model = new RunningModel({ backend, clock: systemClock, logger });
   const loaded = model.load();

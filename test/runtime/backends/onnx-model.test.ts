@@ -13,7 +13,9 @@ const FIXTURES = join(import.meta.dirname, '../../fixtures/onnx');
 const { signal } = new AbortController();
 
 async function launchReady(name: string) {
-  const launched = (await backendOf(join(FIXTURES, name), { python: '', environment: process.env })).launch();
+  const launched = (
+    await backendOf(join(FIXTURES, name), { python: '', containerUrl: undefined, environment: process.env })
+  ).launch();
   onTestFinished(() => launched.close());
   await launched.setUp(undefined, signal);
   return launched;
@@ -104,7 +106,7 @@ describe('messages that do not fit the graph', () => {
     [
       'a missing field of the request',
       { request: ShapesRequest },
-      /^The input X of model\.onnx needs a field x; ShapesRequest has count, flags.*Name its field in `onnx\.inputs`/,
+      /^The input X of model\.onnx needs a field x; ShapesRequest has count, flags.*Name its field in `tensors\.inputs`/,
     ],
     [
       'a field of the response without an output',

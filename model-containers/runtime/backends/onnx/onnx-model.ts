@@ -4,8 +4,18 @@ import { contractOf, type FieldDescriptor, type MessageDescriptor, type TypeInde
 import type { ModelDefinition } from '../../define-model.ts';
 import { ModelStartError } from '../model-backend.ts';
 import type { ModelFolder } from '../model-folder.ts';
-import { fieldName, type ReadItem, readColumns, readField, type WriteField, writeField } from './fields.ts';
-import { isElementType, itemsOf, type TensorInput, type TensorItem, tensorOf } from './tensors.ts';
+import {
+  fieldName,
+  isElementType,
+  type ReadItem,
+  readColumns,
+  readField,
+  type TensorInput,
+  type TensorItem,
+  type WriteField,
+  writeField,
+} from '../tensor-fields.ts';
+import { itemsOf, tensorOf } from './tensors.ts';
 
 type Message = Readonly<Record<string, unknown>>;
 type Definition = ModelDefinition<unknown, unknown, unknown>;
@@ -132,7 +142,7 @@ function inputsOf(
     if (!each.isTensor || !isElementType(each.type)) throw unsupported('input', each.name);
     const dims = each.shape.map((size) => (typeof size === 'number' ? size : undefined)).slice(isBatched ? 1 : 0);
     const input: TensorInput = { name: each.name, type: each.type, dims, isBatched };
-    const wanted = manifest.onnx?.inputs?.[each.name] ?? fieldName(each.name);
+    const wanted = manifest.tensors?.inputs?.[each.name] ?? fieldName(each.name);
     if (typeof wanted !== 'string')
       return {
         ...input,
@@ -152,7 +162,7 @@ function outputsOf(
   message: MessageDescriptor,
   types: TypeIndex,
 ): readonly Output[] {
-  const { outputs: fields = {}, labels = [] } = manifest.onnx ?? {};
+  const { outputs: fields = {}, labels = [] } = manifest.tensors ?? {};
   const found = session.outputMetadata.flatMap((each) => {
     const field = message.fields.find(({ name }) => name === (fields[each.name] ?? fieldName(each.name)));
     if (!field) return [];
@@ -169,7 +179,7 @@ function fieldOf({ name: message, fields }: MessageDescriptor, wanted: string, i
   const field = fields.find(({ name }) => name === wanted);
   if (field) return field;
   const known = fields.map(({ name }) => name).join(', ');
-  const hint = 'Name its field in `onnx.inputs` of the manifest.';
+  const hint = 'Name its field in `tensors.inputs` of the manifest.';
   throw new ModelStartError(
     `The input ${input} of model.onnx needs a field ${wanted}; ${message} has ${known}. ${hint}`,
   );

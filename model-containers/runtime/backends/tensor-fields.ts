@@ -1,6 +1,57 @@
 import type { FieldDescriptor, MessageDescriptor, TypeIndex } from '#contract';
-import { InvalidInput } from '../../define-model.ts';
-import { itemOf, shapedItemOf, type TensorInput, type TensorItem } from './tensors.ts';
+import { InvalidInput } from '../define-model.ts';
+
+/** The element types that messages can carry. */
+const ELEMENT_TYPES = [
+  ...(['float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32'] as const),
+  ...(['int64', 'uint64', 'bool', 'string'] as const),
+] as const;
+export type ElementType = (typeof ELEMENT_TYPES)[number];
+
+export const isElementType = (type: string): type is ElementType => (ELEMENT_TYPES as readonly string[]).includes(type);
+
+/** An input of a model that takes tensors. */
+export interface TensorInput {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Sizes without the batch axis; undefined where any size is taken. */
+  readonly dims: readonly (number | undefined)[];
+  /** Whether the first axis of the tensor is the batch. */
+  readonly isBatched: boolean;
+}
+
+type Values = ArrayLike<unknown>;
+
+/** The part of a tensor that belongs to one request. */
+export interface TensorItem {
+  readonly values: Values;
+  readonly dims: readonly number[];
+}
+
+/**
+ * Values of a field as the item of an input: one axis of any size takes what is left. Throws `InvalidInput` when they
+ * do not fit; `field` names them.
+ */
+function itemOf(input: TensorInput, field: string, values: Values): TensorItem {
+  const known = input.dims.reduce<number>((product, size) => product * (size ?? 1), 1);
+  const open = input.dims.filter((size) => size === undefined).length;
+  const left = values.length / known;
+  if (open > 1 || !Number.isInteger(left) || (open === 0 && left !== 1)) {
+    const wanted = open === 0 ? known : `a multiple of ${known}`;
+    throw new InvalidInput(`${field} must have ${wanted} values, not ${values.length}.`);
+  }
+  return { values, dims: input.dims.map((size) => size ?? left) };
+}
+
+/** Values with their shape as the item of an input. Throws `InvalidInput` when they do not fit. */
+function shapedItemOf(input: TensorInput, field: string, values: Values, dims: readonly number[]): TensorItem {
+  const fits = dims.length === input.dims.length && input.dims.every((size, i) => (size ?? dims[i]) === dims[i]);
+  const shown = input.dims.map((size) => size ?? 'any').join(', ');
+  if (!fits) throw new InvalidInput(`${field} must have the shape [${shown}], not [${dims.join(', ')}].`);
+  const count = dims.reduce((product, size) => product * size, 1);
+  if (count === values.length) return { values, dims };
+  throw new InvalidInput(`${field} must have ${count} values for its shape, not ${values.length}.`);
+}
 
 type Message = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,112 @@
+import { Agent, request as send } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidInput } from '../../define-model.ts';
+
+export interface HttpCall {
+  readonly path: string;
+  /** @default POST */
+  readonly method?: 'GET' | 'PUT' | 'POST';
+  readonly type?: string;
+  readonly body?: Uint8Array;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+const LOOK_MS = 100;
+/** Statuses below 500 that a later attempt may not meet again. */
+const PASSING = [408, 425, 429];
+const MAX_DETAIL = 300;
+
+/** Calls one server on connections that stay open. */
+export class HttpClient {
+  readonly #base: URL;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(base: string) {
+    this.#base = new URL(base);
+  }
+
+  /** Rejects when there is no answer, and when `signal` aborts, which closes the connection. */
+  async call({ path, method = 'POST', type, body }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    const headers = {
+      ...(type === undefined ? {} : { 'Content-Type': type, Accept: type }),
+      ...(body === undefined ? {} : { 'Content-Length': body.byteLength }),
+    };
+    const request = send(new URL(path, this.#base), { method, headers, agent: this.#agent, signal }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The server had closed the connection while it was idle, so it has not read the request.
+      if (error.code === 'ECONNRESET' && request.reusedSocket)
+        resolve(this.call({ path, method, type, body } as HttpCall, signal));
+      else reject(error);
+    });
+    request.end(body);
+    return promise;
+  }
+
+  /** The body of an answer with a status below 300. Rejects with `InvalidInput` for 4xx, which no retry makes right. */
+  async predict(call: HttpCall, signal: AbortSignal): Promise<Buffer> {
+    const { status, body } = await this.#callWhenReachable(call, signal);
+    if (status < 300) return body;
+    const detail = detailOf(body) || `The container answered ${status}.`;
+    if (status >= 400 && status < 500 && !PASSING.includes(status)) throw new InvalidInput(detail);
+    throw Object.assign(new Error(`The container answered ${status}: ${detail}`), { code: 'container_failed' });
+  }
+
+  /** Resolves when `isReady` is true of an answer. Rejects when `signal` aborts. */
+  async untilReady(path: string, isReady: (answer: HttpAnswer) => boolean, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const answer = await this.call({ path, method: 'GET' }, signal).catch(() => undefined);
+      if (answer && isReady(answer)) return;
+      await sleep(LOOK_MS, undefined, { signal });
+    }
+  }
+
+  /** A container that starts again refuses connections; until the run's end, it is asked again. */
+  async #callWhenReachable(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+    for (;;) {
+      try {
+        return await this.call(call, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw failed(error, signal);
+        await sleep(LOOK_MS, undefined, { signal });
+      }
+    }
+  }
+}
+
+function failed(error: unknown, signal: AbortSignal): Error {
+  if (signal.aborted) return signal.reason as Error;
+  const message = `The container gave no answer: ${error instanceof Error ? error.message : String(error)}`;
+  return Object.assign(new Error(message, { cause: error }), { code: 'container_failed' });
+}
+
+/** What a server says of an error: the text of a JSON body's usual field, or the beginning of the body. */
+function detailOf(body: Buffer): string {
+  const text = body.toString('utf8').trim();
+  try {
+    const { detail, error, message, error_message: other } = JSON.parse(text) as Record<string, unknown>;
+    const found = detail ?? message ?? error ?? other;
+    return (typeof found === 'string' ? found : JSON.stringify(found ?? text)).slice(0, MAX_DETAIL);
+  } catch {
+    return text.slice(0, MAX_DETAIL);
+  }
+}
+
+/** The JSON of an answer. Throws an error that is retried. */
+export function parse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch (cause) {
+    throw Object.assign(new Error('The container did not answer with JSON.', { cause }), { code: 'container_failed' });
+  }
+}

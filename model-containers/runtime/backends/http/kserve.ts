@@ -1,0 +1,154 @@
+import type { MessageDescriptor } from '#contract';
+import {
+  type ElementType,
+  fieldName,
+  type ReadItem,
+  readColumns,
+  readField,
+  type TensorInput,
+  type TensorItem,
+  type WriteField,
+  writeField,
+} from '../tensor-fields.ts';
+import { type HttpClient, parse } from './http-client.ts';
+import type { HttpProtocol, ProtocolInput } from './protocols.ts';
+
+/** Datatypes of the Open Inference Protocol. */
+const DATATYPES: Readonly<Record<string, ElementType>> = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'uint64',
+  INT8: 'int8',
+  INT16: 'int16',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP32: 'float32',
+  FP64: 'float64',
+  BYTES: 'string',
+};
+
+/** What a tensor is in JSON. */
+interface WireTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly datatype: string;
+  readonly data: readonly unknown[];
+}
+
+interface Metadata {
+  readonly inputs?: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
+}
+
+interface Input extends TensorInput {
+  readonly datatype: string;
+  readonly read: ReadItem;
+}
+
+/** Open Inference Protocol v2: fields of the messages are tensors, one request is a batch of one. */
+export function kserveProtocol(input: ProtocolInput): HttpProtocol {
+  const { folder, source, types } = input;
+  const base = `/v2/models/${source.model ?? folder.manifest.name}`;
+  const path = source.path ?? `${base}/infer`;
+  const { outputs: mapped = {}, labels = [] } = folder.manifest.tensors ?? {};
+  const response = types.message(folder.response.fullName);
+  const fields = new Map(response.fields.map((field) => [field.name, writeField(field, types, labels)]));
+
+  return {
+    health: source.health ?? '/v2/health/ready',
+    isReady: ({ status }) => status === 200,
+    async connect(client, ready) {
+      await client.untilReady(`${base}/ready`, ({ status }) => status === 200, ready);
+      const inputs = inputsOf(input, await metadataOf(client, base, ready));
+      return async (body, { signal, taskId: id }) => {
+        const message = folder.request.decode(body) as Readonly<Record<string, unknown>>;
+        const tensors = inputs.map((each) => wireTensor(each, each.read(message)));
+        const call = { path, type: 'application/json', body: Buffer.from(JSON.stringify({ id, inputs: tensors })) };
+        const { outputs } = parse(await client.predict(call, signal)) as { readonly outputs: readonly WireTensor[] };
+        return folder.response.encode(responseOf(outputs, { mapped, fields }));
+      };
+    },
+  };
+}
+
+/** Servers may leave the metadata out; then the messages say what the tensors are. */
+async function metadataOf(client: HttpClient, path: string, signal: AbortSignal): Promise<Metadata> {
+  const { status, body } = await client.call({ path, method: 'GET' }, signal);
+  return status === 200 ? (parse(body) as Metadata) : {};
+}
+
+function inputsOf({ folder, types }: ProtocolInput, { inputs: declared = [] }: Metadata): readonly Input[] {
+  const message = types.message(folder.request.fullName);
+  const mapped = folder.manifest.tensors?.inputs ?? {};
+  if (declared.length > 0) {
+    return declared.map(({ name, datatype, shape }) => {
+      const dims = shape.slice(1).map((size) => (size < 0 ? undefined : size));
+      const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
+      const wanted = mapped[name] ?? fieldName(name);
+      return { ...input, datatype, read: readOf(input, wanted, message, types) };
+    });
+  }
+  const inColumns = Object.values(mapped).flat();
+  const rest = message.fields.filter(({ name }) => !inColumns.includes(name)).map(({ name }) => [name, name] as const);
+  return [...Object.entries(mapped), ...rest].map(([name, wanted]) => {
+    const first = fieldOf(message, typeof wanted === 'string' ? wanted : String(wanted[0]));
+    const datatype = datatypeOf(first.type.kind === 'scalar' ? first.type.scalar : 'double');
+    const isVector = typeof wanted !== 'string' || first.cardinality === 'repeated';
+    const dims = isVector ? [undefined] : [];
+    const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
+    return { ...input, datatype, read: readOf(input, wanted, message, types) };
+  });
+}
+
+const readOf = (
+  input: TensorInput,
+  wanted: string | readonly string[],
+  message: MessageDescriptor,
+  types: ProtocolInput['types'],
+): ReadItem =>
+  typeof wanted === 'string'
+    ? readField(input, fieldOf(message, wanted), types)
+    : readColumns(
+        input,
+        wanted.map((name) => fieldOf(message, name)),
+      );
+
+function fieldOf({ name: message, fields }: MessageDescriptor, wanted: string) {
+  const field = fields.find(({ name }) => name === wanted);
+  if (field) return field;
+  throw new Error(`${message} has no field ${wanted}. Name the field in \`tensors.inputs\` of the manifest.`);
+}
+
+function datatypeOf(scalar: string): string {
+  if (scalar === 'double') return 'FP64';
+  if (scalar === 'float') return 'FP32';
+  if (scalar === 'bool') return 'BOOL';
+  if (scalar === 'string' || scalar === 'bytes') return 'BYTES';
+  const bits = scalar.endsWith('64') ? '64' : '32';
+  return `${scalar.startsWith('u') ? 'U' : ''}INT${bits}`;
+}
+
+const wireTensor = ({ name, datatype }: Input, { dims, values }: TensorItem): WireTensor => ({
+  name,
+  shape: [1, ...dims],
+  datatype,
+  data: Array.from(values, (value) => (typeof value === 'bigint' ? Number(value) : value)),
+});
+
+interface Writers {
+  readonly mapped: Readonly<Record<string, string>>;
+  readonly fields: ReadonlyMap<string, WriteField>;
+}
+
+/** Outputs that no field takes are left out. */
+const responseOf = (outputs: readonly WireTensor[], { mapped, fields }: Writers): Record<string, unknown> =>
+  Object.fromEntries(
+    outputs.flatMap(({ name, shape, data }) => {
+      const field = mapped[name] ?? fieldName(name);
+      const write = fields.get(field);
+      // Servers may nest the data by rows.
+      const values = data.flat(Number.POSITIVE_INFINITY) as unknown[];
+      return write ? [[field, write({ values, dims: shape.slice(1) })]] : [];
+    }),
+  );

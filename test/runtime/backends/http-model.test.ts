@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { backendOf } from '#runtime/backends/backend-of.ts';
+import type { ModelProcess, RunAnswer } from '#runtime/backends/model-backend.ts';
+import { TallyRequest, TallyResponse } from '#test/fixtures/proto/gen/models/tally_json.ts';
+
+const CONTAINERS = join(import.meta.dirname, '../../fixtures/containers');
+const { signal } = new AbortController();
+
+async function launchReady(protocol: string, containerUrl?: string): Promise<ModelProcess> {
+  const surroundings = { python: '', containerUrl, environment: process.env };
+  const launched = (await backendOf(join(CONTAINERS, `tally_${protocol}`), surroundings)).launch();
+  await launched.setUp(undefined, signal);
+  return launched;
+}
+
+/** All of these contracts have the same fields. */
+const tally = (action: string, values: readonly number[] = []) => ({
+  taskId: 'task-1',
+  attempt: 1,
+  trace: undefined,
+  body: TallyRequest.encode({ action, values }),
+});
+
+const decoded = (answer: RunAnswer | undefined) =>
+  answer && 'response' in answer ? TallyResponse.decode(answer.response) : answer;
+
+describe.each(['json', 'protobuf', 'sagemaker', 'kserve', 'cog'])('a container that speaks %s', (protocol) => {
+  let launched: ModelProcess;
+  beforeAll(async () => {
+    launched = await launchReady(protocol);
+  });
+  afterAll(() => launched.close());
+
+  const run = async (action: string, values?: readonly number[]) =>
+    decoded((await Promise.all(launched.run([tally(action, values)]).answers))[0]);
+
+  it('answers requests once it is ready', async () => {
+    expect(await run('add', [1, 2.5])).toMatchObject({ total: 3.5, note: expect.stringMatching(/^request \d+$/) });
+  });
+
+  it('makes 4xx an error of the input, and everything else one that is retried', async () => {
+    expect(await run('refuse')).toEqual({
+      failure: { code: 'invalid_input', message: 'These cannot be added.', retryable: false },
+    });
+    expect(await run('fail')).toEqual({
+      failure: { code: 'container_failed', message: expect.stringContaining('It broke.'), retryable: true },
+    });
+    expect(await run('hang up')).toEqual({
+      failure: { code: 'container_failed', message: expect.stringMatching(/gave no answer/), retryable: true },
+    });
+  });
+
+  it('does not pass on what is not the response message', async () => {
+    expect(await run('nonsense')).toMatchObject({
+      failure: { code: expect.stringMatching(/^(result_unserializable|model_error|container_failed)$/) },
+    });
+  });
+
+  it('is told of an abort', async () => {
+    const waiting = launched.run([tally('wait')]);
+    await sleep(100);
+
+    waiting.abort(0, 'timeout');
+
+    expect(await waiting.answers[0]).toMatchObject({ failure: { message: 'The run was aborted: timeout.' } });
+    const expected = protocol === 'cog' ? '/predictions/task-1/cancel' : 'closed';
+    await vi.waitFor(async () =>
+      expect(await run('canceled')).toMatchObject({ note: expect.stringContaining(expected) }),
+    );
+  });
+});
+
+describe('the command of a container', () => {
+  it('takes its process with it when it crashes', async () => {
+    const launched = await launchReady('json');
+    onTestFinished(() => launched.close());
+
+    launched.run([tally('crash')]);
+
+    expect(await launched.exited).toEqual({
+      description: 'ended with exit code 1: The command node ended with exit code 3.',
+    });
+  });
+
+  it.each(['close', 'kill'] as const)('ends with its process after %s', async (end) => {
+    const launched = await launchReady('json');
+    const port = lastPort();
+
+    await launched[end]();
+
+    await vi.waitFor(() => expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow(), { timeout: 5000 });
+  });
+});
+
+/** Of the server that was started last. */
+function lastPort(): string {
+  const lines = execFileSync('pgrep', ['-af', 'server.ts json'], { encoding: 'utf8' }).trim().split('\n');
+  return lines.at(-1)?.split(' ').at(-1) ?? '';
+}
+
+describe('a container that runs elsewhere', () => {
+  it('is not started, and is waited for', async () => {
+    const elsewhere = await launchReady('json');
+    onTestFinished(() => elsewhere.close());
+    const port = lastPort();
+
+    const launched = await launchReady('json', `http://127.0.0.1:${port}`);
+    onTestFinished(() => launched.close());
+
+    const [answer] = await Promise.all(launched.run([tally('add', [2])]).answers);
+    expect(decoded(answer)).toMatchObject({ total: 2 });
+  });
+});
