@@ -105,7 +105,7 @@ const rooms = [
       CORE,
       CONTRACT,
       GENERATED,
-      npm('@middy', '@aws-lambda-powertools', 'aws-lambda'),
+      npm('@middy', '@aws-lambda-powertools', 'aws-lambda', 'jose'),
       NODE,
     ],
     'Routes, problems and negotiation are the same on every platform.',

@@ -26,10 +26,12 @@ ENTRYPOINT ["node"]
 CMD ["main.mjs"]
 
 FROM source AS gateway-bundle
-RUN node scripts/bundle-gateway.ts --into /bundle
+RUN node scripts/bundle-gateway.ts --into /bundle && mkdir --mode=700 /data
 
 FROM runtime AS gateway
 COPY --from=gateway-bundle /bundle ./
+# A volume that is mounted here belongs to the same user.
+COPY --from=gateway-bundle --chown=node:node /data /data
 ENV MODELYARD_HOST=0.0.0.0 MODELYARD_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

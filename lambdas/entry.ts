@@ -5,7 +5,8 @@ import type { MiddlewareObj } from '@middy/core';
 import { createHandlerDeps, type HandlerDeps, type Metrics } from '#api';
 import type { Logger } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
-import { ENV, readChoice } from '#platform/environment.ts';
+import { readChoice } from '#platform/environment.ts';
+import * as ENV from '#platform/environment-names.ts';
 
 const SERVICE = 'modelyard';
 const NAMESPACE = 'Modelyard';

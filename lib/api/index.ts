@@ -1,3 +1,4 @@
+export { type Authenticator, createAuthenticator } from './auth/authenticator.ts';
 export {
   callerOf,
   type PrincipalContext,
@@ -5,16 +6,17 @@ export {
   toPrincipalContext,
   unauthenticated,
 } from './auth/principal-context.ts';
+export { aText, type FieldRule, formFields, jsonFields, launchVariant, optional } from './http/body-fields.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
 export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
 export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
 export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
-export { launchVariant } from './http/launch-body.ts';
 export { type Counts, type Metrics, noMetrics } from './http/metrics.ts';
 export {
   BINARY_TYPES,
   bodyType,
+  FORM_TYPE,
   JSON_SCHEMA_TYPE,
   JSON_TYPE,
   type MediaType,
@@ -89,3 +91,4 @@ export {
   type TaskSummaryBody,
   taskPath,
 } from './presenters/task-presenter.ts';
+export { presentKey, presentUser } from './presenters/user-presenter.ts';

@@ -96,6 +96,9 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Lets an instance finish and stop',
     may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
   },
+  'authenticate-user': { description: 'Registers users and logs them in', may: [] },
+  'manage-account': { description: 'Tells users who they are, and keeps their API keys', may: [] },
+  'manage-users': { description: 'Lists and changes users, for admins', may: [] },
   'get-metrics': {
     description: 'Metrics for Prometheus',
     may: ['read the registry', 'measure queues', 'count dead letters'],

@@ -151,6 +151,26 @@ export {
 } from './tasks/task-queue.ts';
 export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './tasks/task-store.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
+export { type Accounts, addUser, createAccounts, type LoggedIn, type TokenSigner } from './users/accounts.ts';
+export {
+  createKey,
+  DEFAULT_KEY_DAYS,
+  identifyKey,
+  type KeyRequest,
+  type KnownCaller,
+  keysOf,
+  MAX_KEY_DAYS,
+  revokeKey,
+} from './users/api-keys.ts';
+export { changeUser, looksLikeKey, secretPrefix } from './users/credentials.ts';
+export {
+  hashPassword,
+  isOutdated,
+  passwordFault,
+  SCRYPT_COST,
+  type ScryptCost,
+  verifyPassword,
+} from './users/password.ts';
 export {
   AUTH_KINDS,
   type AuthKind,
@@ -161,14 +181,25 @@ export {
   type Scope,
 } from './users/principal.ts';
 export {
+  KEY_RING_AGE_MS,
+  type KeyRing,
+  newKeyRing,
+  rotateKeyRing,
+  type SigningKey,
+  signingKeyOf,
+} from './users/signing-keys.ts';
+export {
+  type Credential,
   isUserName,
   MAX_USER_NAME_LENGTH,
   MIN_USER_NAME_LENGTH,
   type NewUser,
+  packAccount,
   USER_ROLES,
   type User,
   type UserRole,
+  unpackAccount,
   userNameKey,
 } from './users/user.ts';
-export { findUserById, nameKeyOf, nameKeyOfId, newUserId } from './users/user-id.ts';
-export type { UserStore } from './users/user-store.ts';
+export { findUserById, nameKeyOf, nameKeyOfId, newUserId, userCursor } from './users/user-id.ts';
+export type { UserPage, UserQuery, UserStore } from './users/user-store.ts';

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import {
+  type Authenticator,
   BINARY_TYPES,
   createRouter,
   decodeComponent,
@@ -12,9 +13,10 @@ import {
   type ProxyResult,
   type Route,
   type RouteMatch,
+  toPrincipalContext,
   unroutedAnswer,
 } from '#api';
-import type { Logger } from '#core';
+import type { Logger, Principal } from '#core';
 import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
@@ -28,6 +30,8 @@ export interface BridgeOptions {
   readonly limits?: Partial<BridgeLimits>;
   /** @default requests to this machine only, and from no other origin */
   readonly guard?: GuardOptions;
+  /** Finds out who calls a route that is not public. @default nobody is asked */
+  readonly authenticate?: Authenticator | undefined;
   /** @default every request is let in */
   readonly admission?: Admission;
 }
@@ -37,7 +41,7 @@ const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000,
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge(options: BridgeOptions): HttpServer {
-  const { routes, handlers, logger, limits: given, guard = {}, admission } = options;
+  const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
   const refuseForeign = createGuard(guard);
@@ -55,11 +59,18 @@ export function createBridge(options: BridgeOptions): HttpServer {
   }
 
   async function answer({ request, exchange, admitted, ...match }: Answering): Promise<ProxyResult> {
+    const { route } = match;
+    const isAsked = authenticate && route.role !== 'public';
+    // Before the body, which strangers cannot make the gateway read.
+    const caller = isAsked ? await authenticate(request.headers.authorization) : undefined;
     const body = await readBody(request);
-    if (body.byteLength > 0 && match.route.method === 'POST') requireBodyType(request);
+    if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route.takesForms);
     admitted?.begin();
-    const event = toProxyEvent({ ...exchange, ...match, rawHeaders: request.rawHeaders, body });
-    const name = match.route.handler;
+    const event = toProxyEvent({
+      ...{ ...exchange, ...match, rawHeaders: request.rawHeaders, body, caller },
+      address: request.socket.remoteAddress ?? '',
+    });
+    const name = route.handler;
     const { requestId, wait } = exchange;
     const { integrationMs: timeoutMs } = limits;
     return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran: admitted?.ran });
@@ -91,6 +102,9 @@ interface RoutedRequest extends RouteMatch {
   /** Alternating names and values, as in `IncomingMessage.rawHeaders`. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
+  /** The network address of the caller. */
+  readonly address: string;
+  readonly caller: Principal | undefined;
 }
 
 /** The proxy event of a REST API. */
@@ -110,7 +124,11 @@ function toProxyEvent(request: RoutedRequest): ProxyEvent {
     queryStringParameters: orNull(lastValues(query)),
     multiValueQueryStringParameters: orNull(query),
     pathParameters: orNull(request.params),
-    requestContext: { requestId: request.requestId },
+    requestContext: {
+      requestId: request.requestId,
+      identity: { sourceIp: request.address },
+      ...(request.caller ? { authorizer: toPrincipalContext(request.caller) } : {}),
+    },
     isBase64Encoded,
     bytes: body,
     // Only when somebody asks: to make a string of ten megabytes, and bytes of it again, holds up everybody else.

@@ -1,4 +1,5 @@
 import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
+import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
@@ -11,6 +12,8 @@ import { createHandler as launchInstance } from '#lambdas/launch-instance/handle
 import { createHandler as listInstances } from '#lambdas/list-instances/handler.ts';
 import { createHandler as listModels } from '#lambdas/list-models/handler.ts';
 import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
+import { createHandler as manageAccount } from '#lambdas/manage-account/handler.ts';
+import { createHandler as manageUsers } from '#lambdas/manage-users/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
@@ -28,6 +31,9 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'list-instances': listInstances(deps),
   'launch-instance': launchInstance(deps),
   'stop-instance': stopInstance(deps),
+  'authenticate-user': authenticateUser(deps),
+  'manage-account': manageAccount(deps),
+  'manage-users': manageUsers(deps),
   'get-metrics': getMetrics(deps),
   health: health(deps),
 });

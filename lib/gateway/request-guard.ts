@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { JSON_TYPE, PROTOBUF_TYPE } from '#api';
+import { FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '#api';
 import { ModelyardError } from '#core';
 
 /** What a gateway accepts besides requests of programs to this machine. */
@@ -35,7 +35,8 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
 }
 
 /** Throws `unsupported_media_type` for the types that pages may send to other origins without asking, and for none. */
-export function requireBodyType({ headers }: IncomingMessage, accepted: readonly string[] = BODY_TYPES): void {
+export function requireBodyType({ headers }: IncomingMessage, takesForms = false): void {
+  const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : BODY_TYPES;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (accepted.includes(type)) return;
   const message = `A body needs a Content-Type, which must be ${accepted.join(' or ')}.`;

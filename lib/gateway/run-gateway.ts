@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createHandlerDeps, ROUTES } from '#api';
 import type { Logger } from '#core';
+import { ENV, readRequired } from '#platform/environment.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { openKeyFile } from '#platform/key-file.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
 import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
 import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
+import { createAccess } from './gateway-access.ts';
 import { createHandlers } from './handlers.ts';
 import { createJsonLog } from './log-event.ts';
 import { stopRequests } from './stop-requests.ts';
@@ -43,12 +46,15 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const platform = await platformFromEnvironment(environment, warn);
   cleanup.defer(() => platform.close());
   const instances = dockerInstancesFrom(environment, platform, warn);
+  const openKeys = () => openKeyFile(readRequired(environment, ENV.keysFile));
+  const access = await createAccess({ settings: guard, platform, openKeys });
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
     platform: instances ? { ...platform, instances } : platform,
     transcoder,
     logger,
     auth: guard.auth,
+    ...access,
   });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
@@ -57,6 +63,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     handlers: createHandlers(deps),
     logger,
     guard,
+    authenticate: access.authenticate,
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),
   });

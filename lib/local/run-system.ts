@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
+import { type Authenticator, createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import { type Logger, ModelyardError } from '#core';
+import { type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
 import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
+import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { openKeyFile } from '#platform/key-file.ts';
 import type { Platform } from '#platform/platform.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
@@ -34,6 +36,7 @@ export interface SystemRun extends LocalOptions {
   readonly abandon: AbortSignal;
 }
 
+const KEYS_FILE = 'signing-keys.json';
 const MODELS = join(ROOT, 'model-containers', 'models');
 /** Longer than any request may take: those in hand when it stops are answered. */
 const GRACE_MS = 30_000;
@@ -49,10 +52,15 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { host, maxRequests, ...guard } = gatewaySettingsFrom(run.environment);
   const handlers = lateHandlers();
   const admission = new Admission({ maxRequests, logger });
-  const bridge = createBridge({ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission });
+  const entry = Promise.withResolvers<Authenticator | undefined>();
+  const bridge = createBridge({
+    ...{ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
+    ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
+  });
   const port = await listen(bridge, run.port, host);
   cleanup.defer(() => bridge.close());
   cleanup.defer(() => handlers.reject(new Error('The system stopped before it was ready.')));
+  cleanup.defer(() => entry.resolve(undefined));
 
   const models = await findModels(run, logger);
   const backend = await startBackend[run.platform]({
@@ -66,12 +74,15 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
   const { platform } = backend;
   const supervisor = startInstances(run, models, backend);
+  const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
+  entry.resolve(access.authenticate);
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
     platform: { ...platform, instances: supervisor },
     transcoder,
     logger,
     auth: guard.auth,
+    ...access,
   });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));
@@ -113,6 +124,22 @@ export async function runSystem(run: SystemRun): Promise<void> {
       },
     }),
   ]);
+}
+
+/** Requests wait until it is known how to find out who calls. */
+const lateAuthenticator =
+  (ready: Promise<Authenticator | undefined>): Authenticator =>
+  async (authorization) => {
+    const authenticate = await ready;
+    if (!authenticate) throw new ModelyardError('gateway_timeout', 'The system stopped before it was ready.');
+    return authenticate(authorization);
+  };
+
+/** Beside the data that is kept, and nowhere when nothing is. */
+function openKeys({ platform, dataFolder }: LocalOptions): Promise<() => Promise<KeyRing>> {
+  if (platform === 'sqlite' && dataFolder !== undefined) return openKeyFile(join(dataFolder, KEYS_FILE));
+  const ring = newKeyRing();
+  return Promise.resolve(async () => ring);
 }
 
 const namesOf = (models: readonly LocalModel[]): string[] => models.map(({ manifest }) => manifest.name);

@@ -6,6 +6,8 @@ export interface AuthSettings {
   readonly auth: AuthKind;
   /** Host names of the gateway besides those of the loopback interface; `*` is any. */
   readonly hosts: readonly string[];
+  /** Whether strangers may register. */
+  readonly registration: 'open' | 'closed';
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
@@ -24,9 +26,8 @@ export function authSettingsFrom(env: NodeJS.ProcessEnv, host: string): AuthSett
       `Others can reach ${address}, so ${ENV.auth}=none is not allowed there: set ${ENV.auth}=jwt, or ${ENV.bind}=127.0.0.1 where the port is published to this machine only.`,
     );
   }
-  if (auth !== 'none') {
-    throw new ModelyardError('internal', `${ENV.auth}=${auth} is not supported yet: set ${ENV.bind}=127.0.0.1.`);
-  }
+  if (auth === 'oidc') throw new ModelyardError('internal', `${ENV.auth}=oidc is not supported yet: set jwt.`);
   // Tokens protect against other pages: a page under another host name has none.
-  return { auth, hosts: auth === 'none' ? (readOptional(env, ENV.hosts)?.split(' ') ?? []) : ['*'] };
+  const hosts = auth === 'none' ? (readOptional(env, ENV.hosts)?.split(' ') ?? []) : ['*'];
+  return { auth, hosts, registration: readChoice(env, ENV.registration, ['open', 'closed']) };
 }

@@ -5,6 +5,9 @@
 
 export const platform = 'PLATFORM';
 export const auth = 'AUTH';
+export const registration = 'REGISTRATION';
+/** The file with the keys that sign tokens. */
+export const keysFile = 'MODELYARD_KEYS_FILE';
 /** The address at which a container's port is published. */
 export const bind = 'BIND';
 

@@ -36,6 +36,8 @@ function lateUsersAndCalls(sqlite: Sqlite, clock: Clock): { readonly users: User
       get: async (id) => (await open()).users.get(id),
       findByName: async (name) => (await open()).users.findByName(name),
       update: async (user) => (await open()).users.update(user),
+      delete: async (id) => (await open()).users.delete(id),
+      list: async (query) => (await open()).users.list(query),
     },
     calls: {
       append: async (calls) => (await open()).calls.append(calls),

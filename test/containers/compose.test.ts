@@ -148,7 +148,10 @@ describe('the services of compose.yaml', () => {
   });
 });
 
-const ACCESS = { AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway' };
+const ACCESS = {
+  ...{ AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway', REGISTRATION: 'open' },
+  MODELYARD_KEYS_FILE: '/data/signing-keys.json',
+};
 
 describe('the environment in compose.yaml', () => {
   it.each(['gateway', 'gateway-control', 'gateway-aws'])('tells %s at which address it is published', (name) => {
@@ -191,7 +194,7 @@ describe('the environment in compose.yaml', () => {
     const secrets = [...composeText.matchAll(/^(?! *#).*(?:PASS|TOKEN|SECRET|KEY).*$/gim)].map(([line]) => line);
 
     expect(secrets.length).toBeGreaterThan(0);
-    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest)?\}|requirepass/.test(line))).toEqual([]);
+    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest)?\}|requirepass|KEYS_FILE/.test(line))).toEqual([]);
   });
 
   it('can be changed by variables that .env.example has with their defaults', () => {

@@ -145,6 +145,62 @@ export function userStoreContract(name: string, open: () => Promise<UserStoreUnd
       for (const id of impostors) expect(await users.get(id)).toBeUndefined();
     });
 
+    it('keeps state, keys and sessions, and forgets them when they are gone', async () => {
+      const { users } = await open();
+      const key = { id: 'AbCdEf12', kind: 'key', name: 'ci "\\\n', hash: 'h', createdAt: 1, expiresAt: 2 } as const;
+      const credentials = [
+        { ...key, scopes: ['predict'] as const, models: ['model_a'] },
+        { ...key, kind: 'session' as const },
+      ];
+      const user = await register(users);
+
+      await users.update({ ...user, isDisabled: true, credentials, version: 2 });
+      const changed = await users.get(user.id);
+      await users.update({ ...user, credentials: [], version: 3 });
+
+      expect(changed).toEqual({ ...user, isDisabled: true, credentials, version: 2 });
+      expect(await users.findByName(user.name)).toEqual({ ...user, credentials: [], version: 3 });
+    });
+
+    it('deletes a user once, and lets the name be used again', async () => {
+      const { users } = await open();
+      const [user, other] = [await register(users), await register(users)];
+
+      expect(await users.delete(user.id)).toBe(true);
+      expect([await users.get(user.id), await users.findByName(user.name)]).toEqual([undefined, undefined]);
+      const successor = await register(users, { name: user.name });
+
+      expect(await Promise.all([user.id, 'local', '', newUserId(other.name)].map((id) => users.delete(id)))).toEqual([
+        ...[false, false, false, false],
+      ]);
+      expect(await users.get(successor.id)).toEqual(successor);
+      expect(await users.get(other.id)).toEqual(other);
+    });
+
+    it('lists every user once, page by page, while others come', async () => {
+      const { users } = await open();
+      const registered = await Promise.all(Array.from({ length: 7 }, () => register(users)));
+      const seen: User[] = [];
+
+      for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
+        const page = await users.list({ limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+        if (pages === 0) await register(users);
+        expect(page.users.length).toBeLessThanOrEqual(3);
+        seen.push(...page.users);
+        cursor = page.nextCursor;
+      }
+
+      const ids = seen.map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const user of registered) expect(seen.filter(({ id }) => id === user.id)).toEqual([user]);
+    });
+
+    it.each(['x', '#', '../users', 'a'.repeat(21)])('refuses the cursor %s, which it did not give', async (cursor) => {
+      const { users } = await open();
+
+      await expect(users.list({ limit: 3, cursor })).rejects.toMatchObject({ code: 'invalid_request' });
+    });
+
     it('says that it is unavailable when it cannot be reached, without telling the password hash', async () => {
       const { users, cutOff } = await open();
       const user = await register(users, { passwordHash: 'secret-hash' });
@@ -155,6 +211,8 @@ export function userStoreContract(name: string, open: () => Promise<UserStoreUnd
         users.get(user.id),
         users.findByName(user.name),
         users.update({ ...user, version: 2 }),
+        users.delete(user.id),
+        users.list({ limit: 1 }),
       ]);
 
       for (const answer of answers) {

@@ -42,6 +42,11 @@ describe('who may send requests to a gateway', () => {
   });
 
   it('is not everybody by default where others reach it', () => {
-    expect(() => gatewaySettingsFrom({ MODELYARD_HOST: '0.0.0.0' })).toThrow('AUTH=jwt is not supported yet');
+    expect(gatewaySettingsFrom({ MODELYARD_HOST: '0.0.0.0' })).toMatchObject({
+      auth: 'jwt',
+      hosts: ['*'],
+      registration: 'open',
+    });
+    expect(gatewaySettingsFrom({ AUTH: 'jwt', REGISTRATION: 'closed' })).toMatchObject({ registration: 'closed' });
   });
 });

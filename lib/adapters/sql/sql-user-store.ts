@@ -6,9 +6,14 @@ import {
   nameKeyOf,
   nameKeyOfId,
   newUserId,
+  packAccount,
   USER_ROLES,
   type User,
+  type UserPage,
+  type UserQuery,
   type UserStore,
+  unpackAccount,
+  userCursor,
 } from '#core';
 import { translated } from './errors.ts';
 import type { SqlTables, UsersTable } from './tables.ts';
@@ -36,6 +41,7 @@ export class SqlUserStore implements UserStore {
           password_hash: kept.passwordHash,
           created_at: kept.createdAt,
           version: kept.version,
+          account: packAccount(kept),
         })
         .onConflict((conflict) => conflict.column('name_key').doNothing())
         .executeTakeFirst();
@@ -51,18 +57,45 @@ export class SqlUserStore implements UserStore {
     return this.#read(nameKeyOf(name));
   }
 
-  async update({ id, role, passwordHash, version }: User): Promise<boolean> {
+  async update(user: User): Promise<boolean> {
+    const { id, role, passwordHash, version } = user;
     const nameKey = nameKeyOfId(id);
     if (nameKey === undefined) return false;
     return translated(AWAY, async () => {
       const { numUpdatedRows } = await this.#database
         .updateTable('users')
-        .set({ role, password_hash: passwordHash, version })
+        .set({ role, password_hash: passwordHash, version, account: packAccount(user) })
         .where('name_key', '=', nameKey)
         .where('id', '=', id)
         .where('version', '=', version - 1)
         .executeTakeFirst();
       return numUpdatedRows === 1n;
+    });
+  }
+
+  async delete(id: string): Promise<boolean> {
+    return translated(AWAY, async () => {
+      const { numDeletedRows } = await this.#database
+        .deleteFrom('users')
+        .where('name_key', '=', nameKeyOfId(id) ?? '')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return numDeletedRows === 1n;
+    });
+  }
+
+  list({ limit, cursor }: UserQuery): Promise<UserPage> {
+    return translated(AWAY, async () => {
+      const rows = await this.#database
+        .selectFrom('users')
+        .selectAll()
+        .where('name_key', '>', userCursor(cursor))
+        .orderBy('name_key')
+        .limit(limit + 1)
+        .execute();
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      return { users: shown.map(toUser), ...(last && rows.length > limit ? { nextCursor: last.name_key } : {}) };
     });
   }
 
@@ -78,9 +111,10 @@ export class SqlUserStore implements UserStore {
   }
 }
 
-function toUser({ id, name, role, password_hash, created_at, version }: UsersTable): User {
+function toUser({ id, name, role, password_hash, created_at, version, account }: UsersTable): User {
   const known = USER_ROLES.find((candidate) => candidate === role);
   if (!known) throw new ModelyardError('internal', 'A stored user cannot be read.');
   // Some drivers give large integers as text.
-  return { id, name, role: known, passwordHash: password_hash, createdAt: Number(created_at), version };
+  const base = { id, name, role: known, passwordHash: password_hash, createdAt: Number(created_at), version };
+  return { ...base, ...unpackAccount(account) };
 }

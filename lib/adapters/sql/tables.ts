@@ -14,6 +14,8 @@ export interface UsersTable {
   /** Unix milliseconds. */
   readonly created_at: number;
   readonly version: number;
+  /** `packAccount`. */
+  readonly account: string;
 }
 
 export interface CallsTable {

@@ -1,5 +1,5 @@
 import { assertMay, ModelyardError, type Principal } from '#core';
-import { routeOf } from '../http/http-request.ts';
+import { methodOf, routeOf } from '../http/http-request.ts';
 import type { ProxyEvent } from '../http/proxy.ts';
 import { ROUTES, type Route, scopesOf } from '../http/routes.ts';
 import { unauthenticated } from './principal-context.ts';
@@ -18,10 +18,4 @@ export function authorize(event: ProxyEvent, caller: Principal | undefined): voi
   if (role === 'public') return;
   if (!caller) throw unauthenticated();
   assertMay(caller, { role, scopes: scopesOf(route), model: event.pathParameters?.model });
-}
-
-/** HEAD is handled as GET. */
-function methodOf({ httpMethod, requestContext }: ProxyEvent): string | undefined {
-  const method = httpMethod ?? requestContext?.http?.method;
-  return method === 'HEAD' ? 'GET' : method;
 }

@@ -1,4 +1,5 @@
 import {
+  type Accounts,
   type AuthKind,
   cachedContracts,
   createBacklog,
@@ -9,6 +10,7 @@ import {
   createWaker,
   type Logger,
   type ModelDirectory,
+  type UserStore,
   type WaitDeps,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
@@ -34,12 +36,18 @@ export interface HandlerDeps {
   readonly corsOrigins: readonly string[];
   /** With `none`, a caller that no gateway has identified is the local user. */
   readonly auth: AuthKind;
+  /** Users with passwords. Undefined where there are none. */
+  readonly accounts?: Accounts;
+  /** Users with API keys. Undefined where there are none. */
+  readonly users?: UserStore;
 }
 
 interface HandlerDepsOptions {
   readonly platform: Platform;
   readonly logger: Logger;
   readonly auth: AuthKind;
+  readonly accounts?: Accounts;
+  readonly users?: UserStore;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default nobody counts */
@@ -66,5 +74,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     metrics,
     corsOrigins: platform.corsOrigins ?? [],
     auth,
+    ...(options.accounts ? { accounts: options.accounts } : {}),
+    ...(options.users ? { users: options.users } : {}),
   };
 }

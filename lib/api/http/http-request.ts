@@ -7,6 +7,10 @@ export interface HttpRequest {
   readonly id: string;
   /** The path of the matched route, with parameters in braces. */
   readonly route: string;
+  /** GET for HEAD, which is handled alike. */
+  readonly method: string;
+  /** The network address of the caller, or of the proxy before it. */
+  readonly address: string;
   /** The requested path. */
   readonly path: string;
   readonly headers: HeaderFields;
@@ -34,6 +38,8 @@ export function toRequest(event: ProxyEvent, context: ProxyContext, { caller, si
   return {
     id: requestIdOf(event, context),
     route: routeOf(event),
+    method: methodOf(event),
+    address: event.requestContext?.identity?.sourceIp ?? event.requestContext?.http?.sourceIp ?? '',
     path: pathOf(event),
     headers: headersOf(event),
     query: queryOf(event),
@@ -53,6 +59,12 @@ export const requestIdOf = (event: ProxyEvent, context: ProxyContext): string =>
   event.requestContext?.requestId ?? context.awsRequestId;
 
 export const pathOf = (event: ProxyEvent): string => event.path ?? event.rawPath ?? '/';
+
+/** GET for HEAD. */
+export function methodOf({ httpMethod, requestContext }: ProxyEvent): string {
+  const method = httpMethod ?? requestContext?.http?.method ?? '';
+  return method === 'HEAD' ? 'GET' : method;
+}
 
 /** The path of the matched route, with parameters in braces. */
 export const routeOf = ({ resource, routeKey }: ProxyEvent): string => resource ?? routeKey?.split(' ')[1] ?? '';

@@ -21,8 +21,9 @@ export interface ProxyEvent {
   readonly requestContext?: {
     readonly requestId?: string;
     readonly authorizer?: Readonly<Record<string, unknown>> | null;
+    readonly identity?: { readonly sourceIp?: string | null };
     /** Version 2. */
-    readonly http?: { readonly method: string };
+    readonly http?: { readonly method: string; readonly sourceIp?: string };
   };
   /** Version 2: method and path of the matched route, `GET /tasks/{id}`; `$default` for a function URL. */
   readonly routeKey?: string;

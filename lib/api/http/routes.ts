@@ -2,27 +2,9 @@ import type { Scope, UserRole } from '#core';
 
 /** The routes of the submit handler, separate to keep its bundle small. */
 export const SUBMIT_ROUTES = [
-  {
-    method: 'POST',
-    path: '/models/{model}/tasks',
-    handler: 'submit-task',
-    role: 'user',
-    summary: 'Submit a prediction request to a model',
-  },
-  {
-    method: 'POST',
-    path: '/predict/{model}',
-    handler: 'submit-task',
-    role: 'user',
-    summary: 'Submit a prediction request and wait for its result',
-  },
-  {
-    method: 'POST',
-    path: '/api/predict/{model}',
-    handler: 'submit-task',
-    role: 'user',
-    summary: 'Predict with a flat response',
-  },
+  route('POST', '/models/{model}/tasks', 'submit-task', 'user', 'Submit a prediction request to a model'),
+  route('POST', '/predict/{model}', 'submit-task', 'user', 'Submit a prediction request and wait for its result'),
+  route('POST', '/api/predict/{model}', 'submit-task', 'user', 'Predict with a flat response'),
 ] as const satisfies readonly Route[];
 
 /** All HTTP handlers. Each is a folder of `lambdas/`. */
@@ -39,13 +21,16 @@ export const HANDLER_NAMES = [
   'list-instances',
   'launch-instance',
   'stop-instance',
+  'authenticate-user',
+  'manage-account',
+  'manage-users',
   'get-metrics',
   'health',
 ] as const;
 
 export type HandlerName = (typeof HANDLER_NAMES)[number];
 
-export const METHODS = ['GET', 'POST', 'DELETE'] as const;
+export const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** One route of the HTTP API. */
@@ -54,6 +39,8 @@ export interface Route {
   /** Parameters in braces: `/models/{model}/tasks`. */
   readonly path: `/${string}`;
   readonly handler: HandlerName;
+  /** Takes a form besides JSON. */
+  readonly takesForms?: boolean;
   /** The role that a caller needs. `public`: nobody is asked. */
   readonly role: 'public' | UserRole;
   /** For the API documentation. */
@@ -63,137 +50,69 @@ export interface Route {
 /** The route table. API Gateway, the gateway process and OpenAPI use it. */
 export const ROUTES = [
   ...SUBMIT_ROUTES,
-  { method: 'GET', path: '/tasks', handler: 'list-tasks', role: 'user', summary: 'List my tasks, newest first' },
-  { method: 'GET', path: '/tasks/{id}', handler: 'get-task', role: 'user', summary: 'Get a task' },
-  {
-    method: 'GET',
-    path: '/models/{model}/tasks/{id}',
-    handler: 'get-task',
-    role: 'user',
-    summary: 'Get a task of a model',
-  },
-  {
-    method: 'GET',
-    path: '/models/{model}/result',
-    handler: 'get-result',
-    role: 'user',
-    summary: 'Get only the result of a task',
-  },
-  { method: 'GET', path: '/models', handler: 'list-models', role: 'user', summary: 'List the active models' },
-  { method: 'GET', path: '/models/{model}', handler: 'get-model', role: 'user', summary: 'Get a model' },
-  {
-    method: 'GET',
-    path: '/models/{model}/schema',
-    handler: 'get-model-schema',
-    role: 'user',
-    summary: 'Get the contract of a model',
-  },
-  {
-    method: 'GET',
-    path: '/models/{model}/instances',
-    handler: 'list-instances',
-    role: 'operator',
-    summary: 'List the instances of a model',
-  },
-  {
-    method: 'POST',
-    path: '/models/{model}/instances',
-    handler: 'launch-instance',
-    role: 'operator',
-    summary: 'Launch one more instance of a model',
-  },
-  {
-    method: 'GET',
-    path: '/models/{model}/instances/{id}',
-    handler: 'list-instances',
-    role: 'operator',
-    summary: 'Get an instance of a model',
-  },
-  {
-    method: 'DELETE',
-    path: '/models/{model}/instances/{id}',
-    handler: 'stop-instance',
-    role: 'operator',
-    summary: 'Drain and stop an instance',
-  },
-  {
-    method: 'GET',
-    path: '/api/predict/services',
-    handler: 'list-models',
-    role: 'user',
-    summary: 'List the instances that predict',
-  },
-  {
-    method: 'GET',
-    path: '/api/models/available',
-    handler: 'list-models',
-    role: 'user',
-    summary: 'List the instances with their variants',
-  },
-  {
-    method: 'POST',
-    path: '/api/models/launch/{name}',
-    handler: 'launch-instance',
-    role: 'operator',
-    summary: 'Launch an instance of a model or a variant',
-  },
-  {
-    method: 'GET',
-    path: '/api/models/instances/{name}',
-    handler: 'list-instances',
-    role: 'operator',
-    summary: 'List the instances of a model or a variant',
-  },
-  {
-    method: 'DELETE',
-    path: '/api/models/instances/{name}',
-    handler: 'stop-instance',
-    role: 'operator',
-    summary: 'Stop an instance by its id',
-  },
-  {
-    method: 'GET',
-    path: '/metrics',
-    handler: 'get-metrics',
-    role: 'operator',
-    summary: 'Get metrics in the text format of Prometheus',
-  },
-  {
-    method: 'GET',
-    path: '/openapi.json',
-    handler: 'get-openapi',
-    role: 'public',
-    summary: 'Get the OpenAPI document',
-  },
-  {
-    method: 'GET',
-    path: '/docs',
-    handler: 'get-docs',
-    role: 'public',
-    summary: 'Show the interactive API documentation',
-  },
-  {
-    method: 'GET',
-    path: '/docs/{file}',
-    handler: 'get-docs',
-    role: 'public',
-    summary: 'Get a file of the documentation page',
-  },
-  { method: 'GET', path: '/healthz', handler: 'health', role: 'public', summary: 'Check whether the process answers' },
-  {
-    method: 'GET',
-    path: '/readyz',
-    handler: 'health',
-    role: 'public',
-    summary: 'Check whether queue, store and registry answer',
-  },
+  route('GET', '/tasks', 'list-tasks', 'user', 'List my tasks, newest first'),
+  route('GET', '/tasks/{id}', 'get-task', 'user', 'Get a task'),
+  route('GET', '/models/{model}/tasks/{id}', 'get-task', 'user', 'Get a task of a model'),
+  route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
+  route('GET', '/models', 'list-models', 'user', 'List the active models'),
+  route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),
+  route('GET', '/models/{model}/schema', 'get-model-schema', 'user', 'Get the contract of a model'),
+  route('GET', '/models/{model}/instances', 'list-instances', 'operator', 'List the instances of a model'),
+  route('POST', '/models/{model}/instances', 'launch-instance', 'operator', 'Launch one more instance of a model'),
+  route('GET', '/models/{model}/instances/{id}', 'list-instances', 'operator', 'Get an instance of a model'),
+  route('DELETE', '/models/{model}/instances/{id}', 'stop-instance', 'operator', 'Drain and stop an instance'),
+  route('GET', '/api/predict/services', 'list-models', 'user', 'List the instances that predict'),
+  route('GET', '/api/models/available', 'list-models', 'user', 'List the instances with their variants'),
+  route(
+    'POST',
+    '/api/models/launch/{name}',
+    'launch-instance',
+    'operator',
+    'Launch an instance of a model or a variant',
+  ),
+  route(
+    'GET',
+    '/api/models/instances/{name}',
+    'list-instances',
+    'operator',
+    'List the instances of a model or a variant',
+  ),
+  route('DELETE', '/api/models/instances/{name}', 'stop-instance', 'operator', 'Stop an instance by its id'),
+  route('POST', '/register', 'authenticate-user', 'public', 'Register a user'),
+  { ...route('POST', '/login', 'authenticate-user', 'public', 'Log in with a name and a password'), takesForms: true },
+  route('POST', '/login/refresh', 'authenticate-user', 'public', 'Exchange a refresh token for new tokens'),
+  route('GET', '/users/me', 'manage-account', 'user', 'Get who I am'),
+  route('GET', '/users/me/keys', 'manage-account', 'user', 'List my API keys'),
+  route('POST', '/users/me/keys', 'manage-account', 'user', 'Create an API key'),
+  route('DELETE', '/users/me/keys/{id}', 'manage-account', 'user', 'Delete an API key'),
+  route('GET', '/users', 'manage-users', 'admin', 'List the users'),
+  route('PATCH', '/users/{id}', 'manage-users', 'admin', 'Change a user'),
+  route('DELETE', '/users/{id}', 'manage-users', 'admin', 'Delete a user'),
+  route('GET', '/metrics', 'get-metrics', 'operator', 'Get metrics in the text format of Prometheus'),
+  route('GET', '/openapi.json', 'get-openapi', 'public', 'Get the OpenAPI document'),
+  route('GET', '/docs', 'get-docs', 'public', 'Show the interactive API documentation'),
+  route('GET', '/docs/{file}', 'get-docs', 'public', 'Get a file of the documentation page'),
+  route('GET', '/healthz', 'health', 'public', 'Check whether the process answers'),
+  route('GET', '/readyz', 'health', 'public', 'Check whether queue, store and registry answer'),
 ] as const satisfies readonly Route[];
 
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users and keys. */
-export function scopesOf({ method, role, handler }: Route): readonly Scope[] {
+export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
   if (handler === 'submit-task') return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
-  return role === 'user' && method === 'GET' ? ['read', 'predict'] : [];
+  const isRead = role === 'user' && method === 'GET' && path !== '/users/me/keys';
+  return isRead ? ['read', 'predict'] : [];
 }
 
 export type RoutePath = (typeof ROUTES)[number]['path'];
+
+/** A row of the table. */
+function route<const M extends Method, const P extends Route['path'], const H extends HandlerName>(
+  method: M,
+  path: P,
+  handler: H,
+  role: Route['role'],
+  summary: string,
+) {
+  return { method, path, handler, role, summary };
+}

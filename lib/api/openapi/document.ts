@@ -23,8 +23,14 @@ const INFO = {
 } as const;
 
 const BEARER = 'bearer';
+const PASSWORD = 'password';
 const SECURITY_SCHEMES = {
   [BEARER]: { type: 'http', scheme: 'bearer', description: 'A token or an API key. Not needed with `AUTH=none`.' },
+  [PASSWORD]: {
+    type: 'oauth2',
+    description: 'A user name and a password, with `AUTH=jwt`.',
+    flows: { password: { tokenUrl: './login', scopes: {} } },
+  },
 } as const;
 
 /** Collects components while the document is written. */
@@ -116,7 +122,7 @@ function addOperation(
     ...paths[path],
     [method.toLowerCase()]: {
       ...operation,
-      ...(isPublic ? {} : { security: [{ [BEARER]: [] }] }),
+      ...(isPublic ? {} : { security: [{ [BEARER]: [] }, { [PASSWORD]: [] }] }),
       responses: { ...(operation.responses as Json), ...byStatus },
     },
   };

@@ -16,6 +16,7 @@ import {
   schemaRef,
 } from './route-doc.ts';
 import { TASK_ROUTES } from './task-routes.ts';
+import { USER_ROUTES } from './user-routes.ts';
 
 const MODEL = pathParameter('model', 'The name of the model.', { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH });
 
@@ -131,5 +132,6 @@ export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...INSTANCE_ROUTES,
   ...GATEWAY_ROUTES,
   ...OPERATION_ROUTES,
+  ...USER_ROUTES,
   ...DOCUMENT_ROUTES,
 };

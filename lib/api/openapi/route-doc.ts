@@ -10,6 +10,7 @@ export const FIXED_TAGS = {
   Models: 'Models, their contracts and limits',
   Instances: 'Running instances of models',
   'Gateway style': 'The same operations in the shape of common model gateways',
+  Users: 'Login, API keys and users',
   Operations: 'Health and metrics',
   Documentation: 'API documentation',
 } as const;

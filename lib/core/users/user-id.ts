@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { ModelyardError } from '../errors.ts';
 import { type User, userNameKey } from './user.ts';
 
 /** An id is the name key followed by random bytes. Multiples of three bytes fill base64url characters completely. */
@@ -18,6 +19,14 @@ export const nameKeyOf = (name: string): string =>
 /** The row key in a user id. Undefined for text that is not an id. */
 export const nameKeyOfId = (id: string): string | undefined =>
   USER_ID.test(id) ? id.slice(0, NAME_KEY_LENGTH) : undefined;
+
+const NAME_KEY = /^[\w-]{20}$/;
+
+/** The row key after which a list of users goes on, by the cursor of the page before. Throws `invalid_request`. */
+export function userCursor(cursor: string | undefined): string {
+  if (cursor === undefined || NAME_KEY.test(cursor)) return cursor ?? '';
+  throw new ModelyardError('invalid_request', 'The cursor is not one that this list gave.');
+}
 
 /** Finds a user by id with the store's read by row key. */
 export async function findUserById(

@@ -15,8 +15,25 @@ export interface UserStore {
   /** Accepts any text. */
   findByName(name: string): Promise<User | undefined>;
   /**
-   * Writes role and password hash if the stored version is `user.version - 1`. Resolves with false when the version
+   * Writes role, password hash, state and credentials if the stored version is `user.version - 1`. Resolves with false when the version
    * differs or the user does not exist.
    */
   update(user: User): Promise<boolean>;
+  /** Resolves with false when there is no such user. The name may be registered again. */
+  delete(id: string): Promise<boolean>;
+  /** All users in no promised order. Rejects with `invalid_request` for a cursor that it did not give. */
+  list(query: UserQuery): Promise<UserPage>;
+}
+
+export interface UserQuery {
+  /** 1–100. */
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface UserPage {
+  /** May be short or empty although there is a `nextCursor`. */
+  readonly users: readonly User[];
+  readonly nextCursor?: string;
 }

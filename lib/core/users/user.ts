@@ -1,3 +1,5 @@
+import type { Scope } from './principal.ts';
+
 /** Each includes those before. `user`: own tasks. `operator`: instances and metrics. `admin`: users. */
 export const USER_ROLES = ['user', 'operator', 'admin'] as const;
 
@@ -9,13 +11,42 @@ export interface User {
   /** As typed. Unique by `userNameKey`. */
   readonly name: string;
   readonly role: UserRole;
-  /** Secret: never log or return it. */
+  /** Empty without a password. Secret: never log or return it. */
   readonly passwordHash: string;
+  /** Disabled users cannot log in, and their tokens and keys are refused. @default false */
+  readonly isDisabled?: boolean;
+  /** API keys and sessions. @default none */
+  readonly credentials?: readonly Credential[];
   /** Unix milliseconds. */
   readonly createdAt: number;
   /** Starts at 1 and increases with each change: the optimistic lock of `UserStore.update`. */
   readonly version: number;
 }
+
+/** A secret that stands for a user: an API key, or a session with its refresh token. */
+export interface Credential {
+  /** Unique for its user. */
+  readonly id: string;
+  readonly kind: 'key' | 'session';
+  /** What the user calls it. */
+  readonly name: string;
+  /** SHA-256 of the secret, which is random: no slow hash is needed. */
+  readonly hash: string;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly lastUsedAt?: number;
+  readonly scopes?: readonly Scope[];
+  readonly models?: readonly string[];
+}
+
+/** What stores keep of a user as one text, because it is only ever read with the user. */
+export const packAccount = ({ isDisabled, credentials }: User | NewUser): string =>
+  JSON.stringify({ isDisabled, credentials });
+
+/** Undoes `packAccount`. Rows of earlier builds have no such text. */
+export const unpackAccount = (text: string | undefined): Pick<User, 'isDisabled' | 'credentials'> =>
+  text === undefined || text === '' ? {} : JSON.parse(text);
 
 export type NewUser = Omit<User, 'id' | 'version'>;
 

@@ -38,10 +38,12 @@ const named = ROUTES.map((route: Route) => ({ ...route, name: `${route.method} $
 const guarded = named.filter(({ role }) => role !== 'public');
 
 describe('the routes that nobody is asked about', () => {
-  it('are health and documentation', () => {
+  it('are health, documentation and login', () => {
     const open = named.filter(({ role }) => role === 'public').map(({ path }) => path);
 
-    expect(open.toSorted()).toEqual(['/docs', '/docs/{file}', '/healthz', '/openapi.json', '/readyz']);
+    expect(open.toSorted()).toEqual([
+      ...['/docs', '/docs/{file}', '/healthz', '/login', '/login/refresh', '/openapi.json', '/readyz', '/register'],
+    ]);
   });
 });
 
@@ -105,7 +107,8 @@ describe.each(guarded)('$name', (route) => {
 function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
   if (/predict\/\{model\}$|\/tasks$/.test(path) && method === 'POST') return ['predict'];
   if (/instances|launch|metrics/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
-  return ['predict', 'read'];
+  if (path === '/users/me') return ['predict', 'read'];
+  return path.startsWith('/users') ? [] : ['predict', 'read'];
 }
 
 it('a HEAD request is answered as its GET', async () => {

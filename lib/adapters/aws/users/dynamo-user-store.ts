@@ -1,6 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { findUserById, type NewUser, nameKeyOf, nameKeyOfId, newUserId, type User, type UserStore } from '#core';
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  findUserById,
+  type NewUser,
+  nameKeyOf,
+  nameKeyOfId,
+  newUserId,
+  type User,
+  type UserPage,
+  type UserQuery,
+  type UserStore,
+  userCursor,
+} from '#core';
 import { type Item, N, rowOf, S } from '../attributes.ts';
 import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
 
@@ -53,17 +71,19 @@ export class DynamoUserStore implements UserStore {
     const key = keyOf(nameKey);
     // Distinguishes our own update, repeated by the SDK after a lost response, from a concurrent one.
     const write = randomUUID();
-    const { role, passwordHash, version } = toMutableUserItem(user);
+    const { role, passwordHash, version, account } = toMutableUserItem(user);
     const refused = await this.#conditional(key, () =>
       this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: key,
-          UpdateExpression: 'SET #role = :role, passwordHash = :passwordHash, version = :version, lastWrite = :write',
+          UpdateExpression:
+            'SET #role = :role, passwordHash = :passwordHash, version = :version, account = :account, lastWrite = :write',
           ConditionExpression: 'id = :id AND version = :previous',
           ExpressionAttributeNames: { '#role': 'role' },
           ExpressionAttributeValues: {
             ...{ ':role': role, ':passwordHash': passwordHash, ':version': version, ':write': S(write) },
+            ':account': account,
             ...{ ':id': S(user.id), ':previous': N(user.version - 1) },
           },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -71,6 +91,41 @@ export class DynamoUserStore implements UserStore {
       ),
     );
     return refused === 'done' || refused.item?.lastWrite?.S === write;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const user = await this.get(id);
+    if (!user) return false;
+    const key = keyOf(nameKeyOf(user.name));
+    const outcome = await this.#conditional(key, () =>
+      this.#client.send(
+        new DeleteItemCommand({
+          TableName: this.#table,
+          Key: key,
+          ConditionExpression: 'id = :id',
+          ExpressionAttributeValues: { ':id': S(id) },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      ),
+    );
+    // A repeat of the SDK after a lost response finds nothing.
+    return outcome === 'done' || outcome.item === undefined;
+  }
+
+  /** Reads the whole table, page by page. */
+  async list({ limit, cursor }: UserQuery): Promise<UserPage> {
+    const after = userCursor(cursor);
+    const command = new ScanCommand({
+      TableName: this.#table,
+      Limit: limit,
+      ConsistentRead: true,
+      ...(after === '' ? {} : { ExclusiveStartKey: keyOf(after) }),
+    });
+    const { Items = [], LastEvaluatedKey: last } = await translated('store_unavailable', () =>
+      this.#client.send(command),
+    );
+    const next = last?.[USERS_TABLE.partitionKey.name]?.S;
+    return { users: Items.map(fromUserItem), ...(next === undefined ? {} : { nextCursor: next }) };
   }
 
   async #read(nameKey: string): Promise<User | undefined> {

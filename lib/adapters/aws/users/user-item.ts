@@ -1,15 +1,12 @@
-import { ModelyardError, USER_ROLES, type User } from '#core';
+import { ModelyardError, packAccount, USER_ROLES, type User, unpackAccount } from '#core';
 import { type Item, N, readNumber, readString, S } from '../attributes.ts';
 
 /** The attributes that `update` writes. */
-export const toMutableUserItem = ({
-  role,
-  passwordHash,
-  version,
-}: Pick<User, 'role' | 'passwordHash' | 'version'>) => ({
-  role: S(role),
-  passwordHash: S(passwordHash),
-  version: N(version),
+export const toMutableUserItem = (user: User) => ({
+  role: S(user.role),
+  passwordHash: S(user.passwordHash),
+  version: N(user.version),
+  account: S(packAccount(user)),
 });
 
 /** The row without its key. */
@@ -30,5 +27,6 @@ export function fromUserItem(item: Item): User {
     passwordHash: readString(item, 'passwordHash'),
     createdAt: readNumber(item, 'createdAt'),
     version: readNumber(item, 'version'),
+    ...unpackAccount(item.account?.S),
   };
 }

@@ -1,4 +1,15 @@
-import { type NewUser, nameKeyOf, nameKeyOfId, newUserId, type User, type UserStore, unavailable } from '#core';
+import {
+  type NewUser,
+  nameKeyOf,
+  nameKeyOfId,
+  newUserId,
+  type User,
+  type UserPage,
+  type UserQuery,
+  type UserStore,
+  unavailable,
+  userCursor,
+} from '#core';
 
 export class MemoryUserStore implements UserStore {
   /** While false, every call is refused. */
@@ -24,12 +35,30 @@ export class MemoryUserStore implements UserStore {
     return this.#users.get(nameKeyOf(name));
   }
 
-  async update({ id, role, passwordHash, version }: User): Promise<boolean> {
+  async update(user: User): Promise<boolean> {
     this.#assertReachable();
-    const stored = this.#find(id);
-    if (stored?.version !== version - 1) return false;
-    this.#users.set(nameKeyOf(stored.name), { ...stored, role, passwordHash, version });
+    const stored = this.#find(user.id);
+    if (stored?.version !== user.version - 1) return false;
+    const { id, name, createdAt } = stored;
+    this.#users.set(nameKeyOf(name), { ...user, id, name, createdAt });
     return true;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    this.#assertReachable();
+    return this.#find(id) !== undefined && this.#users.delete(nameKeyOfId(id) ?? '');
+  }
+
+  async list({ limit, cursor }: UserQuery): Promise<UserPage> {
+    this.#assertReachable();
+    const after = userCursor(cursor);
+    const keys = [...this.#users.keys()].toSorted().filter((key) => key > after);
+    const shown = keys.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      users: shown.flatMap((key) => this.#users.get(key) ?? []),
+      ...(last !== undefined && keys.length > limit ? { nextCursor: last } : {}),
+    };
   }
 
   #find(id: string): User | undefined {

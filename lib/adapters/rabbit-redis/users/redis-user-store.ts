@@ -5,9 +5,14 @@ import {
   nameKeyOf,
   nameKeyOfId,
   newUserId,
+  packAccount,
   USER_ROLES,
   type User,
+  type UserPage,
+  type UserQuery,
   type UserStore,
+  unpackAccount,
+  userCursor,
 } from '#core';
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
@@ -50,6 +55,32 @@ export class RedisUserStore implements UserStore {
     });
   }
 
+  delete(id: string): Promise<boolean> {
+    return translated('store_unavailable', async () => {
+      const user = await this.get(id);
+      if (!user) return false;
+      return (await (await this.#options.link.text()).del(this.#key(nameKeyOf(user.name)))) === 1;
+    });
+  }
+
+  /** Goes through all keys of the server to find those of users. */
+  list({ limit, cursor }: UserQuery): Promise<UserPage> {
+    return translated('store_unavailable', async () => {
+      const after = userCursor(cursor);
+      const client = await this.#options.link.text();
+      const start = this.#key('');
+      const found: string[] = [];
+      for await (const keys of client.scanIterator({ MATCH: `${start}*`, COUNT: 1000 })) found.push(...keys);
+      const nameKeys = [...new Set(found)].map((key) => key.slice(start.length)).filter((key) => key > after);
+      const shown = nameKeys.toSorted().slice(0, limit);
+      const users = (await Promise.all(shown.map((nameKey) => this.#read(nameKey)))).filter(
+        (user) => user !== undefined,
+      );
+      const last = shown.at(-1);
+      return { users, ...(last !== undefined && nameKeys.length > limit ? { nextCursor: last } : {}) };
+    });
+  }
+
   #isDone(id: string, reply: unknown): boolean {
     const [found, done] = reply as readonly [string, number];
     this.#options.link.expectReplyAbout(id, found);
@@ -72,12 +103,19 @@ export class RedisUserStore implements UserStore {
   }
 }
 
-const toMutableFields = ({ role, passwordHash, version }: User) => ({ role, passwordHash, version: String(version) });
+const toMutableFields = (user: User) => ({
+  role: user.role,
+  passwordHash: user.passwordHash,
+  version: String(user.version),
+  account: packAccount(user),
+});
 
-function toUser({ id, name, role, passwordHash, createdAt, version }: Readonly<Record<string, string>>): User {
+function toUser(fields: Readonly<Record<string, string>>): User {
+  const { id, name, role, passwordHash, createdAt, version, account } = fields;
   const known = USER_ROLES.find((candidate) => candidate === role);
   if (!id || name === undefined || !known || passwordHash === undefined) {
     throw new ModelyardError('internal', 'A stored user cannot be read.');
   }
-  return { id, name, role: known, passwordHash, createdAt: Number(createdAt), version: Number(version) };
+  const base = { id, name, role: known, passwordHash, createdAt: Number(createdAt), version: Number(version) };
+  return { ...base, ...unpackAccount(account) };
 }

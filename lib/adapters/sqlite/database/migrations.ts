@@ -117,6 +117,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX calls_of_owner ON calls (owner, started_at, id);
   CREATE INDEX calls_by_age ON calls (started_at);
   `,
+  `
+  -- State, keys and sessions of a user: a JSON object.
+  ALTER TABLE users ADD COLUMN account TEXT NOT NULL DEFAULT '{}';
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

@@ -1,0 +1,64 @@
+import {
+  type FieldRule,
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  json,
+  jsonFields,
+  optional,
+  type ProxyResult,
+  presentUser,
+} from '#api';
+import { changeUser, ModelyardError, USER_ROLES, type User, type UserRole, type UserStore } from '#core';
+
+const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 20;
+
+/** `GET /users` for admins, and `PATCH` and `DELETE /users/{id}` while registration is open. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function manageUsers(request) {
+    const { users, accounts } = deps;
+    if (!users) throw new ModelyardError('route_not_found', 'This system keeps no users.');
+    if (request.method === 'GET') return list(users, request);
+    if (accounts?.registration !== 'open') {
+      throw new ModelyardError('forbidden', 'While registration is closed, users are changed by `npm run users`.');
+    }
+    if (request.param('id') === request.caller.id) {
+      throw new ModelyardError('forbidden', 'Nobody changes their own role or state: ask another admin.');
+    }
+    return request.method === 'DELETE' ? remove(users, request) : change(users, request);
+  });
+
+const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
+
+async function list(users: UserStore, { query }: HttpRequest): Promise<ProxyResult> {
+  const cursor = query.one('cursor');
+  const limit = query.integer('limit', { min: 1, max: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+  const page = await users.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  return json(200, { users: page.users.map(presentUser), next_cursor: page.nextCursor ?? null }, NEVER_STORED);
+}
+
+async function remove(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
+  if (await users.delete(request.param('id'))) return { statusCode: 204, headers: NEVER_STORED, body: '' };
+  throw new ModelyardError('user_not_found', 'There is no such user.');
+}
+
+const RULES = {
+  role: optional((value) =>
+    USER_ROLES.some((role) => role === value) ? undefined : `Must be one of ${USER_ROLES.join(', ')}.`,
+  ),
+  disabled: optional((value) => (typeof value === 'boolean' ? undefined : 'Must be true or false.')),
+} as const satisfies Record<string, FieldRule>;
+
+async function change(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
+  const fields = jsonFields(request, { what: 'a valid change of a user', rules: RULES });
+  // The rules make the casts safe.
+  const role = fields.role as UserRole | undefined;
+  const isDisabled = fields.disabled as boolean | undefined;
+  const changes: Partial<User> = {
+    ...(role === undefined ? {} : { role }),
+    ...(isDisabled === undefined ? {} : { isDisabled }),
+  };
+  const user = await changeUser(users, request.param('id'), (current) => ({ ...current, ...changes }));
+  return json(200, user && presentUser(user), NEVER_STORED);
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { type Clock, identifyKey, looksLikeKey, memoize, type Principal, type UserStore } from '#core';
+import { unauthenticated } from './principal-context.ts';
+import type { IdentifyToken } from './tokens.ts';
+
+/** Finds out who calls by the `Authorization` header. Rejects with `unauthenticated`. */
+export type Authenticator = (authorization: string | undefined) => Promise<Principal>;
+
+interface AuthenticatorOptions {
+  readonly users: UserStore;
+  readonly clock: Clock;
+  readonly identifyToken: IdentifyToken;
+}
+
+/** How long an answer is used again: a disabled user or a deleted key is refused this much later at most. */
+const IDENTITY_AGE_MS = 25_000;
+const MAX_CALLERS = 10_000;
+/** Longer than any token of ours, and than any sensible one of an issuer. */
+const MAX_LENGTH = 8192;
+const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
+
+/** Knows bearer tokens and API keys. */
+export function createAuthenticator({ users, clock, identifyToken }: AuthenticatorOptions): Authenticator {
+  const secrets = new Map<string, string>();
+  const identified = memoize(
+    (digest) => {
+      const secret = secrets.get(digest) ?? '';
+      return looksLikeKey(secret) ? identifyKey(users, clock, secret) : identifyToken(secret);
+    },
+    { maxEntries: MAX_CALLERS, maxAgeMs: IDENTITY_AGE_MS, clock },
+  );
+
+  return async function authenticate(authorization) {
+    if (authorization === undefined) throw unauthenticated();
+    const [, secret] = authorization.length <= MAX_LENGTH ? (BEARER.exec(authorization) ?? []) : [];
+    if (secret === undefined) throw unauthenticated('The Authorization header must be a bearer token or an API key.');
+    // The cache holds no secrets.
+    const digest = createHash('sha256').update(secret).digest('base64url');
+    secrets.set(digest, secret);
+    const known = await identified(digest).finally(() => secrets.delete(digest));
+    if (!known || known.expiresAt <= clock.now())
+      throw unauthenticated('The token or key is not valid, or not any more.');
+    return known.principal;
+  };
+}

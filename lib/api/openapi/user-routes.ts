@@ -1,0 +1,169 @@
+import { DEFAULT_KEY_DAYS, MAX_KEY_DAYS, SCOPES, USER_ROLES } from '#core';
+import { FORM_TYPE, JSON_TYPE } from '../http/negotiation.ts';
+import type { Json } from './message-schemas.ts';
+import { emptyResponse, jsonResponse, pathParameter, queryParameter, type RouteDocs } from './route-doc.ts';
+
+const text = (description: string): Json => ({ type: 'string', description });
+const moment = (description: string): Json => ({ type: 'string', format: 'date-time', description });
+
+const object = (properties: Json, optional: readonly string[] = []): Json => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  additionalProperties: false,
+});
+
+const body = (schema: Json, types: readonly string[] = [JSON_TYPE]): Json => ({
+  required: true,
+  content: Object.fromEntries(types.map((type) => [type, { schema }])),
+});
+
+const ROLE = { type: 'string', enum: USER_ROLES };
+const LIMITS = {
+  scopes: { type: 'array', items: { type: 'string', enum: SCOPES }, description: 'What the key may do.' },
+  models: { type: 'array', items: { type: 'string' }, description: 'Models that the key is for.' },
+};
+const NULLABLE_LIMITS = {
+  scopes: { ...LIMITS.scopes, type: ['array', 'null'] },
+  models: { ...LIMITS.models, type: ['array', 'null'] },
+};
+
+const PASSWORD = object({ username: text('The user name.'), password: { type: 'string', format: 'password' } });
+const USER = object({
+  id: text('The id of the user.'),
+  username: text('The user name.'),
+  role: ROLE,
+  disabled: { type: 'boolean', description: 'Disabled users are refused.' },
+  created_at: moment('Time of the registration.'),
+});
+const TOKENS = object({
+  access_token: text('For the Authorization header.'),
+  token_type: { type: 'string', enum: ['bearer'] },
+  expires_in: { type: 'integer', description: 'Seconds.' },
+  refresh_token: text('For one refresh.'),
+});
+const KEY = {
+  id: text('The id of the key.'),
+  name: text('What the user calls it.'),
+  prefix: text('The beginning of the key, to recognise it by.'),
+  created_at: moment('Time of the creation.'),
+  expires_at: moment('Time of the expiry.'),
+  last_used_at: { ...moment('Time of the last use, to the hour.'), type: ['string', 'null'] },
+  ...NULLABLE_LIMITS,
+};
+
+const BODY_PROBLEMS = ['unreadable_body', 'invalid_input', 'body_too_large', 'unsupported_media_type'] as const;
+const STORE_PROBLEMS = ['route_not_found', 'not_acceptable', 'store_unavailable'] as const;
+const USER_ID = pathParameter('id', 'The id of the user.');
+
+export const USER_ROUTES = {
+  'POST /register': {
+    operationId: 'register',
+    tag: 'Users',
+    requestBody: body(PASSWORD),
+    responses: { '201': jsonResponse('The user.', USER) },
+    problems: ['forbidden', 'name_taken', ...BODY_PROBLEMS, ...STORE_PROBLEMS],
+  },
+  'POST /login': {
+    operationId: 'login',
+    tag: 'Users',
+    requestBody: body({ ...PASSWORD, additionalProperties: true }, [JSON_TYPE, FORM_TYPE]),
+    responses: { '200': jsonResponse('An access token and a refresh token.', TOKENS) },
+    problems: ['unauthenticated', ...BODY_PROBLEMS, ...STORE_PROBLEMS],
+  },
+  'POST /login/refresh': {
+    operationId: 'refresh_login',
+    tag: 'Users',
+    description: 'A refresh token is valid once. Using one again ends its session.',
+    requestBody: body(object({ refresh_token: text('The refresh token.') })),
+    responses: { '200': jsonResponse('New tokens.', TOKENS) },
+    problems: ['unauthenticated', ...BODY_PROBLEMS, ...STORE_PROBLEMS],
+  },
+  'GET /users/me': {
+    operationId: 'get_me',
+    tag: 'Users',
+    responses: {
+      '200': jsonResponse(
+        'Who calls.',
+        object(
+          {
+            id: text('The id of the user.'),
+            username: text('The user name.'),
+            role: ROLE,
+            key: text('The API key, if it is one.'),
+            ...LIMITS,
+          },
+          ['key', 'scopes', 'models'],
+        ),
+      ),
+    },
+    problems: ['not_acceptable'],
+  },
+  'GET /users/me/keys': {
+    operationId: 'list_keys',
+    tag: 'Users',
+    responses: { '200': jsonResponse('The keys.', object({ keys: { type: 'array', items: object(KEY) } })) },
+    problems: STORE_PROBLEMS,
+  },
+  'POST /users/me/keys': {
+    operationId: 'create_key',
+    tag: 'Users',
+    description: 'The answer shows the key, and nothing shows it again.',
+    requestBody: body(
+      object(
+        {
+          name: { type: 'string', maxLength: 100, description: 'What the user calls it.' },
+          expires_in_days: { type: 'integer', minimum: 1, maximum: MAX_KEY_DAYS, default: DEFAULT_KEY_DAYS },
+          ...LIMITS,
+        },
+        ['expires_in_days', 'scopes', 'models'],
+      ),
+    ),
+    responses: { '201': jsonResponse('The key.', object({ ...KEY, key: text('The key itself.') })) },
+    problems: [...BODY_PROBLEMS, ...STORE_PROBLEMS],
+  },
+  'DELETE /users/me/keys/{id}': {
+    operationId: 'delete_key',
+    tag: 'Users',
+    parameters: [pathParameter('id', 'The id of the key.')],
+    responses: { '204': emptyResponse('The key is refused from now on, within a minute.') },
+    problems: ['key_not_found', ...STORE_PROBLEMS],
+  },
+  'GET /users': {
+    operationId: 'list_users',
+    tag: 'Users',
+    parameters: [
+      queryParameter('limit', 'The maximum number of users.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100,
+        default: 20,
+      }),
+      queryParameter('cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
+    ],
+    responses: {
+      '200': jsonResponse(
+        'A page of users.',
+        object({ users: { type: 'array', items: USER }, next_cursor: { type: ['string', 'null'] } }),
+      ),
+    },
+    problems: STORE_PROBLEMS,
+  },
+  'PATCH /users/{id}': {
+    operationId: 'change_user',
+    tag: 'Users',
+    description: 'Only while registration is open.',
+    parameters: [USER_ID],
+    requestBody: body(object({ role: ROLE, disabled: { type: 'boolean' } }, ['role', 'disabled'])),
+    responses: { '200': jsonResponse('The user.', USER) },
+    problems: ['user_not_found', ...BODY_PROBLEMS, ...STORE_PROBLEMS],
+  },
+  'DELETE /users/{id}': {
+    operationId: 'delete_user',
+    tag: 'Users',
+    description: 'Only while registration is open. Deletes the keys and sessions of the user too.',
+    parameters: [USER_ID],
+    responses: { '204': emptyResponse('The user is deleted.') },
+    problems: ['user_not_found', ...STORE_PROBLEMS],
+  },
+} as const satisfies RouteDocs;

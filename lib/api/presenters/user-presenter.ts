@@ -1,0 +1,24 @@
+import { type Credential, secretPrefix, type User } from '#core';
+
+/** A user without secrets. */
+export const presentUser = ({ id, name, role, isDisabled = false, createdAt }: User) => ({
+  id,
+  username: name,
+  role,
+  disabled: isDisabled,
+  created_at: timeOf(createdAt),
+});
+
+/** An API key without its secret. */
+export const presentKey = (key: Credential, userId: string) => ({
+  id: key.id,
+  name: key.name,
+  prefix: secretPrefix(key, userId),
+  created_at: timeOf(key.createdAt),
+  expires_at: timeOf(key.expiresAt),
+  last_used_at: key.lastUsedAt === undefined ? null : timeOf(key.lastUsedAt),
+  scopes: key.scopes ?? null,
+  models: key.models ?? null,
+});
+
+const timeOf = (at: number): string => new Date(at).toISOString();

@@ -1,0 +1,107 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { userNameKey } from './user.ts';
+
+/** Cost of scrypt: 2^ln blocks of 128 · r bytes, p times. */
+export interface ScryptCost {
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** One of the settings that OWASP recommends: 32 MiB and a tenth to a third of a second of one core. */
+export const SCRYPT_COST: ScryptCost = { ln: 15, r: 8, p: 3 };
+
+const MIN_PASSWORD_LENGTH = 10;
+/** Longer texts would only cost time. */
+const MAX_PASSWORD_LENGTH = 1024;
+
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/]+)\$([\w+/]+)$/;
+/** Hashes at once: each holds its memory, and a thread that other work of the process needs too. */
+const MAX_AT_ONCE = 2;
+
+/** Hashes a password as a PHC string, which contains the cost and a random salt. */
+export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const digest = await derive(password, salt, cost);
+  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64(salt)}$${base64(digest)}`;
+}
+
+/** Whether a password belongs to a hash. False for a text that is not a hash, such as an empty one. */
+export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  const [, ln, r, p, salt = '', digest = ''] = PHC.exec(hash) ?? [];
+  if (digest === '') return false;
+  const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
+  const given = await derive(password, Buffer.from(salt, 'base64'), cost);
+  const stored = Buffer.from(digest, 'base64');
+  return stored.length === given.length && timingSafeEqual(stored, given);
+}
+
+/** Whether a hash was made with another cost. */
+export const isOutdated = (hash: string, { ln, r, p }: ScryptCost = SCRYPT_COST): boolean =>
+  !hash.startsWith(`$scrypt$ln=${ln},r=${r},p=${p}$`);
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function derive(password: string, salt: Uint8Array, { ln, r, p }: ScryptCost): Promise<Buffer> {
+  if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  running += 1;
+  try {
+    const options = { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r };
+    return await new Promise((resolve, reject) => {
+      // Equal texts in any Unicode form are the same password.
+      scrypt(password.normalize('NFKC'), salt, HASH_BYTES, options, (error, key) =>
+        error ? reject(error) : resolve(key),
+      );
+    });
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+
+/** What is wrong with a new password. Undefined when nothing is. */
+export function passwordFault(password: string, userName: string): string | undefined {
+  const length = [...password].length;
+  if (length < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;
+  if (length > MAX_PASSWORD_LENGTH) return `Must have at most ${MAX_PASSWORD_LENGTH} characters.`;
+  const core = lettersOf(password);
+  const isCommon =
+    COMMON.has(core) || COMMON.has(plainLetters(password)) || core === lettersOf(userName) || core.length < 3;
+  const isMonotonous = new Set(userNameKey(password)).size < 5;
+  return isCommon || isMonotonous ? 'Is one of the passwords that are tried first.' : undefined;
+}
+
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'l',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '@': 'a',
+  $: 's',
+};
+
+/** The word inside: `P4ssw0rd2026!!` is `password`. A word that is repeated counts once. */
+function lettersOf(text: string): string {
+  const word = [...plainLetters(text)].map((letter) => LOOKALIKES[letter] ?? letter).join('');
+  return /^(.{3,}?)\1+$/u.exec(word)?.[1] ?? word;
+}
+
+const plainLetters = (text: string): string => userNameKey(text).replace(/^[^\p{L}]+|[\d\p{P}\p{S}\s]+$/gu, '');
+
+/** The words of the usual lists of leaked passwords that make ten characters with a suffix or by themselves. */
+const COMMON: ReadonlySet<string> = new Set(
+  `password passwort passphrase qwerty qwertyuiop qwertyuiopasdf asdfghjkl asdfghjkl zxcvbnm qazwsx qazwsxedc letmein
+  welcome admin administrator iloveyou monkey dragon football baseball basketball sunshine princess master superman
+  batman starwars trustno abcdef abcdefgh abcdefghij abc changeme changeit secret login user test testing default
+  computer internet whatever michael jennifer jessica charlie michelle liverpool chelsea arsenal pokemon naruto
+  hello helloworld hunter shadow freedom mustang access flower ninja azerty azertyuiop google facebook samsung
+  lovely babygirl butterfly motdepasse contrasena modelyard correcthorsebatterystaple summer winter spring autumn`
+    .split(/\s+/)
+    .concat('qaz2wsx', 'qaz2wsx3edc', 'q2w3e', 'q2w3e4r', 'q2w3e4r5t', 'q2w3e4r5t6y', 'q2w3e4r5t6y7u'),
+);

@@ -1,0 +1,43 @@
+import type { Authenticator } from '#api';
+import { type Accounts, createAccounts, type KeyRing, type ScryptCost, type UserStore } from '#core';
+import type { AuthSettings } from '#platform/auth-settings.ts';
+import type { FullPlatform } from '#platform/platform.ts';
+
+/** How a gateway knows its callers. Nothing with `AUTH=none`. */
+export interface GatewayAccess {
+  readonly authenticate?: Authenticator;
+  /** Users with passwords. */
+  readonly accounts?: Accounts;
+  /** Users with API keys. */
+  readonly users?: UserStore;
+}
+
+interface AccessOptions {
+  readonly settings: AuthSettings;
+  readonly platform: Pick<FullPlatform, 'users' | 'clock'>;
+  /** The keys that sign tokens. */
+  /** Of passwords. @default what OWASP recommends */
+  readonly cost?: ScryptCost;
+  readonly openKeys: () => Promise<() => Promise<KeyRing>>;
+}
+
+/** Loads what signs and verifies tokens where it is needed. Rejects when the keys cannot be used. */
+export async function createAccess({ settings, platform, openKeys, cost }: AccessOptions): Promise<GatewayAccess> {
+  const { auth, registration } = settings;
+  if (auth === 'none') return {};
+  const [{ createAuthenticator }, { createSigner, createTokenCheck }] = await Promise.all([
+    import('#api/auth/authenticator.ts'),
+    import('#api/auth/tokens.ts'),
+  ]);
+  const loadKeys = await openKeys();
+  const { users, clock } = platform;
+  const identifyToken = createTokenCheck({ users, clock, loadKeys });
+  return {
+    users,
+    authenticate: createAuthenticator({ users, clock, identifyToken }),
+    accounts: createAccounts({
+      ...{ users, clock, registration, signer: createSigner({ clock, loadKeys }) },
+      ...(cost ? { cost } : {}),
+    }),
+  };
+}

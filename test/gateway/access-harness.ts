@@ -1,0 +1,76 @@
+import { onTestFinished } from 'vitest';
+import { createHandlerDeps, ROUTES } from '#api';
+import { type Clock, hashPassword, newKeyRing, type User, type UserRole } from '#core';
+import { createBridge } from '#gateway/bridge.ts';
+import { createAccess } from '#gateway/gateway-access.ts';
+import { createHandlers } from '#gateway/handlers.ts';
+import { createMemoryPlatform } from '#platform/memory.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
+
+/** Fast enough for many logins. */
+const CHEAP = { ln: 4, r: 8, p: 1 };
+export const PASSWORD = 'a long sentence';
+
+interface Asked {
+  readonly method?: string;
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A gateway with `AUTH=jwt` on the memory platform. */
+export async function startGateway({
+  registration = 'open',
+  clock,
+}: {
+  readonly registration?: 'open' | 'closed';
+  readonly clock?: Clock;
+} = {}) {
+  const platform = createMemoryPlatform({ pollMs: 100, ...(clock ? { clock } : {}) });
+  const ring = newKeyRing();
+  const settings = { auth: 'jwt', hosts: ['*'], registration } as const;
+  const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
+  const deps = createHandlerDeps({ platform, logger: silentLogger, auth: 'jwt', ...access });
+  const bridge = createBridge({
+    ...{ routes: ROUTES, handlers: createHandlers(deps), logger: silentLogger, guard: settings },
+    authenticate: access.authenticate,
+  });
+  const { url } = await bridge.listen(0, '127.0.0.1');
+  onTestFinished(async () => {
+    await bridge.close();
+    await platform.close();
+  });
+
+  async function ask(path: string, { method, token, body, headers = {} }: Asked = {}) {
+    const isText = typeof body === 'string';
+    const response = await fetch(`${url}${path}`, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined || isText ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
+  }
+
+  return {
+    platform,
+    ask,
+    /** Adds a user without a request. */
+    async add(name: string, role: UserRole = 'user'): Promise<User> {
+      const passwordHash = await hashPassword(PASSWORD, CHEAP);
+      const user = await platform.users.create({ name, role, passwordHash, createdAt: platform.clock.now() });
+      if (!user) throw new Error(`The name ${name} is taken.`);
+      return user;
+    },
+    /** Resolves with an access token. */
+    async login(name: string, password = PASSWORD): Promise<string> {
+      const { json } = await ask('/login', { body: { username: name, password } });
+      return json.access_token;
+    },
+  };
+}
