@@ -95,7 +95,7 @@ export class Worker {
 
   /** Milliseconds since the last unsettled task; 0 while there is one. */
   get idleForMs(): number {
-    return this.#unsettled.size > 0 ? 0 : this.#deps.clock.now() - this.#lastBusyAt;
+    return this.#unsettled.size > 0 ? 0 : elapsedMs(this.#lastBusyAt, this.#deps.clock.now());
   }
 
   /**
@@ -191,7 +191,7 @@ export class Worker {
     const startedAt = clock.now();
     const { ends, finished } = runAttempts({ ...this.#deps, timeoutSeconds, stopNow: this.#stopNow.signal }, attempts);
     const measured = finished.then(() => {
-      const sample = (clock.now() - startedAt) / attempts.length;
+      const sample = elapsedMs(startedAt, clock.now()) / attempts.length;
       this.#serviceMs =
         this.#serviceMs === undefined ? sample : this.#serviceMs + NEWEST_WEIGHT * (sample - this.#serviceMs);
       this.#room.resolve();
@@ -221,8 +221,11 @@ export class Worker {
 }
 
 const timingsOf = ({ envelope, receivedAt }: Attempt, { startedAt, endedAt }: RunEnd, now: number): AttemptTimings => ({
-  queuedMs: startedAt - envelope.submittedAt,
-  batchWaitMs: startedAt - receivedAt,
-  runMs: endedAt - startedAt,
-  publishMs: now - endedAt,
+  queuedMs: elapsedMs(envelope.submittedAt, startedAt),
+  batchWaitMs: elapsedMs(receivedAt, startedAt),
+  runMs: elapsedMs(startedAt, endedAt),
+  publishMs: elapsedMs(endedAt, now),
 });
+
+/** Never negative, though the clock is set back when the store tells its time. */
+const elapsedMs = (from: number, to: number): number => Math.max(0, to - from);

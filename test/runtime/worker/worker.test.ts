@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Task } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
+import { systemClock } from '#platform/platform.ts';
 import { InvalidInput } from '#runtime/define-model.ts';
 import { createTestWorker, deadLetter, type Predict, type TestWorker } from '#test/support/test-worker.ts';
 
@@ -40,6 +41,22 @@ describe('the worker', () => {
 
     expect(task).toMatchObject({ state: 'succeeded', attempts: 1, result: { contractHash: 'contract' } });
     expect(await worker.platform.queues('model_b').depth()).toMatchObject({ visible: 0, inFlight: 0, deadLetters: 0 });
+  });
+
+  it('goes on when its clock is set back during a run, as when it hears the time of the store', async () => {
+    let setBackMs = 0;
+    const predict: Predict = (_state, { value }) => {
+      setBackMs += 700;
+      return { value };
+    };
+    const clock = { ...systemClock, now: () => systemClock.now() - setBackMs };
+    const worker = started(createTestWorker({ predict }, { clock }));
+    await worker.ended(await worker.submit(1));
+
+    const next = await worker.ended(await worker.submit(2));
+
+    expect(next.state).toBe('succeeded');
+    expect(worker.ends.flatMap(({ runMs = 0 }) => runMs)).toEqual([0, 0]);
   });
 
   it('never has more runs under way than slots, and uses all of them', async () => {

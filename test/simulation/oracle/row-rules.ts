@@ -27,8 +27,9 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
 
   'attempts are runs': (history, { id, state, attempts, error }) => {
     const runs = history.runsOf(id).length;
-    // A start may be recorded just before the run, and whoever recorded it may not live to run it.
-    const unbegun = (isTerminal(state) ? 0 : 1) + history.trouble();
+    // A run is recorded when it is handed to the model process. That one may die before the run, or be blocked by
+    // another one until the deadline.
+    const unbegun = (isTerminal(state) && state !== 'expired' ? 0 : 1) + history.trouble();
     if (attempts > runs + unbegun) return `${id} is ${state} and shows ${attempts} attempts; it ran ${runs} times`;
     const told = /after (\d+) attempt/.exec(error?.message ?? '')?.[1];
     if (told === undefined || Number(told) === attempts) return undefined;
