@@ -113,7 +113,8 @@ export class RunScheduler<Item, End> {
     const { batching, clock } = this.#options;
     const [first] = this.#waiting;
     if (!first || this.#running === 0 || this.#waiting.length >= batching.maxSize) return 0;
-    return Math.max(0, batching.maxWaitMs - (clock.now() - first.since));
+    const waitedMs = Math.max(0, clock.now() - first.since);
+    return Math.max(0, batching.maxWaitMs - waitedMs);
   }
 
   #start(waiting: readonly Waiting<Item, End>[], alone: boolean): void {
