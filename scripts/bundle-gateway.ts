@@ -15,6 +15,7 @@ await bundleGateway({
   entries: {
     main: join(ROOT, 'bin', 'gateway.ts'),
     provision: join(ROOT, 'bin', 'provision.ts'),
+    users: join(ROOT, 'bin', 'users.ts'),
     // The name by which the gateway starts its threads.
     'transcoding-worker': join(ROOT, 'lib', 'gateway', 'transcoding-worker.ts'),
   },

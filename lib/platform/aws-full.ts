@@ -1,7 +1,8 @@
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
+import { ModelyardError } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
-
-import type { FullPlatform } from './platform.ts';
+import { type FullPlatform, systemClock } from './platform.ts';
 
 export { awsSettingsFrom } from './aws.ts';
 
@@ -14,4 +15,19 @@ export function createFullAwsPlatform(settings: AwsSettings, access = openDynamo
     users: new DynamoUserStore({ client, table: settings.usersTable }),
     calls: new DynamoCallLog({ client, table: settings.callsTable, clock }),
   };
+}
+
+/** The users of a deployed stage, with the credentials and the region of the environment. */
+export async function openStageUsers(stage: string): Promise<Pick<FullPlatform, 'users' | 'clock' | 'close'>> {
+  const client = new DynamoDBClient({});
+  // CloudFormation adds a suffix to the name.
+  const start = `modelyard-${stage}-DataUsers`;
+  const { TableNames = [] } = await client.send(new ListTablesCommand({ ExclusiveStartTableName: start, Limit: 1 }));
+  const [table = ''] = TableNames;
+  if (!table.startsWith(start)) {
+    client.destroy();
+    throw new ModelyardError('internal', `This account has no stage ${stage} in this region.`);
+  }
+  const close = async () => client.destroy();
+  return { users: new DynamoUserStore({ client, table }), clock: systemClock, close };
 }

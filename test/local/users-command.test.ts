@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { identifyKey, verifyPassword } from '#core';
+import { runUsersCommand } from '#local/users-command.ts';
+import { openSqlitePlatform } from '#platform/sqlite.ts';
+
+/** The command on a data folder, which a running system may use at the same time. */
+async function aSystem() {
+  const folder = await mkdtemp(join(tmpdir(), 'modelyard-users-'));
+  const platform = await openSqlitePlatform({ folder });
+  onTestFinished(async () => {
+    await platform.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function users(...args: string[]) {
+    const [output, errors] = [new PassThrough(), new PassThrough()];
+    const code = await runUsersCommand([...args, '--data', folder], { environment: {}, output, errors });
+    output.end();
+    errors.end();
+    return { code, out: await text(output), err: await text(errors) };
+  }
+  return { folder, platform, users };
+}
+
+describe('npm run users', () => {
+  it('adds the first administrator with a password that it prints once', async () => {
+    const { platform, users } = await aSystem();
+
+    const { code, out } = await users('add', 'root', '--role', 'admin');
+
+    const [name, password = ''] = out.trim().split(',');
+    const user = await platform.users.findByName('root');
+    expect([code, name, user?.role]).toEqual([0, 'root', 'admin']);
+    expect(password).toMatch(/^(?:[0-9a-f]{7}-?){4}$/);
+    expect(await verifyPassword(password, user?.passwordHash ?? '')).toBe(true);
+    expect(await users('add', 'ROOT')).toMatchObject({ code: 1, err: 'This user name is taken.\n' });
+  });
+
+  it('imports a file, and prints passwords for those who have none', async () => {
+    const { folder, platform, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    await writeFile(file, '\uFEFFUsername, role,password\r\nann,operator,a long sentence\r\nbob\r\n\r\ncarl,,\r\n');
+
+    const { code, out } = await users('import', file);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^username,password\nann,\nbob,[\w-]+\ncarl,[\w-]+\n$/);
+    expect((await platform.users.findByName('ann'))?.role).toBe('operator');
+    expect((await platform.users.findByName('bob'))?.role).toBe('user');
+  });
+
+  it('imports what can be imported, and names the lines that cannot, without their passwords', async () => {
+    const { folder, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    await writeFile(
+      file,
+      'username,password\nann,a long sentence\nx,another sentence\nbob,short1\nann,a third sentence\n',
+    );
+
+    const { code, err } = await users('import', file);
+
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^Added 1 users\.\nann,\nLine 3: .* username: .*\nLine 4: .* password: .*\nLine 5: .*taken\.\n$/,
+    );
+    expect(err).not.toMatch(/another|short1|third/);
+    expect((await users('list')).out).toMatch(/^username,role,state,created_at\nann,user,active,\S+Z\n$/);
+  });
+
+  it('disables, enables, promotes and deletes', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'ann');
+
+    const answers = [
+      await users('disable', 'ann'),
+      await users('role', 'ann', 'operator'),
+      await users('enable', 'ann'),
+      await users('delete', 'ann'),
+      await users('delete', 'ann'),
+    ];
+
+    expect(answers.map(({ code, out, err }) => `${code} ${out}${err}`)).toEqual([
+      '0 ann is disabled and has the role user.\n',
+      '0 ann is disabled and has the role operator.\n',
+      '0 ann is active and has the role operator.\n',
+      '0 Deleted ann.\n',
+      '1 There is no user ann.\n',
+    ]);
+    expect(await platform.users.findByName('ann')).toBeUndefined();
+  });
+
+  it('makes keys with scopes, for example for Prometheus', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'prometheus', '--role', 'operator');
+
+    const { out } = await users('key', 'prometheus', '--scopes', 'read');
+
+    expect(await identifyKey(platform.users, platform.clock, out.trim())).toMatchObject({
+      principal: { name: 'prometheus', role: 'operator', scopes: ['read'] },
+    });
+  });
+
+  it('gives a new password and ends the sessions, not the keys', async () => {
+    const { platform, users } = await aSystem();
+    const [, before = ''] = (await users('add', 'ann')).out.trim().split(',');
+    await users('key', 'ann');
+
+    const [, after = ''] = (await users('password', 'ann')).out.trim().split(',');
+
+    const user = await platform.users.findByName('ann');
+    expect(await verifyPassword(before, user?.passwordHash ?? '')).toBe(false);
+    expect(await verifyPassword(after, user?.passwordHash ?? '')).toBe(true);
+    expect(user?.credentials).toHaveLength(1);
+  });
+
+  it.each([[[]], [['steal']], [['add']], [['add', 'a', 'b']], [['toString']], [['list', '--all']]])(
+    'explains itself for %j',
+    async (args) => {
+      const { users } = await aSystem();
+
+      const { code, err } = await users(...args);
+
+      expect(code).toBe(2);
+      expect(err).toContain('Usage: npm run users -- <command>');
+    },
+  );
+
+  it('refuses a role and a scope that there are not', async () => {
+    const { users } = await aSystem();
+    await users('add', 'ann');
+
+    expect((await users('role', 'ann', 'root')).err).toBe('The role must be one of user, operator, admin, not root.\n');
+    expect((await users('key', 'ann', '--scopes', 'all')).err).toMatch(/^A scope must be one of predict/);
+  });
+});
