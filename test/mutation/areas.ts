@@ -1,12 +1,12 @@
-/** A part of the code, and the fast suites that have to notice every change of it. */
+/** A part of the code, with the fast tests that cover it. */
 export interface Area {
-  /** Patterns of the files to mutate. */
+  /** Files to mutate. */
   readonly mutate: readonly string[];
-  /** Patterns of test files without servers. */
+  /** Test files that start no servers. */
   readonly tests: readonly string[];
-  /** Modules that test files load first. */
+  /** Setup files of Vitest. */
   readonly setup?: readonly string[];
-  /** Changes that are tested at once. @default 2 */
+  /** Mutants tested in parallel. @default 2 */
   readonly concurrency?: number;
 }
 
@@ -16,7 +16,7 @@ export const AREAS = {
     tests: ['test/core/**/*.test.ts', 'test/adapters/memory/memory-{stores,task-store}.test.ts'],
   },
   worker: {
-    // Without what starts processes of models or runs in them, and without the tests that do so.
+    // Code and tests of child processes are excluded.
     mutate: [
       'model-containers/runtime/worker/*.ts',
       'model-containers/runtime/backends/{frames,load-definition,model-backend,model-connection,run-model,serve-model}.ts',
@@ -25,8 +25,8 @@ export const AREAS = {
       'test/runtime/worker/!(crashes).test.ts',
       'test/runtime/backends/{frames,load-definition,model-connection,run-model}.test.ts',
     ],
-    // Its tests wait most of the time.
-    concurrency: 4,
+    // The tests are mostly idle.
+    concurrency: 5,
   },
   memory: {
     mutate: ['lib/adapters/memory/**/*.ts'],

@@ -8,10 +8,10 @@ import { reportOf, type Score, scoreOf } from './report.ts';
 const USAGE = `npm run mutate -- [options]
 
   --area A   core, worker or memory (default: all of them)
-  --file F   a file or a pattern, instead of the whole area; its area is found
-  --force    forget earlier runs; else only what has changed since is tested again
-  --static   also change constants of modules, each of which repeats all tests of its area
-  --list     print the changes that no test notices`;
+  --file F   mutate this file or pattern only
+  --force    ignore the results of earlier runs
+  --static   also mutate module-level constants; each mutant runs all tests of its area
+  --list     print surviving mutants`;
 
 /** In percent. */
 const GOAL = 90;
@@ -42,7 +42,7 @@ async function mutateAll(names: readonly AreaName[]): Promise<void> {
   if (scores.some((score) => scoreOf([score]) < GOAL)) process.exitCode = 1;
 }
 
-/** Changes the files of an area, one place at a time, and runs the tests that reach the place. */
+/** Runs StrykerJS on one area. */
 async function mutate(name: AreaName): Promise<Score> {
   process.env.MUTATION_AREA = name;
   const area: Area = AREAS[name];
@@ -53,17 +53,20 @@ async function mutate(name: AreaName): Promise<Score> {
     force: values.force,
     ignoreStatic: !values.static,
     incrementalFile: `${FOLDER}/${name}.json`,
+    tempDirName: `${FOLDER}/${name}`,
     reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'html'],
     htmlReporter: { fileName: `${FOLDER}/${name}.html` },
   });
-  // Those of earlier runs are among them.
+  // Incremental runs also return the results of other files.
   const mutants = (await stryker.runMutationTest()).filter(({ fileName }) => isChosen(relative(cwd(), fileName)));
   const { lines, score } = reportOf(mutants, values.list);
   print(`\n${name}\n${lines.join('\n')}`);
   return score;
 }
 
-const isChosen = (path: string): boolean => values.file === undefined || matchesGlob(path, values.file);
+function isChosen(path: string): boolean {
+  return values.file === undefined || matchesGlob(path, values.file);
+}
 
 function areasToMutate(): AreaName[] {
   const { area, file } = values;

@@ -1,4 +1,4 @@
 import fc from 'fast-check';
 
-// That a property fails is enough: its smallest counterexample is for people.
+// Do not shrink counterexamples.
 fc.configureGlobal({ endOnFailure: true });

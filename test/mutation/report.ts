@@ -2,46 +2,46 @@ import { relative } from 'node:path';
 import { cwd } from 'node:process';
 import type { Stryker } from '@stryker-mutator/core';
 
-/** A change of the code, and what the tests made of it. */
-type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+/** One change of the code, with its test result. */
+export type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
-/** How many changes the tests noticed, and how many they did not. */
+/** How many changes the tests killed, and how many they did not. */
 export interface Score {
-  readonly noticed: number;
-  readonly missed: number;
+  readonly killed: number;
+  readonly survived: number;
 }
 
-const NOTICED = new Set<Mutant['status']>(['Killed', 'Timeout']);
-const MISSED = new Set<Mutant['status']>(['Survived', 'NoCoverage']);
+const KILLED = new Set<Mutant['status']>(['Killed', 'Timeout']);
+const SURVIVED = new Set<Mutant['status']>(['Survived', 'NoCoverage']);
 
-/** The share of changes that were noticed, in percent. */
+/** The share of killed mutants, in percent. */
 export function scoreOf(scores: readonly Score[]): number {
-  const noticed = scores.reduce((sum, score) => sum + score.noticed, 0);
-  const missed = scores.reduce((sum, score) => sum + score.missed, 0);
-  return noticed + missed === 0 ? 100 : (100 * noticed) / (noticed + missed);
+  const killed = scores.reduce((sum, score) => sum + score.killed, 0);
+  const survived = scores.reduce((sum, score) => sum + score.survived, 0);
+  return killed + survived === 0 ? 100 : (100 * killed) / (killed + survived);
 }
 
-/** A line for each file, the worst first, and one for all; with `isListing`, the changes that nothing noticed. */
+/** One line per file, lowest score first, then the total; with `isListing`, also the surviving mutants. */
 export function reportOf(
   mutants: readonly Mutant[],
   isListing: boolean,
 ): { readonly lines: readonly string[]; readonly score: Score } {
   const files = [...Map.groupBy(mutants, ({ fileName }) => fileName)]
     .map(([name, ofFile]) => ({ name: relative(cwd(), name), score: count(ofFile) }))
-    .filter(({ score }) => score.noticed + score.missed > 0)
+    .filter(({ score }) => score.killed + score.survived > 0)
     .sort((a, b) => scoreOf([a.score]) - scoreOf([b.score]));
   const score = count(mutants);
-  const survivors = isListing ? mutants.filter(({ status }) => MISSED.has(status)).map(described) : [];
+  const survivors = isListing ? mutants.filter(({ status }) => SURVIVED.has(status)).map(described) : [];
   return { lines: [...files.map((file) => lineOf(file.name, file.score)), lineOf('all', score), ...survivors], score };
 }
 
 const count = (mutants: readonly Mutant[]): Score => ({
-  noticed: mutants.filter(({ status }) => NOTICED.has(status)).length,
-  missed: mutants.filter(({ status }) => MISSED.has(status)).length,
+  killed: mutants.filter(({ status }) => KILLED.has(status)).length,
+  survived: mutants.filter(({ status }) => SURVIVED.has(status)).length,
 });
 
 const lineOf = (name: string, score: Score): string =>
-  `${scoreOf([score]).toFixed(1).padStart(6)} %  ${score.noticed} of ${score.noticed + score.missed}  ${name}`;
+  `${scoreOf([score]).toFixed(1).padStart(6)} %  ${score.killed} of ${score.killed + score.survived}  ${name}`;
 
 function described({ fileName, location, mutatorName, replacement, status }: Mutant): string {
   const { line, column } = location.start;

@@ -5,13 +5,13 @@ const area: Area = AREAS[(process.env.MUTATION_AREA ?? 'core') as AreaName];
 
 export default defineConfig({
   test: {
-    // Modules keep no state between tests, and loading them takes longer than a test.
+    // Loading modules takes longer than most tests.
     isolate: false,
     include: [...area.tests],
     setupFiles: ['test/mutation/quick-properties.ts', ...(area.setup ?? [])],
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // A change of the code often lets a test wait for ever.
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
+    // Many mutants make a test hang.
+    testTimeout: 8000,
+    hookTimeout: 4000,
   },
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, type Envelope, MAX_INLINE_BYTES, type RetryOptions, type TaskEvent, unavailable } from '#core';
+import {
+  type Delivery,
+  type Envelope,
+  MAX_INLINE_BYTES,
+  ModelyardError,
+  type RetryOptions,
+  type TaskEvent,
+  unavailable,
+} from '#core';
 import type { Attempt } from '#runtime/worker/attempt.ts';
 import type { RunEnd } from '#runtime/worker/run-attempts.ts';
 import { type SettleDeps, settleRun } from '#runtime/worker/settle-task.ts';
@@ -236,8 +244,10 @@ describe('while the store is away', () => {
     lost.lease.abort();
 
     await expect(lost.settle(answered(Uint8Array.of(1)))).rejects.toThrow('Away.');
-    await expect(setUp(fail(() => new Error('A bug.'))).settle(answered(Uint8Array.of(1)))).rejects.toThrow('A bug.');
+    for (const error of [new Error('A bug.'), new ModelyardError('internal', 'A bug.')]) {
+      await expect(setUp(fail(() => error)).settle(answered(Uint8Array.of(1)))).rejects.toThrow('A bug.');
+    }
 
-    expect(tries).toBe(2);
+    expect(tries).toBe(3);
   });
 });
