@@ -103,11 +103,36 @@ describe('compareContracts', () => {
 
     expect(compareContracts(before, after)).toEqual([
       { path: 'a.Leaf.name', message: 'changed its type from string to int32' },
+      { path: 'a.Kind.KIND_UNSPECIFIED', message: 'was renamed to FEWER_UNSPECIFIED, and clients see its name' },
       { path: 'a.Kind.KIND_A', message: 'was removed (it had the number 1)' },
       { path: 'a.Leaf.gone', message: 'was removed (it had the number 3)' },
       { path: 'a.Leaf.names', message: 'changed its type from map<int32, string> to map<int64, string>' },
       { path: 'a.Leaf.p', message: 'shares the oneof x with other fields than before' },
       { path: 'a.Leaf.q', message: 'shares the oneof y with other fields than before' },
+    ]);
+  });
+
+  it('refuses other names, and fields that take what is reserved', () => {
+    const version = (fields: string, value: string) =>
+      contractFrom(
+        compileProto({
+          'a.proto': `syntax = "proto3"; package a;
+            message One { reserved 4, 6 to 8; reserved "gone"; ${fields} }
+            enum Kind { KIND_UNSPECIFIED = 0; ${value} = 1; }`.replace(
+            fields.includes('back') ? /reserved .*"gone";/ : /^$/,
+            '',
+          ),
+        }),
+        'a.One',
+      );
+    const before = version('string score = 1; Kind kind = 2;', 'KIND_A');
+    const after = version('string points = 1; Kind kind = 2; int32 back = 7; int32 gone = 9;', 'KIND_B');
+
+    expect(compareContracts(before, after)).toEqual([
+      { path: 'a.One.back', message: 'uses the number 7 or a name that is reserved' },
+      { path: 'a.One.gone', message: 'uses the number 9 or a name that is reserved' },
+      { path: 'a.One.score', message: 'was renamed to points, and clients see its name' },
+      { path: 'a.Kind.KIND_A', message: 'was renamed to KIND_B, and clients see its name' },
     ]);
   });
 

@@ -52,11 +52,21 @@ export class Comparison {
     this.#messages.set(pair, losses);
     const existing = this.#existing.message(existingName);
     const candidate = this.#candidate.message(candidateName);
+    for (const field of candidate.fields) this.#refuseReserved(field, existing);
     for (const field of existing.fields) {
       const loss = this.#compareField(field, existing, candidate);
       if (loss) losses.set(field.number, loss);
     }
     return losses;
+  }
+
+  /** A removed field may not come back as another one: old clients and old bytes would mean the first. */
+  #refuseReserved({ name, number }: FieldDescriptor, { fullName, reserved }: MessageDescriptor): void {
+    const isReserved = reserved.some((each) => {
+      const [from, to = from] = each.split(' to ');
+      return each === JSON.stringify(name) || (Number(from) <= number && number <= Number(to));
+    });
+    if (isReserved) this.#add(`${fullName}.${name}`, `uses the number ${number} or a name that is reserved`);
   }
 
   #compareField(
@@ -76,6 +86,9 @@ export class Comparison {
       // Without presence, the default means the same as no field.
       return { field: field.presence || field.cardinality !== 'single' ? 'always' : 'unless-default' };
     }
+    // The bytes stay the same, but clients see the names.
+    const rename = renaming(field, other);
+    if (rename !== undefined) this.#add(path, rename);
     const difference = shapeDifference(field, other, existing, candidate);
     if (difference !== undefined) {
       this.#add(path, difference);
@@ -116,8 +129,12 @@ export class Comparison {
     for (const { name, number } of existing.values) {
       const path = `${existing.fullName}.${name}`;
       const renumbered = candidate.values.find((value) => value.name === name && value.number !== number);
-      const isKnown = candidate.values.some((value) => value.number === number);
-      if (!renumbered && isKnown) continue;
+      const known = candidate.values.filter((value) => value.number === number);
+      if (!renumbered && known[0]) {
+        const isNamed = known.some((value) => value.name === name);
+        if (!isNamed) this.#add(path, `was renamed to ${known[0].name}, and clients see its name`);
+        continue;
+      }
       lost.add(number);
       this.#add(
         path,
@@ -128,6 +145,12 @@ export class Comparison {
     }
     return lost;
   }
+}
+
+function renaming(field: FieldDescriptor, other: FieldDescriptor): string | undefined {
+  if (field.name !== other.name) return `was renamed to ${other.name}, and clients see its name`;
+  if (field.jsonName !== other.jsonName) return `changed its name in JSON from ${field.jsonName} to ${other.jsonName}`;
+  return undefined;
 }
 
 /** How two fields of the same number differ in shape, without looking into their types; undefined when they do not. */

@@ -55,8 +55,6 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
       },
     ],
   }),
-  'renames a field': (schema, pick) =>
-    changeRoot(schema, pick, anyField, (field) => ({ ...field, name: `renamed_${field.number}` })),
   'learns presence': (schema, pick) =>
     changeRoot(
       schema,
@@ -68,12 +66,6 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
     ...schema,
     kind: [...schema.kind, { name: `KIND_NEW_${freshAmong(schema.kind)}`, number: freshAmong(schema.kind) }],
   }),
-  'renames an enum value': (schema, pick) => ({
-    ...schema,
-    kind: schema.kind.map((value, i) =>
-      i === pick % schema.kind.length ? { ...value, name: `RENAMED_${value.number}` } : value,
-    ),
-  }),
   'renames a type': (schema) => ({ ...schema, childName: 'Renamed' }),
   'renames the oneof': (schema) => ({ ...schema, oneofName: 'renamed_choice' }),
   'reorders its fields': (schema) => ({ ...schema, root: [...schema.root].reverse() }),
@@ -82,6 +74,8 @@ export const COMPATIBLE: Readonly<Record<string, Edit>> = {
 /** Changes that nobody may make to a contract in use. Each concerns a field of the root, or the enum. */
 export const INCOMPATIBLE: Readonly<Record<string, Edit>> = {
   'removes a field': (schema, pick) => changeRoot(schema, pick, anyField, () => undefined),
+  'renames a field': (schema, pick) =>
+    changeRoot(schema, pick, anyField, (field) => ({ ...field, name: `renamed_${field.number}` })),
   'renumbers a field': (schema, pick) =>
     changeRoot(schema, pick, anyField, (field) => ({ ...field, number: fresh(schema) })),
   'changes a type': (schema, pick) =>
@@ -130,6 +124,12 @@ export const INCOMPATIBLE: Readonly<Record<string, Edit>> = {
     ...schema,
     root: [...schema.root],
     kind: schema.kind.filter((_value, i) => i !== 1 + (pick % (schema.kind.length - 1))),
+  }),
+  'renames an enum value': (schema, pick) => ({
+    ...schema,
+    kind: schema.kind.map((value, i) =>
+      i === pick % schema.kind.length ? { ...value, name: `RENAMED_${value.number}` } : value,
+    ),
   }),
   'renumbers an enum value': (schema, pick) => ({
     ...schema,
