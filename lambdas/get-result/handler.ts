@@ -4,16 +4,14 @@ import {
   type HttpRequest,
   httpHandler,
   JSON_TYPE,
-  json,
-  negotiate,
   PROTOBUF_TYPE,
-  type ProxyResult,
+  resultAnswer,
   resultProblem,
   sendProblem,
   taskAnswer,
   waitPreference,
 } from '#api';
-import { isTerminal, ModelyardError, readResult, type Task } from '#core';
+import { isTerminal, ModelyardError } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
@@ -34,30 +32,6 @@ export const createHandler = (deps: HandlerDeps) =>
     },
     { produces: OFFERED },
   );
-
-async function resultAnswer(
-  { platform, transcoder }: HandlerDeps,
-  request: HttpRequest,
-  task: Task,
-): Promise<ProxyResult> {
-  const type = negotiate(request.headers.list('accept'), OFFERED);
-  const result = await readResult(platform, task);
-  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
-  if (type === JSON_TYPE) return json(200, await transcoder.responseJson(result.contract, result.bytes), VARIES);
-  return {
-    statusCode: 200,
-    headers: {
-      'Content-Type': PROTOBUF_TYPE,
-      'Content-Disposition': `attachment; filename="${task.id}.binpb"`,
-      ...VARIES,
-    },
-    body: Buffer.from(result.bytes).toString('base64'),
-    isBase64Encoded: true,
-  };
-}
-
-/** Caches must not mix formats. */
-const VARIES = { Vary: 'Accept' } as const;
 
 function requiredTaskId({ query }: HttpRequest): string {
   const id = query.one('task_id');

@@ -5,13 +5,17 @@ import {
   httpHandler,
   JSON_TYPE,
   json,
+  negotiate,
+  PROTOBUF_TYPE,
   type ProxyResult,
+  predictionProblem,
   presentPrediction,
-  resultProblem,
+  resultAnswer,
   SUBMIT_ROUTES,
   sendProblem,
   submitOptions,
   submittedAnswer,
+  taskPath,
   waitPreference,
 } from '#api';
 import { loadCodec } from '#contract';
@@ -20,25 +24,37 @@ import { isTerminal, ModelyardError, readResult, type ServedModel, submitTask, t
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
 
+const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
+
 /**
  * `POST /models/{model}/tasks` returns at once, `POST /predict/{model}` waits, `POST /api/predict/{model}` returns only
- * the prediction.
+ * the prediction. On both, a task that ended without a result is a problem. `/predict` offers the bare result as protobuf.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
     async function submit(request) {
+      const isPredict = request.route.includes('/predict/');
+      const type = negotiate(
+        request.headers.list('accept'),
+        request.route.startsWith('/predict/') ? OFFERED : [JSON_TYPE],
+      );
       const preference = waitPreference(request.headers);
-      const waitedSeconds = preference.seconds ?? (request.route.includes('/predict/') ? PREDICT_WAIT_SECONDS : 0);
+      const waitedSeconds = preference.seconds ?? (isPredict ? PREDICT_WAIT_SECONDS : 0);
       const accepted = await acceptTask(deps, request);
       const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
       const runMs = waitedSeconds === 0 ? undefined : runMsOf(task, accepted);
       if (runMs !== undefined) request.ran(runMs);
-      const isBare = request.route.startsWith('/api/') && isTerminal(task.state) && waitedSeconds > 0;
-      if (isBare) return predictionAnswer(deps, request, { ...accepted, task });
+      if (isPredict && isTerminal(task.state) && waitedSeconds > 0) {
+        if (task.state !== 'succeeded') {
+          return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
+        }
+        if (request.route.startsWith('/api/')) return predictionAnswer(deps, request, { ...accepted, task });
+        if (type === PROTOBUF_TYPE) return resultAnswer(deps, request, task);
+      }
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });
     },
-    { routes: SUBMIT_ROUTES },
+    { routes: SUBMIT_ROUTES, produces: '*' },
   );
 
 /**
@@ -68,7 +84,7 @@ async function predictionAnswer(
   { task, served, encoded }: Accepted,
 ): Promise<ProxyResult> {
   const result = await readResult(platform, task);
-  if (!result) return sendProblem(resultProblem(task, request.path));
+  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
   const isJson = bodyType(request.headers) === JSON_TYPE;
   const input = isJson ? transcoder.raw(request.body()) : await transcoder.requestJson(served.descriptor, encoded);
   const flat = await transcoder.flatResponse(result.contract, result.bytes);

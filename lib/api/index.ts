@@ -82,8 +82,9 @@ export {
   presentLimits,
   presentModel,
 } from './presenters/model-presenter.ts';
-export { followTask, submittedAnswer, taskAnswer } from './presenters/task-answers.ts';
+export { followTask, resultAnswer, submittedAnswer, taskAnswer } from './presenters/task-answers.ts';
 export {
+  predictionProblem,
   presentTask,
   resultProblem,
   summarizeTask,

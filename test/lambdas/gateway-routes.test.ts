@@ -118,7 +118,7 @@ describe('POST /api/predict/{model}', () => {
 
     const [answer] = await Promise.all([predict(api, '{"value": 3}'), api.work((at) => failed(at))]);
 
-    expect([answer.statusCode, answer.json.type]).toEqual([422, '/problems/timeout']);
+    expect([answer.statusCode, answer.json.type]).toEqual([504, '/problems/timeout']);
   });
 
   it('refuses what the model does not understand, with a pointer', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_PAYLOAD_BYTES, unavailable } from '#core';
 import { createHandler } from '#lambdas/submit-task/handler.ts';
-import { ModelBRequest } from '#proto/models/model_b.ts';
+import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { call, createTestApi, failed, replacing, stored, succeeded, type TestApi } from './api-harness.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -312,6 +312,44 @@ describe('POST /predict/{model}', () => {
     expect(statusCode).toBe(200);
     expect(headers).not.toHaveProperty('Preference-Applied');
     expect(json.result).toEqual({ value: 9, elapsed_seconds: 0 });
+  });
+
+  it.each([
+    ['invalid_input', 422],
+    ['timeout', 504],
+    ['attempts_exhausted', 500],
+  ])('answers a task that failed with %s by a problem with its task', async (code, status) => {
+    const api = createTestApi();
+    await api.wake();
+
+    const answering = predict(api);
+    await api.work((at) => ({ ...failed(at), error: { code, message: 'It failed.', retryable: false } }));
+    const { statusCode, headers, json } = await answering;
+
+    expect(statusCode).toBe(status);
+    expect(headers.Location).toBe(`/tasks/${(json.task as { id: string }).id}`);
+    expect(json).toMatchObject({
+      type: `/problems/${code.replaceAll('_', '-')}`,
+      status,
+      detail: 'It failed.',
+      task: { state: 'failed', error: { code, message: 'It failed.' } },
+    });
+  });
+
+  it('gives the bare result as protobuf, but only here', async () => {
+    const api = createTestApi();
+    await api.wake();
+    const headers = { Accept: 'application/x-protobuf', Prefer: 'wait=5' };
+
+    const answering = predict(api, { headers });
+    await api.work((at) => succeeded(at, { value: 9 }));
+    const answer = await answering;
+    const refused = await submit(api, { headers });
+
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['Content-Type']).toBe('application/x-protobuf');
+    expect(ModelBResponse.decode(Buffer.from(answer.body, 'base64'))).toMatchObject({ value: 9 });
+    expect(refused.statusCode).toBe(406);
   });
 
   it.each(['wait=0', 'respond-async'])('does not wait with Prefer: %s', async (prefer) => {

@@ -1,4 +1,5 @@
 import { type ErrorCode, type FieldError, ModelyardError } from '#core';
+import type { TaskSummaryBody } from '../presenters/task-presenter.ts';
 import { PROBLEM_TYPE } from './negotiation.ts';
 import type { ProxyResult } from './proxy.ts';
 
@@ -46,6 +47,8 @@ export interface Problem {
   /** The path of the request. */
   readonly instance: string;
   readonly errors?: readonly FieldError[];
+  /** The task that ended without a result. */
+  readonly task?: TaskSummaryBody;
 }
 
 /** How a caller can identify itself (RFC 6750). */

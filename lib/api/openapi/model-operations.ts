@@ -47,7 +47,9 @@ interface Flavour {
 
 const PREDICT: Flavour = {
   verb: 'predict',
-  description: 'Waits up to 20 seconds for the end of the task. `Prefer: wait=N` (0–25) changes the time.',
+  description:
+    'Waits up to 20 seconds for the end of the task. `Prefer: wait=N` (0–25) changes the time. A task that ends without ' +
+    'a result is answered 422 (invalid input), 504 (timeout) or 500, with the task in the problem.',
 };
 const FLAT_PREDICT: Flavour = { ...PREDICT, verb: 'predict_flat', tag: 'Gateway style' };
 const SUBMIT: Flavour = {
@@ -71,7 +73,8 @@ export function modelOperation({ path, summary }: Route, documented: DocumentedM
     description,
     parameters: SUBMIT_PARAMETERS,
     requestBody: requestBody(documented, messages),
-    responses: tag === undefined ? taskResponses(documented, messages) : flatResponses(documented),
+    responses:
+      tag === undefined ? taskResponses(documented, messages, verb === PREDICT.verb) : flatResponses(documented),
   };
 }
 
@@ -84,7 +87,11 @@ const requestBody = ({ contract, descriptor }: DocumentedModel, { request }: Mes
   },
 });
 
-function taskResponses({ model, descriptor }: DocumentedModel, { response: message }: MessageSchemas): Json {
+function taskResponses(
+  { model, contract, descriptor }: DocumentedModel,
+  { response: message }: MessageSchemas,
+  isBinaryOffered: boolean,
+): Json {
   const task = {
     allOf: [
       schemaRef('Task'),
@@ -92,7 +99,10 @@ function taskResponses({ model, descriptor }: DocumentedModel, { response: messa
     ],
   };
   const example = exampleTask(model.name, exampleOf(descriptor, 'response'));
-  const ended = { [JSON_TYPE]: { schema: task, example } };
+  const binary = {
+    schema: binarySchema(PROTOBUF_TYPE, `The encoded \`${contract.responseMessage}\`, without its task.`),
+  };
+  const ended = { [JSON_TYPE]: { schema: task, example }, ...(isBinaryOffered ? { [PROTOBUF_TYPE]: binary } : {}) };
   return {
     '200': response('The task has ended.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
     '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),

@@ -161,6 +161,7 @@ const PROBLEM = {
       message: text('The reason.'),
     }),
   },
+  task: { $ref: '#/components/schemas/TaskSummary' },
 } satisfies Properties<Required<Problem>>;
 
 const MODEL = {
@@ -207,5 +208,5 @@ export const SCHEMA_COMPONENTS: Json = {
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
-  Problem: object('A problem (RFC 9457).', PROBLEM, ['errors']),
+  Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

@@ -1,7 +1,17 @@
-import { getTask, isTerminal, ModelyardError, type Task, type TaskForecast, type TaskLookup, waitForTask } from '#core';
+import {
+  getTask,
+  isTerminal,
+  ModelyardError,
+  readResult,
+  type Task,
+  type TaskForecast,
+  type TaskLookup,
+  waitForTask,
+} from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { JSON_TYPE, negotiate, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import type { WaitPreference } from '../http/request-headers.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
@@ -83,3 +93,28 @@ function pollSeconds({ endsAt }: TaskForecast, now: number): number {
 /** RFC 7240: only when the preference was applied, so not for a task that has not ended. */
 const appliedHeader = ({ state }: Task, { applied }: WaitPreference): Readonly<Record<string, string>> =>
   applied !== undefined && isTerminal(state) ? { 'Preference-Applied': applied } : {};
+
+/** 200 with the result alone, as JSON or protobuf. */
+export async function resultAnswer(
+  { platform, transcoder }: Pick<HandlerDeps, 'platform' | 'transcoder'>,
+  { headers }: Pick<HttpRequest, 'headers'>,
+  task: Task,
+): Promise<ProxyResult> {
+  const type = negotiate(headers.list('accept'), [JSON_TYPE, PROTOBUF_TYPE]);
+  const result = await readResult(platform, task);
+  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
+  if (type === JSON_TYPE) return json(200, await transcoder.responseJson(result.contract, result.bytes), VARIES);
+  return {
+    statusCode: 200,
+    headers: {
+      'Content-Type': PROTOBUF_TYPE,
+      'Content-Disposition': `attachment; filename="${task.id}.binpb"`,
+      ...VARIES,
+    },
+    body: Buffer.from(result.bytes).toString('base64'),
+    isBase64Encoded: true,
+  };
+}
+
+/** Caches must not mix formats. */
+const VARIES = { Vary: 'Accept' } as const;

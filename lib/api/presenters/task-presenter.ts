@@ -81,6 +81,18 @@ const timingsOf = ({ createdAt, startedAt, endedAt }: Task): TaskBody['timings']
 const elapsed = (name: keyof TaskBody['timings'], from: number | undefined, to: number | undefined) =>
   from === undefined || to === undefined ? {} : { [name]: Math.max(0, to - from) };
 
+/** The problem of a prediction that ended without a result, with its task: 422, 504, or 500. */
+export const predictionProblem = (task: Task, instance: string): Problem => ({
+  ...resultProblem(task, instance),
+  status: predictionStatus(task),
+  task: summarizeTask(task),
+});
+
+function predictionStatus({ state, error }: Task): number {
+  if (error?.code === 'invalid_input') return 422;
+  return state === 'expired' || error?.code === 'timeout' ? 504 : 500;
+}
+
 /** The problem of a task that ended without a result: its error, with status 422. */
 export function resultProblem({ state, error }: Task, instance: string): Problem {
   const code = error?.code ?? state;
