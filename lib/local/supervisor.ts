@@ -84,7 +84,8 @@ export class Supervisor implements InstanceController {
 
   async launch(model: string, variant?: string): Promise<ControlledInstance> {
     const known = this.#models.get(model);
-    if (!known || this.#stopping) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    if (!known || this.#stopping)
+      throw new ModelyardError('model_not_found', 'No model of this name can be launched here.');
     const { variants } = known.manifest;
     if (variant !== undefined && !variants?.includes(variant)) {
       throw new ModelyardError('invalid_request', `The model ${model} has no variant ${variant}.`, {
@@ -145,7 +146,7 @@ export class Supervisor implements InstanceController {
 
   #start(name: string, variant: string | undefined): SupervisedInstance {
     const model = this.#models.get(name);
-    if (!model) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    if (!model) throw new ModelyardError('model_not_found', 'No model of this name can be launched here.');
     const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
     const { terminal, clock, command } = this.#deps;
     const logger: Logger = terminal.logger(identity.id);

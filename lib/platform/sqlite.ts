@@ -64,7 +64,7 @@ export interface SqliteSettings {
   /** How long an empty receive waits. @default 20 */
   readonly pollSeconds?: number;
   /** How long other programs may keep the database locked before a call rejects. @default 10,000 ms */
-  readonly patienceMs?: number;
+  readonly lockTimeoutMs?: number;
   /** Whether to look for damage in the file first. One process of a system is enough. @default false */
   readonly isChecked?: boolean;
 }

@@ -95,7 +95,7 @@ describe('GET /openapi.json', () => {
   });
 
   it('answers 503 while the registry is away', async () => {
-    const away = unavailable('registry_unavailable', 'The registry is away.', undefined);
+    const away = unavailable('registry_unavailable', 'The registry is unavailable.', undefined);
     const api = createTestApi({
       broken: ({ registry }) => ({ registry: replacing(registry, { snapshot: () => Promise.reject(away) }) }),
     });

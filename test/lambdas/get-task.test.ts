@@ -129,7 +129,7 @@ describe('GET /tasks/{id}', () => {
   });
 
   it('answers 503 while the store is away', async () => {
-    const away = unavailable('store_unavailable', 'The task store is away.', new Error('table x'));
+    const away = unavailable('store_unavailable', 'The task store is unavailable.', new Error('table x'));
     const api = createTestApi({
       broken: ({ tasks }) => ({ tasks: replacing(tasks, { get: () => Promise.reject(away) }) }),
     });

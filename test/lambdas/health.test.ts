@@ -9,7 +9,7 @@ const withoutRegistry = () =>
   createTestApi({
     broken: ({ registry }) => ({
       registry: replacing(registry, {
-        snapshot: () => Promise.reject(unavailable('registry_unavailable', 'The registry is away.', undefined)),
+        snapshot: () => Promise.reject(unavailable('registry_unavailable', 'The registry is unavailable.', undefined)),
       }),
     }),
   });

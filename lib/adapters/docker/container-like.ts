@@ -19,7 +19,7 @@ const composeLabels = (project: string, model: string): Record<string, string> =
   'com.docker.compose.config-hash': 'launched',
 });
 
-/** Between SIGTERM and SIGKILL, as on Fargate. */
+/** Time between SIGTERM and SIGKILL, as on Fargate. */
 export const STOP_SECONDS = 120;
 
 export interface LaunchOptions {
@@ -62,7 +62,7 @@ export function containerLike(template: ContainerInspectInfo, options: LaunchOpt
   };
 }
 
-/** The template's networks with the shared aliases, without aliases of the template itself. */
+/** The template's networks with the shared aliases only. */
 function networksLike({ Id, Name, Config, NetworkSettings }: ContainerInspectInfo) {
   const own = new Set([instanceIdOf(Id), Name.replace(/^\//, ''), Config.Hostname]);
   const shared = Object.entries(NetworkSettings.Networks).map(([network, { Aliases }]) => {

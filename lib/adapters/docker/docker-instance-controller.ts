@@ -28,7 +28,7 @@ export interface DockerInstanceControllerOptions {
   readonly project: string;
   /** The environment variable of the variant. */
   readonly variantVariable: string;
-  /** Tells which instances are ready. */
+  /** Shows which instances are ready. */
   readonly registry: Pick<ModelRegistry, 'snapshot'>;
   readonly clock: Clock;
   /** Receives one sentence when a container could not be stopped or removed. */
@@ -37,11 +37,11 @@ export interface DockerInstanceControllerOptions {
 
 /** States of containers that run or will run. */
 const LIVE = ['created', 'running', 'restarting', 'paused'];
-/** HTTP status of the engine for a container that is stopping. */
+/** HTTP status for a container that is stopping already. */
 const ALREADY_STOPPED = 304;
 const GONE = new Set([404, 409]);
 /** The most frequent configuration error. */
-const REFUSED = 'The Docker socket may not be used: DOCKER_GID has to be the group that it belongs to.';
+const REFUSED = 'The Docker socket cannot be used: set DOCKER_GID to the group of the socket.';
 
 /** Instances as containers of the Docker engine, selected by their labels. */
 export class DockerInstanceController implements InstanceController {
@@ -65,7 +65,7 @@ export class DockerInstanceController implements InstanceController {
   async launch(model: string, variant?: string): Promise<ControlledInstance> {
     const known = await this.#containers(model);
     const template = known.find(({ State }) => State === 'running') ?? known[0];
-    if (!template) throw new ModelyardError('model_not_found', 'No model of this name can be run here.');
+    if (!template) throw new ModelyardError('model_not_found', 'No model of this name can be launched here.');
     const { project, variantVariable } = this.#options;
     const name = `${project}-${model.replaceAll('_', '-')}-${randomUUID().slice(0, 8)}`;
     return this.#ask(async (engine) => {
@@ -148,7 +148,7 @@ export class DockerInstanceController implements InstanceController {
       if (statusOf(error) !== undefined && Number(statusOf(error)) < 500) throw error;
       throw unavailable(
         'registry_unavailable',
-        isRefused(error) ? REFUSED : 'The Docker engine does not answer.',
+        isRefused(error) ? REFUSED : 'The Docker engine does not respond.',
         error,
       );
     }

@@ -2,10 +2,10 @@ import type { StoreClock } from '#core';
 import { translated } from './errors.ts';
 import type { RedisLink } from './redis-link.ts';
 
-/** Clocks of machines drift apart by much less than a second within this time. */
+/** Clocks drift by much less than a second in this time. */
 const INTERVAL_MS = 30_000;
 
-/** Sets a clock by the clock of Redis, once and then twice a minute. */
+/** Sets a `StoreClock` by the clock of Redis, at the start and then every 30 seconds. */
 export class RedisClockReader {
   readonly #link: RedisLink;
   readonly #clock: StoreClock;
@@ -16,10 +16,10 @@ export class RedisClockReader {
     this.#clock = clock;
   }
 
-  /** Resolves when the clock is set for the first time. Rejects with `store_unavailable`. */
+  /** Resolves when the clock is set. Rejects with `store_unavailable`. */
   async start(): Promise<void> {
     await this.#read();
-    // Recovery: without an answer the clock goes on as it was set last.
+    // Recovery: during an outage the clock continues from its last setting.
     this.#timer ??= setInterval(() => this.#read().catch(() => undefined), INTERVAL_MS).unref();
   }
 

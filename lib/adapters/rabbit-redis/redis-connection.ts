@@ -3,30 +3,28 @@ import { createClient, ErrorReply, RESP_TYPES } from 'redis';
 import { SCRIPTS } from './scripts.ts';
 
 export interface ConnectionTimings {
-  /** Time in ms that TCP and TLS may take. */
+  /** Timeout of TCP and TLS, in milliseconds. */
   readonly connectMs: number;
-  /** Pause in ms between pings. */
+  /** Interval of pings, in milliseconds. */
   readonly pingIntervalMs: number;
-  /** Time in ms within which Redis must complete the handshake, and answer a ping. */
+  /** Timeout of the handshake and of each ping, in milliseconds. */
   readonly answerMs: number;
 }
 
-/** Replies as text. */
 export type RedisText = ReturnType<typeof createTextClient>;
-/** Replies as bytes. */
 export type RedisBytes = ReturnType<typeof createBytesClient>;
 
 /**
- * One attempt at a connection to Redis: one client object with one socket, which is never connected again. Once it is
- * given up, no reply and no message comes through it.
+ * One connection to Redis: one client object with one socket, which is never reconnected. A connection that was given
+ * up delivers no replies and no messages.
  *
- * node-redis can reconnect by itself, but not safely: its socket timeout is restarted by writes, so a silent network is
- * not noticed under load, and `destroy()` followed by `connect()` can leave two sockets on one queue of replies.
+ * node-redis reconnects, but not safely. Every write restarts its socket timeout, so it does not detect a silent
+ * network under load. `destroy()` followed by `connect()` can leave two sockets on one queue of replies.
  */
 export class RedisConnection {
   readonly text: RedisText;
   readonly bytes: RedisBytes;
-  /** Resolves with the reason once the connection is given up. */
+  /** Resolves with the reason when the connection is given up. */
   readonly ended: Promise<unknown>;
   readonly #timings: ConnectionTimings;
   readonly #end = Promise.withResolvers<unknown>();
@@ -46,7 +44,7 @@ export class RedisConnection {
     return this.#isGivenUp;
   }
 
-  /** Resolves when commands can be sent. Rejects with the reason when the connection is given up before. */
+  /** Resolves when commands can be sent. Rejects with the reason when the connection is given up. */
   async open(): Promise<void> {
     const { connectMs, answerMs } = this.#timings;
     await this.#giveUpUnless(this.text.connect(), connectMs + answerMs);
@@ -54,14 +52,14 @@ export class RedisConnection {
     void this.#keepPinging();
   }
 
-  /** Calls back with each message of a channel until the connection is given up. */
+  /** Calls `onMessage` with each message of a channel until the connection is given up. */
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<void> {
     await this.text.subscribe(channel, (message) => {
       if (!this.#isGivenUp) onMessage(message);
     });
   }
 
-  /** Rejects the commands that wait for a reply and closes the socket. */
+  /** Rejects pending commands and closes the socket. */
   giveUp(reason: unknown): void {
     if (this.#isGivenUp) return;
     this.#isGivenUp = true;
@@ -78,8 +76,8 @@ export class RedisConnection {
 
   async #giveUpUnless(answer: Promise<unknown>, withinMs: number): Promise<void> {
     let isAnswered = false;
-    const giveUpLate = () => isAnswered || this.giveUp(new Error(`No answer within ${withinMs / 1000} s`));
-    // After the process was paused, this timer fires before the answer that has arrived meanwhile is read.
+    const giveUpLate = () => isAnswered || this.giveUp(new Error(`No response within ${withinMs / 1000} s`));
+    // After a pause of the process, the timer fires before the received reply is read.
     const timer = setTimeout(() => setImmediate(giveUpLate), withinMs).unref();
     try {
       await answer;
@@ -91,7 +89,7 @@ export class RedisConnection {
   }
 }
 
-/** A server that refuses a ping, because it loads its data or runs a script, is there. */
+/** An error reply to a ping, such as LOADING or BUSY, shows that the server is reachable. */
 function isAnswer(error: unknown): void {
   if (!(error instanceof ErrorReply)) throw error;
 }
@@ -100,12 +98,12 @@ const createTextClient = (url: string, connectTimeout: number) =>
   createClient({
     url,
     scripts: SCRIPTS,
-    // Commands fail at once while there is no connection: waiting is up to the callers.
+    // Commands fail immediately during an outage. Callers retry.
     disableOfflineQueue: true,
     socket: { noDelay: true, connectTimeout, reconnectStrategy: false },
-    // Otherwise the client moves to another socket when Redis Enterprise announces maintenance.
+    // Prevents a second socket when Redis Enterprise announces maintenance.
     maintNotifications: 'disabled',
-    // The client's own limit costs an abort signal per command and ends once the command is sent; ours is in `translated`.
+    // The client's timeout costs an abort signal per command and does not cover the reply. `translated` has its own.
     commandOptions: { timeout: 0 },
   });
 

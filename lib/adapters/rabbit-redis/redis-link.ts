@@ -6,19 +6,19 @@ import { type ConnectionTimings, type RedisBytes, RedisConnection, type RedisTex
 
 export interface RedisLinkOptions {
   readonly url: string;
-  /** Called once per outage with a sentence about it. */
+  /** Called once per outage with one sentence. */
   readonly onTrouble?: (message: string) => void;
-  /** Limits of time; tests shorten them. */
+  /** Timeouts; tests shorten them. */
   readonly timings?: Partial<ConnectionTimings>;
 }
 
-/** What a subscriber does with its connections. */
+/** A subscription to a channel. */
 export interface Subscription {
   readonly channel: string;
   readonly onMessage: (message: string) => void;
-  /** Messages are heard from now on. */
+  /** Called when the subscription is active. */
   readonly onUp: () => void;
-  /** Messages may be lost from now on until `onUp`. */
+  /** Called when the connection is lost. Messages may be lost until the next `onUp`. */
   readonly onDown: () => void;
 }
 
@@ -27,17 +27,17 @@ const MIN_PAUSE_MS = 20;
 const TIMINGS: ConnectionTimings = { connectMs: 5_000, pingIntervalMs: 5_000, answerMs: 7_000 };
 const CLOSE_MS = 2_000;
 
-/** A connection to Redis that is made when it is first needed and replaced by another whenever it is lost or silent. */
+/** A connection to Redis. It is opened on first use and replaced when it is lost or does not respond. */
 export class RedisLink {
   readonly address: string;
   readonly #options: RedisLinkOptions;
   readonly #subscription: Subscription | undefined;
   readonly #timings: ConnectionTimings;
   readonly #closing = new AbortController();
-  /** Settles with the end of the first attempt to connect. */
+  /** Settles after the first attempt to connect. */
   readonly #firstAttempt = Promise.withResolvers<void>();
   #attempt: RedisConnection | undefined;
-  /** The attempt, once it has succeeded. */
+  /** The open connection, if any. */
   #current: RedisConnection | undefined;
   #lastError: unknown;
   #isInTrouble = false;
@@ -50,36 +50,36 @@ export class RedisLink {
     this.#timings = { ...TIMINGS, ...options.timings };
   }
 
-  /** For commands whose replies are text or numbers. Rejects with `ClientOfflineError` while there is no connection. */
+  /** Client for replies that are text or numbers. Rejects with `ClientOfflineError` during an outage. */
   async text(): Promise<RedisText> {
     return (this.#current ?? (await this.#connected())).text;
   }
 
-  /** For commands whose replies are bytes. Rejects with `ClientOfflineError` while there is no connection. */
+  /** Client for binary replies. Rejects with `ClientOfflineError` during an outage. */
   async bytes(): Promise<RedisBytes> {
     return (this.#current ?? (await this.#connected())).bytes;
   }
 
   /**
-   * Throws unless a reply is about what was asked. A connection on which it is not may have mixed up other replies as
-   * well, so it is replaced.
+   * Throws if a reply belongs to another key. Replaces the connection then, because its other replies may be mixed up
+   * too.
    */
   expectReplyAbout(asked: string, found: string | undefined): void {
     if (asked === found) return;
-    const mismatch = new Error(`Redis answered about ${found} instead of ${asked}`);
+    const mismatch = new Error(`Redis replied for ${found} instead of ${asked}`);
     this.#current?.giveUp(mismatch);
     throw mismatch;
   }
 
-  /** Resolves when Redis answers. Rejects with one sentence when it has not within `patienceMs`. */
-  async connect(patienceMs: number): Promise<void> {
-    const endsAt = Date.now() + patienceMs;
+  /** Resolves when Redis responds. Rejects with one sentence after `timeoutMs`. */
+  async connect(timeoutMs: number): Promise<void> {
+    const endsAt = Date.now() + timeoutMs;
     for (let failures = 1; ; failures++) {
       try {
         await (await this.text()).ping();
         return;
       } catch (error) {
-        // Why the connection ended says more than the command that failed with it.
+        // The reason of the lost connection is more specific than the error of the command.
         if (!(error instanceof ClientOfflineError)) this.#lastError ??= error;
         if (Date.now() >= endsAt || isHopeless(this.#lastError)) throw this.#unreachable();
         await pause(failures, this.#closing.signal);
@@ -87,13 +87,13 @@ export class RedisLink {
     }
   }
 
-  /** A link of its own to the same server that hears a channel. */
+  /** Opens a separate connection that subscribes to a channel. */
   subscribe(subscription: Subscription): RedisLink {
     const { onTrouble: _, ...options } = this.#options;
     return new RedisLink(options, subscription);
   }
 
-  /** Waits up to 2 seconds for the replies to what was sent. Commands that come later are refused. */
+  /** Waits up to 2 seconds for pending replies. Later commands are refused. */
   async close(): Promise<void> {
     this.#closing.abort();
     const connection = this.#current;
@@ -102,7 +102,7 @@ export class RedisLink {
     this.#attempt?.giveUp(new ClientOfflineError());
   }
 
-  /** Only the first connection is waited for, at most until the first attempt has failed. */
+  /** Waits only for the first connection, until its first attempt ends. */
   async #connected(): Promise<RedisConnection> {
     if (!this.#attempt && !this.#closing.signal.aborted) void this.#keepConnected();
     if (!this.#wasUp) {
@@ -147,7 +147,7 @@ export class RedisLink {
     this.#lastError = reason;
     this.#firstAttempt.resolve();
     this.#subscription?.onDown();
-    // `connect` reports a first connection that waiting cannot help.
+    // `connect` reports permanent errors of the first connection itself.
     if (this.#isInTrouble || (!this.#wasUp && isHopeless(reason))) return;
     this.#isInTrouble = true;
     this.#options.onTrouble?.(this.#unreachable().message);

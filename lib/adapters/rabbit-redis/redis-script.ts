@@ -5,7 +5,7 @@ interface ScriptCall {
   readonly arguments: readonly (string | Buffer)[];
 }
 
-/** A Lua script, which Redis runs as one step. It is a method of every client: see `SCRIPTS`. */
+/** A Lua script, which Redis runs atomically. Every client has it as a method: see `SCRIPTS`. */
 export const redisScript = (source: string) =>
   defineScript({
     SCRIPT: source,

@@ -2,8 +2,8 @@ import { redisScript } from './redis-script.ts';
 import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
 
 /**
- * Writes a model if the stored version is the one before. KEYS: models. ARGV: name, version, document. Answers with the
- * name and 1, or 0 when it wrote nothing.
+ * Writes a model if the stored version is the previous one. KEYS: models. ARGV: name, version, document. Returns the
+ * name, and 1 if written, otherwise 0.
  */
 const writeModel = redisScript(`
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
@@ -15,8 +15,8 @@ return { ARGV[1], 1 }
 `);
 
 /**
- * Keeps an instance, and deletes those whose last heartbeat is long ago, by the clock of Redis: an instance's own may be
- * wrong. KEYS: instances, times of their heartbeats. ARGV: field, document, seconds.
+ * Writes an instance and deletes instances whose last heartbeat is too old. Uses the clock of Redis, because an
+ * instance's clock may be wrong. KEYS: instances, heartbeat times. ARGV: field, document, seconds.
  */
 const putInstance = redisScript(`
 local now = tonumber(redis.call('TIME')[1])
@@ -29,7 +29,7 @@ end
 return 1
 `);
 
-/** Keeps a new user unless the key is taken. KEYS: user. ARGV: id, then the fields. Answers with the id and 1, or 0. */
+/** Creates a user. KEYS: user. ARGV: id, then the fields. Returns the id, and 1, or 0 if the key is taken. */
 const createUser = redisScript(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return { ARGV[1], 0 } end
 redis.call('HSET', KEYS[1], unpack(ARGV, 2))
@@ -37,8 +37,8 @@ return { ARGV[1], 1 }
 `);
 
 /**
- * Changes a user if the stored version is the one before. KEYS: user. ARGV: id, version before, fields that change.
- * Answers with the id and 1, or 0.
+ * Updates a user if the stored version is the previous one. KEYS: user. ARGV: id, previous version, changed fields.
+ * Returns the id, and 1 if updated, otherwise 0.
  */
 const updateUser = redisScript(`
 local id, version = unpack(redis.call('HMGET', KEYS[1], 'id', 'version'))
@@ -48,8 +48,8 @@ return { ARGV[1], 1 }
 `);
 
 /**
- * Records calls of one owner. KEYS: calls of the owner. ARGV: the time up to which calls have expired, how many are
- * kept, for how many milliseconds, then times and calls.
+ * Appends calls of one owner. KEYS: the owner's calls. ARGV: expiry limit (Unix ms), maximum number of calls, time to
+ * live (ms), then times and calls.
  */
 const appendCalls = redisScript(`
 redis.call('ZADD', KEYS[1], unpack(ARGV, 4))
@@ -59,12 +59,12 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 `);
 
-/** Runs a command that reads a key. KEYS: key. ARGV: command, its arguments after the key. Answers with the key and the reply. */
+/** Runs a command that reads a key. KEYS: key. ARGV: command, its arguments. Returns the key and the reply. */
 const readKey = redisScript(`#!lua flags=no-writes
 return { KEYS[1], redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2)) }
 `);
 
-/** The scripts of all stores. The client sends the hash of a script, and its source to a Redis that does not know it. */
+/** All scripts. The client sends the hash of a script; it sends the source if Redis does not know the hash. */
 export const SCRIPTS = {
   readKey,
   createTask: CREATE_TASK,

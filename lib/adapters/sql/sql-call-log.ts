@@ -20,7 +20,7 @@ const MAX_ROWS_AT_ONCE = 500;
 /** Maximum number of expired calls that an append deletes. */
 const MAX_DELETED_AT_ONCE = 1000;
 
-/** Calls as rows of a SQL database. */
+/** Stores calls as rows of a SQL database. */
 export class SqlCallLog implements CallLog {
   readonly #database: Kysely<SqlTables>;
   readonly #clock: Clock;
@@ -57,7 +57,7 @@ export class SqlCallLog implements CallLog {
           eb(refTuple('started_at', 'id'), '<', tuple(after.createdAt, after.id)),
         );
       }
-      // One more row tells whether there is a next page.
+      // One extra row shows whether there is a next page.
       const rows = await query
         .orderBy('started_at', 'desc')
         .orderBy('id', 'desc')

@@ -20,7 +20,7 @@ import type { SqlTables, UsersTable } from './tables.ts';
 
 const AWAY = 'The users cannot be reached.';
 
-/** Users as rows of a SQL database. */
+/** Stores users as rows of a SQL database. */
 export class SqlUserStore implements UserStore {
   readonly #database: Kysely<SqlTables>;
 
@@ -114,7 +114,7 @@ export class SqlUserStore implements UserStore {
 function toUser({ id, name, role, password_hash, created_at, version, account }: UsersTable): User {
   const known = USER_ROLES.find((candidate) => candidate === role);
   if (!known) throw new ModelyardError('internal', 'A stored user cannot be read.');
-  // Some drivers give large integers as text.
+  // Some drivers return large integers as strings.
   const base = { id, name, role: known, passwordHash: password_hash, createdAt: Number(created_at), version };
   return { ...base, ...unpackAccount(account) };
 }

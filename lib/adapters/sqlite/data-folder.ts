@@ -15,7 +15,7 @@ export interface DataFolder {
 
 const LOCK = 'system.lock';
 const TEMPORARY = 'modelyard-temporary-';
-/** Minimum age for deletion: a new folder is locked a moment after its creation. */
+/** Minimum age for deletion: a new folder is locked shortly after its creation. */
 const ABANDONED_AFTER_MS = 60_000;
 
 /**

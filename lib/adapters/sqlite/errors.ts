@@ -3,7 +3,6 @@ import { ModelyardError, UNREACHABLE, type Unavailable, unavailable } from '#cor
 /** Primary result codes of SQLite: https://www.sqlite.org/rescode.html */
 const CODE = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
-/** Result codes in words. */
 const SENTENCES: ReadonlyMap<number, string> = new Map([
   [CODE.busy, 'The database is locked by another program.'],
   [CODE.readOnly, 'The data folder cannot be written to.'],
@@ -14,7 +13,7 @@ const SENTENCES: ReadonlyMap<number, string> = new Map([
   [CODE.notADatabase, 'The database file is damaged.'],
 ]);
 
-/** Undefined for errors of other origin. */
+/** Undefined for other errors. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   // The upper bytes are a variant of the primary code.
@@ -30,7 +29,7 @@ export function isDamaged(error: unknown): boolean {
   return code === CODE.corrupt || code === CODE.notADatabase;
 }
 
-/** The error as a sentence. Undefined for errors of other origin. */
+/** Undefined for other errors. */
 export const sentenceOf = (error: unknown): string | undefined => SENTENCES.get(resultCode(error) ?? -1);
 
 /** Translates errors of SQLite into errors of the port. */
@@ -43,11 +42,10 @@ export async function translated<T>(code: Unavailable, call: Promise<T>): Promis
   }
 }
 
-/** Error codes of the file system in words. */
 const FOLDER_SENTENCES: ReadonlyMap<unknown, string> = new Map([
-  ['EACCES', 'it may not be written to by this user'],
-  ['EPERM', 'it may not be written to by this user'],
-  ['EROFS', 'it may not be written to'],
+  ['EACCES', 'it is not writable by this user'],
+  ['EPERM', 'it is not writable by this user'],
+  ['EROFS', 'it is not writable'],
   ['EEXIST', 'it is a file'],
   ['ENOTDIR', 'a part of its path is a file'],
   ['ENOSPC', 'its disk is full'],
@@ -55,7 +53,6 @@ const FOLDER_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['EFBIG', 'its disk is full'],
 ]);
 
-/** The reason as part of a sentence. */
 export function folderTrouble(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const known = FOLDER_SENTENCES.get(code);

@@ -41,7 +41,7 @@ function createDriver(connection: DatabaseConnection): Driver {
 }
 
 async function noTransactions(): Promise<never> {
-  throw new Error('Writes to this database are committed together: there are no transactions to begin.');
+  throw new Error('Transactions are not supported: all writes share transactions.');
 }
 
 class GroupedConnection implements DatabaseConnection {
@@ -61,6 +61,6 @@ class GroupedConnection implements DatabaseConnection {
 
   // biome-ignore lint/correctness/useYield: part of the interface, and not supported.
   async *streamQuery(): AsyncGenerator<never> {
-    throw new Error('Results of this database are not streamed.');
+    throw new Error('Streaming is not supported.');
   }
 }

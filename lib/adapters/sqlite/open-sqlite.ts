@@ -17,11 +17,11 @@ export interface SqliteOptions {
   readonly folder: string;
   readonly durability: Durability;
   readonly clock: Clock;
-  /** How long an empty receive waits. */
+  /** Time limit of an empty receive, in milliseconds. */
   readonly pollMs: number;
-  /** How long other processes may keep the database locked before a call rejects. @default 10,000 */
-  readonly patienceMs?: number;
-  /** Whether to look for damage in the file first. @default false */
+  /** How long another process may hold the write lock before a call rejects. @default 10,000 */
+  readonly lockTimeoutMs?: number;
+  /** Checks the file for damage first. @default false */
   readonly isChecked?: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Sqlite {
   readonly contracts: SqliteContractStore;
   /** Rejects with `store_unavailable` if nothing can be written. */
   check(): Promise<void>;
-  /** Frees everything that this process still holds. */
+  /** Frees all messages of this process and closes the database. */
   close(): Promise<void>;
 }
 

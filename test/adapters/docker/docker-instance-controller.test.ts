@@ -181,6 +181,6 @@ describe('without an engine', () => {
     const refused = Object.assign(new Error('connect EACCES'), { code: 'EACCES' });
     const instances = controller('/nowhere/engine.sock', () => Promise.reject(refused));
 
-    await expect(instances.list('model_a')).rejects.toThrow(/^The Docker socket may not be used: DOCKER_GID/);
+    await expect(instances.list('model_a')).rejects.toThrow(/^The Docker socket cannot be used: set DOCKER_GID/);
   });
 });

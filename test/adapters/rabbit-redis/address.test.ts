@@ -10,7 +10,7 @@ describe('the sentence about a server that cannot be used', () => {
       'refuses this user name or this password',
     ],
     ['WRONGPASS invalid username-password pair or user is disabled.', 'refuses this user name or this password'],
-    ['NOAUTH HELLO must be called with the client already authenticated', 'wants a password'],
+    ['NOAUTH HELLO must be called with the client already authenticated', 'requires a password'],
     ['ConnectionOpen: NOT_ALLOWED - vhost nowhere not found', 'has no virtual host of this name for this user'],
     ['ERR DB index is out of range', 'has no database of this number'],
   ])('says in plain words what no waiting helps: %s', (said, meaning) => {

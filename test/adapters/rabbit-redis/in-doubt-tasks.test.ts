@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Finding, InDoubtTasks } from '#adapters/rabbit-redis/tasks/in-doubt-tasks.ts';
+import { type CheckResult, InDoubtTasks } from '#adapters/rabbit-redis/tasks/in-doubt-tasks.ts';
 import type { Task } from '#core';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { aTask } from '#test/support/tasks.ts';
@@ -7,7 +7,7 @@ import { aTask } from '#test/support/tasks.ts';
 const task = aTask({ id: 't' });
 
 /** Doubts about a Redis that finds what the test says; undefined while it is away. */
-function doubts(find: (checks: number) => Finding | undefined) {
+function doubts(find: (checks: number) => CheckResult | undefined) {
   const checked: Task[] = [];
   const clock = new ManualClock();
   const inDoubt = new InDoubtTasks({

@@ -24,7 +24,7 @@ else {
       const refused = {
         code: 'queue_unavailable',
         retryable: true,
-        message: 'RabbitMQ is short of memory or disk and takes no messages.',
+        message: 'RabbitMQ is short of memory or disk and accepts no messages.',
       };
 
       // It says so to whoever sends first, and never answers that.

@@ -113,7 +113,7 @@ else {
 
       await expect(answer).rejects.toMatchObject({
         retryable: true,
-        cause: { message: expect.stringMatching(/^Redis answered about/) },
+        cause: { message: expect.stringMatching(/^Redis replied for/) },
       });
       await expect(testCase.ask(platform)).rejects.toMatchObject({ retryable: true });
       redirects.clear();
@@ -127,7 +127,7 @@ else {
       await platform.registry.writeModel(aModel({ name: 'model_b' }));
       await redis.hSet(`${prefix}:models`, 'model_a', (await redis.hGet(`${prefix}:models`, 'model_b')) ?? '');
 
-      const error = { retryable: true, cause: { message: 'Redis answered about model_b instead of model_a' } };
+      const error = { retryable: true, cause: { message: 'Redis replied for model_b instead of model_a' } };
 
       await expect(platform.registry.readModel('model_a')).rejects.toMatchObject(error);
     });

@@ -119,7 +119,7 @@ else {
         const refused = {
           code: 'store_unavailable',
           retryable: true,
-          message: 'Redis has no memory left and takes no writes.',
+          message: 'Redis is out of memory and accepts no writes.',
         };
 
         for (const size of [100_000, 1_000, 10]) await expect(fill(size)).rejects.toMatchObject(refused);

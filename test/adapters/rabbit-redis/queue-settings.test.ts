@@ -25,7 +25,9 @@ else {
       const refused = {
         code: 'queue_unavailable',
         retryable: false,
-        message: expect.stringMatching(/^RabbitMQ has queues of this model with settings of another version; .*\.$/),
+        message: expect.stringMatching(
+          /^RabbitMQ has queues of this model with the arguments of another version\. .*\.$/,
+        ),
       };
 
       await expect(send()).rejects.toMatchObject(refused);

@@ -6,9 +6,9 @@ import { useDataFolders } from '#test/support/data-folder.ts';
 const folders = useDataFolders();
 
 /** A database with a table of numbers, and the ways a test writes to it. */
-async function open({ patienceMs = 10_000 } = {}) {
+async function open({ lockTimeoutMs = 10_000 } = {}) {
   const folder = await folders.newFolder();
-  const database = openDatabase({ folder, patienceMs });
+  const database = openDatabase({ folder, lockTimeoutMs });
   const other = new DatabaseSync(`${folder}/modelyard.db`);
   other.exec('CREATE TABLE numbers (n INTEGER PRIMARY KEY)');
   const add = (n: number) => database.write(() => database.run('INSERT INTO numbers VALUES (?)', n));
@@ -67,7 +67,7 @@ describe('writes to the database', () => {
   });
 
   it('are refused when another program keeps the lock for too long, and go on when it lets go', async () => {
-    const { database, other, add, count } = await open({ patienceMs: 30 });
+    const { database, other, add, count } = await open({ lockTimeoutMs: 30 });
     other.exec('BEGIN IMMEDIATE');
 
     const refused = await Promise.allSettled([add(1), add(2)]);

@@ -31,9 +31,9 @@ describe('wake-ups', () => {
     const [hub, second, third] = [await enter(folder), await enter(folder), await enter(folder)];
     for (const { heard } of [hub, second, third]) heard.length = 0;
 
-    second.wakeUps.tellArrival('a');
+    second.wakeUps.notifyArrival('a');
     await eventually(() => expect([hub, second, third].map(({ heard }) => heard)).toEqual([['a'], ['a'], ['a']]));
-    hub.wakeUps.tellArrival('a');
+    hub.wakeUps.notifyArrival('a');
     await eventually(() => expect([hub, second, third].map(({ heard }) => heard.length)).toEqual([2, 2, 2]));
 
     expect([hub, second, third].map(({ events }) => events.leads)).toEqual([1, 0, 0]);
@@ -48,9 +48,9 @@ describe('wake-ups', () => {
     await eventually(() => expect(ends).toBe(1));
     for (const { heard } of [hub, second]) heard.length = 0;
 
-    hub.wakeUps.tellArrival('b');
-    hub.wakeUps.tellEnd({ ...aFreshTask(), id: 't1' });
-    hub.wakeUps.tellEnd({ ...aFreshTask(), id: 't2' });
+    hub.wakeUps.notifyArrival('b');
+    hub.wakeUps.notifyEnd({ ...aFreshTask(), id: 't1' });
+    hub.wakeUps.notifyEnd({ ...aFreshTask(), id: 't2' });
     await eventually(() => expect(ends).toBe(2));
 
     expect([hub.heard, second.heard]).toEqual([[], []]);
@@ -67,7 +67,7 @@ describe('wake-ups', () => {
     expect([second, third].every(({ heard }) => heard.length > 0)).toBe(true);
 
     for (const { heard } of [second, third]) heard.length = 0;
-    third.wakeUps.tellArrival('a');
+    third.wakeUps.notifyArrival('a');
     await eventually(() => expect([second, third].map(({ heard }) => heard)).toEqual([['a'], ['a']]));
   });
 
@@ -97,7 +97,7 @@ describe('wake-ups', () => {
     const [first, second] = [await enter(folder), await enter(folder)];
     first.heard.length = 0;
 
-    second.wakeUps.tellArrival('a');
+    second.wakeUps.notifyArrival('a');
 
     await eventually(() => expect(first.heard).toEqual(['a']));
   });

@@ -39,7 +39,7 @@ function prepare(...sends: ((send: Send) => Send)[]) {
   return { clock, platform, submit, pass, waiting, stored };
 }
 
-const away = unavailable('queue_unavailable', 'The task queue is away.', undefined);
+const away = unavailable('queue_unavailable', 'The task queue is unavailable.', undefined);
 
 /** A send that the test ends. */
 function held() {

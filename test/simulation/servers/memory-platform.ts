@@ -1,5 +1,5 @@
 import { MemoryTaskQueue, MemoryTaskStore } from '#adapters/memory/index.ts';
-import { Mailbox } from '#adapters/memory/queue/mailbox.ts';
+import { MessageBuffer } from '#adapters/memory/queue/message-buffer.ts';
 import type { ConsumeOptions, Delivery, TaskConsumer, TaskQueue } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import type { FaultKind } from '../engine/faults.ts';
@@ -17,14 +17,14 @@ export function memoryPlatform(world: World): SimPlatform {
   const { engine } = world;
   const broker = world.host('queue');
   const clock = new SimClock(engine, broker.actor);
-  const mailbox = new Mailbox(clock, new Mailbox(clock));
+  const messages = new MessageBuffer(clock, new MessageBuffer(clock));
   const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)));
   const blobs = simBlobs(world);
   return {
     connect(actor): Ports {
       // Its consumers renew leases by this clock, which stands still while the process does.
       const followed = new SimClock(engine, broker.actor, actor);
-      const queue = new MemoryTaskQueue({ clock: followed }, mailbox);
+      const queue = new MemoryTaskQueue({ clock: followed }, messages);
       return {
         queues: () => remoteQueue(world, actor, queue),
         tasks: store(actor),
@@ -33,7 +33,7 @@ export function memoryPlatform(world: World): SimPlatform {
       };
     },
     get hasMessages() {
-      return mailbox.size + (mailbox.deadLetters?.size ?? 0) > 0;
+      return messages.size + (messages.deadLetters?.size ?? 0) > 0;
     },
   };
 }

@@ -71,7 +71,7 @@ export class MixedContracts {
   }
 
   #registryFor(actor: Actor): ModelRegistry {
-    const away = (why: string) => unavailable('registry_unavailable', 'The registry is away.', new Error(why));
+    const away = (why: string) => unavailable('registry_unavailable', 'The registry is unavailable.', new Error(why));
     const call = this.#world.caller(actor, 'store', away);
     return { snapshot: () => call('snapshot', () => this.#snapshot()) } as unknown as ModelRegistry;
   }

@@ -13,7 +13,7 @@ import {
 } from '#core';
 
 export class MemoryCallLog implements CallLog {
-  /** While false, every call is refused. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
   readonly #calls = new Map<string, Call>();
@@ -51,6 +51,6 @@ export class MemoryCallLog implements CallLog {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('store_unavailable', 'The call log is away.', undefined);
+    if (!this.reachable) throw unavailable('store_unavailable', 'The call log is unavailable.', undefined);
   }
 }

@@ -7,9 +7,8 @@ import {
   type RetryOptions,
   unavailable,
 } from '#core';
-import type { Holder, Letter, Mailbox } from './mailbox.ts';
+import type { BufferedMessage, LeaseHolder, MessageBuffer } from './message-buffer.ts';
 
-/** A letter in somebody's hands. */
 export class MemoryDelivery implements Delivery {
   readonly body: Uint8Array;
   readonly fence: number;
@@ -17,31 +16,31 @@ export class MemoryDelivery implements Delivery {
   readonly losses: number;
   readonly isSuspect: boolean;
   readonly reason?: RejectReason;
-  readonly holder: Holder;
+  readonly holder: LeaseHolder;
   /** Unix milliseconds. */
   leaseEndsAt: number;
-  /** False after a settlement that did not get through: nobody knows whether the holder tries again. */
+  /** False after a failed settlement: the lease must end if the holder does not retry. */
   isRenewed = true;
-  readonly #mailbox: Mailbox;
-  readonly #letter: Letter;
+  readonly #messages: MessageBuffer;
+  readonly #message: BufferedMessage;
   #lease: AbortController | undefined;
   #lost = false;
 
-  constructor(mailbox: Mailbox, holder: Holder, letter: Letter, leaseEndsAt: number) {
-    const { counts } = letter;
-    this.#mailbox = mailbox;
-    this.#letter = letter;
+  constructor(messages: MessageBuffer, holder: LeaseHolder, message: BufferedMessage, leaseEndsAt: number) {
+    const { counts } = message;
+    this.#messages = messages;
+    this.#message = message;
     this.holder = holder;
     this.leaseEndsAt = leaseEndsAt;
-    this.body = letter.body;
-    this.fence = mailbox.isOfDeadLetters ? counts.fence : counts.fence + 1;
+    this.body = message.body;
+    this.fence = messages.isDeadLetterQueue ? counts.fence : counts.fence + 1;
     this.attempts = counts.attempts;
     this.losses = counts.losses;
     this.isSuspect = counts.isSuspect;
-    if (letter.reason !== undefined) this.reason = letter.reason;
+    if (message.reason !== undefined) this.reason = message.reason;
   }
 
-  /** Created on first use: most deliveries are settled without anybody listening. */
+  /** Created on first use, because most deliveries are settled without a listener. */
   get lease(): AbortSignal {
     this.#lease ??= new AbortController();
     if (this.#lost) this.#lease.abort();
@@ -49,25 +48,25 @@ export class MemoryDelivery implements Delivery {
   }
 
   async ack(): Promise<void> {
-    this.#letGo();
+    this.#endLease();
   }
 
   async retry(next: RetryOptions): Promise<void> {
-    if (this.#letGo()) this.#mailbox.put(this.#copy(countsOfCopy(this, next)), next.delaySeconds);
+    if (this.#endLease()) this.#messages.put(this.#copy(countsOfCopy(this, next)), next.delaySeconds);
   }
 
   async release(options: ReleaseOptions = {}): Promise<void> {
-    if (this.#letGo()) this.#mailbox.put(this.#copy(countsOfCopy(this, options)), options.delaySeconds);
+    if (this.#endLease()) this.#messages.put(this.#copy(countsOfCopy(this, options)), options.delaySeconds);
   }
 
   async reject(reason: RejectReason, attempts: number): Promise<void> {
-    const { deadLetters = this.#mailbox } = this.#mailbox;
+    const { deadLetters = this.#messages } = this.#messages;
     const counts = { fence: this.fence, attempts, losses: this.losses, isSuspect: false };
-    if (this.#letGo()) deadLetters.put({ body: this.body, counts, reason });
+    if (this.#endLease()) deadLetters.put({ body: this.body, counts, reason });
   }
 
-  /** The letter as it comes back after its holder vanished. */
-  letterAfterLoss(): Letter {
+  /** The message to redeliver after the lease was lost. */
+  messageAfterLoss(): BufferedMessage {
     const { fence, attempts, losses } = this;
     return this.#copy({ fence, attempts, losses: losses + 1, isSuspect: true });
   }
@@ -77,17 +76,17 @@ export class MemoryDelivery implements Delivery {
     this.#lease?.abort();
   }
 
-  /** Dead letters go back as they came. */
-  #copy(counts: CarriedCounts): Letter {
-    return this.#mailbox.isOfDeadLetters ? this.#letter : { body: this.body, counts };
+  /** Dead letters are returned unchanged. */
+  #copy(counts: CarriedCounts): BufferedMessage {
+    return this.#messages.isDeadLetterQueue ? this.#message : { body: this.body, counts };
   }
 
-  #letGo(): boolean {
+  #endLease(): boolean {
     if (this.#lost) return false;
     if (!this.holder.reachable) {
       this.isRenewed = false;
-      throw unavailable('queue_unavailable', 'The task queue is away.', undefined);
+      throw unavailable('queue_unavailable', 'The task queue is unavailable.', undefined);
     }
-    return this.#mailbox.letGo(this);
+    return this.#messages.endLease(this);
   }
 }

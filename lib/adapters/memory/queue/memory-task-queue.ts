@@ -8,58 +8,61 @@ import {
   type TaskQueue,
   unavailable,
 } from '#core';
-import { type Holder, Mailbox } from './mailbox.ts';
+import { type LeaseHolder, MessageBuffer } from './message-buffer.ts';
 
 export interface MemoryTaskQueueOptions {
   readonly clock: Clock;
-  /** How long an empty receive waits. @default 20_000 */
+  /** Time limit of an empty receive, in milliseconds. @default 20,000 */
   readonly pollMs?: number;
 }
 
-/** The reference implementation of the port: what it means, with no broker in the way. */
+/** The reference implementation of the port. */
 export class MemoryTaskQueue implements TaskQueue {
-  /** Set to false, and the queue is away: every call is refused and no lease is renewed, until it is true again. */
+  /** While false, every call rejects and no lease is renewed. */
   reachable = true;
   readonly #clock: Clock;
   readonly #pollMs: number;
-  readonly #mailbox: Mailbox;
+  readonly #messages: MessageBuffer;
 
-  constructor({ clock, pollMs = 20_000 }: MemoryTaskQueueOptions, mailbox = new Mailbox(clock, new Mailbox(clock))) {
+  constructor(
+    { clock, pollMs = 20_000 }: MemoryTaskQueueOptions,
+    messages = new MessageBuffer(clock, new MessageBuffer(clock)),
+  ) {
     this.#clock = clock;
     this.#pollMs = pollMs;
-    this.#mailbox = mailbox;
+    this.#messages = messages;
   }
 
-  /** The same queue as another process sees it: reachable or not by itself. */
+  /** The same queue for another process, with its own `reachable`. */
   connect(): MemoryTaskQueue {
-    return new MemoryTaskQueue({ clock: this.#clock, pollMs: this.#pollMs }, this.#mailbox);
+    return new MemoryTaskQueue({ clock: this.#clock, pollMs: this.#pollMs }, this.#messages);
   }
 
   async send({ body }: { readonly body: Uint8Array; readonly group?: string }): Promise<void> {
     this.assertReachable();
-    this.#mailbox.put({ body: body.slice(), counts: { fence: 0, attempts: 0, losses: 0, isSuspect: false } });
+    this.#messages.put({ body: body.slice(), counts: { fence: 0, attempts: 0, losses: 0, isSuspect: false } });
   }
 
   consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
-    const mailbox = source === 'tasks' ? this.#mailbox : (this.#mailbox.deadLetters ?? this.#mailbox);
+    const messages = source === 'tasks' ? this.#messages : (this.#messages.deadLetters ?? this.#messages);
     const options = { leaseMs: leaseSeconds * 1000, pollMs: this.#pollMs, signal, observer, clock: this.#clock };
-    return new MemoryTaskConsumer(this, mailbox, options);
+    return new MemoryTaskConsumer(this, messages, options);
   }
 
   async depth(): Promise<QueueDepth> {
     this.assertReachable();
-    const { visible, inFlight, delayed, deadLetters } = this.#mailbox;
+    const { visible, inFlight, delayed, deadLetters } = this.#messages;
     return { visible, inFlight, delayed, deadLetters: deadLetters?.size ?? 0 };
   }
 
-  /** Wakes everybody who waits; nothing is renewed or redelivered afterwards. */
+  /** Resolves all waits. Nothing is renewed or redelivered afterwards. */
   close(): void {
-    this.#mailbox.close();
+    this.#messages.close();
   }
 
   /** Throws `queue_unavailable` while `reachable` is false. */
   assertReachable(): void {
-    if (!this.reachable) throw unavailable('queue_unavailable', 'The task queue is away.', undefined);
+    if (!this.reachable) throw unavailable('queue_unavailable', 'The task queue is unavailable.', undefined);
   }
 }
 
@@ -71,18 +74,17 @@ interface MemoryTaskConsumerOptions {
   readonly observer?: LeaseObserver | undefined;
 }
 
-/** One receiver of one mailbox. */
-class MemoryTaskConsumer implements TaskConsumer, Holder {
+class MemoryTaskConsumer implements TaskConsumer, LeaseHolder {
   readonly #queue: MemoryTaskQueue;
-  readonly #mailbox: Mailbox;
+  readonly #messages: MessageBuffer;
   readonly #options: MemoryTaskConsumerOptions;
   readonly #closed = new AbortController();
 
-  constructor(queue: MemoryTaskQueue, mailbox: Mailbox, options: MemoryTaskConsumerOptions) {
+  constructor(queue: MemoryTaskQueue, messages: MessageBuffer, options: MemoryTaskConsumerOptions) {
     this.#queue = queue;
-    this.#mailbox = mailbox;
+    this.#messages = messages;
     this.#options = options;
-    void this.#keepLeases();
+    void this.#renewLeases();
   }
 
   get reachable(): boolean {
@@ -96,12 +98,12 @@ class MemoryTaskConsumer implements TaskConsumer, Holder {
   async receive(max: number): Promise<readonly Delivery[]> {
     const { signal, pollMs, leaseMs } = this.#options;
     this.#queue.assertReachable();
-    const pollEndsAt = this.#mailbox.now() + pollMs;
-    while (!signal.aborted && !this.#mailbox.closed) {
-      const deliveries = this.#mailbox.take(max, leaseMs, this);
-      const waitMs = pollEndsAt - this.#mailbox.now();
+    const pollEndsAt = this.#messages.now() + pollMs;
+    while (!signal.aborted && !this.#messages.closed) {
+      const deliveries = this.#messages.take(max, leaseMs, this);
+      const waitMs = pollEndsAt - this.#messages.now();
       if (deliveries.length > 0 || waitMs <= 0) return deliveries;
-      await this.#mailbox.arrival(waitMs, signal);
+      await this.#messages.arrival(waitMs, signal);
       this.#queue.assertReachable();
     }
     return [];
@@ -111,13 +113,13 @@ class MemoryTaskConsumer implements TaskConsumer, Holder {
     this.#closed.abort();
   }
 
-  async #keepLeases(): Promise<void> {
+  async #renewLeases(): Promise<void> {
     const { clock, leaseMs, observer } = this.#options;
     const { signal } = this.#closed;
-    while (!signal.aborted && !this.#mailbox.closed) {
+    while (!signal.aborted && !this.#messages.closed) {
       await clock.sleep(leaseMs / 3, this.#closed.signal);
       if (signal.aborted || !this.reachable) continue;
-      const renewed = this.#mailbox.renew(this, leaseMs);
+      const renewed = this.#messages.renew(this, leaseMs);
       observer?.leasesRenewed(renewed);
     }
   }

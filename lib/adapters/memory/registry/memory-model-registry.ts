@@ -9,11 +9,11 @@ import {
   unavailable,
 } from '#core';
 
-/** Instances are deleted this long after their last heartbeat. */
+/** Age of the last heartbeat at which an instance is deleted. */
 const KEPT_MS = 3_600_000;
 
 export class MemoryModelRegistry implements ModelRegistry {
-  /** While false, every call is refused. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
   readonly #models = new Map<string, Model>();
@@ -56,14 +56,14 @@ export class MemoryModelRegistry implements ModelRegistry {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is away.', undefined);
+    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is unavailable.', undefined);
   }
 }
 
 const keyOf = (model: string, id: string): string => `${model}/${id}`;
 
 export class MemoryContractStore implements ContractStore {
-  /** While false, every call is refused. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #contracts = new Map<string, Contract>();
 
@@ -78,6 +78,6 @@ export class MemoryContractStore implements ContractStore {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is away.', undefined);
+    if (!this.reachable) throw unavailable('registry_unavailable', 'The registry is unavailable.', undefined);
   }
 }

@@ -17,9 +17,9 @@ import {
   unavailable,
 } from '#core';
 
-/** The reference implementation of the port: `applyEvent` over a map. */
+/** The reference implementation of the port: `applyEvent` on a map. */
 export class MemoryTaskStore implements TaskStore {
-  /** Set to false, and it is away: every call is refused until it is true again. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
   readonly #tasks = new Map<string, Task>();
@@ -115,13 +115,13 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('store_unavailable', 'The task store is away.', undefined);
+    if (!this.reachable) throw unavailable('store_unavailable', 'The task store is unavailable.', undefined);
   }
 }
 
-/** The reference implementation of the port. Its blobs last as long as the process. */
+/** The reference implementation of the port. Blobs are not expired. */
 export class MemoryBlobStore implements BlobStore {
-  /** Set to false, and it is away: every call is refused until it is true again. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #blobs = new Map<string, Uint8Array>();
 
@@ -136,6 +136,6 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('store_unavailable', 'The blob store is away.', undefined);
+    if (!this.reachable) throw unavailable('store_unavailable', 'The blob store is unavailable.', undefined);
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '#core';
 
 export class MemoryUserStore implements UserStore {
-  /** While false, every call is refused. */
+  /** While false, every call rejects. */
   reachable = true;
   readonly #users = new Map<string, User>();
 
@@ -67,6 +67,6 @@ export class MemoryUserStore implements UserStore {
   }
 
   #assertReachable(): void {
-    if (!this.reachable) throw unavailable('store_unavailable', 'The user store is away.', undefined);
+    if (!this.reachable) throw unavailable('store_unavailable', 'The user store is unavailable.', undefined);
   }
 }

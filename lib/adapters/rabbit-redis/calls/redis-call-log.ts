@@ -25,7 +25,7 @@ interface CallRow extends ListPosition {
   readonly call: Call;
 }
 
-/** Calls in a sorted set per owner, which expires with its last call. */
+/** Stores calls in a sorted set per owner, which expires with its last call. */
 export class RedisCallLog implements CallLog {
   readonly #options: RedisStoreOptions;
 
@@ -62,7 +62,7 @@ export class RedisCallLog implements CallLog {
         client.zRangeWithScores(this.#key(owner), from, expired, {
           ...{ BY: 'SCORE', REV: true, LIMIT: { offset, count } },
         });
-      // One more row than requested shows whether there is a next page.
+      // One extra row shows whether there is a next page.
       const rows = await rowsAfter({ members, toRow }, after, limit + 1);
       for (const { call } of rows) this.#options.link.expectReplyAbout(owner, call.owner);
       const shown = rows.slice(0, limit);

@@ -8,12 +8,12 @@ interface HeldCountsOptions {
   readonly clock: Clock;
 }
 
-/** A count is believed this long after it was last told. */
-const BELIEVED_MS = 60_000;
+/** How long a published count is valid. */
+const VALID_MS = 60_000;
 
 /**
- * How many deliveries consumers hold. RabbitMQ tells this only through its management plugin, and late; so
- * consumers tell each other here.
+ * Counts the deliveries that consumers hold. RabbitMQ has this number only in its management plugin, and with a delay.
+ * Therefore consumers publish it in Redis.
  */
 export class HeldCounts {
   readonly #options: HeldCountsOptions;
@@ -22,32 +22,32 @@ export class HeldCounts {
     this.#options = options;
   }
 
-  /** What one consumer of a queue holds. Best effort: a count that is not heard is told again with the next change. */
-  async tell(queue: string, consumer: string, count: number): Promise<void> {
+  /** Publishes the count of one consumer. Best effort: the next change or reminder publishes it again. */
+  async publish(queue: string, consumer: string, count: number): Promise<void> {
     const { link, clock } = this.#options;
     try {
       const client = await link.text();
       const key = this.#key(queue);
       if (count === 0) await client.hDel(key, consumer);
       else {
-        const row = `${count} ${clock.now() + BELIEVED_MS}`;
-        await client.multi().hSet(key, consumer, row).pExpire(key, BELIEVED_MS).exec();
+        const row = `${count} ${clock.now() + VALID_MS}`;
+        await client.multi().hSet(key, consumer, row).pExpire(key, VALID_MS).exec();
       }
     } catch {
-      // Recovery: approximate counts may miss one; the task itself is not affected.
+      // Recovery: the counts are approximate and do not affect tasks.
     }
   }
 
-  /** The sum over all consumers of a queue; 0 while nobody can tell. */
+  /** Sum over all consumers of a queue; 0 during an outage of Redis. */
   async total(queue: string): Promise<number> {
     try {
       const rows = await (await this.#options.link.text()).hVals(this.#key(queue));
       const now = this.#options.clock.now();
       return rows
         .map((row) => row.split(' ').map(Number))
-        .reduce((sum, [count = 0, believedUntil = 0]) => (believedUntil > now ? sum + count : sum), 0);
+        .reduce((sum, [count = 0, validUntil = 0]) => (validUntil > now ? sum + count : sum), 0);
     } catch {
-      // Recovery: the counts of the broker are worth having without these.
+      // Recovery: the broker's own counts are still useful.
       return 0;
     }
   }
@@ -57,45 +57,45 @@ export class HeldCounts {
   }
 }
 
-/** Changes are told at most this often, so that telling costs next to nothing under load. */
+/** Minimum interval between two publications. Keeps the cost low under load. */
 const MIN_INTERVAL_MS = 200;
-/** Well before a count is no longer believed. */
+/** Less than `VALID_MS`, so that a count stays valid. */
 const REMINDER_MS = 20_000;
 
-/** Tells what one consumer holds. */
+/** Publishes the count of one consumer. */
 export class HeldReporter {
   readonly #counts: HeldCounts;
   readonly #queue: string;
   readonly #count: () => number;
   readonly #id = randomUUID();
   readonly #reminder: NodeJS.Timeout;
-  #told = 0;
+  #published = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(counts: HeldCounts, queue: string, count: () => number) {
     this.#counts = counts;
     this.#queue = queue;
     this.#count = count;
-    this.#reminder = setInterval(() => this.#told > 0 && this.#tell(), REMINDER_MS);
+    this.#reminder = setInterval(() => this.#published > 0 && this.#publish(), REMINDER_MS);
     this.#reminder.unref();
   }
 
-  /** The count may be another one than before. */
+  /** Call when the count may have changed. */
   changed(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#count() !== this.#told) void this.#tell();
+      if (this.#count() !== this.#published) void this.#publish();
     }, MIN_INTERVAL_MS).unref();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#reminder);
     clearTimeout(this.#timer);
-    if (this.#told > 0) await this.#tell();
+    if (this.#published > 0) await this.#publish();
   }
 
-  #tell(): Promise<void> {
-    this.#told = this.#count();
-    return this.#counts.tell(this.#queue, this.#id, this.#told);
+  #publish(): Promise<void> {
+    this.#published = this.#count();
+    return this.#counts.publish(this.#queue, this.#id, this.#published);
   }
 }

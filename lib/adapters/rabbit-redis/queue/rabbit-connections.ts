@@ -4,7 +4,7 @@ import { RabbitPublisher } from './rabbit-publisher.ts';
 interface RabbitConnectionsOptions {
   readonly url: string;
   readonly onTrouble?: (message: string) => void;
-  /** Of the connection that publishes; nobody waits for a lease to end there. @default 10 */
+  /** For the publishing connection, which holds no leases. @default 10 */
   readonly heartbeatSeconds?: number;
 }
 
@@ -16,8 +16,8 @@ interface ConsumingLink {
 const MAX_HEARTBEAT_SECONDS = 10;
 
 /**
- * The connections of one process: one publishes, others consume, because a broker that is short of memory
- * stops reading from those that publish, and acknowledgements must still be heard.
+ * The connections of one process. Publishers and consumers are separate: a broker that is short of memory stops reading
+ * from publishing connections, but must still receive acknowledgements.
  */
 export class RabbitConnections {
   readonly publishing: RabbitLink;
@@ -32,17 +32,17 @@ export class RabbitConnections {
     this.publisher = new RabbitPublisher(this.publishing);
   }
 
-  /** Whoever consumes under leases of this length has to notice well before their end that the other side is gone. */
+  /** A connection whose heartbeat detects an outage well before leases of this length end. */
   consuming(leaseSeconds: number): ConsumingLink {
     const heartbeatSeconds = Math.max(1, Math.min(MAX_HEARTBEAT_SECONDS, Math.floor(leaseSeconds / 6)));
     const known = this.#consuming.get(heartbeatSeconds);
-    // One that publishes tells of trouble for all.
+    // The publishing connection reports outages.
     const link = known ?? new RabbitLink({ url: this.#options.url, heartbeatSeconds, name: 'modelyard consumer' });
     this.#consuming.set(heartbeatSeconds, link);
     return { link, heartbeatSeconds };
   }
 
-  /** Resolves when the broker answers and takes messages. Rejects with `queue_unavailable`. */
+  /** Resolves when the broker responds and accepts messages. Rejects with `queue_unavailable`. */
   async check(): Promise<void> {
     await this.publisher.check();
   }

@@ -2,19 +2,19 @@ import type { AsyncMessage } from 'rabbitmq-client';
 import type { CarriedCounts, RejectReason } from '#core';
 import { MAX_DELIVERIES } from './rabbit-topology.ts';
 
-/** Counts of a copy that continues those of the message it replaces. Earlier builds know only the attempts. */
+/** Headers with the counts of a copy. Earlier builds have only the attempts. */
 const FENCE = 'modelyard-fence';
 const ATTEMPTS = 'modelyard-attempts';
 const LOSSES = 'modelyard-losses';
 const SUSPECT = 'modelyard-suspect';
 const REASON_CODE = 'modelyard-reason-code';
 const REASON_MESSAGE = 'modelyard-reason-message';
-/** All headers of a message have to fit into one frame. */
+/** All headers of a message must fit into one frame. */
 const MAX_REASON_LENGTH = 1000;
 
 export type Headers = Readonly<Record<string, string | number>>;
 
-/** What a message tells besides its body. */
+/** The counts in the headers of a message. */
 export interface MessageFacts extends CarriedCounts {
   readonly reason?: RejectReason;
 }
@@ -22,9 +22,9 @@ export interface MessageFacts extends CarriedCounts {
 type Received = Pick<AsyncMessage, 'headers' | 'redelivered'>;
 
 /**
- * Reads a message of a task queue: deliveries of this copy, after those of the copies before it. Quorum queues
- * count deliveries that were not settled; RabbitMQ 4 counts them apart from those that were handed out. A copy of an
- * earlier build could be delivered again under the number that was recorded for it, so its fence is one higher here.
+ * Reads a message of a task queue. Its fence is the number of deliveries of this copy plus those of earlier copies.
+ * Quorum queues count unsettled deliveries; RabbitMQ 4 counts them separately from all deliveries. The fence of a copy
+ * of an earlier build is one higher, because that build may have recorded this number.
  */
 export function readTask({ headers, redelivered }: Received): MessageFacts {
   const before = Math.max(
@@ -42,7 +42,7 @@ export function readTask({ headers, redelivered }: Received): MessageFacts {
   };
 }
 
-/** Reads a dead letter. One without a reason was moved by the broker, after as many deliveries as it allows. */
+/** Reads a dead letter. Without a reason, the broker moved it after the maximum number of deliveries. */
 export function readDeadLetter({ headers }: Received): MessageFacts {
   const counts = {
     fence: numberIn(headers?.[FENCE]) ?? 0,
@@ -55,7 +55,6 @@ export function readDeadLetter({ headers }: Received): MessageFacts {
   return { ...counts, reason: { code: String(code), message: String(headers?.[REASON_MESSAGE] ?? '') } };
 }
 
-/** Headers of a copy. */
 export const copyHeaders = ({ fence, attempts, losses, isSuspect }: CarriedCounts, reason?: RejectReason): Headers => ({
   [FENCE]: fence,
   [ATTEMPTS]: attempts,

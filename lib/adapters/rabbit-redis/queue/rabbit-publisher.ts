@@ -14,7 +14,7 @@ export interface Publication {
   readonly delaySeconds?: number;
 }
 
-/** Sends messages, each of them confirmed by the broker, and creates the queues that it sends to. */
+/** Publishes messages with publisher confirms and declares the queues. */
 export class RabbitPublisher {
   readonly #link: RabbitLink;
   readonly #declared = new Map<string, Promise<void>>();
@@ -28,26 +28,26 @@ export class RabbitPublisher {
     this.#link = link;
   }
 
-  /** Makes sure that a model has its queues; asks the broker once. */
+  /** Declares the queues of a model, once per connection. */
   declare(queues: ModelQueues): Promise<void> {
     return this.#declareOnce(queues.tasks, (channel) => declareQueues(channel, queues));
   }
 
-  /** Makes sure that messages can wait before they go to `queue`; asks the broker once. */
+  /** Declares the delay queues of `queue`, once per connection. */
   declareDelays(queue: string): Promise<void> {
     return this.#declareOnce(`delays of ${queue}`, (channel) => declareDelayQueues(channel, queue));
   }
 
-  /** Resolves when the broker has answered a question and takes messages. Rejects with `queue_unavailable`. */
+  /** Resolves when the broker has responded and accepts messages. Rejects with `queue_unavailable`. */
   check(): Promise<void> {
     return translated('queue_unavailable', async () => {
       this.#refuseWhenBlocked();
-      // Said twice it changes nothing, but it is answered.
+      // A repeated `confirm.select` changes nothing, but the broker responds to it.
       await (await this.#open()).confirmSelect();
     });
   }
 
-  /** Resolves when the broker has the message for good. Rejects with `queue_unavailable`. */
+  /** Resolves when the broker has stored the message. Rejects with `queue_unavailable`. */
   publish({ queue, body, headers, delaySeconds = 0 }: Publication): Promise<void> {
     return translated('queue_unavailable', async () => {
       this.#refuseWhenBlocked();
@@ -58,7 +58,7 @@ export class RabbitPublisher {
         {
           routingKey: delaySeconds > 0 ? delayQueueFor(queue, delaySeconds) : queue,
           durable: true,
-          // Otherwise a message to a queue that somebody deleted would be confirmed and dropped.
+          // Without it, a message to a deleted queue would be confirmed and dropped.
           mandatory: true,
           messageId,
           ...(headers ? { headers } : {}),
@@ -67,7 +67,8 @@ export class RabbitPublisher {
         Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       );
       await confirmed;
-      // What comes back comes before its confirmation, but is told a turn of the event loop later.
+      // The broker returns a message before it confirms it, but the client emits the return one turn of the event loop
+      // later.
       this.#turn ??= nextTurn().finally(() => {
         this.#turn = undefined;
       });
@@ -79,7 +80,7 @@ export class RabbitPublisher {
   #refuseWhenBlocked(): void {
     const { blockedBecause } = this.#link;
     if (blockedBecause === undefined) return;
-    throw away('queue_unavailable', blockedBecause, 'RabbitMQ is short of memory or disk and takes no messages.');
+    throw away('queue_unavailable', blockedBecause, 'RabbitMQ is short of memory or disk and accepts no messages.');
   }
 
   #declareOnce(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {
@@ -123,10 +124,10 @@ export class RabbitPublisher {
   }
 }
 
-/** A queue keeps the settings that it was created with, so no waiting helps. */
+/** An existing queue keeps its arguments, so a retry cannot succeed. */
 function explainConflict(error: unknown): never {
   if (!(error instanceof AMQPError && error.code === 'PRECONDITION_FAILED')) throw error;
   const message =
-    'RabbitMQ has queues of this model with settings of another version; once they are empty, delete them to have them created anew.';
+    'RabbitMQ has queues of this model with the arguments of another version. Delete them when they are empty; they will be declared again.';
   throw new ModelyardError('queue_unavailable', message, { cause: error });
 }

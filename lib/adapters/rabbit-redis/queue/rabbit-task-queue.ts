@@ -8,14 +8,14 @@ import { delayQueuesOf, type ModelQueues, queuesOf } from './rabbit-topology.ts'
 export interface RabbitTaskQueueOptions {
   readonly connections: RabbitConnections;
   readonly counts: HeldCounts;
-  /** What the names of all queues begin with. */
+  /** Prefix of all queue names. */
   readonly prefix: string;
   readonly model: string;
-  /** How long an empty receive waits. */
+  /** Time limit of an empty receive, in milliseconds. */
   readonly pollMs: number;
 }
 
-/** Tasks in a quorum queue, which is created when it is first used. */
+/** Tasks in a quorum queue, which is declared on first use. */
 export class RabbitTaskQueue implements TaskQueue {
   readonly #options: RabbitTaskQueueOptions;
   readonly #queues: ModelQueues;
@@ -52,7 +52,7 @@ export class RabbitTaskQueue implements TaskQueue {
       const channel = await connections.publishing.channel();
       const ready = async (queue: string): Promise<number> => {
         const reply = await channel.queueDeclare({ queue, passive: true });
-        if (reply.queue !== queue) throw new Error(`RabbitMQ answered about ${reply.queue} instead of ${queue}`);
+        if (reply.queue !== queue) throw new Error(`RabbitMQ replied for ${reply.queue} instead of ${queue}`);
         return reply.messageCount;
       };
       try {

@@ -11,7 +11,7 @@ import {
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Rows of instances are deleted this long after their last heartbeat. Until then readers compare timestamps. */
+/** Age of the last heartbeat at which an instance is deleted. Readers compare `expiresAt` before. */
 const GARBAGE_AFTER_SECONDS = 600;
 
 interface RowKind<Row> {
@@ -21,7 +21,7 @@ interface RowKind<Row> {
   readonly fieldOf: (row: Row) => string;
 }
 
-/** Models and instances as JSON documents in two hashes. A snapshot is one round trip. */
+/** Stores models and instances as JSON documents in two hashes. A snapshot is one round trip. */
 export class RedisModelRegistry implements ModelRegistry {
   readonly #options: RedisStoreOptions;
 
@@ -120,7 +120,7 @@ interface ContractDocument {
   readonly descriptorSet: string;
 }
 
-/** Contracts as JSON documents by hash. The first write wins. */
+/** Stores contracts as JSON documents by hash. The first write wins. */
 export class RedisContractStore implements ContractStore {
   readonly #options: RedisStoreOptions;
 

@@ -1,30 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#core';
 import type { RedisLink } from '../redis-link.ts';
-import { readTold, toldId } from './task-record.ts';
+import { idOfNotice, readNotice } from './task-record.ts';
 
-/** How soon somebody who waits looks again while nobody can tell. */
-const DEAF_PAUSE_MS = 250;
-/** Of more tasks than this that nobody has waited for yet, the oldest have to be looked up. */
+/** Polling interval while the subscription is down. */
+const DOWN_POLL_MS = 250;
+/** Maximum number of tracked tasks that have no waiter. The ends of older ones are read from the store. */
 const MAX_EXPECTED = 10_000;
 
 interface Expected {
-  readonly begun: Task;
-  /** Redis has kept it as new: what was heard since is about this task, and nothing was missed. */
-  isKept: boolean;
-  /** What is said of its end, once it is heard. */
-  told?: string;
+  readonly created: Task;
+  /** Redis has created the task: the notifications since belong to it, and none is missing. */
+  isStored: boolean;
+  /** The notification of its end, once received. */
+  notice?: string;
 }
 
-/** Hears through pub/sub which tasks have ended, over a connection that is made when somebody first waits. */
+/** Receives the ids of ended tasks by pub/sub. Subscribes when the first waiter arrives. */
 export class EndedTasks {
   readonly #link: RedisLink;
   readonly #channel: string;
-  readonly #waiters = new Map<string, Set<(told?: string) => void>>();
-  /** Tasks that began within hearing. */
+  readonly #waiters = new Map<string, Set<(notice?: string) => void>>();
+  /** Tasks that were created while the subscription was active, by id. */
   readonly #expected = new Map<string, Expected>();
-  #news: RedisLink | undefined;
-  #isListening = false;
+  #subscription: RedisLink | undefined;
+  #isUp = false;
 
   constructor(link: RedisLink, channel: string) {
     this.#link = link;
@@ -32,93 +32,93 @@ export class EndedTasks {
   }
 
   /**
-   * To be called before a task is kept, and `kept` or `notKept` afterwards: from the first on its end is heard, also by
-   * whoever only waits for it after the broker has confirmed it, and need not be looked up.
+   * Call before a task is created, and `stored` or `notStored` afterwards. The end of the task is then received even if
+   * the waiter arrives later, and no read is needed.
    */
-  expect(begun: Task): void {
-    // Somebody who repeats a submit must not take from the first what it has heard.
-    if (!this.#isListening || this.#expected.has(begun.id)) return;
-    this.#expected.set(begun.id, { begun, isKept: false });
+  expect(created: Task): void {
+    // A repeated submit must not replace the entry of the first submit.
+    if (!this.#isUp || this.#expected.has(created.id)) return;
+    this.#expected.set(created.id, { created, isStored: false });
     const oldest = this.#expected.keys().next();
     if (this.#expected.size > MAX_EXPECTED && !oldest.done) this.#expected.delete(oldest.value);
   }
 
-  kept(begun: Task): void {
-    const expected = this.#expected.get(begun.id);
-    if (expected?.begun === begun) expected.isKept = true;
-    // Heard of a task that had this id before, or expected by somebody whose task was not kept.
-    else this.#expected.delete(begun.id);
+  stored(created: Task): void {
+    const expected = this.#expected.get(created.id);
+    if (expected?.created === created) expected.isStored = true;
+    // The notification belongs to an earlier task of this id, or the entry to a task that was not created.
+    else this.#expected.delete(created.id);
   }
 
-  /** For a task that has not begun after all, or had begun before. */
-  notKept(begun: Task): void {
-    if (this.#expected.get(begun.id)?.begun === begun) this.#expected.delete(begun.id);
+  /** Call for a task that was not created or existed already. */
+  notStored(created: Task): void {
+    if (this.#expected.get(created.id)?.created === created) this.#expected.delete(created.id);
   }
 
   /**
-   * Resolves when the task is told to have ended, when the signal aborts, or when it may have ended unheard; with
-   * the task when it began within hearing and its success was told. `hasEnded` is asked once this would be heard,
-   * because it may have happened before.
+   * Resolves when the end of the task is notified, when a notification may be lost, or when the signal aborts. Resolves
+   * with the task if it was tracked and the notification has its success. `hasEnded` is read after subscribing, because
+   * the task may have ended before.
    */
   async untilEnded(id: string, signal: AbortSignal, hasEnded: () => Promise<boolean>): Promise<Task | undefined> {
     if (signal.aborted) return undefined;
     const expected = this.#take(id);
-    if (expected?.told !== undefined) return readTold(expected.begun, expected.told);
+    if (expected?.notice !== undefined) return readNotice(expected.created, expected.notice);
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const waiters = this.#waiters.get(id) ?? new Set();
     this.#waiters.set(id, waiters.add(resolve));
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
     try {
-      if (!(await this.#isHearing())) return await sleep(DEAF_PAUSE_MS, undefined);
+      if (!(await this.#subscribed())) return await sleep(DOWN_POLL_MS, undefined);
       if (!expected && (await hasEnded())) return undefined;
-      const told = await promise;
-      return expected && told !== undefined ? readTold(expected.begun, told) : undefined;
+      const notice = await promise;
+      return expected && notice !== undefined ? readNotice(expected.created, notice) : undefined;
     } finally {
       waiters.delete(resolve);
       if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
     }
   }
 
-  /** What is known of a task that was kept within hearing, once. */
+  /** Returns the entry of a created task once. */
   #take(id: string): Expected | undefined {
     const expected = this.#expected.get(id);
-    if (!expected?.isKept) return undefined;
+    if (!expected?.isStored) return undefined;
     this.#expected.delete(id);
     return expected;
   }
 
   close(): void {
     this.#wakeAll();
-    void this.#news?.close();
+    void this.#subscription?.close();
   }
 
-  async #isHearing(): Promise<boolean> {
-    if (this.#isListening) return true;
-    this.#news ??= this.#link.subscribe({
+  async #subscribed(): Promise<boolean> {
+    if (this.#isUp) return true;
+    this.#subscription ??= this.#link.subscribe({
       channel: this.#channel,
-      onMessage: (told) => this.#wake(told),
+      onMessage: (notice) => this.#wake(notice),
       onUp: () => {
-        this.#isListening = true;
+        this.#isUp = true;
         this.#wakeAll();
       },
-      onDown: () => this.#goDeaf(),
+      onDown: () => this.#onDown(),
     });
-    // Rejects while there is no connection: whoever waits polls.
-    await this.#news.text().catch(() => undefined);
-    return this.#isListening;
+    // Rejects during an outage; the waiter polls then.
+    await this.#subscription.text().catch(() => undefined);
+    return this.#isUp;
   }
 
-  #goDeaf(): void {
-    this.#isListening = false;
+  #onDown(): void {
+    this.#isUp = false;
     this.#expected.clear();
     this.#wakeAll();
   }
 
-  #wake(told: string): void {
-    const id = toldId(told);
+  #wake(notice: string): void {
+    const id = idOfNotice(notice);
     const expected = this.#expected.get(id);
-    if (expected) expected.told = told;
-    for (const wake of this.#waiters.get(id) ?? []) wake(told);
+    if (expected) expected.notice = notice;
+    for (const wake of this.#waiters.get(id) ?? []) wake(notice);
   }
 
   #wakeAll(): void {

@@ -1,36 +1,36 @@
 import { backoffMs, type Clock, type Task } from '#core';
 
-/** What a check of an in-doubt task found: no task, one that must stay, or one that was then removed. */
-export type Finding = 'missing' | 'kept' | 'removed';
+/** `missing`: the task does not exist. `kept`: it must stay. `removed`: the check has withdrawn it. */
+export type CheckResult = 'missing' | 'kept' | 'removed';
 
 interface InDoubtTasksOptions {
-  /** Withdraws a task, as `TaskStore.withdraw` does. Rejects while Redis is away. */
-  readonly remove: (task: Task) => Promise<Finding>;
+  /** Withdraws a task like `TaskStore.withdraw`. Rejects during an outage. */
+  readonly remove: (task: Task) => Promise<CheckResult>;
   readonly clock: Clock;
 }
 
-interface Doubt {
+interface Entry {
   readonly task: Task;
   readonly since: number;
-  /** How many checks found nothing. */
+  /** Number of checks that did not find the task. */
   checks: number;
 }
 
-/** When to check, after the doubt arose: a command that the network delayed may arrive after those sent later. */
+/** Times of the checks, because the network may deliver a delayed command after later ones. */
 const CHECKS_AFTER_MS = [0, 5_000, 60_000] as const;
 const INTERVAL_MS = 500;
 const BACKOFF = { baseMs: 200, maxMs: 5_000 };
-/** A task that could not be checked for so long stays until its deadline. */
+/** A task that could not be checked for this long stays until its deadline. */
 const GIVE_UP_AFTER_MS = 3_600_000;
-const MAX_DOUBTS = 10_000;
+const MAX_ENTRIES = 10_000;
 
 /**
- * Tasks that were refused, but that Redis may have stored: the answer to the command that creates or withdraws them
- * was lost. They are withdrawn in the background once Redis is back.
+ * Withdraws tasks whose submit failed although Redis may have stored them: the reply to the command that creates or
+ * withdraws them was lost. Runs in the background when Redis is available again.
  */
 export class InDoubtTasks {
   readonly #options: InDoubtTasksOptions;
-  readonly #doubts = new Map<string, Doubt>();
+  readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
   #isWorking = false;
 
@@ -39,24 +39,24 @@ export class InDoubtTasks {
   }
 
   add(task: Task): void {
-    const [oldest] = this.#doubts.keys();
-    if (this.#doubts.size >= MAX_DOUBTS && oldest !== undefined) this.#doubts.delete(oldest);
-    this.#doubts.set(task.id, { task, since: this.#options.clock.now(), checks: 0 });
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(task.id, { task, since: this.#options.clock.now(), checks: 0 });
     if (this.#isWorking) return;
     this.#isWorking = true;
     void this.#work();
   }
 
   has(id: string): boolean {
-    return this.#doubts.has(id);
+    return this.#entries.has(id);
   }
 
-  /** Withdraws the task before its id is used again. Rejects while Redis is away. */
+  /** Withdraws the task before its id is reused. Rejects during an outage. */
   async settle(id: string): Promise<void> {
-    const doubt = this.#doubts.get(id);
-    if (!doubt) return;
-    await this.#options.remove(doubt.task);
-    this.#doubts.delete(id);
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    await this.#options.remove(entry.task);
+    this.#entries.delete(id);
   }
 
   close(): void {
@@ -66,22 +66,22 @@ export class InDoubtTasks {
   async #work(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#closing;
-    for (let failures = 0; this.#doubts.size > 0 && !signal.aborted; ) {
+    for (let failures = 0; this.#entries.size > 0 && !signal.aborted; ) {
       failures = (await this.#checkAll()) ? 0 : failures + 1;
-      if (this.#doubts.size === 0) break;
+      if (this.#entries.size === 0) break;
       await clock.sleep(failures === 0 ? INTERVAL_MS : Math.ceil(backoffMs(BACKOFF, failures)) + 50, signal);
     }
     this.#isWorking = false;
   }
 
-  /** Resolves with whether Redis answered. */
+  /** Resolves with false if Redis did not respond. */
   async #checkAll(): Promise<boolean> {
-    for (const [id, doubt] of this.#doubts) {
-      const age = this.#options.clock.now() - doubt.since;
-      if (age > GIVE_UP_AFTER_MS) this.#doubts.delete(id);
-      else if (age >= Number(CHECKS_AFTER_MS[doubt.checks])) {
+    for (const [id, entry] of this.#entries) {
+      const age = this.#options.clock.now() - entry.since;
+      if (age > GIVE_UP_AFTER_MS) this.#entries.delete(id);
+      else if (age >= Number(CHECKS_AFTER_MS[entry.checks])) {
         try {
-          await this.#check(doubt);
+          await this.#check(entry);
         } catch {
           // Recovery: checked again after a pause.
           return false;
@@ -91,11 +91,11 @@ export class InDoubtTasks {
     return true;
   }
 
-  async #check(doubt: Doubt): Promise<void> {
-    const { id } = doubt.task;
-    const finding = await this.#options.remove(doubt.task);
-    doubt.checks += 1;
-    const isOver = finding !== 'missing' || doubt.checks === CHECKS_AFTER_MS.length;
-    if (isOver && this.#doubts.get(id) === doubt) this.#doubts.delete(id);
+  async #check(entry: Entry): Promise<void> {
+    const { id } = entry.task;
+    const result = await this.#options.remove(entry.task);
+    entry.checks += 1;
+    const isOver = result !== 'missing' || entry.checks === CHECKS_AFTER_MS.length;
+    if (isOver && this.#entries.get(id) === entry) this.#entries.delete(id);
   }
 }

@@ -4,10 +4,10 @@ import { readKey } from '../read-key.ts';
 import type { RedisStoreOptions } from './redis-task-store.ts';
 import { asBuffer, asBytes } from './task-record.ts';
 
-/** No task is kept longer. */
+/** Maximum lifetime of a task. */
 const EXPIRY_SECONDS = MAX_DEADLINE_SECONDS + RETENTION_SECONDS;
 
-/** Blobs as Redis strings that expire. */
+/** Stores blobs as strings that expire. */
 export class RedisBlobStore implements BlobStore {
   readonly #options: RedisStoreOptions;
 

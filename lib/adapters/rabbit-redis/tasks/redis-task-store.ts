@@ -15,24 +15,24 @@ import { mayBeDone, translated } from '../errors.ts';
 import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
-import { type Finding, InDoubtTasks } from './in-doubt-tasks.ts';
+import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
 import { listTasks } from './task-listing.ts';
 import { toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
 
 export interface RedisStoreOptions {
   readonly link: RedisLink;
-  /** What every key begins with, up to a colon. */
+  /** Prefix of all keys, without the colon. */
   readonly prefix: string;
   readonly clock: Clock;
 }
 
-/** Nothing is kept longer than this after it was created. */
+/** Maximum lifetime of a stored task. */
 const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
 
 /**
- * Tasks as hashes that Redis deletes when they need not be kept any longer, and a sorted set per owner. Every
- * change is one script, which also tells those who wait that a task has ended.
+ * Stores tasks as hashes that expire, and a sorted set per owner. Every change is one script, which also publishes the
+ * end of a task.
  */
 export class RedisTaskStore implements TaskStore {
   readonly #link: RedisLink;
@@ -54,11 +54,11 @@ export class RedisTaskStore implements TaskStore {
     try {
       if (this.#inDoubt.has(task.id)) await this.#inDoubt.settle(task.id);
       const existing = await this.#create(task);
-      if (existing) this.#ended.notKept(task);
-      else this.#ended.kept(task);
+      if (existing) this.#ended.notStored(task);
+      else this.#ended.stored(task);
       return existing;
     } catch (error) {
-      this.#ended.notKept(task);
+      this.#ended.notStored(task);
       if (mayBeDone(error)) this.#inDoubt.add(task);
       throw error;
     }
@@ -94,8 +94,8 @@ export class RedisTaskStore implements TaskStore {
   }
 
   async withdraw(task: Task): Promise<void> {
-    // Another task may take its id: what is told of that one is not about this one.
-    this.#ended.notKept(task);
+    // Another task may reuse the id; its notifications do not belong to this task.
+    this.#ended.notStored(task);
     try {
       await this.#withdraw(task);
     } catch (error) {
@@ -104,12 +104,12 @@ export class RedisTaskStore implements TaskStore {
     }
   }
 
-  #withdraw({ id, owner, createdAt, requestHash }: Task): Promise<Finding> {
+  #withdraw({ id, owner, createdAt, requestHash }: Task): Promise<CheckResult> {
     return translated('store_unavailable', async () => {
       const keys = [this.#taskKey(id), this.#ownerKey(owner), this.#channel];
       const call = { keys, arguments: [id, String(createdAt), requestHash] };
       const reply = await (await this.#link.bytes()).withdrawTask(call);
-      return String(replyAbout(this.#link, this.#taskKey(id), reply)) as Finding;
+      return String(replyAbout(this.#link, this.#taskKey(id), reply)) as CheckResult;
     });
   }
 
@@ -155,14 +155,14 @@ export class RedisTaskStore implements TaskStore {
     );
   }
 
-  /** Resolves when Redis answers. Rejects with `store_unavailable`. */
+  /** Resolves when Redis responds. Rejects with `store_unavailable`. */
   check(): Promise<void> {
     return translated('store_unavailable', async () => {
       await (await this.#link.text()).ping();
     });
   }
 
-  /** Wakes everybody who waits. */
+  /** Resolves all waits. */
   close(): void {
     this.#inDoubt.close();
     this.#ended.close();
@@ -180,12 +180,12 @@ export class RedisTaskStore implements TaskStore {
     return `${this.#prefix}:owner:${owner}`;
   }
 
-  /** Of those given up, by when they need not be kept any longer. */
+  /** Tasks that were given up, by expiry. */
   #deadLettersKey(model: string): string {
     return `${this.#prefix}:dead-letters:${model}`;
   }
 
-  /** Reads sent together are one round trip. */
+  /** One round trip: all commands are sent together. */
   async #readMany(ids: readonly string[], owner?: string): Promise<(Task | undefined)[]> {
     const now = this.#clock.now();
     const replies = await Promise.all(ids.map((id) => readKey(this.#link, this.#taskKey(id), ['HGETALL'])));

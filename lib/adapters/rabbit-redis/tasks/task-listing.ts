@@ -11,15 +11,15 @@ import {
 interface ListingDeps {
   readonly positions: OwnerSet<ListPosition>['members'];
   readMany(ids: readonly string[]): Promise<readonly (Task | undefined)[]>;
-  /** Of tasks that are not kept any more. */
+  /** Removes expired tasks from the owner's set. */
   forget(ids: readonly string[]): Promise<unknown>;
 }
 
-/** What one page may cost in tasks read. */
+/** Maximum number of tasks that one page reads. */
 const MAX_ROWS_READ = 200;
 const MIN_WINDOW = 25;
 
-/** One page of an owner's tasks. Filters look at the tasks themselves, so a page may end before it is full. */
+/** One page of an owner's tasks. The filters need the tasks, so a page may be short although there is a next one. */
 export async function listTasks({ positions, readMany, forget }: ListingDeps, query: TaskQuery): Promise<TaskPage> {
   const { owner, limit } = query;
   const set: OwnerSet<ListPosition> = {
@@ -29,7 +29,7 @@ export async function listTasks({ positions, readMany, forget }: ListingDeps, qu
   let after = query.cursor === undefined ? undefined : decodeCursor(listOf(owner), query.cursor);
   const found: Task[] = [];
   for (let rowsRead = 0; rowsRead < MAX_ROWS_READ; ) {
-    // One more than is missing tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     const size = Math.max(limit - found.length + 1, MIN_WINDOW);
     const rows = await rowsAfter(set, after, size);
     rowsRead += rows.length;
@@ -59,20 +59,20 @@ const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefi
   ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
 });
 
-/** A member of an owner's sorted set and its score, as Redis gives them. */
+/** A member of an owner's sorted set with its score. */
 export interface ScoredMember {
   readonly value: string;
   readonly score: number;
 }
 
-/** An owner's sorted set, newest first; of the same moment, by descending member. */
+/** An owner's sorted set: newest first, then descending by member. */
 export interface OwnerSet<Row extends ListPosition> {
-  /** From the moment `from` ('+inf' or Unix ms) back, without the first `offset`. */
+  /** Members from the time `from` ('+inf' or Unix ms) backwards, without the first `offset`. */
   members(from: number | '+inf', offset: number, count: number): Promise<readonly ScoredMember[]>;
   toRow(member: ScoredMember): Row;
 }
 
-/** `size` rows behind `after`, fewer only at the end. Those of the same moment are skipped by comparing. */
+/** Up to `size` rows after `after`; fewer only at the end. Rows of the same time are compared by member. */
 export async function rowsAfter<Row extends ListPosition>(
   { members, toRow }: OwnerSet<Row>,
   after: ListPosition | undefined,

@@ -8,17 +8,16 @@ import {
   type TaskResult,
 } from '#core';
 
-/** A task as Redis keeps it: names and values of fields in turns, those that a task does not have left out. */
+/** Alternating field names and values of a task. Absent fields are omitted. */
 export type TaskFields = readonly (string | Buffer)[];
 
-/** A hash as the client reads it. */
+/** A hash as the client returns it. */
 export type StoredFields = ReadonlyMap<string, Buffer>;
 
 const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
 const NUMBERS = ['fence', 'attempts', 'copy', 'createdAt', 'deadlineAt', 'retainedUntil', ...OPTIONAL_NUMBERS] as const;
 const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash'] as const;
 
-/** The fields of a task, or of the part of one that an event changes. */
 export function toFields(task: Partial<Task>): TaskFields {
   const fields: (string | Buffer)[] = [];
   for (const name of TEXTS) if (task[name] !== undefined) fields.push(name, task[name]);
@@ -60,13 +59,13 @@ export function toTask(fields: StoredFields): Task {
     ...(fields.has('result')
       ? { result: toResult(required(text('result'), 'result'), fields.get('resultBytes')) }
       : {}),
-    // Written by this file alone, so what is in there is what was put there.
+    // Only this file writes the field, so the cast is safe.
     ...(error === undefined ? {} : { error: JSON.parse(error) as TaskError }),
     ...(deadLetter === undefined ? {} : { deadLetter: asBytes(deadLetter) }),
   };
 }
 
-/** In hashes of earlier builds the attempts are the fence as well, and only original messages were recorded. */
+/** Earlier builds stored neither fence nor copy: fence equals attempts, copy is 0. */
 function toCounts(fields: StoredFields): Pick<Task, 'fence' | 'attempts' | 'copy' | 'startedAlone'> {
   const text = (name: string): string | undefined => fields.get(name)?.toString();
   const attempts = Number(required(text('attempts'), 'attempts'));
@@ -88,65 +87,64 @@ function toResult(json: string, bytes: Buffer | undefined): TaskResult {
 }
 
 function required<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new ModelyardError('internal', `A stored task has no readable "${name}".`);
+  if (value === undefined) throw new ModelyardError('internal', `A stored task has no valid "${name}".`);
   return value;
 }
 
-/** The same memory under the client's type. */
+/** Same memory, other type. */
 export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The same memory as everybody else's type. */
+/** Same memory, other type. */
 export const asBytes = (buffer: Buffer): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
-/** Every gateway hears of every task, so only results up to this size are told along. */
-const MAX_TOLD_BYTES = 4096;
+/** Maximum size of a result in a notification, because every gateway receives all notifications. */
+const MAX_NOTICE_RESULT_BYTES = 4096;
 
-interface Told {
+interface NoticeOfSuccess {
   readonly fence?: number;
   readonly attempts?: number;
-  /** Told by earlier builds instead of the two. */
+  /** Replaces `fence` and `attempts` in notifications of earlier builds. */
   readonly attempt?: number;
   readonly startedAt: number;
   readonly at: number;
   readonly contractHash: string;
-  /** Absent in messages of earlier builds. */
+  /** Absent in notifications of earlier builds. */
   readonly requestHash?: string;
   /** Base64. */
   readonly result: string;
 }
 
-/** What those who wait are told of the end of a task: its id, and behind a space its success when that is small. */
-export function tellEnd(id: string, event: TaskEvent): string {
+/** The notification of an ended task: its id, followed by a space and the success if that is small. */
+export function endNotice(id: string, event: TaskEvent): string {
   if (event.type !== 'succeeded') return id;
   const { fence, attempts, startedAt, at, requestHash } = event;
   const { contractHash, payload } = event.result;
-  if (payload.kind !== 'inline' || payload.bytes.byteLength > MAX_TOLD_BYTES) return id;
+  if (payload.kind !== 'inline' || payload.bytes.byteLength > MAX_NOTICE_RESULT_BYTES) return id;
   const result = asBuffer(payload.bytes).toString('base64');
-  return `${id} ${JSON.stringify({ fence, attempts, startedAt, at, contractHash, requestHash, result } satisfies Told)}`;
+  return `${id} ${JSON.stringify({ fence, attempts, startedAt, at, contractHash, requestHash, result } satisfies NoticeOfSuccess)}`;
 }
 
-/** The task that something is told of. */
-export function toldId(told: string): string {
-  const end = told.indexOf(' ');
-  return end < 0 ? told : told.slice(0, end);
+export function idOfNotice(notice: string): string {
+  const end = notice.indexOf(' ');
+  return end < 0 ? notice : notice.slice(0, end);
 }
 
-/** The task, as it was when it began, after the success that is told; undefined when only its end is, or another request's. */
-export function readTold(begun: Task, told: string): Task | undefined {
-  const end = told.indexOf(' ');
+/** Completes the created task. Undefined if the notification has no success or is of another request. */
+export function readNotice(created: Task, notice: string): Task | undefined {
+  const end = notice.indexOf(' ');
   if (end < 0) return undefined;
-  // Told by this file alone.
+  // Only this file writes notifications, so the cast is safe.
   const {
     contractHash,
-    requestHash = begun.requestHash,
+    requestHash = created.requestHash,
     result,
     attempt = 1,
     fence = attempt,
     attempts = attempt,
     ...times
-  } = JSON.parse(told.slice(end)) as Told;
-  if (requestHash !== begun.requestHash) return undefined;
+  } = JSON.parse(notice.slice(end)) as NoticeOfSuccess;
+  if (requestHash !== created.requestHash) return undefined;
   const payload = { kind: 'inline', bytes: new Uint8Array(Buffer.from(result, 'base64')) } as const;
-  return applyEvent(begun, { type: 'succeeded', fence, attempts, ...times, result: { contractHash, payload } }).task;
+  return applyEvent(created, { type: 'succeeded', fence, attempts, ...times, result: { contractHash, payload } }).task;
 }

@@ -1,11 +1,11 @@
 import { effectOf, isTerminal, type TaskEvent } from '#core';
 import { redisScript } from '../redis-script.ts';
-import { tellEnd, toFields } from './task-record.ts';
+import { endNotice, toFields } from './task-record.ts';
 
 /**
- * Keeps a new task, or answers with the one that has its id. KEYS: task, list of its owner. ARGV: when the task may be
- * deleted, its moment of creation, its id, a moment before which no task is kept, then its fields. Scripts of tasks answer
- * with the key of the task and their answer.
+ * Creates a task, or returns the existing task of this id. KEYS: task, the owner's list. ARGV: expiry, creation time,
+ * id, creation time before which tasks have expired, then the fields. The scripts of tasks return the task's key and a
+ * result.
  */
 export const CREATE_TASK = redisScript(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return { KEYS[1], redis.call('HGETALL', KEYS[1]) } end
@@ -19,10 +19,10 @@ return { KEYS[1], false }
 `);
 
 /**
- * One step of a task's life, with the refusals of `applyEvent` in their order. KEYS: task, channel of ended tasks.
- * ARGV: request hash, latest deadline, copy, fence, what the fence is of (`start`, `alone` or `end`), number of the
- * next copy, least number of attempts, what is told if the event ends the task, what the keys of the models' dead
- * letters begin with if it is given up: '' for those that the event does not have; its id, then the fields that change.
+ * Applies an event; refuses it in the order of `applyEvent`. KEYS: task, channel of ended tasks. ARGV: request hash,
+ * latest deadline, copy, fence, kind of fence (`start`, `alone` or `end`), number of the next copy, minimum number of
+ * attempts, notification if the event ends the task, key prefix of dead letters if it is given up; '' for absent
+ * values; then the id and the changed fields.
  */
 export const APPLY_EVENT = redisScript(`
 local state, attempts, fence, copy, alone, hash, deadline, copies, sent, model, keptUntil = unpack(redis.call('HMGET', KEYS[1],
@@ -54,9 +54,9 @@ return { KEYS[1], 'applied' }
 `);
 
 /**
- * Withdraws a task if it is as it was created, as `isUntouched` says. KEYS: task, list of its owner, channel of ended
- * tasks. ARGV: id, moment of creation, request hash. It frees memory, so it must run when Redis has none left.
- * `repeated` is a mark of earlier builds for tasks that a repeated submit relies on.
+ * Withdraws a task under the condition of `isUntouched`. KEYS: task, the owner's list, channel of ended tasks. ARGV:
+ * id, creation time, request hash. `allow-oom`: the script frees memory, so it must also run when Redis is full.
+ * Earlier builds set `repeated` on tasks that a repeated submit relies on.
  */
 export const WITHDRAW_TASK = redisScript(`#!lua flags=allow-oom
 local state, attempts, fence, createdAt, hash, copies, repeated = unpack(redis.call('HMGET', KEYS[1],
@@ -70,7 +70,6 @@ redis.call('PUBLISH', KEYS[3], ARGV[1])
 return { KEYS[1], 'removed' }
 `);
 
-/** The arguments of `APPLY_EVENT` for an event, so that the rules stay in the core. */
 export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: string): (string | Buffer)[] {
   const { guard, changes, minAttempts } = effectOf(event);
   const { fence } = guard;
@@ -82,7 +81,7 @@ export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: 
     fence ? (fence.alone ? 'alone' : fence.of) : '',
     textOf(guard.nextCopy),
     textOf(minAttempts),
-    changes.state && isTerminal(changes.state) ? tellEnd(id, event) : '',
+    changes.state && isTerminal(changes.state) ? endNotice(id, event) : '',
     event.type === 'gave-up' ? deadLettersPrefix : '',
     id,
     ...toFields(changes),

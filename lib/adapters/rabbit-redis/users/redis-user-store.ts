@@ -17,7 +17,7 @@ import {
 import { translated } from '../errors.ts';
 import type { RedisStoreOptions } from '../tasks/redis-task-store.ts';
 
-/** Users as hashes without expiry. */
+/** Stores users as hashes without expiry. */
 export class RedisUserStore implements UserStore {
   readonly #options: RedisStoreOptions;
 

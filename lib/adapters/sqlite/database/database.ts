@@ -9,8 +9,8 @@ interface Operation {
 }
 
 export interface DatabaseOptions {
-  /** How long other processes may keep the write lock before an operation rejects. @default 10,000 ms */
-  readonly patienceMs?: number;
+  /** How long another process may hold the write lock before an operation rejects. @default 10,000 ms */
+  readonly lockTimeoutMs?: number;
 }
 
 /** Limits the duration of one transaction. */
@@ -28,7 +28,7 @@ const MAX_STATEMENTS = 200;
  */
 export class Database {
   readonly #connection: DatabaseSync;
-  readonly #patienceMs: number;
+  readonly #lockTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
   #pending: Operation[] = [];
   #isScheduled = false;
@@ -37,9 +37,9 @@ export class Database {
   #busySince = 0;
 
   /** `connection` is open and migrated, and has `busy_timeout` 0. */
-  constructor(connection: DatabaseSync, { patienceMs = 10_000 }: DatabaseOptions = {}) {
+  constructor(connection: DatabaseSync, { lockTimeoutMs = 10_000 }: DatabaseOptions = {}) {
     this.#connection = connection;
-    this.#patienceMs = patienceMs;
+    this.#lockTimeoutMs = lockTimeoutMs;
   }
 
   /** Runs a query. Rejects with the error of SQLite. */
@@ -50,7 +50,7 @@ export class Database {
         return query();
       } catch (error) {
         // Reads are blocked only while another process recovers or closes the database.
-        if (!isBusy(error) || performance.now() - startedAt > this.#patienceMs) throw error;
+        if (!isBusy(error) || performance.now() - startedAt > this.#lockTimeoutMs) throw error;
         await sleep(RETRY_MS);
       }
     }
@@ -129,7 +129,7 @@ export class Database {
         this.#retryLater(batch, error);
         return;
       }
-      // The failed operation rolled all of them back, so each is repeated in a transaction of its own.
+      // The failed operation rolled back the whole batch: repeat each operation in its own transaction.
       for (const operation of batch) this.#commitAlone(operation);
     }
     this.#retries = 0;
@@ -164,7 +164,7 @@ export class Database {
     const now = performance.now();
     if (this.#retries === 0) this.#busySince = now;
     this.#retries += 1;
-    if (now - this.#busySince > this.#patienceMs) {
+    if (now - this.#busySince > this.#lockTimeoutMs) {
       this.#retries = 0;
       for (const { reject } of batch) reject(error);
       if (this.#pending.length > 0) this.#schedule();

@@ -133,12 +133,12 @@ const APPLICATION_ID = 0x4d647964;
 export function migrate(connection: DatabaseSync, file: string, migrations = MIGRATIONS): void {
   const before = inspect(connection, file, migrations.length);
   if (before === migrations.length) return;
-  // Has an effect only while the file is empty.
+  // Has no effect on a non-empty file.
   if (before === 0) connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
   else keepCopy(connection, `${file}.v${before}`);
   connection.exec('BEGIN IMMEDIATE');
   try {
-    // Another process may have migrated it meanwhile.
+    // Another process may have migrated it in the meantime.
     const version = inspect(connection, file, migrations.length);
     for (const step of migrations.slice(version)) connection.exec(step);
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);

@@ -7,8 +7,9 @@ import { Database } from './database.ts';
 import { migrate } from './migrations.ts';
 
 /**
- * What a commit survives. `process`: the end of any process, including SIGKILL; a power failure may lose the last
- * commits. `power`: a power failure too, because every commit waits for the disk. `none`: neither, for temporary data.
+ * Which failures a commit survives. `process`: the end of any process, including SIGKILL; a power failure may lose the
+ * last commits. `power`: a power failure too, because every commit waits for the disk. `none`: neither; for temporary
+ * data.
  */
 export const DURABILITIES = ['process', 'power', 'none'] as const;
 export type Durability = (typeof DURABILITIES)[number];
@@ -19,8 +20,8 @@ export interface OpenOptions {
   /** @default 'process' */
   readonly durability?: Durability;
   /** See `DatabaseOptions`. */
-  readonly patienceMs?: number;
-  /** Whether to look for damage first, in files of at most 64 MiB. @default false */
+  readonly lockTimeoutMs?: number;
+  /** Checks files of at most 64 MiB for damage first. @default false */
   readonly isChecked?: boolean;
 }
 
@@ -38,10 +39,15 @@ const CACHE_KIB = 32 * 1024;
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the database of a data folder, and creates or migrates it first where necessary. Throws one sentence when it
- * cannot be used: no rights, no space, a damaged file, or a file of a newer version.
+ * Opens the database of a data folder; creates or migrates it first if necessary. Throws one sentence when the database
+ * cannot be used: no permission, no space, a damaged file, or a file of a newer version.
  */
-export function openDatabase({ folder, durability = 'process', patienceMs, isChecked = false }: OpenOptions): Database {
+export function openDatabase({
+  folder,
+  durability = 'process',
+  lockTimeoutMs,
+  isChecked = false,
+}: OpenOptions): Database {
   const file = join(folder, FILE);
   let connection: DatabaseSync | undefined;
   try {
@@ -57,7 +63,7 @@ export function openDatabase({ folder, durability = 'process', patienceMs, isChe
       PRAGMA cache_size = -${CACHE_KIB};
       PRAGMA busy_timeout = 0;
     `);
-    return new Database(connection, patienceMs === undefined ? {} : { patienceMs });
+    return new Database(connection, lockTimeoutMs === undefined ? {} : { lockTimeoutMs });
   } catch (error) {
     connection?.close();
     if (error instanceof ModelyardError) throw error;

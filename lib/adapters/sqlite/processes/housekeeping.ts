@@ -15,7 +15,7 @@ interface HousekeepingOptions {
 const INTERVAL_MS = 2000;
 /** Pause between two steps, so that requests are not delayed. */
 const PAUSE_MS = 20;
-/** The connection of a killed process closes a moment before its file locks are released. */
+/** After SIGKILL, the connection of a process closes shortly before its file locks are released. */
 const LATE_LOCKS_MS = [0, 20, 200] as const;
 const MAX_DELETED = 100;
 /** Pages that one step returns to the file system. */
@@ -35,7 +35,7 @@ export class Housekeeping {
     this.#options = options;
   }
 
-  /** Runs until `stop`. Ignores errors and retries in the next round; requests report the same errors. */
+  /** Runs until `stop`. Errors are retried in the next round; requests report the same errors. */
   async run(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#stopping;
@@ -69,7 +69,7 @@ export class Housekeeping {
 
   async #reap(): Promise<void> {
     const { presence, wakeUps } = this.#options;
-    for (const queue of await presence.reap()) wakeUps.tellArrival(queue);
+    for (const queue of await presence.reap()) wakeUps.notifyArrival(queue);
   }
 
   /** Resolves with true if there may be more. */

@@ -16,8 +16,8 @@ interface PresenceOptions {
 const IDS = 2 ** 48 - 1;
 
 /**
- * Identifies this process by a row and a lock file. A free lock proves that the process has ended, also when its
- * process id is in use again. Other processes then free the messages that it held.
+ * Registers this process with a row and a lock file. A free lock proves that the process has ended, even if its process
+ * id is in use again. Other processes then free its messages.
  */
 export class Presence {
   /** Owner id of messages and instances. Never reused. */
@@ -38,7 +38,7 @@ export class Presence {
     mkdirSync(locksIn(folder), { recursive: true });
     // Taken before the row is written, because a row without a lock counts as dead.
     const lock = FileLock.tryTake(lockOf(folder, id));
-    if (!lock) throw new Error('The lock of a new process is taken.');
+    if (!lock) throw new Error('The lock file of a new process is locked already.');
     await database.write(() => database.run(INSERT, id, process.pid, clock.now(), clock.now()));
     return new Presence(id, lock, options);
   }
@@ -60,7 +60,7 @@ export class Presence {
     await database.write(() => database.run('UPDATE processes SET seen_at = ? WHERE id = ?', clock.now(), this.id));
   }
 
-  /** Frees everything that this process still holds. */
+  /** Frees all messages of this process. */
   async leave(): Promise<void> {
     const { database } = this.#options;
     await database.write(() => forget(database, this.id)).finally(() => this.#lock.release({ deleteFile: true }));

@@ -7,7 +7,6 @@ export const queuesOf = (model: string) => ({
   deadLetters: `modelyard.${model}.dead-letters`,
 });
 
-/** A claimed message. */
 export interface ReceivedMessage {
   readonly id: number;
   readonly receipt: number;
@@ -19,7 +18,6 @@ export interface ReceivedMessage {
   readonly body: Uint8Array;
 }
 
-/** Identifies one delivery of one message. */
 export type Handle = Pick<ReceivedMessage, 'id' | 'receipt'>;
 
 interface Claim {
@@ -30,7 +28,7 @@ interface Claim {
   /** Unix milliseconds. */
   readonly now: number;
   readonly leaseUntil: number;
-  /** Whether the delivery is counted. Those of dead letters are not. */
+  /** Whether to count the delivery. Deliveries of dead letters are not counted. */
   readonly counts: boolean;
 }
 
@@ -46,7 +44,7 @@ export class MessageTable {
     this.#database.run(INSERT, queue, body);
   }
 
-  /** Delivers the oldest available messages of a queue. */
+  /** Claims the oldest available messages of a queue. */
   claim({ queue, owner, max, now, leaseUntil, counts }: Claim): readonly ReceivedMessage[] {
     if (this.#database.get(DUE, queue, now)) this.#database.run(RETURN_DUE, queue, now);
     const claimed = this.#database.all<ReceivedMessage>(claim(max), leaseUntil, owner, Number(counts), queue);
@@ -68,16 +66,20 @@ export class MessageTable {
   }
 
   /** Returns a message to its queue with new counts. Returns false if the delivery no longer holds it. */
-  giveBack({ id, receipt }: Handle, owner: number, availableAt: number, counts: CarriedCounts): boolean {
+  release({ id, receipt }: Handle, owner: number, availableAt: number, counts: CarriedCounts): boolean {
     const { fence, attempts, losses, isSuspect } = counts;
-    return (
-      this.#database.run(GIVE_BACK, availableAt, fence, attempts, losses, Number(isSuspect), id, receipt, owner) > 0
-    );
+    return this.#database.run(RELEASE, availableAt, fence, attempts, losses, Number(isSuspect), id, receipt, owner) > 0;
   }
 
-  /** Moves a message to the dead letters. Returns false if the delivery no longer holds it. */
-  bury({ id, receipt }: Handle, owner: number, queue: string, attempts: number, reason: RejectReason): boolean {
-    return this.#database.run(BURY, queue, attempts, JSON.stringify(reason), id, receipt, owner) > 0;
+  /** Moves a message to the dead-letter queue. Returns false if the delivery no longer holds it. */
+  moveToDeadLetters(
+    { id, receipt }: Handle,
+    owner: number,
+    queue: string,
+    attempts: number,
+    reason: RejectReason,
+  ): boolean {
+    return this.#database.run(MOVE_TO_DEAD_LETTERS, queue, attempts, JSON.stringify(reason), id, receipt, owner) > 0;
   }
 
   /** Extends the lease. Returns false if the delivery no longer holds the message. */
@@ -90,7 +92,6 @@ export class MessageTable {
     return this.#database.get<{ available_at: number }>(NEXT, queue)?.available_at;
   }
 
-  /** Counts the messages of a queue. */
   count(queue: string, now: number) {
     const held = this.#database.get<{ held: number; later: number }>(COUNT_LATER, queue, now);
     const waiting = this.#database.get<{ waiting: number }>(COUNT_AVAILABLE, queue, now);
@@ -110,7 +111,7 @@ const INSERT = `
 /** Messages whose lease or delay has ended. */
 const DUE = 'SELECT 1 FROM messages WHERE queue = ? AND available_at BETWEEN 1 AND ? LIMIT 1';
 
-/** A message that still has an owner was lost by it. Losses of dead letters, which have a reason, are not counted. */
+/** A message that still has an owner was lost. Losses of dead letters, which have a reason, are not counted. */
 const RETURN = `
   available_at = 0,
   losses = losses + (owner IS NOT NULL AND reason IS NULL),
@@ -140,11 +141,11 @@ const claim = (max: number): string => `
 
 const HELD = 'id = ? AND receipt = ? AND owner = ?';
 
-const GIVE_BACK = `
+const RELEASE = `
   UPDATE messages SET available_at = ?, owner = NULL, fence = ?, attempts = ?, losses = ?, is_suspect = ? WHERE ${HELD}
 `;
 
-const BURY = `
+const MOVE_TO_DEAD_LETTERS = `
   UPDATE messages SET queue = ?, available_at = 0, owner = NULL, attempts = ?, is_suspect = 0, reason = ? WHERE ${HELD}
 `;
 

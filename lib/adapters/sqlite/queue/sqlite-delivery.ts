@@ -11,8 +11,8 @@ import type { Handle, ReceivedMessage } from './message-table.ts';
 /** Operations of the consumer. Each resolves with false if the message is no longer held. */
 export interface Settlement {
   ack(delivery: SqliteDelivery): Promise<boolean>;
-  giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean>;
-  bury(delivery: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean>;
+  release(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean>;
+  moveToDeadLetters(delivery: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean>;
 }
 
 /** A message under a lease of this process. */
@@ -57,25 +57,25 @@ export class SqliteDelivery implements Delivery {
   }
 
   retry(next: RetryOptions): Promise<void> {
-    return this.#giveBack(countsOfCopy(this, next), next.delaySeconds);
+    return this.#release(countsOfCopy(this, next), next.delaySeconds);
   }
 
   release(options: ReleaseOptions = {}): Promise<void> {
-    return this.#giveBack(countsOfCopy(this, options), options.delaySeconds);
+    return this.#release(countsOfCopy(this, options), options.delaySeconds);
   }
 
   reject(reason: RejectReason, attempts: number): Promise<void> {
-    return this.#settle(() => this.#settlement.bury(this, attempts, reason));
+    return this.#settle(() => this.#settlement.moveToDeadLetters(this, attempts, reason));
   }
 
-  /** Another process may receive the message from now on. */
+  /** Call when another process may receive the message. */
   loseLease(): void {
     this.#isLost = true;
     this.#lease?.abort();
   }
 
-  #giveBack(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
-    return this.#settle(() => this.#settlement.giveBack(this, counts, delaySeconds));
+  #release(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
+    return this.#settle(() => this.#settlement.release(this, counts, delaySeconds));
   }
 
   async #settle(settle: () => Promise<boolean>): Promise<void> {

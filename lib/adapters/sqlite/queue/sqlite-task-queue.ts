@@ -34,7 +34,7 @@ export class SqliteTaskQueue implements TaskQueue {
       'queue_unavailable',
       database.write(() => this.#messages.insert(tasks, body)),
     );
-    wakeUps.tellArrival(tasks);
+    wakeUps.notifyArrival(tasks);
   }
 
   consume(options: ConsumeOptions): TaskConsumer {
@@ -65,7 +65,7 @@ export interface QueueDeps {
   readonly clock: Clock;
   /** The process that receives. */
   readonly owner: number;
-  /** How long an empty receive waits. */
+  /** Time limit of an empty receive, in milliseconds. */
   readonly pollMs: number;
 }
 
@@ -73,9 +73,8 @@ export interface QueueDeps {
 const LINKED_WAIT_MS = 1000;
 const UNLINKED_WAIT_MS = 50;
 /** Aborting without a reason creates a DOMException, which is expensive. */
-const OVER = 'Something has arrived.';
+const ARRIVED = 'A message has arrived.';
 
-/** One receiver of one queue. */
 class SqliteTaskConsumer implements TaskConsumer, Settlement {
   readonly #deps: QueueDeps;
   readonly #options: ConsumeOptions;
@@ -105,10 +104,10 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
     const { clock, pollMs } = this.#deps;
     const pollEndsAt = clock.now() + pollMs;
     while (!this.#isOver) {
-      // Looks first, because a claim takes the write lock. After an arrival there is something to claim.
+      // Reads before it claims, because a claim takes the write lock. After a notification it claims at once.
       const hasArrived = this.#hasArrived;
       this.#hasArrived = false;
-      const nextAt = hasArrived ? 0 : await this.#look();
+      const nextAt = hasArrived ? 0 : await this.#nextAvailableAt();
       const now = clock.now();
       if (nextAt <= now) {
         const deliveries = await this.#claim(max);
@@ -135,31 +134,31 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
     );
   }
 
-  async giveBack(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean> {
+  async release(delivery: SqliteDelivery, counts: CarriedCounts, delaySeconds: number): Promise<boolean> {
     const { database, owner, clock, wakeUps } = this.#deps;
     const { handle } = delivery;
     const availableAt = delaySeconds === 0 ? 0 : clock.now() + delaySeconds * 1000;
-    // Dead letters keep their counts.
+    // Deliveries of dead letters do not change the counts.
     const carried = this.#counts ? counts : delivery;
     const isHeld = await this.#settled(
       handle,
-      database.write(() => this.#messages.giveBack(handle, owner, availableAt, carried)),
+      database.write(() => this.#messages.release(handle, owner, availableAt, carried)),
     );
-    wakeUps.tellArrival(this.#queue);
+    wakeUps.notifyArrival(this.#queue);
     return isHeld;
   }
 
-  async bury({ handle }: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean> {
+  async moveToDeadLetters({ handle }: SqliteDelivery, attempts: number, reason: RejectReason): Promise<boolean> {
     const { database, owner, wakeUps } = this.#deps;
     const isHeld = await this.#settled(
       handle,
-      database.write(() => this.#messages.bury(handle, owner, this.#deadLetters, attempts, reason)),
+      database.write(() => this.#messages.moveToDeadLetters(handle, owner, this.#deadLetters, attempts, reason)),
     );
-    wakeUps.tellArrival(this.#deadLetters);
+    wakeUps.notifyArrival(this.#deadLetters);
     return isHeld;
   }
 
-  /** Whether deliveries are counted. Those of dead letters are not. */
+  /** Whether to count deliveries. Those of dead letters are not counted. */
   get #counts(): boolean {
     return this.#queue !== this.#deadLetters;
   }
@@ -169,7 +168,7 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
   }
 
   /** When the next message is available, Unix milliseconds. A read, so it needs no write lock. */
-  async #look(): Promise<number> {
+  async #nextAvailableAt(): Promise<number> {
     const query = this.#deps.database.read(() => this.#messages.nextAvailableAt(this.#queue));
     return (await translated('queue_unavailable', query)) ?? Number.POSITIVE_INFINITY;
   }
@@ -186,7 +185,7 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
     const deliveries = claimed.map((message) => new SqliteDelivery(message, leaseUntil, this));
     for (const delivery of deliveries) this.#leases.add(delivery);
     if (!this.#isOver) return deliveries;
-    // The consumer stopped meanwhile, so they were not delivered.
+    // The consumer was stopped during the claim, so the messages were not delivered.
     await Promise.all(deliveries.map((delivery) => delivery.release({ keepFence: true })));
     return [];
   }
@@ -201,9 +200,9 @@ class SqliteTaskConsumer implements TaskConsumer, Settlement {
   async #wait(ms: number): Promise<void> {
     if (this.#hasArrived) return;
     const { clock, wakeUps } = this.#deps;
-    const over = new AbortController();
-    this.#wake = () => over.abort(OVER);
-    await clock.sleep(Math.min(ms, wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS), over.signal);
+    const arrived = new AbortController();
+    this.#wake = () => arrived.abort(ARRIVED);
+    await clock.sleep(Math.min(ms, wakeUps.isLinked ? LINKED_WAIT_MS : UNLINKED_WAIT_MS), arrived.signal);
     this.#wake = () => undefined;
   }
 

@@ -17,7 +17,10 @@ const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
 /** Keys become paths: `.` and `..` are not allowed as segments. */
 const KEY = /^(?!\.{1,2}(\/|$))[\w.-]+(?:\/(?!\.{1,2}(\/|$))[\w.-]+)*$/;
 
-/** Blobs as files, written under a temporary name and then renamed, so that no partial file is ever read. */
+/**
+ * Stores blobs as files. A file is written under a temporary name and then renamed, so that readers never see a partial
+ * file.
+ */
 export class FileBlobStore implements BlobStore {
   readonly #folder: string;
   readonly #durability: Durability;
@@ -58,7 +61,7 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  /** Deletes files older than any task: of tasks that were never accepted, and unfinished ones. */
+  /** Deletes files older than any task: those of tasks that were never accepted, and partial files. */
   async deleteOrphans(now: number): Promise<void> {
     const oldest = now - LONGEST_KEPT_MS;
     for (const name of await namesIn(this.#folder, { recursive: true })) {
@@ -75,13 +78,13 @@ export class FileBlobStore implements BlobStore {
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     await using file = await open(path, 'wx');
     await file.writeFile(bytes);
-    // Without this, a power failure could leave an empty file for a key that a row refers to.
+    // Otherwise, a power failure could leave an empty file for a key that a row refers to.
     if (this.#durability !== 'none') await file.datasync();
   }
 
   #path(key: string): string {
     if (this.#isClosed) throw blobTrouble(new Error('The blob store is closed.'));
-    if (!KEY.test(key)) throw new ModelyardError('internal', 'A blob has a key that cannot be the name of a file.');
+    if (!KEY.test(key)) throw new ModelyardError('internal', 'The key of a blob is not a valid file name.');
     return join(this.#folder, key);
   }
 }

@@ -24,7 +24,7 @@ interface TaskStoreOptions {
   readonly clock: Clock;
 }
 
-/** Tasks as rows. A change reads the row, applies the event with the core, and writes it, in one transaction. */
+/** Stores tasks as rows. `apply` reads the row, applies the event and writes the row in one transaction. */
 export class SqliteTaskStore implements TaskStore {
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
@@ -42,7 +42,7 @@ export class SqliteTaskStore implements TaskStore {
     return this.#write(() => this.#insert(task));
   }
 
-  /** As `create`, with the first message of the task in the same transaction. */
+  /** Like `create`, with the task's first message in the same transaction. */
   async accept(task: Task, message: Uint8Array): Promise<Task | undefined> {
     const { tasks } = queuesOf(task.model);
     const existing = await this.#write(() => {
@@ -50,7 +50,7 @@ export class SqliteTaskStore implements TaskStore {
       if (!existing) this.#messages.insert(tasks, message);
       return existing;
     });
-    if (!existing) this.#wakeUps.tellArrival(tasks);
+    if (!existing) this.#wakeUps.notifyArrival(tasks);
     return existing;
   }
 
@@ -67,7 +67,7 @@ export class SqliteTaskStore implements TaskStore {
       database.run(UPDATE, ...changingValues(task), id);
       return isTerminal(task.state) ? { outcome, ended: task } : { outcome };
     });
-    if (ended) this.#wakeUps.tellEnd(ended);
+    if (ended) this.#wakeUps.notifyEnd(ended);
     return outcome;
   }
 
@@ -76,7 +76,7 @@ export class SqliteTaskStore implements TaskStore {
       const stored = this.#find(task.id);
       return stored !== undefined && isUntouched(stored, task) && database.run(DELETE, task.id) > 0;
     });
-    if (isGone) this.#wakeUps.tellEnd(task);
+    if (isGone) this.#wakeUps.notifyEnd(task);
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
@@ -107,7 +107,7 @@ export class SqliteTaskStore implements TaskStore {
     }
   }
 
-  /** Returns the task that already has the id. Call in a transaction. */
+  /** Returns the existing task if the id is taken. Call in a transaction. */
   #insert(task: Task): Task | undefined {
     const values = [...fixedValues(task), ...changingValues(task)];
     if (this.#database.run(INSERT, ...values) > 0) return undefined;

@@ -14,7 +14,7 @@ interface Place {
 /** Maximum number of rows that a filtered page scans, so that a rare match does not block the process. */
 const MAX_FILTERED = 1000;
 
-/** One page of an owner's tasks. A page may be short although there are more. */
+/** One page of an owner's tasks. A page may be short although there is a next one. */
 export function listTasks(
   database: Database,
   { owner, model, state, limit, cursor }: TaskQuery,
@@ -23,7 +23,7 @@ export function listTasks(
   const list = { of: 'tasks', owner } as const;
   const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
   const maxSeen = model === undefined && state === undefined ? limit : MAX_FILTERED;
-  // One more row tells whether there is a next page.
+  // One extra row shows whether there is a next page.
   const seen = database.all<Place>(selectPlaces(maxSeen + 1), owner, ...positionOf(after));
   const matches = (place: Place) =>
     place.retained_until > now &&

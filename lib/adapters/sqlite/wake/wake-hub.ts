@@ -7,13 +7,13 @@ export interface WakeHubOptions {
   readonly address: string;
   /** Called for every message. */
   readonly onMessage: (message: WakeMessage) => void;
-  /** A process has disconnected. */
+  /** Called when a process has disconnected. */
   readonly onLeave: () => void;
 }
 
 const NOTHING: Interest = { queues: [], tasks: false };
 
-/** Runs in one process of a data folder. All others connect to it, and it forwards notifications to those interested. */
+/** Runs in one process of a data folder. The other processes connect to it; it forwards their notifications. */
 export class WakeHub {
   readonly #options: WakeHubOptions;
   readonly #server: Server;
@@ -24,7 +24,7 @@ export class WakeHub {
     this.#server = createServer((socket) => this.#welcome(socket));
   }
 
-  /** Call only with the hub lock held: replaces the socket of a dead hub. */
+  /** Call only while holding the hub lock. Replaces the socket of a dead hub. */
   static async open(options: WakeHubOptions): Promise<WakeHub> {
     const hub = new WakeHub(options);
     if (process.platform !== 'win32') rmSync(options.address, { force: true });
@@ -35,7 +35,7 @@ export class WakeHub {
   }
 
   /** Forwards a notification to interested processes except the sender. */
-  pass({ arrived = [], ended = [] }: WakeMessage, sender?: Socket): void {
+  forward({ arrived = [], ended = [] }: WakeMessage, sender?: Socket): void {
     for (const [socket, { queues, tasks }] of this.#interests) {
       if (socket === sender) continue;
       const wanted = {
@@ -63,9 +63,9 @@ export class WakeHub {
     receive(socket, (message) => {
       if (message.interest) {
         this.#interests.set(socket, message.interest);
-        send(socket, { isNoted: true });
+        send(socket, { isInterestSet: true });
       }
-      this.pass(message, socket);
+      this.forward(message, socket);
       this.#options.onMessage(message);
     });
   }

@@ -9,18 +9,18 @@ import { type Interest, receive, send, type WakeMessage, wakeAddress } from './w
 export interface WakeLinkOptions {
   readonly folder: string;
   readonly onMessage: (message: WakeMessage) => void;
-  /** This process became the hub or lost its connection to it. Notifications may have been lost. */
+  /** Called when this process became the hub or lost its connection. Notifications may have been lost. */
   readonly onChange: () => void;
-  /** This process has become the hub. */
+  /** Called when this process became the hub. */
   readonly onLead: () => void;
-  /** Another process has disconnected. Called in the hub only. */
+  /** Called in the hub when another process has disconnected. */
   readonly onLeave: () => void;
 }
 
 /** Pause between attempts to connect or to become the hub. */
 const RECONNECT_MS = 25;
 
-/** Connects this process to the others of its data folder: as the hub, or to the hub. */
+/** Connects this process to the other processes of its data folder: as the hub, or to the hub. */
 export class WakeLink {
   readonly #options: WakeLinkOptions;
   readonly #closing = new AbortController();
@@ -37,13 +37,12 @@ export class WakeLink {
     return this.#hub !== undefined || this.#toHub !== undefined;
   }
 
-  /** Notifies interested processes. */
-  tell(message: WakeMessage): void {
-    this.#hub?.pass(message);
+  send(message: WakeMessage): void {
+    this.#hub?.forward(message);
     if (this.#toHub) send(this.#toHub, message);
   }
 
-  /** Notifications that this process wants. */
+  /** Sets which notifications this process receives. */
   setInterest(interest: Interest): void {
     this.#interest = interest;
     if (this.#toHub) send(this.#toHub, { interest });
@@ -60,13 +59,13 @@ export class WakeLink {
       try {
         if (!(await this.#lead(signal))) await this.#follow(signal);
       } catch {
-        // Recovery: the hub cannot be reached. Receivers poll until it can.
+        // Recovery: the hub is unreachable. Receivers poll until the next attempt succeeds.
       }
       await sleep(RECONNECT_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** Resolves with false if another process is the hub, and with true after the end of its own role as hub. */
+  /** Resolves with true when this process was the hub and closed. Resolves with false if another process is the hub. */
   async #lead(signal: AbortSignal): Promise<boolean> {
     const { folder, onMessage, onChange, onLead, onLeave } = this.#options;
     const lock = FileLock.tryTake(join(folder, 'hub.lock'));

@@ -23,7 +23,7 @@ export function wakeAddress(folder: string): string {
   return join(outside, 'wake.sock');
 }
 
-/** A notification, sent after the commit. Receivers find the same facts in the database. */
+/** A notification, sent after the commit. Receivers can also read the changes from the database. */
 export interface WakeMessage {
   /** Queues with new messages. */
   readonly arrived?: readonly string[];
@@ -31,34 +31,35 @@ export interface WakeMessage {
   /** Replaces the interest of the sender. */
   readonly interest?: Interest;
   /** The hub has stored the interest of the receiver. Earlier notifications may have been lost. */
-  readonly isNoted?: boolean;
+  readonly isInterestSet?: boolean;
 }
 
-/** A task that has ended. `success` is the whole task where it is small, which saves its readers a query. */
+/** A task that has ended. `success` is the whole task if it is small, which saves its readers a query. */
 export interface EndedTask {
   readonly id: string;
-  readonly success?: ToldTask;
+  readonly success?: TaskDocument;
 }
 
-/** A task with an inline result, whose bytes are base64. */
-type ToldTask = Omit<Task, 'result'> & {
+/** A task whose inline result is base64. */
+type TaskDocument = Omit<Task, 'result'> & {
   readonly result: { readonly contractHash: string; readonly base64: string };
 };
 
-/** Larger results are read from the database. */
-const MAX_TOLD_BYTES = 4096;
+/** Tasks with larger results are read from the database. */
+const MAX_INCLUDED_BYTES = 4096;
 
 export function toEndedTask(task: Task): EndedTask {
   const { id, state, result } = task;
   const payload = result?.payload;
-  if (state !== 'succeeded' || payload?.kind !== 'inline' || payload.bytes.byteLength > MAX_TOLD_BYTES) return { id };
+  if (state !== 'succeeded' || payload?.kind !== 'inline' || payload.bytes.byteLength > MAX_INCLUDED_BYTES)
+    return { id };
   const { buffer, byteOffset, byteLength } = payload.bytes;
   const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
   return { id, success: { ...task, result: { contractHash: result?.contractHash ?? '', base64 } } };
 }
 
-/** The task as its readers would find it. Undefined if it was not told. */
-export function toldTask({ success }: EndedTask): Task | undefined {
+/** Undefined if the notification does not contain the task. */
+export function taskOf({ success }: EndedTask): Task | undefined {
   if (!success) return undefined;
   const { contractHash, base64 } = success.result;
   const bytes = new Uint8Array(Buffer.from(base64, 'base64'));
@@ -67,7 +68,7 @@ export function toldTask({ success }: EndedTask): Task | undefined {
 
 export interface Interest {
   readonly queues: readonly string[];
-  /** Whether it wants ended tasks. */
+  /** Whether the process receives ended tasks. */
   readonly tasks: boolean;
 }
 

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#core';
 import { WakeLink, type WakeLinkOptions } from './wake-link.ts';
-import { type EndedTask, toEndedTask, toldTask, type WakeMessage } from './wake-message.ts';
+import { type EndedTask, taskOf, toEndedTask, type WakeMessage } from './wake-message.ts';
 
 type Wake = () => void;
-/** The task is told where it succeeded with a small result. */
-type WakeAtEnd = (task?: Task) => void;
+/** Called with the task if it succeeded with a small result. */
+type WakeWithTask = (task?: Task) => void;
 
-/** How often ended tasks are looked for, with and without a connection to the other processes. */
-const LINKED_WATCH_MS = 1000;
-const UNLINKED_WATCH_MS = 50;
+/** Polling intervals for ended tasks, with and without a connection to the other processes. */
+const LINKED_POLL_MS = 1000;
+const UNLINKED_POLL_MS = 50;
 
 /**
  * Notifies all processes of the data folder of new messages and ended tasks. Notifications may be lost; receivers also
@@ -18,55 +18,55 @@ const UNLINKED_WATCH_MS = 50;
 export class WakeUps {
   readonly #link: WakeLink;
   readonly #arrivals = new Map<string, Set<Wake>>();
-  readonly #ends = new Map<string, Set<WakeAtEnd>>();
+  readonly #ends = new Map<string, Set<WakeWithTask>>();
   readonly #closing = new AbortController();
   #arrived = new Set<string>();
   #ended: EndedTask[] = [];
-  #isTelling = false;
-  #isWatchingEnds = false;
+  #isFlushScheduled = false;
+  #isPollingEnds = false;
   #wantsTasks = false;
 
   constructor(options: Pick<WakeLinkOptions, 'folder' | 'onLead' | 'onLeave'>) {
     this.#link = new WakeLink({
       ...options,
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => this.#dispatch(message),
       onChange: () => this.#wakeAll(),
     });
   }
 
-  /** Whether notifications of other processes arrive. */
+  /** Whether this process is connected to the other processes. */
   get isLinked(): boolean {
     return this.#link.isLinked;
   }
 
   /** Call after a commit that made a message available. */
-  tellArrival(queue: string): void {
+  notifyArrival(queue: string): void {
     this.#arrived.add(queue);
-    this.#tellSoon();
+    this.#scheduleFlush();
   }
 
   /** Call after the commit that ended a task. */
-  tellEnd(task: Task): void {
+  notifyEnd(task: Task): void {
     this.#ended.push(toEndedTask(task));
-    this.#tellSoon();
+    this.#scheduleFlush();
   }
 
   /** Calls `wake` when the queue may have a new message. Returns a function that unsubscribes. */
   onArrival(queue: string, wake: Wake): () => void {
     const isNew = !this.#arrivals.has(queue);
     const stop = add(this.#arrivals, queue, wake);
-    if (isNew) this.#tellInterest();
+    if (isNew) this.#updateInterest();
     return stop;
   }
 
   /** Calls `wake` when the task may have ended, and at intervals. Returns a function that unsubscribes. */
-  onEnd(taskId: string, wake: WakeAtEnd): () => void {
+  onEnd(taskId: string, wake: WakeWithTask): () => void {
     const stop = add(this.#ends, taskId, wake);
     if (!this.#wantsTasks) {
       this.#wantsTasks = true;
-      this.#tellInterest();
+      this.#updateInterest();
     }
-    if (!this.#isWatchingEnds) void this.#watchEnds(this.#closing.signal);
+    if (!this.#isPollingEnds) void this.#pollEnds(this.#closing.signal);
     return stop;
   }
 
@@ -77,52 +77,52 @@ export class WakeUps {
   }
 
   /** Collects notifications until all writes of a commit have resolved. */
-  #tellSoon(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    process.nextTick(() => this.#tell());
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    process.nextTick(() => this.#flush());
   }
 
-  #tell(): void {
+  #flush(): void {
     const message = {
       ...(this.#arrived.size > 0 ? { arrived: [...this.#arrived] } : {}),
       ...(this.#ended.length > 0 ? { ended: this.#ended } : {}),
     };
-    this.#isTelling = false;
+    this.#isFlushScheduled = false;
     this.#arrived = new Set();
     this.#ended = [];
-    this.#hear(message);
-    this.#link.tell(message);
+    this.#dispatch(message);
+    this.#link.send(message);
   }
 
-  #hear({ arrived = [], ended = [], isNoted = false }: WakeMessage): void {
-    if (isNoted) this.#wakeAll();
+  #dispatch({ arrived = [], ended = [], isInterestSet = false }: WakeMessage): void {
+    if (isInterestSet) this.#wakeAll();
     for (const queue of arrived) for (const wake of this.#arrivals.get(queue) ?? []) wake();
     for (const end of ended) {
       const wakes = this.#ends.get(end.id);
       if (!wakes) continue;
-      const task = toldTask(end);
+      const task = taskOf(end);
       for (const wake of wakes) wake(task);
     }
   }
 
-  /** One timer for all tasks that somebody waits for: finds ends that were not told. */
-  async #watchEnds(signal: AbortSignal): Promise<void> {
-    this.#isWatchingEnds = true;
+  /** One timer for all subscribed tasks. Finds ended tasks whose notification was lost. */
+  async #pollEnds(signal: AbortSignal): Promise<void> {
+    this.#isPollingEnds = true;
     while (this.#ends.size > 0 && !signal.aborted) {
-      const ms = this.isLinked ? LINKED_WATCH_MS : UNLINKED_WATCH_MS;
+      const ms = this.isLinked ? LINKED_POLL_MS : UNLINKED_POLL_MS;
       await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
       for (const wakes of this.#ends.values()) for (const wake of wakes) wake();
     }
-    this.#isWatchingEnds = false;
+    this.#isPollingEnds = false;
   }
 
-  /** Notifications may have been lost, so all listeners look. */
+  /** Notifications may have been lost, so all listeners poll. */
   #wakeAll(): void {
     for (const wakes of [...this.#arrivals.values(), ...this.#ends.values()]) for (const wake of wakes) wake();
   }
 
-  #tellInterest(): void {
+  #updateInterest(): void {
     this.#link.setInterest({ queues: [...this.#arrivals.keys()], tasks: this.#wantsTasks });
   }
 }

@@ -1,47 +1,47 @@
 import type { CarriedCounts, Clock, RejectReason } from '#core';
 import { MemoryDelivery } from './memory-delivery.ts';
 
-/** A message as the mailbox keeps it between deliveries. */
-export interface Letter {
+/** A message between two deliveries. */
+export interface BufferedMessage {
   readonly body: Uint8Array;
   readonly counts: CarriedCounts;
   readonly reason?: RejectReason;
 }
 
-/** Who holds deliveries and renews them, as long as they can reach the mailbox. */
-export interface Holder {
+/** A consumer that holds deliveries. */
+export interface LeaseHolder {
   readonly reachable: boolean;
-  /** Hears that a delivery in its hands was taken back. */
+  /** Called when one of its deliveries has lost its lease. */
   leaseLost(): void;
 }
 
-/** What a broker does for one queue: keeps letters in order of arrival, and takes back those whose lease ran out. */
-export class Mailbox {
-  /** Where `reject` puts letters; absent for the dead letters themselves. */
-  readonly deadLetters: Mailbox | undefined;
+/** The broker of one queue: stores messages in order of arrival and redelivers those whose lease has ended. */
+export class MessageBuffer {
+  /** The target of `reject`. Undefined for a dead-message queue. */
+  readonly deadLetters: MessageBuffer | undefined;
   readonly #clock: Clock;
   readonly #closed = new AbortController();
   readonly #held = new Set<MemoryDelivery>();
   readonly #waiters = new Set<() => void>();
-  #letters: Letter[] = [];
-  /** Letters before it are gone: moving an index is cheaper than shifting a long array. */
+  #messages: BufferedMessage[] = [];
+  /** Index of the first message. Cheaper than shifting a long array. */
   #head = 0;
   #delayed = 0;
   #nextCheckAt = Number.POSITIVE_INFINITY;
   #checkSooner = new AbortController();
 
-  constructor(clock: Clock, deadLetters?: Mailbox) {
+  constructor(clock: Clock, deadLetters?: MessageBuffer) {
     this.#clock = clock;
     this.deadLetters = deadLetters;
   }
 
-  /** Deliveries of dead letters count nothing. */
-  get isOfDeadLetters(): boolean {
+  /** Deliveries of dead letters are not counted. */
+  get isDeadLetterQueue(): boolean {
     return this.deadLetters === undefined;
   }
 
   get visible(): number {
-    return this.#letters.length - this.#head;
+    return this.#messages.length - this.#head;
   }
 
   get inFlight(): number {
@@ -52,7 +52,7 @@ export class Mailbox {
     return this.#delayed;
   }
 
-  /** Letters of every kind: waiting, held and delayed. */
+  /** All messages: visible, in flight and delayed. */
   get size(): number {
     return this.visible + this.inFlight + this.delayed;
   }
@@ -65,38 +65,38 @@ export class Mailbox {
     return this.#clock.now();
   }
 
-  put(letter: Letter, delaySeconds = 0): void {
-    if (delaySeconds > 0) void this.#putLater(letter, delaySeconds);
-    else this.#putNow(letter);
+  put(message: BufferedMessage, delaySeconds = 0): void {
+    if (delaySeconds > 0) void this.#putLater(message, delaySeconds);
+    else this.#putNow(message);
   }
 
-  /** Hands out up to `max` letters under a lease of `leaseMs`. */
-  take(max: number, leaseMs: number, holder: Holder): MemoryDelivery[] {
+  /** Delivers up to `max` messages with a lease of `leaseMs`. */
+  take(max: number, leaseMs: number, holder: LeaseHolder): MemoryDelivery[] {
     const count = Math.min(max, this.visible);
     const leaseEndsAt = this.#clock.now() + leaseMs;
     const deliveries: MemoryDelivery[] = [];
-    for (const letter of this.#letters.slice(this.#head, this.#head + count)) {
-      const delivery = new MemoryDelivery(this, holder, letter, leaseEndsAt);
+    for (const message of this.#messages.slice(this.#head, this.#head + count)) {
+      const delivery = new MemoryDelivery(this, holder, message, leaseEndsAt);
       this.#held.add(delivery);
       deliveries.push(delivery);
     }
     this.#head += count;
-    if (this.#head > 1024 && this.#head * 2 > this.#letters.length) this.#forgetTaken();
+    if (this.#head > 1024 && this.#head * 2 > this.#messages.length) this.#compact();
     if (count > 0 && leaseEndsAt < this.#nextCheckAt) this.#checkLeasesAt(leaseEndsAt);
     return deliveries;
   }
 
-  /** Ends the delivery's lease by its holder's wish; false when it was lost before. */
-  letGo(delivery: MemoryDelivery): boolean {
+  /** Ends the lease of a delivery. Returns false if it was lost before. */
+  endLease(delivery: MemoryDelivery): boolean {
     return this.#held.delete(delivery);
   }
 
-  /** Renews the leases of one holder; says how many there are. */
-  renew(holder: Holder, leaseMs: number): number {
+  /** Renews the leases of one holder. Returns their number. */
+  renew(holder: LeaseHolder, leaseMs: number): number {
     const leaseEndsAt = this.#clock.now() + leaseMs;
-    const theirs = [...this.#held].filter((delivery) => delivery.holder === holder && delivery.isRenewed);
-    for (const delivery of theirs) delivery.leaseEndsAt = leaseEndsAt;
-    return theirs.length;
+    const leases = [...this.#held].filter((delivery) => delivery.holder === holder && delivery.isRenewed);
+    for (const delivery of leases) delivery.leaseEndsAt = leaseEndsAt;
+    return leases.length;
   }
 
   /** Resolves on the next arrival, after `ms`, or when the signal aborts. */
@@ -111,7 +111,7 @@ export class Mailbox {
     signal.removeEventListener('abort', wake);
   }
 
-  /** Wakes everybody who waits, and ends every timer. */
+  /** Resolves all waits and clears all timers. */
   close(): void {
     this.#closed.abort();
     this.#checkSooner.abort();
@@ -119,23 +119,23 @@ export class Mailbox {
     this.deadLetters?.close();
   }
 
-  #putNow(letter: Letter): void {
-    this.#letters.push(letter);
+  #putNow(message: BufferedMessage): void {
+    this.#messages.push(message);
     const [wake] = this.#waiters;
     if (wake === undefined) return;
     this.#waiters.delete(wake);
     wake();
   }
 
-  async #putLater(letter: Letter, delaySeconds: number): Promise<void> {
+  async #putLater(message: BufferedMessage, delaySeconds: number): Promise<void> {
     this.#delayed += 1;
     await this.#clock.sleep(delaySeconds * 1000, this.#closed.signal);
     this.#delayed -= 1;
-    this.#putNow(letter);
+    this.#putNow(message);
   }
 
-  #forgetTaken(): void {
-    this.#letters = this.#letters.slice(this.#head);
+  #compact(): void {
+    this.#messages = this.#messages.slice(this.#head);
     this.#head = 0;
   }
 
@@ -146,7 +146,7 @@ export class Mailbox {
     void this.#checkLeases(time, this.#checkSooner.signal);
   }
 
-  /** One timer for all leases: the check at the earliest end finds out what was renewed meanwhile. */
+  /** One timer for all leases, set to the earliest end. Leases may have been renewed when it fires. */
   async #checkLeases(time: number, signal: AbortSignal): Promise<void> {
     await this.#clock.sleep(time - this.#clock.now(), signal);
     if (signal.aborted || this.#closed.signal.aborted) return;
@@ -154,16 +154,16 @@ export class Mailbox {
     let earliest = Number.POSITIVE_INFINITY;
     for (const delivery of this.#held) {
       if (delivery.leaseEndsAt > now) earliest = Math.min(earliest, delivery.leaseEndsAt);
-      else this.#takeBack(delivery);
+      else this.#redeliver(delivery);
     }
     this.#nextCheckAt = Number.POSITIVE_INFINITY;
     if (earliest < Number.POSITIVE_INFINITY) this.#checkLeasesAt(earliest);
   }
 
-  #takeBack(delivery: MemoryDelivery): void {
+  #redeliver(delivery: MemoryDelivery): void {
     this.#held.delete(delivery);
     delivery.loseLease();
     delivery.holder.leaseLost();
-    this.#putNow(delivery.letterAfterLoss());
+    this.#putNow(delivery.messageAfterLoss());
   }
 }
