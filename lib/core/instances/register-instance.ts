@@ -19,6 +19,11 @@ export interface Registration {
   readonly contract: Contract;
   /** The latest registration wins. */
   readonly manifest: RegisteredManifest;
+  /**
+   * The instance registered before and returns after an outage: it adds what the registry has lost, but it does not
+   * replace what an instance that started later has registered. @default false
+   */
+  readonly isReturning?: boolean;
 }
 
 export interface RegisterDeps {
@@ -71,18 +76,28 @@ const newModel = ({ instance, contract, manifest }: Registration): Model => ({
   ...manifest,
   contracts: [accepted(contract)],
   registeredLast: contract.hash,
+  describedAt: instance.startedAt,
   version: 1,
 });
 
 /** Returns `current` itself when nothing changes. */
-async function joined(deps: RegisterDeps, current: Model, { contract, manifest }: Registration): Promise<Model> {
+async function joined(deps: RegisterDeps, current: Model, registration: Registration): Promise<Model> {
+  const { contract, manifest, instance } = registration;
   const contracts = await withContract(deps, current, contract);
   const last = current.registeredLast ?? current.contracts.at(-1)?.hash;
   if (contracts === current.contracts && last === contract.hash && isDescribedBy(current, manifest)) return current;
+  if (isOutdated(current, registration)) {
+    return contracts === current.contracts ? current : { ...current, contracts, version: current.version + 1 };
+  }
+  const registered = { registeredLast: contract.hash, describedAt: instance.startedAt };
   // Removes a title that the manifest no longer has.
   const { title: _, ...kept } = current;
-  return { ...kept, ...manifest, contracts, registeredLast: contract.hash, version: current.version + 1 };
+  return { ...kept, ...manifest, ...registered, contracts, version: current.version + 1 };
 }
+
+/** Rows of earlier builds do not tell: what they describe stays. */
+const isOutdated = ({ describedAt }: Model, { instance, isReturning = false }: Registration): boolean =>
+  isReturning && (describedAt === undefined || instance.startedAt < describedAt);
 
 /** The accepted contracts with this one in its place; the same list when it is there already. */
 async function withContract(

@@ -25,6 +25,8 @@ export interface Model {
   readonly contracts: readonly AcceptedContract[];
   /** Hash of the contract that registered last; absent in rows of earlier builds: the last of `contracts`. */
   readonly registeredLast?: string;
+  /** When the instance started that registered another description or contract last, in Unix milliseconds. */
+  readonly describedAt?: number;
   /** Until this time (Unix milliseconds) a caller is waking an instance. */
   readonly wakingUntil?: number;
   /** Increases with each write: the optimistic lock of `ModelRegistry.writeModel`. */
@@ -61,13 +63,16 @@ const CONTRACT_RULES: FieldRules<AcceptedContract> = {
 export const contractFault = (contract: unknown): FieldFault | undefined =>
   faultOf(contract, CONTRACT_RULES, 'contract');
 
-const ROW_RULES: FieldRules<Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'wakingUntil' | 'version'>> = {
+const ROW_RULES: FieldRules<
+  Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'describedAt' | 'wakingUntil' | 'version'>
+> = {
   name: modelName,
   contracts: (value) =>
     Array.isArray(value) && value.length > 0 && value.every((each) => contractFault(each) === undefined)
       ? undefined
       : 'a list of contracts',
   registeredLast: optional(hash),
+  describedAt: optional(finite),
   wakingUntil: optional(finite),
   version: wholeFrom(1),
 };

@@ -133,11 +133,12 @@ export class ModelInstance {
     return server;
   }
 
-  async #register(): Promise<void> {
+  async #register(isReturning = false): Promise<void> {
     await registerInstance(this.#options.platform, {
       instance: this.#describe(),
       contract: this.#contract,
       manifest: registeredManifest(this.#manifest),
+      isReturning,
     });
   }
 
@@ -148,7 +149,7 @@ export class ModelInstance {
       logger,
       describe: () => this.#describe(),
       put: (instance) => platform.registry.putInstance(instance),
-      rejoin: () => this.#register(),
+      rejoin: () => this.#register(true),
     });
   }
 

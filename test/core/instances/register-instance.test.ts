@@ -96,6 +96,54 @@ describe('registerInstance with several contracts', () => {
   });
 });
 
+describe('an instance that returns after an outage of the registry', () => {
+  const limited = (timeoutSeconds: number) => ({ ...manifest, limits: { ...manifest.limits, timeoutSeconds } });
+  /** An instance of each version; the one of version 2 started later. */
+  const join = (platform: MemoryPlatform, version: number, isReturning: boolean): Promise<Instance> => {
+    const { contractHash: _c, heartbeatAt: _h, expiresAt: _e, ...rest } = anInstance({ id: `v${version}` });
+    const instance = { ...rest, startedAt: version * 1000 };
+    const contract = chainContract(version);
+    return registerInstance(platform, { instance, contract, manifest: limited(version), isReturning });
+  };
+  const described = async ({ registry }: MemoryPlatform) => {
+    const model = await registry.readModel('model_a');
+    return [model?.limits.timeoutSeconds, model?.registeredLast];
+  };
+
+  it('leaves what a later one has registered', async () => {
+    const platform = createMemoryPlatform();
+    await join(platform, 1, false);
+    await join(platform, 2, false);
+
+    await join(platform, 1, true);
+
+    expect(await described(platform)).toEqual([2, ...hashes(2)]);
+    expect(await acceptedBy(platform)).toEqual(hashes(1, 2));
+  });
+
+  it.each([
+    [1, 2],
+    [2, 1],
+  ])('restores a registry that has lost everything, versions %i and %i in turn', async (first, second) => {
+    const platform = createMemoryPlatform();
+
+    await join(platform, first, true);
+    await join(platform, second, true);
+
+    expect(await described(platform)).toEqual([2, ...hashes(2)]);
+    expect(await acceptedBy(platform)).toEqual(hashes(1, 2));
+  });
+
+  it('does not stop an older version that starts anew from being a roll-back', async () => {
+    const platform = createMemoryPlatform();
+    await join(platform, 2, false);
+
+    await join(platform, 1, false);
+
+    expect(await described(platform)).toEqual([1, ...hashes(1)]);
+  });
+});
+
 describe('the served contract', () => {
   it('is the newest of the serving instances, also after an older one registered again', async () => {
     const platform = createMemoryPlatform();
