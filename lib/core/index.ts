@@ -37,14 +37,7 @@ export {
   type RequestVerdict,
   UNSERVED_PATIENCE_MS,
 } from './instances/request-gate.ts';
-export {
-  comparePositions,
-  decodeCursor,
-  encodeCursor,
-  inBatches,
-  type ListPosition,
-  type OwnerList,
-} from './lists.ts';
+export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
 export {
@@ -139,12 +132,15 @@ export {
   type CarriedCounts,
   type ConsumeOptions,
   countsOfCopy,
+  countsOfDeadLetter,
+  countsOfDelivery,
   type Delivery,
   type LeaseObserver,
   type QueueDepth,
   type RejectReason,
   type ReleaseOptions,
   type RetryOptions,
+  type StoredCounts,
   type TaskConsumer,
   type TaskQueue,
   type TaskQueues,

@@ -8,7 +8,7 @@ export interface ListPosition {
   readonly createdAt: number;
 }
 
-export interface OwnerList {
+interface OwnerList {
   readonly of: 'tasks' | 'calls';
   readonly owner: string;
 }
@@ -20,18 +20,27 @@ export function comparePositions(a: ListPosition, b: ListPosition): number {
   return a.id > b.id ? -1 : 1;
 }
 
-/** An opaque cursor after this row. It is valid for the same list only. */
-export function encodeCursor(list: OwnerList, { createdAt, id }: ListPosition): string {
+/** Reads and writes the cursors of one list. Cursors are opaque and valid for their own list only. */
+export const cursorsOf = (list: OwnerList) => ({
+  /** The position after which the page starts. Undefined without a cursor. Throws `invalid_request`. */
+  after: (cursor: string | undefined): ListPosition | undefined =>
+    cursor === undefined ? undefined : decode(list, cursor),
+
+  /** The cursor of the next page as a member of this one. `last`: the last row of this page if there is a next one. */
+  next: (last: ListPosition | undefined): { readonly nextCursor?: string } =>
+    last === undefined ? {} : { nextCursor: encode(list, last) },
+});
+
+function encode(list: OwnerList, { createdAt, id }: ListPosition): string {
   const position = `${createdAt}/${id}`;
   return Buffer.from(`${checksum(list, position)}/${position}`).toString('base64url');
 }
 
-/** Throws `invalid_request` for a cursor of another list or a malformed one. */
-export function decodeCursor(list: OwnerList, cursor: string): ListPosition {
+function decode(list: OwnerList, cursor: string): ListPosition {
   const text = Buffer.from(cursor, 'base64url').toString();
   const { sum, createdAt, id } = /^(?<sum>[\w-]{16})\/(?<createdAt>\d{1,16})\/(?<id>.+)$/.exec(text)?.groups ?? {};
   if (createdAt === undefined || id === undefined || sum !== checksum(list, `${createdAt}/${id}`)) {
-    throw new ModelyardError('invalid_request', 'The cursor is not one that this list gave out.');
+    throw new ModelyardError('invalid_request', 'The cursor is not one that this list returned.');
   }
   return { createdAt: Number(createdAt), id };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CALL_RETENTION_MS, type Call, type CallLog, type CallQuery, encodeCursor } from '#core';
+import { CALL_RETENTION_MS, type Call, type CallLog, type CallQuery, cursorsOf } from '#core';
 import { aCall } from '#test/support/calls.ts';
 
 /** A log, which other tests may use at the same time, and a way to take it away. */
@@ -169,7 +169,8 @@ export function callLogContract(name: string, open: () => Promise<CallLogUnderTe
       const { nextCursor = '' } = await calls.list({ owner, limit: 2 });
       const middle = Math.floor(nextCursor.length / 2);
       const mangled = `${nextCursor.slice(0, middle)}${nextCursor[middle] === 'A' ? 'B' : 'A'}${nextCursor.slice(middle + 1)}`;
-      const ofTasks = encodeCursor({ of: 'tasks', owner }, { id: own[0]?.id ?? '', createdAt: own[0]?.startedAt ?? 0 });
+      const first = { id: own[0]?.id ?? '', createdAt: own[0]?.startedAt ?? 0 };
+      const { nextCursor: ofTasks = '' } = cursorsOf({ of: 'tasks', owner }).next(first);
       const refused = expect.objectContaining({ code: 'invalid_request' });
 
       for (const cursor of ['', 'x', '%%%', '{}', nextCursor.slice(0, -4), mangled, ofTasks]) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePositions, decodeCursor, encodeCursor, inBatches } from '#core';
+import { comparePositions, cursorsOf, inBatches } from '#core';
 
 const positions = fc.record({ id: fc.constantFrom('a', 'b', 'c'), createdAt: fc.nat(3) });
 const LIST = { of: 'tasks', owner: 'ann' } as const;
@@ -30,12 +30,18 @@ describe('a cursor', () => {
     const position = fc.record({ id: fc.stringMatching(/^[\w/-]{1,36}$/), createdAt: fc.maxSafeNat() });
     fc.assert(
       fc.property(position, (at) => {
-        expect(decodeCursor(LIST, encodeCursor(LIST, at))).toEqual(at);
+        const { after, next } = cursorsOf(LIST);
+        expect(after(next(at).nextCursor)).toEqual(at);
       }),
     );
   });
 
-  const cursor = encodeCursor(LIST, { id: 'x', createdAt: 12 });
+  it('is missing on the last page, and the first page needs none', () => {
+    expect(cursorsOf(LIST).next(undefined)).toEqual({});
+    expect(cursorsOf(LIST).after(undefined)).toBeUndefined();
+  });
+
+  const { nextCursor: cursor = '' } = cursorsOf(LIST).next({ id: 'x', createdAt: 12 });
   const text = Buffer.from(cursor, 'base64url').toString();
   const again = (changed: string) => Buffer.from(changed).toString('base64url');
 
@@ -49,7 +55,7 @@ describe('a cursor', () => {
     ['something before it', LIST, again(`x${text}`)],
     ['a line after it', LIST, again(`${text}\n`)],
   ] as const)('is refused for %s', (_, list, foreign) => {
-    expect(() => decodeCursor(list, foreign)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    expect(() => cursorsOf(list).after(foreign)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 });
 

@@ -6,8 +6,7 @@ import {
   type CallPage,
   type CallQuery,
   type Clock,
-  decodeCursor,
-  encodeCursor,
+  cursorsOf,
   inBatches,
   positionOfCall,
 } from '#core';
@@ -45,8 +44,8 @@ export class SqlCallLog implements CallLog {
 
   list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
     return translated(AWAY, async () => {
-      const list = { of: 'calls', owner } as const;
-      const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+      const cursors = cursorsOf({ of: 'calls', owner });
+      const after = cursors.after(cursor);
       let query = this.#database
         .selectFrom('calls')
         .selectAll()
@@ -67,7 +66,7 @@ export class SqlCallLog implements CallLog {
       const last = calls.at(-1);
       return {
         calls,
-        ...(last && rows.length > limit ? { nextCursor: encodeCursor(list, positionOfCall(last)) } : {}),
+        ...cursors.next(last && rows.length > limit ? positionOfCall(last) : undefined),
       };
     });
   }

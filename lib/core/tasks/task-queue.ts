@@ -67,6 +67,39 @@ export interface CarriedCounts {
   readonly isSuspect: boolean;
 }
 
+/** The counts of a message as its broker returns them. Messages of earlier builds have `attempts` only. */
+export interface StoredCounts {
+  readonly fence: number | undefined;
+  readonly attempts: number | undefined;
+  readonly losses: number | undefined;
+  readonly isSuspect: boolean;
+}
+
+/**
+ * The counts of a delivery. `lost`: earlier deliveries of this copy, which were not settled. A message of an earlier
+ * build may be delivered again with the number that is recorded already, so its fence is 1 higher.
+ */
+export function countsOfDelivery({ fence, attempts, losses, isSuspect }: StoredCounts, lost: number): CarriedCounts {
+  const carried = fence ?? (attempts === undefined ? 0 : attempts + 1);
+  return {
+    fence: carried + lost + 1,
+    attempts: attempts ?? 0,
+    losses: (losses ?? 0) + lost,
+    isSuspect: lost > 0 || isSuspect,
+  };
+}
+
+/**
+ * The counts of a dead letter. `receives`: the deliveries after which the broker itself moves a message; 0 for a message
+ * that a worker moved.
+ */
+export const countsOfDeadLetter = ({ fence, attempts, losses }: StoredCounts, receives: number): CarriedCounts => ({
+  fence: (fence ?? 0) + receives,
+  attempts: attempts ?? 0,
+  losses: losses ?? 0,
+  isSuspect: false,
+});
+
 /** The counts of the copy that `retry` or `release` sends. */
 export function countsOfCopy(
   { fence, attempts, losses, isSuspect }: CarriedCounts,

@@ -25,7 +25,7 @@ const NAME_KEY = /^[\w-]{20}$/;
 /** The row key after which a list of users goes on, by the cursor of the page before. Throws `invalid_request`. */
 export function userCursor(cursor: string | undefined): string {
   if (cursor === undefined || NAME_KEY.test(cursor)) return cursor ?? '';
-  throw new ModelyardError('invalid_request', 'The cursor is not one that this list gave.');
+  throw new ModelyardError('invalid_request', 'The cursor is not one that this list returned.');
 }
 
 /** Finds a user by id with the store's read by row key. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SettledTags } from '#adapters/rabbit-redis/queue/consumer-channel.ts';
+import { SettledTags } from '#adapters/rabbit-redis/queue/leased-channel.ts';
 
 /** What a broker takes an acknowledgement for, given what is still open on the channel; it refuses tags that are not. */
 function acknowledge(

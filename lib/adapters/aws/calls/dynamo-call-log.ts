@@ -6,8 +6,7 @@ import {
   type CallLog,
   type CallPage,
   type CallQuery,
-  decodeCursor,
-  encodeCursor,
+  cursorsOf,
   inBatches,
   isCallKept,
   type ListPosition,
@@ -55,7 +54,7 @@ export class DynamoCallLog implements CallLog {
   async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
     const now = this.#options.clock.now();
     const found: Call[] = [];
-    let position: ListPosition | undefined = cursor === undefined ? undefined : decodeCursor(listOf(owner), cursor);
+    let position: ListPosition | undefined = cursorsIn(owner).after(cursor);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { rows, end } = await readWindow(this.#rows, owner, position, Math.max(limit - found.length, MIN_WINDOW));
       for (const row of rows) {
@@ -92,11 +91,11 @@ function toRow(item: Item): CallRow {
 
 const keyOf = (item: Item): string => `${item[OWNER_SHARD.name]?.S} ${item[CREATED_KEY.name]?.S}`;
 
-const listOf = (owner: string) => ({ of: 'calls', owner }) as const;
+const cursorsIn = (owner: string) => cursorsOf({ of: 'calls', owner });
 
 const page = (owner: string, calls: readonly Call[], next: ListPosition | undefined): CallPage => ({
   calls,
-  ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
+  ...cursorsIn(owner).next(next),
 });
 
 const tooMany = () =>

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import type { CarriedCounts, DeadLetter, RejectReason } from '#core';
+import {
+  type CarriedCounts,
+  countsOfDeadLetter,
+  countsOfDelivery,
+  type DeadLetter,
+  type RejectReason,
+  type StoredCounts,
+} from '#core';
 import { TASK_QUEUE } from '../resources.ts';
 
 /** Counts of a copy that continues those of the message it replaces. Earlier builds know only the attempts. */
@@ -32,34 +39,26 @@ export const encodeBody = (bytes: Uint8Array): string =>
 
 export const decodeBody = (body: string | undefined): Uint8Array => Buffer.from(body ?? '', 'base64');
 
-/**
- * Reads a message of a task queue: receives of this copy, after those of the copies before it. A copy of an earlier
- * build could be delivered again under the number that was recorded for it, so its fence is one higher here.
- */
+/** Reads a message of a task queue. */
 export function readTask({ Attributes, MessageAttributes }: Message): MessageFacts {
-  const receives = Number(Attributes?.ApproximateReceiveCount ?? 1);
-  const attempts = numberIn(MessageAttributes?.[ATTEMPTS]);
-  const fence = numberIn(MessageAttributes?.[FENCE]) ?? (attempts === undefined ? 0 : attempts + 1);
-  return {
-    fence: fence + receives,
-    attempts: attempts ?? 0,
-    losses: (numberIn(MessageAttributes?.[LOSSES]) ?? 0) + receives - 1,
-    isSuspect: receives > 1 || MessageAttributes?.[SUSPECT] !== undefined,
-  };
+  return countsOfDelivery(countsIn(MessageAttributes), Number(Attributes?.ApproximateReceiveCount ?? 1) - 1);
 }
 
-/** Reads a message of a dead-letter queue. One without a reason was moved by the broker, after as many receives as it allows. */
+/** Reads a message of a dead-letter queue. One without a reason was moved by the broker. */
 export function readDeadLetter({ MessageAttributes }: Message): MessageFacts {
-  const counts = {
-    fence: numberIn(MessageAttributes?.[FENCE]) ?? 0,
-    attempts: numberIn(MessageAttributes?.[ATTEMPTS]) ?? 0,
-    losses: numberIn(MessageAttributes?.[LOSSES]) ?? 0,
-    isSuspect: false,
-  };
+  const counts = countsIn(MessageAttributes);
   const code = MessageAttributes?.[REASON_CODE]?.StringValue;
-  if (code === undefined) return { ...counts, fence: counts.fence + TASK_QUEUE.maxReceives };
-  return { ...counts, reason: { code, message: MessageAttributes?.[REASON_MESSAGE]?.StringValue ?? '' } };
+  if (code === undefined) return countsOfDeadLetter(counts, TASK_QUEUE.maxReceives);
+  const message = MessageAttributes?.[REASON_MESSAGE]?.StringValue ?? '';
+  return { ...countsOfDeadLetter(counts, 0), reason: { code, message } };
 }
+
+const countsIn = (attributes: Message['MessageAttributes']): StoredCounts => ({
+  fence: numberIn(attributes?.[FENCE]),
+  attempts: numberIn(attributes?.[ATTEMPTS]),
+  losses: numberIn(attributes?.[LOSSES]),
+  isSuspect: attributes?.[SUSPECT] !== undefined,
+});
 
 const numberIn = (value: MessageAttributeValue | undefined): number | undefined =>
   value?.StringValue === undefined ? undefined : Number(value.StringValue);

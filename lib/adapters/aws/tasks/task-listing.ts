@@ -1,7 +1,6 @@
 import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
-  decodeCursor,
-  encodeCursor,
+  cursorsOf,
   type ListPosition,
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
@@ -40,7 +39,7 @@ export async function listTasks({ client, table, get }: ListingDeps, query: Task
     ...{ client, table, index: BY_OWNER_INDEX.name },
     toRow: (item) => ({ ...readPosition(item), model: readString(item, 'model') }),
   };
-  let position = query.cursor === undefined ? undefined : decodeCursor(listOf(owner), query.cursor);
+  let position = cursorsIn(owner).after(query.cursor);
   const found: Task[] = [];
   let rowsRead = 0;
   for (let round = 0; round < MAX_ROUNDS && rowsRead < MAX_ROWS_READ; round++) {
@@ -65,11 +64,11 @@ export async function listTasks({ client, table, get }: ListingDeps, query: Task
   return page(owner, found, position);
 }
 
-const listOf = (owner: string) => ({ of: 'tasks', owner }) as const;
+const cursorsIn = (owner: string) => cursorsOf({ of: 'tasks', owner });
 
 const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefined): TaskPage => ({
   tasks,
-  ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
+  ...cursorsIn(owner).next(next),
 });
 
 /** As `TaskStore.countDeadLetters`. */

@@ -5,8 +5,7 @@ import {
   type CallQuery,
   type Clock,
   comparePositions,
-  decodeCursor,
-  encodeCursor,
+  cursorsOf,
   isCallKept,
   positionOfCall,
   unavailable,
@@ -30,8 +29,8 @@ export class MemoryCallLog implements CallLog {
 
   async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
     this.#assertReachable();
-    const list = { of: 'calls', owner } as const;
-    const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+    const cursors = cursorsOf({ of: 'calls', owner });
+    const after = cursors.after(cursor);
     this.#forgetExpired();
     const matching = [...this.#calls.values()]
       .filter((call) => call.owner === owner)
@@ -41,7 +40,7 @@ export class MemoryCallLog implements CallLog {
     const last = calls.at(-1);
     return {
       calls,
-      ...(last && matching.length > limit ? { nextCursor: encodeCursor(list, positionOfCall(last)) } : {}),
+      ...cursors.next(last && matching.length > limit ? positionOfCall(last) : undefined),
     };
   }
 

@@ -3,9 +3,8 @@ import {
   type BlobStore,
   type Clock,
   comparePositions,
-  decodeCursor,
+  cursorsOf,
   type EventOutcome,
-  encodeCursor,
   isTerminal,
   isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
@@ -62,18 +61,15 @@ export class MemoryTaskStore implements TaskStore {
 
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
     this.#assertReachable();
-    const after = cursor === undefined ? undefined : decodeCursor({ of: 'tasks', owner }, cursor);
+    const cursors = cursorsOf({ of: 'tasks', owner });
+    const after = cursors.after(cursor);
     const matching = [...this.#tasks.values()]
       .filter((task) => task.owner === owner && this.#isKept(task))
       .filter((task) => (model === undefined || task.model === model) && (state === undefined || task.state === state))
       .filter((task) => after === undefined || comparePositions(after, task) < 0)
       .sort(comparePositions);
     const tasks = matching.slice(0, limit);
-    const last = tasks.at(-1);
-    return {
-      tasks,
-      ...(last && matching.length > limit ? { nextCursor: encodeCursor({ of: 'tasks', owner }, last) } : {}),
-    };
+    return { tasks, ...cursors.next(matching.length > limit ? tasks.at(-1) : undefined) };
   }
 
   async countDeadLetters(model: string): Promise<number> {

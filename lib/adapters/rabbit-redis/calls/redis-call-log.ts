@@ -4,8 +4,7 @@ import {
   type CallLog,
   type CallPage,
   type CallQuery,
-  decodeCursor,
-  encodeCursor,
+  cursorsOf,
   inBatches,
   type ListPosition,
   positionOfCall,
@@ -54,8 +53,8 @@ export class RedisCallLog implements CallLog {
 
   list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
     return translated('store_unavailable', async () => {
-      const list = { of: 'calls', owner } as const;
-      const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+      const cursors = cursorsOf({ of: 'calls', owner });
+      const after = cursors.after(cursor);
       const client = await this.#options.link.text();
       const expired = `(${this.#options.clock.now() - CALL_RETENTION_MS}`;
       const members = (from: number | '+inf', offset: number, count: number) =>
@@ -66,10 +65,9 @@ export class RedisCallLog implements CallLog {
       const rows = await rowsAfter({ members, toRow }, after, limit + 1);
       for (const { call } of rows) this.#options.link.expectReplyAbout(owner, call.owner);
       const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
       return {
         calls: shown.map(({ call }) => call),
-        ...(last && rows.length > limit ? { nextCursor: encodeCursor(list, last) } : {}),
+        ...cursors.next(rows.length > limit ? shown.at(-1) : undefined),
       };
     });
   }

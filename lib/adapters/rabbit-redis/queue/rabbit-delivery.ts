@@ -6,7 +6,7 @@ import {
   type ReleaseOptions,
   type RetryOptions,
 } from '#core';
-import type { ConsumerChannel, HeldMessage } from './consumer-channel.ts';
+import type { HeldMessage, LeasedChannel } from './leased-channel.ts';
 import { copyHeaders, type MessageFacts } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
 import type { ModelQueues } from './rabbit-topology.ts';
@@ -17,7 +17,7 @@ export interface RabbitDeliveryOptions extends MessageFacts {
   readonly source: 'tasks' | 'dead-letters';
   readonly queues: ModelQueues;
   readonly publisher: RabbitPublisher;
-  readonly channel: ConsumerChannel;
+  readonly channel: LeasedChannel;
   readonly leaseMs: number;
   readonly onSettled: () => void;
 }

@@ -1,5 +1,5 @@
 import type { AsyncMessage } from 'rabbitmq-client';
-import type { CarriedCounts, RejectReason } from '#core';
+import { type CarriedCounts, countsOfDeadLetter, countsOfDelivery, type RejectReason, type StoredCounts } from '#core';
 import { MAX_DELIVERIES } from './rabbit-topology.ts';
 
 /** Headers with the counts of a copy. Earlier builds have only the attempts. */
@@ -22,38 +22,33 @@ export interface MessageFacts extends CarriedCounts {
 type Received = Pick<AsyncMessage, 'headers' | 'redelivered'>;
 
 /**
- * Reads a message of a task queue. Its fence is the number of deliveries of this copy plus those of earlier copies.
- * Quorum queues count unsettled deliveries; RabbitMQ 4 counts them separately from all deliveries. The fence of a copy
- * of an earlier build is one higher, because that build may have recorded this number.
+ * Reads a message of a task queue. Quorum queues count deliveries that were not settled; RabbitMQ 4 counts
+ * them separately from all deliveries.
  */
 export function readTask({ headers, redelivered }: Received): MessageFacts {
-  const before = Math.max(
+  const lost = Math.max(
     numberIn(headers?.['x-delivery-count']) ?? 0,
     numberIn(headers?.['x-acquired-count']) ?? 0,
     redelivered ? 1 : 0,
   );
-  const attempts = numberIn(headers?.[ATTEMPTS]);
-  const fence = numberIn(headers?.[FENCE]) ?? (attempts === undefined ? 0 : attempts + 1);
-  return {
-    fence: fence + before + 1,
-    attempts: attempts ?? 0,
-    losses: (numberIn(headers?.[LOSSES]) ?? 0) + before,
-    isSuspect: before > 0 || headers?.[SUSPECT] !== undefined,
-  };
+  return countsOfDelivery(countsIn(headers), lost);
 }
 
 /** Reads a dead letter. Without a reason, the broker moved it after the maximum number of deliveries. */
 export function readDeadLetter({ headers }: Received): MessageFacts {
-  const counts = {
-    fence: numberIn(headers?.[FENCE]) ?? 0,
-    attempts: numberIn(headers?.[ATTEMPTS]) ?? 0,
-    losses: numberIn(headers?.[LOSSES]) ?? 0,
-    isSuspect: false,
-  };
+  const counts = countsIn(headers);
   const code = headers?.[REASON_CODE];
-  if (code === undefined) return { ...counts, fence: counts.fence + MAX_DELIVERIES };
-  return { ...counts, reason: { code: String(code), message: String(headers?.[REASON_MESSAGE] ?? '') } };
+  if (code === undefined) return countsOfDeadLetter(counts, MAX_DELIVERIES);
+  const message = String(headers?.[REASON_MESSAGE] ?? '');
+  return { ...countsOfDeadLetter(counts, 0), reason: { code: String(code), message } };
 }
+
+const countsIn = (headers: Received['headers']): StoredCounts => ({
+  fence: numberIn(headers?.[FENCE]),
+  attempts: numberIn(headers?.[ATTEMPTS]),
+  losses: numberIn(headers?.[LOSSES]),
+  isSuspect: headers?.[SUSPECT] !== undefined,
+});
 
 export const copyHeaders = ({ fence, attempts, losses, isSuspect }: CarriedCounts, reason?: RejectReason): Headers => ({
   [FENCE]: fence,

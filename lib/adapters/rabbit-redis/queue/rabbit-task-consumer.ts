@@ -1,8 +1,8 @@
 import type { AsyncMessage } from 'rabbitmq-client';
 import type { ConsumeOptions, Delivery, TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
-import { ConsumerChannel } from './consumer-channel.ts';
 import { type HeldCounts, HeldReporter } from './held-counts.ts';
+import { LeasedChannel } from './leased-channel.ts';
 import { RabbitDelivery } from './rabbit-delivery.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 import { readDeadLetter, readTask } from './rabbit-message.ts';
@@ -30,9 +30,9 @@ export class RabbitTaskConsumer implements TaskConsumer {
   readonly #reporter: HeldReporter;
   /** Prefetched messages that were not received yet. */
   #prefetched: RabbitDelivery[] = [];
-  #channel: ConsumerChannel | undefined;
+  #channel: LeasedChannel | undefined;
   /** Earlier channels with unsettled messages. */
-  readonly #retired = new Set<ConsumerChannel>();
+  readonly #retired = new Set<LeasedChannel>();
   #receiving: Promise<unknown> | undefined;
   #wake: () => void = () => undefined;
   #returnTimer: NodeJS.Timeout | undefined;
@@ -86,11 +86,11 @@ export class RabbitTaskConsumer implements TaskConsumer {
     if (this.#channel?.isLost) throw this.#options.link.unreachable();
   }
 
-  async #open(): Promise<ConsumerChannel> {
+  async #open(): Promise<LeasedChannel> {
     if (this.#channel && !this.#channel.isLost) return this.#channel;
     const { link, publisher, queues, leaseSeconds, heartbeatSeconds, observer } = this.#options;
     await publisher.declare(queues);
-    const channel: ConsumerChannel = new ConsumerChannel({
+    const channel: LeasedChannel = new LeasedChannel({
       link,
       channel: await link.channel(),
       queue: this.#queue,
@@ -109,14 +109,14 @@ export class RabbitTaskConsumer implements TaskConsumer {
     return [this.#channel, ...this.#retired].reduce((sum, channel) => sum + (channel?.heldCount ?? 0), 0);
   }
 
-  #forget(channel: ConsumerChannel): void {
+  #forget(channel: LeasedChannel): void {
     this.#retired.delete(channel);
     this.#reporter.changed();
     this.#prefetched = this.#prefetched.filter((delivery) => !delivery.isGone);
     if (this.#channel === channel) this.#wake();
   }
 
-  #take(channel: ConsumerChannel, message: AsyncMessage): void {
+  #take(channel: LeasedChannel, message: AsyncMessage): void {
     const { source, queues, publisher, leaseSeconds } = this.#options;
     const delivery = new RabbitDelivery({
       ...(source === 'tasks' ? readTask(message) : readDeadLetter(message)),
@@ -176,7 +176,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
     await this.#reporter.close();
   }
 
-  async #end(channel: ConsumerChannel): Promise<void> {
+  async #end(channel: LeasedChannel): Promise<void> {
     if (channel.isLost) return;
     await channel.flush().catch(() => undefined);
     if (channel.heldCount === 0) return channel.close();

@@ -1,12 +1,4 @@
-import {
-  comparePositions,
-  decodeCursor,
-  encodeCursor,
-  type ListPosition,
-  type Task,
-  type TaskPage,
-  type TaskQuery,
-} from '#core';
+import { comparePositions, cursorsOf, type ListPosition, type Task, type TaskPage, type TaskQuery } from '#core';
 
 interface ListingDeps {
   readonly positions: OwnerSet<ListPosition>['members'];
@@ -26,7 +18,7 @@ export async function listTasks({ positions, readMany, forget }: ListingDeps, qu
     members: positions,
     toRow: ({ value: id, score: createdAt }) => ({ id, createdAt }),
   };
-  let after = query.cursor === undefined ? undefined : decodeCursor(listOf(owner), query.cursor);
+  let after = cursorsIn(owner).after(query.cursor);
   const found: Task[] = [];
   for (let rowsRead = 0; rowsRead < MAX_ROWS_READ; ) {
     // One extra row shows whether there is a next page.
@@ -52,11 +44,11 @@ export async function listTasks({ positions, readMany, forget }: ListingDeps, qu
 const matches = (task: Task, { model, state }: TaskQuery): boolean =>
   (model === undefined || task.model === model) && (state === undefined || task.state === state);
 
-const listOf = (owner: string) => ({ of: 'tasks', owner }) as const;
+const cursorsIn = (owner: string) => cursorsOf({ of: 'tasks', owner });
 
 const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefined): TaskPage => ({
   tasks,
-  ...(next === undefined ? {} : { nextCursor: encodeCursor(listOf(owner), next) }),
+  ...cursorsIn(owner).next(next),
 });
 
 /** A member of an owner's sorted set with its score. */

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type TaskPage, type TaskQuery } from '#core';
+import { cursorsOf, type TaskPage, type TaskQuery } from '#core';
 import type { Database } from '../database/database.ts';
 import { CHANGING, FIXED, type TaskRow, toTask } from './task-row.ts';
 
@@ -20,8 +20,8 @@ export function listTasks(
   { owner, model, state, limit, cursor }: TaskQuery,
   now: number,
 ): TaskPage {
-  const list = { of: 'tasks', owner } as const;
-  const after = cursor === undefined ? undefined : decodeCursor(list, cursor);
+  const cursors = cursorsOf({ of: 'tasks', owner });
+  const after = cursors.after(cursor);
   const maxSeen = model === undefined && state === undefined ? limit : MAX_FILTERED;
   // One extra row shows whether there is a next page.
   const seen = database.all<Place>(selectPlaces(maxSeen + 1), owner, ...positionOf(after));
@@ -40,7 +40,7 @@ export function listTasks(
   const tasks = page.flatMap(({ number }) => database.all<TaskRow>(SELECT_ROW, number)).map(toTask);
   return {
     tasks,
-    ...(last && hasMore ? { nextCursor: encodeCursor(list, { id: last.id, createdAt: last.created_at }) } : {}),
+    ...cursors.next(last && hasMore ? { id: last.id, createdAt: last.created_at } : undefined),
   };
 }
 

@@ -3,7 +3,7 @@ import type { LeaseObserver } from '#core';
 import { PrefetchWindow } from './prefetch-window.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 
-interface ConsumerChannelOptions {
+interface LeasedChannelOptions {
   readonly link: RabbitLink;
   readonly channel: Channel;
   readonly queue: string;
@@ -27,12 +27,12 @@ export interface HeldMessage {
 }
 
 /**
- * A channel with a consumer, and its unsettled messages. AMQP settles a message only on the channel that delivered it,
- * so a new channel after a lost one is a new object.
+ * A channel with a consumer, and its unsettled messages. The messages are leased as long as the connection sends
+ * heartbeats. AMQP settles a message only on the channel that delivered it, so a new channel is a new object.
  */
-export class ConsumerChannel {
+export class LeasedChannel {
   readonly window: PrefetchWindow;
-  readonly #options: ConsumerChannelOptions;
+  readonly #options: LeasedChannelOptions;
   readonly #held = new Set<HeldMessage>();
   readonly #watch: NodeJS.Timeout;
   #checks = 0;
@@ -44,7 +44,7 @@ export class ConsumerChannel {
   #acking: Promise<void> = Promise.resolve();
   #nextAcks: Promise<void> | undefined;
 
-  constructor(options: ConsumerChannelOptions) {
+  constructor(options: LeasedChannelOptions) {
     this.#options = options;
     this.window = new PrefetchWindow(options);
     this.#watch = setInterval(() => this.#checkClock(), options.leaseMs / CHECKS_PER_LEASE).unref();
