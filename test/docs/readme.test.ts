@@ -19,12 +19,19 @@ describe('the README', () => {
     expect(shown).toEqual(answers);
   });
 
-  it('shows how to run it, and a whole model', () => {
+  it('shows how to run it, and three models in at most 15 lines a file', () => {
+    const files = fileBlocks(text);
+
     expect(blocks(text, 'bash')[0]).toContain('npm ci && npm start');
-    expect(fileBlocks(text).map(({ path }) => path)).toEqual([
+    expect(files.map(({ path }) => path)).toEqual([
       'proto/models/sentiment.proto',
-      'model-containers/models/sentiment/manifest.ts',
-      'model-containers/models/sentiment/model.ts',
+      'model-containers/models/sentiment/manifest.json',
+      'model-containers/models/sentiment/model.py',
+      'proto/models/churn.proto',
+      'model-containers/models/churn/manifest.json',
+      'model-containers/models/word_count/manifest.ts',
+      'model-containers/models/word_count/model.ts',
     ]);
+    expect(Math.max(...files.map((file) => file.text.trimEnd().split('\n').length))).toBeLessThanOrEqual(15);
   });
 });
