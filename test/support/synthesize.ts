@@ -17,11 +17,24 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
 }
 
-/** The stack of a stage, and its template without Lambda bundles. */
-export async function synthesize(
-  stage: StageName,
-  { config = {}, models }: { readonly config?: Partial<StageConfig>; readonly models?: readonly ModelManifest[] } = {},
-) {
+interface Changes {
+  readonly config?: Partial<StageConfig>;
+  readonly models?: readonly ModelManifest[];
+}
+
+type Synthesized = Awaited<ReturnType<typeof synthesizeNow>>;
+
+const unchanged = new Map<StageName, Promise<Synthesized>>();
+
+/** The stack of a stage, and its template without Lambda bundles. Without changes, all tests of a file share one. */
+export function synthesize(stage: StageName, changes?: Changes): Promise<Synthesized> {
+  if (changes) return synthesizeNow(stage, changes);
+  const synthesized = unchanged.get(stage) ?? synthesizeNow(stage, {});
+  unchanged.set(stage, synthesized);
+  return synthesized;
+}
+
+async function synthesizeNow(stage: StageName, { config = {}, models }: Changes) {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const manifests = models ?? (await discoverModels([MODELS])).models.map(({ manifest }) => manifest);
   const stack = new ModelyardStack(app, 'modelyard', {
