@@ -25,12 +25,15 @@ interface AccessOptions {
 export async function createAccess({ settings, platform, openKeys, cost }: AccessOptions): Promise<GatewayAccess> {
   const { auth, registration } = settings;
   if (auth === 'none') return {};
-  const [{ createAuthenticator }, { createSigner, createTokenCheck }] = await Promise.all([
-    import('#api/auth/authenticator.ts'),
-    import('#api/auth/tokens.ts'),
-  ]);
-  const loadKeys = await openKeys();
   const { users, clock } = platform;
+  const { createAuthenticator } = await import('#api/auth/authenticator.ts');
+  if (settings.oidc) {
+    const { createOidcCheck } = await import('#api/auth/oidc.ts');
+    const identifyToken = createOidcCheck({ users, clock, ...settings.oidc });
+    return { users, authenticate: createAuthenticator({ users, clock, identifyToken }) };
+  }
+  const { createSigner, createTokenCheck } = await import('#api/auth/tokens.ts');
+  const loadKeys = await openKeys();
   const identifyToken = createTokenCheck({ users, clock, loadKeys });
   return {
     users,

@@ -6,6 +6,9 @@
 export const platform = 'PLATFORM';
 export const auth = 'AUTH';
 export const registration = 'REGISTRATION';
+export const oidcIssuer = 'OIDC_ISSUER';
+export const oidcAudience = 'OIDC_AUDIENCE';
+export const oidcRoleClaim = 'OIDC_ROLE_CLAIM';
 /** The file with the keys that sign tokens. */
 export const keysFile = 'MODELYARD_KEYS_FILE';
 /** The address at which a container's port is published. */

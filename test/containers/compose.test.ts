@@ -150,7 +150,7 @@ describe('the services of compose.yaml', () => {
 
 const ACCESS = {
   ...{ AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway', REGISTRATION: 'open' },
-  MODELYARD_KEYS_FILE: '/data/signing-keys.json',
+  ...{ MODELYARD_KEYS_FILE: '/data/signing-keys.json', OIDC_ISSUER: '', OIDC_AUDIENCE: '', OIDC_ROLE_CLAIM: 'roles' },
 };
 
 describe('the environment in compose.yaml', () => {

@@ -1,0 +1,208 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import Provider from 'oidc-provider';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAuthenticator } from '#api/auth/authenticator.ts';
+import { createOidcCheck } from '#api/auth/oidc.ts';
+import { changeUser } from '#core';
+import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { createMemoryPlatform } from '#platform/memory.ts';
+
+const AUDIENCE = 'urn:modelyard';
+const CLIENTS = { ann: ['operator', 'other'], bob: 'none of ours', root: 'user admin' } as const;
+
+let server: Server;
+let issuer: string;
+let keys: JWK[];
+
+/** A real OpenID provider, whose clients get tokens for themselves. */
+beforeAll(async () => {
+  let answer: ReturnType<Provider['callback']> | undefined;
+  server = createServer((request, response) => answer?.(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  keys = await Promise.all([aKey('first', 'ES256'), aKey('second', 'RS256')]);
+  const info = { scope: 'api', audience: AUDIENCE, accessTokenFormat: 'jwt', accessTokenTTL: 600 };
+  answer = new Provider(issuer, {
+    jwks: { keys },
+    clients: Object.keys(CLIENTS).map((id) => ({
+      ...{ client_id: id, client_secret: 'secret', grant_types: ['client_credentials'] },
+      ...{ redirect_uris: [], response_types: [] },
+    })),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => AUDIENCE,
+        getResourceServerInfo: () => ({ ...info, jwt: { sign: { alg: 'ES256' } } }),
+      },
+    },
+    extraTokenClaims: (_: unknown, { clientId }: { readonly clientId: keyof typeof CLIENTS }) => ({
+      roles: CLIENTS[clientId],
+      realm: { access: { roles: CLIENTS[clientId] } },
+      preferred_username: `${clientId}@example.com`,
+    }),
+  }).callback();
+});
+afterAll(() => server.close());
+
+async function aKey(kid: string, alg: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid, alg, use: 'sig' };
+}
+
+async function tokenOf(client: keyof typeof CLIENTS): Promise<string> {
+  const response = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { Authorization: `Basic ${btoa(`${client}:secret`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
+  const { access_token: token } = (await response.json()) as { readonly access_token?: string };
+  if (token === undefined) throw new Error(`The provider gave ${client} no token.`);
+  return token;
+}
+
+function aSystem(overrides: Partial<{ issuer: string; audience: string; roleClaim: string }> = {}) {
+  const { users, clock } = createMemoryPlatform();
+  const settings = { issuer, audience: AUDIENCE, roleClaim: 'roles', ...overrides };
+  const authenticate = createAuthenticator({
+    users,
+    clock,
+    identifyToken: createOidcCheck({ users, clock, ...settings }),
+  });
+  return { users, as: (token: string) => authenticate(`Bearer ${token}`) };
+}
+
+/** A token of the provider's own key, but for what is forged. */
+async function forge(claims: Readonly<Record<string, unknown>>, { key = keys[0] as JWK, kid = 'first' } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  const good = { iss: issuer, aud: AUDIENCE, sub: 'ann', iat: now, exp: now + 600 };
+  const defined = Object.entries({ ...good, ...claims }).filter(([, value]) => value !== undefined);
+  const alg = String(key.alg);
+  return new SignJWT(Object.fromEntries(defined)).setProtectedHeader({ alg, kid }).sign(await importJWK(key, alg));
+}
+
+describe('a token of an OpenID Connect issuer', () => {
+  it('names its user, whose role is the highest of ours in the claim', async () => {
+    const { users, as } = aSystem();
+
+    const [ann, bob, root] = await Promise.all(
+      (['ann', 'bob', 'root'] as const).map(async (id) => as(await tokenOf(id))),
+    );
+
+    expect([ann, bob, root]).toMatchObject([
+      { name: 'ann@example.com', role: 'operator' },
+      { name: 'bob@example.com', role: 'user' },
+      { name: 'root@example.com', role: 'admin' },
+    ]);
+    expect((await users.findByName(`ann at ${issuer}`))?.id).toBe(ann?.id);
+    expect(await as(await tokenOf('ann'))).toEqual(ann);
+  });
+
+  it('may have its roles below other claims', async () => {
+    const { as } = aSystem({ roleClaim: 'realm.access.roles' });
+
+    expect(await as(await tokenOf('ann'))).toMatchObject({ role: 'operator' });
+    expect(await as(await forge({ realm: 'admin' }))).toMatchObject({ role: 'user' });
+  });
+
+  it('is one user for many first requests at once', async () => {
+    const { as } = aSystem();
+    const tokens = await Promise.all(Array.from({ length: 10 }, () => forge({ jti: crypto.randomUUID() })));
+
+    const callers = await Promise.all(tokens.map(as));
+
+    expect(new Set(callers.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('of a disabled user is refused', async () => {
+    const { users, as } = aSystem();
+    const { id } = await as(await tokenOf('ann'));
+
+    await changeUser(users, id, (user) => ({ ...user, isDisabled: true }));
+
+    await expect(as(await forge({}))).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it('may be signed by any of its keys', async () => {
+    const { as } = aSystem();
+
+    expect(await as(await forge({}, { key: keys[1] as JWK, kid: 'second' }))).toMatchObject({ role: 'user' });
+  });
+
+  it('without an audience is for its client', async () => {
+    const { as } = aSystem();
+
+    expect(await as(await forge({ aud: undefined, client_id: AUDIENCE }))).toMatchObject({ role: 'user' });
+    await expect(as(await forge({ aud: 'other', client_id: AUDIENCE }))).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['another issuer', () => forge({ iss: 'https://evil.example' })],
+    ['another audience', () => forge({ aud: 'other' })],
+    ['no audience', () => forge({ aud: undefined })],
+    ['no subject', () => forge({ sub: undefined })],
+    ['an empty subject', () => forge({ sub: '' })],
+    ['no expiry', () => forge({ exp: undefined })],
+    ['an expiry in the past', () => forge({ exp: 1 })],
+    ['a start in the future', () => forge({ nbf: 9_999_999_999 })],
+    ['an unknown key', async () => forge({}, { key: await aKey('third', 'ES256'), kid: 'third' })],
+    ['another key under a known name', async () => forge({}, { key: await aKey('first', 'ES256') })],
+    ['a symmetric key', async () => forgeSymmetric()],
+    ['nothing', async () => 'x.y.z'],
+  ])('with %s is refused', async (_, attack) => {
+    const { as } = aSystem();
+
+    await expect(as(await attack())).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it.each([{ issuer: 'http://127.0.0.1:1' }, { issuer: 'http://127.0.0.1:1/realm' }])(
+    'is not called wrong while the issuer %o does not answer',
+    async (settings) => {
+      await expect(aSystem(settings).as(await forge({}))).rejects.toMatchObject({
+        code: 'store_unavailable',
+        retryable: true,
+      });
+    },
+  );
+
+  it('is not believed when discovery is about another issuer', async () => {
+    await expect(aSystem({ issuer: `${issuer}/` }).as(await forge({}))).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+  });
+});
+
+async function forgeSymmetric(): Promise<string> {
+  const secret = new TextEncoder().encode(JSON.stringify(keys[0]));
+  return new SignJWT({ sub: 'ann', exp: 9_999_999_999, iss: issuer, aud: AUDIENCE })
+    .setProtectedHeader({ alg: 'HS256', kid: 'first' })
+    .sign(secret);
+}
+
+describe('the settings of an issuer', () => {
+  const env = { AUTH: 'oidc', OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'me' };
+
+  it('are read with AUTH=oidc', () => {
+    expect(gatewaySettingsFrom(env)).toMatchObject({
+      auth: 'oidc',
+      oidc: { issuer: 'https://login.example.com', audience: 'me', roleClaim: 'roles' },
+    });
+    expect(gatewaySettingsFrom({ ...env, AUTH: 'jwt' })).not.toHaveProperty('oidc');
+  });
+
+  it.each([
+    { OIDC_ISSUER: '' },
+    { OIDC_AUDIENCE: '' },
+    { OIDC_ISSUER: 'http://login.example.com' },
+    { OIDC_ISSUER: 'x' },
+  ])('are refused with %o', (wrong) => {
+    expect(() => gatewaySettingsFrom({ ...env, ...wrong })).toThrow(/environment variable OIDC_/);
+  });
+});
