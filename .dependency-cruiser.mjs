@@ -21,7 +21,7 @@ const STARTED = [
   '^model-containers/runtime/instance/main\\.ts$',
   '^model-containers/runtime/backends/model-main\\.ts$',
   '^lib/gateway/transcoding-worker\\.ts$',
-  '^lib/local/instance-leash\\.ts$',
+  '^lib/local/instance-guard\\.ts$',
   '^lib/bundling/(environment-credentials|lru-cache)\\.ts$',
   '^lib/platform/memory\\.ts$',
 ];

@@ -11,7 +11,7 @@ type Value = readonly [value: number | undefined, labels?: Readonly<Record<strin
 
 /** Undefined values are unknown. */
 export interface ExposedModel extends ModelSummary {
-  /** Tasks that were given up and are still kept. */
+  /** Stored tasks that were given up. */
   readonly deadLetters: number | undefined;
   /** Age of the oldest unfinished task. */
   readonly oldestTaskAgeMs: number | undefined;
@@ -32,28 +32,30 @@ export async function exposeModels(models: readonly ExposedModel[]): Promise<Exp
       models.map((summary) => [read(summary), { model: summary.model.name }]),
     );
 
-  gauge('build_info', 'What runs here; always 1.', [
+  gauge('build_info', 'Version information. Always 1.', [
     [1, { version: packageJson.version, node_version: process.versions.node }],
   ]);
-  gauge('active_models', 'Models that an instance is serving.', [
+  gauge('active_models', 'Models with a serving instance.', [
     [models.filter(({ serving }) => serving.length > 0).length],
   ]);
-  gauge('model_info', 'Registered models and the messages they speak; always 1.', models.map(infoOf));
-  perModel('model_active', 'Whether an instance is serving the model.', ({ serving }) => Number(serving.length > 0));
+  gauge('model_info', 'Registered models and their messages. Always 1.', models.map(infoOf));
+  perModel('model_active', '1 if an instance serves the model, otherwise 0.', ({ serving }) =>
+    Number(serving.length > 0),
+  );
   gauge('model_instances', 'Live instances by state.', models.flatMap(instancesByState));
-  perModel('model_slots', 'Runs that the serving instances can have in hand at once.', slotsOf);
+  perModel('model_slots', 'Maximum number of concurrent runs of the serving instances.', slotsOf);
   perModel('model_tasks_visible', 'Tasks in the queue that no instance has received.', ({ depth }) => depth?.visible);
   perModel('model_tasks_in_flight', 'Tasks that instances have received and not settled.', (s) => s.depth?.inFlight);
   perModel(
     'model_tasks_delayed',
-    'Tasks waiting for a retry, where the queue can tell.',
+    'Tasks waiting for a retry, if the queue counts them.',
     ({ depth }) => depth?.delayed,
   );
-  perModel('model_dead_letters', 'Tasks that were given up and are kept.', (s) => s.deadLetters);
+  perModel('model_dead_letters', 'Stored tasks that were given up.', (s) => s.deadLetters);
   perModel('model_oldest_task_age_seconds', 'Age of the oldest task that has not ended.', (s) =>
     inSeconds(s.oldestTaskAgeMs),
   );
-  perModel('model_service_time_seconds', 'Average time of one task in a slot.', ({ serving }) =>
+  perModel('model_service_time_seconds', 'Average time that a task occupies a slot.', ({ serving }) =>
     inSeconds(meanServiceMs(serving)),
   );
   return { text: await registry.metrics(), contentType: registry.contentType };

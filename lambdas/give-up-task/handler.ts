@@ -3,7 +3,7 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 
 import type { HandlerDeps } from '#api';
 import { type DeadLetter, giveUpTask } from '#core';
 
-/** Ends the tasks of dead letters as `failed`. Reports failed records, which SQS delivers again. */
+/** Ends the tasks of dead letters as `failed`. Returns the failed records, which SQS delivers again. */
 export const createHandler = (readRecord: (record: SQSRecord) => DeadLetter) => (deps: HandlerDeps) =>
   middy<SQSEvent, SQSBatchResponse>(async function giveUpTasks({ Records }: SQSEvent): Promise<SQSBatchResponse> {
     const failures = await Promise.all(Records.map((record) => giveUp(deps, record, readRecord)));
@@ -19,11 +19,11 @@ async function giveUp(
   try {
     const outcome = await giveUpTask(platform, readRecord(record));
     metrics.count('DeadLetters', { outcome });
-    if (outcome === 'unreadable') logger.error('A dead letter is not a task; its body is kept.', { messageId });
+    if (outcome === 'unreadable') logger.error('A dead letter is not a task. Its body was stored.', { messageId });
     else logger.info('A task was given up.', { messageId, outcome });
     return undefined;
   } catch (error) {
-    logger.error('A dead letter could not be dealt with; it comes again.', { messageId, error });
+    logger.error('A dead letter could not be handled; it will be delivered again.', { messageId, error });
     return { itemIdentifier: messageId };
   }
 }

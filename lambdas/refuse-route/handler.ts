@@ -31,7 +31,7 @@ function refusal(event: ProxyEvent): ProxyResult {
   try {
     return unroutedAnswer(event.httpMethod, path, offeredTo(event));
   } catch (error) {
-    // As the local gateway answers it.
+    // Same response as the local gateway.
     return problemResponse(error, path);
   }
 }

@@ -14,7 +14,7 @@ async function stopOfModel({ platform, models, logger }: HandlerDeps, request: H
   const id = request.param('id');
   const served = await models.known(request.param('model'));
   await stopInstance(platform.instances, served, id);
-  logger.info('An instance was told to stop.', { model: served.model.name, instance: id });
+  logger.info('Stopping an instance.', { model: served.model.name, instance: id });
   return json(202, { id, model: served.model.name, state: 'draining' });
 }
 
@@ -26,7 +26,7 @@ async function stopById({ platform, models, logger }: HandlerDeps, request: Http
   for (const summary of [...owners, ...summaries]) {
     try {
       await stopInstance(platform.instances, summary, id);
-      logger.info('An instance was told to stop.', { model: summary.model.name, instance: id });
+      logger.info('Stopping an instance.', { model: summary.model.name, instance: id });
       return json(200, presentShutdown(id));
     } catch (error) {
       if (!(error instanceof ModelyardError && error.code === 'instance_not_found')) throw error;

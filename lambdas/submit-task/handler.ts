@@ -58,8 +58,8 @@ export const createHandler = (deps: HandlerDeps) =>
   );
 
 /**
- * The time that a model ran for a task. 0 if its instances have not started it: then all of its time was delay. Undefined
- * if that cannot be told: of a repeated submit, of several attempts, of a run that goes on, and of a sleeping model.
+ * Duration of the model's run, 0 if no instance has started the task: then all of its time was delay. Undefined if
+ * unknown: after a repeated submit, several attempts, during a run, and for a sleeping model.
  */
 function runMsOf(task: Task, { task: submitted, served }: Accepted): number | undefined {
   if (submitted.state !== 'queued' || submitted.attempts > 0) return undefined;
@@ -72,7 +72,7 @@ async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, ta
   try {
     return await waitForTask(waits, { id: task.id, owner: caller.id, waitMs: seconds * 1000, signal, known: task });
   } catch (error) {
-    // The task was accepted, so a failed wait must not look like a refusal.
+    // The task was accepted, so the response to a failed wait must not look like a refusal.
     if (error instanceof ModelyardError && error.retryable) return task;
     throw error;
   }
@@ -99,7 +99,7 @@ export interface Accepted {
   readonly encoded: Uint8Array;
 }
 
-/** Accepts a submit and wakes a sleeping model. Rejects when nothing was accepted. */
+/** Accepts a submit and wakes a sleeping model. Rejects when the task was not accepted. */
 async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Accepted> {
   const { metrics, wakeWhenAsleep } = deps;
   try {
@@ -136,5 +136,5 @@ async function accept(
 
 function refuseWhenAsleep({ model, live }: ServedModel): void {
   if (live.length > 0 || model.limits.acceptWhenAsleep) return;
-  throw new ModelyardError('no_live_instance', 'No instance of this model is running; nothing was accepted.');
+  throw new ModelyardError('no_live_instance', 'No instance of this model is running. The task was not accepted.');
 }

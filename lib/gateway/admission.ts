@@ -4,7 +4,7 @@ import { DelayLimit, type TimeSpent } from './delay-limit.ts';
 import { LoopDelay } from './loop-delay.ts';
 
 export interface AdmissionOptions {
-  /** Requests that may be in progress at once, which limits memory. More are refused, whatever their delays. */
+  /** Maximum number of concurrent requests, which limits memory. Requests above it are refused whatever their delay. */
   readonly maxRequests: number;
   readonly logger: Logger;
   /** Milliseconds of a monotonic clock. @default the time of this process */
@@ -13,34 +13,34 @@ export interface AdmissionOptions {
   readonly loop?: Pick<LoopDelay, 'measure' | 'turnMs'>;
 }
 
-/** What is known of a request before its body is read. */
+/** The properties of a request that are known before its body. */
 export interface Arrival extends RouteMatch {
   readonly path: string;
   /** The header `Prefer`. */
   readonly prefer: string | undefined;
 }
 
-/** A request that was let in. */
+/** An admitted request. */
 export interface Admitted {
-  /** The body is there: from now on, time is delay. */
+  /** Call when the body is received. Delay is measured from here. */
   begin(): void;
-  /** So much of the time was the run of a model. Without it, nothing is learned from a request that waits for one. */
+  /** Reports the duration of the model's run. Without it, a request that waits for a model is not a sample. */
   ran(ms: number): void;
-  /** To be called once, when the answer is ready. */
+  /** Call once, when the response is ready. */
   leave(): void;
 }
 
-/** Operators must reach an overloaded system. */
+/** Operators must be able to control an overloaded system. */
 const ALWAYS: ReadonlySet<HandlerName> = new Set(['health', 'get-metrics', 'launch-instance', 'stop-instance']);
-/** Idle groups are forgotten beyond this number, because callers choose the names of models. */
+/** Maximum number of idle groups, because callers choose the model names. */
 const MAX_GROUPS = 500;
-/** A request takes at least one turn of the event loop to be read and one to be answered. */
+/** Reading and answering a request take at least one turn of the event loop each. */
 const TURNS = 2;
 const TELL_EVERY_MS = 10_000;
 
 /**
- * Decides which requests are let in before anything is done for them. Requests that meet the same queue share a limit:
- * those that wait for the result of a model, other submits to it, and reads.
+ * Admits or refuses requests before any work is done for them. Requests that use the same queue share a limit: waits
+ * for the result of a model, other submits to it, and reads.
  */
 export class Admission {
   readonly #options: Required<AdmissionOptions>;
@@ -53,7 +53,7 @@ export class Admission {
     this.#options = { ...options, now, loop };
   }
 
-  /** Lets a request in, or answers it with `too_many_requests`. */
+  /** Admits a request, or returns the response `too_many_requests`. */
   enter(arrival: Arrival): { readonly admitted: Admitted } | { readonly refusal: ProxyResult } {
     if (ALWAYS.has(arrival.route.handler)) return { admitted: UNLIMITED };
     if (this.#inProgress >= this.#options.maxRequests) return { refusal: this.#refuse(arrival, 'requests', 0) };
@@ -99,7 +99,7 @@ export class Admission {
     return group;
   }
 
-  /** One line for many refusals: to write one for each would cost more than to refuse. */
+  /** Logs one line for many refusals: a line for each would cost more than the refusal. */
   #refuse({ path }: Arrival, what: string, delayMs: number): ProxyResult {
     const { logger, now } = this.#options;
     const detail = `Too many ${what} are in progress. Retry later.`;
@@ -116,7 +116,7 @@ export class Admission {
 
 const UNLIMITED: Admitted = { begin: () => undefined, ran: () => undefined, leave: () => undefined };
 
-/** Undefined for long polls: they wait for tasks that were let in before. */
+/** Undefined for long polls: their tasks were admitted before. */
 function groupOf(arrival: Arrival): string | undefined {
   const { route, params } = arrival;
   if (route.handler !== 'submit-task') return isWaiting(arrival) ? undefined : 'reads';

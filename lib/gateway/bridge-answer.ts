@@ -17,7 +17,7 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
   if (unread) headers.Connection = 'close';
   response.writeHead(answer.statusCode, headers);
   const sent = bodyless || request.method === 'HEAD' ? [] : pieces.filter((piece) => piece.length > 0);
-  // Head and body in one piece, unless the sender has to see the answer before it stops sending.
+  // Sends head and body in one write, unless the client must receive the response before it stops sending.
   const last = unread ? undefined : sent.at(-1);
   for (const piece of last === undefined ? sent : sent.slice(0, -1)) response.write(piece);
   if (unread) await drain(request);
@@ -76,12 +76,12 @@ function transportProblem(code: string | undefined) {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return namedProblem('request_timeout', 408, 'The request took too long to arrive.', '/');
   }
-  return namedProblem('unreadable_request', 400, 'This is not an HTTP request that can be read.', '/');
+  return namedProblem('unreadable_request', 400, 'The HTTP request is malformed.', '/');
 }
 
 /** The client has disconnected. */
-export class CallerGoneError extends Error {
-  override readonly name = 'CallerGoneError';
+export class ClientDisconnectedError extends Error {
+  override readonly name = 'ClientDisconnectedError';
 }
 
 /** Whether Content-Length is above the limit. */
@@ -90,7 +90,7 @@ export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
 
 /**
  * Reads the whole body. Rejects with `body_too_large` when the limit is exceeded, without reading the rest, and with
- * `CallerGoneError` when the connection ends first.
+ * `ClientDisconnectedError` when the connection ends first.
  */
 export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   if (declaresTooMuch(request)) return Promise.reject(bodyTooLarge());
@@ -108,7 +108,7 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array> {
     chunks.length = 0;
     reject(bodyTooLarge());
   };
-  const gone = (): void => reject(new CallerGoneError());
+  const gone = (): void => reject(new ClientDisconnectedError());
   request.on('data', keep);
   request.once('end', () => {
     request.off('close', gone);

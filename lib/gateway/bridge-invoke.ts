@@ -9,15 +9,15 @@ export interface Invocation {
   readonly event: ProxyEvent;
   readonly requestId: string;
   readonly timeoutMs: number;
-  /** Aborts when the client has disconnected, and here when the time is up. */
+  /** Aborts when the client disconnects or the handler exceeds its time limit. */
   readonly wait: AbortController;
-  /** Told how long a model ran. */
+  /** Called with the duration of the model's run. */
   readonly ran?: ((ms: number) => void) | undefined;
   readonly logger: Logger;
 }
 
 /**
- * Runs a handler like API Gateway. Rejects with `gateway_timeout`, and with `bad_gateway` when the handler throws or
+ * Runs a handler like API Gateway. Rejects with `gateway_timeout`, or with `bad_gateway` if the handler throws or
  * returns an invalid response.
  */
 export async function invoke(invocation: Invocation): Promise<ProxyResult> {
@@ -25,7 +25,7 @@ export async function invoke(invocation: Invocation): Promise<ProxyResult> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     wait.abort();
-    reject(new ModelyardError('gateway_timeout', `No answer within ${timeoutMs / 1000} seconds.`));
+    reject(new ModelyardError('gateway_timeout', `No response within ${timeoutMs / 1000} seconds.`));
   }, timeoutMs).unref();
   try {
     return await Promise.race([run(invocation), tooLate]);
@@ -43,15 +43,14 @@ async function run(invocation: Invocation): Promise<ProxyResult> {
       ...(ran && { ran }),
     });
     if (isProxyResult(answer)) return answer;
-    logger.error(`The handler ${name} answered nothing that can be sent.`, { requestId });
+    logger.error(`The handler ${name} returned an invalid response.`, { requestId });
   } catch (error) {
     logger.error(`The handler ${name} crashed.`, { requestId, error });
   }
-  throw new ModelyardError('bad_gateway', 'The request could not be handled. It may be tried again.');
+  throw new ModelyardError('bad_gateway', 'The request could not be handled. Retry it.');
 }
 
 export interface LambdaRun {
-  /** The function's name. */
   readonly name: string;
   readonly requestId: string;
   readonly timeoutMs: number;

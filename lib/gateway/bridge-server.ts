@@ -5,17 +5,23 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
 import { type Logger, ModelyardError } from '#core';
-import { CallerGoneError, declaresTooMuch, refuseConnection, sendAnswer, sendRefusal } from './bridge-answer.ts';
+import {
+  ClientDisconnectedError,
+  declaresTooMuch,
+  refuseConnection,
+  sendAnswer,
+  sendRefusal,
+} from './bridge-answer.ts';
 
-/** In milliseconds. */
+/** Time limits in milliseconds. */
 export interface BridgeLimits {
-  /** For a handler to respond. */
+  /** Until a handler responds. */
   readonly integrationMs: number;
-  /** To receive the request headers. */
+  /** Until the request headers are received. */
   readonly headersMs: number;
-  /** To receive the whole request. */
+  /** Until the whole request is received. */
   readonly requestMs: number;
-  /** For current requests after `close`. */
+  /** Time for current requests after `close`. */
   readonly graceMs: number;
 }
 
@@ -35,17 +41,17 @@ export interface Exchange {
   readonly path: string;
   /** After `?`, not decoded. */
   readonly query: string;
-  /** Aborts when the client has disconnected, or when the server must stop. */
+  /** Aborts when the client disconnects or the server stops. */
   readonly wait: AbortController;
 }
 
-/** How a request is answered. A refusal is sent at once, without a line in the log. */
+/** The handling of a request. A refusal is sent at once and not logged. */
 export type Acceptance =
   | { readonly answer: (exchange: Exchange) => Promise<ProxyResult> }
   | { readonly refusal: ProxyResult };
 
 interface BridgeServerOptions {
-  /** Called before the body is read. What it throws, and rejections of its answer, are answered as problems. */
+  /** Called before the body is read. Errors and rejections become problem responses. */
   readonly accept: (request: IncomingMessage, path: string) => Acceptance;
   readonly logger: Logger;
   readonly limits: BridgeLimits;
@@ -55,11 +61,11 @@ interface BridgeServerOptions {
 const MAX_HEADER_BYTES = 10_240;
 /** node:http silently drops headers above its own limit. */
 const MAX_HEADERS = 200;
-/** Between the end of waits and the end of connections. */
+/** Time between the end of waits and the close of all connections. */
 const CUT_OFF_MS = 1000;
 /**
- * The backlog of connections that are not accepted yet. The system drops connections beyond it, and clients retry only
- * after seconds. Node's default is 511.
+ * The listen backlog. The system drops connections above it, and clients retry only after seconds. Node's default is
+ * 511.
  */
 const MAX_WAITING_CONNECTIONS = 4096;
 /** Idle timeout of a connection; longer than any handler may take. */
@@ -150,7 +156,7 @@ export class BridgeServer implements HttpServer {
     if (isAsking && !declaresTooMuch(request)) response.writeContinue();
     const exchange = { ...target, requestId, wait: this.#waitOf(response) };
     this.#exchange(request, response, { ...exchange, answer: acceptance.answer }).catch((error: unknown) => {
-      this.#options.logger.error('An answer could not be sent.', { requestId, error });
+      this.#options.logger.error('A response could not be sent.', { requestId, error });
       response.destroy();
     });
   }
@@ -194,7 +200,7 @@ export class BridgeServer implements HttpServer {
     try {
       return await answer(exchange);
     } catch (error) {
-      if (error instanceof CallerGoneError) return undefined;
+      if (error instanceof ClientDisconnectedError) return undefined;
       const { requestId, path } = exchange;
       if (!(error instanceof ModelyardError)) {
         this.#options.logger.error('The gateway failed.', { requestId, path, error });

@@ -28,15 +28,15 @@ export interface BridgeOptions {
   readonly handlers: Readonly<Record<HandlerName, ProxyHandler>>;
   readonly logger: Logger;
   readonly limits?: Partial<BridgeLimits>;
-  /** @default requests to this machine only, and from no other origin */
+  /** @default loopback hosts, no other origin */
   readonly guard?: GuardOptions;
   /** Finds out who calls a route that is not public. @default nobody is asked */
   readonly authenticate?: Authenticator | undefined;
-  /** @default every request is let in */
+  /** @default no limit */
   readonly admission?: Admission;
 }
 
-/** The limits of API Gateway, where it has one. */
+/** The limits of API Gateway, where it has them. */
 const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000, requestMs: 30_000, graceMs: 10_000 };
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
@@ -92,7 +92,6 @@ const preferOf = ({ headers: { prefer } }: IncomingMessage): string | undefined 
 const routedMethod = (method = ''): Method | undefined =>
   METHODS.find((known) => known === (method === 'HEAD' ? 'GET' : method));
 
-/** A request with its body and its route. */
 interface RoutedRequest extends RouteMatch {
   readonly requestId: string;
   /** Not decoded, without the query. */
@@ -113,7 +112,7 @@ function toProxyEvent(request: RoutedRequest): ProxyEvent {
   const query = groupPairs(parseQuery(request.query).flat());
   const { body } = request;
   const isEmpty = body.byteLength === 0;
-  // Text travels as text and binary types as base64; so does text that is not UTF-8, which must arrive as it was sent.
+  // Binary types and text that is not UTF-8 are passed as base64, so that the bytes are unchanged.
   const isBase64Encoded = !isEmpty && (isBinary(headers) || !isUtf8(body));
   return {
     httpMethod: request.route.method,
@@ -131,7 +130,7 @@ function toProxyEvent(request: RoutedRequest): ProxyEvent {
     },
     isBase64Encoded,
     bytes: body,
-    // Only when somebody asks: to make a string of ten megabytes, and bytes of it again, holds up everybody else.
+    // Lazy: converting 10 MB to a string and back would block the event loop.
     get body() {
       return isEmpty ? null : asBuffer(body).toString(isBase64Encoded ? 'base64' : 'utf8');
     },
@@ -159,7 +158,7 @@ type Grouped = Readonly<Record<string, readonly string[]>>;
 
 /** Alternating names and values, grouped by name. */
 function groupPairs(pairs: readonly string[]): Grouped {
-  // Without a prototype, so that every name is allowed.
+  // No prototype, so that every name is allowed.
   const groups: Record<string, string[]> = Object.create(null);
   for (let at = 0; at < pairs.length; at += 2) {
     const [name = '', value = ''] = [pairs[at], pairs[at + 1]];

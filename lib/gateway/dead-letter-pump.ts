@@ -17,26 +17,26 @@ import { lambdaContext } from './bridge-invoke.ts';
 export interface DeadLetterPumpOptions {
   readonly models: readonly string[];
   readonly queues: TaskQueues;
-  /** Gives up these tasks. Resolves with those that could not be, which are tried again later. */
+  /** Gives up these tasks. Resolves with the deliveries to retry later. */
   readonly giveUp: (model: string, deliveries: readonly Delivery[]) => Promise<ReadonlySet<Delivery>>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 export interface DeadLetterPump {
-  /** Takes the dead letters of one more model; does nothing when it takes them already. */
+  /** Starts processing the dead letters of a model. Idempotent. */
   add(model: string): void;
-  /** Takes no more; resolves when what was taken is settled. */
+  /** Stops receiving. Resolves when the received dead letters are settled. */
   stop(): Promise<void>;
 }
 
 const BATCH = 10;
 const LEASE_SECONDS = 30;
-/** When a dead letter that could not be handled is tried again. */
+/** Delay before a failed dead letter is retried. */
 const RETRY_SECONDS = 5;
 const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 
-/** Does what Lambda's event source mapping does on AWS: hands dead letters to their handler, and forgets what was handled. */
+/** Like Lambda's event source mapping: passes dead letters to their handler, then deletes them. */
 export function startDeadLetterPump(options: DeadLetterPumpOptions): DeadLetterPump {
   const stopping = new AbortController();
   const pumps = new Map<string, Promise<void>>();
@@ -63,7 +63,7 @@ async function pump(options: DeadLetterPumpOptions, model: string, signal: Abort
       failures = 0;
     } catch (error) {
       failures += 1;
-      logger.warn('Dead letters could not be handled; trying again.', { model, reason: String(error) });
+      logger.warn('Dead letters could not be handled; retrying.', { model, reason: String(error) });
       await clock.sleep(Math.ceil(backoffMs(BACKOFF, failures)), signal);
     }
   }
@@ -77,7 +77,7 @@ async function pumpOnce({ giveUp }: DeadLetterPumpOptions, model: string, consum
   try {
     failed = await giveUp(model, deliveries);
   } finally {
-    // Held deliveries are renewed for as long as this runs: only what is let go comes back.
+    // Leases are renewed while the pump runs, so failed deliveries must be released.
     await Promise.all(
       deliveries.map((delivery) =>
         failed.has(delivery) ? delivery.release({ delaySeconds: RETRY_SECONDS }) : delivery.ack(),
@@ -90,8 +90,8 @@ interface RegisteredPumpOptions extends Omit<DeadLetterPumpOptions, 'models'> {
   readonly registry: ModelRegistry;
 }
 
-/** Interval of looking for new models. */
-const LOOK_EVERY_MS = 5_000;
+/** Interval of checks for new models. */
+const CHECK_EVERY_MS = 5_000;
 
 /** Processes the dead letters of all registered models. */
 export function pumpRegisteredModels({ registry, ...options }: RegisteredPumpOptions): Pick<DeadLetterPump, 'stop'> {
@@ -121,16 +121,16 @@ async function watch(
         add(name);
       }
     } catch (error) {
-      // Recovery: known models are processed; the next look finds new ones.
-      logger.debug('The registry cannot be read; looking again.', { reason: String(error) });
+      // Recovery: known models are processed; new ones are found at the next check.
+      logger.debug('The registry cannot be read; retrying.', { reason: String(error) });
     }
-    await clock.sleep(LOOK_EVERY_MS, signal);
+    await clock.sleep(CHECK_EVERY_MS, signal);
   }
 }
 
 const TIMEOUT_MS = 30_000;
 
-/** Hands dead letters to their Lambda handler, as the batch of records that it gets from SQS. */
+/** Passes dead letters to their Lambda handler, as a batch of SQS records. */
 export function createGiveUp(deps: HandlerDeps): DeadLetterPumpOptions['giveUp'] {
   return async function giveUp(model, deliveries) {
     const byId = new Map(deliveries.map((delivery) => [randomUUID() as string, delivery]));
@@ -144,7 +144,7 @@ export function createGiveUp(deps: HandlerDeps): DeadLetterPumpOptions['giveUp']
 }
 
 function toDeadLetter(model: string, delivery: Delivery | undefined): DeadLetter {
-  if (!delivery) throw new Error('The handler asked for a record that it was not given.');
+  if (!delivery) throw new Error('The handler returned an unknown record.');
   const { body, attempts, reason } = delivery;
   return { model, body, attempts, ...(reason ? { reason } : {}) };
 }

@@ -1,57 +1,56 @@
 /**
- * The queueing delay that is worth having, in milliseconds. A queue of this length keeps every consumer busy, and people
- * still take an answer after a tenth of a second for an immediate one. It is a time, not a number of requests, so that
- * it suits machines and models of any speed.
+ * Target queueing delay, in milliseconds. A queue of this length keeps all consumers busy, and users perceive a tenth
+ * of a second as immediate. A time, not a number of requests, so that it suits machines and models of any speed.
  */
 export const TARGET_MS = 100;
-/** A queue that empties within this time is a burst, which is served. One that does not is shortened. */
+/** A queue that empties within this time is a burst and is served. A standing queue is shortened. */
 export const INTERVAL_MS = 5 * TARGET_MS;
-/** The limit at most doubles in an interval. */
+/** Maximum growth of the limit per interval. */
 const MAX_GROWTH = 2;
 /** A burst may take this many runs of each slot besides. */
 const BURST_RUNS = 20;
 /** From this share of the allowed delay on, a queue was the reason, and tells how fast it moves. */
 const EVIDENT_EXCESS = 0.1;
-/** Weight of a sample in the average of requests that were alone. */
+/** Weight of a sample in the average of requests without concurrency. */
 const ALONE_WEIGHT = 1 / 8;
 
 export interface DelayLimitOptions {
-  /** The limit while nothing is known, and the highest one. */
+  /** The initial limit and its maximum. */
   readonly max: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** A request that was let in. */
+/** An admitted request. */
 export interface Entry {
-  /** The number of requests in progress, itself included. */
+  /** Number of requests in progress at its arrival, including itself. */
   readonly place: number;
   readonly enteredAt: number;
 }
 
-/** What the time of a request was spent on, in milliseconds. */
+/** Durations of a request, in milliseconds. */
 export interface TimeSpent {
   readonly delayMs: number;
-  /** The run of a model, which no queue makes longer. */
+  /** The run of a model, which does not depend on the queue. */
   readonly runMs: number;
 }
 
-/** How the delay of one request relates to the allowed one. */
+/** The delay of one request relative to the target. */
 interface Sample {
   readonly place: number;
   readonly delayMs: number;
-  /** Above 1 if it was too long. */
+  /** Measured delay divided by the target; too long above 1. */
   readonly excess: number;
-  /** The place at which the delay would have been the allowed one, by Little's law. */
+  /** The place at which the delay would have equaled the target, by Little's law. */
   readonly fittingPlace: number;
   /** The place of the last one of the longest burst. */
   readonly burstPlace: number;
 }
 
 /**
- * Limits requests in progress by their delay. As in CoDel (RFC 8289), only the least delay of an interval counts, which
- * tells a standing queue from a burst. As in the gradient limits of Netflix's `concurrency-limits`, the limit is
- * multiplied by the allowed delay over the measured one.
+ * Limits concurrent requests by their delay. As in CoDel (RFC 8289), only the minimum delay of an interval counts,
+ * which distinguishes a standing queue from a burst. As in the gradient limits of Netflix's `concurrency-limits`, the
+ * limit is multiplied by target over measured delay.
  */
 export class DelayLimit {
   readonly #max: number;
@@ -65,7 +64,7 @@ export class DelayLimit {
   #best: Sample | undefined;
   #hasRefused = false;
   #delayMs = 0;
-  /** Average delay of requests that were alone, so that no queue of this group was the reason. */
+  /** Average delay of requests without concurrency, which no queue can cause. */
   #aloneMs = 0;
 
   constructor({ max, now }: DelayLimitOptions) {
@@ -77,7 +76,7 @@ export class DelayLimit {
     this.#idleFrom = this.#intervalFrom;
   }
 
-  /** The least delay of the latest interval, in milliseconds. */
+  /** Minimum delay of the latest interval, in milliseconds. */
   get delayMs(): number {
     return this.#delayMs;
   }
@@ -101,10 +100,10 @@ export class DelayLimit {
     return { place: this.#inProgress, enteredAt: this.#now() };
   }
 
-  /** To be called once per entry. Without times, nothing is learned. */
+  /** Call once per entry. An entry without durations is not a sample. */
   leave({ place, enteredAt }: Entry, spent?: TimeSpent): void {
     this.#inProgress -= 1;
-    // Of the time before the latest change, nothing can be learned about the limit since.
+    // A request from before the latest change says nothing about the new limit.
     if (spent && enteredAt >= this.#intervalFrom) this.#learn(place, spent);
     const now = this.#now();
     if (this.#inProgress === 0) this.#idleFrom = now;
@@ -115,7 +114,7 @@ export class DelayLimit {
 
   #learn(place: number, { delayMs, runMs }: TimeSpent): void {
     if (place === 1) this.#aloneMs += (Math.min(delayMs, INTERVAL_MS) - this.#aloneMs) * ALONE_WEIGHT;
-    // For each request that runs, one may wait: then the next run begins as soon as one ends.
+    // One request may wait per running one, so that the next run starts at once.
     const allowedMs = TARGET_MS + runMs;
     const excess = Math.max(0, delayMs - this.#aloneMs) / allowedMs;
     // Who was alone met no queue of this group, which a lower limit would make shorter.
@@ -131,12 +130,12 @@ export class DelayLimit {
     if (excess >= EVIDENT_EXCESS && place > 1) this.#burst = Math.min(this.#max, Math.max(1, burstPlace));
     if (excess > 1) this.#limit = Math.max(1, Math.min(this.#limit, fittingPlace));
     else if (this.#hasRefused) this.#limit = Math.max(this.#limit, Math.min(MAX_GROWTH * this.#limit, fittingPlace));
-    // The limit is forgotten where nobody was refused, so that the next burst is let in.
+    // Without a refusal, the limit grows, so that the next burst is admitted.
     else this.#limit = Math.min(this.#burst, MAX_GROWTH * this.#limit);
     this.#limit = Math.min(this.#max, this.#limit);
   }
 
-  /** An interval in which nothing was in progress was one without delay. */
+  /** An interval without requests has no delay. */
   #relax(): void {
     const now = this.#now();
     const intervals = Math.floor((now - this.#idleFrom) / INTERVAL_MS);

@@ -1,14 +1,14 @@
-/** How long one turn of the event loop takes while requests are handled: a new request waits for about one. */
+/** Duration of a turn of the event loop under load. A new request waits about one turn. */
 export class LoopDelay {
   #turnMs = 0;
   #isMeasuring = false;
 
-  /** The latest turn, in milliseconds. */
+  /** Duration of the latest turn, in milliseconds. */
   get turnMs(): number {
     return this.#turnMs;
   }
 
-  /** Measures the next turn. `monitorEventLoopDelay` costs timers also while nothing happens, and only knows the past. */
+  /** Measures the next turn. `monitorEventLoopDelay` needs timers even when idle, and reports only the past. */
   measure(): void {
     if (this.#isMeasuring) return;
     this.#isMeasuring = true;

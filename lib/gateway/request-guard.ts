@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '#api';
 import { ModelyardError } from '#core';
 
-/** What a gateway accepts besides requests of programs to this machine. */
+/** Accepted hosts and origins besides the loopback interface. */
 export interface GuardOptions {
-  /** Host names besides those of the loopback interface; `*` is any. @default none */
+  /** Host names besides those of the loopback interface; `*` allows all. @default none */
   readonly hosts?: readonly string[];
-  /** Origins whose pages may send requests besides the gateway's own; `*` is any. @default none */
+  /** Origins that may send requests besides the gateway's own; `*` allows all. @default none */
   readonly origins?: readonly string[];
 }
 
@@ -15,8 +15,8 @@ const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 const BODY_TYPES: readonly string[] = [JSON_TYPE, PROTOBUF_TYPE];
 
 /**
- * Throws `forbidden` for requests that a page of somebody else makes a browser send: to a host name that this gateway
- * does not have (DNS rebinding), or from another origin. Browsers set these headers, and pages cannot change them.
+ * Throws `forbidden` for cross-site requests of browsers: to a host name that is not the gateway's (DNS rebinding), or
+ * from another origin. Browsers set these headers; pages cannot change them.
  */
 export function createGuard({ hosts = [], origins = [] }: GuardOptions): (request: IncomingMessage) => void {
   const isKnownHost = (name: string) => LOOPBACK.test(name) || hosts.includes(name) || hosts.includes('*');
@@ -30,11 +30,11 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
     if (origin !== undefined && isListed(origin)) return;
     const isOwn = origin === undefined || originHost(origin) === host?.toLowerCase();
     if (isOwn && (OWN_SITES.includes(headers['sec-fetch-site']) || isVisit(method, headers))) return;
-    throw new ModelyardError('forbidden', 'Pages of this origin may not send requests here.');
+    throw new ModelyardError('forbidden', 'Requests from this origin are not allowed.');
   };
 }
 
-/** Throws `unsupported_media_type` for the types that pages may send to other origins without asking, and for none. */
+/** Throws `unsupported_media_type` for a missing Content-Type and for types that need no CORS preflight. */
 export function requireBodyType({ headers }: IncomingMessage, takesForms = false): void {
   const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : BODY_TYPES;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -48,7 +48,7 @@ const nameOf = (host: string): string => host.replace(/:\d*$/, '').replace(/\.$/
 /** Host and port of an origin. Undefined for `null`, the origin of sandboxed pages and files. */
 const originHost = (origin: string): string | undefined => /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1];
 
-/** Somebody follows a link to the documentation: the answer is shown, and the other page cannot read it. */
+/** A navigation, for example a link to the documentation. The other page cannot read the response. */
 const isVisit = (method: string | undefined, headers: IncomingHttpHeaders): boolean =>
   (method === 'GET' || method === 'HEAD') &&
   headers['sec-fetch-mode'] === 'navigate' &&

@@ -15,18 +15,18 @@ import { createJsonLog } from './log-event.ts';
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 
-/** Longer than any request may take. */
+/** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
 
 /**
- * Runs the API as a process until it is told to stop. Resolves with the exit code: 0 after an orderly stop, 1 after a
+ * Runs the API as a process until a stop is requested. Resolves with the exit code: 0 after an orderly stop, 1 after a
  * failure.
  */
 export async function runGateway(environment: NodeJS.ProcessEnv): Promise<number> {
   const { stop, abandon } = stopRequests({ process, output: process.stdout });
   const logger = createJsonLog('gateway', process.stdout, GATHER_MS);
   const abandoned = once(abandon, 'abort').then(() => {
-    logger.error('Stopping at once; requests in hand are cut off.');
+    logger.error('Forced stop: current requests are aborted.');
     return 130;
   });
   const orderly = serve(environment, logger, stop).then(

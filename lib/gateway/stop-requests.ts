@@ -11,13 +11,12 @@ export interface StopRequests {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** npm forwards Ctrl-C to a process that has already received it. A second request this soon is ignored. */
+/** npm forwards Ctrl-C to a process that has already received it. A second request within this time is ignored. */
 const ECHO_MS = 200;
 
 export interface StopSources {
-  /** Source of signals and uncaught errors. */
   readonly process: EventEmitter;
-  /** The log output. An error means that its reader has closed it. */
+  /** The log output. An error means that its reader is closed. */
   readonly output: Pick<Writable, 'on'>;
   /** In milliseconds. @default the time of this process */
   readonly now?: () => number;

@@ -9,7 +9,7 @@ export interface Job {
   readonly transcoding: Transcoding;
 }
 
-/** What became of a job, in a form that threads can exchange. */
+/** The result of a job, in a form that threads can exchange. */
 export type Outcome =
   | { readonly kind: 'done'; readonly transcoded: Transcoded }
   | {
@@ -21,11 +21,11 @@ export type Outcome =
   | { readonly kind: 'too-large'; readonly maxBytes: number }
   | { readonly kind: 'broken'; readonly message: string };
 
-/** Up to here a message takes a millisecond or two on this thread; to send it to another one and back takes as long. */
+/** Smaller messages take 1–2 ms on this thread; sending one to another thread and back takes as long. */
 const MAX_BYTES_HERE = 64 * 1024;
-/** JSON that comes of a short message, before it is left to another thread. */
+/** Maximum JSON size that is converted on this thread. A short message can produce long JSON. */
 const MAX_JSON_BYTES_HERE = 256 * 1024;
-/** A thread without work for this long ends, which gives its memory back. */
+/** An idle thread ends after this time, which frees its memory. */
 const IDLE_MS = 60_000;
 const MAX_THREADS = 4;
 
@@ -33,7 +33,7 @@ interface Pending extends PromiseWithResolvers<Transcoded> {
   readonly job: Job;
 }
 
-/** Threads that transcode large messages, so that no request waits for the message of another one. */
+/** Transcodes large messages on worker threads, so that they do not delay other requests. */
 export class TranscodingPool implements AsyncDisposable {
   readonly #maxThreads: number;
   readonly #threads = new Set<TranscodingThread>();
@@ -45,12 +45,12 @@ export class TranscodingPool implements AsyncDisposable {
     this.#maxThreads = maxThreads;
   }
 
-  /** A transcoder that does what is small itself. */
+  /** A transcoder that converts small messages on this thread. */
   get transcoder(): Transcoder {
     return createTranscoder((transcoding) => this.#transcode(transcoding), piecesOrText);
   }
 
-  /** Ends the threads; what they have in hand, and what waits for them, is rejected. */
+  /** Ends the threads. Rejects current and waiting jobs. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(new Error('The gateway has stopped.'));
@@ -71,7 +71,7 @@ export class TranscodingPool implements AsyncDisposable {
     return pending.promise;
   }
 
-  /** Gives waiting jobs to threads that have none. */
+  /** Assigns waiting jobs to idle threads. */
   #assign(): void {
     for (let thread = this.#freeThread(); thread && this.#waiting.length > 0; thread = this.#freeThread()) {
       const next = this.#waiting.shift();
@@ -95,7 +95,7 @@ export class TranscodingPool implements AsyncDisposable {
   }
 }
 
-/** In the bundle of the gateway the thread has a file of its own beside it. */
+/** In the bundle, the worker is a separate file. */
 const FILE = import.meta.url.endsWith('.ts') ? './transcoding-worker.ts' : './transcoding-worker.mjs';
 
 interface ThreadEvents {
@@ -103,7 +103,7 @@ interface ThreadEvents {
   readonly onEnd: () => void;
 }
 
-/** One thread and the one job that it has in hand. */
+/** A thread with at most one job. */
 class TranscodingThread {
   readonly #worker = new Worker(new URL(FILE, import.meta.url), { execArgv: [] });
   readonly #events: ThreadEvents;
@@ -112,7 +112,7 @@ class TranscodingThread {
 
   constructor(events: ThreadEvents) {
     this.#events = events;
-    // Nothing that waits for a thread keeps the process, which ends when its server does.
+    // The thread must not keep the process alive.
     this.#worker.unref();
     this.#worker.on('message', ({ outcome }: { outcome: Outcome }) => this.#settle(outcome));
     this.#worker.on('error', (error) => this.#fail(String(error)));
@@ -131,7 +131,7 @@ class TranscodingThread {
     clearTimeout(this.#idle);
     this.#pending = pending;
     const { job } = pending;
-    // A copy, because whoever asked still needs the bytes, and those that are handed over are gone.
+    // A copy, because transferred bytes are detached and the caller still needs them.
     const bytes = Uint8Array.from(job.transcoding.bytes);
     this.#worker.postMessage({ ...job, transcoding: { ...job.transcoding, bytes } }, [bytes.buffer]);
   }
@@ -161,7 +161,7 @@ function errorOf(outcome: Exclude<Outcome, { kind: 'done' }>): Error {
   return new Error(`A message could not be transcoded: ${outcome.message}`);
 }
 
-/** Text where it is small; the server sends pieces as they are. */
+/** Small results as a string. The server sends pieces unchanged. */
 const piecesOrText = (pieces: readonly Uint8Array[]) =>
   pieces.reduce((sum, { byteLength }) => sum + byteLength, 0) <= MAX_BYTES_HERE
     ? Buffer.concat(pieces).toString()

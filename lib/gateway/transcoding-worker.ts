@@ -4,7 +4,7 @@ import { MessageLimitError } from '#contract';
 import { ModelyardError } from '#core';
 import type { Job, Outcome } from './transcoding-pool.ts';
 
-// The thread that transcodes large messages: one after the other, for `transcoding-pool.ts`.
+// The worker thread of `transcoding-pool.ts`. Transcodes one large message at a time.
 parentPort?.on('message', ({ id, transcoding }: Job) => {
   void outcomeOf(transcoding).then((outcome) => {
     const pieces = outcome.kind === 'done' ? outcome.transcoded.pieces : [];
@@ -27,6 +27,6 @@ async function outcomeOf(transcoding: Transcoding): Promise<Outcome> {
   }
 }
 
-/** Short texts share their memory with others, which must not be handed over. */
+/** Small Buffers share a memory pool, which must not be transferred. */
 const ownBytes = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength * 2 < bytes.buffer.byteLength ? Uint8Array.from(bytes) : bytes;

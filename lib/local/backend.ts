@@ -4,28 +4,27 @@ import type { FullPlatform } from '#platform/platform.ts';
 import type { Durability } from '#platform/sqlite.ts';
 import type { BackendName, LocalOptions } from './options.ts';
 
-/** The platform that a system on this machine runs on, and what its instances find it by. */
+/** The platform of a local system and the environment of its instances. */
 export interface Backend {
   readonly platform: FullPlatform;
   readonly environment: Readonly<Record<string, string>>;
   /** Whether tasks are kept when this process ends. */
   readonly keepsTasks: boolean;
-  /** The name of a model's task queue. */
   taskQueueOf(model: string): string;
-  /** Gives a model that was not known at the start its queues. */
+  /** Creates the queues of a model that was unknown at the start. */
   addModel(model: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface BackendOptions extends Pick<LocalOptions, 'dataFolder' | 'isDurable'> {
   readonly environment: NodeJS.ProcessEnv;
-  /** Known at the start. */
+  /** Models that are known at the start. */
   readonly models: readonly string[];
-  /** Told, in one sentence, of each outage. */
+  /** Called with one sentence per outage. */
   readonly onTrouble: (message: string) => void;
 }
 
-/** Rejects with a sentence when what it needs is not there. */
+/** Rejects with one sentence when a requirement is missing. */
 export const startBackend: Readonly<Record<BackendName, (options: BackendOptions) => Promise<Backend>>> = {
   sqlite: startSqlite,
   aws: startEmulatedAws,
@@ -48,7 +47,7 @@ async function startSqlite({ dataFolder, isDurable }: BackendOptions): Promise<B
       environment: sqliteEnvironment(settings),
       keepsTasks: dataFolder !== undefined,
       taskQueueOf: sqliteTaskQueueOf,
-      // Queues are rows: they are there as soon as somebody writes one.
+      // Queues are rows, so there is nothing to create.
       addModel: async () => undefined,
       async close() {
         await platform.close();
@@ -110,7 +109,7 @@ async function startRabbitRedis({ environment, onTrouble }: BackendOptions): Pro
     environment: rabbitRedisEnvironment(settings),
     keepsTasks: true,
     taskQueueOf: (model) => rabbitTaskQueueOf(settings, model),
-    // Whoever uses a queue declares it.
+    // Users of a queue declare it.
     addModel: async () => undefined,
     close: () => platform.close(),
   };

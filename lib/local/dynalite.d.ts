@@ -2,10 +2,10 @@ declare module 'dynalite' {
   import type { Server } from 'node:http';
 
   interface DynaliteOptions {
-    /** How long tables stay in CREATING. */
+    /** Time that tables stay in CREATING. */
     readonly createTableMs?: number;
   }
 
-  /** A server that is not listening yet, its tables in memory. */
+  /** A server that does not listen yet. Tables are in memory. */
   export default function dynalite(options?: DynaliteOptions): Server;
 }

@@ -4,22 +4,22 @@ import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import type { TaskQueue, TaskQueues } from '#core';
 
-/** SQS, S3 and DynamoDB as far as this machine needs them, in memory and gone when closed. */
+/** In-memory emulators of SQS, S3 and DynamoDB. Their data is lost on close. */
 export interface Emulators {
   readonly endpoints: { readonly sqs: string; readonly s3: string; readonly dynamodb: string };
-  /** Hangs up on everybody. */
+  /** Closes all connections. */
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
 
-/** Starts the emulators on free ports of this machine only. */
+/** Starts the emulators on free ports of the loopback interface. */
 export async function startEmulators(): Promise<Emulators> {
-  // Not its own start helper, which listens on every interface.
+  // Not the emulator's own start function, which listens on every interface.
   const queuesAndBlobs = buildApp({ logger: false });
-  giveBackUndelivered(queuesAndBlobs);
+  releaseUndelivered(queuesAndBlobs);
   const tables = dynalite({ createTableMs: 0 });
-  // Its own listener throws, and would take us down with every client that is killed in the middle of a request.
+  // The emulator's own listener throws when a client disconnects during a request, which would end this process.
   tables.on('request', (request: IncomingMessage) => request.removeAllListeners('error').on('error', () => undefined));
   const [address, dynamodb] = await Promise.all([queuesAndBlobs.listen({ host: HOST, port: 0 }), listen(tables)]);
   return {
@@ -54,10 +54,10 @@ interface ReceivedMessages {
 }
 
 /**
- * Releases messages that the emulator delivered to a receiver that died during its poll. SQS does not do that; here
- * they would be hidden for a whole lease.
+ * Releases messages that the emulator delivered to a receiver that died during its poll. SQS does not deliver them;
+ * here they would be hidden for a whole lease.
  */
-function giveBackUndelivered(app: FauxqsApp): void {
+function releaseUndelivered(app: FauxqsApp): void {
   app.addHook('onSend', async (request, _reply, payload) => {
     const isReceive = request.headers['x-amz-target'] === 'AmazonSQS.ReceiveMessage';
     if (!isReceive || request.raw.socket.writable || typeof payload !== 'string') return payload;

@@ -6,24 +6,24 @@ import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import type { InstanceCommand } from './instance-process.ts';
 import type { InstanceIdentity } from './supervised-instance.ts';
 
-/** The image of instances under `npm start`, which run as processes. */
+/** The image of instances under `npm start`. */
 export const LOCAL_IMAGE = 'local process';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What can be made again: compiled code, a third of the start of an instance, and the packages of models in Python. */
+/** Caches: compiled code, which saves a third of the start of an instance, and Python packages. */
 export const CACHE = join(ROOT, 'node_modules', '.cache', 'modelyard');
 
-const LEASH = pathToFileURL(join(ROOT, 'lib/local/instance-leash.ts')).href;
+const GUARD = pathToFileURL(join(ROOT, 'lib/local/instance-guard.ts')).href;
 const MAIN = join(ROOT, 'model-containers/runtime/instance/main.ts');
-/** A little less than the supervisor waits, so that an instance gives back what it cannot finish. */
+/** Less than the stop timeout of the supervisor, so that an instance can release unfinished tasks. */
 const STOP_SECONDS = '110';
 
-/** Half of what it is on AWS: here a killed instance is back within a second, and its tasks should not be long behind. */
+/** Half of the lease on AWS: a killed instance restarts within a second here, and its tasks should return soon. */
 const LEASE_SECONDS = '15';
 
 /**
- * How to start an instance of a model that finds its platform by these variables. Throws a sentence naming
- * the variable that would keep every instance from starting.
+ * Creates the commands that start instances with this platform environment. Throws one sentence about a variable that
+ * is missing or invalid.
  */
 export function instanceCommand(environment: NodeJS.ProcessEnv) {
   const shared = {
@@ -32,7 +32,7 @@ export function instanceCommand(environment: NodeJS.ProcessEnv) {
     NODE_COMPILE_CACHE: CACHE,
     ...environment,
     [ENV.image]: LOCAL_IMAGE,
-    // Containers have their own address; processes share one, and are for this machine only.
+    // Processes share the loopback interface; containers have their own address.
     [ENV.healthHost]: '127.0.0.1',
     [ENV.healthPort]: '0',
     [ENV.endpoint]: '',
@@ -46,7 +46,7 @@ export function instanceCommand(environment: NodeJS.ProcessEnv) {
   instanceSettingsFrom(of('any'));
   return ({ folder }: LocalModel, identity: InstanceIdentity, python?: string): InstanceCommand => ({
     // The warning is about node:sqlite.
-    arguments: ['--disable-warning=ExperimentalWarning', '--import', LEASH, MAIN],
+    arguments: ['--disable-warning=ExperimentalWarning', '--import', GUARD, MAIN],
     environment: { ...of(folder, identity), ...(python === undefined ? {} : { [ENV.python]: python }) },
   });
 }

@@ -2,32 +2,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { type LogEvent, parseLine } from '#gateway/log-event.ts';
 
-/** How to start one instance. */
 export interface InstanceCommand {
   readonly arguments: readonly string[];
-  /** All of it: nothing is inherited. */
+  /** The complete environment; nothing is inherited. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The line that best says why, when there is one. */
+  /** The most informative line of its output about the exit, if any. */
   readonly lastError?: string;
 }
 
 export interface InstanceProcess {
-  /** Undefined when it could not be started. */
+  /** Undefined if the process could not be started. */
   readonly pid: number | undefined;
-  /** Resolves, never rejects, when the process is gone and all it said was told. */
+  /** Resolves when the process has ended and its output was read. Never rejects. */
   readonly exited: Promise<ProcessExit>;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** A grandchild may hold the output open after the instance is gone; nobody waits longer for it. */
+/** Limit for reading the output after the exit. A child process of the instance may hold it open. */
 const OUTPUT_GRACE_MS = 1_000;
 
-/** Starts Node with an IPC channel, whose end tells the instance that this process is gone. */
+/** Starts Node with an IPC channel. Its end tells the instance that this process has ended. */
 export function startProcess(command: InstanceCommand, onEvent: (event: LogEvent) => void): InstanceProcess {
   const lastError = createLastError();
   const child = spawn(process.execPath, [...command.arguments], {
@@ -43,14 +42,14 @@ export function startProcess(command: InstanceCommand, onEvent: (event: LogEvent
       onEvent(event);
     });
   }
-  const exited = untilGone(child).then((exit) => {
+  const exited = untilExited(child).then((exit) => {
     const why = exit.lastError ?? lastError.read();
     return why === undefined ? exit : { ...exit, lastError: why };
   });
   return { pid: child.pid, exited, signal: (signal) => void child.kill(signal) };
 }
 
-function untilGone(child: ChildProcess): Promise<ProcessExit> {
+function untilExited(child: ChildProcess): Promise<ProcessExit> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
       if (child.pid === undefined) resolve({ code: null, signal: null, lastError: error.message });
@@ -65,23 +64,23 @@ function untilGone(child: ChildProcess): Promise<ProcessExit> {
   });
 }
 
-/** The beginning of a sentence: `Exited with code 1`, `Was killed by SIGKILL`. */
+/** The start of a sentence: `Exited with code 1`, `Was killed by SIGKILL`. */
 export function exitText({ code, signal }: ProcessExit): string {
   if (signal !== null) return `Was killed by ${signal}`;
   return code === null ? 'Could not be started' : `Exited with code ${code}`;
 }
 
-/** Remembers the line that best says why a process is about to end. */
+/** Selects the line of the output that best explains the exit. */
 interface LastError {
   note(event: LogEvent, stream: 'stdout' | 'stderr'): void;
   read(): string | undefined;
 }
 
 const NAMED_ERROR = /^(?:Uncaught )?[\w$.]*(?:Error|Exception|InvalidInput)\b/;
-/** What Node prints around an uncaught error: source excerpt, stack, properties, its own version. */
+/** Lines that Node prints around an uncaught error: source, stack, properties, version. */
 const NOISE = /^\s|^Node\.js v|^[{}]|:\d+$/;
 
-/** An error event wins over stderr text; in a stack trace the line that names the error wins. */
+/** An error event has priority over stderr. In a stack trace, the line with the error name has priority. */
 function createLastError(): LastError {
   let event: string | undefined;
   let named: string | undefined;
@@ -103,10 +102,10 @@ function withReason({ message, fields }: LogEvent): string {
   return typeof detail === 'string' && !message.includes(detail) ? `${message}: ${detail}` : message;
 }
 
-/** Calls back with each line of a stream, the unfinished last one included. Empty lines are skipped. */
+/** Calls `onLine` with each non-empty line of a stream, including a last line without a line break. */
 export function eachLine(stream: Readable, onLine: (line: string) => void): void {
   let rest = '';
-  // `node:readline` would also split at U+2028, which JSON leaves unescaped inside strings.
+  // `node:readline` also splits at U+2028, which JSON does not escape.
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = (rest + chunk).split(/\r?\n/);

@@ -1,25 +1,25 @@
 import { parseArgs } from 'node:util';
 
-/** What `npm start -- --platform` takes, the default first. */
+/** Values of `npm start -- --platform`. The first is the default. */
 export const BACKENDS = ['sqlite', 'aws', 'rabbit-redis'] as const;
 
 export type BackendName = (typeof BACKENDS)[number];
 
 export interface LocalOptions {
-  /** 0 takes any free port. */
+  /** 0 selects a free port. */
   readonly port: number;
-  /** One JSON object per line instead of text for people. */
+  /** Writes one JSON object per line instead of text. */
   readonly json: boolean;
   readonly platform: BackendName;
-  /** Where the platform sqlite keeps everything; undefined for a folder that is deleted at the end. */
+  /** Data folder of the platform sqlite; undefined for a temporary folder. */
   readonly dataFolder: string | undefined;
-  /** Folders with more models. */
+  /** More folders with models. */
   readonly modelFolders: readonly string[];
-  /** Whether what was accepted survives a power failure there, too. */
+  /** With sqlite: accepted tasks survive a power failure. */
   readonly isDurable: boolean;
 }
 
-/** What the arguments ask for: to start, to be told how to, or something that cannot be done. */
+/** The options to start with, the help text, or an error message. */
 export type ParsedOptions = { readonly start: LocalOptions } | { readonly help: string } | { readonly fault: string };
 
 const DEFAULT_PORT = 8000;
@@ -41,7 +41,7 @@ Usage: npm start -- [options]
   --help           prints this text
 `;
 
-/** Reads the arguments of `npm start`. Never throws. */
+/** Parses the arguments of `npm start`. Never throws. */
 export function parseOptions(args: readonly string[]): ParsedOptions {
   try {
     const { values } = parseArgs({
@@ -72,7 +72,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     const dataFolder = memory ? undefined : (data ?? DEFAULT_FOLDER);
     return { start: { port: Number(port), json, platform, dataFolder, modelFolders, isDurable: durable } };
   } catch (error) {
-    // Recovery: an option that does not exist is told like any other fault.
+    // Recovery: an unknown option is reported like other errors.
     return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };
   }
 }
@@ -83,7 +83,7 @@ interface Storage {
   readonly durable: boolean;
 }
 
-/** What is wrong with the options about storage; undefined when nothing is. */
+/** The error of the storage options, if any. */
 function storageFault(platform: BackendName, { data, memory, durable }: Storage): string | undefined {
   if (data === '') return '--data must name a folder.';
   const given = Object.entries({ '--data': data !== undefined, '--memory': memory, '--durable': durable })
@@ -91,11 +91,11 @@ function storageFault(platform: BackendName, { data, memory, durable }: Storage)
     .map(([name]) => name);
   if (given.length > 0 && platform !== 'sqlite') return `${given[0]} is for the platform sqlite, not for ${platform}.`;
   const other = given.find((name) => name !== '--memory');
-  if (memory && other !== undefined) return `--memory keeps nothing, so ${other} does not go with it.`;
+  if (memory && other !== undefined) return `--memory and ${other} exclude each other.`;
   return undefined;
 }
 
-/** `--port -1` is a wrong port, not the option `-1`. */
+/** `--port -1` is an invalid port, not the option `-1`. */
 const joinNegatives = (args: readonly string[]): string[] =>
   args.flatMap((arg, i) => {
     if (args[i - 1] === '--port' && isNegative(arg)) return [];
@@ -104,5 +104,5 @@ const joinNegatives = (args: readonly string[]): string[] =>
 
 const isNegative = (arg = ''): boolean => /^-\d/.test(arg);
 
-/** Node adds hints for programmers after the first sentence. */
+/** Omits Node's hints after the first sentence. */
 const firstSentence = (text: string): string => `${text.split(/\.\s|\n/)[0]?.replace(/\.$/, '')}. Try --help.`;

@@ -21,13 +21,12 @@ import type { Emulators } from './emulators.ts';
 
 const PREFIX = 'modelyard-';
 const ACCOUNT = '000000000000';
-/** Short, because the emulator keeps a killed receiver's place in line until its poll is over. */
+/** Short, because the emulator keeps the poll of a killed receiver open until its end. */
 const POLL_SECONDS = 1;
 
-/** The name of a model's task queue here. */
 export const taskQueueOf = (model: string): string => taskQueueName(PREFIX, model);
 
-/** Settings of an AWS platform on emulators. */
+/** Settings of the AWS platform on emulators. */
 export const localAwsSettings = ({ endpoints }: Pick<Emulators, 'endpoints'>): AwsSettings => ({
   tasksTable: `${PREFIX}tasks`,
   registryTable: `${PREFIX}registry`,
@@ -42,8 +41,8 @@ export const localAwsSettings = ({ endpoints }: Pick<Emulators, 'endpoints'>): A
 });
 
 /**
- * Creates in the emulators what the stack creates on AWS, from the same definitions; what exists stays.
- * Rows do not expire by themselves here: the emulator has no TTL, and nobody trusts it anyway.
+ * Creates the resources of the stack in the emulators, from the same definitions. Existing ones are kept. Rows do not
+ * expire, because the emulator has no TTL.
  */
 export async function provision(settings: AwsSettings, models: readonly string[]): Promise<void> {
   const sqs = createSqsClient(settings, POLL_SECONDS);
@@ -79,7 +78,7 @@ async function createTable(client: DynamoDBClient, name: string, table: TableDef
   try {
     await client.send(command);
   } catch (error) {
-    // Created by an earlier call.
+    // An earlier call has created it.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
 }

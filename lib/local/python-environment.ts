@@ -10,9 +10,9 @@ import { CACHE, ROOT } from './instance-command.ts';
 const run = promisify(execFile);
 
 const PACKAGE = join(ROOT, 'model-containers', 'python', 'pyproject.toml');
-const MISSING = 'Models in Python need Python 3.10 or later: install uv or python3, then start again.';
+const MISSING = 'Models in Python need Python 3.10 or later: install uv or python3 and restart.';
 
-/** Virtual environments by the hash of what is installed in them, so that instances and models share them. */
+/** Virtual environments by the hash of their requirements. Instances and models share them. */
 export class PythonEnvironments {
   readonly #logger: Logger;
   readonly #pending = new Map<string, Promise<string>>();
@@ -22,8 +22,8 @@ export class PythonEnvironments {
   }
 
   /**
-   * The Python that has the packages of `<folder>/requirements.txt` and those of the Python package. Installs them at
-   * the first call. Rejects with one sentence when there is no Python, or when a package cannot be installed.
+   * The Python interpreter with the packages of `<folder>/requirements.txt` and of the Python package. The first call
+   * installs them. Rejects with one sentence when there is no Python or a package cannot be installed.
    */
   async pythonOf(folder: string): Promise<string> {
     const requirements = await requirementsOf(folder);
@@ -36,10 +36,10 @@ export class PythonEnvironments {
 
   async #prepare(environment: string, requirements: readonly string[]): Promise<string> {
     if (existsSync(pythonIn(environment))) return pythonIn(environment);
-    this.#logger.info('Installing Python packages; this happens once.', { requirements });
-    // Others may install the same at the same time, and this process may end half-way.
+    this.#logger.info('Installing Python packages. This happens once.', { requirements });
+    // Installs into a draft: another process may install the same packages, and this process may be killed.
     const draft = `${environment}.${process.pid}`;
-    // Of a Python that was removed.
+    // The existing environment belongs to a removed Python.
     await rm(environment, { recursive: true, force: true });
     try {
       await createWith(await installer(), draft, requirements);
@@ -54,7 +54,7 @@ export class PythonEnvironments {
   }
 }
 
-/** One per line, without comments. */
+/** One requirement per line, without comments. */
 async function requirementsOf(folder: string): Promise<readonly string[]> {
   const path = join(folder, 'requirements.txt');
   const own = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : [];

@@ -30,20 +30,20 @@ import { watchModels } from './watch-models.ts';
 export interface SystemRun extends LocalOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
-  /** Lets the work in hand finish, then ends everything. */
+  /** Stops after the current work. */
   readonly stop: AbortSignal;
-  /** Ends every instance at once. */
+  /** Kills all instances. */
   readonly abandon: AbortSignal;
 }
 
 const KEYS_FILE = 'signing-keys.json';
 const MODELS = join(ROOT, 'model-containers', 'models');
-/** Longer than any request may take: those in hand when it stops are answered. */
+/** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
-/** From the start of the process; an instance that needs longer is shown as starting. */
+/** From the start of the process. Slower instances are shown as starting. */
 const READY_WITHIN_MS = 4_500;
 
-/** Runs the whole system until `stop` aborts; resolves when nothing is left running. Rejects with a sentence when it cannot start. */
+/** Runs the system until `stop` aborts and all processes have ended. Rejects with one sentence at the start. */
 export async function runSystem(run: SystemRun): Promise<void> {
   const { terminal, stop } = run;
   const logger = terminal.logger('gateway');
@@ -89,7 +89,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => pump.stop());
   cleanup.defer(() => supervisor.stopAll());
   handlers.resolve(createHandlers(deps));
-  // Again, because it is the first to close: what was accepted must still find its instances.
+  // Deferred again to close first: accepted requests still need their instances.
   cleanup.defer(() => bridge.close());
 
   const timeoutMs = Math.max(0, READY_WITHIN_MS - performance.now());
@@ -102,7 +102,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const summary = {
     url: `http://localhost:${port}`,
     startupMs: Math.round(performance.now()),
-    // That of brokers has passwords.
+    // The URLs of brokers contain passwords.
     environment: run.platform === 'rabbit-redis' ? {} : backend.environment,
     models: namesOf(models).map((name) => ({
       name,
@@ -118,7 +118,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
     watchModels(deps, {
       ...watch,
       known: namesOf(models),
-      async onNewcomer(model) {
+      async onNewModel(model) {
         await backend.addModel(model);
         pump.add(model);
       },
@@ -149,7 +149,7 @@ async function listen(bridge: HttpServer, wanted: number, host: string): Promise
     return (await bridge.listen(wanted, host)).port;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = { EADDRINUSE: 'is already in use', EACCES: 'may not be used by this user' }[String(code)];
+    const why = { EADDRINUSE: 'is already in use', EACCES: 'requires more permissions' }[String(code)];
     if (why === undefined) throw error;
     throw new ModelyardError('internal', `Port ${wanted} ${why}; choose another one with --port.`, { cause: error });
   }
@@ -188,7 +188,7 @@ function pumpDeadLetters(deps: HandlerDeps, models: readonly string[]) {
   return startDeadLetterPump({ models, queues, giveUp: createGiveUp(deps), clock, logger });
 }
 
-/** Reports per model how many accepted tasks end with this process, because they are only in memory. */
+/** Logs the number of accepted tasks per model that are lost because the queue is in memory. */
 async function reportUndelivered(
   queues: Platform['queues'],
   models: readonly string[],

@@ -2,23 +2,23 @@ import type { Clock } from '#core';
 import type { InstanceReport, Supervisor } from './supervisor.ts';
 
 const LOOK_MS = 5_000;
-/** A machine that was asleep hears the first heartbeats within ten seconds; looks count waking time only. */
-const PATIENT_LOOKS = 4;
+/** Checks without a heartbeat before a restart. After sleep mode, heartbeats arrive within ten seconds. */
+const MAX_SILENT_CHECKS = 4;
 
 /**
- * Until the signal aborts, restarts instances that live but were not heard of for longer than heartbeats
- * may be late: their event loop is stuck, so no task and no stop signal gets through to them.
+ * Until the signal aborts: restarts running instances whose heartbeats are overdue. Their event loop is blocked, so
+ * they process neither tasks nor stop signals.
  */
 export async function restartSilentInstances(
   supervisor: Pick<Supervisor, 'report' | 'restart'>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
-  /** By process, the looks since it was heard of. One that was never ready may take its time to set up. */
+  /** Number of checks without a heartbeat, by process. Instances that were never ready are not counted. */
   let silence: ReadonlyMap<number, number> = new Map();
   for (;;) {
     await clock.sleep(LOOK_MS, signal);
     if (signal.aborted) return;
-    // While the registry is away nobody can be heard, and that is not their fault.
+    // During an outage of the registry, no heartbeat can arrive.
     const reports = await supervisor.report().catch(() => undefined);
     if (reports) silence = restartSilent(supervisor, reports, silence);
   }
@@ -32,10 +32,10 @@ function restartSilent(
   const silence = new Map<number, number>();
   for (const { id, pid, state } of reports) {
     if (pid === undefined) continue;
-    const looks = state === 'ready' ? 0 : (before.get(pid) ?? Number.NaN) + 1;
-    if (looks > PATIENT_LOOKS && state === 'starting') {
-      supervisor.restart(id, 'Is stuck: it has not been heard of for too long, and is killed.');
-    } else if (!Number.isNaN(looks)) silence.set(pid, looks);
+    const checks = state === 'ready' ? 0 : (before.get(pid) ?? Number.NaN) + 1;
+    if (checks > MAX_SILENT_CHECKS && state === 'starting') {
+      supervisor.restart(id, 'Killed: no heartbeat for too long.');
+    } else if (!Number.isNaN(checks)) silence.set(pid, checks);
   }
   return silence;
 }

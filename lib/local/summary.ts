@@ -1,12 +1,11 @@
 import type { LogEvent } from '#gateway/log-event.ts';
 import type { InstanceReport } from './supervisor.ts';
 
-/** What was started. */
 export interface Summary {
-  /** Of the API. */
+  /** URL of the API. */
   readonly url: string;
   readonly startupMs: number;
-  /** The variables by which an instance that is started elsewhere on this machine joins. */
+  /** Environment variables for an instance that is started separately on this machine. */
   readonly environment: Readonly<Record<string, string>>;
   readonly models: readonly ModelLine[];
 }
@@ -17,7 +16,6 @@ interface ModelLine {
   readonly instances: readonly InstanceReport[];
 }
 
-/** The summary for programs. */
 export const summaryEvent = ({ url, startupMs, environment, models }: Summary): LogEvent => ({
   level: 'info',
   time: Date.now(),
@@ -34,7 +32,6 @@ export const summaryEvent = ({ url, startupMs, environment, models }: Summary): 
   },
 });
 
-/** The summary for people. */
 export function summaryText({ url, startupMs, models }: Summary): string {
   const rows = models.flatMap(({ name, queue, instances }) =>
     (instances.length === 0 ? ['none'] : instances.map(instanceText)).map((instance, index) =>
@@ -50,7 +47,7 @@ export function summaryText({ url, startupMs, models }: Summary): string {
     'Try it:',
     `  ${firstRequest(url, models)}`,
     '',
-    'Ctrl-C lets tasks in hand finish and stops it.',
+    'Ctrl-C stops it after the current work.',
     '',
   ].join('\n');
 }
@@ -66,7 +63,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd());
 }
 
-/** The request that the README begins with, where its model runs. */
+/** The first request of the README, if its model runs. */
 function firstRequest(url: string, models: readonly ModelLine[]): string {
   if (!models.some(({ name }) => name === 'model_a')) return `curl ${url}/models`;
   return `curl -X POST ${url}/predict/model_a -H "Content-Type: application/json" -d '{"data": "example"}'`;

@@ -16,23 +16,23 @@ export interface InstanceIdentity {
 
 export interface SupervisionOptions {
   readonly clock: Clock;
-  /** Tells what the supervisor does, under the name of the instance. */
+  /** Logger of the supervisor, with the instance as source. */
   readonly logger: Logger;
-  /** What the instance itself says. */
+  /** Receives the events of the instance. */
   readonly onEvent: (event: LogEvent) => void;
-  /** From SIGTERM to SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   readonly stopTimeoutMs: number;
-  /** The shortest and the longest delay before a crashed instance starts again; it grows with each crash in a row. */
+  /** Minimum and maximum delay before a restart. It grows with consecutive crashes. */
   readonly firstBackoffMs: number;
   readonly longestBackoffMs: number;
-  /** An instance that lived this long starts again as if it had never crashed. */
+  /** Lifetime after which the number of consecutive crashes is reset. */
   readonly stableAfterMs: number;
 }
 
-/** Keeps one instance running until it is stopped or ends by itself. */
+/** Restarts one instance until it is stopped or ends by itself. */
 export class SupervisedInstance {
   readonly identity: InstanceIdentity;
-  /** Resolves, never rejects, when its process is gone for good. */
+  /** Resolves when its process has ended and will not restart. Never rejects. */
   readonly ended: Promise<void>;
   readonly #command: () => Promise<InstanceCommand>;
   readonly #options: SupervisionOptions;
@@ -42,7 +42,7 @@ export class SupervisedInstance {
   #crashes = 0;
   #isPreparing = false;
 
-  /** `command` may first install what the model needs. Its rejection counts as a crash. */
+  /** `command` may install packages first. A rejection counts as a crash. */
   constructor(identity: InstanceIdentity, command: () => Promise<InstanceCommand>, options: SupervisionOptions) {
     this.identity = identity;
     this.#command = command;
@@ -54,7 +54,7 @@ export class SupervisedInstance {
     return this.#process?.pid;
   }
 
-  /** When the process that runs now was started, Unix milliseconds. */
+  /** Start time of the current process, Unix milliseconds. */
   get startedAt(): number {
     return this.#startedAt;
   }
@@ -71,7 +71,7 @@ export class SupervisedInstance {
     return this.#stopping.signal.aborted;
   }
 
-  /** Lets it finish what it holds; resolves when it is gone. Calling it twice is harmless. */
+  /** Waits for its current work. Resolves when it has ended. Idempotent. */
   async stop(): Promise<void> {
     if (!this.isStopping) {
       this.#stopping.abort();
@@ -81,7 +81,7 @@ export class SupervisedInstance {
     await this.ended;
   }
 
-  /** Ends the process at once. It starts again unless it is stopping. */
+  /** Kills the process. It restarts unless it is stopping. */
   kill(): void {
     this.#process?.signal('SIGKILL');
   }
@@ -91,14 +91,14 @@ export class SupervisedInstance {
     let recent = 0;
     while (!this.isStopping) {
       const exit = await this.#runOnce();
-      if (this.isStopping || exit.code === 0) return this.#tellEnd(exit);
+      if (this.isStopping || exit.code === 0) return this.#logEnd(exit);
       recent = clock.now() - this.#startedAt >= stableAfterMs ? 1 : recent + 1;
       this.#crashes += 1;
       const delayMs = this.#backoff(recent);
-      this.#tellCrash(exit, delayMs);
+      this.#logCrash(exit, delayMs);
       await clock.sleep(delayMs, this.#stopping.signal);
     }
-    this.#options.logger.info('Stopped while it waited to start again.');
+    this.#options.logger.info('Stopped while waiting for a restart.');
   }
 
   async #runOnce(): Promise<ProcessExit> {
@@ -121,29 +121,29 @@ export class SupervisedInstance {
     void this.ended.then(() => gone.abort());
     await clock.sleep(stopTimeoutMs, gone.signal);
     if (gone.signal.aborted) return;
-    logger.warn(`Did not stop within ${stopTimeoutMs / 1000} s and is killed.`);
+    logger.warn(`Did not stop within ${stopTimeoutMs / 1000} s and was killed.`);
     this.kill();
   }
 
-  /** Jitter lets many that crashed together come back apart, but never at once: what broke needs a moment too. */
+  /** Jitter spreads restarts. The minimum is above 0, because an immediate restart would often fail. */
   #backoff(failures: number): number {
     const { firstBackoffMs, longestBackoffMs } = this.#options;
     const delayMs = backoffMs({ baseMs: 2 * firstBackoffMs, maxMs: longestBackoffMs }, failures);
     return Math.round(Math.max(firstBackoffMs, delayMs));
   }
 
-  #tellCrash(exit: ProcessExit, delayMs: number): void {
-    this.#options.logger.error(`${exitText(exit)} and starts again in ${(delayMs / 1000).toFixed(1)} s.`, {
+  #logCrash(exit: ProcessExit, delayMs: number): void {
+    this.#options.logger.error(`${exitText(exit)}. Restarting in ${(delayMs / 1000).toFixed(1)} s.`, {
       exit_code: exit.code,
       signal: exit.signal,
       last_error: exit.lastError,
     });
   }
 
-  #tellEnd(exit: ProcessExit): void {
+  #logEnd(exit: ProcessExit): void {
     const { logger } = this.#options;
-    // One that ends well has said so itself.
+    // An instance that exits with code 0 has logged the reason.
     if (exit.code === 0) logger.debug('The process ended.', { exit_code: 0 });
-    else logger.warn(`${exitText(exit)} while it stopped.`, { exit_code: exit.code, signal: exit.signal });
+    else logger.warn(`${exitText(exit)} during its stop.`, { exit_code: exit.code, signal: exit.signal });
   }
 }

@@ -19,9 +19,9 @@ import type { Terminal } from './terminal.ts';
 
 export interface SupervisorDeps {
   readonly models: readonly LocalModel[];
-  /** How to start an instance of a model. */
+  /** The command that starts an instance of a model. */
   readonly command: (model: LocalModel, identity: InstanceIdentity) => InstanceCommand | Promise<InstanceCommand>;
-  /** Says which instances are ready. */
+  /** Shows which instances are ready. */
   readonly registry: Pick<ModelRegistry, 'snapshot'>;
   readonly terminal: Terminal;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export type SupervisorTiming = Pick<
   'stopTimeoutMs' | 'firstBackoffMs' | 'longestBackoffMs' | 'stableAfterMs'
 >;
 
-/** What `stopTimeout` is on Fargate, so that a model meets here what it will meet there. */
+/** Same as `stopTimeout` on Fargate. */
 const DEFAULT_TIMING: SupervisorTiming = {
   stopTimeoutMs: 120_000,
   firstBackoffMs: 1_000,
@@ -40,23 +40,23 @@ const DEFAULT_TIMING: SupervisorTiming = {
   stableAfterMs: 60_000,
 };
 
-/** A supervised instance as the start-up summary shows it. */
+/** A supervised instance, for the summary. */
 export interface InstanceReport extends ControlledInstance {
   readonly pid?: number;
-  /** How often it has crashed so far. */
+  /** Number of crashes since the start. */
   readonly crashes: number;
-  /** Whether what it needs is still being installed. */
+  /** Whether its packages are being installed. */
   readonly isPreparing: boolean;
 }
 
-/** Runs model instances as child processes of this one. */
+/** Runs instances as child processes. */
 export class Supervisor implements InstanceController {
   readonly #deps: SupervisorDeps;
   readonly #timing: SupervisorTiming;
   readonly #models: ReadonlyMap<string, LocalModel>;
   readonly #instances = new Map<string, SupervisedInstance>();
   readonly #launches = new Map<string, number>();
-  /** Ids of instances that were told to stop: telling them again is no mistake, even when they are gone. */
+  /** Ids of stopped instances, because a repeated stop is not an error. */
   readonly #stopped = new Set<string>();
   #stopping = false;
 
@@ -66,7 +66,7 @@ export class Supervisor implements InstanceController {
     this.#models = new Map(deps.models.map((model) => [model.manifest.name, model]));
   }
 
-  /** Launches as many instances of every model as its manifest asks for, its variants in turn. */
+  /** Launches `localInstances` of every model. Variants are assigned in turn. */
   startAll(): void {
     for (const { manifest } of this.#models.values()) {
       for (let index = 0; index < (manifest.localInstances ?? DEFAULTS.localInstances); index += 1) {
@@ -105,7 +105,7 @@ export class Supervisor implements InstanceController {
     return true;
   }
 
-  /** Every instance, as the registry knows it by now. Rejects with `registry_unavailable`. */
+  /** All instances with their state in the registry. Rejects with `registry_unavailable`. */
   async report(): Promise<readonly InstanceReport[]> {
     const { instances } = await this.#deps.registry.snapshot();
     const registered = new Map(instances.map((instance) => [instance.id, instance]));
@@ -117,25 +117,25 @@ export class Supervisor implements InstanceController {
     }));
   }
 
-  /** Lets every instance finish what it holds; resolves when all are gone. */
+  /** Stops all instances after their current work. Resolves when all have ended. */
   async stopAll(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#instances.values()].map((instance) => instance.stop()));
   }
 
-  /** Ends the process of an instance that no signal reaches any more; it starts again. */
+  /** Kills an instance that does not respond to signals. It restarts. */
   restart(id: string, why: string): void {
     this.#deps.terminal.logger(id).warn(why);
     this.#instances.get(id)?.kill();
   }
 
-  /** Ends every process at once, and for good. */
+  /** Kills all instances. They do not restart. */
   killAll(): void {
     void this.stopAll();
     for (const instance of this.#instances.values()) instance.kill();
   }
 
-  /** Here and not only with the caller: of launches at the same moment none sees the others. */
+  /** Checked here too, because concurrent launches do not see each other in the registry. */
   #assertRoom(manifest: ModelManifest): void {
     const { maxInstances } = limitsOf(manifest);
     const running = [...this.#instances.values()].filter(
@@ -161,7 +161,7 @@ export class Supervisor implements InstanceController {
     return instance;
   }
 
-  /** Readable, and never used twice while this process lives. */
+  /** Readable and unique in this process. */
   #nextId(model: string): string {
     const launches = (this.#launches.get(model) ?? 0) + 1;
     this.#launches.set(model, launches);
@@ -184,7 +184,7 @@ const variantAt = (variants: readonly string[] | undefined, index: number): stri
 
 function stateOf(instance: SupervisedInstance, registered: Instance | undefined, now: number): InstanceState {
   if (instance.isStopping) return 'draining';
-  // A row from before a crash says nothing about the process that runs now, or about none.
+  // A row from before a crash is not about the current process.
   const isCurrent = instance.pid !== undefined && registered && registered.startedAt >= instance.startedAt;
   return isCurrent && isAlive(registered, now) ? registered.state : 'starting';
 }

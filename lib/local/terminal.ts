@@ -6,30 +6,30 @@ import { createLineOutput } from '#platform/line-output.ts';
 
 export interface TerminalOptions {
   readonly output: Writable;
-  /** One JSON object per line instead of text for people. */
+  /** Writes one JSON object per line instead of text. */
   readonly json: boolean;
-  /** Shows debug events too. @default false */
+  /** Shows debug events. @default false */
   readonly debug?: boolean;
   /** See `createLineOutput`. @default 0 */
   readonly gatherMs?: number;
 }
 
-/** Where everything that happens is told, one line per event. */
+/** Writes all events of the system, one line per event. */
 export interface Terminal {
   print(source: string, event: LogEvent): void;
-  /** A logger whose events appear under this name. */
+  /** A logger whose events have this source. */
   logger(source: string): Logger;
-  /** Text of several lines for people; programs get the event instead. */
+  /** Writes a text of several lines, or the event in JSON mode. */
   announce(source: string, event: LogEvent, text: string): void;
 }
 
 const FIRST_WIDTH = 'gdp_growth_rate-1'.length;
 
-/** Writes whole lines, so that events of different instances never mix. */
+/** Writes complete lines, so that events of different instances are never mixed. */
 export function createTerminal({ output, json, debug = false, gatherMs }: TerminalOptions): Terminal {
   const lines = createLineOutput(output, gatherMs);
   let width = FIRST_WIDTH;
-  // Without a reader there is nobody to tell; what that means for the system is decided elsewhere.
+  // A closed output is handled by `stopRequests`.
   output.on('error', () => undefined);
 
   const print = (source: string, event: LogEvent) => {
@@ -51,13 +51,13 @@ const LEVEL_WORDS: Record<LogLevel, string> = { debug: 'debug', info: '', warn: 
 const LEVEL_COLOURS: Partial<Record<LogLevel, Colour>> = { debug: 'gray', warn: 'yellow', error: 'red' };
 
 interface TextLayout {
-  /** Columns for the name of whoever speaks. */
+  /** Width of the source column. */
   readonly width: number;
-  /** Decides about colours: only for a terminal, never under NO_COLOR. */
+  /** For the choice of colors: only on a terminal, never with NO_COLOR. */
   readonly stream: NonNullable<StyleTextOptions['stream']>;
 }
 
-/** One event as one line for people: local time, who, the sentence, the fields. */
+/** One event as one line of text: local time, source, message, fields. */
 function toText(source: string, event: LogEvent, { width, stream }: TextLayout): string {
   const paint = (colour: Colour | undefined, text: string) =>
     colour && text !== '' ? styleText(colour, text, { stream }) : text;
@@ -79,7 +79,7 @@ function timeOfDay(time: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
 }
 
-/** Fields that only repeat who speaks or what is said are left out, and so are stacks: they take more than a line. */
+/** Omits fields that repeat the source or the message, and stacks, which have several lines. */
 function fieldsText({ fields, message }: LogEvent, source: string): string {
   const isNews = (value: unknown) =>
     value !== undefined && value !== null && value !== source && valueText(value) !== JSON.stringify(message);
@@ -95,7 +95,7 @@ function valueText(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }
 
-/** Escapes what would break the line or steer the terminal. */
+/** Escapes line breaks and control sequences. */
 const onOneLine = (text: string): string =>
   stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => CONTROL[character] ?? hex(character));
 

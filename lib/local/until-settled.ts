@@ -4,18 +4,18 @@ import type { InstanceReport, Supervisor } from './supervisor.ts';
 const PAUSE_MS = 25;
 
 export interface SettleOptions {
-  /** What the handlers of this process know about models. */
+  /** The directory of the request handlers. */
   readonly models: Pick<ModelDirectory, 'served'>;
   readonly clock: Clock;
-  /** How long to wait for instances that are still setting up their model. */
+  /** Maximum wait for instances that are setting up their model. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Resolves when every instance is ready, has failed its first start, or is still setting up after `timeoutMs`; at once
- * when the signal aborts. Before that, the handlers find every model whose instances have not failed, however long it
- * takes: a request to a listed model is never answered 404.
+ * Resolves when every instance is ready, has failed its first start, or is still setting up after `timeoutMs`. Resolves
+ * at once when the signal aborts. Afterwards, the handlers find every model whose instances have not failed, so that a
+ * request to a listed model is not answered with 404.
  */
 export async function untilSettled(
   supervisor: Pick<Supervisor, 'report'>,
@@ -33,7 +33,7 @@ export async function untilSettled(
   }
 }
 
-/** Whether the handlers find the models of all instances that have not failed and need nothing to be installed. */
+/** Whether the handlers find the models of all instances that have not failed and are not installing packages. */
 async function areServed(models: Pick<ModelDirectory, 'served'>, reports: readonly InstanceReport[]): Promise<boolean> {
   const names = new Set(
     reports.filter(({ crashes, isPreparing }) => crashes === 0 && !isPreparing).map(({ model }) => model),

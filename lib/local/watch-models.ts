@@ -2,10 +2,10 @@ import type { HandlerDeps } from '#api';
 import { type Clock, holdsTasks, type ModelSummary } from '#core';
 
 interface WatchOptions {
-  /** Models that have their queues. */
+  /** Models whose queues exist. */
   readonly known: readonly string[];
-  /** Gives a model that registered from outside of this system what it needs; is called again when it rejects. */
-  readonly onNewcomer: (model: string) => Promise<void>;
+  /** Creates the queues of a model that registered from outside this system. Called again after a rejection. */
+  readonly onNewModel: (model: string) => Promise<void>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -13,23 +13,23 @@ interface WatchOptions {
 const LOOK_MS = 2_000;
 
 /**
- * Until the signal aborts, looks after what no request looks after: models that registered from
- * elsewhere, and tasks that came back to the queue of a model that is asleep.
+ * Until the signal aborts: creates the queues of models that register from outside, and wakes sleeping models whose
+ * tasks have returned to the queue.
  */
 export async function watchModels(
   { models, wakeWhenAsleep, logger }: Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'logger'>,
-  { known, onNewcomer, clock, signal }: WatchOptions,
+  { known, onNewModel, clock, signal }: WatchOptions,
 ): Promise<void> {
   const equipped = new Set(known);
 
   async function equip({ model: { name } }: ModelSummary): Promise<void> {
     if (equipped.has(name)) return;
     try {
-      await onNewcomer(name);
+      await onNewModel(name);
       equipped.add(name);
-      logger.info('A model has registered from elsewhere.', { model: name });
+      logger.info('A model of another system has registered.', { model: name });
     } catch (error) {
-      logger.warn('A model from elsewhere could not be given its queue; trying again.', {
+      logger.warn('The queues of a model could not be created; retrying.', {
         model: name,
         reason: String(error),
       });
@@ -39,10 +39,10 @@ export async function watchModels(
   for (;;) {
     await clock.sleep(LOOK_MS, signal);
     if (signal.aborted) return;
-    // While the registry is away there is nothing to see.
+    // Recovery: retried at the next interval.
     const summaries = await models.all().catch(() => []);
     await Promise.all(summaries.map(equip));
-    // Reads each contract once, so that nobody needs the registry for it while the registry is away.
+    // Caches each contract, so that requests need no registry during an outage.
     await Promise.all(summaries.map(({ model }) => models.served(model.name).catch(() => undefined)));
     await Promise.all(summaries.filter(hasTasks).map(wakeWhenAsleep));
   }

@@ -58,11 +58,11 @@ async function allReady(model: string): Promise<void> {
 
 describe('a model that cannot start', () => {
   it('says why, and backs off', async () => {
-    const crash = await system.until((e) => e.source === 'unprepared-1' && e.message.includes('starts again'));
+    const crash = await system.until((e) => e.source === 'unprepared-1' && e.message.includes('Restarting in'));
     await system.until((e) => e.source === 'unprepared-1' && e.pid === system.pids('unprepared-1')[1]);
 
     expect(crash).toMatchObject({ level: 'error', last_error: expect.stringContaining('The weights are missing.') });
-    expect(crash.message).toMatch(/^Exited with code 1 and starts again in \d+\.\d s\.$/);
+    expect(crash.message).toMatch(/^Exited with code 1\. Restarting in \d+\.\d s\.$/);
   });
 
   it('is named when its folder is broken', () => {

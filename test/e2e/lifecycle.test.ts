@@ -138,7 +138,7 @@ describe('Ctrl-C', () => {
     const { code } = await system.exit;
 
     expect(code).toBe(0);
-    expect(system.events.at(-1)?.message).toBe('Stopped; nothing is left running.');
+    expect(system.events.at(-1)?.message).toBe('Stopped. All processes have ended.');
     expect(system.pids().filter(isRunning)).toEqual([]);
   });
 

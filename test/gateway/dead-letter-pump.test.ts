@@ -114,7 +114,7 @@ describe('the dead letters', () => {
     platform.tasks.reachable = false;
 
     start();
-    await log.until(({ message }) => message.startsWith('A dead letter could not be dealt with'));
+    await log.until(({ message }) => message.startsWith('A dead letter could not be handled'));
     platform.tasks.reachable = true;
     const during = await platform.tasks.get(id);
     await until(async () => (await platform.tasks.get(id))?.state === 'failed');

@@ -25,8 +25,8 @@ describe('the arguments of npm start', () => {
   });
 
   it.each([
-    [['--memory', '--data', 'x'], '--memory keeps nothing, so --data does not go with it.'],
-    [['--memory', '--durable'], '--memory keeps nothing, so --durable does not go with it.'],
+    [['--memory', '--data', 'x'], '--memory and --data exclude each other.'],
+    [['--memory', '--durable'], '--memory and --durable exclude each other.'],
     [['--data='], '--data must name a folder.'],
     [['--platform', 'aws', '--data', 'x'], '--data is for the platform sqlite, not for aws.'],
     [['--platform', 'rabbit-redis', '--memory'], '--memory is for the platform sqlite, not for rabbit-redis.'],

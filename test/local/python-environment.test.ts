@@ -31,7 +31,7 @@ describe('the virtual environment of a model', () => {
     if (script !== undefined) await program('python3', script);
 
     await expect(new PythonEnvironments(silentLogger).pythonOf(folder)).rejects.toThrow(
-      /^Models in Python need Python 3\.10 or later: install uv or python3, then start again\.$/,
+      /^Models in Python need Python 3\.10 or later: install uv or python3 and restart\.$/,
     );
   });
 

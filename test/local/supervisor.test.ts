@@ -93,17 +93,17 @@ describe('a supervised instance', () => {
 
     process.kill(first, 'SIGKILL');
     const second = await upPid(log, 'steady-1', first);
-    const crash = await log.until(({ message }) => message.includes('starts again'));
+    const crash = await log.until(({ message }) => message.includes('Restarting in'));
 
     expect(second).not.toBe(first);
     expect(crash).toMatchObject({ level: 'error', source: 'steady-1', signal: 'SIGKILL', exit_code: null });
-    expect(crash.message).toMatch(/^Was killed by SIGKILL and starts again in \d+\.\d s\.$/);
+    expect(crash.message).toMatch(/^Was killed by SIGKILL\. Restarting in \d+\.\d s\.$/);
   });
 
   it('names the error of an uncaught exception rather than its stack', async () => {
     const { log } = supervise({ scripts: { broken: CRASHING } });
 
-    const crash = await log.until(({ message }) => message.includes('starts again'));
+    const crash = await log.until(({ message }) => message.includes('Restarting in'));
 
     expect(crash).toMatchObject({ exit_code: 1, last_error: 'RangeError: weights are missing' });
   });
@@ -111,7 +111,7 @@ describe('a supervised instance', () => {
   it('names the reason that the instance logged itself', async () => {
     const { log } = supervise({ scripts: { broken: FAILING } });
 
-    const crash = await log.until(({ message }) => message.includes('starts again'));
+    const crash = await log.until(({ message }) => message.includes('Restarting in'));
 
     expect(crash).toMatchObject({ exit_code: 3, last_error: 'setup failed: no weights' });
   });
@@ -160,7 +160,7 @@ describe('a supervised instance', () => {
     await supervisor.stopAll();
 
     expect(isGone(pid)).toBe(true);
-    expect(log.events).toContainEqual(expect.objectContaining({ message: 'Was killed by SIGKILL while it stopped.' }));
+    expect(log.events).toContainEqual(expect.objectContaining({ message: 'Was killed by SIGKILL during its stop.' }));
   });
 
   it('tells all it said before it ended, text on both streams included', async () => {
@@ -184,7 +184,7 @@ describe('the supervisor', () => {
     const { log } = supervise({ scripts: { broken: CRASHING, steady: OBEDIENT } });
     const pid = await upPid(log, 'steady-1');
 
-    const crashes = () => log.events.filter(({ message }) => message.includes('starts again'));
+    const crashes = () => log.events.filter(({ message }) => message.includes('Restarting in'));
     await log.until(() => crashes().length >= 3);
 
     expect(isGone(pid)).toBe(false);

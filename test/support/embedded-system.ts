@@ -25,7 +25,7 @@ interface StartedModel {
   readonly instances: readonly { readonly id: string; readonly state: string; readonly crashes: number }[];
 }
 
-const IS_AWAY = /starts again in|^Stopped\.$|^Stopping: the instance is idle/;
+const IS_AWAY = /Restarting in|^Stopped\.$|^Stopping: the instance is idle/;
 const HAS_SETTLED = new RegExp(`^Ready\\.$|${IS_AWAY.source}`);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

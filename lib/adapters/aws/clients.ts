@@ -4,14 +4,14 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { StoreClock } from '#core';
 
-/** Told of every SDK call as it is made: the service as its client names it, and the operation. */
+/** Called before every SDK call with the name of the service and the operation. */
 type CallObserver = (service: string, operation: string) => void;
 
-/** How to reach AWS; what is left out is found by the SDK itself. */
+/** Connection settings. The SDK resolves those that are absent. */
 export interface AwsConnection {
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Of emulators. */
+  /** Endpoints of emulators. */
   readonly endpoints?: {
     readonly sqs?: string;
     readonly s3?: string;
@@ -21,25 +21,25 @@ export interface AwsConnection {
   readonly onCall?: CallObserver;
 }
 
-/** Two quick retries: an unreachable service is an error within seconds, and callers have their own patience. */
+/** Two quick retries: calls to an unreachable service fail within seconds. Callers retry on their own. */
 const MAX_ATTEMPTS = 3;
 const CONNECT_MS = 1000;
-/** Enough for a page of rows read at once. */
+/** Enough to read the rows of a page concurrently. */
 const AGENT = { keepAlive: true, maxSockets: 128 };
 
 export function createSqsClient(connection: AwsConnection, pollSeconds: number): SQSClient {
   const client = new SQSClient({
     ...common(connection, connection.endpoints?.sqs, pollSeconds * 1000 + 5000),
-    // The URL of a queue names an emulator's own idea of its host.
+    // Otherwise the queue URL of an emulator, with its own host name, would be the endpoint.
     useQueueUrlAsEndpoint: false,
-    // A fifth of the CPU of a call, to find what TLS finds anyway.
+    // MD5 checks take a fifth of the CPU of a call; TLS detects the same errors.
     md5: false,
   });
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }
 
-/** Sets `clock`, when there is one, by the `Date` of every response: that costs no request. */
+/** Sets `clock` by the `Date` header of every response, which costs no request. */
 export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClock): DynamoDBClient {
   const client = new DynamoDBClient(common(connection, connection.endpoints?.dynamodb, 5000));
   if (clock) client.middlewareStack.add(clockReader(clock), { step: 'deserialize' });
@@ -47,7 +47,7 @@ export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClo
   return client;
 }
 
-/** Loads the S3 SDK on the way: most Lambdas never need it. */
+/** Imports the S3 SDK dynamically, because most Lambdas do not use it. */
 export async function createS3Client(connection: AwsConnection): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
@@ -58,7 +58,7 @@ export async function createS3Client(connection: AwsConnection): Promise<S3Clien
   return client;
 }
 
-/** Loads the ECS SDK on the way: most Lambdas never need it. */
+/** Imports the ECS SDK dynamically, because most Lambdas do not use it. */
 export async function createEcsClient(connection: AwsConnection): Promise<ECSClient> {
   const { ECSClient } = await import('@aws-sdk/client-ecs');
   const client = new ECSClient(common(connection, connection.endpoints?.ecs, 5000));
@@ -80,7 +80,7 @@ const common = ({ region, credentials }: AwsConnection, endpoint: string | undef
   ...(endpoint === undefined ? {} : { endpoint }),
 });
 
-/** `Date` has whole seconds. */
+/** Resolution of the `Date` header. */
 const DATE_RESOLUTION_MS = 1000;
 
 const clockReader =

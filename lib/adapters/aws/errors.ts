@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { ModelyardError, UNREACHABLE, type Unavailable } from '#core';
 import type { Item } from './attributes.ts';
 
-/** Runs one SDK call; whatever it throws becomes one of our errors, with what AWS said as its cause. */
+/** Runs an SDK call. Translates every error; the cause is the original one. */
 export async function translated<T>(code: Unavailable, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -16,7 +16,7 @@ export async function translated<T>(code: Unavailable, call: () => Promise<T>): 
   }
 }
 
-/** The service understood and said no: the same call will not succeed later. A queue that is not there may come yet. */
+/** A permanent refusal: a retry cannot succeed. A missing queue is not permanent, because it may still be created. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   '$fault' in error &&
@@ -26,17 +26,17 @@ const isRefusal = (error: unknown): boolean =>
     error.name,
   );
 
-/** SQS no longer knows the receipt: the message is back in its queue, or gone. */
+/** The receipt has expired: the message is visible again or deleted. */
 export const isLeaseLost = (error: unknown): boolean => error instanceof Error && isLostReceipt(error.name);
 
-/** The same, for the entries of a batch. */
+/** Same as `isLeaseLost`, for an entry of a batch. */
 export const isLostReceipt = (code: string | undefined): boolean =>
   code !== undefined && /ReceiptHandleIsInvalid|MessageNotInflight/.test(code);
 
-/** A write that went through, or the row that stood in its way; without `item` when it has gone since. */
+/** `done`, or the row that prevented the write. `item` is undefined if the row was deleted since. */
 export type ConditionalOutcome = 'done' | { readonly item: Item | undefined };
 
-/** Runs a conditional write; when its condition fails, answers with the row as it was, or is now where AWS does not say. */
+/** Runs a conditional write. If its condition fails, resolves with the row from the response, or else reads it. */
 export async function conditionalWrite(
   code: Unavailable,
   write: () => Promise<unknown>,

@@ -1,13 +1,10 @@
 import { MAX_ATTEMPTS } from '#core';
 
-/**
- * What the adapters need to exist, as data without an SDK: the CDK constructs and the local provisioning
- * both create exactly this.
- */
+/** The resources of the adapters as data, without an SDK. The CDK constructs and the local provisioning create them. */
 export interface TableDefinition {
   readonly partitionKey: KeyDefinition;
   readonly sortKey?: KeyDefinition;
-  /** Unix seconds after which DynamoDB may delete the row. Absent where rows are kept for good. */
+  /** Unix seconds after which DynamoDB may delete the row. Absent if rows do not expire. */
   readonly ttlAttribute?: string;
   readonly indexes: readonly IndexDefinition[];
 }
@@ -21,18 +18,17 @@ export interface IndexDefinition {
   readonly name: string;
   readonly partitionKey: KeyDefinition;
   readonly sortKey: KeyDefinition;
-  /** Projected besides the keys. None of them ever changes, so a task writes each index once. */
+  /** Projected attributes besides the keys. They never change, so a task writes each index once. */
   readonly include: readonly string[];
 }
 
-/** Partitions that one owner's list is spread over. What was written under another number is no longer listed. */
+/** Number of partitions per owner. Rows that were written with another number are not listed. */
 export const OWNER_SHARDS = 8;
 
-/** The key of whatever is listed by owner, newest last. */
+/** The key of rows that are listed by owner, newest last. */
 export const OWNER_SHARD = { name: 'ownerShard', type: 'S' } as const satisfies KeyDefinition;
 export const CREATED_KEY = { name: 'createdKey', type: 'S' } as const satisfies KeyDefinition;
 
-/** Tasks by owner. */
 export const BY_OWNER_INDEX = {
   name: 'by-owner',
   partitionKey: OWNER_SHARD,
@@ -40,7 +36,7 @@ export const BY_OWNER_INDEX = {
   include: ['model'],
 } as const satisfies IndexDefinition;
 
-/** Tasks that were given up, by model. Sparse: only those carry the partition key. */
+/** Tasks that were given up, by model. Sparse: other tasks do not have the partition key. */
 export const DEAD_LETTERS_INDEX = {
   name: 'dead-letters',
   partitionKey: { name: 'deadLetterModel', type: 'S' },
@@ -48,7 +44,7 @@ export const DEAD_LETTERS_INDEX = {
   include: [],
 } as const satisfies IndexDefinition;
 
-/** One row per task, keyed by id so that no partition gets hot. */
+/** One row per task. The key is the id, so that no partition is hot. */
 export const TASKS_TABLE = {
   partitionKey: { name: 'id', type: 'S' },
   ttlAttribute: 'ttl',
@@ -63,16 +59,16 @@ export const REGISTRY_TABLE = {
   indexes: [],
 } as const satisfies TableDefinition;
 
-/** The partition of the registry that holds the rows of models. */
+/** The partition key of models in the registry table. */
 export const MODEL_ROWS = 'model';
 
-/** One row per user, found by the name and by the id: see `nameKeyOf`. */
+/** One row per user, found by name and by id. See `nameKeyOf`. */
 export const USERS_TABLE = {
   partitionKey: { name: 'place', type: 'S' },
   indexes: [],
 } as const satisfies TableDefinition;
 
-/** One row per call, without an index: a call is recorded by one write unit, and never read but in its owner's list. */
+/** One row per call, without an index: recording a call is one write. Calls are read by owner only. */
 export const CALLS_TABLE = {
   partitionKey: OWNER_SHARD,
   sortKey: CREATED_KEY,
@@ -80,41 +76,41 @@ export const CALLS_TABLE = {
   indexes: [],
 } as const satisfies TableDefinition;
 
-/** Settings of every model's task queue. */
+/** Settings of all task queues. */
 export const TASK_QUEUE = {
-  /** The default lease; consumers renew it. */
+  /** The default lease. Consumers renew it. */
   visibilitySeconds: 30,
-  /** Longer than the longest deadline, so that no task outlives its message. */
+  /** Longer than the maximum deadline, so that no task outlives its message. */
   retentionSeconds: 8 * 24 * 3600,
-  /** Of receives that do not say how long they wait. */
+  /** Default wait of a receive. */
   waitSeconds: 20,
-  /** After so many receives SQS itself moves a message to the dead letters. Workers reject it before, at `maxAttempts`. */
+  /** Receives before SQS dead-letters a message. Workers reject it earlier, at `maxAttempts`. */
   maxReceives: MAX_ATTEMPTS + 1,
 } as const;
 
-/** Settings of every model's dead-letter queue. A message that the broker moves keeps its age, so this is longer. */
+/** Settings of all dead-letter queues. A message that SQS moves keeps its age, so the retention is longer. */
 export const DEAD_LETTER_QUEUE = {
   visibilitySeconds: 60,
   retentionSeconds: 14 * 24 * 3600,
   waitSeconds: 20,
 } as const;
 
-/** Blobs under these prefixes belong to tasks and outlive the longest deadline and retention; contracts stay for good. */
+/** Blobs of tasks expire after the longest deadline and retention. Contracts do not expire. */
 export const BLOB_EXPIRY = {
   prefixes: ['requests/', 'results/', 'dead-letters/'],
   days: 15,
 } as const;
 
-/** The task queue of a model, as a name or, with a URL prefix, as a URL. SQS allows 80 characters: prefixes have up to 19. */
+/** The task queue of a model: a name or, with a URL prefix, a URL. SQS allows 80 characters; prefixes have up to 19. */
 export const taskQueueName = (prefix: string, model: string): string => `${prefix}${dashed(model)}-tasks`;
 
-/** The dead letters of a model, as a name or, with a URL prefix, as a URL. */
+/** The dead-letter queue of a model: a name or, with a URL prefix, a URL. */
 export const deadLetterQueueName = (prefix: string, model: string): string => `${prefix}${dashed(model)}-dead-letters`;
 
-/** The one container of every model's tasks on ECS. */
+/** The container name in the ECS task definition of a model. */
 export const MODEL_CONTAINER = 'Model';
 
-/** The ECS service of a model, and the family of its task definitions. */
+/** The ECS service of a model and the family of its task definitions. */
 export const modelServiceName = (prefix: string, model: string): string => `${prefix}${dashed(model)}`;
 
 const dashed = (model: string): string => model.replaceAll('_', '-');

@@ -21,7 +21,7 @@ import { type OwnerRows, ownerKey, readWindow } from '../tasks/owner-window.ts';
 
 /** DynamoDB's maximum per batch write. */
 const MAX_BATCH = 25;
-/** Unprocessed items are retried: a table that grows quickly may throttle for a moment. */
+/** DynamoDB may throttle a growing table for a short time. */
 const MAX_TRIES = 5;
 const BACKOFF = { baseMs: 50, maxMs: 1000 };
 /** Maximum query rounds over all partitions per page. One is nearly always enough. */
@@ -33,7 +33,7 @@ interface CallRow extends ListPosition {
   readonly call: Call;
 }
 
-/** Calls in DynamoDB: one batch write per 25 calls, one query per partition and page. */
+/** Stores calls in DynamoDB. One batch write per 25 calls, one query per partition and page. */
 export class DynamoCallLog implements CallLog {
   readonly #options: DynamoTableOptions;
   readonly #rows: OwnerRows<CallRow>;
@@ -44,7 +44,7 @@ export class DynamoCallLog implements CallLog {
   }
 
   async append(calls: readonly Call[]): Promise<void> {
-    // DynamoDB refuses a batch with repeated keys.
+    // DynamoDB rejects a batch with duplicate keys.
     const items = [...new Map(calls.map(toCallItem).map((item) => [keyOf(item), item])).values()];
     await Promise.all(
       inBatches(items, MAX_BATCH).map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))),
@@ -99,12 +99,12 @@ const page = (owner: string, calls: readonly Call[], next: ListPosition | undefi
 });
 
 const tooMany = () =>
-  new ModelyardError('store_unavailable', 'More calls are made than can be recorded.', {
+  new ModelyardError('store_unavailable', 'The call log is throttled.', {
     retryable: true,
     retryAfterSeconds: 1,
   });
 
-/** The row of a call. Appending the same call again writes the same row. */
+/** Appending the same call again writes the same row. */
 const toCallItem = (call: Call): Item =>
   present({
     ...ownerKey({ ...positionOfCall(call), owner: call.owner }),

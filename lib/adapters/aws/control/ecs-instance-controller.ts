@@ -22,7 +22,7 @@ import { MODEL_CONTAINER, modelServiceName } from '../resources.ts';
 export interface EcsInstanceControllerOptions {
   readonly client: ECSClient;
   readonly cluster: string;
-  /** The service name up to the model's name. */
+  /** The service name without the model name. */
   readonly servicePrefix: string;
   /** The environment variable of the variant. */
   readonly variantVariable: string;

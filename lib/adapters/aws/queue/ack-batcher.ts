@@ -2,9 +2,9 @@ import { type BatchResultErrorEntry, DeleteMessageBatchCommand, type SQSClient }
 import { type Clock, unavailable } from '#core';
 import { isLostReceipt, translated } from '../errors.ts';
 
-/** What SQS takes in one call. */
+/** Maximum per call of SQS. */
 const MAX_BATCH = 10;
-/** How long the first acknowledgement of a batch waits for others. */
+/** Maximum wait of the first acknowledgement of a batch. */
 const MAX_WAIT_MS = 50;
 const RETRY_PAUSES_MS = [100, 500, 2000];
 
@@ -14,7 +14,7 @@ interface PendingAck {
   readonly reject: (error: unknown) => void;
 }
 
-/** Gathers acknowledgements, so that ten tasks cost one call. */
+/** Batches acknowledgements: one call per ten tasks. */
 export class AckBatcher {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
@@ -29,7 +29,7 @@ export class AckBatcher {
     this.#clock = clock;
   }
 
-  /** Resolves when SQS has deleted the message; rejects with `queue_unavailable` when it could not be told. */
+  /** Resolves when SQS has deleted the message. Rejects with `queue_unavailable`. */
   add(receiptHandle: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ receiptHandle, resolve, reject });
@@ -38,7 +38,7 @@ export class AckBatcher {
     });
   }
 
-  /** Sends what is pending; resolves when everything is confirmed or has failed. */
+  /** Sends pending acknowledgements. Resolves when all are settled. */
   async drain(): Promise<void> {
     this.#flush();
     await Promise.all(this.#sending);
@@ -68,13 +68,13 @@ export class AckBatcher {
         if (unsettled.length === 0) return;
         await this.#clock.sleep(pauseMs);
       }
-      for (const ack of await this.#delete(unsettled)) ack.reject(refusal('SQS kept failing to delete it'));
+      for (const ack of await this.#delete(unsettled)) ack.reject(refusal('SQS failed to delete the message'));
     } catch (error) {
       for (const ack of unsettled) ack.reject(error);
     }
   }
 
-  /** Settles each entry that SQS deleted or refused for good; returns those worth another try. */
+  /** Settles each entry that SQS deleted or rejected. Returns the entries to retry. */
   async #delete(batch: readonly PendingAck[]): Promise<readonly PendingAck[]> {
     const command = new DeleteMessageBatchCommand({
       QueueUrl: this.#queueUrl,
@@ -84,7 +84,7 @@ export class AckBatcher {
     const failures = new Map(Failed.map((entry) => [Number(entry.Id), entry]));
     for (const [index, ack] of batch.entries()) {
       const failure = failures.get(index);
-      // A lost receipt means that somebody else may run the task: there is nothing left to forget here.
+      // An expired receipt means that the message is visible again: it cannot be deleted.
       if (failure === undefined || isLostReceipt(failure.Code)) ack.resolve();
       else if (!isTransient(failure)) ack.reject(refusal(`${failure.Code}: ${failure.Message}`));
     }
@@ -96,4 +96,4 @@ const isTransient = (failure: BatchResultErrorEntry | undefined): boolean =>
   failure !== undefined && failure.SenderFault !== true && !isLostReceipt(failure.Code);
 
 const refusal = (why: string) =>
-  unavailable('queue_unavailable', 'The task queue did not take an acknowledgement.', new Error(why));
+  unavailable('queue_unavailable', 'The task queue refused an acknowledgement.', new Error(why));

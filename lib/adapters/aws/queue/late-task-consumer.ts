@@ -1,7 +1,7 @@
 import type { TaskConsumer } from '#core';
 import type { SqsTaskConsumer, SqsTaskConsumerOptions } from './sqs-task-consumer.ts';
 
-/** A consumer whose code is loaded by its first receive: most of those who open a queue only send. */
+/** Loads the code of the consumer at its first receive, because most processes only send. */
 export function lateTaskConsumer(options: SqsTaskConsumerOptions): TaskConsumer {
   let loading: Promise<SqsTaskConsumer> | undefined;
   async function load(): Promise<SqsTaskConsumer> {

@@ -2,13 +2,13 @@ import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/cl
 import { type Clock, inBatches, type LeaseObserver } from '#core';
 import { isLostReceipt } from '../errors.ts';
 
-/** What SQS takes in one call. */
+/** Maximum per call of SQS. */
 const MAX_BATCH = 10;
 
-/** A received message whose lease is to be renewed. */
+/** A received message whose lease is renewed. */
 export interface HeldMessage {
   readonly receiptHandle: string;
-  /** Called once when the lease is lost; the message is no longer held then. */
+  /** Called once when the lease is lost. The message is not renewed any more. */
   loseLease(): void;
 }
 
@@ -20,11 +20,11 @@ interface LeaseKeeperOptions {
   readonly observer?: LeaseObserver | undefined;
 }
 
-/** Renews the leases of everything that one consumer holds: one timer, one call for ten messages. */
+/** Renews the leases of one consumer: one timer, and one call per ten messages. */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #leaseMs: number;
-  /** Unix milliseconds at which each lease ends unless it is renewed. */
+  /** When each lease ends without a renewal, Unix milliseconds. */
   readonly #held = new Map<HeldMessage, number>();
   readonly #closed = new AbortController();
   #renewing: Promise<unknown> = Promise.resolve();
@@ -35,22 +35,22 @@ export class LeaseKeeper {
     void this.#run();
   }
 
-  /** From now on, for a message that has just been received. */
+  /** Starts renewing a received message. */
   hold(message: HeldMessage): void {
     this.#held.set(message, this.#options.clock.now() + this.#leaseMs);
   }
 
-  /** No longer; false when its lease was lost before. */
-  letGo(message: HeldMessage): boolean {
+  /** Stops renewing a message. Returns false if its lease was lost. */
+  remove(message: HeldMessage): boolean {
     return this.#held.delete(message);
   }
 
-  /** Resolves when no renewal is on its way: one that is could undo a change of the same message's visibility. */
-  async quiet(): Promise<void> {
+  /** Resolves when no renewal is pending. A pending one could undo a later change of the visibility. */
+  async idle(): Promise<void> {
     await this.#renewing;
   }
 
-  /** Stops renewing; what is still held comes back when its lease ends. */
+  /** Stops renewing. Unsettled messages return at the end of their leases. */
   close(): void {
     this.#closed.abort();
   }
@@ -73,7 +73,7 @@ export class LeaseKeeper {
 
   async #renewAll(): Promise<void> {
     const batches = inBatches([...this.#held.keys()], MAX_BATCH);
-    // A renewal that could not be sent is tried again on the next tick, until the lease is over.
+    // A failed renewal is repeated at the next tick until the lease ends.
     await Promise.allSettled(batches.map((batch) => this.#renew(batch)));
   }
 
@@ -89,7 +89,7 @@ export class LeaseKeeper {
           VisibilityTimeout: leaseSeconds,
         })),
       }),
-      // A call that outlasts its tick must not hold up the next one.
+      // A slow call must not delay the next tick.
       { abortSignal: AbortSignal.timeout(Math.ceil(this.#leaseMs / 3)) },
     );
     const renewed = Successful.map(({ Id }) => batch[Number(Id)]).filter(

@@ -15,12 +15,11 @@ import { countAttributes, deadLetterAttributes, encodeBody, type MessageFacts } 
 interface SqsDeliveryOptions extends MessageFacts {
   readonly receiptHandle: string;
   readonly body: Uint8Array;
-  /** Absent where the emulator does not tell. */
+  /** Absent if the emulator does not return it. */
   readonly group: string | undefined;
   readonly source: 'tasks' | 'dead-letters';
 }
 
-/** A received SQS message under a lease. */
 export class SqsDelivery implements Delivery, HeldMessage {
   readonly body: Uint8Array;
   readonly fence: number;
@@ -59,34 +58,34 @@ export class SqsDelivery implements Delivery, HeldMessage {
   }
 
   async ack(): Promise<void> {
-    if (this.#keeper.letGo(this)) await this.#settlement.delete(this);
+    if (this.#keeper.remove(this)) await this.#settlement.delete(this);
   }
 
   retry(next: RetryOptions): Promise<void> {
-    return this.#sendBack(next);
+    return this.#sendCopy(next);
   }
 
   release(options: ReleaseOptions = {}): Promise<void> {
-    return this.#sendBack(options);
+    return this.#sendCopy(options);
   }
 
   async reject(reason: RejectReason, attempts: number): Promise<void> {
-    if (!this.#keeper.letGo(this)) return;
+    if (!this.#keeper.remove(this)) return;
     await this.#settlement.sendToDeadLetters(this, reason, attempts);
     await this.#settlement.delete(this);
   }
 
-  async #sendBack(next: RetryOptions | ReleaseOptions): Promise<void> {
-    if (!this.#keeper.letGo(this)) return;
+  async #sendCopy(next: RetryOptions | ReleaseOptions): Promise<void> {
+    if (!this.#keeper.remove(this)) return;
     const { delaySeconds = 0 } = next;
     if (this.#source === 'dead-letters') {
-      // Dead letters keep no counts, so the message itself can become visible again.
-      await this.#keeper.quiet();
+      // Dead letters have no counts to change, so the message itself becomes visible again.
+      await this.#keeper.idle();
       await this.#settlement.hide(this, delaySeconds);
       return;
     }
-    // The copy first: losing the message would be worse than having it twice.
-    await this.#settlement.sendBack(this, countsOfCopy(this, next), delaySeconds);
+    // Sends the copy first: a duplicate is better than a lost message.
+    await this.#settlement.sendCopy(this, countsOfCopy(this, next), delaySeconds);
     await this.#settlement.delete(this);
   }
 }
@@ -98,7 +97,7 @@ interface SqsSettlementOptions {
   readonly deadLetterQueueUrl: string;
 }
 
-/** Tells SQS what becomes of the deliveries of one consumer. Every method rejects with `queue_unavailable`. */
+/** Settles the deliveries of one consumer. All methods reject with `queue_unavailable`. */
 export class SqsSettlement {
   readonly #options: SqsSettlementOptions;
 
@@ -110,7 +109,7 @@ export class SqsSettlement {
     return this.#options.acks.add(receiptHandle);
   }
 
-  /** Makes the message visible again after so many seconds. */
+  /** Makes the message visible again after `seconds`. */
   async hide({ receiptHandle }: SqsDelivery, seconds: number): Promise<void> {
     const { client, queueUrl } = this.#options;
     const command = new ChangeMessageVisibilityCommand({
@@ -128,8 +127,7 @@ export class SqsSettlement {
     });
   }
 
-  /** Sends a copy of the message with these counts. */
-  sendBack(delivery: SqsDelivery, counts: CarriedCounts, delaySeconds: number): Promise<void> {
+  sendCopy(delivery: SqsDelivery, counts: CarriedCounts, delaySeconds: number): Promise<void> {
     const command = new SendMessageCommand({
       ...copyOf(delivery),
       QueueUrl: this.#options.queueUrl,

@@ -10,7 +10,7 @@ import {
 } from '#core';
 import { TASK_QUEUE } from '../resources.ts';
 
-/** Counts of a copy that continues those of the message it replaces. Earlier builds know only the attempts. */
+/** Attributes with the counts of a copy. Earlier builds have only the attempts. */
 const FENCE = 'Fence';
 const ATTEMPTS = 'Attempts';
 const LOSSES = 'Losses';
@@ -22,18 +22,18 @@ const MAX_REASON_LENGTH = 1000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
 const FORBIDDEN = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
-/** Attributes to ask for with each receive. */
+/** Attributes to request with each receive. */
 export const RECEIVED_ATTRIBUTES = {
   MessageSystemAttributeNames: ['ApproximateReceiveCount', 'MessageGroupId'],
   MessageAttributeNames: [FENCE, ATTEMPTS, LOSSES, SUSPECT, REASON_CODE, REASON_MESSAGE],
 } as const;
 
-/** What a message tells besides its body. */
+/** The counts in the attributes of a message. */
 export interface MessageFacts extends CarriedCounts {
   readonly reason?: RejectReason;
 }
 
-/** SQS bodies are text. */
+/** Base64, because SQS bodies are text. */
 export const encodeBody = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
@@ -63,7 +63,7 @@ const countsIn = (attributes: Message['MessageAttributes']): StoredCounts => ({
 const numberIn = (value: MessageAttributeValue | undefined): number | undefined =>
   value?.StringValue === undefined ? undefined : Number(value.StringValue);
 
-/** Attributes of a copy that goes back to its queue. */
+/** Attributes of a copy that returns to its queue. */
 export const countAttributes = ({
   fence,
   attempts,
@@ -76,7 +76,6 @@ export const countAttributes = ({
   ...(isSuspect ? { [SUSPECT]: number(1) } : {}),
 });
 
-/** Attributes of a dead letter. */
 export const deadLetterAttributes = (
   counts: CarriedCounts,
   reason: RejectReason,
@@ -90,24 +89,24 @@ const number = (value: number): MessageAttributeValue => ({ DataType: 'Number', 
 
 const text = (value: string): MessageAttributeValue => ({
   DataType: 'String',
-  // SQS refuses empty strings and lone surrogates.
+  // SQS rejects empty strings and lone surrogates.
   StringValue: value.slice(0, MAX_REASON_LENGTH).toWellFormed().replaceAll(FORBIDDEN, '\uFFFD') || '-',
 });
 
-/** The message group of an owner: its name, or its hash where SQS does not allow the name. */
+/** The message group of an owner: its name, or a hash if SQS does not allow the name. */
 export const groupId = (owner: string): string =>
   /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/.test(owner)
     ? owner
     : createHash('sha256').update(owner).digest('hex');
 
-/** What is read of a record of an SQS event, as Lambda gives it. */
+/** The fields of an SQS event record that are read. */
 export interface SqsRecord {
   readonly body: string;
   readonly eventSourceARN: string;
   readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string }>>;
 }
 
-/** The dead letter in a record of a dead-letter queue. A body that is not base64 is kept as the text it is. */
+/** The dead letter in a record of a dead-letter queue. A body that is not base64 is kept as UTF-8 text. */
 export function readDeadLetterRecord({ body, eventSourceARN, messageAttributes }: SqsRecord): DeadLetter {
   const entries = Object.entries(messageAttributes).map(
     ([name, { stringValue }]) => [name, { DataType: 'String', StringValue: stringValue }] as const,

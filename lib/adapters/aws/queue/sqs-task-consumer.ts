@@ -6,7 +6,7 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { SqsDelivery, SqsSettlement } from './sqs-delivery.ts';
 import { decodeBody, RECEIVED_ATTRIBUTES, readDeadLetter, readTask } from './sqs-message.ts';
 
-/** What SQS gives in one call. */
+/** Maximum per call of SQS. */
 const MAX_RECEIVE = 10;
 
 export interface SqsTaskConsumerOptions {
@@ -17,13 +17,12 @@ export interface SqsTaskConsumerOptions {
   readonly source: 'tasks' | 'dead-letters';
   readonly leaseSeconds: number;
   readonly pollSeconds: number;
-  /** Whether the stop signal ends a receive that waits; otherwise it is waited out. */
+  /** Whether the stop signal aborts a waiting receive. */
   readonly abortsPolls: boolean;
   readonly signal: AbortSignal;
   readonly observer?: LeaseObserver | undefined;
 }
 
-/** One receiver of one SQS queue. */
 export class SqsTaskConsumer implements TaskConsumer {
   readonly #options: SqsTaskConsumerOptions;
   readonly #keeper: LeaseKeeper;
@@ -62,22 +61,22 @@ export class SqsTaskConsumer implements TaskConsumer {
       MessageSystemAttributeNames: [...RECEIVED_ATTRIBUTES.MessageSystemAttributeNames],
       MessageAttributeNames: [...RECEIVED_ATTRIBUTES.MessageAttributeNames],
     });
-    // A message that SQS hands to the closed connection at that moment stays hidden for one lease. Then it is delivered
-    // again as a suspect, without a charge.
+    // A message that SQS sends to the closed connection stays hidden for one lease. It is then delivered as a suspect,
+    // without a charge.
     const options = abortsPolls ? { abortSignal: signal } : {};
     try {
       const { Messages = [] } = await translated('queue_unavailable', () => client.send(command, options));
       const deliveries = Messages.map((message) => this.#toDelivery(message));
       if (!this.#options.signal.aborted) return deliveries;
-      await this.#giveBack(deliveries);
+      await this.#release(deliveries);
     } catch (error) {
       if (!this.#options.signal.aborted) throw error;
     }
     return [];
   }
 
-  /** What cannot be given back comes back by itself when its lease ends. */
-  async #giveBack(deliveries: readonly Delivery[]): Promise<void> {
+  /** A message that cannot be released returns at the end of its lease. */
+  async #release(deliveries: readonly Delivery[]): Promise<void> {
     await Promise.allSettled(deliveries.map((delivery) => delivery.release({ keepFence: true })));
   }
 

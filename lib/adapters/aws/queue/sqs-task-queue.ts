@@ -8,21 +8,21 @@ import { encodeBody, groupId } from './sqs-message.ts';
 export interface SqsTaskQueueOptions {
   readonly client: SQSClient;
   readonly clock: Clock;
-  /** URL of the queues up to the model's name. */
+  /** URL of the queues, without the model name. */
   readonly queueUrlPrefix: string;
   readonly model: string;
-  /** How long an empty receive waits at SQS. 0–20. */
+  /** Long-poll time of a receive, in seconds. 0–20. */
   readonly pollSeconds: number;
   /**
-   * Whether a consumer that is told to stop ends its receive at once. Off for an emulator that hands the next message
-   * to the closed connection, however much later it is sent.
+   * Whether the stop signal aborts a receive. False for an emulator that delivers the next message to the closed
+   * connection.
    */
   readonly abortsPolls: boolean;
 }
 
 /**
- * Tasks in an SQS standard queue, base64 in the body. A task that waits for its retry counts as in flight
- * in `depth`: SQS cannot tell the two apart.
+ * Tasks in an SQS standard queue, as base64. In `depth`, a task that waits for a retry counts as in flight, because SQS
+ * does not distinguish the two.
  */
 export class SqsTaskQueue implements TaskQueue {
   readonly #options: SqsTaskQueueOptions;
@@ -39,7 +39,7 @@ export class SqsTaskQueue implements TaskQueue {
     const command = new SendMessageCommand({
       QueueUrl: this.#queueUrl,
       MessageBody: encodeBody(body),
-      // On a standard queue the group makes receives fair between owners; it orders nothing.
+      // Activates fair queues: the group is the owner. It does not order messages.
       MessageGroupId: groupId(group),
     });
     await translated('queue_unavailable', () => this.#options.client.send(command));

@@ -24,18 +24,18 @@ export interface DynamoTableOptions {
 }
 
 export interface DynamoTaskStoreOptions extends DynamoTableOptions {
-  /** Without lists, a task costs a write less and `list` rejects. @default true */
+  /** Without lists, a task costs one write less, and `list` rejects. @default true */
   readonly keepsLists?: boolean;
 }
 
-/** Dynamic, because the function that submits tasks hardly needs them and starts faster without. */
+/** Imported dynamically: the function that submits tasks rarely uses it and starts faster without it. */
 const listing = () => import('./task-listing.ts');
 const updates = () => import('./task-updates.ts');
 
-/** A row can be withdrawn and created anew between an update and a look at it; not again and again. */
+/** Maximum number of retries when a row is withdrawn and created again between an update and a read. */
 const MAX_RACES = 5;
 
-/** Tasks as rows of DynamoDB: one put to create, one update per event, one read to get. */
+/** Stores tasks as rows. One put creates a task, one update applies an event, one read gets a task. */
 export class DynamoTaskStore implements TaskStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -50,7 +50,7 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async create(task: Task): Promise<Task | undefined> {
-    // Tells our own row from somebody else's when the SDK repeats a put whose answer was lost.
+    // Distinguishes our own row from another one when the SDK repeats a put whose response was lost.
     const creation = randomUUID();
     const item: Item = {
       ...toItem(task),
@@ -71,14 +71,14 @@ export class DynamoTaskStore implements TaskStore {
     return this.#kept(await this.#read(id));
   }
 
-  /** Half the price of `get`. */
+  /** Costs half of `get`. */
   async peek(id: string): Promise<Task | undefined> {
     return this.#kept(await this.#read(id, { consistent: false }));
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
     const { updateFor, outcomeFor } = await updates();
-    // Tells our own change from somebody else's when the SDK repeats an update whose answer was lost.
+    // Distinguishes our own update from another one when the SDK repeats an update whose response was lost.
     const write = randomUUID();
     for (let race = 0; race < MAX_RACES; race++) {
       const { update, changes } = updateFor(event, this.#clock.now(), write);
@@ -107,7 +107,7 @@ export class DynamoTaskStore implements TaskStore {
         new UpdateItemCommand({
           TableName: this.#table,
           Key: { id: S(id) },
-          // Without its index keys the row is in no list.
+          // Without its index keys, the row is in no list.
           UpdateExpression: `SET withdrawnAt = :now REMOVE ${OWNER_SHARD.name}, ${CREATED_KEY.name}`,
           ConditionExpression:
             'createdAt = :createdAt AND requestHash = :hash AND #state = :queued AND attempts = :none ' +
@@ -126,7 +126,7 @@ export class DynamoTaskStore implements TaskStore {
   }
 
   async list(query: TaskQuery): Promise<TaskPage> {
-    if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'No lists of tasks are kept here.');
+    if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'This platform keeps no lists of tasks.');
     const { listTasks } = await listing();
     return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
   }
@@ -136,7 +136,7 @@ export class DynamoTaskStore implements TaskStore {
     return countDeadLetters({ client: this.#client, table: this.#table }, model);
   }
 
-  /** The row that stands in the way; undefined when the put went through. */
+  /** Returns the existing row, or undefined if the put succeeded. */
   async #putUnlessKept(item: Item): Promise<Item | undefined> {
     const id = item.id?.S ?? '';
     const refused = await this.#conditional(id, () =>
@@ -151,7 +151,7 @@ export class DynamoTaskStore implements TaskStore {
       ),
     );
     if (refused === 'done') return undefined;
-    // Gone in between: an empty row is not kept, so the caller tries again.
+    // The existing row has been deleted. An empty row is not kept, so the caller retries.
     return refused.item ?? {};
   }
 

@@ -5,20 +5,20 @@ import { type Item, readString, rowOf, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 import { CREATED_KEY, OWNER_SHARD, OWNER_SHARDS } from '../resources.ts';
 
-/** The attributes by which a row is in its owner's list. They never change, so an index is written once. */
+/** The key of a row in its owner's list. It never changes, so an index is written once per row. */
 export const ownerKey = ({ id, owner, createdAt }: ListPosition & { readonly owner: string }): Item => ({
   [OWNER_SHARD.name]: S(ownerPartition(owner, shardOf(id))),
   [CREATED_KEY.name]: S(createdKey({ id, createdAt })),
 });
 
-/** Every partition that holds rows of this owner. */
+/** All partitions of an owner's rows. */
 const ownerPartitions = (owner: string): readonly string[] =>
   Array.from({ length: OWNER_SHARDS }, (_, shard) => ownerPartition(owner, shard));
 
-/** Sorts as a list does, backwards: by time and id. */
+/** Sorts by time and id, as lists do in reverse. */
 const createdKey = ({ id, createdAt }: ListPosition): string => `${String(createdAt).padStart(16, '0')}#${id}`;
 
-/** Where a row with these attributes stands. */
+/** The position of a row in its list. */
 export function readPosition(item: Item): ListPosition {
   const created = readString(item, CREATED_KEY.name);
   const at = created.indexOf('#');
@@ -27,10 +27,10 @@ export function readPosition(item: Item): ListPosition {
 
 const ownerPartition = (owner: string, shard: number): string => `${shard}#${owner}`;
 
-/** By the id's hash, not its prefix: ids start with the time. */
+/** Uses a hash of the id, because ids start with the time. */
 const shardOf = (id: string): number => createHash('sha256').update(id).digest().readUInt32BE() % OWNER_SHARDS;
 
-/** Rows with an `ownerKey`, in a table of that key or in an index of one. */
+/** Rows with an `ownerKey`, in a table or an index of that key. */
 export interface OwnerRows<Row extends ListPosition> {
   readonly client: DynamoDBClient;
   readonly table: string;
@@ -38,26 +38,26 @@ export interface OwnerRows<Row extends ListPosition> {
   toRow(item: Item): Row;
 }
 
-/** A stretch of an owner's list, complete from where it was asked for to `end`. */
+/** A section of an owner's list, complete from the requested position to `end`. */
 export interface OwnerWindow<Row extends ListPosition> {
   readonly rows: readonly Row[];
-  /** Where to go on; undefined at the end of the list. */
+  /** The position to continue from; undefined at the end of the list. */
   readonly end: Row | undefined;
 }
 
-/** At least `size` rows after `position`, fewer only where the list is unevenly spread or ends: a query per partition. */
+/** Reads at least `size` rows after `position`; fewer at the end or in uneven partitions. One query each. */
 export async function readWindow<Row extends ListPosition>(
   source: OwnerRows<Row>,
   owner: string,
   position: ListPosition | undefined,
   size: number,
 ): Promise<OwnerWindow<Row>> {
-  // Twice an even share: it nearly always suffices, and costs a quarter of asking every partition for everything.
+  // Twice the average is nearly always enough, and costs a quarter of a full read of every partition.
   const share = Math.ceil((2 * size) / OWNER_SHARDS) + 2;
   const parts = await Promise.all(
     ownerPartitions(owner).map((partition) => readPartition(source, partition, position, share)),
   );
-  // Beyond the end of a part that goes on, rows may be missing; up to the first such end, none are.
+  // A truncated partition may miss rows after its end. Up to the first such end, the list is complete.
   const ends = parts.flatMap(({ end }) => end ?? []).sort(comparePositions);
   const end = ends[0];
   const rows = parts.flatMap((part) => part.rows).sort(comparePositions);

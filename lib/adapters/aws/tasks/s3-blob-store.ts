@@ -3,12 +3,12 @@ import type { BlobStore } from '#core';
 import { translated } from '../errors.ts';
 
 interface S3BlobStoreOptions {
-  /** Called when the first blob is needed. */
+  /** Called for the first blob. */
   readonly client: () => Promise<S3Client>;
   readonly bucket: string;
 }
 
-/** Blobs as S3 objects; the bucket's lifecycle expires them. */
+/** Stores blobs as S3 objects. The lifecycle rule of the bucket expires them. */
 export class S3BlobStore implements BlobStore {
   readonly #options: S3BlobStoreOptions;
 
@@ -29,9 +29,9 @@ export class S3BlobStore implements BlobStore {
       const [client, { GetObjectCommand, NoSuchKey }] = await this.#load();
       try {
         const { Body, Metadata } = await client.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: key }));
-        // Objects of earlier builds do not tell their key.
+        // Objects of earlier builds have no key in their metadata.
         const found = Metadata?.key ?? key;
-        if (found !== key) throw new Error(`S3 answered with ${found} instead of ${key}`);
+        if (found !== key) throw new Error(`S3 returned ${found} instead of ${key}`);
         return await Body?.transformToByteArray();
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
@@ -40,7 +40,7 @@ export class S3BlobStore implements BlobStore {
     });
   }
 
-  /** Dynamic, because most Lambdas never touch a blob and start faster without this SDK. */
+  /** Imported dynamically: most Lambdas use no blobs and start faster without this SDK. */
   #load() {
     return Promise.all([this.#options.client(), import('@aws-sdk/client-s3')]);
   }

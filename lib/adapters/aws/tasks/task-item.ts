@@ -10,7 +10,7 @@ import {
 } from '#core';
 import { B, type Item, N, optional, present, readNumber, readOptionalNumber, readString, S } from '../attributes.ts';
 
-/** The attributes of a task's row that events change. */
+/** The attributes that events change. */
 export const toMutableItem = (task: TaskChanges): Item =>
   present({
     state: optional(task.state, S),
@@ -28,7 +28,6 @@ export const toMutableItem = (task: TaskChanges): Item =>
     deadLetter: optional(task.deadLetter, B),
   });
 
-/** A task's row, without the attributes of its indexes. */
 export const toItem = (task: Task): Item => ({
   ...toMutableItem(task),
   id: S(task.id),
@@ -41,10 +40,9 @@ export const toItem = (task: Task): Item => ({
   retainedUntil: N(task.retainedUntil),
 });
 
-/** Optional numbers of a task and of its row. */
 const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
 
-/** Reads what `toItem` wrote, and what updates made of it. */
+/** Reads a row that `toItem` or an update has written. */
 export function fromItem(item: Item): Task {
   const numbers = OPTIONAL_NUMBERS.map((name) => [name, readOptionalNumber(item, name)] as const);
   return {
@@ -65,10 +63,10 @@ export function fromItem(item: Item): Task {
   };
 }
 
-/** In rows of earlier builds the attempts are the fence as well, and only original messages were recorded. */
+/** Earlier builds stored neither fence nor copy: fence equals attempts, copy is 0. */
 function readCounts(item: Item): Pick<Task, 'fence' | 'attempts' | 'copy' | 'startedAlone'> {
   const recorded = readNumber(item, 'attempts');
-  // An update cannot write the greater of two numbers, so giving up writes a number of its own.
+  // An update cannot write the maximum of two numbers, so `gave-up` writes a separate attribute.
   const attempts = Math.max(recorded, readOptionalNumber(item, 'attemptsGivenUp') ?? 0);
   const fence = readOptionalNumber(item, 'fence');
   const copy = readOptionalNumber(item, 'copy') ?? (fence === undefined && recorded > 0 ? 0 : undefined);

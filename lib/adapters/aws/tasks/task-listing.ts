@@ -26,10 +26,10 @@ interface TaskRow extends ListPosition {
   readonly model: string;
 }
 
-/** What one page may cost: rounds over all partitions, and rows read to look at their state. */
+/** Limits of one page: query rounds over all partitions, and rows that a filter by state reads. */
 const MAX_ROUNDS = 4;
 const MAX_ROWS_READ = 200;
-/** Index rows to read per round at least: filters skip some. */
+/** Minimum number of index rows per round, because filters skip some. */
 const MIN_WINDOW = 25;
 
 /** One page of an owner's tasks, merged from the partitions of the by-owner index. */
@@ -45,7 +45,7 @@ export async function listTasks({ client, table, get }: ListingDeps, query: Task
   for (let round = 0; round < MAX_ROUNDS && rowsRead < MAX_ROWS_READ; round++) {
     const window = await readWindow(source, owner, position, Math.max(limit - found.length, MIN_WINDOW));
     const rows = window.rows.filter((row) => model === undefined || row.model === model);
-    // Without a filter on the state all rows count, so no more are read than are missing.
+    // Without a filter by state, every row counts, so only the missing rows are read.
     const wanted = rows.slice(0, state === undefined ? limit - found.length : MAX_ROWS_READ - rowsRead);
     const tasks = await Promise.all(wanted.map(({ id }) => get(id)));
     rowsRead += wanted.length;
@@ -71,7 +71,7 @@ const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefi
   ...cursorsIn(owner).next(next),
 });
 
-/** As `TaskStore.countDeadLetters`. */
+/** See `TaskStore.countDeadLetters`. */
 export async function countDeadLetters({ client, table }: TasksTable, model: string): Promise<number> {
   const command = new QueryCommand({
     TableName: table,

@@ -11,10 +11,10 @@ type Update = Required<
   >
 >;
 
-/** The condition under which a row is a task that can still be read. Uses `:now`. */
+/** The condition that a row is a readable task. Uses `:now`. */
 const KEPT = 'attribute_exists(id) AND attribute_not_exists(withdrawnAt) AND retainedUntil > :now';
 
-/** One conditional update that means what `applyEvent` means. */
+/** A conditional update equivalent to `applyEvent`. */
 export function updateFor(
   event: TaskEvent,
   now: number,
@@ -28,7 +28,7 @@ export function updateFor(
   };
   const names = Object.keys(changes);
   const assignments = names.map((name) => `#${name} = :${name}`);
-  // Only given-up tasks are in the index of dead letters; just the row knows the model.
+  // Only tasks that were given up are in the dead-letter index. Its key is copied from the row.
   if (event.type === 'gave-up') assignments.push(`${DEAD_LETTERS_INDEX.partitionKey.name} = model`);
   const { conditions, values } = conditionsOf(guard);
   return {
@@ -50,7 +50,7 @@ export function updateFor(
   };
 }
 
-/** What the event means for a row that did not meet the conditions of its update. */
+/** The outcome of an event for a row that did not meet the condition of its update. */
 export const outcomeFor = (item: Item, event: TaskEvent): EventOutcome => applyEvent(fromItem(item), event).outcome;
 
 interface Conditions {
@@ -89,7 +89,7 @@ function conditionsOf({ requestHash, latestDeadline, copy, fence, nextCopy }: Ev
   return { conditions, values };
 }
 
-/** Rows of earlier builds have no fence: their attempts are the fence, and in other rows it is never below the attempts. */
+/** Rows of earlier builds have no fence: their attempts are the fence. It is never below the attempts. */
 function fenceCondition({ of, alone }: NonNullable<EventGuard['fence']>): string {
   const than = of === 'start' ? '<' : '<=';
   const isOlder = `(attempts ${than} :itsFence AND (attribute_not_exists(fence) OR fence ${than} :itsFence))`;

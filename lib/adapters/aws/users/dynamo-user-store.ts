@@ -30,7 +30,7 @@ interface DynamoUserStoreOptions {
   readonly table: string;
 }
 
-/** Users in DynamoDB: one put to register, one read by name or id. */
+/** Stores users in DynamoDB. A registration is one put; a lookup by name or id is one read. */
 export class DynamoUserStore implements UserStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -53,7 +53,7 @@ export class DynamoUserStore implements UserStore {
         }),
       ),
     );
-    // Ids are unique, so a row with this id is our own: the SDK repeated a put whose response was lost.
+    // A row with this id is our own: the SDK repeated a put whose response was lost.
     return refused === 'done' || refused.item?.id?.S === kept.id ? kept : undefined;
   }
 

@@ -9,7 +9,6 @@ export const toMutableUserItem = (user: User) => ({
   account: S(packAccount(user)),
 });
 
-/** The row without its key. */
 export const toUserItem = (user: User): Item => ({
   ...toMutableUserItem(user),
   id: S(user.id),

@@ -47,7 +47,7 @@ export class MemoryTaskStore implements TaskStore {
     if (current === undefined) return 'missing';
     const { outcome, task } = applyEvent(current, event);
     this.#tasks.set(id, task);
-    if (isTerminal(task.state)) this.#tellWatchers(id);
+    if (isTerminal(task.state)) this.#notifyWatchers(id);
     return outcome;
   }
 
@@ -56,7 +56,7 @@ export class MemoryTaskStore implements TaskStore {
     const stored = this.#tasks.get(task.id);
     if (stored === undefined || !isUntouched(stored, task)) return;
     this.#tasks.delete(task.id);
-    this.#tellWatchers(task.id);
+    this.#notifyWatchers(task.id);
   }
 
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
@@ -106,7 +106,7 @@ export class MemoryTaskStore implements TaskStore {
     return task.retainedUntil > this.#clock.now();
   }
 
-  #tellWatchers(id: string): void {
+  #notifyWatchers(id: string): void {
     for (const wake of this.#watchers.get(id) ?? []) wake();
   }
 
