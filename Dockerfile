@@ -1,8 +1,10 @@
 # Images of the gateway and of every model:
 #   docker build --target gateway -t modelyard/gateway .
 #   docker build --target model --build-arg MODEL=model_a -t modelyard/model-a .
-# Each is a bundle on a plain Node image, without node_modules, compiler or source.
+# Each is a bundle on a plain Node image, without node_modules, compiler or source. The target model-python adds Python and
+# the model's packages, model-onnx the library that runs ONNX files.
 ARG NODE_IMAGE=node:24-bookworm-slim
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
 
 # Bundles are platform-independent: build them on the native platform of the builder.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS dependencies
@@ -40,6 +42,48 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 FROM source AS model-bundle
 ARG MODEL
 RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
+
+# Packages with binaries are installed on the platform of the image.
+FROM ${PYTHON_IMAGE} AS python-packages
+ARG MODEL
+WORKDIR /packages
+COPY model-containers/python ./python
+COPY model-containers/models/${MODEL} ./model
+RUN touch model/requirements.txt && python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r model/requirements.txt ./python
+
+FROM ${PYTHON_IMAGE} AS model-python
+ARG MODEL
+LABEL modelyard.model="${MODEL}"
+WORKDIR /app
+RUN useradd --uid 1000 node
+USER node
+COPY --from=runtime /usr/local/bin/node /usr/local/bin/node
+COPY --from=python-packages /venv /venv
+COPY --from=model-bundle /bundle ./
+VOLUME ["/tmp"]
+ENV NODE_ENV=production MODELYARD_PYTHON=/venv/bin/python MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+ENTRYPOINT ["node"]
+CMD ["main.mjs"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# The package has the binaries of every platform.
+FROM dependencies AS onnxruntime
+RUN mkdir /onnx && cp -r node_modules/onnxruntime-node node_modules/onnxruntime-common /onnx \
+ && rm -rf /onnx/onnxruntime-node/bin/*/darwin /onnx/onnxruntime-node/bin/*/win32
+
+FROM runtime AS model-onnx
+ARG MODEL
+LABEL modelyard.model="${MODEL}"
+COPY --from=onnxruntime /onnx ./node_modules
+COPY --from=model-bundle /bundle ./
+VOLUME ["/tmp"]
+ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
 # The last stage is the default target.
 FROM runtime AS model

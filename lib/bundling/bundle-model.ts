@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -34,7 +35,8 @@ export async function bundleModel({
   await build({
     ...IMAGE_BUNDLING,
     plugins: [modelPlugin(folder)],
-    external: [...external],
+    // Its binary cannot be bundled; images of ONNX files install it beside the bundle.
+    external: ['onnxruntime-node', ...external],
     entryPoints: [
       { in: join(runtime, 'instance', 'main.ts'), out: 'instance' },
       { in: join(runtime, 'backends', 'model-main.ts'), out: parse(MODEL_FILE).name },
@@ -43,6 +45,12 @@ export async function bundleModel({
   });
   await writeFile(join(into, 'main.mjs'), `${prelude}await import('./instance.mjs');\n`);
   await copyAssets(folder, join(into, MODEL_ASSETS));
+  if (existsSync(join(folder, 'model.py'))) {
+    await cp(join(runtime, '..', 'python', 'modelyard'), join(into, PYTHON_FOLDER, 'modelyard'), {
+      recursive: true,
+      filter: (path) => !path.includes('__pycache__'),
+    });
+  }
 }
 
 /** Empty folders are created too, because paths of the model may lead through them. */
@@ -59,11 +67,15 @@ async function copyAssets(from: string, to: string): Promise<void> {
 /** The folder below the bundle that holds the model's data files. */
 const MODEL_ASSETS = 'model';
 
+/** The folder that holds the Python package, for models in Python. */
+const PYTHON_FOLDER = 'python';
+
 /** The file of the model process in a bundle. */
 const MODEL_FILE = 'model.mjs';
 
 const BACKENDS = '[\\\\/]model-containers[\\\\/]runtime[\\\\/]backends[\\\\/]';
 const LOAD_DEFINITION = new RegExp(`${BACKENDS}load-definition\\.ts$`);
+const MODEL_PARTS = new RegExp(`${BACKENDS}model-parts\\.ts$`);
 const MODEL_ENTRY = new RegExp(`${BACKENDS}model-entry\\.ts$`);
 const OWN_ADDRESS = /\bimport\.meta\.(url|dirname|filename)\b/g;
 
@@ -75,17 +87,28 @@ const modelPlugin = (folder: string): Plugin => ({
   name: 'one-model',
   setup({ onLoad, onEnd }) {
     let isBound = false;
-    onLoad({ filter: LOAD_DEFINITION }, () => {
-      isBound = true;
-      // Imported on demand, so that the process can report an error in the model's modules.
-      const contents = `const load = () => import(${JSON.stringify(join(folder, 'model.ts'))});
-        export const loadDefinition = async () => (await load()).default;`;
-      return { contents, resolveDir: folder, loader: 'ts' };
-    });
+    const isCode = existsSync(join(folder, 'model.ts'));
+    if (isCode) {
+      onLoad({ filter: LOAD_DEFINITION }, () => {
+        isBound = true;
+        // Imported on demand, so that the process can report an error in the model's modules.
+        const contents = `const load = () => import(${JSON.stringify(join(folder, 'model.ts'))});
+          export const loadDefinition = async () => (await load()).default;`;
+        return { contents, resolveDir: folder, loader: 'ts' };
+      });
+    } else {
+      onLoad({ filter: MODEL_PARTS }, () => {
+        isBound = true;
+        return { contents: partsOf(folder), resolveDir: folder, loader: 'ts' };
+      });
+    }
     onLoad({ filter: MODEL_ENTRY }, () => {
       const contents = `import { fileURLToPath } from 'node:url';
-        export const MODEL_ENTRY = fileURLToPath(new URL('./${MODEL_FILE}', import.meta.url));`;
-      return { contents, loader: 'ts' };
+        const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+        export const MODEL_ENTRY = at('./${MODEL_FILE}');
+        export const PYTHON_PACKAGE = at('./${PYTHON_FOLDER}');
+        export const modelFolderOf = () => at('./${MODEL_ASSETS}');`;
+      return { contents, loader: 'js' };
     });
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!path.startsWith(folder + sep)) return undefined;
@@ -95,6 +118,15 @@ const modelPlugin = (folder: string): Plugin => ({
     onEnd(() => (isBound ? undefined : { errors: [{ text: 'The model process does not load a model.' }] }));
   },
 });
+
+/** The manifest and the messages of a model without TypeScript, as static imports. */
+function partsOf(folder: string): string {
+  const messages = `#proto/models/${basename(folder)}.ts`;
+  const isJson = existsSync(join(folder, 'manifest.json'));
+  const manifest = isJson ? `import manifest from './manifest.json'` : `import { manifest } from './manifest.ts'`;
+  return `${manifest}; import * as messages from '${messages}';
+    export const readParts = async () => ({ manifest, messages });`;
+}
 
 function readdress(source: string, address: string): string {
   const url = `new URL(${JSON.stringify(address)}, import.meta.url)`;

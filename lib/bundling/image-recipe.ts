@@ -10,9 +10,13 @@ export interface ImageRecipe {
   readonly args: Readonly<Record<string, string>>;
 }
 
-/** The model's own Dockerfile if its folder has one, else the common Dockerfile. */
+/** The model's own Dockerfile if its folder has one, else the stage of the common Dockerfile for its language. */
 export function imageRecipe(root: string, model: string): ImageRecipe {
-  const own = `model-containers/models/${model}/Dockerfile`;
+  const folder = `model-containers/models/${model}`;
+  const has = (file: string) => existsSync(join(root, folder, file));
   const args = { MODEL: model };
-  return existsSync(join(root, own)) ? { dockerfile: own, args } : { dockerfile: 'Dockerfile', target: 'model', args };
+  if (has('Dockerfile')) return { dockerfile: `${folder}/Dockerfile`, args };
+  const isPython = has('model.py') || has('requirements.txt');
+  const target = isPython ? 'model-python' : has('model.onnx') ? 'model-onnx' : 'model';
+  return { dockerfile: 'Dockerfile', target, args };
 }

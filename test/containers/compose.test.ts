@@ -85,6 +85,22 @@ describe('a new model', () => {
     expect(buildOf(text)).not.toHaveProperty('target');
   });
 
+  it.each([
+    ['model.py', 'model-python'],
+    ['model.onnx', 'model-onnx'],
+    ['model.ts', 'model'],
+  ])('with %s is built by the stage %s', async (file, target) => {
+    const root = await mkdtemp(join(tmpdir(), 'modelyard-compose-'));
+    const folder = join(root, 'model-containers/models/my_model');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, file), '');
+
+    const recipe = imageRecipe(root, 'my_model');
+
+    await rm(root, { recursive: true });
+    expect(recipe).toEqual({ dockerfile: 'Dockerfile', target, args: { MODEL: 'my_model' } });
+  });
+
   const buildOf = (text: string): unknown => parse(text, { merge: true }).services['my-model'].build;
 });
 

@@ -21,13 +21,13 @@ describe('the Dockerfile', () => {
     const stages = instructions.flatMap((line) => / AS (\w[\w-]*)$/.exec(line)?.[1] ?? []);
     const bases = instructions.flatMap((line) => /^FROM (?:--platform=\S+ )?(\S+)/.exec(line)?.[1] ?? []);
 
-    expect(bases.filter((base) => !/^\$\{NODE_IMAGE\}$/.test(base) && !stages.includes(base))).toEqual([]);
+    expect(bases.filter((base) => !/^\$\{(?:NODE|PYTHON)_IMAGE\}$/.test(base) && !stages.includes(base))).toEqual([]);
     expect(instructions[0]).toBe('ARG NODE_IMAGE=node:24-bookworm-slim');
   });
 
   it('runs nothing but on the machine that builds, so that images for another one need no emulator', () => {
     const builds = instructions.find((line) => line.endsWith(' AS dependencies'));
-    const forOthers = ['runtime', 'gateway', 'model'].flatMap(stage);
+    const forOthers = ['runtime', 'gateway', 'model', 'model-onnx'].flatMap(stage);
 
     expect(builds).toMatch(/^FROM --platform=\$\{BUILDPLATFORM:-[\w/]+\} /);
     expect(forOthers.filter((line) => line.startsWith('RUN '))).toEqual([]);
@@ -42,11 +42,16 @@ describe('the Dockerfile', () => {
     expect(runtime).toContain('CMD ["main.mjs"]');
     expect(instructions).toContain('FROM runtime AS gateway');
     expect(instructions).toContain('FROM runtime AS model');
+    expect(stage('model-python')).toEqual(
+      expect.arrayContaining(['USER node', 'ENTRYPOINT ["node"]', 'CMD ["main.mjs"]']),
+    );
   });
 
   it.each([
     ['gateway', '/readyz', '8000'],
     ['model', '/health', '8080'],
+    ['model-python', '/health', '8080'],
+    ['model-onnx', '/health', '8080'],
   ])('asks the %s at %s whether it is well, without a shell', (name, path, port) => {
     const check = stage(name).find((line) => line.startsWith('HEALTHCHECK')) ?? '';
     const command = JSON.parse(check.slice(check.indexOf('['))) as string[];
@@ -64,7 +69,9 @@ describe('the Dockerfile', () => {
 
     expect(folders.length).toBeGreaterThan(0);
     for (const folder of folders) {
-      expect(stage('model')).toContain(`VOLUME ["${folder}"]`);
+      for (const name of ['model', 'model-python', 'model-onnx']) {
+        expect(stage(name)).toContain(`VOLUME ["${folder}"]`);
+      }
       expect(readFileSync(`${ROOT}/docs/model-dockerfile.md`, 'utf8')).toContain(`\nVOLUME ["${folder}"]\n`);
     }
   });

@@ -3,8 +3,10 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PythonEnvironments } from '#local/python-environment.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
 import { ROOT } from '../architecture/cruise.ts';
 import { BundledProcess } from './bundled-process.ts';
 
@@ -64,6 +66,37 @@ describe('the bundles of gateway and model', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(await Promise.all([gateway.stop(), model.stop()])).toEqual([0, 0]);
   });
+
+  it('serve models in Python and as ONNX files', async () => {
+    const models = ['wine', 'wine_onnx'];
+    for (const name of models) {
+      const folder = join(context, 'model-containers/models', name);
+      await cp(join(context, 'model-containers/examples', name), folder, { recursive: true });
+      bundle('scripts/bundle-model.ts', name, '--into', join(scratch, name));
+    }
+    await symlink(join(ROOT, 'node_modules'), join(scratch, 'wine_onnx', 'node_modules'));
+    const python = await new PythonEnvironments(silentLogger).pythonOf(join(ROOT, 'model-containers/examples/wine'));
+    const settings = { ...environment(), MODELYARD_PYTHON: python };
+    await using provision = new BundledProcess(join(scratch, 'gateway'), environment(), ['provision.mjs', ...models]);
+    expect(await provision.exited).toBe(0);
+    await using gateway = new BundledProcess(join(scratch, 'gateway'), { ...environment(), MODELYARD_PORT: '0' });
+    await using wine = new BundledProcess(join(scratch, 'wine'), settings);
+    await using onnx = new BundledProcess(join(scratch, 'wine_onnx'), settings);
+    const [{ url }] = await Promise.all([gateway.untilReady(), wine.untilReady(), onnx.untilReady()]);
+
+    const answers = await Promise.all(
+      models.map(async (name) => {
+        const body = JSON.stringify({ alcohol: 14.2, flavanoids: 3, proline: 1065 });
+        const headers = { 'Content-Type': 'application/json' };
+        return (await fetch(`${url}/predict/${name}`, { method: 'POST', headers, body })).json();
+      }),
+    );
+
+    expect(answers).toMatchObject(
+      models.map((model) => ({ model, state: 'succeeded', result: { cultivar: expect.stringMatching(/^class_/) } })),
+    );
+    expect(await Promise.all([gateway.stop(), wine.stop(), onnx.stop()])).toEqual([0, 0, 0]);
+  }, 180_000);
 
   it('serve the documentation with its files', async () => {
     await using gateway = new BundledProcess(join(scratch, 'gateway'), { ...environment(), MODELYARD_PORT: '0' });

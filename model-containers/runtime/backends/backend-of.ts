@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { contractOf } from '#contract';
 import type { ModelBackend } from './model-backend.ts';
-import { MODEL_ENTRY, PYTHON_PACKAGE } from './model-entry.ts';
+import { MODEL_ENTRY, modelFolderOf, PYTHON_PACKAGE } from './model-entry.ts';
 import { readModelFolder } from './model-folder.ts';
 import { processBackend } from './process-backend.ts';
-
-const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 interface BackendOptions {
   /** Path of the Python interpreter that has the model's packages. */
@@ -24,7 +21,7 @@ interface BackendOptions {
  */
 export async function backendOf(given: string, options: BackendOptions): Promise<ModelBackend> {
   const { python, containerUrl, environment } = options;
-  const folder = resolve(MODELS, given);
+  const folder = modelFolderOf(given);
   if (!existsSync(join(folder, 'model.py'))) {
     const args = [MODEL_ENTRY, given, ...(containerUrl === undefined ? [] : [containerUrl])];
     return processBackend({ command: process.execPath, arguments: args, environment: withPython(environment, python) });

@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { manifestPath } from '#catalog/read-manifest.ts';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { ModelDefinition } from '../define-model.ts';
 import { ModelStartError } from './model-backend.ts';
+import { modelFolderOf } from './model-entry.ts';
 import { readModelFolder } from './model-folder.ts';
 
 type AnyModel = ModelDefinition<unknown, unknown, unknown>;
-
-const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 /**
  * Imports `<folder>/model.ts`, or makes a model of `<folder>/model.onnx` or of the manifest's container; a bare name is a
@@ -16,10 +14,9 @@ const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
  * them, or the module exports no model.
  */
 export async function loadDefinition(given: string, containerUrl?: string): Promise<AnyModel> {
-  const folder = resolve(MODELS, given);
+  const folder = modelFolderOf(given);
   const path = join(folder, 'model.ts');
-  if (!existsSync(path) && manifestPath(folder) !== undefined) return loadWithoutCode(folder, containerUrl);
-  if (!existsSync(path)) throw new ModelStartError(`There is no model at ${path}.`);
+  if (!existsSync(path)) return loadWithoutCode(folder, containerUrl);
   const { default: definition } = (await import(pathToFileURL(path).href)) as { readonly default?: AnyModel };
   if (definition?.manifest && definition.request && definition.response) return definition;
   const message = `${path} does not export a model: its default export must be made by defineModel.`;

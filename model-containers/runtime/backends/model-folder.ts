@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { ModelManifest } from '#catalog/manifest.ts';
-import { manifestPath, readManifest } from '#catalog/read-manifest.ts';
 import type { MessageType } from '#contract';
 import { ModelStartError } from './model-backend.ts';
+import { readParts } from './model-parts.ts';
 
 /** A Python or ONNX model. Its folder name determines its manifest and its messages. */
 export interface ModelFolder {
@@ -15,27 +12,13 @@ export interface ModelFolder {
 
 /** Reads the manifest of a folder and the generated messages of its contract. Rejects with `ModelStartError`. */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
-  const path = manifestPath(folder);
-  const manifest = path === undefined ? undefined : await readManifest(path);
-  if (!manifest) throw new ModelStartError(`There is no manifest in ${folder}.`);
-  const name = basename(folder);
-  const messages = (await import(pathToFileURL(generatedPath(folder, name)).href)) as Record<string, unknown>;
+  const { manifest, messages } = await readParts(folder);
+  const { name } = manifest;
   return {
     manifest,
     request: messageOf(messages, name, 'Request'),
     response: messageOf(messages, name, 'Response'),
   };
-}
-
-/** `proto/gen/models/<name>.ts` in the nearest folder above that has it. */
-function generatedPath(folder: string, name: string): string {
-  for (let root = dirname(folder); ; root = dirname(root)) {
-    const path = join(root, 'proto', 'gen', 'models', `${name}.ts`);
-    if (existsSync(path)) return path;
-    if (root !== dirname(root)) continue;
-    const steps = `Write proto/models/${name}.proto and run \`npm run generate\`.`;
-    throw new ModelStartError(`The model ${name} has no generated messages. ${steps}`);
-  }
 }
 
 /** The only message with this suffix. If there are several, the one whose prefix is the model name. */
