@@ -70,4 +70,28 @@ describe('the clock of the store', () => {
 
     expect(clock.now()).toBe(1000);
   });
+
+  it('is read when the answer came at once', () => {
+    const clock = new StoreClock(new ManualClock(1000));
+
+    clock.observe({ sentAt: 1000, receivedAt: 1000, earliest: 5000, latest: 5000 });
+
+    expect([clock.now(), clock.ownNow()]).toEqual([5000, 1000]);
+  });
+
+  it('sleeps by the clock of the process, until it is told to wake', async () => {
+    const own = new ManualClock(1000);
+    const clock = new StoreClock(own);
+    const woken: string[] = [];
+    const stop = new AbortController();
+    void clock.sleep(500).then(() => woken.push('late'));
+    void clock.sleep(500, stop.signal).then(() => woken.push('early'));
+
+    stop.abort();
+    await own.advance(499);
+    const before = [...woken];
+    await own.advance(1);
+
+    expect([before, woken]).toEqual([['early'], ['early', 'late']]);
+  });
 });

@@ -81,6 +81,17 @@ describe('rows of a registry', () => {
     expect(isModel(row)).toBe(false);
   });
 
+  it('say why an instance makes no progress in one of two words', () => {
+    const conditions = ['model_blocked', 'model_restarting', undefined, 'model_tired'];
+
+    expect(conditions.map((condition) => isInstance({ ...anInstance(), condition }))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it.each([undefined, 'x', {}, { ...anInstance(), expiresAt: 'soon' }, { ...anInstance(), model: '' }])(
     'are no instances when they are %j',
     (row) => {

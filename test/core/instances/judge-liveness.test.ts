@@ -51,4 +51,20 @@ describe('the judge of liveness', () => {
 
     expect(aliveAt(judged, NOW + 10_000 + HEARTBEAT_TTL_MS)).toBe(false);
   });
+
+  it('takes a heartbeat for plausible that is five seconds off, and no more', () => {
+    const expiryOf = (heartbeatAt: number) => {
+      const judge = createLivenessJudge();
+      judge([beaten(NOW)], NOW);
+      judge([beaten(heartbeatAt)], NOW + 10_000);
+      return judge([beaten(heartbeatAt)], NOW + 11_000)[0]?.expiresAt;
+    };
+
+    const now = NOW + 10_000;
+    expect(expiryOf(NOW - 5000)).toBe(NOW - 5000 + HEARTBEAT_TTL_MS);
+    expect(expiryOf(NOW - 5001)).toBe(now + HEARTBEAT_TTL_MS);
+    expect(expiryOf(NOW + 4000)).toBe(NOW + 4000 + HEARTBEAT_TTL_MS);
+    expect(expiryOf(now + 5000)).toBe(now + 1000 + HEARTBEAT_TTL_MS);
+    expect(expiryOf(now + 5001)).toBe(now + HEARTBEAT_TTL_MS);
+  });
 });

@@ -77,6 +77,32 @@ describe('registerInstance with several contracts', () => {
     expect(await acceptedBy(platform)).toEqual(hashes(1, ...Array.from({ length: 19 }, (_, i) => i + 4)));
   });
 
+  it('gives up when somebody else is always faster', async () => {
+    const platform = createMemoryPlatform();
+    let tries = 0;
+    platform.registry.writeModel = async () => {
+      tries++;
+      return false;
+    };
+
+    await expect(register(platform, chainContract(1))).rejects.toMatchObject({
+      code: 'registry_unavailable',
+      retryable: true,
+      retryAfterSeconds: 1,
+    });
+    expect(tries).toBe(20);
+  });
+
+  it('takes a contract that is not kept any more for an older one', async () => {
+    const platform = createMemoryPlatform();
+    const { descriptorSet: _, ...gone } = chainContract(3);
+    await platform.registry.writeModel(aModel({ contracts: [gone] }));
+
+    await register(platform, chainContract(1));
+
+    expect(await acceptedBy(platform)).toEqual(hashes(3, 1));
+  });
+
   it('reads rows of earlier builds, and adds to them what they lack', async () => {
     const platform = createMemoryPlatform();
     const [one, two] = [chainContract(1), chainContract(2)];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { contractHash } from '#contract';
 import { createRequestGate, type Instance, type ReceivedRequest, UNSERVED_PATIENCE_MS } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { chainContract, requestUsing } from '#test/support/contract-chain.ts';
@@ -143,6 +144,25 @@ describe('the request gate', () => {
     const { judge } = await fleet(1);
 
     expect(await judge(1, 1, { contractHash: 'unknown' })).toMatchObject({ verdict: 'release' });
+  });
+
+  it('reads nothing of a contract that cannot be read itself', async () => {
+    const { judge, platform } = await fleet(1);
+    const damaged = { ...chainContract(1), descriptorSet: Uint8Array.of(1, 2, 3) };
+    const contract = { ...damaged, hash: contractHash(damaged) };
+    await platform.contracts.put(contract);
+
+    expect(await judge(1, 1, { contractHash: contract.hash })).toMatchObject({ verdict: 'release' });
+  });
+
+  it('remembers 10,000 requests that nobody can read', async () => {
+    const { judge, clock } = await fleet(1);
+    for (let i = 0; i <= 10_000; i++) await judge(3, 3, { taskId: `t${i}` });
+    await clock.advance(UNSERVED_PATIENCE_MS);
+
+    const [forgotten, remembered] = [await judge(3, 3, { taskId: 't0' }), await judge(3, 3, { taskId: 't2' })];
+
+    expect([forgotten.verdict, remembered.verdict]).toEqual(['release', 'reject']);
   });
 
   it('rejects while the registry cannot say who is alive, and decides nothing', async () => {
