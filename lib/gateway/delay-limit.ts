@@ -1,10 +1,7 @@
-/**
- * Target queueing delay, in milliseconds. A queue of this length keeps all consumers busy, and users perceive a tenth
- * of a second as immediate. A time, not a number of requests, so that it suits machines and models of any speed.
- */
-export const TARGET_MS = 100;
+import { TargetDelay } from './target-delay.ts';
+
 /** A queue that empties within this time is a burst and is served. A standing queue is shortened. */
-export const INTERVAL_MS = 5 * TARGET_MS;
+export const INTERVAL_MS = 500;
 /** Maximum growth of the limit per interval. */
 const MAX_GROWTH = 2;
 /** A burst may take this many runs of each slot besides. */
@@ -55,6 +52,7 @@ interface Sample {
 export class DelayLimit {
   readonly #max: number;
   readonly #now: () => number;
+  readonly #target: TargetDelay;
   #limit: number;
   /** The highest limit while nobody is refused. */
   #burst: number;
@@ -74,6 +72,7 @@ export class DelayLimit {
     this.#burst = max;
     this.#intervalFrom = now();
     this.#idleFrom = this.#intervalFrom;
+    this.#target = new TargetDelay(this.#intervalFrom);
   }
 
   /** Minimum delay of the latest interval, in milliseconds. */
@@ -94,6 +93,7 @@ export class DelayLimit {
     if (this.#inProgress === 0) this.#relax();
     if (this.#inProgress >= this.limit) {
       this.#hasRefused = true;
+      this.#target.full();
       return undefined;
     }
     this.#inProgress += 1;
@@ -106,6 +106,7 @@ export class DelayLimit {
     // A request from before the latest change says nothing about the new limit.
     if (spent && enteredAt >= this.#intervalFrom) this.#learn(place, spent);
     const now = this.#now();
+    if (spent) this.#target.completed(now);
     if (this.#inProgress === 0) this.#idleFrom = now;
     if (!this.#best || now - this.#intervalFrom < INTERVAL_MS) return;
     this.#adapt(this.#best);
@@ -115,7 +116,7 @@ export class DelayLimit {
   #learn(place: number, { delayMs, runMs }: TimeSpent): void {
     if (place === 1) this.#aloneMs += (Math.min(delayMs, INTERVAL_MS) - this.#aloneMs) * ALONE_WEIGHT;
     // One request may wait per running one, so that the next run starts at once.
-    const allowedMs = TARGET_MS + runMs;
+    const allowedMs = this.#target.ms + runMs;
     const excess = Math.max(0, delayMs - this.#aloneMs) / allowedMs;
     // Who was alone met no queue of this group, which a lower limit would make shorter.
     if ((place === 1 && excess > 1) || (this.#best && this.#best.excess <= excess)) return;
@@ -140,6 +141,7 @@ export class DelayLimit {
     const now = this.#now();
     const intervals = Math.floor((now - this.#idleFrom) / INTERVAL_MS);
     if (intervals < 1) return;
+    this.#target.restart(now);
     if (this.#limit < this.#burst) this.#limit = Math.min(this.#burst, this.#limit * MAX_GROWTH ** intervals);
     this.#begin(now);
   }

@@ -81,7 +81,7 @@ describe('the goals of the steps', () => {
     const page = stepsPage(measured, verdicts);
 
     expect(text).toMatch(/^model_a at http:\/\/api\.test: capacity 1000 a second with 64 callers\n/);
-    expect(text).toMatch(/\n +4× +4000 +500 +3000 +90\.0 +90\.0 +20\.0 +5\.0 +420 +1\.5 +0\.1\n/);
+    expect(text).toMatch(/\n +4× +4000 +500 +3000 +90\.0 +90\.0 +20\.0 +5\.0 +420 +1\.5 +333 +0\.1\n/);
     expect(text).toContain(
       'MISSED  Goodput under the highest load is at least 90 % of the peak. 500 of 1000 a second: 50 %.',
     );

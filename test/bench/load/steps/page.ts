@@ -29,7 +29,7 @@ export function stepsPage(measured: Steps, verdicts: readonly Verdict[]): string
       COLUMNS.map((name) => ({ name, isNumber: true })),
       steps.map(figuresOf),
     ),
-    '<p class="soft">Times in milliseconds, CPU in cores: of the system, and of the sender on the same machine.</p>',
+    '<p class="soft">Times in milliseconds, CPU in cores: of the system, and of the sender on the same machine. On a busy machine, what one core serves says more than what was served.</p>',
   ]);
 }
 

@@ -12,10 +12,11 @@ export const COLUMNS = [
   'health p99',
   'MiB',
   'CPU',
+  'served/CPU',
   'sender',
 ] as const;
 
-/** The figures of a step, by `COLUMNS`. Times are milliseconds, CPU is in cores. */
+/** The figures of a step, by `COLUMNS`. Times are milliseconds, CPU is in cores: on a busy machine, what one core serves says more than what was served. */
 export function figuresOf(step: Step): readonly string[] {
   const { load, rate, seconds, seen, watched } = step;
   const { cpuSeconds, memoryMib, healthMs } = watched;
@@ -30,6 +31,7 @@ export function figuresOf(step: Step): readonly string[] {
     ms(healthMs, 'p99'),
     memoryMib.length === 0 ? '–' : String(Math.max(...memoryMib)),
     cpuSeconds === undefined ? '–' : String(rounded(cpuSeconds / seconds)),
+    cpuSeconds === undefined ? '–' : String(Math.round(seen.served / cpuSeconds)),
     String(rounded(seen.cpuSeconds / seconds)),
   ];
 }
