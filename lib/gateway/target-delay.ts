@@ -4,7 +4,7 @@
  */
 export const MIN_TARGET_MS = 50;
 /** Above it, more throughput is not worth the wait. */
-export const MAX_TARGET_MS = 1000;
+const MAX_TARGET_MS = 1000;
 /** Throughput above this share of the best one is good enough. */
 const GOOD_SHARE = 0.95;
 const RISE = 1.5;
