@@ -10,7 +10,7 @@ export interface AdmissionOptions {
   /** Milliseconds of a monotonic clock. @default the time of this process */
   readonly now?: () => number;
   /** @default that of this thread */
-  readonly loop?: Pick<LoopDelay, 'measure' | 'turnMs'>;
+  readonly loop?: Pick<LoopDelay, 'arrive' | 'turnMs'>;
 }
 
 /** The properties of a request that are known before its body. */
@@ -36,6 +36,11 @@ const ALWAYS: ReadonlySet<HandlerName> = new Set(['health', 'get-metrics', 'laun
 const MAX_GROUPS = 500;
 /** Reading and answering a request take at least one turn of the event loop each. */
 const TURNS = 2;
+/**
+ * What comes after this time in one turn of the event loop is refused, so that the turn ends: delays are known only when
+ * requests have been answered, and no limit is there yet when an overload begins.
+ */
+const MAX_TURN_MS = 250;
 const TELL_EVERY_MS = 10_000;
 
 /**
@@ -56,7 +61,9 @@ export class Admission {
   /** Admits a request, or returns the response `too_many_requests`. */
   enter(arrival: Arrival): { readonly admitted: Admitted } | { readonly refusal: ProxyResult } {
     if (ALWAYS.has(arrival.route.handler)) return { admitted: UNLIMITED };
-    if (this.#inProgress >= this.#options.maxRequests) return { refusal: this.#refuse(arrival, 'requests', 0) };
+    const { maxRequests, loop } = this.#options;
+    const isCrowded = loop.arrive() > MAX_TURN_MS || this.#inProgress >= maxRequests;
+    if (isCrowded) return { refusal: this.#refuse(arrival, 'requests', 0) };
     const name = groupOf(arrival);
     const group = name === undefined ? undefined : this.#group(name);
     const entry = group?.enter();
@@ -72,7 +79,6 @@ export class Admission {
     return {
       begin() {
         beganAt = now();
-        loop.measure();
       },
       ran(ms) {
         runMs = ms;

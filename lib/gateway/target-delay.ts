@@ -1,25 +1,27 @@
 /**
- * The least queueing delay that is aimed at, in milliseconds. People take an answer after a tenth of a second for an
- * immediate one; this is half of it. It is a time, not a number of requests, so that it suits models of any speed.
+ * Minimum target of the queueing delay, in milliseconds. Users perceive a tenth of a second as immediate; this is half
+ * of it. A time, not a number of requests, so that it suits machines and models of any speed.
  */
 export const MIN_TARGET_MS = 50;
-/** Above it, more throughput is not worth the wait. */
+/** Maximum target: beyond it, more throughput is not worth the wait. */
 const MAX_TARGET_MS = 1000;
-/** Throughput above this share of the best one is good enough. */
+/** Share of the best throughput that is sufficient. */
 const GOOD_SHARE = 0.95;
 const RISE = 1.5;
 const FALL = 0.9;
-/** Enough for a rate that does not depend on chance. */
+/** Minimum duration and size of a window, so that its rate is reliable. */
 const WINDOW_MS = 1000;
 const WINDOW_REQUESTS = 100;
 /** Weight of a window in the average rate. */
 const WINDOW_WEIGHT = 0.3;
-/** What the best rate loses in a second, because instances may have gone. */
+/** Minimum gain of throughput for which a longer queue is kept. */
+const WORTH_GAIN = 1.03;
+/** Decay of the best rate, because instances may have stopped. */
 const FORGOTTEN_PER_SECOND = 0.005;
 
 /**
- * Finds the shortest queue that brings nearly the best throughput. Where work is done in batches or polled for, a queue
- * that is too short costs throughput: then the target rises, and falls again when that changes nothing.
+ * Finds the shortest queue with nearly the best throughput. Where work is batched or polled for, a queue that is too
+ * short costs throughput: a longer one is tried, and kept if throughput rises.
  */
 export class TargetDelay {
   #ms = MIN_TARGET_MS;
@@ -29,6 +31,8 @@ export class TargetDelay {
   /** Requests per millisecond. */
   #rate: number | undefined;
   #best = 0;
+  /** Set while a longer target is tried: the target before and its rate. */
+  #trial: { readonly ms: number; readonly rate: number } | undefined;
 
   constructor(now: number) {
     this.#from = now;
@@ -39,7 +43,7 @@ export class TargetDelay {
     return this.#ms;
   }
 
-  /** The limit was reached, so that throughput depends on it. */
+  /** Call when the limit is reached: throughput depends on it. */
   full(): void {
     this.#wasFull = true;
   }
@@ -55,7 +59,7 @@ export class TargetDelay {
     this.restart(now);
   }
 
-  /** Begins a new window, for example after a time without requests. */
+  /** Starts a new window, for example after an idle time. */
   restart(now: number): void {
     this.#completed = 0;
     this.#from = now;
@@ -63,7 +67,15 @@ export class TargetDelay {
   }
 
   #adapt(rate: number): void {
-    const factor = rate < GOOD_SHARE * this.#best ? RISE : FALL;
-    this.#ms = Math.min(MAX_TARGET_MS, Math.max(MIN_TARGET_MS, this.#ms * factor));
+    const trial = this.#trial;
+    this.#trial = undefined;
+    if (trial && rate < WORTH_GAIN * trial.rate) {
+      // The queue was not the cause: the capacity has fallen.
+      this.#ms = trial.ms;
+      this.#best = rate;
+    } else if (rate < GOOD_SHARE * this.#best) {
+      this.#trial = { ms: this.#ms, rate };
+      this.#ms = Math.min(MAX_TARGET_MS, this.#ms * RISE);
+    } else if (!trial) this.#ms = Math.max(MIN_TARGET_MS, this.#ms * FALL);
   }
 }

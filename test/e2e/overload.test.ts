@@ -15,7 +15,7 @@ afterAll(() => system[Symbol.asyncDispose]());
 /** Stops the instance of a model from doing anything, until `thaw` or the end of the test. */
 function freeze(instance: string): { thaw(): void } {
   const pid = Number(system.pids(instance).at(-1));
-  const thaw = () => process.kill(pid, 'SIGCONT');
+  const thaw = () => void process.kill(pid, 'SIGCONT');
   process.kill(pid, 'SIGSTOP');
   onTestFinished(thaw);
   return { thaw };

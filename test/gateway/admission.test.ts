@@ -13,9 +13,9 @@ const arrival = (method: string, path: string, { model = 'a', prefer }: { model?
 const predictionOf = (model: string) => arrival('POST', '/predict/{model}', { model });
 
 function anAdmission({ maxRequests = 1000, logger = silentLogger }: { maxRequests?: number; logger?: Logger } = {}) {
-  const time = { now: 0, turnMs: 0 };
+  const time = { now: 0, turnMs: 0, sinceFirstMs: 0 };
   const loop = {
-    measure: () => undefined,
+    arrive: () => time.sinceFirstMs,
     get turnMs() {
       return time.turnMs;
     },
@@ -132,6 +132,19 @@ describe('admission', () => {
 
     expect(models.map(isRefused)).toEqual([false, false, true]);
     expect(operators.map(isRefused)).toEqual([false, false, false, false]);
+  });
+
+  it('lets nothing in at the end of a long turn of the event loop, but operators', () => {
+    const { time, admission } = anAdmission();
+
+    const entered = [0, 200, 300, 400].map((ms) => {
+      time.sinceFirstMs = ms;
+      return admission.enter(predictionOf('a'));
+    });
+    const health = admission.enter(arrival('GET', '/healthz'));
+
+    expect(entered.map(isRefused)).toEqual([false, false, true, true]);
+    expect(isRefused(health)).toBe(false);
   });
 
   it('writes one line for the refusals of ten seconds', () => {

@@ -46,14 +46,14 @@ describe('a sender', () => {
       submit(response, request, index) {
         held.push(() => succeed(response, request, index));
         // As many as there are connections: the others wait in the sender until now.
-        if (held.length === 1000) for (const release of held.splice(0)) release();
-        else if (index >= 1000) succeed(response, request, index);
+        if (held.length === 4000) for (const release of held.splice(0)) release();
+        else if (index >= 4000) succeed(response, request, index);
       },
     });
 
-    const seen = await sendAsOrdered({ ...anOrder(api.url), seconds: 0.1, rate: 11_000 });
+    const seen = await sendAsOrdered({ ...anOrder(api.url), seconds: 0.1, rate: 41_000 });
 
-    expect(seen).toMatchObject({ due: 1100, served: 1100, lost: 0 });
+    expect(seen).toMatchObject({ due: 4100, served: 4100, lost: 0 });
   });
 
   it('keeps as many callers busy as it is asked for', async () => {

@@ -41,7 +41,7 @@ export interface Seen {
 }
 
 /** Requests beyond it wait in the sender, and their latency goes on. */
-const CONNECTIONS = 1_000;
+const CONNECTIONS = 4_000;
 /** A refused caller of a closed loop comes back. */
 const BACK_OFF_MS = 100;
 const TICK_MS = 1;
