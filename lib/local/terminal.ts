@@ -57,12 +57,12 @@ interface TextLayout {
   readonly stream: NonNullable<StyleTextOptions['stream']>;
 }
 
-/** One event as one line of text: local time, source, message, fields. */
+/** One event as a line of text: local time, source, message, fields. The stack of an error has lines of its own. */
 function toText(source: string, event: LogEvent, { width, stream }: TextLayout): string {
   const paint = (colour: Colour | undefined, text: string) =>
     colour && text !== '' ? styleText(colour, text, { stream }) : text;
   const level = LEVEL_WORDS[event.level].padEnd(5);
-  return [
+  const line = [
     paint('gray', timeOfDay(event.time)),
     paint('cyan', source.padEnd(width)),
     paint(LEVEL_COLOURS[event.level], level),
@@ -70,6 +70,22 @@ function toText(source: string, event: LogEvent, { width, stream }: TextLayout):
       .filter((part) => part !== '')
       .join('  '),
   ].join(' ');
+  return [line, ...stackOf(event).map((frame) => paint('gray', `    ${frame}`))].join('\n');
+}
+
+const MAX_STACK_LINES = 12;
+/** Frames that an author of a model cannot change. */
+const NOT_OF_THE_MODEL = /node:internal|node_modules|model-containers\/runtime\//;
+
+/** File, line and calls of an error, below its event. */
+function stackOf({ level, fields: { error } }: LogEvent): readonly string[] {
+  const { name, message, stack } = (error ?? {}) as { name?: unknown; message?: unknown; stack?: unknown };
+  if (level !== 'error' || typeof stack !== 'string') return [];
+  return stack
+    .split('\n')
+    .filter((line) => line.trim() !== '' && line !== `${name}: ${message}` && !NOT_OF_THE_MODEL.test(line))
+    .slice(0, MAX_STACK_LINES)
+    .map(onOneLine);
 }
 
 function timeOfDay(time: number): string {
@@ -79,7 +95,7 @@ function timeOfDay(time: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${milliseconds}`;
 }
 
-/** Omits fields that repeat the source or the message, and stacks, which have several lines. */
+/** Omits fields that repeat the source or the message, and stacks, which have lines of their own. */
 function fieldsText({ fields, message }: LogEvent, source: string): string {
   const isNews = (value: unknown) =>
     value !== undefined && value !== null && value !== source && valueText(value) !== JSON.stringify(message);

@@ -43,8 +43,16 @@ export function bindModel<Request, Response, State>(
     }
   }
 
+  /** Logs where an error that the model did not foresee came from. One with a code was meant. */
+  function told(error: unknown, { taskId, signal }: Partial<PredictContext> = {}): TaskError {
+    const failure = failureOf(error);
+    if (failure.code === 'model_error' && !signal?.aborted)
+      logger.error('The model threw an error.', { error, taskId });
+    return failure;
+  }
+
   function encode(answer: unknown): ItemAnswer {
-    if (answer instanceof Error) return { failure: failureOf(answer) };
+    if (answer instanceof Error) return { failure: told(answer) };
     let response: Uint8Array;
     try {
       response = responseType.encode(answer as Partial<Response>);
@@ -63,7 +71,7 @@ export function bindModel<Request, Response, State>(
       if (!definition.predict) throw new TypeError('This model has only predictBatch.');
       return encode(await definition.predict(state, request, context));
     } catch (error) {
-      return { failure: failureOf(error) };
+      return { failure: told(error, context) };
     }
   }
 
@@ -82,7 +90,7 @@ export function bindModel<Request, Response, State>(
       return await predictBatch(items);
     } catch (error) {
       if (items.length === 1 || items.every(({ context }) => context.signal.aborted)) {
-        return items.map(() => ({ failure: failureOf(error) }));
+        return items.map(({ context }) => ({ failure: told(error, context) }));
       }
     }
     const answers: ItemAnswer[] = [];

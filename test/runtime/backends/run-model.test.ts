@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { LogFields } from '#core';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { bindModel, type RunItem } from '#runtime/backends/run-model.ts';
+import { InvalidInput } from '#runtime/define-model.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** A batch of so many requests, and the signal that its model is given. */
@@ -87,5 +89,31 @@ describe('the limit of a result', () => {
       const message = "The model's response has 5 bytes; 4 are allowed.";
       expect(answer).toEqual({ failure: { code, message, retryable: false } });
     }
+  });
+});
+
+describe('an error of a model', () => {
+  it.each([
+    ['is logged with its task', new TypeError('No such key.'), ['task-1']],
+    ['is not logged when it was meant', new InvalidInput('Bad.'), []],
+  ])('%s', async (_, error, expected) => {
+    const logged: unknown[] = [];
+    const logger = { ...silentLogger, error: (_text: string, fields?: LogFields) => void logged.push(fields) };
+    const runModel = bindModel(
+      {
+        manifest: { name: 'model_b', description: '' },
+        request: ModelBRequest,
+        response: ModelBResponse,
+        predict: () => Promise.reject(error),
+      },
+      undefined,
+      { variant: undefined, logger, maxResponseBytes: 1000 },
+    );
+    const { signal } = new AbortController();
+
+    const item = { signal, taskId: 'task-1', attempt: 1, trace: undefined, body: ModelBRequest.encode({ value: 1 }) };
+    await Promise.all(runModel([item]));
+
+    expect(logged).toEqual(expected.map((taskId) => ({ error, taskId })));
   });
 });
