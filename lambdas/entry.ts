@@ -24,6 +24,7 @@ export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) =
       platform,
       logger: structured(powertools),
       auth: readChoice(process.env, ENV.auth, ['jwt', 'oidc', 'none']),
+      isHttpsOnly: true,
       metrics: embeddedMetrics(),
     }),
   );

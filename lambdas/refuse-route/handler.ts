@@ -2,6 +2,7 @@ import {
   corsHeaders,
   createRouter,
   type Method,
+  NO_SNIFFING,
   type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
@@ -22,7 +23,7 @@ export const createHandler = ({
 } = {}): ProxyHandler =>
   async function refuseRoute(event, context) {
     const answer = refusal(event);
-    const named = { ...answer.headers, 'X-Request-Id': requestIdOf(event, context) };
+    const named = { ...NO_SNIFFING, ...answer.headers, 'X-Request-Id': requestIdOf(event, context) };
     return { ...answer, headers: { ...named, ...corsHeaders(event, answer, corsOrigins) } };
   };
 

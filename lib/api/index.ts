@@ -27,6 +27,7 @@ export {
 } from './http/negotiation.ts';
 export {
   isServerFault,
+  NO_SNIFFING,
   namedProblem,
   type Problem,
   problemOf,

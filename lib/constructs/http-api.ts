@@ -4,7 +4,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { PROBLEM_TYPE } from '#api/http/negotiation.ts';
-import { CHALLENGE, namedProblem, STATUS } from '#api/http/problem.ts';
+import { CHALLENGE, NO_SNIFFING, namedProblem, STATUS } from '#api/http/problem.ts';
 import type { HandlerName, Method, Route } from '#api/http/routes.ts';
 import type { ErrorCode } from '#core';
 
@@ -111,6 +111,7 @@ export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): 
       responseHeaders: {
         'Content-Type': `'${PROBLEM_TYPE}'`,
         'X-Request-Id': 'context.requestId',
+        'X-Content-Type-Options': `'${NO_SNIFFING['X-Content-Type-Options']}'`,
         ...retryAfter,
         ...(STATUS[code] === 401 ? challenge : {}),
         ...cors,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
+import { NO_SNIFFING, namedProblem, type ProxyResult, problemResponse, sendProblem } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import {
   ClientDisconnectedError,
@@ -223,7 +223,7 @@ interface AcceptedExchange extends Exchange {
 
 const named = (result: ProxyResult, requestId: string): ProxyResult => ({
   ...result,
-  headers: { 'X-Request-Id': requestId, ...result.headers },
+  headers: { 'X-Request-Id': requestId, ...NO_SNIFFING, ...result.headers },
 });
 
 const tooManyHeaders = (path: string): ProxyResult =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import {
@@ -18,6 +18,7 @@ import {
   type UserStore,
 } from '#core';
 import { ENV, readOptional } from '#platform/environment.ts';
+import { rotateKeyFile } from '#platform/key-file.ts';
 
 const HELP = `Adds and changes users, on every platform, also while registration is closed.
 
@@ -32,6 +33,7 @@ Usage: npm run users -- <command> [options]
   key <name>             creates an API key and prints it
   delete <name>          deletes the user with all keys
   list                   prints all users
+  rotate-keys            adds a key that signs tokens from two minutes later on; tokens of the one before stay valid
 
   --role <role>          of a new user (default ${USER_ROLES[0]})
   --scopes <list>        of a new key, separated by commas: ${SCOPES.join(', ')}
@@ -61,6 +63,13 @@ export async function runUsersCommand(args: readonly string[], streams: Streams)
     return isHelp ? 0 : 2;
   }
   try {
+    if (asked.name === 'rotate-keys') {
+      const { data = '.modelyard' } = asked.options;
+      const path = readOptional(streams.environment, ENV.keysFile) ?? join(data, 'signing-keys.json');
+      await rotateKeyFile(path, Date.now());
+      output.write(`Rotated the keys in ${path}.\n`);
+      return 0;
+    }
     const store = await openStore(asked.options, streams.environment);
     try {
       output.write(await asked.run(store));
@@ -96,7 +105,7 @@ function parse(args: readonly string[]) {
     const [name = '', ...rest] = positionals;
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!command || rest.length !== command.takes) return undefined;
-    return { options: values, run: (store: Store) => command.run(store, rest, values) };
+    return { name, options: values, run: (store: Store) => command.run(store, rest, values) };
   } catch {
     // Recovery: the help is printed.
     return undefined;
@@ -160,6 +169,8 @@ const COMMANDS: Readonly<Record<string, { readonly takes: number; readonly run: 
       return `Deleted ${name}.\n`;
     },
   },
+  // Of a file, not of a user.
+  'rotate-keys': { takes: 0, run: async () => '' },
   list: {
     takes: 0,
     async run({ users }) {

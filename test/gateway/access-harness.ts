@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { createHandlerDeps, ROUTES } from '#api';
-import { type Clock, hashPassword, newKeyRing, type User, type UserRole } from '#core';
+import { type Clock, hashPassword, type Logger, newKeyRing, type User, type UserRole } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
 import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
+import type { FullPlatform } from '#platform/platform.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** Fast enough for many logins. */
@@ -18,27 +19,29 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A gateway with `AUTH=jwt` on the memory platform. */
-export async function startGateway({
-  registration = 'open',
-  clock,
-}: {
+interface Options {
   readonly registration?: 'open' | 'closed';
   readonly clock?: Clock;
-} = {}) {
-  const platform = createMemoryPlatform({ pollMs: 100, ...(clock ? { clock } : {}) });
+  readonly logger?: Logger;
+  /** @default a new one in memory */
+  readonly platform?: FullPlatform;
+}
+
+/** A gateway with `AUTH=jwt` on the memory platform. */
+export async function startGateway({ registration = 'open', clock, logger = silentLogger, ...given }: Options = {}) {
+  const platform = given.platform ?? createMemoryPlatform({ pollMs: 100, ...(clock ? { clock } : {}) });
   const ring = newKeyRing();
   const settings = { auth: 'jwt', hosts: ['*'], registration } as const;
   const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
-  const deps = createHandlerDeps({ platform, logger: silentLogger, auth: 'jwt', ...access });
+  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access });
   const bridge = createBridge({
-    ...{ routes: ROUTES, handlers: createHandlers(deps), logger: silentLogger, guard: settings },
+    ...{ routes: ROUTES, handlers: createHandlers(deps), logger, guard: settings },
     authenticate: access.authenticate,
   });
   const { url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(async () => {
     await bridge.close();
-    await platform.close();
+    if (!given.platform) await platform.close();
   });
 
   async function ask(path: string, { method, token, body, headers = {} }: Asked = {}) {

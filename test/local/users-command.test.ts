@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identifyKey, verifyPassword } from '#core';
 import { runUsersCommand } from '#local/users-command.ts';
+import { openKeyFile } from '#platform/key-file.ts';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
 
 /** The command on a data folder, which a running system may use at the same time. */
@@ -129,6 +130,17 @@ describe('npm run users', () => {
       expect(err).toContain('Usage: npm run users -- <command>');
     },
   );
+
+  it('rotates the keys that sign tokens', async () => {
+    const { folder, users } = await aSystem();
+    const load = await openKeyFile(join(folder, 'signing-keys.json'));
+    const [before] = (await load()).keys;
+
+    expect((await users('rotate-keys')).code).toBe(0);
+
+    expect((await load()).keys.map(({ kid }) => kid)).toEqual([expect.any(String), before?.kid]);
+    expect((await load()).keys[0]?.kid).not.toBe(before?.kid);
+  });
 
   it('refuses a role and a scope that there are not', async () => {
     const { users } = await aSystem();

@@ -6,13 +6,18 @@ import { unauthenticated } from './principal-context.ts';
 
 const BY_KEY: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [`${route.method} ${route.path}`, route]));
 
+/** Whether nobody is asked who calls. False for a route that is not in the table. */
+export const isPublic = (event: ProxyEvent): boolean => routed(event)?.role === 'public';
+
+const routed = (event: ProxyEvent): Route | undefined => BY_KEY.get(`${methodOf(event)} ${routeOf(event)}`);
+
 /**
  * Checks that the caller has the role that the route table asks for, on every platform alike. Throws `unauthenticated`
  * when nobody is known, `forbidden` when the role, the scopes or the models of the key are not enough, and
  * `route_not_found` for a route that is not in the table.
  */
 export function authorize(event: ProxyEvent, caller: Principal | undefined): void {
-  const route = BY_KEY.get(`${methodOf(event)} ${routeOf(event)}`);
+  const route = routed(event);
   if (!route) throw new ModelyardError('route_not_found', 'There is no such route.');
   const { role } = route;
   if (role === 'public') return;

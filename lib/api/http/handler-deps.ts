@@ -36,6 +36,8 @@ export interface HandlerDeps {
   readonly corsOrigins: readonly string[];
   /** With `none`, a caller that no gateway has identified is the local user. */
   readonly auth: AuthKind;
+  /** Tells browsers never to use plain HTTP for this host. */
+  readonly isHttpsOnly: boolean;
   /** Users with passwords. Undefined where there are none. */
   readonly accounts?: Accounts;
   /** Users with API keys. Undefined where there are none. */
@@ -46,6 +48,8 @@ interface HandlerDepsOptions {
   readonly platform: Platform;
   readonly logger: Logger;
   readonly auth: AuthKind;
+  /** @default false */
+  readonly isHttpsOnly?: boolean;
   readonly accounts?: Accounts;
   readonly users?: UserStore;
   /** @default on this thread */
@@ -74,6 +78,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     metrics,
     corsOrigins: platform.corsOrigins ?? [],
     auth,
+    isHttpsOnly: options.isHttpsOnly ?? false,
     ...(options.accounts ? { accounts: options.accounts } : {}),
     ...(options.users ? { users: options.users } : {}),
   };

@@ -1,11 +1,11 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 import { type AuthKind, type Logger, ModelyardError } from '#core';
-import { authorize } from '../auth/authorize.ts';
+import { authorize, isPublic } from '../auth/authorize.ts';
 import { callerOf } from '../auth/principal-context.ts';
 import { corsHeaders } from './headers.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
 import { JSON_TYPE, negotiate } from './negotiation.ts';
-import { isServerFault, problemResponse } from './problem.ts';
+import { isServerFault, NO_SNIFFING, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
 import { createRouter, routedEvent } from './router.ts';
 import type { Route } from './routes.ts';
@@ -23,6 +23,8 @@ interface HttpDeps {
   readonly corsOrigins?: readonly string[];
   /** With `none`, a caller that the gateway has not identified is the local user. @default it is nobody */
   readonly auth?: AuthKind;
+  /** Tells browsers never to use plain HTTP for this host. @default false */
+  readonly isHttpsOnly?: boolean;
 }
 
 interface HttpOptions {
@@ -37,20 +39,20 @@ interface HttpOptions {
  * id.
  */
 export function httpHandler(
-  { logger, corsOrigins, auth }: HttpDeps,
+  deps: HttpDeps,
   answer: (request: HttpRequest) => Promise<ProxyResult>,
   { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
   const matchPath = createRouter(routes);
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
     const routed = routedEvent(event, matchPath);
-    const caller = callerOf(routed, auth);
+    const caller = callerOf(routed, deps.auth);
     authorize(routed, caller);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };
-  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(logger, corsOrigins));
+  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(deps));
 }
 
 /** A JSON answer. It and its members may be `RawJson`. */
@@ -62,10 +64,13 @@ export function json(statusCode: number, body: unknown, headers: Readonly<Record
 
 type HttpMiddleware = MiddlewareObj<ProxyEvent, ProxyResult, Error, ProxyContext>;
 
-const answersToCallers = (logger: Logger, corsOrigins: readonly string[] = []): HttpMiddleware => ({
-  after: function nameRequest({ event, context, response }) {
+const answersToCallers = ({ logger, corsOrigins = [], isHttpsOnly }: HttpDeps): HttpMiddleware => ({
+  after: function completeAnswer(request) {
+    const { event, context, response } = request;
     if (!response) return;
-    Object.assign(response.headers, requestIdHeader(event, context), corsHeaders(event, response, corsOrigins));
+    const added = [requestIdHeader(event, context), corsHeaders(event, response, corsOrigins)];
+    const headers = Object.assign(securityHeaders(event, isHttpsOnly), response.headers, ...added);
+    request.response = { ...response, headers };
   },
   onError: function answerProblem(request) {
     const { event, context } = request;
@@ -75,8 +80,16 @@ const answersToCallers = (logger: Logger, corsOrigins: readonly string[] = []): 
       logger.error('A request failed.', { requestId: requestIdOf(event, context), path, error });
     }
     const answer = problemResponse(error, path, requestIdHeader(event, context));
-    request.response = { ...answer, headers: { ...answer.headers, ...corsHeaders(event, answer, corsOrigins) } };
+    const headers = { ...securityHeaders(event, isHttpsOnly), ...answer.headers };
+    request.response = { ...answer, headers: { ...headers, ...corsHeaders(event, answer, corsOrigins) } };
   },
+});
+
+/** Of every answer. What callers are asked for is theirs alone, so no cache keeps it. */
+const securityHeaders = (event: ProxyEvent, isHttpsOnly = false): Record<string, string> => ({
+  ...NO_SNIFFING,
+  ...(isPublic(event) ? {} : { 'Cache-Control': 'no-store' }),
+  ...(isHttpsOnly ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
 });
 
 const requestIdHeader = (event: ProxyEvent, context: ProxyContext) => ({ 'X-Request-Id': requestIdOf(event, context) });

@@ -51,6 +51,9 @@ export interface Problem {
   readonly task?: TaskSummaryBody;
 }
 
+/** Browsers take the type that an answer says. */
+export const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
+
 /** How a caller can identify itself (RFC 6750). */
 export const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="modelyard"' } as const;
 

@@ -67,6 +67,8 @@ describe('a page of another origin', () => {
   it('is not spoken of where none is let in', async () => {
     const { headers } = await httpHandler({ logger, auth: 'none' }, async () => json(200, {}))(from(PAGE), context());
 
-    expect(Object.keys(headers)).toEqual(['Content-Type', 'X-Request-Id']);
+    expect(Object.keys(headers)).toEqual([
+      ...['X-Content-Type-Options', 'Cache-Control', 'Content-Type', 'X-Request-Id'],
+    ]);
   });
 });
