@@ -1,8 +1,9 @@
 /**
  * `npm run bench:hostile-bodies`: what the worst bodies of 10 MiB, and results as large, cost the gateway and whoever
  * else asks it. Goals: the event loop is never held up for more than 50 ms, a refused body costs at most 300 ms of CPU,
- * and memory stays below 20 times the body. `-- <text>` measures only what has the text in its name. Ends with 1 when a
- * goal is missed.
+ * and memory stays below 20 times the body. `held` is the CPU time that the loop itself took between two turns: where it
+ * is short and the delay is long, other threads or programs had the processor. `-- <text>` measures only what has the
+ * text in its name. Ends with 1 when a goal is missed.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,34 +47,43 @@ async function measure(send: () => Promise<Response>): Promise<Measured> {
   return { ...(await ask<Usage>('stop')), status: response.status, waitedMs };
 }
 
+let rows = 0;
 let misses = 0;
 
-function report(name: string, size: number, { status, cpuMs, delayMs, waitedMs, memoryBytes }: Measured): void {
+function report(name: string, size: number, { status, cpuMs, delayMs, heldMs, waitedMs, memoryBytes }: Measured): void {
   const isRefused = status >= 400;
   const factor = memoryBytes / size;
-  const isMissed =
-    delayMs > MAX_DELAY_MS || (isRefused && cpuMs > MAX_REFUSED_CPU_MS) || factor > MAX_MEMORY_FACTOR || status >= 500;
-  if (isMissed) misses += 1;
+  const missed = [
+    ...(delayMs > MAX_DELAY_MS ? ['delay'] : []),
+    ...(isRefused && cpuMs > MAX_REFUSED_CPU_MS ? ['CPU'] : []),
+    ...(factor > MAX_MEMORY_FACTOR ? ['memory'] : []),
+    ...(status >= 500 ? ['status'] : []),
+  ];
+  rows += 1;
+  if (missed.length > 0) misses += 1;
   const cells = [
     String(status).padStart(4),
     `${(size / 1e6).toFixed(1)} MB`.padStart(8),
     `${cpuMs.toFixed(0)} ms`.padStart(9),
+    `${heldMs.toFixed(0)} ms`.padStart(8),
     `${delayMs.toFixed(0)} ms`.padStart(9),
     `${waitedMs.toFixed(0)} ms`.padStart(9),
     `${factor.toFixed(1)} ×`.padStart(8),
   ];
-  process.stdout.write(`${name.padEnd(46)}${cells.join('')}${isMissed ? '  over' : ''}\n`);
+  process.stdout.write(
+    `${name.padEnd(46)}${cells.join('')}${missed.length > 0 ? `  over: ${missed.join(', ')}` : ''}\n`,
+  );
 }
 
-const send = (path: string, type: string, body: Uint8Array): Promise<Response> =>
+const send = (path: string, type: string, body: Uint8Array, wait = 0): Promise<Response> =>
   fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { 'Content-Type': type, Prefer: 'wait=0' },
+    headers: { 'Content-Type': type, Prefer: `wait=${wait}` },
     body: new Uint8Array(body),
   });
 
 const wanted = process.argv[2] ?? '';
-process.stdout.write(`${'body'.padEnd(46)} status    size      CPU    delay   others  memory\n`);
+process.stdout.write(`${'body'.padEnd(46)} status    size      CPU    held    delay   others  memory\n`);
 
 // The first body starts the thread.
 await (await send(`/models/${MODEL}/tasks`, 'application/json', Buffer.alloc(200_000, ' '))).text();
@@ -81,11 +91,13 @@ for (const { name, type, bytes } of HOSTILE_BODIES) {
   const title = `${type === PROTOBUF ? 'protobuf: ' : ''}${name}`;
   if (!title.includes(wanted)) continue;
   const body = bytes();
+  await ask('forget');
   report(title, body.length, await measure(() => send(`/models/${MODEL}/tasks`, type, body)));
 }
 for (const [name, bytes] of Object.entries(HOSTILE_RESULTS)) {
   if (!`result ${name}`.includes(wanted)) continue;
   const body = bytes();
+  await ask('forget');
   const submitted = await send(`/models/${MODEL}/tasks`, PROTOBUF, body);
   const { id } = (await submitted.json()) as { readonly id: string };
   const paths = { 'result: ': `/models/${MODEL}/result?task_id=${id}`, 'task: ': `/tasks/${id}` };
@@ -96,10 +108,10 @@ for (const [name, bytes] of Object.entries(HOSTILE_RESULTS)) {
       await measure(() => fetch(`${url}${path}`, { headers: { Prefer: 'wait=5' } })),
     );
   }
-  report(`flat: ${name}`, body.length, await measure(() => send(`/api/predict/${MODEL}`, PROTOBUF, body)));
+  report(`flat: ${name}`, body.length, await measure(() => send(`/api/predict/${MODEL}`, PROTOBUF, body, 5)));
 }
 
 await probe.terminate();
 server.disconnect();
-process.stdout.write(misses === 0 ? 'All goals are met.\n' : `${misses} miss a goal.\n`);
-process.exitCode = misses === 0 ? 0 : 1;
+process.stdout.write(`${misses} of ${rows} miss a goal.\n`);
+process.exitCode = rows > 0 && misses === 0 ? 0 : 1;
