@@ -54,8 +54,8 @@ ${REPEAT}`,
   'one-timeout-ends-a-batch': {
     defect: 'a short timeout of one request ends the process of a whole batch',
     changes: [
-      { file: MODEL_LIFE, find: '        if (tracked.wanted > 0) return;\n', replace: '' },
-      { file: MODEL_LIFE, find: '      if (!isLate && !isUseless) continue;\n', replace: '' },
+      { file: MODEL_LIFE, find: '        if (tracked.notAborted > 0) return;\n', replace: '' },
+      { file: MODEL_LIFE, find: '      if (!isLate && !areAllAborted) continue;\n', replace: '' },
     ],
   },
   'own-clocks': {

@@ -51,5 +51,5 @@ function connectionsOf(world: World, actor: Actor, broker: SimBroker): RabbitCon
   } as unknown as RabbitConnections;
 }
 
-/** Counts that consumers tell each other, which only `depth` reads. */
-const NO_COUNTS = { tell: async () => undefined, total: async () => 0 } as unknown as HeldCounts;
+/** Counts that consumers publish; only `depth` reads them. */
+const NO_COUNTS = { publish: async () => undefined, total: async () => 0 } as unknown as HeldCounts;
