@@ -6,20 +6,18 @@ import { jsonToWire } from './json/json-to-wire.ts';
 import { type MessagePlan, PlanIndex } from './json/message-plan.ts';
 import { wireToJson } from './json/wire-to-json.ts';
 
-/** One message of a contract, between its two forms: canonical proto3 JSON and protobuf bytes. */
+/** Converts one message of a contract between canonical proto3 JSON and protobuf bytes. */
 export interface MessageCodec {
   /** For example `models.model_a.ModelARequest`. */
   readonly fullName: string;
   /**
-   * Encodes JSON text in UTF-8. Strict; takes camelCase and original field names. Throws `UnreadableMessageError` for a
-   * text that is not JSON, `InvalidMessageError` with the first 100 problems, and `MessageLimitError` when the message
-   * has more than `maxBytes`.
+   * Encodes UTF-8 JSON. Strict; accepts camelCase and original field names. Throws `UnreadableMessageError` for
+   * malformed JSON, `InvalidMessageError` with the first 100 problems, and `MessageLimitError` above `maxBytes`.
    */
   fromJson(text: Uint8Array, maxBytes?: number): Uint8Array;
   /**
-   * JSON text in UTF-8, in pieces. Original field names, fields without presence always there, 64-bit integers as
-   * strings, bytes as base64, enums by name. Throws `UnreadableMessageError`, and `MessageLimitError` when the text has
-   * more than `maxBytes`.
+   * Returns UTF-8 JSON in chunks: original field names, all fields without presence, 64-bit integers as strings, bytes
+   * as base64, enums by name. Throws `UnreadableMessageError`, and `MessageLimitError` above `maxBytes`.
    */
   toJson(bytes: Uint8Array, maxBytes?: number): readonly Uint8Array[];
   /** Throws `UnreadableMessageError` when the bytes are not this message. */
@@ -34,12 +32,12 @@ export interface ContractCodec {
 const MAX_OPEN = 200;
 const open = new Map<string, ContractCodec>();
 
-/** The codec of a contract, kept for the next caller. Throws `UnreadableMessageError` for a contract that is malformed. */
+/** The codec of a contract, cached. Throws `UnreadableMessageError` for a malformed contract. */
 export function openContract(contract: Contract): ContractCodec {
   const codec = open.get(contract.hash) ?? createCodec(contract);
   open.delete(contract.hash);
   open.set(contract.hash, codec);
-  // The order of a Map is that of insertion: the first one was used least recently.
+  // A Map iterates in insertion order, so the first key was used least recently.
   const [oldest] = open.keys();
   if (open.size > MAX_OPEN && oldest !== undefined) open.delete(oldest);
   return codec;

@@ -58,7 +58,7 @@ export interface EmbeddedFile {
   readonly root: protobuf.Root;
 }
 
-/** For generated files: a base64 descriptor set. Decodes nothing yet, because imports must be fast. */
+/** For generated files: a base64 descriptor set. Decoded lazily, because imports must be fast. */
 export function embeddedFile(base64: string): EmbeddedFile {
   let descriptorSet: Uint8Array | undefined;
   let root: protobuf.Root | undefined;

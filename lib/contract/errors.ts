@@ -1,11 +1,11 @@
-/** One thing wrong with one place of the input. */
+/** A problem at one position of the input. */
 export interface FieldError {
-  /** RFC 6901 pointer into the body as it was sent; `""` is the whole body. */
+  /** RFC 6901 pointer into the body as sent; `""` is the whole body. */
   readonly pointer: string;
   readonly message: string;
 }
 
-/** Readable JSON that is not a valid message: unknown field, wrong type, out of range. Lists everything found wrong. */
+/** Valid JSON that is not a valid message: unknown field, wrong type, out of range. Lists the problems. */
 export class InvalidMessageError extends Error {
   override readonly name = 'InvalidMessageError';
   readonly errors: readonly FieldError[];
@@ -16,12 +16,12 @@ export class InvalidMessageError extends Error {
   }
 }
 
-/** Bytes that are not JSON or not protobuf; the message says where reading stopped. */
+/** Bytes that are not JSON or not protobuf. The message has the position. */
 export class UnreadableMessageError extends Error {
   override readonly name = 'UnreadableMessageError';
 }
 
-/** A message, or its JSON, that is larger than whoever asked for it takes. */
+/** A message or its JSON exceeds the caller's limit. */
 export class MessageLimitError extends Error {
   override readonly name = 'MessageLimitError';
   readonly maxBytes: number;
@@ -32,7 +32,7 @@ export class MessageLimitError extends Error {
   }
 }
 
-/** Bytes that are not protobuf of the message, or hold what JSON has no form for. */
+/** Bytes that are not protobuf of the message, or contain a value without a JSON form. */
 export class MalformedWireError extends Error {
   override readonly name = 'MalformedWireError';
 }

@@ -4,7 +4,7 @@ import type { ContractCodec } from './contract-codec.ts';
 let codec: Promise<typeof import('./contract-codec.ts')> | undefined;
 
 /**
- * Loads reflection, a quarter of a handler's code. Started while the first request waits for the registry, it does not
+ * Imports reflection, a quarter of a handler's code. Called while the first request waits for the registry, it does not
  * lengthen a cold start.
  */
 export const loadCodec = () => {
@@ -12,7 +12,7 @@ export const loadCodec = () => {
   return codec;
 };
 
-/** As `openContract`, loaded on demand. */
+/** Like `openContract`, but imports the codec on demand. */
 export async function loadContract(contract: Contract): Promise<ContractCodec> {
   const { openContract } = await loadCodec();
   return openContract(contract);

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 
-// For messages that are encoded by hand, because setting up reflection takes longer.
+// For hand-written codecs, because setting up reflection takes longer.
 export const Writer = protobuf.Writer;
 export const Reader = protobuf.Reader;
 export type Writer = InstanceType<typeof protobuf.Writer>;

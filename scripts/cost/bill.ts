@@ -32,10 +32,10 @@ const GB = 1e9;
 /** The cost of this many predictions by item, without the fixed cost of an idle system. */
 export function bill(config: CostConfig, { predictions, ms }: Workload): readonly BillItem[] {
   const millions = predictions / 1e6;
-  const { sqsRequests, looks, readUnitsPerLook } = MEASURED;
+  const { sqsRequests, polls, readUnitsPerPoll } = MEASURED;
   const egressBytes = MEASURED.answerBytes + MEASURED.headBytes;
   const writes = MEASURED.writeUnits + (config.listsTasks ? MEASURED.listWriteUnits : 0);
-  const reads = looks * readUnitsPerLook;
+  const reads = polls * readUnitsPerPoll;
   const logBytes = logBytesOf(config);
   return [
     apiItem(config, millions),
@@ -46,7 +46,7 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
     item(
       'DynamoDB reads',
       millions * reads * PRICES.dynamoDbReadMillion,
-      `${looks} reads of ${readUnitsPerLook} units`,
+      `${polls} reads of ${readUnitsPerPoll} units`,
     ),
     ...instanceItems(config, predictions, ms),
     {

@@ -14,13 +14,13 @@ export const MEASURED = {
   writeUnits: 3,
   /** Write units of the index by owner. */
   listWriteUnits: 1,
-  /** Reads of a caller who waits 120 ms ± 20 % for the result. */
-  looks: 2.1,
+  /** Number of polls by a caller whose result takes 120 ms ± 20 %. */
+  polls: 2.1,
   /**
-   * Read units of one read: a row of up to 4 KB, eventually consistent. Emulators have no replication lag, so none is
+   * Read units per poll: a row of up to 4 KB, eventually consistent. Emulators have no replication lag, so none is
    * counted.
    */
-  readUnitsPerLook: 0.5,
+  readUnitsPerPoll: 0.5,
   /** Mean delay between the end of the task and the read that finds it. */
   lateMs: 12,
   /** Response body: the task with its result. */

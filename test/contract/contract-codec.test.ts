@@ -213,7 +213,7 @@ describe('an invalid body', () => {
 
     expect(problems).toHaveLength(101);
     expect(problems[99]?.[0]).toBe('/many_bools/99');
-    expect(problems.at(-1)).toEqual(['', 'More may be wrong: only the first 100 problems are listed.']);
+    expect(problems.at(-1)).toEqual(['', 'There may be more: only the first 100 problems are listed.']);
   });
 
   it('is pointed into as deep as a pointer may be long', () => {

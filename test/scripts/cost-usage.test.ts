@@ -28,7 +28,7 @@ const counted = {
   deletes: 0,
   acknowledged: 0,
   otherQueueCalls: 0,
-  looks: 0,
+  polls: 0,
   reads: 0,
   writes: 0,
 };
@@ -51,7 +51,7 @@ beforeAll(async () => {
   dynamodb = await startAwsShim(aws.emulators.endpoints.dynamodb, async (asked) => {
     const units =
       asked.input.TableName === aws.settings.tasksTable && asked.status === 200 ? await unitsOf(asked) : undefined;
-    if (asked.operation === 'GetItem' && units) counted.looks += 1;
+    if (asked.operation === 'GetItem' && units) counted.polls += 1;
     counted.reads += units?.reads ?? 0;
     counted.writes += units?.writes ?? 0;
     return undefined;
@@ -106,13 +106,13 @@ describe('what a prediction makes AWS count', { retry: 2 }, () => {
         await Promise.all(backlog.map((task) => untilDone(platform, task)));
       });
 
-      const { sends, receives, deletes, otherQueueCalls, looks, reads, writes } = counted;
+      const { sends, receives, deletes, otherQueueCalls, polls, reads, writes } = counted;
       expect([sends, otherQueueCalls]).toEqual([BACKLOG, 0]);
       expect((sends + receives + deletes) / BACKLOG).toBeLessThanOrEqual(MEASURED.sqsRequests);
       expect((sends + receives + deletes) / BACKLOG).toBeGreaterThanOrEqual(1.2);
       expect(writes / BACKLOG).toBe(MEASURED.writeUnits + (listsTasks ? MEASURED.listWriteUnits : 0));
       // Whoever reads is a caller who waits: an instance learns from its writes.
-      expect(reads / looks).toBe(MEASURED.readUnitsPerLook);
+      expect(reads / polls).toBe(MEASURED.readUnitsPerPoll);
     },
   );
 
@@ -133,9 +133,9 @@ describe('what a prediction makes AWS count', { retry: 2 }, () => {
     expect((sends + receives + deletes) / predictions).toBe(MEASURED.sqsRequestsAlone);
   });
 
-  it('is so many looks for a caller who waits, once the pace of the model is known', async () => {
+  it('is so many polls for a caller who waits, once the pace of the model is known', async () => {
     let now = 0;
-    let looks = 0;
+    let polls = 0;
     let lateMs = 0;
     const clock: Clock = {
       now: () => now,
@@ -152,7 +152,7 @@ describe('what a prediction makes AWS count', { retry: 2 }, () => {
       const queued = { id: 'a', model: 'm', owner: 'me', state: 'queued', createdAt: now, deadlineAt: 1e9 } as Task;
       const tasks = {
         async peek() {
-          looks += 1;
+          polls += 1;
           return now >= end ? { ...queued, state: 'succeeded', endedAt: end } : queued;
         },
       } as unknown as TaskStore;
@@ -160,8 +160,8 @@ describe('what a prediction makes AWS count', { retry: 2 }, () => {
       lateMs += now - end;
     }
 
-    expect(looks / predictions).toBeLessThanOrEqual(MEASURED.looks);
-    expect(looks / predictions).toBeGreaterThan(MEASURED.looks - 0.2);
+    expect(polls / predictions).toBeLessThanOrEqual(MEASURED.polls);
+    expect(polls / predictions).toBeGreaterThan(MEASURED.polls - 0.2);
     expect(lateMs / predictions).toBeLessThanOrEqual(MEASURED.lateMs);
     expect(lateMs / predictions).toBeGreaterThan(MEASURED.lateMs - 1);
   });

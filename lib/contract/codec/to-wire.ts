@@ -7,8 +7,8 @@ import { INTEGER_RANGES, isInteger, isUnsigned, isWide, MAX_FLOAT, toWide } from
 type Values = Record<string, unknown>;
 
 /**
- * The inverse of `toPlain`, with checks: protobufjs would truncate, round or drop values. Throws a TypeError that names
- * the field.
+ * The inverse of `toPlain`. Validates values, which protobufjs would truncate, round or drop. Throws a TypeError with
+ * the field name.
  */
 export function toWire(type: protobuf.Type, message: unknown, path: string, depth = 0): Values {
   if (depth > MAX_DEPTH) throw new TypeError(`${path} is nested more than ${MAX_DEPTH} messages deep.`);
@@ -103,5 +103,5 @@ function checkKey(keyType: ScalarType, key: string, path: string): void {
     : keyType === 'bool'
       ? key === 'true' || key === 'false'
       : key.isWellFormed();
-  if (!fits) throw new TypeError(`${path} has the key ${JSON.stringify(key)}, which is no ${keyType}.`);
+  if (!fits) throw new TypeError(`${path} has the key ${JSON.stringify(key)}, which is not a valid ${keyType}.`);
 }

@@ -4,16 +4,16 @@ import { Comparison, type ContractDifference } from './comparison.ts';
 import { hasLoss } from './losses.ts';
 
 /**
- * What keeps `candidate` from standing in for `existing`; empty when it can: every message that was encoded with
- * `existing` can be read with `candidate` and written again without losing anything that `existing` knows.
+ * The reasons why `candidate` cannot replace `existing`; empty if it can. It can if every message that was encoded with
+ * `existing` can be decoded with `candidate` and encoded again without losing anything that `existing` defines.
  *
- * Allowed: new fields, new enum values, new members of a oneof, other names for oneofs and nested types, a
- * field that learns to tell "not set" from its default, comments. Not allowed: removing, renumbering or renaming a field
- * or an enum value, a new field with a reserved number or name, another type or cardinality, a field that forgets the difference between
- * "not set" and its default, moves into, out of or between oneofs. The request and the response message keep
- * their names, which is what tells a later version from another contract that happens to look alike.
+ * Allowed: new fields, new enum values, new members of a oneof, other names of oneofs and nested types, new presence of
+ * a field, comments. Not allowed: removing, renumbering or renaming a field or an enum value; a new field with a
+ * reserved number or name; another type or cardinality; removing the presence of a field; moving a field into, out of or
+ * between oneofs. The request and response messages keep their names, which distinguish a later version from an
+ * unrelated contract of the same shape.
  *
- * Throws `UnreadableMessageError` for a contract that is malformed.
+ * Throws `UnreadableMessageError` for a malformed contract.
  */
 export function compareContracts(existing: Contract, candidate: Contract): readonly ContractDifference[] {
   if (existing.hash === candidate.hash) return [];
@@ -23,14 +23,14 @@ export function compareContracts(existing: Contract, candidate: Contract): reado
   return comparison.differences;
 }
 
-/** Which requests of one contract an instance with another contract reads. */
+/** Determines which requests of one contract an instance with another contract can read. */
 export interface RequestReading {
-  /** `all` and `none` hold whatever the bytes are. */
+  /** `all` and `none` hold for any bytes. */
   readonly scope: 'all' | 'none' | 'some';
   /**
-   * Whether decoding these bytes with the reader's contract loses nothing that the writer's contract defines: no
-   * field at any depth, no enum value, no member of a oneof, no explicit default. True for bytes that are no
-   * message: with those, no contract does better.
+   * Whether decoding with the reader's contract keeps everything that the writer's contract defines: fields at any
+   * depth, enum values, oneof members, explicit defaults. True for bytes that are not a message, because no contract
+   * reads them better.
    */
   reads(bytes: Uint8Array): boolean;
 }
@@ -39,8 +39,8 @@ const ALL: RequestReading = { scope: 'all', reads: () => true };
 const NONE: RequestReading = { scope: 'none', reads: () => false };
 
 /**
- * Compares the request messages once, so that bytes can be checked without decoding them: only the fields in which
- * the contracts differ are looked at. Throws `UnreadableMessageError` for a contract that is malformed.
+ * Compares the request messages once. Bytes are then checked without decoding: only fields in which the contracts
+ * differ are read. Throws `UnreadableMessageError` for a malformed contract.
  */
 export function requestReading(writer: Contract, reader: Contract): RequestReading {
   if (writer.hash === reader.hash) return ALL;

@@ -2,11 +2,11 @@ import type { EnumDescriptor, FieldDescriptor, MessageDescriptor } from '../desc
 import type { TypeIndex } from '../descriptor/type-index.ts';
 import { type FieldLoss, type MessageLosses, pruneLosses } from './losses.ts';
 
-/** One reason why one contract cannot stand in for another. */
+/** A reason why one contract cannot replace another. */
 export interface ContractDifference {
-  /** Where: message and field, for example `models.model_a.ModelARequest.data`; or enum and value. */
+  /** The field or enum value, for example `models.model_a.ModelARequest.data`. */
   readonly path: string;
-  /** What happened to it, for example `changed its type from string to int32`. */
+  /** The change, for example `changed its type from string to int32`. */
   readonly message: string;
 }
 
@@ -14,7 +14,7 @@ const MAP_VALUE = 2;
 
 /**
  * Compares the types of two contracts, each pair once. Collects what `candidate` loses of messages that were written
- * with `existing`: as sentences for error texts, and by field number for a scan of bytes.
+ * with `existing`: as sentences for errors, and by field number for a scan of bytes.
  */
 export class Comparison {
   readonly differences: ContractDifference[] = [];
@@ -29,7 +29,7 @@ export class Comparison {
     this.#candidate = candidate;
   }
 
-  /** Undefined when the names of the messages differ: then nothing can be read. */
+  /** Undefined if the names of the messages differ: then nothing can be read. */
   compareRoots(side: 'request' | 'response', existing: string, candidate: string): MessageLosses | undefined {
     if (existing !== candidate) {
       this.#add(existing, `is the ${side} message, but the other one is ${candidate}`);
@@ -60,7 +60,7 @@ export class Comparison {
     return losses;
   }
 
-  /** A removed field may not come back as another one: old clients and old bytes would mean the first. */
+  /** A reserved number or name must not be reused: old clients and old bytes refer to the removed field. */
   #refuseReserved({ name, number }: FieldDescriptor, { fullName, reserved }: MessageDescriptor): void {
     const isReserved = reserved.some((each) => {
       const [from, to = from] = each.split(' to ');
@@ -86,7 +86,7 @@ export class Comparison {
       // Without presence, the default means the same as no field.
       return { field: field.presence || field.cardinality !== 'single' ? 'always' : 'unless-default' };
     }
-    // The bytes stay the same, but clients see the names.
+    // The bytes are unchanged, but clients use the names.
     const rename = renaming(field, other);
     if (rename !== undefined) this.#add(path, rename);
     const difference = shapeDifference(field, other, existing, candidate);
@@ -96,7 +96,7 @@ export class Comparison {
     }
     const inType = this.#compareTypes(field, other);
     if (!losesPresence(field, other)) return inType;
-    this.#add(path, 'no longer tells "not set" from its default');
+    this.#add(path, 'no longer distinguishes "not set" from its default');
     return { ...inType, field: 'at-default' };
   }
 
@@ -153,7 +153,7 @@ function renaming(field: FieldDescriptor, other: FieldDescriptor): string | unde
   return undefined;
 }
 
-/** How two fields of the same number differ in shape, without looking into their types; undefined when they do not. */
+/** The difference of two fields of the same number, without their nested types; undefined if there is none. */
 function shapeDifference(
   field: FieldDescriptor,
   other: FieldDescriptor,
@@ -163,7 +163,7 @@ function shapeDifference(
   const isSame =
     field.type.kind === other.type.kind && field.cardinality === other.cardinality && scalars(field) === scalars(other);
   if (!isSame) return `changed its type from ${describeType(field)} to ${describeType(other)}`;
-  // Two message types may look alike on the wire and still have different forms in JSON.
+  // Message types with equal bytes can have different JSON forms.
   if (isWellKnown(field) || isWellKnown(other)) {
     const [before, after] = [typeNameOf(field), typeNameOf(other)];
     if (before !== after) return `changed its type from ${before} to ${after}`;
@@ -171,7 +171,7 @@ function shapeDifference(
   return oneofDifference(field, other, existing, candidate);
 }
 
-/** Whether the other field cannot tell "not set" from its default, although this one can. */
+/** Whether only the other field does not distinguish "not set" from the default. */
 const losesPresence = (field: FieldDescriptor, other: FieldDescriptor): boolean => field.presence && !other.presence;
 
 const isWellKnown = ({ type }: FieldDescriptor): boolean =>

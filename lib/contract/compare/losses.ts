@@ -6,7 +6,7 @@ export interface FieldLoss {
   readonly field?: 'always' | 'at-default' | 'unless-default';
   /** Values of the enum that the reader does not know. */
   readonly values?: ReadonlySet<number>;
-  /** What is lost inside the message, or inside the entry of a map. */
+  /** Losses inside the message or map entry. */
   readonly inside?: MessageLosses;
 }
 
@@ -61,7 +61,7 @@ function isLost(value: Uint8Array, wireType: number, { field, values }: FieldLos
   return values !== undefined && enumValues(value, wireType).some((number) => values.has(number));
 }
 
-/** Zero, or an empty text. In varints and lengths, the highest bit of a byte is no part of the value. */
+/** Zero or an empty text. The highest bit of a varint byte is not part of the value. */
 function isDefault(value: Uint8Array, wireType: number): boolean {
   const bits = wireType === VARINT || wireType === LENGTH_DELIMITED ? 0x7f : 0xff;
   return value.every((byte) => (byte & bits) === 0);

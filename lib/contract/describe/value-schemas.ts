@@ -6,7 +6,7 @@ import { type TypeIndex, typesOf } from '../descriptor/type-index.ts';
 /** A JSON Schema (2020-12), or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Requests may say less and in more ways than responses do. */
+/** Requests accept more forms than responses have. */
 export type Side = 'request' | 'response';
 
 /** The JSON form of one scalar value. */
@@ -32,7 +32,7 @@ const integerSchema = (type: IntegerType): JsonSchema => {
   };
 };
 
-/** Most readers of JSON lose digits of 64 bits: they are written as strings, and read as either. */
+/** Strings in responses, because most JSON parsers lose digits of 64-bit integers. Requests accept both. */
 function wideSchema(type: IntegerType, side: Side): JsonSchema {
   const unsigned = INTEGER_RANGES[type][0] === 0n;
   const text = {
@@ -48,7 +48,7 @@ const numberSchema = (finite: JsonSchema): JsonSchema => ({
   anyOf: [finite, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
 });
 
-/** What the keys of a map look like; undefined when any text will do. */
+/** The pattern of map keys; undefined for any text. */
 export function keySchema(type: ScalarType): JsonSchema | undefined {
   if (type === 'bool') return { enum: ['true', 'false'] };
   if (!isInteger(type)) return undefined;
@@ -62,7 +62,7 @@ export function scalarDefault(type: ScalarType): string | number | boolean {
   return isWide(type) ? '0' : 0;
 }
 
-/** A value for examples: the default, but for text and bytes, whose empty default shows nothing and is often refused. */
+/** An example: the default, or sample text and bytes, because empty values are often rejected. */
 function scalarExample(type: ScalarType): string | number | boolean {
   if (type === 'string') return SAMPLE_TEXT;
   return type === 'bytes' ? Buffer.from(SAMPLE_TEXT).toString('base64') : scalarDefault(type);

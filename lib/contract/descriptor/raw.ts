@@ -102,7 +102,7 @@ const FILE: Layout = {
   12: ['syntax', 'string'],
 };
 
-const MAX_NESTING = 32; // What protoc allows for declarations inside declarations.
+const MAX_NESTING = 32; // The nesting limit of protoc.
 
 /** Throws for malformed bytes. */
 export const decodeFile = (file: Uint8Array): RawFile => readAs(FILE, protobuf.Reader.create(file), file.length, 0);

@@ -161,7 +161,7 @@ const withoutDot = (typeName: string): string => typeName.replace(/^\./, '');
 /** Descriptors come from other processes, and their names are written into generated code. */
 function identifier(name = ''): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || name === '__proto__') {
-    throw new TypeError(`${JSON.stringify(name)} is not a name that can be used.`);
+    throw new TypeError(`${JSON.stringify(name)} is not a valid name.`);
   }
   return name;
 }

@@ -3,7 +3,7 @@ import { type FieldPlan, type MessagePlan, type ValuePlan, valueWireType } from 
 import { WireCursor } from './wire-cursor.ts';
 import { LENGTH_DELIMITED, MAX_DEPTH } from './wire-types.ts';
 
-/** Throws `MalformedWireError` when the bytes are not this message. Makes no objects of them, so that no bytes cost more than their length. */
+/** Throws `MalformedWireError` when the bytes are not this message. Linear time; creates no objects. */
 export const checkWire = (plan: MessagePlan, bytes: Uint8Array): void =>
   checkMessage(new WireCursor(bytes), plan, bytes.length, 0);
 
@@ -19,14 +19,14 @@ function checkMessage(cursor: WireCursor, plan: MessagePlan, end: number, depth:
   }
 }
 
-/** Where a value is: behind its tag, in a message that ends at `end`. */
+/** The position of a value: after its tag, in a message that ends at `end`. */
 interface Place {
   readonly tag: number;
   readonly end: number;
   readonly depth: number;
 }
 
-/** Whether these are the packed values of a repeated field. */
+/** Whether these are packed values of a repeated field. */
 const isPackedValue = ({ wireTypes }: FieldPlan, tag: number): boolean =>
   wireTypes.length > 1 && (tag & 7) === LENGTH_DELIMITED;
 
@@ -51,7 +51,7 @@ function checkPacked(cursor: WireCursor, value: ValuePlan, end: number): void {
 }
 
 function checkValue(cursor: WireCursor, value: ValuePlan, { tag, end, depth }: Place): void {
-  // A value of another wire type is an unknown field.
+  // A value with another wire type is an unknown field.
   if ((tag & 7) !== valueWireType(value)) cursor.skip(tag, end, depth);
   else if (value.kind === 'message') checkMessage(cursor, value.message, cursor.delimited(end), depth + 1);
   else if (value.kind === 'scalar' && value.scalar === 'string') cursor.skipText(end);

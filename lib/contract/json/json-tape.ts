@@ -1,23 +1,23 @@
 import { equalBytes, hashBytes, scratchOf, unescapeInto } from './strings.ts';
 
 /**
- * Where the values and keys of a JSON text are: two numbers for each, in the order of the text. The first is the offset
- * of its first byte. The second is, of an object or array, the index of the entry behind its last one; of a string the
- * offset of its closing quote, or the bitwise complement of that when the string has escapes; of anything else the
- * offset behind it. A tape takes four bytes for each byte of the text at most, where `JSON.parse` takes up to 28.
+ * Positions of the values and keys of a JSON text: two numbers each, in text order. The first is the offset of the
+ * first byte. The second depends on the kind. Object or array: the index of the entry after its last one. String: the
+ * offset of the closing quote, or its complement if the string has escapes. Otherwise: the offset after the value. A
+ * tape takes at most four bytes per byte of text; `JSON.parse` takes up to 28.
  */
 export interface JsonTape {
   readonly bytes: Uint8Array;
   readonly entries: Int32Array;
 }
 
-/** The entry behind the value at `entry`. */
+/** The entry after the value at `entry`. */
 export function entryBehind({ bytes, entries }: JsonTape, entry: number): number {
   const kind = bytes[entries[entry] ?? 0];
   return kind === 0x7b || kind === 0x5b ? (entries[entry + 1] ?? 0) : entry + 2;
 }
 
-/** A JSON value in words, without repeating it. */
+/** Describes a JSON value without its content. */
 export function nameOf({ bytes, entries }: JsonTape, entry: number): string {
   switch (bytes[entries[entry] ?? 0]) {
     case 0x7b:
@@ -38,12 +38,12 @@ export function nameOf({ bytes, entries }: JsonTape, entry: number): string {
 
 const FEW_KEYS = 8;
 
-/** Of objects with many keys: the entry of a key, or 0, and its hash. Grows, and is cleared for each object. */
+/** Hash table for objects with many keys: key entry (0 if empty) and hash. Cleared for each object. */
 let table = new Int32Array(128);
 
 /**
- * The entry of a key that stands twice in the object at `object`, at its second place; -1 when there is none. Takes
- * time in proportion to the number of keys, which `JSON.parse` merges without a word.
+ * The entry of the second occurrence of a duplicate key in `object`; -1 if there is none. Linear time. `JSON.parse`
+ * would merge duplicate keys silently.
  */
 export function findRepeatedKey(tape: JsonTape, object: number): number {
   const { entries } = tape;

@@ -15,16 +15,15 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const NULL = 0x6e;
 
-/** The largest protobuf message that is made of JSON, which may be five times as large as its text. */
+/** Maximum size of the protobuf message, which can be five times the size of its JSON. */
 export interface WireLimit {
   readonly maxBytes: number;
 }
 
 /**
- * Checks a JSON text and writes it as the message, without making objects of it: in time and memory that are bounded by
- * a small multiple of its length, whatever it says. Fields come in the order of their numbers, as protobuf recommends.
- * Throws `UnreadableMessageError` for a text that is not JSON, `InvalidMessageError` with the first 100 problems of one
- * that is not the message, and `MessageLimitError`.
+ * Validates a JSON text and encodes it as a message, without creating objects. Time and memory are at most a small
+ * multiple of the text length. Fields are written by number, as protobuf recommends. Throws `UnreadableMessageError`
+ * for malformed JSON, `InvalidMessageError` with the first 100 problems of an invalid message, and `MessageLimitError`.
  */
 export function jsonToWire(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: WireLimit): Uint8Array {
   const reader = new MessageReader(scanJson(bytes), maxBytes);
@@ -38,13 +37,13 @@ export function jsonToWire(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: W
   return reader.writer.finish();
 }
 
-/** Walks the values of a text by the fields of a message. */
+/** Traverses the values of a text by the fields of a message. */
 export class MessageReader {
   readonly tape: JsonTape;
   readonly writer: WireWriter;
   readonly scalars: ScalarReader;
   readonly problems: Problems;
-  /** The members of the messages that are open, the innermost last: their fields, and the entries of their keys. */
+  /** Members of the open messages, innermost last: their fields and the tape entries of their keys. */
   readonly #fields: FieldPlan[] = [];
   readonly #keys: number[] = [];
 
@@ -59,7 +58,7 @@ export class MessageReader {
     return this.tape.bytes[this.tape.entries[entry] ?? 0] ?? 0;
   }
 
-  /** The entry behind the last one of an object or array. */
+  /** The entry after the last one of an object or array. */
   endOf(entry: number): number {
     return this.tape.entries[entry + 1] ?? 0;
   }
@@ -70,21 +69,21 @@ export class MessageReader {
     else if (this.isObject(entry)) this.members(plan, entry, depth);
   }
 
-  /** Whether it is an object; says so where it is not. */
+  /** Whether the value is an object. Adds a problem if not. */
   isObject(entry: number): boolean {
     const is = this.kindOf(entry) === OPEN_BRACE;
     if (!is) this.problems.add(`Must be an object, not ${nameOf(this.tape, entry)}.`);
     return is;
   }
 
-  /** Whether it is an array; says so where it is not. */
+  /** Whether the value is an array. Adds a problem if not. */
   isArray(entry: number): boolean {
     const is = this.kindOf(entry) === OPEN_BRACKET;
     if (!is) this.problems.add(`Must be an array, not ${nameOf(this.tape, entry)}.`);
     return is;
   }
 
-  /** The members of an object as fields of the message, but for the one whose key is at `except`. */
+  /** Reads the members of an object as fields of the message, except for the key at `except`. */
   members(plan: MessagePlan, entry: number, depth: number, except = -1): void {
     if (this.endOf(entry) === entry + 2) return;
     const first = this.#keys.length;
@@ -96,7 +95,7 @@ export class MessageReader {
       this.problems.path.push(~key);
       if (i > first && this.#fields[i - 1] === field) {
         const other = this.problems.keyAt(this.#keys[i - 1] ?? 0);
-        this.problems.add(`Given twice: here and as ${JSON.stringify(other)}.`);
+        this.problems.add(`Duplicate field: also given as ${JSON.stringify(other)}.`);
       } else if (this.#isSet(field, key)) {
         if (field.oneof !== undefined) this.#checkOneof(field, key, first, end);
         this.#member(field, key + 2, depth);
@@ -107,7 +106,7 @@ export class MessageReader {
     this.#keys.length = first;
   }
 
-  /** Notes the members in the order of their fields, those of the same field in the order of the text. */
+  /** Collects the members by field; members of the same field in text order. */
   #collect(plan: MessagePlan, entry: number, except: number): void {
     const first = this.#keys.length;
     const end = this.endOf(entry);
@@ -135,12 +134,12 @@ export class MessageReader {
     }
   }
 
-  /** Null means "not set", except where null is a value. */
+  /** Null means "not set", unless null is a value of the type. */
   #isSet({ cardinality, value }: FieldPlan, key: number): boolean {
     return this.kindOf(key + 2) !== NULL || (cardinality === 'single' && takesNull(value));
   }
 
-  /** Of the members of a oneof all but the first one in the text are too many. */
+  /** Only the first member of a oneof in the text is valid. */
   #checkOneof(field: FieldPlan, key: number, first: number, end: number): void {
     let other = key;
     for (let i = first; i < end; i += 1) {
@@ -159,7 +158,7 @@ export class MessageReader {
     else this.single(field, entry, depth);
   }
 
-  /** A field that is not repeated; without presence it is left out when it has its default. */
+  /** A singular field. Without presence, its default is omitted. */
   single({ value, number, presence }: FieldPlan, entry: number, depth: number): void {
     const at = this.writer.at;
     if (this.value(value, number, entry, depth) === 'default' && !presence) this.writer.rewind(at);
@@ -216,7 +215,7 @@ export class MessageReader {
     return this.#plain(plan, entry);
   }
 
-  /** Writes a value of a scalar or enum type without its tag. */
+  /** Writes a scalar or enum value without its tag. */
   #plain(plan: ValuePlan, entry: number): Written {
     if (plan.kind === 'message') return 'value';
     const written =
@@ -225,13 +224,13 @@ export class MessageReader {
     return written;
   }
 
-  /** A field of an integer that was not in the text itself. */
+  /** Writes an integer that is computed, not read. */
   writeInteger(number: number, type: IntegerType, value: number): void {
     this.writer.varint32(tagOf(number, type));
     this.writer.integer(type, Math.floor(value / 2 ** 32), value >>> 0);
   }
 
-  /** Begins a field that is preceded by its length. */
+  /** Opens a length-prefixed field. */
   openField(number: number): number {
     this.writer.varint32((number << 3) | LENGTH_DELIMITED);
     return this.writer.open();

@@ -10,15 +10,15 @@ const MAX_CHUNK_BYTES = 2 ** 20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** How control characters are written, by their codes. */
+/** Escapes of control characters, by code. */
 const ESCAPES: readonly Uint8Array[] = Array.from({ length: 0x20 }, (_, code) =>
   Buffer.from(JSON.stringify(String.fromCharCode(code)).slice(1, -1)),
 );
-/** A string of up to this many bytes is written in one piece, with room for escapes of all of them. */
+/** Strings up to this size are written at once, with space for escapes of all bytes. */
 const SHORT_TEXT = 128;
 const MAX_ESCAPE_BYTES = 6;
 
-/** Writes JSON as UTF-8, in pieces that are never copied. Throws `MessageLimitError` beyond the limit. */
+/** Writes JSON as UTF-8 in chunks that are never copied. Throws `MessageLimitError` above the limit. */
 export class JsonWriter {
   readonly #maxBytes: number;
   readonly #full: Uint8Array[] = [];
@@ -36,7 +36,7 @@ export class JsonWriter {
     this.#chunk[this.#at++] = byte;
   }
 
-  /** A text of ASCII characters only. */
+  /** Writes ASCII text. */
   ascii(text: string): void {
     this.#reserve(text.length);
     for (let i = 0; i < text.length; i += 1) this.#chunk[this.#at++] = text.charCodeAt(i);
@@ -54,14 +54,14 @@ export class JsonWriter {
     }
   }
 
-  /** A string of valid UTF-8, quoted and escaped as `JSON.stringify` does. */
+  /** Writes valid UTF-8 as a JSON string, with the escapes of `JSON.stringify`. */
   string(bytes: Uint8Array, start: number, end: number): void {
     this.byte(QUOTE);
     for (let from = start; from < end; from += SHORT_TEXT) this.#escaped(bytes, from, Math.min(end, from + SHORT_TEXT));
     this.byte(QUOTE);
   }
 
-  /** Bytes as a string of base64. */
+  /** Writes bytes as a base64 string. */
   base64(bytes: Uint8Array, start: number, end: number): void {
     this.byte(QUOTE);
     const step = (MAX_CHUNK_BYTES / 4) * 3;
@@ -73,7 +73,7 @@ export class JsonWriter {
     this.byte(QUOTE);
   }
 
-  /** Everything, one piece after the other. */
+  /** All chunks in order. */
   finish(): readonly Uint8Array[] {
     if (this.#fullBytes + this.#at > this.#maxBytes) throw new MessageLimitError(this.#maxBytes);
     return [...this.#full, this.#chunk.subarray(0, this.#at)];
@@ -101,7 +101,7 @@ export class JsonWriter {
   }
 }
 
-/** Writes the scalar value that the cursor stands at. */
+/** Writes the scalar value at the cursor. */
 export function writeScalar(type: ScalarType, cursor: WireCursor, out: JsonWriter): void {
   const limit = cursor.bytes.length;
   if (type === 'string' || type === 'bytes') {
@@ -121,7 +121,7 @@ export function writeScalar(type: ScalarType, cursor: WireCursor, out: JsonWrite
   } else out.ascii(String(narrow(type, cursor.low)));
 }
 
-/** Writes the key of a map that the cursor stands at. */
+/** Writes the map key at the cursor. */
 export function writeKey(type: ScalarType, cursor: WireCursor, out: JsonWriter): void {
   if (type === 'string' || isWide(type)) writeScalar(type, cursor, out);
   else {
@@ -131,7 +131,7 @@ export function writeKey(type: ScalarType, cursor: WireCursor, out: JsonWriter):
   }
 }
 
-/** Writes the enum value that the cursor stands at: its name, or its number where it has none. */
+/** Writes the enum value at the cursor: its name, or its number if it has no name. */
 export function writeEnum({ isNull, jsonOf }: EnumPlan, cursor: WireCursor, out: JsonWriter): void {
   cursor.varint(cursor.bytes.length);
   const number = cursor.low | 0;
@@ -140,13 +140,13 @@ export function writeEnum({ isNull, jsonOf }: EnumPlan, cursor: WireCursor, out:
   else out.ascii(String(number));
 }
 
-/** The number of 32 bits that a varint or fixed value of this type stands for. */
+/** The number of a 32-bit varint or fixed value. */
 function narrow(type: ScalarType, low: number): number {
   if (type === 'sint32') return (low >>> 1) ^ -(low & 1);
   return isUnsigned(type) ? low : low | 0;
 }
 
-/** The number of 64 bits that the cursor has read, in digits. */
+/** The 64-bit number at the cursor, in digits. */
 export function wideText(type: ScalarType, { low, high }: Pick<WireCursor, 'low' | 'high'>): string {
   if (type === 'sint64') {
     const sign = -(low & 1);
@@ -162,7 +162,7 @@ const halves = new Uint32Array(2);
 const double = new Float64Array(halves.buffer);
 const float = new Float32Array(halves.buffer);
 
-/** The double that the cursor has read. */
+/** The double at the cursor. */
 export function doubleOf({ low, high }: Pick<WireCursor, 'low' | 'high'>): number {
   halves[0] = low;
   halves[1] = high;
@@ -180,12 +180,12 @@ function floatOf({ low }: WireCursor): number {
   return float[0] ?? 0;
 }
 
-/** The number with the fewest digits that is the same `float`: 0.1 rather than 0.10000000149011612. */
+/** The shortest decimal of the same `float`: 0.1, not 0.10000000149011612. */
 function shortestFloat(value: number): number {
   if (Number.isInteger(value) && Math.abs(value) < 2 ** 24) return value;
   for (let digits = 6; digits < 9; digits += 1) {
     const shorter = Number(value.toPrecision(digits));
-    // Of the largest float, the shorter form lies just out of range.
+    // The short form of the largest float is out of range.
     if (Math.fround(shorter) === value && Math.abs(shorter) <= MAX_FLOAT) return shorter;
   }
   return value;

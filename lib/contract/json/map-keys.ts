@@ -5,14 +5,14 @@ import type { Problems } from './problems.ts';
 import type { ScalarReader } from './scalar-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
-/** One more than the largest key that JavaScript sorts before all others. */
+/** Array indices are below this limit. JavaScript sorts them before other keys. */
 const MAX_INDEX = 2 ** 32 - 1;
-/** A body of 10 MiB has fewer members. */
+/** Maximum number of members: a body of 10 MiB has fewer. */
 const ORDINALS = 2 ** 21;
 
 /**
- * The entries of the keys of an object as JavaScript orders properties: integers ascending, then all others as they
- * stand. Undefined when they stand so already. The same map gives the same bytes in whatever order its numbers come.
+ * The key entries of an object in JavaScript's property order: array indices ascending, then other keys in text order.
+ * Undefined if they are in this order already. Makes the bytes of a map independent of the order of its integer keys.
  */
 export function sortedKeys(tape: JsonTape, object: number): Int32Array | undefined {
   const end = tape.entries[object + 1] ?? 0;
@@ -37,7 +37,7 @@ function sorted(tape: JsonTape, object: number, keys: number, indexes: number): 
   const end = tape.entries[object + 1] ?? 0;
   const inText = new Int32Array(indexes);
   const order = new Int32Array(keys);
-  // Index and ordinal in one number, which is sorted natively.
+  // Index and ordinal in one number, for a native sort.
   const pairs = new Float64Array(indexes);
   let ordinal = 0;
   let other = indexes;
@@ -57,7 +57,7 @@ function sorted(tape: JsonTape, object: number, keys: number, indexes: number): 
   return order;
 }
 
-/** What a key is as the index of an array; -1 for other keys. */
+/** The array index of a key; -1 for other keys. */
 function indexOf({ bytes, entries }: JsonTape, key: number): number {
   const start = (entries[key] ?? 0) + 1;
   const end = entries[key + 1] ?? 0;
@@ -77,7 +77,7 @@ export class MapKeyWriter {
   readonly #problems: Problems;
   readonly #scalars: ScalarReader;
   readonly #writer: WireWriter;
-  /** The entry of each integer, where two keys may be the same one. */
+  /** Integer → entry, if two texts may be the same integer. */
   readonly #seen: Map<number | bigint, number> | undefined;
 
   constructor(type: ScalarType, object: number, { tape, problems, scalars, writer }: KeySinks) {
@@ -88,7 +88,7 @@ export class MapKeyWriter {
     this.#seen = isInteger(type) && hasLongerForms(tape, object) ? new Map() : undefined;
   }
 
-  /** Writes a key without its tag; returns what is wrong with it. */
+  /** Writes a key without its tag. Returns the error, if any. */
   write(key: number): string | undefined {
     if (isInteger(this.#type)) return this.#integer(this.#type, key);
     if (this.#type === 'bool') return this.#bool(key);
@@ -120,7 +120,7 @@ export class MapKeyWriter {
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 
-/** What the keys of a map are read from, and where they go. */
+/** The inputs and the output of a key writer. */
 interface KeySinks {
   readonly tape: JsonTape;
   readonly problems: Problems;
@@ -128,7 +128,7 @@ interface KeySinks {
   readonly writer: WireWriter;
 }
 
-/** Whether a key has zeros before its number, a minus before a zero, or escapes: any other is the only text of its number. */
+/** Whether a key has leading zeros, a minus before zero, or escapes. Only then can two texts be the same number. */
 function hasLongerForms({ bytes, entries }: JsonTape, object: number): boolean {
   const tape = { bytes, entries };
   const end = entries[object + 1] ?? 0;

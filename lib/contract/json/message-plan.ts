@@ -9,11 +9,11 @@ interface Entry<T> {
   readonly value: T;
 }
 
-/** Finds what a name stands for by the bytes of the name, without making a string of each. */
+/** Looks up values by the bytes of a name, without creating a string. */
 export class NameTable<T> {
   readonly #buckets: Entry<T>[][];
 
-  /** Of a name given twice, the last value counts. */
+  /** Of duplicate names, the last value wins. */
   constructor(named: Iterable<readonly [name: string, value: T]>) {
     const entries = [...new Map(named)].map(([name, value]) => ({ name: Buffer.from(name), value }));
     let size = 4;
@@ -40,10 +40,10 @@ const WELL_KNOWN = [
   ...(['BoolValue', 'StringValue', 'BytesValue'] as const),
 ] as const;
 
-/** Of `google.protobuf`. */
+/** Types of `google.protobuf` with a special JSON form. */
 export type WellKnownName = (typeof WELL_KNOWN)[number];
 
-/** What one value of a field is. */
+/** The type of one value of a field. */
 export type ValuePlan =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly enum: EnumPlan }
@@ -51,72 +51,72 @@ export type ValuePlan =
 
 export interface EnumPlan {
   readonly names: readonly string[];
-  /** `google.protobuf.NullValue`, whose one value is null in JSON. */
+  /** `google.protobuf.NullValue`, which is null in JSON. */
   readonly isNull: boolean;
   readonly byName: NameTable<number>;
-  /** The name of a number as a JSON string. */
+  /** Number → name as a JSON string. */
   readonly jsonOf: ReadonlyMap<number, Uint8Array>;
 }
 
 export interface FieldPlan {
-  /** Among the fields of its message. */
+  /** Index among the fields of the message. */
   readonly index: number;
   readonly name: string;
   readonly number: number;
   readonly cardinality: 'single' | 'repeated' | 'map';
   readonly value: ValuePlan;
   readonly keyType: ScalarType;
-  /** Of a map, its entries: a key and a value. */
+  /** Only for maps: the entry message with key and value. */
   readonly entry: MessagePlan | undefined;
-  /** Whether "not set" can be told from the default. */
+  /** Whether "not set" differs from the default. */
   readonly presence: boolean;
   readonly oneof: string | undefined;
   readonly isPacked: boolean;
-  /** How its values may be laid out: a repeated field may come packed or not, whatever its declaration says. */
+  /** Valid wire types. A repeated field may be packed or not, whatever its declaration is. */
   readonly wireTypes: readonly number[];
-  /** The name, quoted and with its colon. */
+  /** The quoted name and the colon. */
   readonly jsonKey: Uint8Array;
-  /** Of a field without presence: what JSON has where the bytes have nothing. */
+  /** For a field without presence: its JSON value if the bytes do not have the field. */
   readonly jsonDefault: Uint8Array;
 }
 
 export interface MessagePlan {
   readonly fullName: string;
   readonly name: string;
-  /** Of the messages of google/protobuf that JSON has a form of its own for. */
+  /** Set for types of google/protobuf with a special JSON form. */
   readonly wellKnown: WellKnownName | undefined;
   /** In the order of the .proto file. */
   readonly fields: readonly FieldPlan[];
   readonly byNumber: ReadonlyMap<number, FieldPlan>;
-  /** By every name that JSON may use: camelCase (or `json_name`) and original. */
+  /** By all names that JSON may use: camelCase (or `json_name`) and original. */
   readonly byJsonName: NameTable<FieldPlan>;
-  /** All types of the contract, for an Any. */
+  /** All types of the contract, for `Any`. */
   readonly types: PlanIndex;
 }
 
-/** What conversions need to know of each message of a contract, looked up once. */
+/** Caches what the conversions need of each message of a contract. */
 export class PlanIndex {
   readonly #types: TypeIndex;
   readonly #messages = new Map<string, MessagePlan>();
   readonly #enums = new Map<string, EnumPlan>();
 
-  /** Throws a TypeError for types that protobuf does not allow. */
+  /** Throws a TypeError for invalid types. */
   constructor(types: TypeIndex) {
     this.#types = types;
     for (const { path, syntax, messages } of types.files) {
-      // The one file that may be among the imports of a proto3 file and is never part of a message.
+      // May be imported by a proto3 file, but is never used in a message.
       if (path === 'google/protobuf/descriptor.proto') continue;
       if (syntax !== 'proto3') throw new TypeError(`${path} is ${syntax}; only proto3 is supported.`);
       this.#planAll(messages);
     }
   }
 
-  /** Undefined for a name that is no message of the contract. */
+  /** Undefined for an unknown name. */
   find(fullName: string): MessagePlan | undefined {
     return this.#messages.get(fullName);
   }
 
-  /** Throws a TypeError when there is none. */
+  /** Throws a TypeError for an unknown name. */
   message(fullName: string): MessagePlan {
     return this.#messages.get(fullName) ?? this.#plan(this.#types.message(fullName));
   }
@@ -136,7 +136,7 @@ export class PlanIndex {
     const plan = { fullName, name, wellKnown, fields, byNumber, types: this };
     const named: [string, FieldPlan][] = [];
     const whole = Object.assign(plan, { byJsonName: new NameTable<FieldPlan>([]) });
-    // Before its fields are planned, because types may contain themselves.
+    // Added before its fields are planned, because types may be recursive.
     this.#messages.set(descriptor.fullName, whole);
     for (const each of descriptor.fields) {
       const field = this.#planField(each, fields.length);
@@ -183,7 +183,7 @@ export class PlanIndex {
   }
 }
 
-/** The key or the value of a map entry. The default of a key is quoted, as keys are. */
+/** The key or value field of a map entry. JSON quotes keys, so the default of a key is quoted. */
 function entryField(index: 0 | 1, value: ValuePlan): FieldPlan {
   const text = defaultOf(value);
   const quoted = text.startsWith('"') ? text : `"${text}"`;
@@ -200,14 +200,14 @@ function planEnum({ fullName, values }: EnumDescriptor): EnumPlan {
     names: values.map(({ name }) => name),
     isNull,
     byName: new NameTable(values.map(({ name, number }) => [name, number])),
-    // Of several names of a number the first one is written.
+    // Of several names of a number (`allow_alias`), the first one is written.
     jsonOf: new Map(
       values.toReversed().map(({ name, number }) => [number, Buffer.from(isNull ? 'null' : JSON.stringify(name))]),
     ),
   };
 }
 
-/** How one value is laid out. */
+/** The wire type of one value. */
 export const valueWireType = (value: ValuePlan): number => {
   if (value.kind === 'scalar') return wireTypeOf(value.scalar);
   return value.kind === 'enum' ? VARINT : LENGTH_DELIMITED;

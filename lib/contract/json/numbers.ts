@@ -6,11 +6,11 @@ const NINE = 0x39;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const DOT = 0x2e;
-/** So many digits always fit a double. */
+/** Numbers of this many digits always fit a double. */
 const SAFE_DIGITS = 15;
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 
-/** The double nearest to a decimal number, infinite beyond the range. The bytes must be a number of JSON, or one of those that `isNumeric` takes. */
+/** The nearest double, infinite out of range. The bytes must be a JSON number or pass `isNumeric`. */
 export function readDouble(bytes: Uint8Array, start: number, end: number): number {
   const first = bytes[start];
   let at = first === MINUS || first === PLUS ? start + 1 : start;
@@ -29,13 +29,13 @@ export function readDouble(bytes: Uint8Array, start: number, end: number): numbe
     }
   }
   if (at < end) scale += exponentOf(bytes, at, end);
-  // Both operands are exact here, so one operation rounds once. `Number` takes five times as long.
+  // Both operands are exact, so one operation rounds once. `Number` takes five times as long.
   if (digits > SAFE_DIGITS || scale < -22 || scale > 22) return Number(asciiOf(bytes, start, end));
   const exact = scale < 0 ? value / (POWERS[-scale] ?? 1) : value * (POWERS[scale] ?? 1);
   return first === MINUS ? -exact : exact;
 }
 
-/** Whether a text is a number in the form that proto3 JSON takes in strings: as in JSON, or with a `+`, more zeros, or a bare point. */
+/** Accepts what proto3 JSON allows in strings: JSON numbers, also with `+`, leading zeros or a bare point. */
 export function isNumeric(bytes: Uint8Array, start: number, end: number): boolean {
   let at = bytes[start] === MINUS || bytes[start] === PLUS ? start + 1 : start;
   const integers = digitsFrom(bytes, at, end);
@@ -62,15 +62,14 @@ function digitsFrom(bytes: Uint8Array, start: number, end: number): number {
 }
 
 const TWO_32 = 2 ** 32;
-/** Times 32 bits it still is an integer of a double. */
+/** Times 2^32, it is still an exact integer in a double. */
 const MAX_FACTOR = 1e6;
-/** More digits than any integer of 64 bits has. */
+/** More digits than a 64-bit integer has. */
 const MAX_DIGITS = 20;
 
-/** Why a number is no integer of a type. */
 export type IntegerFault = 'fraction' | 'range';
 
-/** The bits of a type, and whether one of them is a sign. */
+/** Number of bits and signedness of a type. */
 const FORMS: Readonly<Record<IntegerType, readonly [bits: 32 | 64, isSigned: boolean]>> = {
   int32: [32, true],
   sint32: [32, true],
@@ -85,15 +84,15 @@ const FORMS: Readonly<Record<IntegerType, readonly [bits: 32 | 64, isSigned: boo
 };
 
 /**
- * Reads decimal numbers as integers, exactly: `1e3` is 1000. Any number of digits takes time in proportion to it, and no
- * BigInt is made, which would take as long as everything else.
+ * Reads decimal numbers as exact integers: `1e3` is 1000. Linear in the number of digits, and without BigInt, which
+ * would double the time.
  */
 export class IntegerReader {
-  /** The upper and the lower 32 bits of the last integer, as two's complement. */
+  /** Upper and lower 32 bits of the last integer, as two's complement. */
   high = 0;
   low = 0;
 
-  /** Undefined when it was read. The bytes must be a number of JSON, or one of those that `isNumeric` takes. */
+  /** Undefined on success. The bytes must be a JSON number or pass `isNumeric`. */
   read(bytes: Uint8Array, start: number, end: number, type: IntegerType): IntegerFault | undefined {
     const first = bytes[start];
     const isNegative = first === MINUS;
@@ -117,12 +116,12 @@ export class IntegerReader {
     return this.#fit(isNegative, type);
   }
 
-  /** Gives the magnitude its sign, when it is within the range of the type. */
+  /** Applies the sign if the magnitude is in the range of the type. */
   #fit(isNegative: boolean, type: IntegerType): IntegerFault | undefined {
     const [bits, isSigned] = FORMS[type];
     if (isNegative && (this.high !== 0 || this.low !== 0)) {
       if (!isSigned) return 'range';
-      // The magnitude of the smallest number is one more than that of the largest.
+      // The minimum has a magnitude one above the maximum.
       const isFit =
         bits === 32
           ? this.high === 0 && this.low <= 2 ** 31
@@ -136,7 +135,7 @@ export class IntegerReader {
     return isFit ? undefined : 'range';
   }
 
-  /** The magnitude of a number with many digits, a point or an exponent. */
+  /** Reads the magnitude of a number with many digits, a decimal point or an exponent. */
   #readLong(bytes: Uint8Array, start: number, end: number): IntegerFault | undefined {
     let seen = 0;
     let first = -1;
@@ -158,14 +157,14 @@ export class IntegerReader {
     this.high = 0;
     this.low = 0;
     if (first < 0) return undefined;
-    // Of the digits from the first to the last that is not zero.
+    // The decimal exponent of the last digit that is not zero.
     const scale = (beforePoint < 0 ? seen : beforePoint) - 1 - last + exponentOf(bytes, at, end);
     if (scale < 0) return 'fraction';
     if (last - first + 1 + scale > MAX_DIGITS) return 'range';
     return this.#append(bytes, { start, first, last, scale }) ? undefined : 'range';
   }
 
-  /** Reads digits in groups, and zeros behind them; false when they do not fit 64 bits. */
+  /** Reads digits in groups, then trailing zeros. Returns false if they do not fit 64 bits. */
   #append(bytes: Uint8Array, { start, first, last, scale }: Digits): boolean {
     let group = 0;
     let factor = 1;
@@ -190,16 +189,16 @@ export class IntegerReader {
   }
 }
 
-/** Where the digits of a number are: the places of the first and the last that is not zero, from `start`. */
+/** Positions of the first and last digit that is not zero, relative to `start`. */
 interface Digits {
   readonly start: number;
   readonly first: number;
   readonly last: number;
-  /** Zeros behind the last one. */
+  /** Number of trailing zeros. */
   readonly scale: number;
 }
 
-/** Of what stands from `e` on; as far from zero as makes any number zero or too large, and no further. */
+/** The exponent after `e`, limited to a value that makes any number zero or infinite. */
 function exponentOf(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return 0;
   const sign = bytes[start + 1];

@@ -8,19 +8,18 @@ import { FIXED_32, FIXED_64, VARINT, wireTypeOf } from './wire-types.ts';
 const NONE = -1;
 
 /**
- * Where the fields of messages are in their bytes: of each message a list for each field, all in one array that is used
- * again. Bytes may have fields in any order and JSON has them in that of the .proto file, so each message is read once
- * to find them.
+ * Locates the fields of messages: one list per field, all in one reused array. Bytes may have fields in any order, but
+ * JSON is written in the order of the .proto file. Each message is scanned once.
  */
 export class Occurrences {
-  /** For each message that is open, two numbers a field: its first and its last occurrence. */
+  /** Two numbers per field of each open message: its first and its last occurrence. */
   #slots = new Int32Array(64);
   #usedSlots = 0;
-  /** For each occurrence the offset of its tag, and the next one of the same field. */
+  /** Two numbers per occurrence: the offset of its tag, and the next occurrence of the field. */
   #list = new Int32Array(256);
   #used = 0;
 
-  /** Notes the fields of the message from the cursor to `end`; `release` forgets them. */
+  /** Collects the fields of the message from the cursor to `end`. `release` frees them. */
   collect(cursor: WireCursor, plan: MessagePlan, end: number): MessageFields {
     const fields = { slots: this.#usedSlots, used: this.#used };
     this.#openSlots(plan.fields.length);
@@ -39,7 +38,7 @@ export class Occurrences {
     this.#used = used;
   }
 
-  /** The first occurrence of the field of this index; negative when there is none. */
+  /** The first occurrence of a field; negative if there is none. */
   first({ slots }: MessageFields, index: number): number {
     return this.#slots[slots + 2 * index] ?? NONE;
   }
@@ -48,12 +47,12 @@ export class Occurrences {
     return this.#slots[slots + 2 * index + 1] ?? NONE;
   }
 
-  /** The next occurrence of the same field; negative behind the last one. */
+  /** The next occurrence of the same field; negative after the last one. */
   next(occurrence: number): number {
     return this.#list[occurrence + 1] ?? NONE;
   }
 
-  /** The offset of its tag. */
+  /** The offset of the tag. */
   offset(occurrence: number): number {
     return this.#list[occurrence] ?? 0;
   }
@@ -77,7 +76,7 @@ export class Occurrences {
   }
 }
 
-/** What was noted of one message. */
+/** The fields of one message. */
 export interface MessageFields {
   readonly slots: number;
   readonly used: number;
@@ -91,7 +90,7 @@ function grown(ints: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayB
 
 const DROPPED = -1;
 
-/** The keys of map entries: of a text its start and end, of anything else the halves of its number. */
+/** Keys of map entries: start and end of a text, otherwise the two halves of a number. */
 interface Keys {
   readonly bytes: Uint8Array;
   readonly isText: boolean;
@@ -100,8 +99,8 @@ interface Keys {
 }
 
 /**
- * Of the entries of a map, whose bytes begin at these offsets with their length, makes those negative whose key comes
- * again later: JSON must not have a key twice, and of equal keys the last one counts. Takes time in proportion to them.
+ * Negates the offsets of map entries whose key is repeated later: JSON must not repeat a key, and the last one wins.
+ * `offsets` point to the length prefixes of the entries. Linear time.
  */
 export function dropRepeated(cursor: WireCursor, type: ScalarType, offsets: Int32Array): void {
   if (offsets.length < 2) return;

@@ -2,22 +2,22 @@ import { type FieldError, UnreadableMessageError } from '../errors.ts';
 import type { JsonTape } from './json-tape.ts';
 import { textOf } from './strings.ts';
 
-/** Where something is in a body: the index of an element, the complement of the tape entry of a key, or a key that is missing. */
+/** A step of a path: an element index, the complement of a key's tape entry, or a missing key. */
 type Step = number | string;
 
 const MAX_PROBLEMS = 100;
-/** A pointer that would be longer points at what is around the place. */
+/** A longer pointer is cut to an enclosing value. */
 const MAX_POINTER_LENGTH = 1000;
 
-/** Ends the reading of a body: enough is wrong with it. */
+/** Stops reading a body after the maximum number of problems. */
 export class TooManyProblems extends Error {
   override readonly name = 'TooManyProblems';
 }
 
-/** Collects what is wrong with a value, and where, while it is walked. */
+/** Collects problems and their positions while a value is read. */
 export class Problems {
   readonly errors: FieldError[] = [];
-  /** From the body to the place that is read now. */
+  /** Path from the body to the current value. */
   readonly path: Step[] = [];
   readonly #tape: JsonTape;
 
@@ -25,31 +25,31 @@ export class Problems {
     this.#tape = tape;
   }
 
-  /** Something is wrong here. Throws `TooManyProblems` at the last one that is listed. */
+  /** Adds a problem at the current value. Throws `TooManyProblems` at the maximum. */
   add(message: string): void {
     this.errors.push({ pointer: this.#pointer(), message });
     if (this.errors.length < MAX_PROBLEMS) return;
     this.errors.push({
       pointer: '',
-      message: `More may be wrong: only the first ${MAX_PROBLEMS} problems are listed.`,
+      message: `There may be more: only the first ${MAX_PROBLEMS} problems are listed.`,
     });
     throw new TooManyProblems();
   }
 
-  /** Something is wrong with the member whose key is at this entry of the tape. */
+  /** Adds a problem at the member with this key entry. */
   addAt(keyEntry: number, message: string): void {
     this.path.push(~keyEntry);
     this.add(message);
     this.path.pop();
   }
 
-  /** The key at an entry of the tape, cut when it is far longer than a pointer may be. */
+  /** The key at a tape entry, shortened if it exceeds the pointer length. */
   keyAt(entry: number): string {
     const { bytes, entries } = this.#tape;
     const start = (entries[entry] ?? 0) + 1;
     const end = entries[entry + 1] ?? 0;
     const length = (end < 0 ? ~end : end) - start;
-    // Too long to be shown, whatever its escapes stand for; it must not be decoded for each of its problems.
+    // Too long even if it is all escapes. Not decoded, because it may have many problems.
     if (length > 6 * MAX_POINTER_LENGTH) return textOf(bytes, start, start + 6 * MAX_POINTER_LENGTH);
     return JSON.parse(textOf(bytes, start - 1, start + length + 1)) as string;
   }
@@ -67,7 +67,7 @@ export class Problems {
   }
 }
 
-/** What may come next. */
+/** What the scanner expects, by state. */
 const EXPECTED = [
   'a value',
   'a value or "]"',
@@ -93,7 +93,7 @@ export function unexpected(bytes: Uint8Array, at: number, state: number): Unread
 
 export function repeatedKey({ bytes, entries }: JsonTape, entry: number): UnreadableMessageError {
   const [start = 0, end = 0] = entries.subarray(entry, entry + 2);
-  // Cut before it is decoded: a key may be as long as the body.
+  // Shortened before it is decoded: a key may be as long as the body.
   const text = textOf(bytes, start + 1, Math.min(end < 0 ? ~end : end, start + 12 * MAX_QUOTED));
   const key = end < 0 ? text.replaceAll(/\\u[0-9a-fA-F]{4}|\\["\\/bfnrt]/g, (each) => JSON.parse(`"${each}"`)) : text;
   return faultAt(bytes, start, `the key ${quote(key)} is given twice in the same object.`);
@@ -107,15 +107,15 @@ export function faultAt(bytes: Uint8Array, offset: number, message: string): Unr
     lineStart = at + 1;
   }
   let column = 1;
-  // Counts the first bytes of characters.
+  // Counts characters by their first bytes.
   for (let at = lineStart; at < offset; at += 1) column += ((bytes[at] ?? 0) & 0xc0) === 0x80 ? 0 : 1;
   return new UnreadableMessageError(`The body is not valid JSON: line ${line}, column ${column}: ${message}`);
 }
 
-/** A lenient decoder replaces what is wrong: the first difference is the place. */
+/** A lenient decoder replaces invalid bytes: the first difference is the position. */
 export function notUtf8(bytes: Uint8Array): UnreadableMessageError {
   const repaired = Buffer.from(Buffer.from(bytes).toString('utf8'), 'utf8');
   const offset = bytes.findIndex((byte, i) => byte !== repaired[i]);
   const place = offset === -1 ? bytes.length : offset;
-  return new UnreadableMessageError(`The body is not UTF-8 text: byte ${place + 1} does not belong there.`);
+  return new UnreadableMessageError(`The body is not UTF-8 text: byte ${place + 1} is invalid.`);
 }

@@ -8,11 +8,11 @@ import { decodeBase64, equalBytes, scratchOf, textOf, unescapeInto } from './str
 import type { WireWriter } from './wire-writer.ts';
 
 const QUOTE = 0x22;
-/** Of a length of 32 bits as a varint. */
+/** Maximum size of a 32-bit length as a varint. */
 const MAX_LENGTH_BYTES = 5;
 const NOT_UNICODE = 'Must be Unicode text: half of a surrogate pair is missing.';
 
-/** What writing a value came to: a value other than the default of its type, the default, or what is wrong with it. */
+/** The result of writing a value: not the default of its type, the default, or an error. */
 export type Written = 'value' | 'default' | { readonly fault: string };
 
 const SPECIAL = new NameTable([
@@ -23,13 +23,13 @@ const SPECIAL = new NameTable([
 
 const fault = (message: string): Written => ({ fault: message });
 
-/** Checks JSON values of scalar fields and writes them without their tags. */
+/** Validates JSON values of scalar fields and writes them without their tags. */
 export class ScalarReader {
-  /** The last integer that was read. */
+  /** The last integer. */
   readonly integer = new IntegerReader();
   readonly #tape: JsonTape;
   readonly #writer: WireWriter;
-  /** The text of the string or number that is read: in the body, or unescaped in a scratch buffer. */
+  /** The current string or number: in the body, or unescaped in a scratch buffer. */
   #text: Uint8Array;
   #start = 0;
   #end = 0;
@@ -72,7 +72,7 @@ export class ScalarReader {
     return number === 0 ? 'default' : 'value';
   }
 
-  /** A number in the form of a double, as `google.protobuf.Value` has it. */
+  /** A number of `google.protobuf.Value`, as a double. */
   finite(entry: number): Written {
     const { bytes, entries } = this.#tape;
     const value = readDouble(bytes, entries[entry] ?? 0, entries[entry + 1] ?? 0);
@@ -81,7 +81,7 @@ export class ScalarReader {
     return 'value';
   }
 
-  /** The bytes of a string with their length. */
+  /** A string with its length prefix. */
   text(entry: number): Written {
     if (!this.#load(entry)) return fault(NOT_UNICODE);
     const length = this.#end - this.#start;
@@ -94,7 +94,7 @@ export class ScalarReader {
     return length === 0 ? 'default' : 'value';
   }
 
-  /** Reads the key of an integer map into `integer`; false for a key that is none. */
+  /** Reads the key of an integer map into `integer`. Returns false for other keys. */
   integerKey(type: IntegerType, entry: number): boolean {
     if (!this.#load(entry)) return false;
     const digits = this.#text[this.#start] === 0x2d && !isUnsigned(type) ? this.#start + 1 : this.#start;
@@ -106,19 +106,19 @@ export class ScalarReader {
     return this.integer.read(this.#text, this.#start, this.#end, type) === undefined;
   }
 
-  /** Whether the text of a string is exactly this. */
+  /** Whether a string equals this text. */
   is(entry: number, text: Uint8Array): boolean {
     this.#load(entry);
     return this.#end - this.#start === text.length && equalBytes(text, 0, this.#text, this.#start, text.length);
   }
 
-  /** The text of a string; undefined when it has more bytes than that. */
+  /** The text of a string, or undefined if it is longer than `maxLength` bytes. */
   shortText(entry: number, maxLength: number): string | undefined {
     if (!this.#load(entry) || this.#end - this.#start > maxLength) return undefined;
     return textOf(this.#text, this.#start, this.#end);
   }
 
-  /** Whether the string is Unicode. Its text is then between `start` and `end` of `bytes`, until the next one is read. */
+  /** Whether the string is valid Unicode. Its text is between `start` and `end` of `bytes` until the next read. */
   content(entry: number) {
     const isWellFormed = this.#load(entry);
     return { isWellFormed, bytes: this.#text, start: this.#start, end: this.#end };
@@ -134,7 +134,7 @@ export class ScalarReader {
     const { bytes, entries } = this.#tape;
     const start = entries[entry] ?? 0;
     const kind = bytes[start] ?? 0;
-    // Most integers have one digit. This takes a quarter of the time of what follows.
+    // Fast path for one digit, the most frequent integer: a quarter of the time.
     if ((entries[entry + 1] ?? 0) - start === 1 && kind >= 0x30 && kind <= 0x39) {
       this.#writer.integer(type, 0, kind - 0x30);
       return kind === 0x30 ? 'default' : 'value';
@@ -185,7 +185,7 @@ export class ScalarReader {
   #bytes(entry: number): Written {
     if (this.#kindOf(entry) !== QUOTE) return fault(`Must be a base64 string, not ${nameOf(this.#tape, entry)}.`);
     this.#load(entry);
-    // Decoded behind the longest length that there is, and moved to the real one.
+    // Decodes after the space of the longest length prefix, then moves the bytes to the actual one.
     const room = this.#writer.reserve(MAX_LENGTH_BYTES + Math.ceil((3 * (this.#end - this.#start)) / 4));
     const start = this.#writer.at + MAX_LENGTH_BYTES;
     const end = decodeBase64(this.#text, this.#start, this.#end, room, start);
@@ -200,7 +200,7 @@ export class ScalarReader {
     return this.#tape.bytes[this.#tape.entries[entry] ?? 0] ?? 0;
   }
 
-  /** Finds the text of a string or number; false when half of a surrogate pair is missing. */
+  /** Locates the text of a string or number. Returns false for an unpaired surrogate. */
   #load(entry: number): boolean {
     const { bytes, entries } = this.#tape;
     const start = entries[entry] ?? 0;

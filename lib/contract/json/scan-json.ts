@@ -14,7 +14,7 @@ const CLOSE_BRACKET = 0x5d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-// What may come next: places of `EXPECTED`.
+// The states of the scanner: indices of `EXPECTED`.
 const VALUE = 0;
 const VALUE_OR_END = 1;
 const KEY = 2;
@@ -25,8 +25,8 @@ const AFTER_ELEMENT = 6;
 const END = 7;
 
 /**
- * Finds every value of a JSON text in one pass, at any depth of nesting. Throws `UnreadableMessageError` that says where
- * the text is not UTF-8, where it is not JSON, or where a key is given twice in an object.
+ * Locates all values of a JSON text in one pass, at any depth. Throws `UnreadableMessageError` with the position of
+ * invalid UTF-8, invalid JSON or a duplicate key.
  */
 export function scanJson(bytes: Uint8Array): JsonTape {
   if (!isUtf8(bytes)) throw notUtf8(bytes);
@@ -35,13 +35,13 @@ export function scanJson(bytes: Uint8Array): JsonTape {
   return tape;
 }
 
-/** Reads a JSON text that is no message. Throws as `scanJson` does, where `JSON.parse` would merge repeated keys. */
+/** Parses JSON that is not a message. Throws like `scanJson`; `JSON.parse` would merge duplicate keys. */
 export function parseJson(bytes: Uint8Array): unknown {
   scanJson(bytes);
   return JSON.parse(new TextDecoder().decode(bytes));
 }
 
-/** The kinds of bytes that a value, a key or what is between them begins with. */
+/** Classes of bytes that start a value, a key or a separator. */
 const SPACE = 1;
 const NUMBER = 2;
 const STRING = 3;
@@ -58,17 +58,17 @@ KINDS[COLON] = AFTER_NAME;
 for (const byte of [OPEN_BRACE, OPEN_BRACKET]) KINDS[byte] = OPENING;
 for (const byte of [CLOSE_BRACE, CLOSE_BRACKET]) KINDS[byte] = CLOSING;
 
-/** One loop over the bytes with all its state in local variables, which takes a fifth of what objects with methods take. */
+/** One loop with all state in local variables: five times as fast as objects with methods. */
 function scan(tape: JsonTape): void {
   const { bytes, entries } = tape;
   const size = bytes.length;
-  // A byte order mark is not part of the text.
+  // Skips a byte order mark.
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   let length = 0;
-  /** The entry of the innermost open object or array, of which the second number is the entry around it. */
+  /** Entry of the innermost open object or array. Its second number is the enclosing entry. */
   let open = -1;
   let state = VALUE;
-  /** What comes behind a value. */
+  /** The state after a value. */
   let after = END;
   while (at < size) {
     const byte = bytes[at] ?? 0;
@@ -145,7 +145,7 @@ function scan(tape: JsonTape): void {
   if (state !== END) throw unexpected(bytes, size, state);
 }
 
-/** The offset of the closing quote, or its complement when the string has escapes. */
+/** The offset of the closing quote, or its complement if the string has escapes. */
 function endOfString(bytes: Uint8Array, start: number): number {
   const size = bytes.length;
   let hasEscapes = false;
@@ -186,7 +186,7 @@ function endOfNumber(bytes: Uint8Array, start: number): number {
   let at = pastDigits(bytes, integers);
   let isWhole = at > integers && (bytes[integers] !== 0x30 || at === integers + 1);
   const kind = KINDS[bytes[at] ?? 0];
-  // Most numbers are integers, and followed by something that ends them.
+  // Fast path: most numbers are integers.
   if (isWhole && (kind === SEPARATOR || kind === CLOSING || kind === SPACE)) return at;
   if (bytes[at] === 0x2e) {
     const fractions = at + 1;
@@ -199,9 +199,9 @@ function endOfNumber(bytes: Uint8Array, start: number): number {
     isWhole &&= at > exponents;
   }
   const next = bytes[at];
-  // What would be meant as a part of it.
+  // A character that continues the number makes it malformed.
   if (isWhole && !isDigit(next) && !isLetter(next) && next !== 0x2e && next !== 0x2b && next !== MINUS) return at;
-  throw faultAt(bytes, start, 'this is not how JSON writes a number.');
+  throw faultAt(bytes, start, 'this number is malformed.');
 }
 
 function pastDigits(bytes: Uint8Array, start: number): number {

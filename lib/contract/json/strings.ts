@@ -1,12 +1,10 @@
-/** The same bytes as a Buffer, which decodes text natively. */
+/** Same memory. A Buffer decodes text natively. */
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The text of UTF-8 bytes. */
 export const textOf = (bytes: Uint8Array, start: number, end: number): string =>
   asBuffer(bytes).toString('utf8', start, end);
 
-/** The text of bytes that are ASCII. */
 export const asciiOf = (bytes: Uint8Array, start: number, end: number): string =>
   asBuffer(bytes).toString('latin1', start, end);
 
@@ -15,11 +13,11 @@ export const equalBytes = (a: Uint8Array, aStart: number, b: Uint8Array, bStart:
   return true;
 };
 
-// Drawn anew by each process: keys of a body that all have the same hash cannot be made beforehand.
+// Random per process, so that nobody can prepare keys with equal hashes.
 const SEED = Math.trunc(Math.random() * 2 ** 32);
 const FACTOR = Math.trunc(Math.random() * 2 ** 31) | 0x5000_0001;
 
-/** A hash of 32 bits. */
+/** A 32-bit hash. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED ^ (end - start);
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), FACTOR);
@@ -28,7 +26,7 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number): number
 }
 
 const BACKSLASH = 0x5c;
-/** What stands behind the backslash, and what both stand for. */
+/** Escape letter → character. */
 const SHORT_ESCAPES: Readonly<Record<number, number>> = {
   34: 0x22,
   92: 0x5c,
@@ -41,8 +39,8 @@ const SHORT_ESCAPES: Readonly<Record<number, number>> = {
 };
 
 /**
- * Writes the text between the quotes of a valid JSON string as UTF-8 to `out` from `at`, which needs as many bytes as
- * there are between the quotes. Returns the offset behind it; its complement when half of a surrogate pair is missing.
+ * Unescapes a valid JSON string into `out` at `at`. Needs at most as many bytes as the string has between its quotes.
+ * Returns the offset after the text, or its complement if a surrogate is unpaired.
  */
 export function unescapeInto(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
   let to = at;
@@ -76,7 +74,7 @@ export function unescapeInto(bytes: Uint8Array, start: number, end: number, out:
 
 let scratch = new Uint8Array(256);
 
-/** Room for so many bytes that anybody may write to, until somebody else asks for it. */
+/** Shared scratch memory of this size, valid until the next call. */
 export function scratchOf(length: number): Uint8Array {
   if (scratch.length < length) scratch = new Uint8Array(Math.max(length, 2 * scratch.length));
   return scratch;
@@ -113,15 +111,15 @@ const PAD = 0x3d;
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;
 
-/** The six bits of each letter of both alphabets of RFC 4648; 255 for other bytes. */
+/** Letter → six bits, for both alphabets of RFC 4648; 255 for other bytes. */
 const BITS = new Uint8Array(256).fill(255);
 for (const [bits, letter] of LETTERS.entries()) BITS[letter] = bits;
 BITS[DASH] = 62;
 BITS[UNDERSCORE] = 63;
 
 /**
- * Decodes base64 to `out` from `at`, which needs three bytes for four letters. Takes either alphabet of RFC 4648, not
- * both, padded fully or not at all. Returns the offset behind the bytes; -1 for a text that is no base64.
+ * Decodes base64 into `out` at `at`. Needs three bytes per four letters. Accepts one of the two alphabets of RFC 4648,
+ * with or without padding. Returns the offset after the bytes, or -1 for malformed base64.
  */
 export function decodeBase64(text: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
   const letters = text[end - 1] !== PAD ? end : text[end - 2] === PAD ? end - 2 : end - 1;
@@ -148,7 +146,7 @@ export function decodeBase64(text: Uint8Array, start: number, end: number, out: 
   return standard + urlSafe > 1 ? -1 : to;
 }
 
-/** Encodes bytes to `out` from `at` in the standard alphabet with padding; returns the offset behind it. */
+/** Encodes bytes into `out` at `at`, in the standard alphabet with padding. Returns the offset after the text. */
 export function encodeBase64(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
   let to = at;
   for (let from = start; from < end; from += 3) {

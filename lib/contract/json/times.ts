@@ -1,4 +1,4 @@
-/** Whole seconds, and nanoseconds of the same sign. */
+/** Seconds, and nanoseconds with the same sign. */
 export type Moment = readonly [seconds: number, nanos: number];
 
 const MAX_DURATION_SECONDS = 315_576_000_000;
@@ -10,7 +10,7 @@ const MAX_NANOS = 999_999_999;
 const DURATION = /^(-?)([0-9]{1,40})(?:\.([0-9]{1,9}))?s$/;
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):([0-5]\d))$/;
 
-/** Reads `1.5s`; undefined for a text that is no duration of protobuf. */
+/** Parses `1.5s`. Undefined for a malformed duration. */
 export function parseDuration(text: string): Moment | undefined {
   const [, minus, whole = '', fraction = ''] = DURATION.exec(text) ?? [];
   const seconds = Number(whole);
@@ -19,14 +19,14 @@ export function parseDuration(text: string): Moment | undefined {
   return [sign * seconds, sign * nanosOf(fraction)];
 }
 
-/** Writes a duration as `1.5s`; undefined for one out of range. */
+/** Formats a duration as `1.5s`. Undefined if out of range. */
 export function formatDuration([seconds, nanos]: Moment): string | undefined {
   const isMixed = seconds !== 0 && nanos !== 0 && seconds < 0 !== nanos < 0;
   if (Math.abs(seconds) > MAX_DURATION_SECONDS || Math.abs(nanos) > MAX_NANOS || isMixed) return undefined;
   return `${seconds < 0 || nanos < 0 ? '-' : ''}${Math.abs(seconds)}${fractionOf(Math.abs(nanos))}s`;
 }
 
-/** Reads an RFC 3339 time; undefined for a text that is none, or out of range. */
+/** Parses an RFC 3339 timestamp. Undefined if malformed or out of range. */
 export function parseTimestamp(text: string): Moment | undefined {
   const match = TIMESTAMP.exec(text);
   if (!match) return undefined;
@@ -40,25 +40,25 @@ export function parseTimestamp(text: string): Moment | undefined {
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Whether the Gregorian calendar has the day. */
+/** Whether the date exists in the Gregorian calendar. */
 function isDay(year: number, month: number, day: number): boolean {
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   return day >= 1 && day <= (DAYS[month - 1] ?? 0) + (month === 2 && isLeap ? 1 : 0);
 }
 
-/** Days from 1970 to a day. `Date` takes four times as long. */
+/** Days since 1970. `Date` takes four times as long. */
 function daysUntil(year: number, month: number, day: number): number {
-  // Years that begin in March have the day that leap years add at their end.
+  // Years that start in March have the leap day at their end.
   const marchYear = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
   const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
   return 365 * marchYear + leapDays + dayOfYear - DAYS_BEFORE_1970;
 }
 
-/** From the March before year 1. */
+/** Days from 1 March of year 0 to 1970. */
 const DAYS_BEFORE_1970 = 719_468;
 
-/** Writes an RFC 3339 time; undefined for one out of range. */
+/** Formats an RFC 3339 timestamp. Undefined if out of range. */
 export function formatTimestamp([seconds, nanos]: Moment): string | undefined {
   const isInRange = seconds >= MIN_TIME_SECONDS && seconds <= MAX_TIME_SECONDS && nanos >= 0 && nanos <= MAX_NANOS;
   return isInRange ? new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, `${fractionOf(nanos)}Z`) : undefined;

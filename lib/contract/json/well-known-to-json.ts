@@ -15,12 +15,11 @@ const moment =
     const seconds = integerOf(writer, plan, fields, 1);
     const nanos = integerOf(writer, plan, fields, 2);
     const text = format([seconds, nanos]);
-    if (text === undefined)
-      throw new MalformedWireError(`A ${plan.name} is out of the range that JSON has a form for.`);
+    if (text === undefined) throw new MalformedWireError(`A ${plan.name} is out of the range of its JSON form.`);
     writer.out.ascii(`"${text}"`);
   };
 
-/** The last value of a field of signed integers, as exact as a double is. */
+/** The last value of a signed integer field, as a double. */
 function integerOf(writer: MessageWriter, { byNumber }: MessagePlan, fields: MessageFields, number: number): number {
   const field = byNumber.get(number);
   const last = field ? writer.occurrences.last(fields, field.index) : -1;
@@ -46,21 +45,21 @@ const fieldMask: Write = (writer, plan, fields) => {
   out.byte(0x22);
 };
 
-/** Throws for a path that `fieldMask` could not read back. */
+/** Throws for a path that `fieldMask` could not read. */
 function camelCase(path: string): Uint8Array {
   const camel = path.replaceAll(/_+(.?)/gs, (_, next: string) => next.toUpperCase());
   if (camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) !== path) {
-    throw new MalformedWireError('A path of a FieldMask has no form in JSON.');
+    throw new MalformedWireError('A path of a FieldMask has no JSON form.');
   }
   return Buffer.from(JSON.stringify(camel).slice(1, -1));
 }
 
-/** The only field of the message, as the whole. */
+/** Writes the only field of the message. */
 const onlyField: Write = (writer, { fields: [field] }, fields) => {
   if (field) writer.field(field, fields);
 };
 
-/** Of the members of its oneof, the last one in the bytes counts. */
+/** Of the members of the oneof, the last one in the bytes wins. */
 const dynamic: Write = (writer, plan, fields) => {
   const { out, cursor, occurrences } = writer;
   let chosen: FieldPlan | undefined;
@@ -131,7 +130,7 @@ const WRITERS: Readonly<Record<WellKnownName, Write>> = {
   BytesValue: onlyField,
 };
 
-/** Writes a message of google/protobuf that JSON has a form of its own for. */
+/** Writes a google/protobuf message with a special JSON form. */
 export function writeWellKnownJson(
   writer: MessageWriter,
   plan: MessagePlan,

@@ -12,14 +12,14 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const UNDERSCORE = 0x5f;
 const COMMA = 0x2c;
-/** Longer than any time or duration. */
+/** Longer than any timestamp or duration. */
 const MAX_MOMENT_LENGTH = 64;
-/** Longer than the name of any type. */
+/** Longer than any type name. */
 const MAX_URL_LENGTH = 4096;
 const AT_TYPE = Buffer.from('@type');
 const VALUE = Buffer.from('value');
 
-/** Seconds and nanoseconds, each only when it is not zero. */
+/** Seconds and nanoseconds, each omitted if zero. */
 const moment =
   (expected: string, parse: (text: string) => Moment | undefined): Write =>
   (reader, _plan, entry) => {
@@ -67,7 +67,7 @@ const fieldMask: Write = (reader, _plan, entry) => {
   }
 };
 
-/** Any JSON value. On the wire an object costs three levels of messages, an array two. */
+/** Any JSON value. In protobuf, an object has three levels of messages and an array two. */
 function dynamic(reader: MessageReader, entry: number, depth: number): void {
   if (depth > MAX_DEPTH) {
     reader.problems.add(TOO_DEEP);
@@ -93,7 +93,7 @@ function dynamic(reader: MessageReader, entry: number, depth: number): void {
   }
 }
 
-/** The members of an object as a map of values; `depth` is that of the values. */
+/** The members of an object as a map of values, which have the nesting depth `depth`. */
 function struct(reader: MessageReader, entry: number, depth: number): void {
   const { tape, problems, writer, scalars } = reader;
   const order = sortedKeys(tape, entry);
@@ -114,7 +114,7 @@ function struct(reader: MessageReader, entry: number, depth: number): void {
   }
 }
 
-/** The elements of an array; `depth` is theirs. */
+/** The elements of an array, which have the nesting depth `depth`. */
 function listValue(reader: MessageReader, entry: number, depth: number): void {
   const { tape, problems, writer } = reader;
   const end = reader.endOf(entry);
@@ -153,7 +153,7 @@ const any: Write = (reader, plan, entry, depth) => {
   else writer.close(value);
 };
 
-/** A well-known type inside an Any is its one member `value`. */
+/** A well-known type in an `Any` is its only member, `value`. */
 function wrapped(
   reader: MessageReader,
   inner: MessagePlan,
@@ -173,14 +173,14 @@ function wrapped(
   problems.path.pop();
 }
 
-/** The entry of a key of an object. */
+/** The entry of a member of an object. */
 function memberOf({ tape, scalars }: MessageReader, entry: number, name: Uint8Array): number | undefined {
   const end = tape.entries[entry + 1] ?? 0;
   for (let key = entry + 2; key < end; key = entryBehind(tape, key + 2)) if (scalars.is(key, name)) return key;
   return undefined;
 }
 
-/** The value is the one field of its message. */
+/** The value is the only field of its message. */
 const wrapper: Write = (reader, plan, entry, depth) => {
   const field = plan.byNumber.get(1);
   if (field) reader.single(field, entry, depth);
@@ -209,7 +209,7 @@ const WRITERS: Readonly<Record<WellKnownName, Write>> = {
   BytesValue: wrapper,
 };
 
-/** Writes a message of google/protobuf that JSON has a form of its own for. */
+/** Writes a google/protobuf message with a special JSON form. */
 export const writeWellKnown = (
   reader: MessageReader,
   plan: MessagePlan,

@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { MalformedWireError } from '../errors.ts';
 import { END_GROUP, FIXED_32, FIXED_64, LENGTH_DELIMITED, MAX_DEPTH, START_GROUP, VARINT } from './wire-types.ts';
 
-/** Reads protobuf bytes in their order. Every method that is given an `end` throws `MalformedWireError` when a value goes beyond it. */
+/** Reads protobuf bytes. Methods with an `end` throw `MalformedWireError` for a value beyond it. */
 export class WireCursor {
   readonly bytes: Uint8Array;
   at = 0;
-  /** Of the last varint or fixed number: the lower and the upper 32 bits, both without sign. */
+  /** Lower and upper 32 bits, unsigned, of the last varint or fixed value. */
   low = 0;
   high = 0;
 
@@ -14,7 +14,7 @@ export class WireCursor {
     this.bytes = bytes;
   }
 
-  /** Throws for a tag of more than 32 bits, or of the field 0. */
+  /** Throws for a tag above 32 bits and for field number 0. */
   tag(end: number): number {
     const start = this.at;
     this.varint(end);
@@ -72,15 +72,16 @@ export class WireCursor {
     this.low = low;
   }
 
-  /** The end of what has its length before it; the cursor stands at its start. */
+  /** Reads a length prefix. Returns the end of the value, which starts at the cursor. */
   delimited(end: number): number {
     this.varint(end);
     const length = this.low;
-    if (this.high !== 0 || length > end - this.at) throw new MalformedWireError('A length goes beyond the end.');
+    if (this.high !== 0 || length > end - this.at)
+      throw new MalformedWireError('A length exceeds the end of the message.');
     return this.at + length;
   }
 
-  /** Passes a value of this wire type, whatever it is. */
+  /** Skips a value of this wire type. */
   skip(tag: number, end: number, depth = 0): void {
     const wireType = tag & 7;
     if (wireType === VARINT) this.varint(end);
@@ -91,7 +92,7 @@ export class WireCursor {
     else throw new MalformedWireError('The tag is malformed.');
   }
 
-  /** Passes a string; throws when it is not UTF-8. */
+  /** Skips a string. Throws if it is not UTF-8. */
   skipText(end: number): void {
     const { bytes } = this;
     const stop = this.delimited(end);
@@ -107,7 +108,7 @@ export class WireCursor {
       const tag = this.tag(end);
       if ((tag & 7) !== END_GROUP) this.skip(tag, end, depth);
       else if (tag >>> 3 === field) return;
-      else throw new MalformedWireError('A group ends that did not begin.');
+      else throw new MalformedWireError('A group end has no group start.');
     }
   }
 

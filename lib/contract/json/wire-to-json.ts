@@ -14,15 +14,16 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
-/** The largest JSON text that is made of a message, which may be many times as large as its bytes. */
+/** Maximum size of the JSON text, which can be many times the size of the message. */
 export interface JsonLimit {
   readonly maxBytes: number;
 }
 
 /**
- * Writes a message as canonical proto3 JSON with original field names, where fields without presence always appear.
- * Makes no objects of it: memory is bounded by the bytes and the limit. Throws `MalformedWireError` for bytes that are not the
- * message, or for a value that JSON has no form for, such as a time in year 10000; and `JsonLimitError`.
+ * Writes a message as canonical proto3 JSON with original field names. Fields without presence are always written.
+ * Creates no objects: memory is limited by the bytes and the limit. Throws `MalformedWireError` for bytes that are not
+ * the message and for values without a JSON form, such as a time in year 10000. Throws `MessageLimitError` above the
+ * limit.
  */
 export function wireToJson(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: JsonLimit): readonly Uint8Array[] {
   checkWire(plan, bytes);
@@ -31,12 +32,12 @@ export function wireToJson(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: J
   return writer.out.finish();
 }
 
-/** Walks bytes that have been checked. */
+/** Traverses bytes that were validated. */
 export class MessageWriter {
   readonly out: JsonWriter;
   readonly cursor: WireCursor;
   readonly occurrences: Occurrences;
-  /** How many of them are around what is written now. */
+  /** Nesting depth of `Any` messages. */
   #anys = 0;
 
   constructor(out: JsonWriter, bytes: Uint8Array, occurrences: Occurrences = new Occurrences()) {
@@ -55,7 +56,7 @@ export class MessageWriter {
     this.out.byte(CLOSE_BRACE);
   }
 
-  /** The members of a message without braces, behind others of the same object or not. */
+  /** Writes the members of a message without braces. */
   members(plan: MessagePlan, start: number, end: number, isFirst = true): void {
     const fields = this.fieldsOf(plan, start, end);
     let isNext = !isFirst;
@@ -71,13 +72,13 @@ export class MessageWriter {
     this.occurrences.release(fields);
   }
 
-  /** Finds the fields of a message; whoever asks releases them. */
+  /** Locates the fields of a message. The caller releases them. */
   fieldsOf(plan: MessagePlan, start: number, end: number): MessageFields {
     this.cursor.at = start;
     return this.occurrences.collect(this.cursor, plan, end);
   }
 
-  /** Writes what is inside of an Any, which may hold another one. Throws `MalformedWireError` where that goes on for too long. */
+  /** Writes the content of an `Any`, which may be nested. Throws `MalformedWireError` above `MAX_DEPTH`. */
   inAny(write: () => void): void {
     this.#anys += 1;
     if (this.#anys > MAX_DEPTH) throw new MalformedWireError('Messages are nested too deeply.');
@@ -85,7 +86,7 @@ export class MessageWriter {
     this.#anys -= 1;
   }
 
-  /** The value of a field that is not repeated: the last one, or of messages all of them as one. */
+  /** Writes the value of a singular field: the last value, or all messages merged. */
   single({ value, index, jsonDefault }: FieldPlan, fields: MessageFields): void {
     const first = this.occurrences.first(fields, index);
     const last = this.occurrences.last(fields, index);
@@ -100,13 +101,13 @@ export class MessageWriter {
     }
   }
 
-  /** Moves the cursor behind the tag of an occurrence; returns the tag. */
+  /** Moves the cursor after the tag of an occurrence and returns the tag. */
   goTo(occurrence: number): number {
     this.cursor.at = this.occurrences.offset(occurrence);
     return this.cursor.tag(this.cursor.bytes.length);
   }
 
-  /** The value that the cursor stands at. */
+  /** Writes the value at the cursor. */
   value(plan: ValuePlan): void {
     const { cursor, out } = this;
     if (plan.kind === 'scalar') writeScalar(plan.scalar, cursor, out);
@@ -118,21 +119,21 @@ export class MessageWriter {
     }
   }
 
-  /** Of the members of a oneof, the last one in the bytes counts. */
+  /** Of the members of a oneof, the last one in the bytes wins. */
   #isOverruled(plan: MessagePlan, { oneof, index }: FieldPlan, fields: MessageFields): boolean {
     if (oneof === undefined) return false;
     const last = this.occurrences.last(fields, index);
     return plan.fields.some((other) => other.oneof === oneof && this.occurrences.last(fields, other.index) > last);
   }
 
-  /** The value of a field, however many values it has. */
+  /** Writes all values of a field. */
   field(field: FieldPlan, fields: MessageFields): void {
     if (field.cardinality === 'repeated') this.#elements(field, fields);
     else if (field.cardinality === 'map') this.#entries(field, fields);
     else this.single(field, fields);
   }
 
-  /** The bytes of messages one after the other are those of the messages merged. */
+  /** Concatenated messages are equal to the merged message. */
   #merged(first: number): Uint8Array {
     let length = 0;
     for (let each = first; each >= 0; each = this.occurrences.next(each)) length += this.#partAt(each).length;
@@ -184,7 +185,7 @@ export class MessageWriter {
     out.byte(CLOSE_BRACE);
   }
 
-  /** The offsets of the entries of a map, negative for those that later ones replace. */
+  /** Offsets of the entries of a map; negative for entries that later ones replace. */
   entriesOf(keyType: FieldPlan['keyType'], first: number): Int32Array {
     let count = 0;
     for (let each = first; each >= 0; each = this.occurrences.next(each)) count += 1;

@@ -1,6 +1,6 @@
 import type { ScalarType } from '../descriptor/model.ts';
 
-/** How a value is laid out, as the lower three bits of its tag say. */
+/** Wire types: the lower three bits of a tag. */
 export const VARINT = 0;
 export const FIXED_64 = 1;
 export const LENGTH_DELIMITED = 2;
@@ -28,10 +28,10 @@ const WIRE_TYPES: Readonly<Record<ScalarType, number>> = {
 
 export const wireTypeOf = (type: ScalarType): number => WIRE_TYPES[type];
 
-/** What goes before a value of the field. */
+/** The tag of the field. */
 export const tagOf = (number: number, type: ScalarType): number => ((number << 3) | WIRE_TYPES[type]) >>> 0;
 
-/** What protobuf decoders everywhere accept. The entries of maps count as messages, as they do on the wire. */
+/** The recursion limit of protobuf decoders. Map entries count as messages. */
 export const MAX_DEPTH = 100;
 
 export const TOO_DEEP = `Must not be nested more than ${MAX_DEPTH} messages deep.`;

@@ -8,19 +8,19 @@ const doubleBytes = new Uint8Array(doubles.buffer);
 const floatBytes = new Uint8Array(floats.buffer);
 
 /**
- * Writes protobuf fields one after the other. Of each nested message it notes where it begins and what comes of it, and
- * puts the lengths between at the end: nothing is written twice, however deep messages are nested. Throws
- * `MessageLimitError` beyond the limit. (protobufjs keeps an object of 60 bytes for each value until the end.)
+ * Writes protobuf fields sequentially. Records start and size of each nested message and inserts the length prefixes at
+ * the end, so that nothing is written twice at any depth. Throws `MessageLimitError` above the limit. (protobufjs keeps
+ * an object of 60 bytes per value.)
  */
 export class WireWriter {
   #bytes: Uint8Array;
   #at = 0;
   readonly #limit: number;
-  /** Of nested messages, in the order in which they begin: their offset without lengths, and their size with those inside. */
+  /** Nested messages by start: offsets without length prefixes, and sizes including nested messages. */
   #starts = new Int32Array(16);
   #sizes = new Int32Array(16);
   #nested = 0;
-  /** The bytes of all lengths so far. */
+  /** Total size of all length prefixes. */
   #lengths = 0;
 
   constructor(capacity: number, limit: number) {
@@ -32,12 +32,12 @@ export class WireWriter {
     return this.#at;
   }
 
-  /** Forgets what was written since `at` was here, in which no message may have been opened. */
+  /** Discards everything after `at`. No message may have been opened since. */
   rewind(at: number): void {
     this.#at = at;
   }
 
-  /** Room for so many bytes from `at` on; `advance` says how many were used. */
+  /** Reserves `length` bytes at `at`. `advance` tells how many were used. */
   reserve(length: number): Uint8Array {
     const needed = this.#at + length;
     if (needed > this.#bytes.length) {
@@ -91,7 +91,7 @@ export class WireWriter {
     this.#at += 4;
   }
 
-  /** An integer of these 64 bits, as its type is laid out. */
+  /** Writes a 64-bit integer in the encoding of its type. */
   integer(type: IntegerType, high: number, low: number): void {
     if (type === 'sint32') this.varint32((low << 1) ^ (low >> 31));
     else if (type === 'sint64') {
@@ -105,7 +105,7 @@ export class WireWriter {
     }
   }
 
-  /** The number of a nested message, or of anything else whose length goes before it. */
+  /** Opens a length-prefixed value. Returns its number. */
   open(): number {
     const nested = this.#nested;
     if (nested === this.#starts.length) {
@@ -118,7 +118,7 @@ export class WireWriter {
     return nested;
   }
 
-  /** Ends the nested message; returns its size. */
+  /** Closes a length-prefixed value. Returns its size. */
   close(nested: number): number {
     const size = this.#at - (this.#starts[nested] ?? 0) + this.#lengths - (this.#sizes[nested] ?? 0);
     this.#sizes[nested] = size;
@@ -127,13 +127,13 @@ export class WireWriter {
     return size;
   }
 
-  /** Forgets the nested message, which must be empty, and what was written since `at` was here. */
+  /** Discards an empty nested message and everything after `at`. */
   cancel(nested: number, at: number): void {
     this.#nested = nested;
     this.#at = at;
   }
 
-  /** Everything, with the lengths of nested messages in their places. */
+  /** All bytes, with the length prefixes inserted. */
   finish(): Uint8Array {
     if (this.#at + this.#lengths > this.#limit) throw new MessageLimitError(this.#limit);
     const out = new Uint8Array(this.#at + this.#lengths);
@@ -150,7 +150,7 @@ export class WireWriter {
   }
 }
 
-/** A call of `set` costs as much as a loop over some dozens of bytes. */
+/** Below this size, a loop is faster than a call of `set`. */
 const SHORT = 48;
 
 function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
