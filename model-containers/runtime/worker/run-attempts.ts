@@ -100,8 +100,8 @@ async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   const decided = new AbortController();
   const onLeaseLost = () => aborted.resolve('lease-lost');
   const onStop = () => aborted.resolve('stopping');
-  delivery.lease.addEventListener('abort', onLeaseLost, { once: true });
-  deps.stopNow.addEventListener('abort', onStop, { once: true });
+  delivery.lease.addEventListener('abort', onLeaseLost);
+  deps.stopNow.addEventListener('abort', onStop);
   if (delivery.lease.aborted) onLeaseLost();
   if (deps.stopNow.aborted) onStop();
   void watchTime(deps, context, { abort: aborted.resolve, decided: decided.signal });

@@ -155,16 +155,6 @@ describe('the request gate', () => {
     expect(await judge(1, 1, { contractHash: contract.hash })).toMatchObject({ verdict: 'release' });
   });
 
-  it('remembers 10,000 requests that nobody can read', async () => {
-    const { judge, clock } = await fleet(1);
-    for (let i = 0; i <= 10_000; i++) await judge(3, 3, { taskId: `t${i}` });
-    await clock.advance(UNSERVED_PATIENCE_MS);
-
-    const [forgotten, remembered] = [await judge(3, 3, { taskId: 't0' }), await judge(3, 3, { taskId: 't2' })];
-
-    expect([forgotten.verdict, remembered.verdict]).toEqual(['release', 'reject']);
-  });
-
   it('rejects while the registry cannot say who is alive, and decides nothing', async () => {
     const { judge, platform } = await fleet(1);
     platform.registry.reachable = false;
