@@ -59,8 +59,11 @@ export const ACCESS_LOG_FORMAT = JSON.stringify({
 export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
   method === 'GET' ? ['GET', 'HEAD'] : [method];
 
-/** Cached results apply to every route, so the authorizer returns a policy for the whole stage. */
-export const AUTHORIZER_CACHE_SECONDS = 300;
+/**
+ * Cached results apply to every route, so the authorizer returns a policy for the whole stage. Who is disabled is
+ * refused this much later.
+ */
+export const AUTHORIZER_CACHE_SECONDS = 30;
 
 /** All request headers that the API reads and that browsers do not allow by default. */
 export const CORS_REQUEST_HEADERS = [

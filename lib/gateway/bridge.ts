@@ -21,7 +21,7 @@ import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
 import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
-import { createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
+import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
 
 export interface BridgeOptions {
   readonly routes: readonly Route[];
@@ -68,7 +68,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     admitted?.begin();
     const event = toProxyEvent({
       ...{ ...exchange, ...match, rawHeaders: request.rawHeaders, body, caller },
-      address: request.socket.remoteAddress ?? '',
+      address: callerAddress(request, guard.trustedProxies),
     });
     const name = route.handler;
     const { requestId, wait } = exchange;

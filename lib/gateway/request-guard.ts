@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type BlockList, isIP } from 'node:net';
 import { FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '#api';
 import { ModelyardError } from '#core';
 
@@ -8,6 +9,8 @@ export interface GuardOptions {
   readonly hosts?: readonly string[];
   /** Origins that may send requests besides the gateway's own; `*` allows all. @default none */
   readonly origins?: readonly string[];
+  /** Proxies whose `X-Forwarded-For` is believed. @default none */
+  readonly trustedProxies?: BlockList;
 }
 
 const LOOPBACK = /^(?:localhost|[\w.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -42,6 +45,25 @@ export function requireBodyType({ headers }: IncomingMessage, takesForms = false
   const message = `A body needs a Content-Type, which must be ${accepted.join(' or ')}.`;
   throw new ModelyardError('unsupported_media_type', message);
 }
+
+/** The network address of the caller: the last one that no trusted proxy has added. */
+export function callerAddress({ socket, headers }: IncomingMessage, trusted: BlockList | undefined): string {
+  const forwarded = [headers['x-forwarded-for'] ?? []].flat().join().split(',');
+  const hops = forwarded.map((hop) => hop.trim()).filter((hop) => isIP(hop) !== 0 && !hop.includes('%'));
+  let address = plain(socket.remoteAddress ?? '');
+  while (
+    trusted &&
+    hops.length > 0 &&
+    isIP(address) !== 0 &&
+    trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  ) {
+    address = plain(hops.pop() ?? '');
+  }
+  return address;
+}
+
+/** Without the prefix of IPv4 addresses on IPv6 sockets. */
+const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
 const nameOf = (host: string): string => host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
 

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { AUTH_KINDS, type AuthKind, ModelyardError } from '#core';
 import { ENV, readChoice, readOptional, readRequired } from './environment.ts';
 
@@ -8,6 +9,8 @@ export interface AuthSettings {
   readonly hosts: readonly string[];
   /** Whether strangers may register. */
   readonly registration: 'open' | 'closed';
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: BlockList;
   /** The issuer of tokens, with `AUTH=oidc`. */
   readonly oidc?: { readonly issuer: string; readonly audience: string; readonly roleClaim: string };
 }
@@ -31,7 +34,27 @@ export function authSettingsFrom(env: NodeJS.ProcessEnv, host: string): AuthSett
   // Tokens protect against other pages: a page under another host name has none.
   const hosts = auth === 'none' ? (readOptional(env, ENV.hosts)?.split(' ') ?? []) : ['*'];
   const registration = readChoice(env, ENV.registration, ['open', 'closed']);
-  return { auth, hosts, registration, ...(auth === 'oidc' ? { oidc: oidcFrom(env) } : {}) };
+  const trustedProxies = proxiesFrom(env);
+  return { auth, hosts, registration, trustedProxies, ...(auth === 'oidc' ? { oidc: oidcFrom(env) } : {}) };
+}
+
+/** Addresses and networks such as `10.0.0.0/8`, separated by spaces. */
+function proxiesFrom(env: NodeJS.ProcessEnv): BlockList {
+  const list = new BlockList();
+  for (const text of readOptional(env, ENV.trustedProxies)?.split(' ') ?? []) {
+    const [address = '', bits] = text.split('/');
+    const version = isIP(address);
+    const longest = version === 6 ? 128 : 32;
+    const length = bits === undefined ? longest : Number(bits || 'none');
+    if (version === 0 || !Number.isInteger(length) || length < 0 || length > longest) {
+      throw new ModelyardError(
+        'internal',
+        `The environment variable ${ENV.trustedProxies} must have addresses such as 10.0.0.7 or 10.0.0.0/8, not "${text}".`,
+      );
+    }
+    list.addSubnet(address, length, version === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 function oidcFrom(env: NodeJS.ProcessEnv) {

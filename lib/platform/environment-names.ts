@@ -50,6 +50,7 @@ export const dynamodbEndpoint = 'MODELYARD_DYNAMODB_ENDPOINT';
 export const host = 'MODELYARD_HOST';
 export const port = 'MODELYARD_PORT';
 export const hosts = 'MODELYARD_HOSTS';
+export const trustedProxies = 'MODELYARD_TRUSTED_PROXIES';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
 
 export const amqpUrl = 'AMQP_URL';

@@ -58,8 +58,9 @@ interface GuardedApi {
 /**
  * A Lambda of this account and region that authenticates callers. API Gateway calls it with the request headers for
  * every route that is not public. A request without an `Authorization` header is answered 401 without calling it.
- * It returns `{ principalId, policyDocument }`. `principalId` becomes the owner of tasks. The result is cached for five
- * minutes and applies to all routes, so the policy must allow the whole stage instead of `methodArn`:
+ * It returns `{ principalId, policyDocument, context }`. `principalId` becomes the owner of tasks, and `context.role` is
+ * `user` (the default), `operator` or `admin`. The result is cached for half a minute and applies to all routes, so the
+ * policy must allow the whole stage instead of `methodArn`:
  * `arn:aws:execute-api:<region>:<account>:<api>/<stage>/*`.
  */
 export interface AuthorizerConfig {

@@ -53,11 +53,11 @@ describe('a REST API with an authorizer', () => {
     expect(forCallers).toBeGreaterThan(0);
   });
 
-  it('keeps what it said of an Authorization header for five minutes', () => {
+  it('keeps what it said of an Authorization header for half a minute', () => {
     template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
       Type: 'REQUEST',
       IdentitySource: 'method.request.header.Authorization',
-      AuthorizerResultTtlInSeconds: 300,
+      AuthorizerResultTtlInSeconds: 30,
       AuthorizerUri: Match.objectLike({}),
     });
   });
@@ -79,7 +79,7 @@ describe('an HTTP API with an authorizer', () => {
 
     expect(kinds.filter((kind) => kind === 'CUSTOM')).toHaveLength(forCallers);
     expect(kinds.filter((kind) => kind === 'NONE')).toHaveLength(methodsFor(true) + 1);
-    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 300 });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', { AuthorizerResultTtlInSeconds: 30 });
   });
 });
 

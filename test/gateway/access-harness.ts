@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createHandlerDeps, ROUTES } from '#api';
 import { type Clock, hashPassword, type Logger, newKeyRing, type User, type UserRole } from '#core';
@@ -31,7 +32,9 @@ interface Options {
 export async function startGateway({ registration = 'open', clock, logger = silentLogger, ...given }: Options = {}) {
   const platform = given.platform ?? createMemoryPlatform({ pollMs: 100, ...(clock ? { clock } : {}) });
   const ring = newKeyRing();
-  const settings = { auth: 'jwt', hosts: ['*'], registration } as const;
+  const trustedProxies = new BlockList();
+  trustedProxies.addAddress('127.0.0.1');
+  const settings = { auth: 'jwt', hosts: ['*'], registration, trustedProxies } as const;
   const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
   const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access });
   const bridge = createBridge({

@@ -135,6 +135,24 @@ describe('a login', () => {
     expect((await fail('ann')).status).toBe(401);
   });
 
+  it('counts addresses as trusted proxies tell them, and no others', async () => {
+    const { ask } = await startGateway();
+    const fail = async (index: number, forwarded: string) =>
+      (
+        await ask('/login', {
+          body: { username: `nobody.${index}`, password: 'another sentence' },
+          headers: { 'X-Forwarded-For': forwarded },
+        })
+      ).status;
+    const attempts = Array.from({ length: 50 }, (_, index) => index);
+
+    // What the caller claims before the address that the proxy adds is not believed.
+    await Promise.all(attempts.map((index) => fail(index, `10.0.0.${index}, 203.0.113.9`)));
+
+    expect(await fail(50, '198.51.100.1, 203.0.113.9')).toBe(429);
+    expect(await fail(51, '203.0.113.9, 198.51.100.1')).toBe(401);
+  });
+
   it('replaces a hash of another cost', async () => {
     const { add, login, platform } = await startGateway();
     const user = await add('ann');

@@ -41,6 +41,27 @@ describe('who may send requests to a gateway', () => {
     );
   });
 
+  it('may be told by proxies that are configured', () => {
+    const { trustedProxies } = gatewaySettingsFrom({
+      MODELYARD_TRUSTED_PROXIES: '10.0.0.0/8 192.168.1.4 fd00::/8 ::1',
+    });
+    const trusted = ['10.9.9.9', '192.168.1.4', '192.168.1.5', '11.0.0.1'].map((ip) =>
+      trustedProxies.check(ip, 'ipv4'),
+    );
+
+    expect(trusted).toEqual([true, true, false, false]);
+    expect(['fd12::1', '::1', '::2'].map((ip) => trustedProxies.check(ip, 'ipv6'))).toEqual([true, true, false]);
+  });
+
+  it.each(['proxy', '10.0.0.0/33', '10.0.0.0/x', '10.0.0', '::1/129', ','])(
+    'is refused with the proxies «%s»',
+    (text) => {
+      expect(() => gatewaySettingsFrom({ MODELYARD_TRUSTED_PROXIES: text })).toThrow(
+        'The environment variable MODELYARD_TRUSTED_PROXIES must have addresses such as',
+      );
+    },
+  );
+
   it('is not everybody by default where others reach it', () => {
     expect(gatewaySettingsFrom({ MODELYARD_HOST: '0.0.0.0' })).toMatchObject({
       auth: 'jwt',
