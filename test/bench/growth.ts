@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
 import { contractOf } from '#contract';
@@ -75,8 +76,12 @@ function newFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'modelyard-bench-'));
 }
 
-function start(folder: string): Promise<RunningSystem> {
-  return startSystem({ name: folder, checkout: process.cwd(), args: ['--data', folder], hasDataFolder: false });
+async function start(folder: string): Promise<RunningSystem> {
+  const candidate = { name: folder, checkout: process.cwd(), args: ['--data', folder], hasDataFolder: false };
+  const system = await startSystem(candidate);
+  // On a busy machine the instance may register after the system has told that it is ready.
+  while (!(await fetch(`${system.url}/models/model_a`)).ok) await sleep(100);
+  return system;
 }
 
 /** Resolves with the ids of tasks that ended during the last day. */

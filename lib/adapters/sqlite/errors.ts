@@ -46,6 +46,8 @@ const FOLDER_SENTENCES: ReadonlyMap<unknown, string> = new Map([
   ['EACCES', 'it is not writable by this user'],
   ['EPERM', 'it is not writable by this user'],
   ['EROFS', 'it is not writable'],
+  // Also of a new folder on a read-only file system.
+  ['ENOENT', 'it cannot be created'],
   ['EEXIST', 'it is a file'],
   ['ENOTDIR', 'a part of its path is a file'],
   ['ENOSPC', 'its disk is full'],

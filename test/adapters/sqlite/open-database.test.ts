@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '#adapters/sqlite/database/migrations.ts';
 import { openDatabase } from '#adapters/sqlite/database/open-database.ts';
+import { folderTrouble } from '#adapters/sqlite/errors.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 
 const folders = useDataFolders();
@@ -131,5 +132,13 @@ describe('a data folder that cannot be used is refused with one sentence', () =>
 
     const refused = `The data folder ${folder} cannot be used: it is a file.`;
     expect(() => openDatabase({ folder })).toThrow(expect.objectContaining({ message: refused }));
+  });
+
+  it.each([
+    ['ENOENT', 'it cannot be created'],
+    ['EROFS', 'it is not writable'],
+    ['ENOSPC', 'its disk is full'],
+  ])('in words for the error %s of the file system', (code, words) => {
+    expect(folderTrouble(Object.assign(new Error(code), { code }))).toBe(words);
   });
 });
