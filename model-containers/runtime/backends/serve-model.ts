@@ -87,8 +87,10 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     gathered.left--;
     if (gathered.left > 0) return;
     gathering.delete(run);
+    const items = gathered.items as RunItem[];
     // One turn of the event loop per run: earlier answers are sent even if this run blocks the thread.
-    setImmediate(start, run, gathered.items as RunItem[]);
+    if (running.size > 1) setImmediate(start, run, items);
+    else start(run, items);
   }
 
   function start(run: number, items: readonly RunItem[]): void {
