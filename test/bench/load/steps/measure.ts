@@ -12,14 +12,15 @@ import { chooseBody, NoTarget } from '../target.ts';
 import { goodputOf, type Step, type Steps, verdictsOf } from './goals.ts';
 import { stepsPage } from './page.ts';
 import { type Sender, startSender } from './sender-process.ts';
-import type { Order, Seen } from './sending.ts';
+import { CONNECTIONS, type Order, type Seen } from './sending.ts';
 import { type Inside, type Watched, watchSystem } from './watch.ts';
 import { figuresOf, textOf } from './words.ts';
 
 const LOADS = [0.5, 1, 2, 4] as const;
 /** The capacity is what most of these bring. */
 const CALLERS = [16, 64] as const;
-const WARM_UP = { callers: 32, seconds: 3 } as const;
+/** Opens all connections. */
+const WARM_UP = { callers: CONNECTIONS, seconds: 5 } as const;
 /** Between two steps, so that each begins without a queue. */
 const REST_MS = 2_000;
 const READY_WITHIN_MS = 60_000;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { json, startScriptedApi, succeed } from '../scripted-api.ts';
 import { startSender } from './sender-process.ts';
 import { type Order, sendAsOrdered } from './sending.ts';
+import { Wire } from './wire.ts';
 
 const anOrder = (url: string): Order => ({
   url,
@@ -24,8 +25,9 @@ describe('a sender', () => {
         else response.destroy();
       },
     });
+    using wire = new Wire(api.url, 100);
 
-    const seen = await sendAsOrdered(anOrder(api.url));
+    const seen = await sendAsOrdered(anOrder(api.url), wire);
 
     expect(seen).toMatchObject({
       due: 50,
@@ -46,14 +48,16 @@ describe('a sender', () => {
       submit(response, request, index) {
         held.push(() => succeed(response, request, index));
         // As many as there are connections: the others wait in the sender until now.
-        if (held.length === 4000) for (const release of held.splice(0)) release();
-        else if (index >= 4000) succeed(response, request, index);
+        if (held.length === 50) for (const release of held.splice(0)) release();
+        else if (index >= 50) succeed(response, request, index);
       },
     });
 
-    const seen = await sendAsOrdered({ ...anOrder(api.url), seconds: 0.1, rate: 41_000 });
+    using wire = new Wire(api.url, 50);
 
-    expect(seen).toMatchObject({ due: 4100, served: 4100, lost: 0 });
+    const seen = await sendAsOrdered({ ...anOrder(api.url), seconds: 0.1, rate: 600 }, wire);
+
+    expect(seen).toMatchObject({ due: 60, served: 60, lost: 0 });
   });
 
   it('keeps as many callers busy as it is asked for', async () => {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Percentiles, percentiles, rounded } from '../statistics.ts';
-import { type Reply, Wire } from './wire.ts';
+import type { Reply, Wire } from './wire.ts';
 
 /** What a sender is asked to do: as many callers as there are wait for each other, or a constant rate (open loop). */
 export interface Order {
@@ -40,8 +40,8 @@ export interface Seen {
   readonly cpuSeconds: number;
 }
 
-/** Requests beyond it wait in the sender, and their latency goes on. */
-const CONNECTIONS = 4_000;
+/** As many callers as this keep their connections. Requests beyond it wait in the sender, and their latency goes on. */
+export const CONNECTIONS = 1_000;
 /** A refused caller of a closed loop comes back. */
 const BACK_OFF_MS = 100;
 const TICK_MS = 1;
@@ -49,8 +49,7 @@ const TICK_MS = 1;
 const GRACE_SECONDS = 10;
 
 /** Sends as ordered, on as many connections as requests are under way. */
-export async function sendAsOrdered(order: Order): Promise<Seen> {
-  using wire = new Wire(order.url, CONNECTIONS);
+export async function sendAsOrdered(order: Order, wire: Wire): Promise<Seen> {
   const tally = new Tally(order);
   const request = requestOf(order);
   const loop = monitorEventLoopDelay({ resolution: 10 });

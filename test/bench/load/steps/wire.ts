@@ -13,7 +13,7 @@ type Done = (reply: Reply) => void;
 
 const LOST: Reply = { status: 0, head: '', body: '' };
 /** Shorter than the keep-alive timeout of Node's server (5 s), so that a request rarely meets a closing connection. */
-const IDLE_MS = 3_000;
+const IDLE_MS = 4_000;
 const HEAD_END = '\r\n\r\n';
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
@@ -55,10 +55,10 @@ export class Wire implements Disposable {
     for (const { socket } of this.#open) socket.destroy();
   }
 
-  /** The one used last, so that the others may grow old and close. */
+  /** The one that was idle longest, so that all stay open: Node accepts one new connection per turn of its event loop. */
   #takeIdle(): Connection | undefined {
     const now = performance.now();
-    for (let next = this.#idle.pop(); next; next = this.#idle.pop()) {
+    for (let next = this.#idle.shift(); next; next = this.#idle.shift()) {
       if (!next.isClosed && now - next.idleSince < IDLE_MS) return next;
       next.socket.destroy();
     }
