@@ -6,7 +6,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** What a store's clock showed, at some moment between a request and its response. All in Unix milliseconds. */
+/** A reading of a store's clock, taken between a request and its response. All in Unix milliseconds. */
 export interface ClockReading {
   /** By the clock of this process. */
   readonly sentAt: number;
@@ -19,7 +19,7 @@ export interface ClockReading {
 }
 
 /**
- * The clock of the task store, as far as its responses tell. All processes write times and judge deadlines by it, so
+ * The clock of the task store, estimated from its responses. All processes write times and check deadlines with it, so
  * the clock of a single machine may be wrong. A process whose own clock agrees with the readings uses it unchanged.
  */
 export class StoreClock implements Clock {
@@ -45,7 +45,7 @@ export class StoreClock implements Clock {
 
   /** Corrects this clock as little as the reading requires. */
   observe({ sentAt, receivedAt, earliest, latest }: ClockReading): void {
-    // The clock of this process was set meanwhile: the reading tells nothing.
+    // Ignored: the clock of this process was changed during the reading.
     if (receivedAt < sentAt) return;
     this.#offsetMs = Math.min(latest - sentAt, Math.max(earliest - receivedAt, this.#offsetMs));
   }

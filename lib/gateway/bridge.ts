@@ -30,7 +30,7 @@ export interface BridgeOptions {
   readonly limits?: Partial<BridgeLimits>;
   /** @default loopback hosts, no other origin */
   readonly guard?: GuardOptions;
-  /** Finds out who calls a route that is not public. @default nobody is asked */
+  /** Authenticates callers of routes that are not public. @default no authentication */
   readonly authenticate?: Authenticator | undefined;
   /** @default no limit */
   readonly admission?: Admission;
@@ -61,7 +61,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
   async function answer({ request, exchange, admitted, ...match }: Answering): Promise<ProxyResult> {
     const { route } = match;
     const isAsked = authenticate && route.role !== 'public';
-    // Before the body, which strangers cannot make the gateway read.
+    // Before the body, so that unknown callers cannot make the gateway read it.
     const caller = isAsked ? await authenticate(request.headers.authorization) : undefined;
     const body = await readBody(request);
     if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route.takesForms);

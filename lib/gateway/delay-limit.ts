@@ -4,9 +4,9 @@ import { TargetDelay } from './target-delay.ts';
 export const INTERVAL_MS = 500;
 /** Maximum growth of the limit per interval. */
 const MAX_GROWTH = 2;
-/** A burst may take this many runs of each slot besides. */
+/** Additional runs per slot that a burst may take. */
 const BURST_RUNS = 20;
-/** From this share of the allowed delay on, a queue was the reason, and tells how fast it moves. */
+/** Minimum share of the allowed delay that shows a queue and its speed. */
 const EVIDENT_EXCESS = 0.1;
 /** Weight of a sample in the average of requests without concurrency. */
 const ALONE_WEIGHT = 1 / 8;
@@ -40,7 +40,7 @@ interface Sample {
   readonly excess: number;
   /** The place at which the delay would have equaled the target, by Little's law. */
   readonly fittingPlace: number;
-  /** The place of the last one of the longest burst. */
+  /** The place of the last request of the longest burst. */
   readonly burstPlace: number;
 }
 
@@ -54,7 +54,7 @@ export class DelayLimit {
   readonly #now: () => number;
   readonly #target: TargetDelay;
   #limit: number;
-  /** The highest limit while nobody is refused. */
+  /** The highest limit while no request is refused. */
   #burst: number;
   #inProgress = 0;
   #intervalFrom: number;
@@ -118,7 +118,7 @@ export class DelayLimit {
     // One request may wait per running one, so that the next run starts at once.
     const allowedMs = this.#target.ms + runMs;
     const excess = Math.max(0, delayMs - this.#aloneMs) / allowedMs;
-    // Who was alone met no queue of this group, which a lower limit would make shorter.
+    // A request without concurrency met no queue of this group, so a lower limit would not help it.
     if ((place === 1 && excess > 1) || (this.#best && this.#best.excess <= excess)) return;
     const perMs = place / (delayMs + runMs);
     const fittingPlace = perMs * (allowedMs + this.#aloneMs + runMs);

@@ -3,7 +3,7 @@ import { type Accounts, createAccounts, type KeyRing, type ScryptCost, type User
 import type { AuthSettings } from '#platform/auth-settings.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 
-/** How a gateway knows its callers. Nothing with `AUTH=none`. */
+/** How a gateway authenticates callers. Empty with `AUTH=none`. */
 export interface GatewayAccess {
   readonly authenticate?: Authenticator;
   /** Users with passwords. */
@@ -21,7 +21,7 @@ interface AccessOptions {
   readonly openKeys: () => Promise<() => Promise<KeyRing>>;
 }
 
-/** Loads what signs and verifies tokens where it is needed. Rejects when the keys cannot be used. */
+/** Loads the parts that sign and verify tokens. Rejects when the keys cannot be used. */
 export async function createAccess({ settings, platform, openKeys, cost }: AccessOptions): Promise<GatewayAccess> {
   const { auth, registration } = settings;
   if (auth === 'none') return {};

@@ -22,15 +22,15 @@ export interface Platform {
   readonly instances?: InstanceController;
   readonly clock: Clock;
   /**
-   * Keeps a new task and queues its first message in one transaction; resolves like `TaskStore.create`. Undefined where
-   * store and queue are different services.
+   * Stores a new task and its first message in one transaction. Resolves like `TaskStore.create`. Undefined where store
+   * and queue are different services.
    */
   readonly accept?: AcceptTask;
   /** Origins whose pages may read responses. Undefined: the gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
   /**
-   * Rejects with `queue_unavailable` or `store_unavailable` while no task could be accepted. Undefined where reading
-   * the registry tells the same.
+   * Rejects with `queue_unavailable` or `store_unavailable` while no task can be accepted. Undefined where reading the
+   * registry is enough.
    */
   check?(): Promise<void>;
   /** Closes all connections. Call nothing else afterwards. */

@@ -2,7 +2,7 @@ import { runScenario } from './run-scenario.ts';
 import { shrink } from './shrink.ts';
 import { type Scenario, scenarioOf } from './world/scenario.ts';
 
-/** The longest trace that is worth reading; more than this is left out in the middle. */
+/** Maximum length of a printed trace. The middle of a longer one is omitted. */
 const MAX_LINES = 200;
 
 /** A seed that breaks a rule: its smallest form, with what happens in it. Undefined for a seed that breaks none. */
@@ -59,7 +59,7 @@ function describeScenario({
   ].join('\n');
 }
 
-/** Polls and renewals, which say nothing when they come again. */
+/** Polls and renewals. Repetitions are not printed. */
 const ROUTINE = /GetItem|get |untilEnded|wait |[Rr]eceive|ChangeMessageVisibilityBatch/;
 
 /** Tells lines that are worth printing from polls that found what they found before. */

@@ -20,10 +20,10 @@ export interface ScenarioResult {
   readonly injected: readonly Fault[];
 }
 
-/** By then everything has to be over: faults and outages have ended long before. */
+/** Time limit. Faults and outages end long before. */
 const LIMIT_MS = 3_600_000 + 300_000;
 const LOOK_MS = 1_000;
-/** What a message that nobody waits for does is watched this long. */
+/** How long the simulation continues after the last task, to check late messages. */
 const AFTERMATH_MS = 120_000;
 
 /** Plays one scenario to its end, or to the first violation of an invariant. */

@@ -44,7 +44,7 @@ export async function runSeeds(
     }
     if (seeds < REPORT_EVERY) continue;
     report();
-    // A simulation leaves no turn to the event loop.
+    // A simulation never yields to the event loop.
     await new Promise(setImmediate);
   }
   report();

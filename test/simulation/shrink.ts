@@ -10,10 +10,10 @@ export interface Shrunk {
 
 type Candidate = Pick<Shrunk, 'scenario' | 'suppressed'>;
 
-/** A seed that needs more than this is shown as it was found by then. */
+/** A seed that needs more tries is shown in the smallest form so far. */
 const MAX_TRIES = 2_000;
 
-/** Leaves out callers, incidents, faults and the rest, as long as the same rule is broken. */
+/** Removes callers, incidents, faults and other parts as long as the same rule is broken. */
 export async function shrink(scenario: Scenario, first: ScenarioResult): Promise<Shrunk> {
   const rule = first.violation?.rule;
   let best: Shrunk = { scenario, suppressed: new Set(), result: first };

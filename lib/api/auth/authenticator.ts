@@ -3,7 +3,7 @@ import { type Clock, identifyKey, looksLikeKey, memoize, type Principal, type Us
 import { unauthenticated } from './principal-context.ts';
 import type { IdentifyToken } from './tokens.ts';
 
-/** Finds out who calls by the `Authorization` header. Rejects with `unauthenticated`. */
+/** Authenticates a caller by the `Authorization` header. Rejects with `unauthenticated`. */
 export type Authenticator = (authorization: string | undefined) => Promise<Principal>;
 
 interface AuthenticatorOptions {
@@ -12,14 +12,14 @@ interface AuthenticatorOptions {
   readonly identifyToken: IdentifyToken;
 }
 
-/** How long an answer is used again: a disabled user or a deleted key is refused this much later at most. */
+/** Cache time of an identity: the maximum delay until a disabled user or a deleted key is refused. */
 const IDENTITY_AGE_MS = 25_000;
 const MAX_CALLERS = 10_000;
-/** Longer than any token of ours, and than any sensible one of an issuer. */
+/** Longer than any valid token. */
 const MAX_LENGTH = 8192;
 const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
 
-/** Knows bearer tokens and API keys. */
+/** Accepts bearer tokens and API keys. */
 export function createAuthenticator({ users, clock, identifyToken }: AuthenticatorOptions): Authenticator {
   const secrets = new Map<string, string>();
   const identified = memoize(

@@ -6,7 +6,7 @@ import { unauthenticated } from './principal-context.ts';
 
 const BY_KEY: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [`${route.method} ${route.path}`, route]));
 
-/** Whether nobody is asked who calls. False for a route that is not in the table. */
+/** Whether the route needs no authentication. False for a route that is not in the table. */
 export const isPublic = (event: ProxyEvent): boolean => routed(event)?.role === 'public';
 
 const routed = (event: ProxyEvent): Route | undefined => BY_KEY.get(`${methodOf(event)} ${routeOf(event)}`);

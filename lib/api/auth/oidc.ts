@@ -27,12 +27,12 @@ interface OidcOptions extends OidcSettings {
   readonly clock: Clock;
 }
 
-/** Asymmetric ones: with others, whoever verifies could sign. */
+/** Asymmetric algorithms only: with a symmetric one, every verifier could sign. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 const TIMEOUT_MS = 5000;
 const KEYS = { timeoutDuration: TIMEOUT_MS, cacheMaxAge: 600_000, cooldownDuration: 30_000 } as const;
-/** Errors of jose that say that the issuer does not answer, not that the token is wrong. */
+/** Errors of jose that mean that the issuer does not respond. */
 const AWAY: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'];
 
 /**
@@ -85,7 +85,7 @@ function isFor({ aud, client_id: client }: JWTPayload, audience: string): boolea
   return aud === undefined ? client === audience : [aud].flat().includes(audience);
 }
 
-/** The most powerful of the roles that the claim names; `user` when it names none of ours. */
+/** The role with the most rights that the claim contains; `user` if it contains none of ours. */
 function roleOf(claims: JWTPayload, path: string): UserRole {
   // A claim of this very name wins: Auth0 has URLs.
   const value = Object.hasOwn(claims, path)
@@ -105,7 +105,7 @@ async function knownUser(users: UserStore, clock: Clock, { name, role }: Pick<Us
   const user =
     (await users.findByName(name)) ??
     (await users.create({ name, role, passwordHash: '', createdAt: clock.now() })) ??
-    // Somebody else was faster.
+    // Another request was faster.
     (await users.findByName(name));
   if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be kept now.', { retryable: true });
   if (user.role === role) return user;

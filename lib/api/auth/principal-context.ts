@@ -1,7 +1,7 @@
 import { LOCAL_PRINCIPAL, ModelyardError, type Principal, SCOPES, USER_ROLES } from '#core';
 import type { ProxyEvent } from '../http/proxy.ts';
 
-/** Who calls, as API Gateway passes it from an authorizer to a handler: text only. */
+/** The caller, as API Gateway passes it from an authorizer to a handler: strings only. */
 export type PrincipalContext = Readonly<Record<'principalId' | 'name' | 'role', string>> &
   Partial<Readonly<Record<'scopes' | 'models' | 'key', string>>>;
 
@@ -34,7 +34,7 @@ export function principalOf({ requestContext }: ProxyEvent): Principal | undefin
   };
 }
 
-/** Who calls, or the local user where nobody is asked. */
+/** The caller, or the local user without authentication. */
 export const callerOf = (event: ProxyEvent, auth: string | undefined): Principal | undefined =>
   principalOf(event) ?? (auth === 'none' ? LOCAL_PRINCIPAL : undefined);
 

@@ -54,7 +54,7 @@ interface HandlerDepsOptions {
   readonly users?: UserStore;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
-  /** @default nobody counts */
+  /** @default no metrics */
   readonly metrics?: Metrics;
   /** How long the last snapshot is used while the registry is unavailable. @default one minute */
   readonly maxOutageMs?: number;

@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: HeaderFields;
   readonly query: QueryParameters;
-  /** Throws `unauthenticated` where nobody is known, which only public routes permit. */
+  /** Throws `unauthenticated` for an unknown caller, which only public routes allow. */
   readonly caller: Principal;
   /** Aborts when the client has disconnected or the time is up. */
   readonly signal: AbortSignal;

@@ -21,7 +21,7 @@ interface Invocation {
 interface HttpDeps {
   readonly logger: Logger;
   readonly corsOrigins?: readonly string[];
-  /** With `none`, a caller that the gateway has not identified is the local user. @default it is nobody */
+  /** With `none`, a caller that the gateway has not identified is the local user. @default such a caller is unknown */
   readonly auth?: AuthKind;
   /** Tells browsers never to use plain HTTP for this host. @default false */
   readonly isHttpsOnly?: boolean;
@@ -85,7 +85,7 @@ const answersToCallers = ({ logger, corsOrigins = [], isHttpsOnly }: HttpDeps): 
   },
 });
 
-/** Of every answer. What callers are asked for is theirs alone, so no cache keeps it. */
+/** Headers of every response. Responses are private to the caller, so caches must not store them. */
 const securityHeaders = (event: ProxyEvent, isHttpsOnly = false): Record<string, string> => ({
   ...NO_SNIFFING,
   ...(isPublic(event) ? {} : { 'Cache-Control': 'no-store' }),

@@ -95,7 +95,7 @@ async function joined(deps: RegisterDeps, current: Model, registration: Registra
   return { ...kept, ...manifest, ...registered, contracts, version: current.version + 1 };
 }
 
-/** Rows of earlier builds do not tell: what they describe stays. */
+/** Rows of earlier builds have no `describedAt`: their description is kept. */
 const isOutdated = ({ describedAt }: Model, { instance, isReturning = false }: Registration): boolean =>
   isReturning && (describedAt === undefined || instance.startedAt < describedAt);
 

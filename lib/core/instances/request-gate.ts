@@ -9,7 +9,7 @@ import { type Instance, isAlive } from './instance.ts';
 /** A request that was received from the queue and not decoded yet. */
 export interface ReceivedRequest {
   readonly taskId: string;
-  /** The contract that the request was encoded with, as its envelope says. */
+  /** The contract that the request was encoded with, from its envelope. */
   readonly contractHash: string;
   /** How often its message was delivered, this time included. */
   readonly deliveries: number;
@@ -32,7 +32,7 @@ export type RequestGate = (request: ReceivedRequest) => Promise<RequestVerdict>;
 
 interface GateDeps {
   readonly model: string;
-  /** What this instance speaks. */
+  /** The contract of this instance. */
   readonly contract: Contract;
   readonly contracts: ContractStore;
   readonly registry: ModelRegistry;
@@ -96,7 +96,7 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
     return { verdict: 'release', delaySeconds };
   };
 
-  /** Whether this instance saw the task so long ago already, when nobody could read it either. */
+  /** Whether this instance first saw the task at least `UNSERVED_PATIENCE_MS` ago, when no instance could read it. */
   function waitedInVain(taskId: string): boolean {
     const now = clock.now();
     const since = unserved.get(taskId);

@@ -40,8 +40,8 @@ export interface ContractStore {
 const MAX_CONTRACTS = 200;
 
 /**
- * The contracts of one process: each is read once, because what is stored under a hash never changes. `get` rejects
- * with `internal` when the store answers with another contract than it was asked for.
+ * Caches the contracts of one process: contents under a hash never change. `get` rejects with `internal` when the store
+ * returns another contract than requested.
  */
 export function cachedContracts(contracts: ContractStore): ContractStore {
   async function read(hash: string): Promise<Contract | undefined> {

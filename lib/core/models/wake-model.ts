@@ -46,7 +46,7 @@ export async function wakeModel(
   }
 }
 
-/** Releases the wake lock when the instance that it launched has gone. A later lock stays. */
+/** Releases the wake lock when the instance that it launched has ended. A later lock stays. */
 export async function endWake(
   registry: ModelRegistry,
   { model: name, startedAt }: Pick<Instance, 'model' | 'startedAt'>,

@@ -13,7 +13,7 @@ from ._model import Model
 
 
 class StartError(Exception):
-    """The model cannot run. The message says what to do about it; a traceback would not help."""
+    """The model cannot run. The message says how to fix the error; a traceback would not help."""
 
 
 def load_model(folder: Path) -> Model:

@@ -1,4 +1,4 @@
-"""What a model author uses."""
+"""The API for models."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ logger = logging.getLogger("modelyard.model")
 
 
 class InvalidInput(Exception):
-    """The request can never succeed: the task fails at once, with this message. Anything else raised is retried."""
+    """The request can never succeed: the task fails at once with this message. Other exceptions are retried."""
 
     code = "invalid_input"
     retryable = False
 
 
 class Aborted(Exception):
-    """Nobody waits for the answer any more. Raised by ``Context.raise_if_aborted``."""
+    """The run was aborted. Raised by ``Context.raise_if_aborted``."""
 
     code = "aborted"
 
@@ -40,7 +40,7 @@ class Context:
 
     @property
     def aborted(self) -> bool:
-        """Whether the run timed out, lost its lease or must stop. A model that goes on for 5 s more is killed."""
+        """Whether the run timed out, lost its lease or must stop. After 5 s more, the process is killed."""
         return self._abort.is_set()
 
     @property

@@ -18,10 +18,10 @@ CONNECTION_FD = 3
 
 def run(folder: str) -> None:
     """Serves the model until the connection ends. Never returns."""
-    # The instance decides when the model stops. A terminal or an orchestrator may signal the whole process group.
+    # The instance stops this process. Signals that a terminal sends to the process group are ignored.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    # When memory runs out, Linux ends the process with the highest score: the model, not the instance with the leases.
+    # Highest OOM score: Linux kills the model first, not the instance that holds the leases.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
     log_as_json()

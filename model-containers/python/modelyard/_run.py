@@ -56,7 +56,7 @@ class Runner:
             return _failure(error, [item])
 
     def _predict_each(self, items: Sequence[tuple[Item, Message]]) -> list[Answer]:
-        """When a batch raises, each item is run again alone, so that one bad request fails alone."""
+        """If a batch raises, runs each item alone, so that only the invalid request fails."""
         if not items:
             return []
         try:
@@ -94,7 +94,7 @@ class Runner:
 
 
 def _failure(error: Exception, items: Sequence[Item]) -> Answer:
-    """What the owner of the task is told. ``retryable = False`` on the exception ends the task; ``code`` is shown."""
+    """The error that the task's owner sees. ``retryable = False`` on the exception ends the task; ``code`` is shown."""
     code = getattr(error, "code", None)
     if not isinstance(code, str):
         for item in items:

@@ -22,7 +22,7 @@ from ._run import Item, Runner
 
 
 class Server:
-    """Loads a model, sets it up when told to, and answers the requests that arrive."""
+    """Loads a model, runs its setup when requested, and answers requests."""
 
     def __init__(self, writer: FrameWriter, folder: Path) -> None:
         self._writer = writer
@@ -46,14 +46,14 @@ class Server:
         self._work()
 
     def last_words(self, error: BaseException) -> None:
-        """Tells the instance which error is about to end this process."""
+        """Reports the error that ends this process."""
         self._send(ModelEvent(last_words={"message": str(error) or type(error).__name__}))
 
     def _read(self, frames: Iterable[bytes]) -> None:
         try:
             for frame in frames:
                 self._receive(ModelCommand.FromString(frame))
-            # The instance is gone, or wants this process to end. Threads of the model do not keep it.
+            # The instance has ended or closed the connection. Threads of the model do not keep the process alive.
             self._end(0)
         except BaseException as error:  # Nothing may end this thread and leave the process alive.
             self.last_words(error)

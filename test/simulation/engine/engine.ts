@@ -6,9 +6,9 @@ export interface Actor {
   /** Unique; a restarted process has a new one. */
   readonly name: string;
   isAlive: boolean;
-  /** Nothing happens in it before, as under SIGSTOP. Milliseconds since the start of the simulation. */
+  /** Nothing runs in it before this time, as under SIGSTOP. Milliseconds since the start of the simulation. */
   frozenUntil: number;
-  /** How far its own clock is ahead, in milliseconds; negative when it is behind. */
+  /** Offset of its clock in milliseconds; positive if it is ahead. */
   readonly skewMs: number;
   /** Calls over the network so far, by what they were for. */
   readonly calls: Map<string, number>;
@@ -29,11 +29,11 @@ export class Engine {
   now = 0;
   /** Events run so far. */
   steps = 0;
-  /** The actor in whose event the code now running runs. */
+  /** The actor of the current event. */
   current: Actor | undefined;
   /** Set by an event that leaves no promise callbacks to be run before the next one. */
   isSettled = false;
-  /** For code under test that asks for random numbers. */
+  /** Random numbers for the code under test. */
   readonly random: Random;
   readonly #events = new EventHeap();
   readonly #seed: number;

@@ -32,7 +32,7 @@ export interface FaultPlan {
   readonly rate: number;
   /** Faults are injected before this time only, in milliseconds since the start of the simulation. */
   readonly untilMs: number;
-  /** No more than so many. */
+  /** Maximum number of faults. */
   readonly budget: number;
 }
 
@@ -41,7 +41,7 @@ export interface Fault {
   /** Names the same point in every run of the seed, also when other actors and tasks are left out. */
   readonly id: string;
   readonly kind: FaultKind;
-  /** How bad: uniform in [0, 1). */
+  /** Severity: uniform in [0, 1). */
   readonly severity: number;
   readonly atMs: number;
 }

@@ -9,7 +9,7 @@ export interface Host {
   isDown(caller: Actor): boolean;
 }
 
-/** A call before anybody has answered it. */
+/** A call that is not answered yet. */
 export interface Begun {
   readonly caller: Actor;
   /** For the trace. */
@@ -21,7 +21,7 @@ export interface Begun {
   readonly faults?: ReadonlySet<FaultKind>;
 }
 
-/** What becomes of a call. */
+/** The result of a call on the network. */
 export interface Fate {
   readonly fault: Fault | undefined;
   readonly thereMs: number;
@@ -32,7 +32,7 @@ export interface Call<T> extends Begun {
   readonly host: Host;
   /** What the host does. A promise is waited for. */
   readonly serve: () => T | Promise<T>;
-  /** What the caller gets when the call fails on the way. */
+  /** The error of the caller when the call fails on the network. */
   readonly failure: (why: string) => Error;
   /** Shown in the trace. */
   readonly show?: (value: T) => string;
@@ -50,7 +50,7 @@ export interface NetworkOptions {
 
 const ALL_FAULTS: ReadonlySet<FaultKind> = new Set(FAULT_KINDS);
 
-/** How long a caller waits for an answer that does not come. */
+/** Timeout of a caller, in milliseconds. */
 const PATIENCE_MS = { min: 2_000, max: 10_000 };
 const MAX_LATE_MS = 90_000;
 const MAX_REPEAT_MS = 30_000;
@@ -59,7 +59,7 @@ const MAX_FROZEN_MS = 100_000;
 
 const span = (severity: number, min: number, max: number): number => min + severity * (max - min);
 
-/** Calls between actors, with their latencies and faults. What a dead actor was to hear is dropped. */
+/** Calls between actors, with latencies and faults. Responses to a dead actor are dropped. */
 export class Network {
   readonly #options: NetworkOptions;
 
@@ -67,7 +67,7 @@ export class Network {
     this.#options = options;
   }
 
-  /** Decides the fate of a call on its way: what the caller itself suffers happens at once. */
+  /** Decides what happens to a call. Faults of the caller itself take effect at once. */
   begin(call: Begun): Fate {
     const { engine, faults, trace, kill } = this.#options;
     const { caller, name, describe } = call;
@@ -92,7 +92,7 @@ export class Network {
     const { engine, kill } = this.#options;
     const { caller, failure } = call;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // The dead say nothing, and hear nothing.
+    // A dead process neither sends nor receives.
     if (!caller.isAlive) return promise;
     const { fault, thereMs, backMs } = this.begin(call);
     if (!caller.isAlive) return promise;
@@ -156,7 +156,7 @@ export class Network {
       done(outcome);
     };
     engine.after(host.actor, ms, () => {
-      // What a server does at once leaves no promises behind.
+      // A synchronous server leaves no pending promises.
       engine.isSettled = true;
       if (host.isDown(caller)) return done({ error: failure('down') });
       try {

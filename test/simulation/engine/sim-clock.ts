@@ -7,7 +7,7 @@ export class SimClock implements Clock {
   readonly #actor: Actor;
   readonly #follows: Actor | undefined;
 
-  /** `follows`: sleepers wake when this other actor is awake, and never when it is dead. */
+  /** `follows`: sleepers wake when this other actor is running, and never if it is dead. */
   constructor(engine: Engine, actor: Actor, follows?: Actor) {
     this.#engine = engine;
     this.#actor = actor;

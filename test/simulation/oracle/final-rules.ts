@@ -14,9 +14,9 @@ type FinalRule = (history: History, ended: Ended) => string | undefined;
 /** Enough time to run any task of a scenario, whatever happened. */
 const LONG_MS = 1_800_000;
 
-/** An instance is ready so long after its start. */
+/** Time from the start of an instance until it is ready. */
 const SET_UP_MS = 2_000;
-/** Until a task reaches an instance that can read it, in a small fleet. */
+/** Time until a task reaches an instance that can read it, in a small fleet. */
 const MAX_HAND_OVER_MS = 30_000;
 
 /** How often a run is repeated beside others before it runs alone. */
@@ -82,7 +82,7 @@ function isGood(history: History, accepted: AcceptedTask): boolean {
 function isQuick({ scenario }: History, { request }: AcceptedTask): boolean {
   const { clients, model } = scenario;
   const plan = clients.find((client) => client.request === request || client.otherRequest === request);
-  // Items of a batch end together: one that takes long takes the others along.
+  // Items of a batch end together: a slow one delays the others.
   const isShared = clients.some((client) => client.timeoutSeconds !== undefined || isSlow(client.request.does));
   if (model.batching !== undefined && isShared) return false;
   return plan?.timeoutSeconds === undefined || request.ms < plan.timeoutSeconds * 1000 - 500;

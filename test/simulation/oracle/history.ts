@@ -13,7 +13,7 @@ export interface Run {
   readonly request: SimRequest;
   readonly actor: Actor;
   end?: RunEnd;
-  /** Whether the model was told that nobody waits for it, and went on. */
+  /** Whether the model continued after its abort signal. */
   ignoredAbort: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface AcceptedTask {
   readonly acceptedAt: number;
 }
 
-/** What was seen of the end of a task for the first time. */
+/** The first observed end of a task. */
 export interface SeenEnd {
   readonly shown: string;
   readonly atMs: number;
@@ -32,7 +32,7 @@ export interface SeenEnd {
 /** Requests for which a process may be killed while others run in it. */
 const BLOCKING: ReadonlySet<Behavior> = new Set(['ignore', 'block']);
 
-/** Everything that happened in a simulation, as far as rules ask for it. */
+/** Everything that happened in a simulation, as far as the rules need it. */
 export class History {
   readonly scenario: Scenario;
   /** How often something went wrong from outside so far: faults, incidents, messages that the broker handed out twice. */
@@ -71,7 +71,7 @@ export class History {
     this.#runCount += 1;
     const run: Run = { number: this.#runCount, taskId, request, actor, ignoredAbort: false };
     const runs = this.#runs.get(taskId);
-    // A dead process may compute to the end of its turn; nobody will hear of it.
+    // A dead process may compute until the end of its turn; its result is dropped.
     if (!actor.isAlive) return run;
     if (runs) runs.push(run);
     else this.#runs.set(taskId, [run]);

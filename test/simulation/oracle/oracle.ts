@@ -11,7 +11,7 @@ export type { Violation } from './row-rules.ts';
 
 const STANDSTILL_MS = 10_000;
 
-/** Is told of everything that happens, and ends the simulation when a rule is broken. */
+/** Records everything that happens and ends the simulation when a rule is broken. */
 export class Oracle {
   violation: Violation | undefined;
   readonly history: History;
@@ -41,14 +41,14 @@ export class Oracle {
     this.history.endRunsIn(actor);
   }
 
-  /** A run was told that nobody waits for it any more, and goes on. */
+  /** A run continues although its signal has aborted. */
   abortIgnored(run: Run): void {
     if (run.end === undefined) run.ignoredAbort = true;
   }
 
   /** An instance kills its model process. */
   modelKilled(process: Actor, instance: Actor): void {
-    // After a standstill, timers come before answers that have waited meanwhile.
+    // After a standstill, timers fire before the responses that arrived in the meantime.
     if (instance.frozenUntil > this.#engine.now - STANDSTILL_MS) return;
     const isBlocked = process.frozenUntil > this.#engine.now;
     const isIgnoring = this.history.runsIn(process).some(({ end, ignoredAbort }) => end === undefined && ignoredAbort);
@@ -101,7 +101,7 @@ export class Oracle {
     if (task.id !== id)
       this.fail('who asks for a task is told of this task', `${id} was asked for, ${task.id} was told`);
     const end = this.history.ends.get(id);
-    // What was read before the end may be told after it.
+    // A state that was read before the end may be reported after it.
     if (!isTerminal(task.state) && end !== undefined && askedMs <= end.atMs) return;
     this.#check(task);
   }

@@ -2,7 +2,7 @@ import { isTerminal, type Task } from '#core';
 import { decodeResponse } from '../world/requests.ts';
 import { type History, shownEnd } from './history.ts';
 
-/** A rule by its name, which stays the same for every way of breaking it, and what broke it. */
+/** The rule, which is the same for every way of breaking it, and the violation. */
 export interface Violation {
   readonly rule: string;
   readonly what: string;
@@ -67,7 +67,7 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
   },
 };
 
-/** The clocks of single machines show in no row: with those of the simulation they are minutes or hours away. */
+/** Times in rows must not depend on the clocks of single machines, which are minutes or hours off in a simulation. */
 const TIME_RULES: Readonly<Record<string, TimeRule>> = {
   'times are those of the store': (now, tolerance, { id, createdAt, startedAt = createdAt, endedAt = startedAt }) => {
     const late = [createdAt, startedAt, endedAt].find((at) => at > now + tolerance);
@@ -84,7 +84,7 @@ const TIME_RULES: Readonly<Record<string, TimeRule>> = {
 
 type TimeRule = (now: number, tolerance: number, task: Task) => string | undefined;
 
-/** What a reading of the store's clock is off when its answer was neither slow nor late, and when it was. */
+/** Maximum error of a reading of the store's clock, after a normal and after a slow or late response. */
 const TOLERANCE_MS = { calm: 1_500, troubled: 110_000 } as const;
 
 function checkTimes(history: History, task: Task, now: number): Violation | undefined {

@@ -9,7 +9,7 @@ import type { World } from '../world/world.ts';
 import type { Ports, SimPlatform } from './ports.ts';
 import { simBlobs, simStore } from './sim-store.ts';
 
-/** What is lost on its way to a receiver would be renewed for good here: these are for brokers with real clients. */
+/** Faults of a receive. Lost responses are excluded: the server would renew the lease of a lost delivery for ever. */
 const RECEIVE_FAULTS: ReadonlySet<FaultKind> = new Set(['refuse', 'crash-before', 'crash-after', 'freeze', 'slow']);
 
 /** The memory adapters, run as servers that processes call over the network. */
@@ -22,7 +22,7 @@ export function memoryPlatform(world: World): SimPlatform {
   const blobs = simBlobs(world);
   return {
     connect(actor): Ports {
-      // Its consumers renew leases by this clock, which stands still while the process does.
+      // Its consumers renew leases by this clock, which stops while the process is frozen.
       const followed = new SimClock(engine, broker.actor, actor);
       const queue = new MemoryTaskQueue({ clock: followed }, messages);
       return {
@@ -84,7 +84,7 @@ function remoteDelivery(world: World, actor: Actor, queue: MemoryTaskQueue, deli
   const lease = new AbortController();
   delivery.lease.addEventListener('abort', () => engine.after(actor, 1, () => lease.abort()));
   const options = { about: taskOf(delivery.body), describe: () => describeDelivery(world, delivery) };
-  /** A settlement that did not get through is one that the queue was away for. */
+  /** A lost settlement is treated as an outage of the queue. */
   const settle = async (name: string, serve: () => Promise<void>): Promise<void> => {
     try {
       await call(name, serve, options);

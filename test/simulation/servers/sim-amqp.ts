@@ -14,13 +14,13 @@ interface Request<T> {
   readonly about?: string | undefined;
   readonly describe?: () => string;
   readonly serve: () => T;
-  /** What the broker does once it has answered. */
+  /** Called after the response. */
   readonly afterwards?: () => void;
 }
 
 /**
- * One connection of one process to the broker, as `RabbitLink` shows it: in both directions everything arrives in order
- * until the connection is lost. Either side notices at once, or after two heartbeats without a word.
+ * A process's connection to the broker, like `RabbitLink`. Messages arrive in order until the connection is lost. Each
+ * side detects that at once, or after two missed heartbeats.
  */
 export class SimConnection {
   readonly blockedBecause = undefined;
@@ -32,11 +32,11 @@ export class SimConnection {
   readonly #upAgain = new Set<() => void>();
   readonly #pending = new Set<(error: Error) => void>();
   #channels: SimChannel[] = [];
-  /** Of the connection's present life: what belongs to an earlier one is dropped. */
+  /** Number of the current connection; messages of earlier ones are dropped. */
   #life = 0;
-  /** Nothing arrives any more, and the client does not know it yet. */
+  /** Nothing arrives any more, but the client has not detected it. */
   #isSilent = false;
-  /** The broker has given up this life of the connection: what still arrives is ignored. */
+  /** The broker has closed this connection and ignores what still arrives. */
   #isDropped = false;
   #thereMs = 0;
   #backMs = 0;
@@ -108,7 +108,7 @@ export class SimConnection {
     });
   }
 
-  /** The connection breaks. `severity` from 0 to 1: how long it takes either side to notice. */
+  /** Breaks the connection. `severity` from 0 to 1: how long each side needs to detect it. */
   lose(severity: number): void {
     if (!this.isUp || this.#isSilent) return;
     const { engine } = this.#world;
@@ -154,7 +154,7 @@ export class SimConnection {
     });
   }
 
-  /** The broker gives up a client that it has not heard of for two heartbeats; a process that stands still sends none. */
+  /** The broker closes a connection after two missed heartbeats. A frozen process sends none. */
   #missHeartbeats(ms: number): void {
     if (ms <= this.#silenceMs) return;
     const life = this.#life;
@@ -205,7 +205,7 @@ class SimChannel extends EventEmitter {
 
   async basicConsume({ queue }: { queue: string }, callback: (message: AsyncMessage) => void) {
     const serve = () => this.#broker.consume(this.atBroker, queue);
-    // Messages follow the answer.
+    // Messages follow the response.
     const afterwards = () => this.#broker.dispatch(queue);
     const consumerTag = await this.#connection.request({ name: 'basic.consume', serve, afterwards });
     this.#callbacks.set(consumerTag, callback);
@@ -229,7 +229,7 @@ class SimChannel extends EventEmitter {
     this.lose();
   }
 
-  /** Nothing more comes through it. */
+  /** Closes it: no message arrives any more. */
   lose(): void {
     if (!this.active) return;
     this.active = false;

@@ -5,7 +5,7 @@ type Headers = Readonly<Record<string, unknown>>;
 interface StoredMessage {
   readonly body: Buffer;
   readonly headers: Headers;
-  /** Deliveries of it that nobody settled. */
+  /** Deliveries that were not settled. */
   returned: number;
 }
 
@@ -82,7 +82,7 @@ export class SimBroker {
     return this.#queue(name).messages.length;
   }
 
-  /** Nothing is handed out to the new consumer before `dispatch`, or before the next message comes. */
+  /** Delivers nothing to the new consumer before `dispatch` or the next message. */
   consume(channel: BrokerChannel, name: string): string {
     this.#consumers += 1;
     const queue = this.#queue(name);
@@ -98,7 +98,7 @@ export class SimBroker {
     return consumer.tag;
   }
 
-  /** Hands out what waits in a queue to those who may have more. */
+  /** Delivers waiting messages to consumers with capacity. */
   dispatch(name: string): void {
     this.#dispatch(this.#queue(name));
   }
@@ -120,7 +120,7 @@ export class SimBroker {
     if (message) this.#putBack(message);
   }
 
-  /** Everything that came through a channel goes back when it ends. */
+  /** Requeues all unsettled messages of the channel. */
   close(channel: BrokerChannel): void {
     if (!channel.isOpen) return;
     channel.isOpen = false;
@@ -141,7 +141,7 @@ export class SimBroker {
 
   #putBack({ message, consumer }: { readonly message: StoredMessage; readonly consumer: Consumer }): void {
     message.returned += 1;
-    // Where it stood, which is before what came later.
+    // Keeps its position, before later messages.
     consumer.queue.messages.unshift(message);
     this.#dispatch(consumer.queue);
   }
@@ -152,7 +152,7 @@ export class SimBroker {
       const [consumer] = at < 0 ? [] : queue.consumers.splice(at, 1);
       const message = consumer && queue.messages.shift();
       if (!consumer || !message) return;
-      // In turns.
+      // Round-robin.
       queue.consumers.push(consumer);
       const { channel } = consumer;
       consumer.held += 1;

@@ -10,12 +10,12 @@ import { type ExpressionArguments, meets, updated } from './dynamo-expression.ts
 
 interface Row {
   readonly item: Item;
-  /** The row before its last change, which reads that are not consistent may still see. */
+  /** The row before its last change, for eventually consistent reads. */
   readonly before: Item | undefined;
   readonly changedMs: number;
 }
 
-/** How long a read that is not consistent may see the row before. */
+/** Maximum lag of an eventually consistent read. */
 const BEHIND_MS = 1_000;
 
 interface Conditional extends ExpressionArguments {

@@ -18,7 +18,7 @@ interface StoredMessage {
   readonly group: string | undefined;
   visibleAtMs: number;
   receives: number;
-  /** The receipt of its last receive; earlier ones are good for nothing. */
+  /** The receipt of its last receive. Earlier receipts are invalid. */
   receipt: string;
 }
 
@@ -29,7 +29,7 @@ interface SimQueue {
   readonly deadLetters: SimQueue | undefined;
 }
 
-/** One in so many messages is handed out again though its receiver has it: SQS promises delivery at least once. */
+/** One in this many messages is delivered twice: SQS guarantees at least one delivery. */
 const DOUBLED = 200;
 
 /** The SQS operations that the adapters use, as AWS documents them for standard queues. */
@@ -155,7 +155,7 @@ export class SimSqs {
   #delete({ input }: DeleteMessageBatchCommand): object {
     const queue = this.#queue(input.QueueUrl);
     for (const { ReceiptHandle } of input.Entries ?? []) {
-      // SQS answers with success for a receipt that is out of date, and deletes nothing.
+      // SQS returns success for an expired receipt and deletes nothing.
       queue.messages = queue.messages.filter(({ receipt }) => receipt !== ReceiptHandle);
     }
     return { Failed: [] };

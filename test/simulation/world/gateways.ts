@@ -16,10 +16,10 @@ export interface SimSubmit extends Pick<SubmitCommand, 'idempotencyKey' | 'deadl
 
 const OWNER = 'owner';
 const RESTART_MS = 2_000;
-/** Nothing that a gateway is asked for takes longer, beyond what the caller is ready to wait. */
+/** Maximum duration of a request, without the wait that the caller requests. */
 const LONGEST_ANSWER_MS = 180_000;
 
-/** A process that answers callers with the real use cases, and comes back after it died. */
+/** A process that serves callers with the real use cases. It restarts after its death. */
 export class Gateway {
   readonly host: Host;
   readonly #world: World;
@@ -93,7 +93,7 @@ export class Gateway {
     }
   }
 
-  /** Nobody waits for ever: whoever asks is answered in time, unless the process died or stood still. */
+  /** Every request must be answered in time, unless the process died or was frozen. */
   async #bounded<T>(what: string, extraMs: number, answer: (ports: Ports) => Promise<T>): Promise<T> {
     const ports = this.#ports;
     if (!ports) throw new ModelyardError('bad_gateway', 'It is starting.', { retryable: true });

@@ -15,7 +15,7 @@ export interface ClientPlan {
   readonly request: SimRequest;
   /** Sent under the same key instead of `request` once a submit was refused with 503. */
   readonly otherRequest?: SimRequest;
-  /** Submits of the same, whatever was answered before; the first included. */
+  /** Number of identical submits, including the first, whatever the responses are. */
   readonly repeats: number;
   readonly repeatEveryMs: number;
   /** How often a refused submit is tried again. */
@@ -54,7 +54,7 @@ export interface Scenario {
   readonly faults: FaultPlan;
 }
 
-/** Nothing goes wrong by itself after this. */
+/** No random faults occur after this time. */
 const CALM_FROM_MS = 300_000;
 
 const MAX_REPEATING_MS = 200_000;
@@ -92,7 +92,7 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-/** A stream of its own, so that what else is in a seed does not depend on it. */
+/** A separate random stream, so that the rest of a seed does not depend on it. */
 function fleetOf(random: Random, instances: number, gateways: number): Pick<Scenario, 'skews' | 'versions'> {
   const skews = (count: number) => Array.from({ length: count }, () => random.pick([0, 0, ...SKEWS_MS]));
   const isSkewed = random.chance(0.3);
@@ -104,7 +104,7 @@ function fleetOf(random: Random, instances: number, gateways: number): Pick<Scen
   };
 }
 
-/** Some requests use what only the newer contract has. */
+/** Some requests use fields that only the newer contract has. */
 const withNewParts =
   (seed: number) =>
   (plan: ClientPlan): ClientPlan =>

@@ -34,7 +34,7 @@ export function simModel(world: World, process: Actor, version: Version): SimDef
     if (does === 'ignore') return new Promise(() => undefined);
     if (does === 'block') {
       network.freeze(process, ms);
-      // The process does nothing before the end of this, not even answer.
+      // The process is blocked until the end of this.
       await clock.sleep(0);
     } else await clock.sleep(ms, signal);
     if (signal.aborted) {

@@ -17,7 +17,7 @@ export interface LeaseHolder {
 
 /** The broker of one queue: stores messages in order of arrival and redelivers those whose lease has ended. */
 export class MessageBuffer {
-  /** The target of `reject`. Undefined for a dead-message queue. */
+  /** The target of `reject`. Undefined for a dead-letter queue. */
   readonly deadLetters: MessageBuffer | undefined;
   readonly #clock: Clock;
   readonly #closed = new AbortController();
