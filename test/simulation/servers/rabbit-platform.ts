@@ -52,4 +52,7 @@ function connectionsOf(world: World, actor: Actor, broker: SimBroker): RabbitCon
 }
 
 /** Counts that consumers publish; only `depth` reads them. */
-const NO_COUNTS = { publish: async () => undefined, total: async () => 0 } as unknown as HeldCounts;
+const NO_COUNTS = {
+  publish: async () => undefined,
+  total: async () => 0,
+} satisfies Pick<HeldCounts, 'publish' | 'total'> as Partial<HeldCounts> as HeldCounts;
