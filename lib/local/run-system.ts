@@ -170,8 +170,10 @@ function startInstances(
   const commandOf = instanceCommand({ ...environment, ...found });
   const environments = new PythonEnvironments(terminal.logger('python'));
   const given = readOptional(environment, ENV.python);
-  const command = async (model: LocalModel, identity: InstanceIdentity) =>
-    commandOf(model, identity, needsPython(model) ? (given ?? (await environments.pythonOf(model.folder))) : given);
+  const command = (model: LocalModel, identity: InstanceIdentity) =>
+    needsPython(model) && given === undefined
+      ? environments.pythonOf(model.folder).then((python) => commandOf(model, identity, python))
+      : commandOf(model, identity, given);
   const supervisor = new Supervisor({ models, command, registry, terminal, clock });
   abandon.addEventListener('abort', () => supervisor.killAll());
   supervisor.startAll();

@@ -34,7 +34,7 @@ export class SupervisedInstance {
   readonly identity: InstanceIdentity;
   /** Resolves when its process has ended and will not restart. Never rejects. */
   readonly ended: Promise<void>;
-  readonly #command: () => Promise<InstanceCommand>;
+  readonly #command: () => InstanceCommand | Promise<InstanceCommand>;
   readonly #options: SupervisionOptions;
   readonly #stopping = new AbortController();
   #process: InstanceProcess | undefined;
@@ -43,7 +43,11 @@ export class SupervisedInstance {
   #isPreparing = false;
 
   /** `command` may install packages first. A rejection counts as a crash. */
-  constructor(identity: InstanceIdentity, command: () => Promise<InstanceCommand>, options: SupervisionOptions) {
+  constructor(
+    identity: InstanceIdentity,
+    command: () => InstanceCommand | Promise<InstanceCommand>,
+    options: SupervisionOptions,
+  ) {
     this.identity = identity;
     this.#command = command;
     this.#options = options;
@@ -101,11 +105,21 @@ export class SupervisedInstance {
     this.#options.logger.info('Stopped while waiting for a restart.');
   }
 
+  async #prepare(): Promise<InstanceCommand | Error> {
+    try {
+      const command = this.#command();
+      this.#isPreparing = command instanceof Promise;
+      return await command;
+    } catch (error) {
+      return error as Error;
+    } finally {
+      this.#isPreparing = false;
+    }
+  }
+
   async #runOnce(): Promise<ProcessExit> {
     this.#startedAt = this.#options.clock.now();
-    this.#isPreparing = true;
-    const command = await this.#command().catch((error: Error) => error);
-    this.#isPreparing = false;
+    const command = await this.#prepare();
     if (command instanceof Error) return { code: null, signal: null, lastError: command.message };
     if (this.isStopping) return { code: 0, signal: null };
     this.#process = startProcess(command, this.#options.onEvent);

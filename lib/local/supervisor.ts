@@ -150,7 +150,7 @@ export class Supervisor implements InstanceController {
     const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
     const { terminal, clock, command } = this.#deps;
     const logger: Logger = terminal.logger(identity.id);
-    const instance = new SupervisedInstance(identity, async () => command(model, identity), {
+    const instance = new SupervisedInstance(identity, () => command(model, identity), {
       ...this.#timing,
       clock,
       logger,

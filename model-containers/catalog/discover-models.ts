@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { ModelyardError } from '#core';
 import { manifestFault } from './check-manifest.ts';
 import type { ModelManifest } from './manifest.ts';
@@ -30,7 +30,7 @@ export interface Discovery {
  * folder cannot be listed.
  */
 export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
-  const folders = (await Promise.all(roots.map(subfolders))).flat();
+  const folders = (await Promise.all(roots.map((root) => subfolders(resolve(root))))).flat();
   const found = await Promise.all(folders.map(readModel));
   const models = new Map<string, LocalModel>();
   const faults: string[] = [];

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestFault } from '#catalog/check-manifest.ts';
 import { discoverModels } from '#catalog/discover-models.ts';
@@ -40,6 +40,14 @@ describe('discovering models', () => {
       'throwing/manifest.ts is ignored: not today.',
       'unwritten is ignored: it has none of model.ts, model.py, model.onnx.',
     ]);
+  });
+
+  it('takes a relative folder from where the process runs', async () => {
+    await folder('sound', { 'manifest.ts': manifest({ name: 'sound', description: 'A test.' }), 'model.ts': '' });
+
+    const { models } = await discoverModels([relative(process.cwd(), root)]);
+
+    expect(models.find(({ manifest: { name } }) => name === 'sound')?.folder).toBe(join(root, 'sound'));
   });
 
   it('says which folder is not there', async () => {

@@ -58,6 +58,13 @@ describe('the start of the system', () => {
     expect(asked).toBe(41);
   });
 
+  it('waits for packages that are being installed only until the time is up', async () => {
+    const { asked, reports } = await settle([anInstance({ state: 'starting', isPreparing: true })], 1);
+
+    expect(asked).toBe(0);
+    expect(reports[0]?.isPreparing).toBe(true);
+  });
+
   it('does not wait for a model whose instance has crashed', async () => {
     const { asked, reports } = await settle([anInstance({ state: 'starting', crashes: 1 })], 1);
 
