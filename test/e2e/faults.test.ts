@@ -120,7 +120,7 @@ describe('a task', () => {
 
     expect(task).toMatchObject({ state: 'succeeded', attempts: 1, result: { attempt: 1 } });
     expect(task.result?.pid).not.toBe(pid);
-    await system.until((e) => e.message.startsWith('Was killed by SIGKILL and starts again'));
+    await system.until((e) => e.message.startsWith('Was killed by SIGKILL. Restarting in'));
   });
 
   it('whose instance comes back too late keeps the result of the one that took over', async () => {
