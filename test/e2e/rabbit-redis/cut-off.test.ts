@@ -76,7 +76,7 @@ else {
       run.ways.redis.resume();
       run.ways.rabbitmq.resume();
       await vi.waitFor(() => {
-        expect(run.first.lines.join('\n')).toMatch(/Lease lost|Task had ended before/);
+        expect(run.first.lines.join('\n')).toMatch(/Lease lost|Task had already ended/);
       }, PATIENCE);
       const after = await stateOf(run.id);
 
