@@ -26,6 +26,10 @@ export interface LiveRun {
   /** One per request, in order. Never reject. */
   readonly outcomes: readonly Promise<Outcome>[];
   readonly abort: ModelRun['abort'];
+  /** Whether the process had no other request since the start of this run. */
+  readonly wasAlone: () => boolean;
+  /** Whether an answer to a ping was slow since the start of this run, which may have been blocked then. */
+  readonly wasStalled: () => boolean;
 }
 
 interface Tracked {
@@ -75,8 +79,10 @@ export class ModelLife {
 
   run(requests: readonly RunRequest[]): LiveRun {
     const { process, clock } = this.#options;
+    const startedAt = clock.now();
+    const answeredBefore = this.#answered;
     const tracked: Tracked = {
-      startedAt: clock.now(),
+      startedAt,
       unanswered: requests.length,
       notAborted: requests.length,
       abortedAt: undefined,
@@ -98,12 +104,10 @@ export class ModelLife {
         tracked.abortedAt = clock.now();
         void this.#killUnlessFinished(tracked);
       },
+      wasAlone: () => this.#unanswered <= 1 && this.#answered === answeredBefore,
+      // By the clock of the pings: the worker judges by the clock of the store.
+      wasStalled: () => this.#stalledAt >= startedAt,
     };
-  }
-
-  /** Whether an answer to a ping was slow since this time (Unix milliseconds). A run may have been blocked then. */
-  wasStalledSince(ms: number): boolean {
-    return this.#stalledAt >= ms;
   }
 
   /** Whether the model's thread answers a ping within `graceMs`. */

@@ -6,7 +6,7 @@ import type { ScheduledRun } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
 
 export interface RunDeps {
-  readonly model: Pick<RunningModel, 'run' | 'reacts' | 'wasStalledSince' | 'unanswered' | 'condition'>;
+  readonly model: Pick<RunningModel, 'run' | 'reacts' | 'condition'>;
   /** Time limit of a run. */
   readonly timeoutSeconds: number;
   readonly tasks: Pick<TaskStore, 'apply'>;
@@ -111,10 +111,10 @@ async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   delivery.lease.removeEventListener('abort', onLeaseLost);
   deps.stopNow.removeEventListener('abort', onStop);
   if (typeof first !== 'string') return { ...endOf(first), startedAt, endedAt };
-  const isShared = deps.model.unanswered > 1;
+  const wasAlone = live.wasAlone();
   live.abort(position, first);
   if (first !== 'timeout') return { type: 'aborted', cause: first, startedAt, endedAt };
-  return { ...(await endOfTimeout(deps, context, isShared)), startedAt, endedAt };
+  return { ...(await endOfTimeout(deps, context, wasAlone)), startedAt, endedAt };
 }
 
 type Undated<T> = T extends unknown ? Omit<T, keyof Times> : never;
@@ -134,12 +134,12 @@ function endOf(outcome: Outcome): Undated<RunEnd> {
  */
 async function endOfTimeout(
   deps: RunDeps,
-  { attempt, size, startedAt }: Context,
-  isShared: boolean,
+  { attempt, size, live }: Context,
+  wasAlone: boolean,
 ): Promise<Undated<RunEnd>> {
   const error = { code: 'timeout', message: 'The run exceeded its time limit.', retryable: true };
-  if (!isShared) return { type: 'failed', error, isSuspect: deps.model.condition === 'blocked' };
-  if (!(await deps.model.reacts()) || deps.model.wasStalledSince(startedAt)) return { type: 'repeat', alone: true };
+  if (wasAlone) return { type: 'failed', error, isSuspect: deps.model.condition === 'blocked' };
+  if (!(await deps.model.reacts()) || live.wasStalled()) return { type: 'repeat', alone: true };
   const askedForLess = (attempt.envelope.timeoutSeconds ?? Infinity) < deps.timeoutSeconds;
   if (size > 1 && !askedForLess) return { type: 'repeat', alone: true };
   return { type: 'failed', error, isSuspect: size > 1 };

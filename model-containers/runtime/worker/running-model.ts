@@ -48,11 +48,6 @@ export class RunningModel {
     return this.#condition;
   }
 
-  /** Requests in the process that are not answered. */
-  get unanswered(): number {
-    return this.#life?.unanswered ?? 0;
-  }
-
   /** Throws before `load` has resolved. */
   get description(): ModelDescription {
     if (!this.#description) throw new Error('The model is not loaded.');
@@ -80,17 +75,13 @@ export class RunningModel {
   run(requests: readonly RunRequest[]): LiveRun {
     if (this.#life) return this.#life.run(requests);
     const outcome = { exit: { description: 'is not ready.' }, verdict: 'repeat' } as const;
-    return { outcomes: requests.map(async () => outcome), abort: () => undefined };
+    const abort = () => undefined;
+    return { outcomes: requests.map(async () => outcome), abort, wasAlone: () => false, wasStalled: () => true };
   }
 
   /** Whether the model's thread answers a ping within `graceMs`. */
   async reacts(): Promise<boolean> {
     return (await this.#life?.reacts()) ?? false;
-  }
-
-  /** Whether the model's thread was busy since this time (Unix milliseconds). */
-  wasStalledSince(ms: number): boolean {
-    return this.#life?.wasStalledSince(ms) ?? true;
   }
 
   /** Ends the process. It is not restarted. */

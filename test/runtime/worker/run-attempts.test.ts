@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Delivery, Envelope, EventOutcome, TaskEvent } from '#core';
 import { type Attempt, repeat } from '#runtime/worker/attempt.ts';
-import type { Outcome } from '#runtime/worker/model-life.ts';
+import type { LiveRun, Outcome } from '#runtime/worker/model-life.ts';
 import { type RunDeps, runAttempts } from '#runtime/worker/run-attempts.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -27,15 +27,19 @@ function anAttempt(deadlineAt: number): Attempt {
 }
 
 /** How a run ends that takes too long, in a model that is in some condition. */
-async function endOfTimeout(model: Partial<RunDeps['model']>) {
+async function endOfTimeout(model: Partial<RunDeps['model'] & Pick<LiveRun, 'wasAlone' | 'wasStalled'>>) {
   const clock = new ManualClock();
   const never = new Promise<Outcome>(() => undefined);
   const deps: RunDeps = {
     model: {
-      run: (requests) => ({ outcomes: requests.map(() => never), abort: () => undefined }),
+      run: (requests) => ({
+        outcomes: requests.map(() => never),
+        abort: () => undefined,
+        wasAlone: () => false,
+        wasStalled: () => false,
+        ...model,
+      }),
       reacts: async () => true,
-      wasStalledSince: () => false,
-      unanswered: 2,
       condition: 'ready',
       ...model,
     },
@@ -62,16 +66,14 @@ describe('a run that takes too long beside others', () => {
   });
 
   it('is repeated alone when another run had blocked the thread, though it is free again', async () => {
-    const startedAt = new ManualClock().now();
-
-    const end = await endOfTimeout({ wasStalledSince: (ms) => ms === startedAt });
+    const end = await endOfTimeout({ wasStalled: () => true });
 
     expect(end).toMatchObject({ type: 'repeat', alone: true });
   });
 });
 
 it('charges a run that takes too long alone, whatever the thread did', async () => {
-  const end = await endOfTimeout({ unanswered: 1, wasStalledSince: () => true });
+  const end = await endOfTimeout({ wasAlone: () => true, wasStalled: () => true });
 
   expect(end).toMatchObject({ type: 'failed', error: { code: 'timeout' }, isSuspect: false });
 });
@@ -101,11 +103,11 @@ function prepare({
         return {
           outcomes: outcomes.map(({ promise }) => promise),
           abort: (position, cause) => void aborts.push([position, cause]),
+          wasAlone: () => false,
+          wasStalled: () => false,
         };
       },
       reacts: async () => true,
-      wasStalledSince: () => false,
-      unanswered: 2,
       condition: 'ready',
     },
     timeoutSeconds,
@@ -322,7 +324,7 @@ it.each([
 ] as const)(
   'a timeout of the only request in a model that is %s leaves a suspect: %s',
   async (condition, isSuspect) => {
-    expect(await endOfTimeout({ unanswered: 1, condition })).toMatchObject({ type: 'failed', isSuspect });
+    expect(await endOfTimeout({ wasAlone: () => true, condition })).toMatchObject({ type: 'failed', isSuspect });
   },
 );
 

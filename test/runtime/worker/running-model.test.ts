@@ -223,19 +223,33 @@ describe('a model that does not answer pings', () => {
 
   it('was stalled when it answers late, and not when it answers at once', async () => {
     const { clock, model, process } = await running();
-    model.run([REQUEST]);
+    const first = model.run([REQUEST]);
     await clock.advance(10 * PING_EVERY_MS);
-    const startedAt = clock.now();
-    const before = model.wasStalledSince(0);
+    const before = first.wasStalled();
 
     process.isBlocked = true;
     await clock.advance(PING_EVERY_MS + 1000);
     process.unblock();
     await clock.advance(0);
-    const after = model.wasStalledSince(startedAt);
+    const after = first.wasStalled();
     await clock.advance(10 * PING_EVERY_MS);
 
-    expect([before, after, model.wasStalledSince(clock.now())]).toEqual([false, true, false]);
+    expect([before, after, model.run([REQUEST]).wasStalled()]).toEqual([false, true, false]);
+  });
+
+  it('was shared by a run and all that were in the process with it, also by those that are answered', async () => {
+    const { model, process } = await running();
+    const first = model.run([REQUEST]);
+    const alone = first.wasAlone();
+    const second = model.run([REQUEST]);
+    const together = first.wasAlone();
+    process.answer();
+    await first.outcomes[0];
+    const afterwards = second.wasAlone();
+    process.answer();
+    await second.outcomes[0];
+
+    expect([alone, together, afterwards, model.run([REQUEST]).wasAlone()]).toEqual([true, false, false, true]);
   });
 
   it('is not asked while it has nothing to do', async () => {
