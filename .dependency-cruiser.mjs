@@ -81,7 +81,7 @@ const rooms = [
   room(
     'sql-adapters-know-core-and-query-builder',
     '^lib/adapters/sql/',
-    ['^lib/adapters/sql/', CORE, CONTRACT, GENERATED, npm('kysely')],
+    ['^lib/adapters/sql/', CORE, CONTRACT, GENERATED, npm('kysely', 'pg'), '^timers/promises$'],
     'What every SQL database serves knows none of them.',
   ),
   room(

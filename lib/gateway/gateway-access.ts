@@ -15,17 +15,19 @@ export interface GatewayAccess {
 interface AccessOptions {
   readonly settings: AuthSettings;
   readonly platform: Pick<FullPlatform, 'users' | 'clock'>;
-  /** The keys that sign tokens. */
   /** Of passwords. @default what OWASP recommends */
   readonly cost?: ScryptCost;
+  /** The keys that sign tokens. */
   readonly openKeys: () => Promise<() => Promise<KeyRing>>;
 }
 
-/** Loads the parts that sign and verify tokens. Rejects when the keys cannot be used. */
+/** Loads the parts that sign and verify tokens. Rejects when users or keys cannot be read. */
 export async function createAccess({ settings, platform, openKeys, cost }: AccessOptions): Promise<GatewayAccess> {
   const { auth, registration } = settings;
   if (auth === 'none') return {};
   const { users, clock } = platform;
+  // A gateway that cannot read its users does not start.
+  await users.list({ limit: 1 });
   const { createAuthenticator } = await import('#api/auth/authenticator.ts');
   if (settings.oidc) {
     const { createOidcCheck } = await import('#api/auth/oidc.ts');

@@ -55,6 +55,7 @@ export const maxRequests = 'MODELYARD_MAX_REQUESTS';
 
 export const amqpUrl = 'AMQP_URL';
 export const redisUrl = 'REDIS_URL';
+export const databaseUrl = 'DATABASE_URL';
 export const prefix = 'MODELYARD_PREFIX';
 export const connectSeconds = 'MODELYARD_CONNECT_SECONDS';
 

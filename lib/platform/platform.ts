@@ -59,3 +59,33 @@ export const systemClock: Clock = {
     });
   },
 };
+
+type UsersAndCalls = Pick<FullPlatform, 'users' | 'calls'>;
+
+/** Stores that are opened at the first call. A failed opening is tried again by the next call. */
+export function lateUsersAndCalls(openStores: () => Promise<UsersAndCalls>): UsersAndCalls {
+  let opened: Promise<UsersAndCalls> | undefined;
+  const open = async (): Promise<UsersAndCalls> => {
+    opened ??= openStores();
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+  return {
+    users: {
+      create: async (user) => (await open()).users.create(user),
+      get: async (id) => (await open()).users.get(id),
+      findByName: async (name) => (await open()).users.findByName(name),
+      update: async (user) => (await open()).users.update(user),
+      delete: async (id) => (await open()).users.delete(id),
+      list: async (query) => (await open()).users.list(query),
+    },
+    calls: {
+      append: async (calls) => (await open()).calls.append(calls),
+      list: async (query) => (await open()).calls.list(query),
+    },
+  };
+}

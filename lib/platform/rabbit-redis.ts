@@ -4,35 +4,43 @@ import {
   RabbitConnections,
   RabbitTaskQueue,
   RedisBlobStore,
-  RedisCallLog,
   RedisClockReader,
   RedisContractStore,
   RedisLink,
   RedisModelRegistry,
   RedisTaskStore,
-  RedisUserStore,
 } from '#adapters/rabbit-redis/index.ts';
+import type { Postgres } from '#adapters/sql/postgres.ts';
 import { type Clock, ModelyardError, StoreClock } from '#core';
 import { ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
-import { type FullPlatform, systemClock } from './platform.ts';
+import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export interface RabbitRedisPlatform extends FullPlatform {
-  /** Resolves when both servers answer. Rejects with one sentence that names the server that did not answer in time. */
+  /** Resolves when all servers answer. Rejects with one sentence that names the server that did not answer in time. */
   connect(): Promise<void>;
 }
 
 const DEFAULT_PREFIX = 'modelyard';
+const DATABASE_EXAMPLE = 'postgres://user:password@host:5432/database';
 
 /** The name of a model's task queue. */
 export const rabbitTaskQueueOf = ({ prefix = DEFAULT_PREFIX }: RabbitRedisSettings, model: string): string =>
   queuesOf(prefix, model).tasks;
 
-/** Task queues on RabbitMQ, everything else on Redis. Connects at first use. */
+/** Task queues on RabbitMQ, users and calls in PostgreSQL, everything else on Redis. Connects at first use. */
 export function createRabbitRedisPlatform(
   settings: RabbitRedisSettings,
   ownClock: Clock = systemClock,
 ): RabbitRedisPlatform {
-  const { amqpUrl, redisUrl, prefix = DEFAULT_PREFIX, pollSeconds = 20, connectSeconds = 30, onTrouble } = settings;
+  const {
+    amqpUrl,
+    redisUrl,
+    databaseUrl,
+    prefix = DEFAULT_PREFIX,
+    pollSeconds = 20,
+    connectSeconds = 30,
+    onTrouble,
+  } = settings;
   const trouble = onTrouble === undefined ? {} : { onTrouble };
   const clock = new StoreClock(ownClock);
   const connections = new RabbitConnections({ url: amqpUrl, ...trouble });
@@ -40,6 +48,17 @@ export function createRabbitRedisPlatform(
   const stores = { link, prefix, clock };
   const counts = new HeldCounts(stores);
   const tasks = new RedisTaskStore(stores);
+  let postgres: Promise<Postgres> | undefined;
+  // Loaded on demand, because instances need neither users nor calls.
+  const openUsersAndCalls = (): Promise<Postgres> => {
+    if (databaseUrl === undefined) {
+      throw new ModelyardError('store_unavailable', `Users and calls need PostgreSQL: set ${ENV.databaseUrl}.`);
+    }
+    postgres ??= import('#adapters/sql/postgres.ts').then(({ openPostgres }) =>
+      openPostgres({ url: databaseUrl, schema: prefix, clock, ...trouble }),
+    );
+    return postgres;
+  };
   const clockReader = new RedisClockReader(link, clock);
   return {
     queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
@@ -47,12 +66,15 @@ export function createRabbitRedisPlatform(
     blobs: new RedisBlobStore(stores),
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),
-    users: new RedisUserStore(stores),
-    calls: new RedisCallLog(stores),
+    ...lateUsersAndCalls(openUsersAndCalls),
     clock,
     async connect() {
       const patienceMs = connectSeconds * 1000;
-      await Promise.all([connections.publishing.connect(patienceMs), link.connect(patienceMs)]);
+      await Promise.all([
+        connections.publishing.connect(patienceMs),
+        link.connect(patienceMs),
+        databaseUrl === undefined ? undefined : openUsersAndCalls().then((opened) => opened.connect(patienceMs)),
+      ]);
       await clockReader.start();
     },
     async check() {
@@ -63,6 +85,7 @@ export function createRabbitRedisPlatform(
       await connections.close();
       tasks.close();
       await link.close();
+      await (await postgres)?.close();
     },
   };
 }
@@ -73,7 +96,11 @@ export interface RabbitRedisSettings {
   readonly amqpUrl: string;
   /** For example `redis://user:password@host:6379/0`, or with `rediss:`. */
   readonly redisUrl: string;
-  /** First part of all names of queues and keys, so that several systems can share servers. @default 'modelyard' */
+  /**
+   * For example `postgres://user:password@host:5432/database`. Instances need none. @default no users and calls
+   */
+  readonly databaseUrl?: string;
+  /** First part of all names of queues and keys, and the name of the schema, so that several systems can share servers. @default 'modelyard' */
   readonly prefix?: string;
   /** How long an empty receive waits, in seconds. @default 20 */
   readonly pollSeconds?: number;
@@ -92,6 +119,9 @@ export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSett
   return {
     amqpUrl: readUrl(env, ENV.amqpUrl, ['amqp:', 'amqps:'], 'amqp://user:password@host:5672'),
     redisUrl: readUrl(env, ENV.redisUrl, ['redis:', 'rediss:'], 'redis://host:6379/0', /^\/?\d*$/),
+    ...(readOptional(env, ENV.databaseUrl) === undefined
+      ? {}
+      : { databaseUrl: readUrl(env, ENV.databaseUrl, ['postgres:', 'postgresql:'], DATABASE_EXAMPLE, /^\/.+$/) }),
     ...(prefix === undefined ? {} : { prefix }),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     connectSeconds: readInteger(env, ENV.connectSeconds, { min: 0, max: 3600, default: 30 }),

@@ -1,8 +1,8 @@
 import type { SqlTables } from '#adapters/sql/index.ts';
 import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
-import type { CallLog, Clock, UserStore } from '#core';
+import type { Clock } from '#core';
 import { ENV, readChoice, readInteger, readRequired } from './environment.ts';
-import { type FullPlatform, systemClock } from './platform.ts';
+import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export { type Durability, takeDataFolder } from '#adapters/sqlite/index.ts';
 
@@ -17,32 +17,10 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   const { tasks } = sqlite;
   return {
     ...sqlite,
-    ...lateUsersAndCalls(sqlite, clock),
+    // Loads the query builder on first use, because instances do not need it.
+    ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock)),
     accept: (task, message) => tasks.accept(task, message),
     clock,
-  };
-}
-
-/** Loads the query builder on first use, because instances do not need it. */
-function lateUsersAndCalls(sqlite: Sqlite, clock: Clock): { readonly users: UserStore; readonly calls: CallLog } {
-  let opened: ReturnType<typeof openUsersAndCalls> | undefined;
-  const open = () => {
-    opened ??= openUsersAndCalls(sqlite, clock);
-    return opened;
-  };
-  return {
-    users: {
-      create: async (user) => (await open()).users.create(user),
-      get: async (id) => (await open()).users.get(id),
-      findByName: async (name) => (await open()).users.findByName(name),
-      update: async (user) => (await open()).users.update(user),
-      delete: async (id) => (await open()).users.delete(id),
-      list: async (query) => (await open()).users.list(query),
-    },
-    calls: {
-      append: async (calls) => (await open()).calls.append(calls),
-      list: async (query) => (await open()).calls.list(query),
-    },
   };
 }
 

@@ -109,7 +109,7 @@ describe('the services of compose.yaml', () => {
     const ports = entries.flatMap(([, service]) => service.ports ?? []);
 
     expect(new Set(ports.map((port) => filledIn(port).split(':').at(-1)))).toEqual(
-      new Set(['8000', '15672', '6379', '9090', '3000']),
+      new Set(['8000', '15672', '6379', '5432', '9090', '3000']),
     );
     expect(ports.filter((port) => !/^\$\{BIND:-127\.0\.0\.1\}:/.test(port))).toEqual([]);
   });
@@ -199,18 +199,23 @@ describe('the environment in compose.yaml', () => {
     expect(() => awsSettingsFrom(environmentOf('model-a-aws'))).not.toThrow();
   });
 
-  it('leads to the RabbitMQ and the Redis beside it', () => {
-    const { amqpUrl, redisUrl } = rabbitRedisSettingsFrom(environmentOf('gateway'));
+  it('leads to the RabbitMQ, the Redis and the PostgreSQL beside it', () => {
+    const { amqpUrl, redisUrl, databaseUrl = '' } = rabbitRedisSettingsFrom(environmentOf('gateway'));
+    const { DATABASE_URL: _, ...shared } = environmentOf('gateway');
 
-    expect([amqpUrl, redisUrl].map((url) => new URL(url).hostname)).toEqual(['rabbitmq', 'redis']);
-    expect(environmentOf('model-a')).toMatchObject(environmentOf('gateway'));
+    expect([amqpUrl, redisUrl, databaseUrl].map((url) => new URL(url).hostname)).toEqual([
+      'rabbitmq',
+      'redis',
+      'postgres',
+    ]);
+    expect(environmentOf('model-a')).toMatchObject(shared);
   });
 
   it('holds no secret: passwords come from outside', () => {
     const secrets = [...composeText.matchAll(/^(?! *#).*(?:PASS|TOKEN|SECRET|KEY).*$/gim)].map(([line]) => line);
 
     expect(secrets.length).toBeGreaterThan(0);
-    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest)?\}|requirepass|KEYS_FILE/.test(line))).toEqual([]);
+    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest|modelyard)?\}|requirepass|KEYS_FILE/.test(line))).toEqual([]);
   });
 
   it('can be changed by variables that .env.example has with their defaults', () => {

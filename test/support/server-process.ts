@@ -44,7 +44,11 @@ export class ServerProcess {
   #output = '';
   #hasExited = false;
 
-  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; cwd: string }) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: { env?: NodeJS.ProcessEnv; cwd: string; uid?: number; gid?: number },
+  ) {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     // Also stops it when the test process exits early.
     atExit(() => this.signal('SIGKILL'));

@@ -1,4 +1,3 @@
-export { RedisCallLog } from './calls/redis-call-log.ts';
 export { HeldCounts } from './queue/held-counts.ts';
 export { RabbitConnections } from './queue/rabbit-connections.ts';
 export { RabbitTaskQueue } from './queue/rabbit-task-queue.ts';
@@ -8,4 +7,3 @@ export { RedisLink } from './redis-link.ts';
 export { RedisContractStore, RedisModelRegistry } from './registry/redis-model-registry.ts';
 export { RedisBlobStore } from './tasks/redis-blob-store.ts';
 export { RedisTaskStore } from './tasks/redis-task-store.ts';
-export { RedisUserStore } from './users/redis-user-store.ts';

@@ -29,36 +29,6 @@ end
 return 1
 `);
 
-/** Creates a user. KEYS: user. ARGV: id, then the fields. Returns the id, and 1, or 0 if the key is taken. */
-const createUser = redisScript(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return { ARGV[1], 0 } end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-return { ARGV[1], 1 }
-`);
-
-/**
- * Updates a user if the stored version is the previous one. KEYS: user. ARGV: id, previous version, changed fields.
- * Returns the id, and 1 if updated, otherwise 0.
- */
-const updateUser = redisScript(`
-local id, version = unpack(redis.call('HMGET', KEYS[1], 'id', 'version'))
-if id ~= ARGV[1] or version ~= ARGV[2] then return { ARGV[1], 0 } end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
-return { ARGV[1], 1 }
-`);
-
-/**
- * Appends calls of one owner. KEYS: the owner's calls. ARGV: expiry limit (Unix ms), maximum number of calls, time to
- * live (ms), then times and calls.
- */
-const appendCalls = redisScript(`
-redis.call('ZADD', KEYS[1], unpack(ARGV, 4))
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
-`);
-
 /** Runs a command that reads a key. KEYS: key. ARGV: command, its arguments. Returns the key and the reply. */
 const readKey = redisScript(`#!lua flags=no-writes
 return { KEYS[1], redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2)) }
@@ -72,7 +42,4 @@ export const SCRIPTS = {
   withdrawTask: WITHDRAW_TASK,
   writeModel,
   putInstance,
-  createUser,
-  updateUser,
-  appendCalls,
 };

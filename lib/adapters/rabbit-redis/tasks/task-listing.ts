@@ -52,20 +52,20 @@ const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefi
 });
 
 /** A member of an owner's sorted set with its score. */
-export interface ScoredMember {
+interface ScoredMember {
   readonly value: string;
   readonly score: number;
 }
 
 /** An owner's sorted set: newest first, then descending by member. */
-export interface OwnerSet<Row extends ListPosition> {
+interface OwnerSet<Row extends ListPosition> {
   /** Members from the time `from` ('+inf' or Unix ms) backwards, without the first `offset`. */
   members(from: number | '+inf', offset: number, count: number): Promise<readonly ScoredMember[]>;
   toRow(member: ScoredMember): Row;
 }
 
 /** Up to `size` rows after `after`; fewer only at the end. Rows of the same time are compared by member. */
-export async function rowsAfter<Row extends ListPosition>(
+async function rowsAfter<Row extends ListPosition>(
   { members, toRow }: OwnerSet<Row>,
   after: ListPosition | undefined,
   size: number,

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, PostgresDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { type CallLog, type Clock, type ModelyardError, type UserStore, unavailable } from '#core';
+import { migrationsOf } from './postgres-migrations.ts';
+import { SqlCallLog } from './sql-call-log.ts';
+import { SqlUserStore } from './sql-user-store.ts';
+import type { SqlTables } from './tables.ts';
+
+export interface PostgresOptions {
+  /** For example `postgres://user:password@host:5432/database`. */
+  readonly url: string;
+  /** The schema of the tables, so that several systems can share a database. Created if it does not exist. */
+  readonly schema: string;
+  readonly clock: Clock;
+  /** Receives one sentence per lost connection. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+/** Users and calls in a PostgreSQL database. */
+export interface Postgres {
+  readonly users: UserStore;
+  readonly calls: CallLog;
+  /**
+   * Applies missing migrations. Processes that start together wait for each other. Rejects with one sentence when the
+   * server does not answer within `patienceMs`.
+   */
+  connect(patienceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 10;
+const CONNECT_MS = 5_000;
+/** A server that stopped answering must not keep callers waiting. */
+const QUERY_MS = 10_000;
+const RETRY_MS = 500;
+/** SQLSTATE classes of wrong credentials, an unknown database and missing permissions: waiting does not help. */
+const HOPELESS = /^(28|3D|42501)/;
+
+export function openPostgres({ url, schema, clock, onTrouble }: PostgresOptions): Postgres {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    application_name: 'modelyard',
+  });
+  const address = addressOf(url);
+  // An idle connection was lost. The pool opens another one.
+  pool.on('error', (error) => onTrouble?.(`The connection to PostgreSQL at ${address} was lost: ${error.message}.`));
+  // The query in progress rejects; without a listener, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const database = new Kysely<SqlTables>({ dialect: new PostgresDialect({ pool }) });
+  const tables = database.withSchema(schema);
+
+  async function migrate(): Promise<void> {
+    const provider = { getMigrations: async () => migrationsOf(schema) };
+    const { error } = await new Migrator({ db: database, provider, migrationTableSchema: schema }).migrateToLatest();
+    if (error) throw error;
+  }
+
+  return {
+    users: new SqlUserStore(tables),
+    calls: new SqlCallLog(tables, clock),
+    async connect(patienceMs) {
+      const endsAt = performance.now() + patienceMs;
+      for (;;) {
+        try {
+          return await migrate();
+        } catch (error) {
+          const isHopeless = HOPELESS.test(String((error as { code?: unknown }).code ?? ''));
+          if (isHopeless || performance.now() + RETRY_MS > endsAt) throw unusable(address, error);
+          await sleep(RETRY_MS);
+        }
+      }
+    },
+    close: () => database.destroy(),
+  };
+}
+
+function unusable(address: string, error: unknown): ModelyardError {
+  const reason =
+    error instanceof Error && error.message !== '' ? error.message : String((error as { code?: unknown }).code);
+  return unavailable('store_unavailable', `PostgreSQL at ${address} cannot be used: ${reason}.`, error);
+}
+
+/** The address without user and password. */
+function addressOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port || 5432}`;
+}
