@@ -43,13 +43,25 @@ FROM source AS model-bundle
 ARG MODEL
 RUN node scripts/bundle-model.ts "${MODEL}" --into /bundle
 
+FROM runtime AS model
+ARG MODEL
+LABEL modelyard.model="${MODEL}"
+COPY --from=model-bundle /bundle ./
+# Fargate mounts volumes as root unless the image declares them; then they get the permissions of the image's folder.
+VOLUME ["/tmp"]
+ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# Python and ONNX come last: Docker's classic builder builds every stage before its target.
 # Packages with binaries are installed on the platform of the image.
 FROM ${PYTHON_IMAGE} AS python-packages
 ARG MODEL
 WORKDIR /packages
 COPY model-containers/python ./python
 COPY model-containers/models/${MODEL} ./model
-RUN touch model/requirements.txt && python -m venv /venv \
+RUN touch model/requirements.txt && python3 -m venv /venv \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r model/requirements.txt ./python
 
 FROM ${PYTHON_IMAGE} AS model-python
@@ -86,13 +98,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
 # The last stage is the default target.
-FROM runtime AS model
-ARG MODEL
-LABEL modelyard.model="${MODEL}"
-COPY --from=model-bundle /bundle ./
-# Fargate mounts volumes as root unless the image declares them; then they get the permissions of the image's folder.
-VOLUME ["/tmp"]
-ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
-EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+FROM model AS default

@@ -77,7 +77,7 @@ describe('the Dockerfile', () => {
   });
 
   it('builds a model when no target is named', () => {
-    expect(instructions.findLast((line) => line.startsWith('FROM '))).toBe('FROM runtime AS model');
+    expect(instructions.findLast((line) => line.startsWith('FROM '))).toBe('FROM model AS default');
   });
 });
 
