@@ -1,9 +1,7 @@
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { nameKeyOf } from '#core';
 import type { RabbitRedisPlatform } from '#platform/rabbit-redis.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
-import { aCall } from '#test/support/calls.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { openRedisKeyGate } from '#test/support/redis-key-gate.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
@@ -19,7 +17,6 @@ interface Case {
   readonly ask: (platform: RabbitRedisPlatform) => Promise<unknown>;
 }
 
-const aUser = (name: string) => ({ name, role: 'user', passwordHash: 'h', createdAt: 1 }) as const;
 const aContract = (hash: string) => ({
   hash,
   requestMessage: 'a.Request',
@@ -38,20 +35,10 @@ const createBoth = async ({ tasks }: RabbitRedisPlatform) => {
 };
 
 const CASES: Readonly<Record<string, Case>> = {
-  'a user by name': {
-    keys: [`user:${nameKeyOf('ann')}`, `user:${nameKeyOf('bob')}`],
-    prepare: ({ users }) => Promise.all([users.create(aUser('ann')), users.create(aUser('bob'))]),
-    ask: ({ users }) => users.findByName('ann'),
-  },
   'a contract': {
     keys: ['contract:one', 'contract:two'],
     prepare: ({ contracts }) => Promise.all([contracts.put(aContract('one')), contracts.put(aContract('two'))]),
     ask: ({ contracts }) => contracts.get('one'),
-  },
-  'the calls of an owner': {
-    keys: ['calls:ann', 'calls:bob'],
-    prepare: ({ calls }) => calls.append([aCall({ owner: 'ann' }), aCall({ owner: 'bob' })]),
-    ask: ({ calls }) => calls.list({ owner: 'ann', limit: 5 }),
   },
   'a task': {
     keys: [`task:${MINE.id}`, `task:${THEIRS.id}`],
