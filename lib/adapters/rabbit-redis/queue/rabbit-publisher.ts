@@ -54,6 +54,7 @@ export class RabbitPublisher {
       const channel = await this.#open();
       this.#sent += 1;
       const messageId = String(this.#sent);
+      this.#link.together();
       const confirmed = channel.basicPublish(
         {
           routingKey: delaySeconds > 0 ? delayQueueFor(queue, delaySeconds) : queue,
