@@ -29,33 +29,26 @@ export const createHandler = (deps: HandlerDeps) =>
     if (!users) throw new ModelyardError('route_not_found', 'This system has no API keys.');
     if (request.route === '/users/me/keys/{id}') return revoke(users, request);
     if (request.method === 'GET') return list(users, request);
-    const { name, expires_in_days: days, scopes, models } = keyFields(request);
-    const asked = {
-      ...(days === undefined ? {} : { expiresInDays: days }),
-      ...(scopes ? { scopes } : {}),
-      ...(models ? { models } : {}),
-    };
+    const { expires_in_days: expiresInDays, ...asked } = keyFields(request);
     const userId = request.caller.id;
-    const { key, secret } = await createKey(users, platform.clock, { userId, name, ...asked });
-    return json(201, { ...presentKey(key, userId), key: secret }, NEVER_STORED);
+    const { key, secret } = await createKey(users, platform.clock, { userId, ...asked, expiresInDays });
+    return json(201, { ...presentKey(key, userId), key: secret });
   });
-
-const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
 
 function me({ caller }: HttpRequest): ProxyResult {
   const { id, name, role, key, scopes, models } = caller;
   const limits = { ...(scopes ? { scopes } : {}), ...(models ? { models } : {}) };
-  return json(200, { id, username: name, role, ...(key === undefined ? {} : { key, ...limits }) }, NEVER_STORED);
+  return json(200, { id, username: name, role, ...(key === undefined ? {} : { key, ...limits }) });
 }
 
 async function list(users: UserStore, { caller }: HttpRequest): Promise<ProxyResult> {
   const user = await users.get(caller.id);
-  return json(200, { keys: (user ? keysOf(user) : []).map((key) => presentKey(key, caller.id)) }, NEVER_STORED);
+  return json(200, { keys: (user ? keysOf(user) : []).map((key) => presentKey(key, caller.id)) });
 }
 
 async function revoke(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
   await revokeKey(users, request.caller.id, request.param('id'));
-  return { statusCode: 204, headers: NEVER_STORED, body: '' };
+  return { statusCode: 204, headers: {}, body: '' };
 }
 
 interface KeyFields extends Pick<KeyRequest, 'name' | 'scopes' | 'models'> {

@@ -29,17 +29,15 @@ export const createHandler = (deps: HandlerDeps) =>
     return request.method === 'DELETE' ? remove(users, request) : change(users, request);
   });
 
-const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
-
 async function list(users: UserStore, { query }: HttpRequest): Promise<ProxyResult> {
   const cursor = query.one('cursor');
   const limit = query.integer('limit', { min: 1, max: MAX_LIMIT }) ?? DEFAULT_LIMIT;
   const page = await users.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-  return json(200, { users: page.users.map(presentUser), next_cursor: page.nextCursor ?? null }, NEVER_STORED);
+  return json(200, { users: page.users.map(presentUser), next_cursor: page.nextCursor ?? null });
 }
 
 async function remove(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
-  if (await users.delete(request.param('id'))) return { statusCode: 204, headers: NEVER_STORED, body: '' };
+  if (await users.delete(request.param('id'))) return { statusCode: 204, headers: {}, body: '' };
   throw new ModelyardError('user_not_found', 'There is no such user.');
 }
 
@@ -60,5 +58,5 @@ async function change(users: UserStore, request: HttpRequest): Promise<ProxyResu
     ...(isDisabled === undefined ? {} : { isDisabled }),
   };
   const user = await changeUser(users, request.param('id'), (current) => ({ ...current, ...changes }));
-  return json(200, user && presentUser(user), NEVER_STORED);
+  return json(200, user && presentUser(user));
 }

@@ -21,12 +21,9 @@ const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
 
 /** Accepts bearer tokens and API keys. */
 export function createAuthenticator({ users, clock, identifyToken }: AuthenticatorOptions): Authenticator {
-  const secrets = new Map<string, string>();
   const identified = memoize(
-    (digest) => {
-      const secret = secrets.get(digest) ?? '';
-      return looksLikeKey(secret) ? identifyKey(users, clock, secret) : identifyToken(secret);
-    },
+    (_digest: string, secret: string) =>
+      looksLikeKey(secret) ? identifyKey(users, clock, secret) : identifyToken(secret),
     { maxEntries: MAX_CALLERS, maxAgeMs: IDENTITY_AGE_MS, clock },
   );
 
@@ -36,8 +33,7 @@ export function createAuthenticator({ users, clock, identifyToken }: Authenticat
     if (secret === undefined) throw unauthenticated('The Authorization header must be a bearer token or an API key.');
     // The cache holds no secrets.
     const digest = createHash('sha256').update(secret).digest('base64url');
-    secrets.set(digest, secret);
-    const known = await identified(digest).finally(() => secrets.delete(digest));
+    const known = await identified(digest, secret);
     if (!known || known.expiresAt <= clock.now())
       throw unauthenticated('The token or key is not valid, or not any more.');
     return known.principal;

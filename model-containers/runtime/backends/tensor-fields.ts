@@ -73,8 +73,16 @@ export const fieldName = (tensor: string): string =>
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');
 
-/** Reads an input from several scalar fields, one per column. */
-export const readColumns =
+/** Reads an input from the field of this name, or from several scalar fields, one per column. Throws as `fieldOf`. */
+export const readInput = (
+  input: TensorInput,
+  wanted: string | readonly string[],
+  fieldOf: (name: string) => FieldDescriptor,
+  types: TypeIndex,
+): ReadItem =>
+  typeof wanted === 'string' ? readField(input, fieldOf(wanted), types) : readColumns(input, wanted.map(fieldOf));
+
+const readColumns =
   (input: TensorInput, fields: readonly FieldDescriptor[]): ReadItem =>
   (request) =>
     itemOf(
@@ -84,7 +92,7 @@ export const readColumns =
     );
 
 /** Reads an input from one field: a scalar, repeated scalars or a tensor message. Throws for other fields. */
-export function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex): ReadItem {
+function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex): ReadItem {
   const { name, cardinality } = field;
   const tensor = tensorMessageOf(field, types);
   if (tensor) {

@@ -1,7 +1,7 @@
 import { comparePositions, cursorsOf, type ListPosition, type Task, type TaskPage, type TaskQuery } from '#core';
 
 interface ListingDeps {
-  readonly positions: OwnerSet<ListPosition>['members'];
+  readonly positions: Positions;
   readMany(ids: readonly string[]): Promise<readonly (Task | undefined)[]>;
   /** Removes expired tasks from the owner's set. */
   forget(ids: readonly string[]): Promise<unknown>;
@@ -14,16 +14,12 @@ const MIN_WINDOW = 25;
 /** One page of an owner's tasks. The filters need the tasks, so a page may be short although there is a next one. */
 export async function listTasks({ positions, readMany, forget }: ListingDeps, query: TaskQuery): Promise<TaskPage> {
   const { owner, limit } = query;
-  const set: OwnerSet<ListPosition> = {
-    members: positions,
-    toRow: ({ value: id, score: createdAt }) => ({ id, createdAt }),
-  };
   let after = cursorsIn(owner).after(query.cursor);
   const found: Task[] = [];
   for (let rowsRead = 0; rowsRead < MAX_ROWS_READ; ) {
     // One extra row shows whether there is a next page.
     const size = Math.max(limit - found.length + 1, MIN_WINDOW);
-    const rows = await rowsAfter(set, after, size);
+    const rows = await positionsAfter(positions, after, size);
     rowsRead += rows.length;
     const tasks = await readMany(rows.map(({ id }) => id));
     const gone = rows.filter((_, index) => tasks[index] === undefined);
@@ -57,24 +53,21 @@ interface ScoredMember {
   readonly score: number;
 }
 
-/** An owner's sorted set: newest first, then descending by member. */
-interface OwnerSet<Row extends ListPosition> {
-  /** Members from the time `from` ('+inf' or Unix ms) backwards, without the first `offset`. */
-  members(from: number | '+inf', offset: number, count: number): Promise<readonly ScoredMember[]>;
-  toRow(member: ScoredMember): Row;
-}
+/** An owner's tasks from the time `from` ('+inf' or Unix ms) backwards, without the first `offset`: newest first. */
+type Positions = (from: number | '+inf', offset: number, count: number) => Promise<readonly ScoredMember[]>;
 
-/** Up to `size` rows after `after`; fewer only at the end. Rows of the same time are compared by member. */
-async function rowsAfter<Row extends ListPosition>(
-  { members, toRow }: OwnerSet<Row>,
+/** Up to `size` positions after `after`; fewer only at the end. Those of the same time are compared by id. */
+async function positionsAfter(
+  positions: Positions,
   after: ListPosition | undefined,
   size: number,
-): Promise<readonly Row[]> {
-  const found: Row[] = [];
+): Promise<readonly ListPosition[]> {
+  const found: ListPosition[] = [];
   for (let offset = 0; found.length < size; offset += size) {
-    const read = await members(after?.createdAt ?? '+inf', offset, size);
-    for (const row of read.map(toRow)) {
-      if (found.length < size && (!after || comparePositions(after, row) < 0)) found.push(row);
+    const read = await positions(after?.createdAt ?? '+inf', offset, size);
+    for (const { value: id, score: createdAt } of read) {
+      const position = { id, createdAt };
+      if (found.length < size && (!after || comparePositions(after, position) < 0)) found.push(position);
     }
     if (read.length < size) break;
   }

@@ -3,8 +3,7 @@ import {
   type ElementType,
   fieldName,
   type ReadItem,
-  readColumns,
-  readField,
+  readInput,
   type TensorInput,
   type TensorItem,
   type WriteField,
@@ -81,38 +80,26 @@ async function metadataOf(client: HttpClient, path: string, signal: AbortSignal)
 function inputsOf({ folder, types }: ProtocolInput, { inputs: declared = [] }: Metadata): readonly Input[] {
   const message = types.message(folder.request.fullName);
   const mapped = folder.manifest.tensors?.inputs ?? {};
+  const field = (name: string) => fieldOf(message, name);
   if (declared.length > 0) {
     return declared.map(({ name, datatype, shape }) => {
       const dims = shape.slice(1).map((size) => (size < 0 ? undefined : size));
       const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
       const wanted = mapped[name] ?? fieldName(name);
-      return { ...input, datatype, read: readOf(input, wanted, message, types) };
+      return { ...input, datatype, read: readInput(input, wanted, field, types) };
     });
   }
   const inColumns = Object.values(mapped).flat();
   const rest = message.fields.filter(({ name }) => !inColumns.includes(name)).map(({ name }) => [name, name] as const);
   return [...Object.entries(mapped), ...rest].map(([name, wanted]) => {
-    const first = fieldOf(message, typeof wanted === 'string' ? wanted : String(wanted[0]));
+    const first = field(typeof wanted === 'string' ? wanted : String(wanted[0]));
     const datatype = datatypeOf(first.type.kind === 'scalar' ? first.type.scalar : 'double');
     const isVector = typeof wanted !== 'string' || first.cardinality === 'repeated';
     const dims = isVector ? [undefined] : [];
     const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
-    return { ...input, datatype, read: readOf(input, wanted, message, types) };
+    return { ...input, datatype, read: readInput(input, wanted, field, types) };
   });
 }
-
-const readOf = (
-  input: TensorInput,
-  wanted: string | readonly string[],
-  message: MessageDescriptor,
-  types: ProtocolInput['types'],
-): ReadItem =>
-  typeof wanted === 'string'
-    ? readField(input, fieldOf(message, wanted), types)
-    : readColumns(
-        input,
-        wanted.map((name) => fieldOf(message, name)),
-      );
 
 function fieldOf({ name: message, fields }: MessageDescriptor, wanted: string) {
   const field = fields.find(({ name }) => name === wanted);

@@ -8,8 +8,7 @@ import {
   fieldName,
   isElementType,
   type ReadItem,
-  readColumns,
-  readField,
+  readInput,
   type TensorInput,
   type TensorItem,
   type WriteField,
@@ -143,15 +142,7 @@ function inputsOf(
     const dims = each.shape.map((size) => (typeof size === 'number' ? size : undefined)).slice(isBatched ? 1 : 0);
     const input: TensorInput = { name: each.name, type: each.type, dims, isBatched };
     const wanted = manifest.tensors?.inputs?.[each.name] ?? fieldName(each.name);
-    if (typeof wanted !== 'string')
-      return {
-        ...input,
-        read: readColumns(
-          input,
-          wanted.map((name) => fieldOf(message, name, each.name)),
-        ),
-      };
-    return { ...input, read: readField(input, fieldOf(message, wanted, each.name), types) };
+    return { ...input, read: readInput(input, wanted, (name) => fieldOf(message, name, each.name), types) };
   });
 }
 
