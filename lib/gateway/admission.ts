@@ -41,6 +41,8 @@ const TURNS = 2;
  * requests have been answered, and no limit is there yet when an overload begins.
  */
 const MAX_TURN_MS = 250;
+/** What one turn always takes: a cold process or one slow write to a disk is not an overload. */
+const MIN_PER_TURN = 64;
 const TELL_EVERY_MS = 10_000;
 
 /**
@@ -62,7 +64,9 @@ export class Admission {
   enter(arrival: Arrival): { readonly admitted: Admitted } | { readonly refusal: ProxyResult } {
     if (ALWAYS.has(arrival.route.handler)) return { admitted: UNLIMITED };
     const { maxRequests, loop } = this.#options;
-    const isCrowded = loop.arrive() > MAX_TURN_MS || this.#inProgress >= maxRequests;
+    const { sinceFirstMs, place } = loop.arrive();
+    const isLongTurn = place > MIN_PER_TURN && sinceFirstMs > MAX_TURN_MS;
+    const isCrowded = isLongTurn || this.#inProgress >= maxRequests;
     if (isCrowded) return { refusal: this.#refuse(arrival, 'requests', 0) };
     const name = groupOf(arrival);
     const group = name === undefined ? undefined : this.#group(name);

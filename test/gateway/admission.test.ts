@@ -13,9 +13,9 @@ const arrival = (method: string, path: string, { model = 'a', prefer }: { model?
 const predictionOf = (model: string) => arrival('POST', '/predict/{model}', { model });
 
 function anAdmission({ maxRequests = 1000, logger = silentLogger }: { maxRequests?: number; logger?: Logger } = {}) {
-  const time = { now: 0, turnMs: 0, sinceFirstMs: 0 };
+  const time = { now: 0, turnMs: 0, sinceFirstMs: 0, place: 1 };
   const loop = {
-    arrive: () => time.sinceFirstMs,
+    arrive: () => ({ sinceFirstMs: time.sinceFirstMs, place: time.place }),
     get turnMs() {
       return time.turnMs;
     },
@@ -137,14 +137,30 @@ describe('admission', () => {
   it('lets nothing in at the end of a long turn of the event loop, but operators', () => {
     const { time, admission } = anAdmission();
 
-    const entered = [0, 200, 300, 400].map((ms) => {
-      time.sinceFirstMs = ms;
+    const entered = [
+      [65, 0],
+      [66, 200],
+      [67, 300],
+      [68, 400],
+    ].map(([place = 0, sinceFirstMs = 0]) => {
+      Object.assign(time, { place, sinceFirstMs });
       return admission.enter(predictionOf('a'));
     });
     const health = admission.enter(arrival('GET', '/healthz'));
 
     expect(entered.map(isRefused)).toEqual([false, false, true, true]);
     expect(isRefused(health)).toBe(false);
+  });
+
+  it('lets the first requests of a turn in, however slow a cold process is with them', () => {
+    const { time, admission } = anAdmission();
+
+    const entered = [1, 32, 64, 65].map((place) => {
+      Object.assign(time, { place, sinceFirstMs: 2000 });
+      return admission.enter(predictionOf('a'));
+    });
+
+    expect(entered.map(isRefused)).toEqual([false, false, false, true]);
   });
 
   it('writes one line for the refusals of ten seconds', () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmbeddedSystem } from './embedded-system.ts';
 
 export interface TaskBody {
@@ -32,9 +33,12 @@ export function post(system: System, path: string, body: unknown, headers: Heade
   });
 }
 
+/** Submits a task. Waits and repeats a submit that a busy machine refuses, as a client should. */
 export async function submit(system: System, model: string, request: unknown, headers?: Headers): Promise<TaskBody> {
   const response = await post(system, `/models/${model}/tasks`, request, headers);
-  return (await response.json()) as TaskBody;
+  if (response.status !== 429) return (await response.json()) as TaskBody;
+  await sleep(1000 * Number(response.headers.get('Retry-After')));
+  return submit(system, model, request, headers);
 }
 
 /** Resolves with the task when it has ended. */
