@@ -3,19 +3,23 @@ import {
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
+  inProgressAnswer,
   JSON_TYPE,
+  json,
+  messageAnswer,
+  negotiate,
   PROTOBUF_TYPE,
-  resultAnswer,
+  resultOf,
   resultProblem,
   sendProblem,
-  taskAnswer,
+  VARIES,
   waitPreference,
 } from '#api';
 import { isTerminal, ModelyardError } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
-/** `GET /models/{model}/result?task_id=`: only the result, as JSON or protobuf. */
+/** `GET /models/{model}/result?task_id=`: the result with its status as JSON, or the bare message as protobuf. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
@@ -26,9 +30,12 @@ export const createHandler = (deps: HandlerDeps) =>
         model: request.param('model'),
         wait,
       });
-      if (!isTerminal(task.state)) return taskAnswer(deps, task, { statusCode: 202, wait });
+      if (!isTerminal(task.state)) return inProgressAnswer(deps, task);
       if (task.state !== 'succeeded') return sendProblem(resultProblem(task, request.path));
-      return resultAnswer(deps, request, task);
+      if (negotiate(request.headers.list('accept'), OFFERED) === PROTOBUF_TYPE) return messageAnswer(deps, task);
+      const { contract, bytes } = await resultOf(deps.platform, task);
+      const result = await deps.transcoder.responseJson(contract, bytes);
+      return json(200, { task_id: task.id, status: 'completed', result }, VARIES);
     },
     { produces: OFFERED },
   );

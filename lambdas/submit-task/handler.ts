@@ -5,12 +5,13 @@ import {
   httpHandler,
   JSON_TYPE,
   json,
+  messageAnswer,
   negotiate,
   PROTOBUF_TYPE,
   type ProxyResult,
   predictionProblem,
   presentPrediction,
-  resultAnswer,
+  resultOf,
   SUBMIT_ROUTES,
   sendProblem,
   submitOptions,
@@ -19,7 +20,7 @@ import {
   waitPreference,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isTerminal, ModelyardError, readResult, type ServedModel, submitTask, type Task, waitForTask } from '#core';
+import { isTerminal, ModelyardError, type ServedModel, submitTask, type Task, waitForTask } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -50,7 +51,7 @@ export const createHandler = (deps: HandlerDeps) =>
           return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
         }
         if (request.route.startsWith('/api/')) return predictionAnswer(deps, request, { ...accepted, task });
-        if (type === PROTOBUF_TYPE) return resultAnswer(deps, request, task);
+        if (type === PROTOBUF_TYPE) return messageAnswer(deps, task);
       }
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });
     },
@@ -83,8 +84,7 @@ async function predictionAnswer(
   request: HttpRequest,
   { task, served, encoded }: Accepted,
 ): Promise<ProxyResult> {
-  const result = await readResult(platform, task);
-  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
+  const result = await resultOf(platform, task);
   const isJson = bodyType(request.headers) === JSON_TYPE;
   const input = isJson ? transcoder.raw(request.body()) : await transcoder.requestJson(served.descriptor, encoded);
   const flat = await transcoder.flatResponse(result.contract, result.bytes);

@@ -83,7 +83,15 @@ export {
   presentLimits,
   presentModel,
 } from './presenters/model-presenter.ts';
-export { followTask, resultAnswer, submittedAnswer, taskAnswer } from './presenters/task-answers.ts';
+export {
+  followTask,
+  inProgressAnswer,
+  messageAnswer,
+  resultOf,
+  submittedAnswer,
+  taskAnswer,
+  VARIES,
+} from './presenters/task-answers.ts';
 export {
   predictionProblem,
   presentTask,

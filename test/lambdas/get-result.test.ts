@@ -26,7 +26,7 @@ const result = (api: TestApi, taskId: string, headers: Readonly<Record<string, s
   });
 
 describe('GET /models/{model}/result', () => {
-  it('answers with the result alone', async () => {
+  it('answers with the result and its status', async () => {
     const api = createTestApi();
     const id = await ended(api);
 
@@ -34,7 +34,7 @@ describe('GET /models/{model}/result', () => {
 
     expect(statusCode).toBe(200);
     expect(headers).toMatchObject({ 'Content-Type': 'application/json', Vary: 'Accept' });
-    expect(json).toEqual({ value: 7, elapsed_seconds: 0 });
+    expect(json).toEqual({ task_id: id, status: 'completed', result: { value: 7, elapsed_seconds: 0 } });
   });
 
   it.each(['application/x-protobuf', 'application/json;q=0.5, application/*'])(
@@ -66,10 +66,10 @@ describe('GET /models/{model}/result', () => {
       result: { contractHash: CONTRACT.hash, payload },
     }));
 
-    expect((await result(api, id)).json.value).toBe(9);
+    expect((await result(api, id)).json.result).toMatchObject({ value: 9 });
   });
 
-  it('answers 202 with the task while it has not ended', async () => {
+  it('answers 202 with its status while the task has not ended', async () => {
     const api = createTestApi();
     const id = await submitted(api);
 
@@ -77,7 +77,7 @@ describe('GET /models/{model}/result', () => {
 
     expect(statusCode).toBe(202);
     expect(headers).toMatchObject({ 'Content-Type': 'application/json', 'Retry-After': '1' });
-    expect(json).toMatchObject({ id, state: 'queued' });
+    expect(json).toEqual({ task_id: id, status: 'in_progress' });
   });
 
   it('waits for the result when it is asked to', async () => {
@@ -87,7 +87,7 @@ describe('GET /models/{model}/result', () => {
     const answering = result(api, id, { Prefer: 'wait=5' });
     await api.work();
 
-    expect((await answering).json).toEqual({ value: 7, elapsed_seconds: 0 });
+    expect((await answering).json.result).toEqual({ value: 7, elapsed_seconds: 0 });
   });
 
   it.each([

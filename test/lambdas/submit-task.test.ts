@@ -37,6 +37,7 @@ describe('POST /models/{model}/tasks', () => {
       'X-Request-Id': 'request-1',
     });
     expect(answer.json).toEqual({
+      task_id: answer.json.id,
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/),
       model: 'model_b',
       state: 'queued',

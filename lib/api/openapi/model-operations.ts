@@ -94,7 +94,7 @@ function taskResponses(
 ): Json {
   const task = {
     allOf: [
-      schemaRef('Task'),
+      schemaRef('SubmittedTask'),
       { type: 'object', properties: { result: { anyOf: [schemaRef(message), { type: 'null' }] } } },
     ],
   };
@@ -105,19 +105,20 @@ function taskResponses(
   const ended = { [JSON_TYPE]: { schema: task, example }, ...(isBinaryOffered ? { [PROTOBUF_TYPE]: binary } : {}) };
   return {
     '200': response('The task has ended.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
-    '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+    '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('SubmittedTask'), TASK_HEADERS),
   };
 }
 
 const flatResponses = ({ model }: DocumentedModel): Json => ({
   '200': jsonResponse(`The prediction of ${model.name}.`, schemaRef('Prediction')),
-  '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('Task'), TASK_HEADERS),
+  '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('SubmittedTask'), TASK_HEADERS),
 });
 
 const EXAMPLE_ID = '01a1fc9e-9598-779d-b255-88a702ba3943';
 
 const exampleTask = (model: string, result: unknown): Json => ({
   id: EXAMPLE_ID,
+  task_id: EXAMPLE_ID,
   model,
   state: 'succeeded',
   created_at: '2026-11-21T05:40:13.848Z',

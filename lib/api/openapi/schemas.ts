@@ -147,6 +147,11 @@ const { result, position, estimated_start, ...TASK_SUMMARY } = {
   links: object('Related resources.', { self: { type: 'string', format: 'uri-reference' } }),
 } satisfies Properties<Required<TaskBody>>;
 
+const resultStatus = (status: string): Json => ({
+  task_id: { type: 'string', format: 'uuid', description: 'The id of the task.' },
+  status: { type: 'string', enum: [status] },
+});
+
 const PROBLEM = {
   type: { type: 'string', format: 'uri-reference', description: 'A stable URI reference below `/problems/`.' },
   title: text('The title of the type.'),
@@ -197,7 +202,18 @@ export const SCHEMA_COMPONENTS: Json = {
     'position',
     'estimated_start',
   ]),
+  SubmittedTask: {
+    allOf: [
+      { $ref: '#/components/schemas/Task' },
+      object('Its id once more.', { task_id: { type: 'string', format: 'uuid', description: 'The same as `id`.' } }),
+    ],
+  },
   TaskSummary: object('A task without its result.', TASK_SUMMARY),
+  TaskResult: object('The result of a task.', {
+    ...resultStatus('completed'),
+    result: { description: "The model's response message as canonical proto3 JSON." },
+  }),
+  TaskInProgress: object('A task that has not ended.', resultStatus('in_progress')),
   TaskPage: object('Tasks, newest first.', {
     tasks: list({ $ref: '#/components/schemas/TaskSummary' }),
     next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),

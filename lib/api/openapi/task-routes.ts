@@ -54,18 +54,19 @@ export const TASK_ROUTES = {
   'GET /models/{model}/result': {
     operationId: 'get_result',
     tag: 'Tasks',
-    description: 'For a task that ended without a result, the response is the problem of its error.',
+    description:
+      'As protobuf, the response is the bare message. For a task that ended without a result, it is the problem of its error.',
     parameters: [MODEL, queryParameter('task_id', 'The id of the task.', { type: 'string' }, true), PARAMETERS.prefer],
     responses: {
       '200': response(
-        "The model's response message.",
+        'The task has succeeded.',
         {
-          [JSON_TYPE]: { schema: { description: 'Canonical proto3 JSON of the message.' } },
+          [JSON_TYPE]: { schema: schemaRef('TaskResult') },
           [PROTOBUF_TYPE]: { schema: binarySchema(PROTOBUF_TYPE, 'The message in binary form.') },
         },
         { ...HEADERS.vary, ...HEADERS.contentDisposition },
       ),
-      '202': jsonResponse('The task has not ended yet.', schemaRef('Task'), HEADERS.retryAfter),
+      '202': jsonResponse('The task has not ended yet.', schemaRef('TaskInProgress'), HEADERS.retryAfter),
       '422': problemResponse('The task ended without a result.'),
     },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],

@@ -1,4 +1,5 @@
 import {
+  type EncodedResult,
   getTask,
   isTerminal,
   ModelyardError,
@@ -11,7 +12,7 @@ import {
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
-import { JSON_TYPE, negotiate, PROTOBUF_TYPE } from '../http/negotiation.ts';
+import { PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import type { WaitPreference } from '../http/request-headers.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
@@ -29,7 +30,9 @@ const MAX_POLL_SECONDS = 60;
 /** 200 when the client waited and the task has ended, otherwise 202. */
 export async function submittedAnswer(deps: AnswerDeps, task: Task, wait: AnsweredWait): Promise<ProxyResult> {
   const inTime = isTerminal(task.state) && wait.waitedSeconds > 0;
-  return answer(deps, task, { statusCode: inTime ? 200 : 202, wait, headers: { Location: taskPath(task.id) } });
+  const statusCode = inTime ? 200 : 202;
+  const headers = { Location: taskPath(task.id) };
+  return answer(deps, task, { statusCode, wait, headers, more: { task_id: task.id } });
 }
 
 /** The preference, and the time that was actually waited for. */
@@ -63,20 +66,34 @@ interface AnswerOptions {
   readonly statusCode: number;
   readonly wait: WaitPreference;
   readonly headers: Readonly<Record<string, string>>;
+  /** Members besides those of the task. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 async function answer(
   deps: AnswerDeps,
   task: Task,
-  { statusCode, wait, headers }: AnswerOptions,
+  { statusCode, wait, headers, more }: AnswerOptions,
 ): Promise<ProxyResult> {
   const ended = isTerminal(task.state);
   const expected = ended ? {} : await deps.forecast(task);
-  return json(statusCode, await presentTask(deps, task, expected), {
-    ...headers,
-    ...(ended ? {} : { 'Retry-After': String(pollSeconds(expected, deps.platform.clock.now())) }),
-    ...appliedHeader(task, wait),
-  });
+  return json(
+    statusCode,
+    { ...(await presentTask(deps, task, expected)), ...more },
+    {
+      ...headers,
+      ...(ended ? {} : retryLater(expected, deps.platform.clock.now())),
+      ...appliedHeader(task, wait),
+    },
+  );
+}
+
+const retryLater = (expected: TaskForecast, now: number) => ({ 'Retry-After': String(pollSeconds(expected, now)) });
+
+/** The answer of the result route to a task that has not ended. */
+export async function inProgressAnswer(deps: AnswerDeps, task: Task): Promise<ProxyResult> {
+  const expected = await deps.forecast(task);
+  return json(202, { task_id: task.id, status: 'in_progress' }, retryLater(expected, deps.platform.clock.now()));
 }
 
 async function wakeFor({ models, wakeWhenAsleep }: FollowDeps, { model }: Task): Promise<void> {
@@ -94,16 +111,9 @@ function pollSeconds({ endsAt }: TaskForecast, now: number): number {
 const appliedHeader = ({ state }: Task, { applied }: WaitPreference): Readonly<Record<string, string>> =>
   applied !== undefined && isTerminal(state) ? { 'Preference-Applied': applied } : {};
 
-/** 200 with the result alone, as JSON or protobuf. */
-export async function resultAnswer(
-  { platform, transcoder }: Pick<HandlerDeps, 'platform' | 'transcoder'>,
-  { headers }: Pick<HttpRequest, 'headers'>,
-  task: Task,
-): Promise<ProxyResult> {
-  const type = negotiate(headers.list('accept'), [JSON_TYPE, PROTOBUF_TYPE]);
-  const result = await readResult(platform, task);
-  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
-  if (type === JSON_TYPE) return json(200, await transcoder.responseJson(result.contract, result.bytes), VARIES);
+/** 200 with the bare response message. */
+export async function messageAnswer({ platform }: Pick<HandlerDeps, 'platform'>, task: Task): Promise<ProxyResult> {
+  const { bytes } = await resultOf(platform, task);
   return {
     statusCode: 200,
     headers: {
@@ -111,10 +121,17 @@ export async function resultAnswer(
       'Content-Disposition': `attachment; filename="${task.id}.binpb"`,
       ...VARIES,
     },
-    body: Buffer.from(result.bytes).toString('base64'),
+    body: Buffer.from(bytes).toString('base64'),
     isBase64Encoded: true,
   };
 }
 
+/** The result of a task that succeeded. */
+export async function resultOf(platform: HandlerDeps['platform'], task: Task): Promise<EncodedResult> {
+  const result = await readResult(platform, task);
+  if (!result) throw new ModelyardError('internal', `The task ${task.id} succeeded without a result.`);
+  return result;
+}
+
 /** Caches must not mix formats. */
-const VARIES = { Vary: 'Accept' } as const;
+export const VARIES = { Vary: 'Accept' } as const;

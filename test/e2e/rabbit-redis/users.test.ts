@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
+import { runExistingClient } from '#test/support/existing-client.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '#test/support/postgres-server.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { processesOn, urlOf } from '#test/support/rabbit-redis-processes.ts';
@@ -46,6 +47,17 @@ else {
   }
 
   describe(SUITE, { timeout: 120_000 }, () => {
+    it('serve a client that registers, logs in, submits and polls for the result', async () => {
+      const processes = processesOn(servers, aPrefix());
+      await using instance = processes.instance('model_a');
+      await using gateway = processes.gateway(withUsers());
+      await instance.untilReady();
+
+      const token = await runExistingClient(await urlOf(gateway), 'ann');
+
+      expect(token).not.toBe('');
+    });
+
     it('register, log in, predict and read their result; a key works after a restart of the gateway', async () => {
       const processes = processesOn(servers, aPrefix());
       await using instance = processes.instance('model_a');
