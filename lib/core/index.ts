@@ -37,6 +37,20 @@ export {
   type RequestVerdict,
   UNSERVED_PATIENCE_MS,
 } from './instances/request-gate.ts';
+export { decideGate, type GateDecision, type GateInput } from './lifecycle/gate.ts';
+export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './lifecycle/logical-dates.ts';
+export { type Pipeline, pipelineFault, type Stage } from './lifecycle/pipeline.ts';
+export {
+  type Advanced,
+  advance,
+  newPipelineRun,
+  type PipelineRun,
+  type RunCommand,
+  type RunEvent,
+  type RunState,
+  type StageRun,
+  type StageState,
+} from './lifecycle/pipeline-run.ts';
 export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
