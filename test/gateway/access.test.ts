@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { beat, registerInstance } from '#core';
-import { CONTRACT } from '#test/lambdas/api-harness.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
+import { registerModelB } from '#test/support/model-b.ts';
 import { PASSWORD, startGateway } from './access-harness.ts';
 
 const CREDENTIALS = { username: 'ann', password: PASSWORD };
@@ -78,9 +77,7 @@ describe('a public client', () => {
 
   it('submits a task that nobody else sees', async () => {
     const { ask, add, login, platform } = await startGateway();
-    const instance = { ...INSTANCE, startedAt: platform.clock.now() };
-    await registerInstance(platform, { instance, contract: CONTRACT, manifest: MANIFEST });
-    await platform.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, platform.clock.now()));
+    await registerModelB(platform);
     const ann = await add('ann');
     await Promise.all([add('bob'), add('root', 'admin')]);
     const [own, other, admin] = await Promise.all(['ann', 'bob', 'root'].map((name) => login(name)));
@@ -185,19 +182,3 @@ describe('a login', () => {
     expect((await refresh(`${first.slice(0, -1)}x`)).status).toBe(401);
   });
 });
-
-const MANIFEST = {
-  description: 'Takes its time.',
-  variants: [],
-  limits: { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 10, acceptWhenAsleep: true },
-} as const;
-const INSTANCE = {
-  id: 'i-1',
-  model: 'model_b',
-  state: 'ready',
-  slots: 1,
-  inFlight: 0,
-  endpoint: 'http://127.0.0.1:1',
-  image: 'node',
-  runtimeVersion: '0',
-} as const;

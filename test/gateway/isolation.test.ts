@@ -1,44 +1,19 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { beat, registerInstance } from '#core';
 import { createJsonLog } from '#gateway/log-event.ts';
-import { CONTRACT } from '#test/lambdas/api-harness.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
+import { registerModelB } from '#test/support/model-b.ts';
 import { PASSWORD, startGateway } from './access-harness.ts';
 
 const USERS = 100;
 const ROUNDS = 10;
-const INSTANCE = {
-  id: 'i-1',
-  model: 'model_b',
-  state: 'ready',
-  slots: 1,
-  inFlight: 0,
-  endpoint: 'http://127.0.0.1:1',
-  image: 'node',
-  runtimeVersion: '0',
-} as const;
-const MANIFEST = {
-  description: 'Takes its time.',
-  variants: [],
-  limits: { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 10, acceptWhenAsleep: true },
-} as const;
-
-type Gateway = Awaited<ReturnType<typeof startGateway>>;
-
-async function wake({ platform }: Gateway): Promise<void> {
-  const instance = { ...INSTANCE, startedAt: platform.clock.now() };
-  await registerInstance(platform, { instance, contract: CONTRACT, manifest: MANIFEST });
-  await platform.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, platform.clock.now()));
-}
-
 const folders = useDataFolders();
 
 describe.each(['memory', 'sqlite'] as const)(`${USERS} users at once on %s`, { timeout: 120_000 }, (kind) => {
   it('see their own tasks, lists and keys, and nothing of the others', async () => {
     const gateway = await startGateway(kind === 'memory' ? {} : { platform: await folders.open() });
     const { ask, add, login } = gateway;
-    await wake(gateway);
+    await registerModelB(gateway.platform);
     const names = Array.from({ length: USERS }, (_, index) => `user.${index}`);
     const users = await Promise.all(names.map((name) => add(name)));
     // One after the other: so many logins from one address have to wait.

@@ -9,25 +9,19 @@ import {
   type ProxyResult,
   ROUTES,
 } from '#api';
-import { contractOf } from '#contract';
 import {
-  beat,
   type Clock,
   decodeEnvelope,
   type Logger,
   loadPayload,
   type ModelLimits,
-  registerInstance,
   type Task,
   type TaskEvent,
 } from '#core';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { CONTRACT, registerModelB } from '#test/support/model-b.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
-
-export const CONTRACT = contractOf(ModelBRequest, ModelBResponse);
-
-const LIMITS: ModelLimits = { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 10, acceptWhenAsleep: true };
 
 export interface TestApi extends HandlerDeps {
   readonly platform: MemoryPlatform;
@@ -64,25 +58,12 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
     return { delivery, envelope: decodeEnvelope(delivery.body) };
   }
 
-  async function register(
-    limits: Partial<ModelLimits>,
-    ageMs: number,
-    variants: readonly string[] = [],
-  ): Promise<void> {
-    const now = memory.clock.now();
-    const [variant] = variants;
-    const instance = { ...INSTANCE, startedAt: now, ...(variant === undefined ? {} : { variant }) };
-    const manifest = { description: 'Takes its time.', variants, limits: { ...LIMITS, ...limits } };
-    await registerInstance(memory, { instance, contract: CONTRACT, manifest });
-    await memory.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, now - ageMs));
-  }
-
   return {
     ...createHandlerDeps({ auth: 'none', platform, logger, metrics }),
     platform,
     counted,
-    wake: (limits = {}, variants = []) => register(limits, 0, variants),
-    doze: (limits = {}) => register(limits, 3_600_000),
+    wake: (limits = {}, variants = []) => registerModelB(memory, { limits, variants }),
+    doze: (limits = {}) => registerModelB(memory, { limits, ageMs: 3_600_000 }),
     nextEnvelope: async () => (await next()).envelope,
     async work(end = (at) => succeeded(at)) {
       const { delivery, envelope } = await next();
@@ -93,17 +74,6 @@ export function createTestApi({ clock, logger = silentLogger, broken }: TestApiO
     },
   };
 }
-
-const INSTANCE = {
-  id: 'i-1',
-  model: 'model_b',
-  state: 'ready',
-  slots: 1,
-  inFlight: 0,
-  endpoint: 'http://127.0.0.1:1',
-  image: 'node',
-  runtimeVersion: '0',
-} as const;
 
 /** The task succeeded with this answer. */
 export const succeeded = (at: number, answer: Partial<ModelBResponse> = { value: 7 }): TaskEvent => ({

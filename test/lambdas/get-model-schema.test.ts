@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#lambdas/get-model-schema/handler.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
 import { protoText } from '../../lambdas/get-model-schema/handler.ts';
 import { compileProto, contractFrom, inFolder } from '../contract/support/compile-proto.ts';
-import { CONTRACT, call, createTestApi } from './api-harness.ts';
+import { call, createTestApi } from './api-harness.ts';
 
 const BUF = join(import.meta.dirname, '../../node_modules/.bin/buf');
 const PROTOC = '/usr/bin/protoc';

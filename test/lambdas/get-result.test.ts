@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { MAX_INLINE_BYTES, submitTask, type TaskEvent } from '#core';
 import { createHandler } from '#lambdas/get-result/handler.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
-import { CONTRACT, call, createTestApi, failed, succeeded, type TestApi } from './api-harness.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
+import { call, createTestApi, failed, succeeded, type TestApi } from './api-harness.ts';
 
 async function submitted(api: TestApi): Promise<string> {
   await api.wake();

@@ -3,8 +3,9 @@ import { submitTask, unavailable } from '#core';
 import { createHandler } from '#lambdas/get-task/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
 import { aStart } from '#test/support/tasks.ts';
-import { CONTRACT, call, createTestApi, failed, replacing, type TestApi } from './api-harness.ts';
+import { call, createTestApi, failed, replacing, type TestApi } from './api-harness.ts';
 
 const UNKNOWN = '0198a000-0000-7000-8000-000000000001';
 

@@ -4,7 +4,8 @@ import { readDeadLetterRecord } from '#adapters/aws/index.ts';
 import { submitTask, unavailable } from '#core';
 import { createHandler } from '#lambdas/give-up-task/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
-import { CONTRACT, createTestApi, replacing, stored, type TestApi } from './api-harness.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
+import { createTestApi, replacing, stored, type TestApi } from './api-harness.ts';
 
 /** A dead letter as Lambda gets it from SQS. */
 const record = (messageId: string, body: string, attributes: Readonly<Record<string, string>> = {}): SQSRecord =>

@@ -3,7 +3,8 @@ import { submitTask } from '#core';
 import { createHandler } from '#lambdas/list-tasks/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
-import { CONTRACT, call, createTestApi, type TestApi } from './api-harness.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
+import { call, createTestApi, type TestApi } from './api-harness.ts';
 
 /** Submits tasks one second apart; resolves with their ids, the newest first. */
 async function submitted(api: TestApi, clock: ManualClock, count: number, owner = 'local'): Promise<string[]> {

@@ -3,7 +3,8 @@ import { jsonSchemaOf } from '#contract';
 import { unavailable } from '#core';
 import { createHandler as createGetModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as createListModels } from '#lambdas/list-models/handler.ts';
-import { CONTRACT, call, createTestApi, replacing, type TestApi } from './api-harness.ts';
+import { CONTRACT } from '#test/support/model-b.ts';
+import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';
 
 const list = (api: TestApi, query: Readonly<Record<string, string>> = {}) =>
   call(createListModels(api), { route: '/models', query });

@@ -39,12 +39,23 @@ export function findBrokers(suite: string): BrokerBinaries | undefined {
   const rabbitmq = chosen('RABBITMQ_SERVER') ?? findBinary('rabbitmq-server', ['/usr/lib/rabbitmq/bin']);
   const epmd = findBinary('epmd');
   if (redis !== undefined && rabbitmq !== undefined && epmd !== undefined) return { redis, rabbitmq, epmd };
-  const missing = [redis ? [] : 'redis-server', rabbitmq && epmd ? [] : 'rabbitmq-server'].flat().join(' and ');
-  if (process.env.REQUIRE_BROKERS === '1') {
-    throw new Error(`REQUIRE_BROKERS=1, but there is no ${missing} on this machine. Install both: ${HOW}`);
-  }
-  process.stderr.write(`NOT RUN: ${suite}, because there is no ${missing} here. To run it: ${HOW}; npm test\n`);
-  return undefined;
+  const program = [redis ? [] : 'redis-server', rabbitmq && epmd ? [] : 'rabbitmq-server'].flat().join(' and ');
+  return notRun({ suite, program, how: HOW, required: 'REQUIRE_BROKERS' });
+}
+
+interface MissingProgram {
+  readonly suite: string;
+  readonly program: string;
+  /** The command that installs it. */
+  readonly how: string;
+  /** The variable that makes it an error. */
+  readonly required: string;
+}
+
+/** Prints that a suite cannot run here and returns undefined. Throws if the variable is `1`. */
+export function notRun({ suite, program, how, required }: MissingProgram): undefined {
+  if (process.env[required] === '1') throw new Error(`${required}=1, but there is no ${program} here. Install: ${how}`);
+  process.stderr.write(`NOT RUN: ${suite}, because there is no ${program} here. To run it: ${how}; npm test\n`);
 }
 
 /** A program that a variable names. Throws when it does not exist. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { findBinary } from './broker-binaries.ts';
+import { findBinary, notRun } from './broker-binaries.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
 /** A real PostgreSQL on a free port of this machine, with an empty database. */
@@ -34,11 +34,7 @@ export async function findPostgres(suite: string): Promise<PostgresBinaries | un
     .map((version) => join(DEBIAN_FOLDER, version, 'bin'));
   const [initdb, postgres] = [findBinary('initdb', folders), findBinary('postgres', folders)];
   if (initdb !== undefined && postgres !== undefined) return { initdb, postgres };
-  if (process.env.REQUIRE_BROKERS === '1') {
-    throw new Error(`REQUIRE_BROKERS=1, but there is no PostgreSQL on this machine. Install it: ${HOW}`);
-  }
-  process.stderr.write(`NOT RUN: ${suite}, because there is no PostgreSQL here. To run it: ${HOW}; npm test\n`);
-  return undefined;
+  return notRun({ suite, program: 'PostgreSQL', how: HOW, required: 'REQUIRE_BROKERS' });
 }
 
 export async function startPostgres({ initdb, postgres }: PostgresBinaries): Promise<PostgresServer> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { findBinary } from './broker-binaries.ts';
+import { findBinary, notRun } from './broker-binaries.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
 const HOW = 'apt-get install -y prometheus';
@@ -11,13 +11,7 @@ const HOW = 'apt-get install -y prometheus';
  * The installed Prometheus. When it is missing, prints that and returns undefined, or throws with REQUIRE_PROMETHEUS=1.
  */
 export function findPrometheus(suite: string): string | undefined {
-  const found = findBinary('prometheus');
-  if (found !== undefined) return found;
-  if (process.env.REQUIRE_PROMETHEUS === '1') {
-    throw new Error(`REQUIRE_PROMETHEUS=1, but there is no prometheus on this machine. Install it: ${HOW}`);
-  }
-  process.stderr.write(`NOT RUN: ${suite}, because there is no prometheus here. To run it: ${HOW}; npm test\n`);
-  return undefined;
+  return findBinary('prometheus') ?? notRun({ suite, program: 'prometheus', how: HOW, required: 'REQUIRE_PROMETHEUS' });
 }
 
 /** One series of a query result. */
