@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { ModelyardError } from '#core';
 import { addressOf, isHopeless, troubleWith } from '../errors.ts';
+import { watchSockets } from './opened-sockets.ts';
 
 export interface RabbitLinkOptions {
   readonly url: string;
@@ -27,6 +28,7 @@ export class RabbitLink {
   readonly #channels = new Set<Channel>();
   readonly #upAgain = new Set<() => void>();
   #connection: Connection | undefined;
+  #socket: Socket | undefined;
   #wasUp = false;
   #isTogether = false;
   #blockedBecause: string | undefined;
@@ -77,12 +79,12 @@ export class RabbitLink {
     }
   }
 
-  /** Sends everything that is written in this turn of the event loop in one packet. */
+  /** Sends everything that is written in this turn of the event loop in one packet. Has no effect with TLS. */
   together(): void {
     if (this.#isTogether) return;
-    // The client corks each method alone and has no public name for this. Sent apart, more acknowledgements are lost
-    // with a connection although the request that confirms them was answered.
-    const { _socket: socket } = (this.#connection ?? {}) as { readonly _socket?: Socket };
+    // The client writes each method alone. Sent apart, more acknowledgements are lost with a connection although the
+    // request that confirms them was answered.
+    const socket = this.#socket;
     if (!socket) return;
     this.#isTogether = true;
     socket.cork();
@@ -120,7 +122,7 @@ export class RabbitLink {
   #open(): Connection {
     if (this.#connection) return this.#connection;
     const { url, name, heartbeatSeconds } = this.#options;
-    const connection = new Connection({
+    const settings = {
       url,
       connectionName: name,
       heartbeat: heartbeatSeconds,
@@ -130,7 +132,9 @@ export class RabbitLink {
       acquireTimeout: FIRST_CONNECT_MS,
       connectionTimeout: FIRST_CONNECT_MS,
       ...RETRY,
-    });
+    };
+    const note = (socket: Socket) => socket.once('connect', () => this.#noteSocket(socket));
+    const connection = watchSockets(note, () => new Connection(settings));
     this.#connection = connection;
     connection.on('connection', () => this.#noteUp());
     connection.on('error', (error) => this.#noteTrouble(error));
@@ -142,6 +146,10 @@ export class RabbitLink {
       this.#blockedBecause = undefined;
     });
     return connection;
+  }
+
+  #noteSocket(socket: Socket): void {
+    if (this.address.endsWith(`:${socket.remotePort}`)) this.#socket = socket;
   }
 
   #noteUp(): void {
