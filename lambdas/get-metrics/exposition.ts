@@ -1,4 +1,4 @@
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { INSTANCE_STATES, type ModelSummary, meanServiceMs } from '#core';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -18,7 +18,10 @@ export interface ExposedModel extends ModelSummary {
 }
 
 /** Gauges of all registered models. Unknown values have no sample. `docs/metrics.md` lists all. */
-export async function exposeModels(models: readonly ExposedModel[]): Promise<Exposition> {
+export async function exposeModels(
+  models: readonly ExposedModel[],
+  { lostCalls }: { readonly lostCalls?: number } = {},
+): Promise<Exposition> {
   const registry = new Registry();
   const gauge = (name: string, help: string, values: readonly Value[]) => {
     const labelNames = [...new Set(values.flatMap(([, labels = {}]) => Object.keys(labels)))];
@@ -58,6 +61,10 @@ export async function exposeModels(models: readonly ExposedModel[]): Promise<Exp
   perModel('model_service_time_seconds', 'Average time that a task occupies a slot.', ({ serving }) =>
     inSeconds(meanServiceMs(serving)),
   );
+  if (lostCalls !== undefined) {
+    const help = 'Calls that this gateway could not record in the call log.';
+    new Counter({ name: 'modelyard_calls_lost_total', help, registers: [registry] }).inc(lostCalls);
+  }
   return { text: await registry.metrics(), contentType: registry.contentType };
 }
 

@@ -6,7 +6,7 @@ const MAX_MODELS = 500;
 
 /** `GET /metrics`. Reads the cached listing and one dead-letter count per model, at most every `MAX_STALENESS_MS`. */
 export function createHandler(deps: HandlerDeps) {
-  const { models, platform } = deps;
+  const { models, platform, lostCalls } = deps;
   const { tasks, clock } = platform;
   const givenUpOf = memoize((model) => tasks.countDeadLetters(model), {
     maxEntries: MAX_MODELS,
@@ -24,7 +24,10 @@ export function createHandler(deps: HandlerDeps) {
         deadLetters: await givenUpOf(summary.model.name).catch(() => undefined),
         oldestTaskAgeMs: oldestTaskAge(summary, clock.now()),
       }));
-      const { text, contentType } = await exposeModels(await Promise.all(exposed));
+      const { text, contentType } = await exposeModels(
+        await Promise.all(exposed),
+        lostCalls ? { lostCalls: lostCalls() } : {},
+      );
       return { statusCode: 200, headers: { 'Content-Type': contentType }, body: text };
     },
     // Scrapers prefer newer formats, but accept this one.

@@ -8,6 +8,7 @@ export {
 } from './auth/principal-context.ts';
 export { aText, type FieldRule, formFields, jsonFields, launchVariant, optional } from './http/body-fields.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
+export { type AnsweredRequest, callOf } from './http/call-of.ts';
 export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
 export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
@@ -101,4 +102,4 @@ export {
   type TaskSummaryBody,
   taskPath,
 } from './presenters/task-presenter.ts';
-export { presentKey, presentUser } from './presenters/user-presenter.ts';
+export { presentCall, presentKey, presentUser } from './presenters/user-presenter.ts';

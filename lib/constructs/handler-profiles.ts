@@ -96,6 +96,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Lets an instance finish and stop',
     may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
   },
+  'list-calls': { description: 'Lists calls of a user, or of all users for admins', may: [] },
   'authenticate-user': { description: 'Registers users and logs them in', may: [] },
   'manage-account': { description: 'Tells users who they are, and keeps their API keys', may: [] },
   'manage-users': { description: 'Lists and changes users, for admins', may: [] },

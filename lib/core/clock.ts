@@ -1,3 +1,5 @@
+export const DAY_MS = 86_400_000;
+
 /** Time as a dependency, so that tests control it. */
 export interface Clock {
   /** Unix milliseconds. */

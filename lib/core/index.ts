@@ -1,9 +1,10 @@
 export type { Contract, FieldError } from '#contract';
 export { type Backoff, backoffMs } from './backoff.ts';
-export { CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './calls/call.ts';
-export type { CallLog, CallPage, CallQuery } from './calls/call-log.ts';
+export { CALL_RETENTION_DAYS, CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './calls/call.ts';
+export { type CallLog, type CallPage, type CallQuery, EVERYBODY, isAskedFor } from './calls/call-log.ts';
+export { type AnsweredCall, CallRecorder } from './calls/call-recorder.ts';
 export type { Clock } from './clock.ts';
-export { type ClockReading, StoreClock } from './clock.ts';
+export { type ClockReading, DAY_MS, StoreClock } from './clock.ts';
 export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
 export {

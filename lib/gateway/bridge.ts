@@ -16,11 +16,12 @@ import {
   toPrincipalContext,
   unroutedAnswer,
 } from '#api';
-import type { Logger, Principal } from '#core';
+import { type AnsweredCall, LOCAL_PRINCIPAL, type Logger, type Principal } from '#core';
 import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
 import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
+import { type CallProgress, recordedCall } from './recorded-call.ts';
 import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
 
 export interface BridgeOptions {
@@ -34,6 +35,8 @@ export interface BridgeOptions {
   readonly authenticate?: Authenticator | undefined;
   /** @default no limit */
   readonly admission?: Admission;
+  /** Receives every call after its answer. @default no call log */
+  readonly record?: (call: AnsweredCall) => void;
 }
 
 /** The limits of API Gateway, where it has them. */
@@ -41,10 +44,11 @@ const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000,
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge(options: BridgeOptions): HttpServer {
-  const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate } = options;
+  const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate, record } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
   const refuseForeign = createGuard(guard);
+  const localCaller = authenticate ? undefined : LOCAL_PRINCIPAL;
 
   function accept(request: IncomingMessage, path: string): Acceptance {
     refuseForeign(request);
@@ -55,15 +59,22 @@ export function createBridge(options: BridgeOptions): HttpServer {
     const entered = admission?.enter({ ...match, path, prefer: preferOf(request) });
     if (entered && 'refusal' in entered) return entered;
     const admitted = entered?.admitted;
-    return { answer: (exchange) => answer({ ...match, request, exchange, admitted }).finally(() => admitted?.leave()) };
+    return {
+      answer: (exchange) =>
+        recordedCall(record, { ...match, exchange }, (progress) =>
+          answer({ ...match, request, exchange, admitted, progress }),
+        ).finally(() => admitted?.leave()),
+    };
   }
 
-  async function answer({ request, exchange, admitted, ...match }: Answering): Promise<ProxyResult> {
+  async function answer({ request, exchange, admitted, progress, ...match }: Answering): Promise<ProxyResult> {
     const { route } = match;
     const isAsked = authenticate && route.role !== 'public';
     // Before the body, so that unknown callers cannot make the gateway read it.
     const caller = isAsked ? await authenticate(request.headers.authorization) : undefined;
+    progress.caller = caller ?? localCaller;
     const body = await readBody(request);
+    progress.bytesIn = body.byteLength;
     if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route.takesForms);
     admitted?.begin();
     const event = toProxyEvent({
@@ -83,6 +94,7 @@ interface Answering extends RouteMatch {
   readonly request: IncomingMessage;
   readonly exchange: Exchange;
   readonly admitted: Admitted | undefined;
+  readonly progress: CallProgress;
 }
 
 const preferOf = ({ headers: { prefer } }: IncomingMessage): string | undefined =>

@@ -9,6 +9,7 @@ import { createHandler as getResult } from '#lambdas/get-result/handler.ts';
 import { createHandler as getTask } from '#lambdas/get-task/handler.ts';
 import { createHandler as health } from '#lambdas/health/handler.ts';
 import { createHandler as launchInstance } from '#lambdas/launch-instance/handler.ts';
+import { createHandler as listCalls } from '#lambdas/list-calls/handler.ts';
 import { createHandler as listInstances } from '#lambdas/list-instances/handler.ts';
 import { createHandler as listModels } from '#lambdas/list-models/handler.ts';
 import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
@@ -23,6 +24,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'get-task': getTask(deps),
   'get-result': getResult(deps),
   'list-tasks': listTasks(deps),
+  'list-calls': listCalls(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
   'get-model-schema': getModelSchema(deps),

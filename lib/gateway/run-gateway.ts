@@ -8,6 +8,7 @@ import { openKeyFile } from '#platform/key-file.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
 import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
+import { openCallLog } from './call-log.ts';
 import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
 import { createAccess } from './gateway-access.ts';
 import { createHandlers } from './handlers.ts';
@@ -48,6 +49,8 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const instances = dockerInstancesFrom(environment, platform, warn);
   const openKeys = () => openKeyFile(readRequired(environment, ENV.keysFile));
   const access = await createAccess({ settings: guard, platform, openKeys });
+  const callLog = openCallLog(platform, logger);
+  cleanup.defer(() => callLog.stop());
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
     platform: instances ? { ...platform, instances } : platform,
@@ -55,6 +58,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     logger,
     auth: guard.auth,
     ...access,
+    ...callLog.deps,
   });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
@@ -63,6 +67,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     handlers: createHandlers(deps),
     logger,
     guard,
+    record: callLog.record,
     authenticate: access.authenticate,
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),

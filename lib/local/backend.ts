@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { queuesOnDemand } from '#local/emulators.ts';
+import { callDaysFrom } from '#platform/environment.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { Durability } from '#platform/sqlite.ts';
 import type { BackendName, LocalOptions } from './options.ts';
@@ -31,7 +32,7 @@ export const startBackend: Readonly<Record<BackendName, (options: BackendOptions
   'rabbit-redis': startRabbitRedis,
 };
 
-async function startSqlite({ dataFolder, isDurable }: BackendOptions): Promise<Backend> {
+async function startSqlite({ dataFolder, isDurable, environment }: BackendOptions): Promise<Backend> {
   const { openSqlitePlatform, sqliteEnvironment, sqliteTaskQueueOf, takeDataFolder } = await import(
     '#platform/sqlite.ts'
   );
@@ -40,6 +41,7 @@ async function startSqlite({ dataFolder, isDurable }: BackendOptions): Promise<B
     const settings = {
       folder: data.folder,
       durability: durabilityOf({ dataFolder, isDurable }),
+      callDays: callDaysFrom(environment),
     };
     const platform = await openSqlitePlatform({ ...settings, isChecked: true });
     return {
@@ -65,7 +67,7 @@ function durabilityOf({ dataFolder, isDurable }: Pick<BackendOptions, 'dataFolde
   return isDurable ? 'power' : 'process';
 }
 
-async function startEmulatedAws({ models }: BackendOptions): Promise<Backend> {
+async function startEmulatedAws({ models, environment }: BackendOptions): Promise<Backend> {
   const [{ startEmulators }, { localAwsSettings, provision, taskQueueOf }] = await Promise.all([
     import('./emulators.ts'),
     import('./provision.ts'),
@@ -75,7 +77,7 @@ async function startEmulatedAws({ models }: BackendOptions): Promise<Backend> {
     import('#platform/aws-full.ts'),
   ]);
   const emulators = await startEmulators();
-  const settings = localAwsSettings(emulators);
+  const settings = { ...localAwsSettings(emulators), callDays: callDaysFrom(environment) };
   await provision(settings, models);
   const aws = createFullAwsPlatform(settings);
   const addModel = (model: string) => provision(settings, [model]);

@@ -6,6 +6,7 @@ import { type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
+import { type GatewayCallLog, openCallLog } from '#gateway/call-log.ts';
 import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
 import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
@@ -53,8 +54,10 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const handlers = lateHandlers();
   const admission = new Admission({ maxRequests, logger });
   const entry = Promise.withResolvers<Authenticator | undefined>();
+  let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
     ...{ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
+    record: (call) => callLog?.record?.(call),
     ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
   });
   const port = await listen(bridge, run.port, host);
@@ -73,6 +76,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
   if (stop.aborted) return;
 
   const { platform } = backend;
+  callLog = openCallLog(platform, logger);
+  cleanup.defer(() => callLog?.stop());
   const supervisor = startInstances(run, models, backend);
   const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
   entry.resolve(access.authenticate);
@@ -83,6 +88,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
     logger,
     auth: guard.auth,
     ...access,
+    ...callLog.deps,
   });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));

@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
-import { ModelyardError } from '#core';
+import { CALL_RETENTION_DAYS, DAY_MS, ModelyardError } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
 import { type FullPlatform, systemClock } from './platform.ts';
 
@@ -10,10 +10,12 @@ export { awsSettingsFrom } from './aws.ts';
 export function createFullAwsPlatform(settings: AwsSettings, access = openDynamoDb(settings)): FullPlatform {
   const platform = createAwsPlatform(settings, access);
   const { dynamodb: client, clock } = access;
+  const { callDays = CALL_RETENTION_DAYS } = settings;
   return {
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),
-    calls: new DynamoCallLog({ client, table: settings.callsTable, clock }),
+    calls: new DynamoCallLog({ client, table: settings.callsTable, clock, retentionMs: callDays * DAY_MS }),
+    recordsCalls: callDays > 0,
   };
 }
 

@@ -76,6 +76,8 @@ export interface AwsSettings extends AwsConnection {
   readonly registryTable: string;
   readonly usersTable: string;
   readonly callsTable: string;
+  /** How long calls are kept. 0: they are not recorded. @default 30 */
+  readonly callDays?: number;
   readonly blobBucket: string;
   /** URL of a model's queues up to the model's name. */
   readonly queueUrlPrefix: string;

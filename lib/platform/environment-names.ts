@@ -52,6 +52,8 @@ export const port = 'MODELYARD_PORT';
 export const hosts = 'MODELYARD_HOSTS';
 export const trustedProxies = 'MODELYARD_TRUSTED_PROXIES';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
+/** How long calls are kept. 0: they are not recorded. */
+export const callDays = 'MODELYARD_CALL_DAYS';
 
 export const amqpUrl = 'AMQP_URL';
 export const redisUrl = 'REDIS_URL';

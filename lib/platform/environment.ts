@@ -1,9 +1,15 @@
-import { ModelyardError } from '#core';
+import { CALL_RETENTION_DAYS, ModelyardError } from '#core';
 import * as ENV from './environment-names.ts';
 
 export * as ENV from './environment-names.ts';
 
 export type EnvironmentName = (typeof ENV)[keyof typeof ENV];
+
+const MAX_CALL_DAYS = 3650;
+
+/** How long calls are kept, in days. 0: they are not recorded. */
+export const callDaysFrom = (env: NodeJS.ProcessEnv): number =>
+  readInteger(env, ENV.callDays, { min: 0, max: MAX_CALL_DAYS, default: CALL_RETENTION_DAYS });
 
 /** Undefined when the variable is unset or empty. */
 export const readOptional = (env: NodeJS.ProcessEnv, name: EnvironmentName): string | undefined =>

@@ -1,4 +1,4 @@
-import { ENV, readChoice } from './environment.ts';
+import { callDaysFrom, ENV, readChoice } from './environment.ts';
 import type { FullPlatform } from './platform.ts';
 
 /** The values of `PLATFORM`, the default first. */
@@ -16,7 +16,7 @@ export async function platformFromEnvironment(
   const platform = readChoice(env, ENV.platform, PLATFORMS);
   if (platform === 'aws') {
     const { awsSettingsFrom, createFullAwsPlatform } = await import('./aws-full.ts');
-    return createFullAwsPlatform(awsSettingsFrom(env));
+    return createFullAwsPlatform({ ...awsSettingsFrom(env), callDays: callDaysFrom(env) });
   }
   if (platform === 'sqlite') {
     const { openSqlitePlatform, sqliteSettingsFrom } = await import('./sqlite.ts');

@@ -43,6 +43,7 @@ export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlat
     contracts: new MemoryContractStore(),
     users: new MemoryUserStore(),
     calls: new MemoryCallLog(clock),
+    recordsCalls: true,
     clock,
     async close() {
       for (const queue of queues.values()) queue.close();

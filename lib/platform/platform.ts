@@ -41,6 +41,8 @@ export interface Platform {
 export interface FullPlatform extends Platform {
   readonly users: UserStore;
   readonly calls: CallLog;
+  /** Whether calls are recorded. */
+  readonly recordsCalls: boolean;
 }
 
 export const systemClock: Clock = {
@@ -86,6 +88,7 @@ export function lateUsersAndCalls(openStores: () => Promise<UsersAndCalls>): Use
     calls: {
       append: async (calls) => (await open()).calls.append(calls),
       list: async (query) => (await open()).calls.list(query),
+      deleteOf: async (owner) => (await open()).calls.deleteOf(owner),
     },
   };
 }

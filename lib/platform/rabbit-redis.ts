@@ -11,8 +11,8 @@ import {
   RedisTaskStore,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
-import { type Clock, ModelyardError, StoreClock } from '#core';
-import { ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
+import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export interface RabbitRedisPlatform extends FullPlatform {
@@ -39,6 +39,7 @@ export function createRabbitRedisPlatform(
     prefix = DEFAULT_PREFIX,
     pollSeconds = 20,
     connectSeconds = 30,
+    callDays = CALL_RETENTION_DAYS,
     onTrouble,
   } = settings;
   const trouble = onTrouble === undefined ? {} : { onTrouble };
@@ -55,7 +56,7 @@ export function createRabbitRedisPlatform(
       throw new ModelyardError('store_unavailable', `Users and calls need PostgreSQL: set ${ENV.databaseUrl}.`);
     }
     postgres ??= import('#adapters/sql/postgres.ts').then(({ openPostgres }) =>
-      openPostgres({ url: databaseUrl, schema: prefix, clock, ...trouble }),
+      openPostgres({ url: databaseUrl, schema: prefix, clock, callRetentionMs: callDays * DAY_MS, ...trouble }),
     );
     return postgres;
   };
@@ -67,6 +68,7 @@ export function createRabbitRedisPlatform(
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),
     ...lateUsersAndCalls(openUsersAndCalls),
+    recordsCalls: databaseUrl !== undefined && callDays > 0,
     clock,
     async connect() {
       const patienceMs = connectSeconds * 1000;
@@ -106,6 +108,8 @@ export interface RabbitRedisSettings {
   readonly pollSeconds?: number;
   /** How long the servers may take to answer at the start, in seconds. @default 30 */
   readonly connectSeconds?: number;
+  /** How long calls are kept. 0: they are not recorded. @default 30 */
+  readonly callDays?: number;
   /** Receives one sentence per outage. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -125,6 +129,7 @@ export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSett
     ...(prefix === undefined ? {} : { prefix }),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     connectSeconds: readInteger(env, ENV.connectSeconds, { min: 0, max: 3600, default: 30 }),
+    callDays: callDaysFrom(env),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { SqlTables } from '#adapters/sql/index.ts';
 import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
-import type { Clock } from '#core';
-import { ENV, readChoice, readInteger, readRequired } from './environment.ts';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS } from '#core';
+import { callDaysFrom, ENV, readChoice, readInteger, readRequired } from './environment.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export { type Durability, takeDataFolder } from '#adapters/sqlite/index.ts';
@@ -11,26 +11,27 @@ export const sqliteTaskQueueOf = (model: string): string => queuesOf(model).task
 
 /** A platform on one SQLite database, which several processes share. Rejects with one sentence if it cannot be used. */
 export async function openSqlitePlatform(settings: SqliteSettings): Promise<FullPlatform> {
-  const { durability = 'process', pollSeconds = 20 } = settings;
+  const { durability = 'process', pollSeconds = 20, callDays = CALL_RETENTION_DAYS } = settings;
   const clock = systemClock;
   const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
   const { tasks } = sqlite;
   return {
     ...sqlite,
     // Loads the query builder on first use, because instances do not need it.
-    ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock)),
+    ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock, callDays)),
+    recordsCalls: callDays > 0,
     accept: (task, message) => tasks.accept(task, message),
     clock,
   };
 }
 
-async function openUsersAndCalls({ database }: Sqlite, clock: Clock) {
+async function openUsersAndCalls({ database }: Sqlite, clock: Clock, callDays: number) {
   const [{ SqlCallLog, SqlUserStore }, { createKysely }] = await Promise.all([
     import('#adapters/sql/index.ts'),
     import('#adapters/sqlite/kysely-dialect.ts'),
   ]);
   const kysely = createKysely<SqlTables>(database);
-  return { users: new SqlUserStore(kysely), calls: new SqlCallLog(kysely, clock) };
+  return { users: new SqlUserStore(kysely), calls: new SqlCallLog(kysely, clock, callDays * DAY_MS) };
 }
 
 /** Settings of the platform on SQLite. */
@@ -41,6 +42,8 @@ export interface SqliteSettings {
   readonly durability?: Durability;
   /** How long an empty receive waits. @default 20 */
   readonly pollSeconds?: number;
+  /** How long calls are kept. 0: they are not recorded. @default 30 */
+  readonly callDays?: number;
   /** How long other programs may keep the database locked before a call rejects. @default 10,000 ms */
   readonly lockTimeoutMs?: number;
   /** Whether to look for damage in the file first. One process of a system is enough. @default false */
@@ -52,6 +55,7 @@ export const sqliteSettingsFrom = (env: NodeJS.ProcessEnv): SqliteSettings => ({
   folder: readRequired(env, ENV.dataFolder),
   durability: readChoice(env, ENV.durability, DURABILITIES),
   pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
+  callDays: callDaysFrom(env),
 });
 
 /** The environment that makes another process read these settings. */

@@ -46,7 +46,15 @@ export function callLogContract(name: string, open: () => Promise<CallLogUnderTe
     it('keeps calls as they were recorded', async () => {
       const { calls } = await open();
       const owner = anOwner();
-      const full = aCall({ owner, status: 503, durationMs: 0, requestId: 'ü "quoted" \n' });
+      const full = aCall({
+        owner,
+        key: 'k-1',
+        status: 503,
+        durationMs: 0,
+        bytesIn: 2 ** 33,
+        bytesOut: 0,
+        requestId: 'ü "quoted" \n',
+      });
       const { model: _, taskId: __, ...bare } = aCall({ owner, method: 'GET', route: '/users/me' });
 
       await calls.append([full]);
@@ -160,6 +168,48 @@ export function callLogContract(name: string, open: () => Promise<CallLogUnderTe
       await listed(calls, { owner, limit: 2 }, kept);
     });
 
+    it.each([1, 3, 100])('lists what is asked for, of one owner and of everybody, in pages of %i', async (limit) => {
+      const { calls } = await open();
+      const [ann, bob] = [anOwner(), anOwner()];
+      const model = `model_${ann.replaceAll('-', '_')}`;
+      const now = Date.now();
+      const all = [0, 1, 2, 3, 4, 5].map((index) =>
+        aCall({
+          owner: index % 2 === 0 ? ann : bob,
+          model: index === 5 ? 'other' : model,
+          status: index < 3 ? 202 : 422,
+          // Over more than a day.
+          startedAt: now - index * 10 * 3_600_000,
+        }),
+      );
+      await calls.append(all);
+      const at = (index: number) => all[index]?.startedAt ?? 0;
+      const some = (...indexes: readonly number[]) => indexes.flatMap((index) => all[index] ?? []);
+
+      await listed(calls, { model, limit }, some(0, 1, 2, 3, 4));
+      await listed(calls, { model, status: 422, limit }, some(3, 4));
+      await listed(calls, { model, from: at(3), to: at(1), limit }, some(2, 3));
+      await listed(calls, { owner: ann, limit }, some(0, 2, 4));
+      await listed(calls, { owner: ann, status: 202, limit }, some(0, 2));
+      await listed(calls, { owner: bob, model, from: at(2), limit }, some(1));
+      await listed(calls, { owner: bob, to: at(3), limit }, some(5));
+    });
+
+    it('deletes all calls of an owner and of nobody else', async () => {
+      const { calls } = await open();
+      const [ann, bob] = [anOwner(), anOwner()];
+      const model = `model_${ann.replaceAll('-', '_')}`;
+      const own = someCalls(bob, 2).map((call) => ({ ...call, model }));
+      await calls.append([...someCalls(ann, 60).map((call) => ({ ...call, model })), ...own]);
+
+      await calls.deleteOf(ann);
+      await calls.deleteOf(ann);
+
+      await listed(calls, { owner: ann, limit: 10 }, []);
+      await listed(calls, { owner: bob, limit: 10 }, own);
+      await listed(calls, { model, limit: 10 }, own);
+    });
+
     it('refuses a cursor that it did not give to this owner', async () => {
       const { calls } = await open();
       const owner = anOwner();
@@ -186,6 +236,7 @@ export function callLogContract(name: string, open: () => Promise<CallLogUnderTe
 
       await expect(calls.append([aCall()])).rejects.toEqual(refused);
       await expect(calls.list({ owner: anOwner(), limit: 1 })).rejects.toEqual(refused);
+      await expect(calls.deleteOf(anOwner())).rejects.toEqual(refused);
     });
   });
 }

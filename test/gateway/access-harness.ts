@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { createHandlerDeps, ROUTES } from '#api';
 import { type Clock, hashPassword, type Logger, newKeyRing, type User, type UserRole } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
+import { openCallLog } from '#gateway/call-log.ts';
 import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
@@ -36,14 +37,17 @@ export async function startGateway({ registration = 'open', clock, logger = sile
   trustedProxies.addAddress('127.0.0.1');
   const settings = { auth: 'jwt', hosts: ['*'], registration, trustedProxies } as const;
   const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
-  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access });
+  const callLog = openCallLog(platform, logger);
+  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps });
   const bridge = createBridge({
     ...{ routes: ROUTES, handlers: createHandlers(deps), logger, guard: settings },
     authenticate: access.authenticate,
+    ...(callLog.record ? { record: callLog.record } : {}),
   });
   const { url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(async () => {
     await bridge.close();
+    await callLog.stop();
     if (!given.platform) await platform.close();
   });
 

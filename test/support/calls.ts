@@ -12,6 +12,8 @@ export const aCall = (overrides: Partial<Call> = {}): Call => ({
   status: 202,
   startedAt: Date.now(),
   durationMs: 12.5,
+  bytesIn: 20,
+  bytesOut: 300,
   requestId: 'r-1',
   ...overrides,
 });

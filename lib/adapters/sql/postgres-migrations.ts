@@ -40,4 +40,15 @@ export const migrationsOf = (schema: string): Record<string, Migration> => ({
       await tables.createIndex('calls_by_age').on('calls').column('started_at').execute();
     },
   },
+  '002-keys-and-sizes-of-calls': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .withSchema(schema)
+        .alterTable('calls')
+        .addColumn('key_id', 'text')
+        .addColumn('bytes_in', 'bigint', (column) => column.notNull().defaultTo(0))
+        .addColumn('bytes_out', 'bigint', (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
 });

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   /** The schema of the tables, so that several systems can share a database. Created if it does not exist. */
   readonly schema: string;
   readonly clock: Clock;
+  /** How long calls are kept. @default 30 days */
+  readonly callRetentionMs?: number;
   /** Receives one sentence per lost connection. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -38,7 +40,7 @@ const RETRY_MS = 500;
 /** SQLSTATE classes of wrong credentials, an unknown database and missing permissions: waiting does not help. */
 const HOPELESS = /^(28|3D|42501)/;
 
-export function openPostgres({ url, schema, clock, onTrouble }: PostgresOptions): Postgres {
+export function openPostgres({ url, schema, clock, callRetentionMs, onTrouble }: PostgresOptions): Postgres {
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
@@ -62,7 +64,7 @@ export function openPostgres({ url, schema, clock, onTrouble }: PostgresOptions)
 
   return {
     users: new SqlUserStore(tables),
-    calls: new SqlCallLog(tables, clock),
+    calls: new SqlCallLog(tables, clock, callRetentionMs),
     async connect(patienceMs) {
       const endsAt = performance.now() + patienceMs;
       for (;;) {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import {
   CALL_RETENTION_MS,
   type Call,
@@ -7,6 +7,7 @@ import {
   type CallQuery,
   type Clock,
   cursorsOf,
+  EVERYBODY,
   inBatches,
   positionOfCall,
 } from '#core';
@@ -16,17 +17,21 @@ import type { CallsTable, SqlTables } from './tables.ts';
 const AWAY = 'The call log cannot be reached.';
 /** Databases limit the number of parameters of a statement. */
 const MAX_ROWS_AT_ONCE = 500;
-/** Maximum number of expired calls that an append deletes. */
+/** Maximum number of calls that one statement deletes, because others wait for it. */
 const MAX_DELETED_AT_ONCE = 1000;
+
+type CallIds = SelectQueryBuilder<SqlTables, 'calls', { id: string }>;
 
 /** Stores calls as rows of a SQL database. */
 export class SqlCallLog implements CallLog {
   readonly #database: Kysely<SqlTables>;
   readonly #clock: Clock;
+  readonly #retentionMs: number;
 
-  constructor(database: Kysely<SqlTables>, clock: Clock) {
+  constructor(database: Kysely<SqlTables>, clock: Clock, retentionMs: number = CALL_RETENTION_MS) {
     this.#database = database;
     this.#clock = clock;
+    this.#retentionMs = retentionMs;
   }
 
   append(calls: readonly Call[]): Promise<void> {
@@ -38,19 +43,20 @@ export class SqlCallLog implements CallLog {
           .onConflict((conflict) => conflict.column('id').doNothing())
           .execute();
       }
-      if (calls.length > 0) await this.#deleteExpired();
+      if (calls.length > 0) await this.#delete((calls) => calls.where('started_at', '<=', this.#oldest));
     });
   }
 
-  list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+  list({ owner, model, status, from, to, limit, cursor }: CallQuery): Promise<CallPage> {
     return translated(AWAY, async () => {
-      const cursors = cursorsOf({ of: 'calls', owner });
+      const cursors = cursorsOf({ of: 'calls', owner: owner ?? EVERYBODY });
       const after = cursors.after(cursor);
-      let query = this.#database
-        .selectFrom('calls')
-        .selectAll()
-        .where('owner', '=', owner)
-        .where('started_at', '>', this.#oldest);
+      let query = this.#database.selectFrom('calls').selectAll().where('started_at', '>', this.#oldest);
+      if (owner !== undefined) query = query.where('owner', '=', owner);
+      if (model !== undefined) query = query.where('model', '=', model);
+      if (status !== undefined) query = query.where('status', '=', status);
+      if (from !== undefined) query = query.where('started_at', '>=', from);
+      if (to !== undefined) query = query.where('started_at', '<', to);
       if (after) {
         query = query.where(({ eb, refTuple, tuple }) =>
           eb(refTuple('started_at', 'id'), '<', tuple(after.createdAt, after.id)),
@@ -71,29 +77,29 @@ export class SqlCallLog implements CallLog {
     });
   }
 
-  async #deleteExpired(): Promise<void> {
-    await this.#database
-      .deleteFrom('calls')
-      .where('id', 'in', (query) =>
-        query
-          .selectFrom('calls')
-          .select('id')
-          .where('started_at', '<=', this.#oldest)
-          .orderBy('started_at')
-          .limit(MAX_DELETED_AT_ONCE),
-      )
-      .execute();
+  deleteOf(owner: string): Promise<void> {
+    return translated(AWAY, async () => {
+      while ((await this.#delete((calls) => calls.where('owner', '=', owner))) > 0);
+    });
+  }
+
+  /** Deletes some of the calls that `which` selects. Resolves with their number. */
+  async #delete(which: (calls: CallIds) => CallIds): Promise<number> {
+    const ids = which(this.#database.selectFrom('calls').select('id')).limit(MAX_DELETED_AT_ONCE);
+    const { numDeletedRows } = await this.#database.deleteFrom('calls').where('id', 'in', ids).executeTakeFirst();
+    return Number(numDeletedRows);
   }
 
   /** Calls of this moment or earlier have expired. */
   get #oldest(): number {
-    return this.#clock.now() - CALL_RETENTION_MS;
+    return this.#clock.now() - this.#retentionMs;
   }
 }
 
 const toRow = (call: Call): CallsTable => ({
   id: call.id,
   owner: call.owner,
+  key_id: call.key ?? null,
   method: call.method,
   route: call.route,
   model: call.model ?? null,
@@ -101,14 +107,23 @@ const toRow = (call: Call): CallsTable => ({
   status: call.status,
   started_at: call.startedAt,
   duration_ms: call.durationMs,
+  bytes_in: call.bytesIn,
+  bytes_out: call.bytesOut,
   request_id: call.requestId,
 });
 
-const toCall = ({ model, task_id, started_at, duration_ms, request_id, ...row }: CallsTable): Call => ({
-  ...row,
+const toCall = ({ key_id, model, task_id, ...row }: CallsTable): Call => ({
+  id: row.id,
+  owner: row.owner,
+  method: row.method,
+  route: row.route,
+  status: row.status,
+  ...(key_id === null ? {} : { key: key_id }),
   ...(model === null ? {} : { model }),
   ...(task_id === null ? {} : { taskId: task_id }),
-  startedAt: Number(started_at),
-  durationMs: duration_ms,
-  requestId: request_id,
+  startedAt: Number(row.started_at),
+  durationMs: row.duration_ms,
+  bytesIn: Number(row.bytes_in),
+  bytesOut: Number(row.bytes_out),
+  requestId: row.request_id,
 });

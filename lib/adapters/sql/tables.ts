@@ -22,6 +22,7 @@ export interface CallsTable {
   /** Primary key. */
   readonly id: string;
   readonly owner: string;
+  readonly key_id: string | null;
   readonly method: string;
   readonly route: string;
   readonly model: string | null;
@@ -30,5 +31,7 @@ export interface CallsTable {
   /** Unix milliseconds. */
   readonly started_at: number;
   readonly duration_ms: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
   readonly request_id: string;
 }

@@ -1,6 +1,7 @@
 import {
   type Accounts,
   type AuthKind,
+  type CallLog,
   cachedContracts,
   createBacklog,
   createBacklogGate,
@@ -42,6 +43,10 @@ export interface HandlerDeps {
   readonly accounts?: Accounts;
   /** Users with API keys. Undefined where there are none. */
   readonly users?: UserStore;
+  /** Undefined where calls are not recorded. */
+  readonly calls?: CallLog;
+  /** Number of calls that this process could not record. Undefined where it records none. */
+  readonly lostCalls?: () => number;
 }
 
 interface HandlerDepsOptions {
@@ -52,6 +57,8 @@ interface HandlerDepsOptions {
   readonly isHttpsOnly?: boolean;
   readonly accounts?: Accounts;
   readonly users?: UserStore;
+  readonly calls?: CallLog;
+  readonly lostCalls?: () => number;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -81,5 +88,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     isHttpsOnly: options.isHttpsOnly ?? false,
     ...(options.accounts ? { accounts: options.accounts } : {}),
     ...(options.users ? { users: options.users } : {}),
+    ...(options.calls ? { calls: options.calls } : {}),
+    ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
   };
 }

@@ -13,6 +13,7 @@ export const HANDLER_NAMES = [
   'get-task',
   'get-result',
   'list-tasks',
+  'list-calls',
   'list-models',
   'get-model',
   'get-model-schema',
@@ -82,12 +83,14 @@ export const ROUTES = [
   { ...route('POST', '/login', 'authenticate-user', 'public', 'Log in with a name and a password'), takesForms: true },
   route('POST', '/login/refresh', 'authenticate-user', 'public', 'Exchange a refresh token for new tokens'),
   route('GET', '/users/me', 'manage-account', 'user', 'Get who I am'),
+  route('GET', '/users/me/calls', 'list-calls', 'user', 'List my calls, newest first'),
   route('GET', '/users/me/keys', 'manage-account', 'user', 'List my API keys'),
   route('POST', '/users/me/keys', 'manage-account', 'user', 'Create an API key'),
   route('DELETE', '/users/me/keys/{id}', 'manage-account', 'user', 'Delete an API key'),
   route('GET', '/users', 'manage-users', 'admin', 'List the users'),
   route('PATCH', '/users/{id}', 'manage-users', 'admin', 'Change a user'),
   route('DELETE', '/users/{id}', 'manage-users', 'admin', 'Delete a user'),
+  route('GET', '/calls', 'list-calls', 'admin', 'List the calls of all users, newest first'),
   route('GET', '/metrics', 'get-metrics', 'operator', 'Get metrics in the text format of Prometheus'),
   route('GET', '/openapi.json', 'get-openapi', 'public', 'Get the OpenAPI document'),
   route('GET', '/docs', 'get-docs', 'public', 'Show the interactive API documentation'),
@@ -96,11 +99,11 @@ export const ROUTES = [
   route('GET', '/readyz', 'health', 'public', 'Check whether queue, store and registry answer'),
 ] as const satisfies readonly Route[];
 
-/** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users and keys. */
+/** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
   if (handler === 'submit-task') return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
-  const isRead = role === 'user' && method === 'GET' && path !== '/users/me/keys';
+  const isRead = role === 'user' && method === 'GET' && !path.startsWith('/users/me/');
   return isRead ? ['read', 'predict'] : [];
 }
 

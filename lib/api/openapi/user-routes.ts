@@ -52,6 +52,44 @@ const KEY = {
   ...NULLABLE_LIMITS,
 };
 
+const CALL = object({
+  id: text('The id of the call.'),
+  time: moment('Time at which it arrived.'),
+  user_id: { ...text('The user. Null where nobody was known, for example at a login.'), type: ['string', 'null'] },
+  key: { ...text('The id of the API key. Null for another credential.'), type: ['string', 'null'] },
+  method: text('The HTTP method.'),
+  route: text('The path of the route, with parameters in braces.'),
+  model: { ...text('The model in the path.'), type: ['string', 'null'] },
+  task_id: { ...text('The task that was submitted or read.'), type: ['string', 'null'] },
+  status: { type: 'integer', description: 'The HTTP status. 499: the caller left before the answer.' },
+  duration_ms: { type: 'number', description: 'Milliseconds until the answer.' },
+  bytes_in: { type: 'integer', description: 'Size of the body of the request.' },
+  bytes_out: { type: 'integer', description: 'Size of the body of the response.' },
+  request_id: text('The X-Request-Id of the response.'),
+});
+const CALL_PAGE = {
+  '200': jsonResponse(
+    'A page of calls. It may be short although there is a next one.',
+    object({ calls: { type: 'array', items: CALL }, next_cursor: { type: ['string', 'null'] } }),
+  ),
+};
+const PAGE_PARAMETERS = [
+  queryParameter('limit', 'The maximum number of entries.', {
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 20,
+  }),
+  queryParameter('cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
+];
+const CALL_PARAMETERS = [
+  queryParameter('model', 'Only calls of this model.', { type: 'string' }),
+  queryParameter('status', 'Only calls with this HTTP status.', { type: 'integer', minimum: 100, maximum: 599 }),
+  queryParameter('from', 'Only calls at this time or later.', { type: 'string', format: 'date-time' }),
+  queryParameter('to', 'Only calls before this time.', { type: 'string', format: 'date-time' }),
+  ...PAGE_PARAMETERS,
+];
+
 const BODY_PROBLEMS = ['unreadable_body', 'invalid_input', 'body_too_large', 'unsupported_media_type'] as const;
 const STORE_PROBLEMS = ['route_not_found', 'not_acceptable', 'store_unavailable'] as const;
 const USER_ID = pathParameter('id', 'The id of the user.');
@@ -99,6 +137,23 @@ export const USER_ROUTES = {
     },
     problems: ['not_acceptable'],
   },
+  'GET /users/me/calls': {
+    operationId: 'list_my_calls',
+    tag: 'Users',
+    parameters: CALL_PARAMETERS,
+    responses: CALL_PAGE,
+    problems: STORE_PROBLEMS,
+  },
+  'GET /calls': {
+    operationId: 'list_calls',
+    tag: 'Users',
+    parameters: [
+      queryParameter('user', 'Only calls of this user: a name or an id.', { type: 'string' }),
+      ...CALL_PARAMETERS,
+    ],
+    responses: CALL_PAGE,
+    problems: STORE_PROBLEMS,
+  },
   'GET /users/me/keys': {
     operationId: 'list_keys',
     tag: 'Users',
@@ -132,15 +187,7 @@ export const USER_ROUTES = {
   'GET /users': {
     operationId: 'list_users',
     tag: 'Users',
-    parameters: [
-      queryParameter('limit', 'The maximum number of users.', {
-        type: 'integer',
-        minimum: 1,
-        maximum: 100,
-        default: 20,
-      }),
-      queryParameter('cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
-    ],
+    parameters: PAGE_PARAMETERS,
     responses: {
       '200': jsonResponse(
         'A page of users.',

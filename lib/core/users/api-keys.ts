@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, DAY_MS } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import {
   changeUser,
@@ -25,7 +25,6 @@ export interface KeyRequest {
 
 export const DEFAULT_KEY_DAYS = 90;
 export const MAX_KEY_DAYS = 3650;
-const DAY_MS = 86_400_000;
 /** The time of the last use is written at most this often. */
 const USE_RECORDED_EVERY_MS = 3_600_000;
 

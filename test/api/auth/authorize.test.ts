@@ -108,7 +108,7 @@ function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
   if (/predict\/\{model\}$|\/tasks$/.test(path) && method === 'POST') return ['predict'];
   if (/instances|launch|metrics/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
   if (path === '/users/me') return ['predict', 'read'];
-  return path.startsWith('/users') ? [] : ['predict', 'read'];
+  return /^\/users|^\/calls/.test(path) ? [] : ['predict', 'read'];
 }
 
 it('a HEAD request is answered as its GET', async () => {

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly args: readonly string[];
   /** Whether it takes `--data`. */
   readonly hasDataFolder: boolean;
+  /** Settings besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface RunningSystem {
@@ -27,11 +29,15 @@ export interface RunningSystem {
 /** Instances and just-in-time compilers settle. */
 const SETTLE_MS = 2_000;
 
-export async function startSystem({ checkout, args, hasDataFolder }: Candidate): Promise<RunningSystem> {
+export async function startSystem({ checkout, args, hasDataFolder, environment }: Candidate): Promise<RunningSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
   const data = hasDataFolder ? ['--data', folder] : [];
   const command = ['--disable-warning=ExperimentalWarning', 'bin/local.ts', '--port', '0', '--json', ...args, ...data];
-  const child = spawn(process.execPath, command, { cwd: checkout, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, command, {
+    cwd: checkout,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  });
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`The system ended with code ${code}.`)));

@@ -7,17 +7,20 @@ import {
   type CallPage,
   type CallQuery,
   cursorsOf,
+  EVERYBODY,
   inBatches,
+  isAskedFor,
   isCallKept,
   type ListPosition,
   ModelyardError,
   positionOfCall,
 } from '#core';
-import { type Item, N, optional, present, readNumber, readString, S } from '../attributes.ts';
+import type { Item } from '../attributes.ts';
 import { translated } from '../errors.ts';
-import { CALLS_TABLE, CREATED_KEY, OWNER_SHARD } from '../resources.ts';
+import { CREATED_KEY, OWNER_SHARD } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
-import { type OwnerRows, ownerKey, readWindow } from '../tasks/owner-window.ts';
+import { type OwnerRows, readWindow } from '../tasks/owner-window.ts';
+import { dayBefore, fromCallItem, listOfDay, startOfDay, toCallItems } from './call-item.ts';
 
 /** DynamoDB's maximum per batch write. */
 const MAX_BATCH = 25;
@@ -28,46 +31,80 @@ const BACKOFF = { baseMs: 50, maxMs: 1000 };
 const MAX_ROUNDS = 4;
 /** Minimum rows per query: as many as fit into the smallest billed read. */
 const MIN_WINDOW = 25;
+/** The same where not all rows are asked for. */
+const FILTERED_WINDOW = 200;
+/** Clocks of writers may be ahead by this much. */
+const MAX_SKEW_MS = 60_000;
 
 interface CallRow extends ListPosition {
   readonly call: Call;
 }
 
-/** Stores calls in DynamoDB. One batch write per 25 calls, one query per partition and page. */
+interface DynamoCallLogOptions extends DynamoTableOptions {
+  /** @default `CALL_RETENTION_MS` */
+  readonly retentionMs?: number;
+}
+
+/**
+ * Stores calls in DynamoDB, each in the list of its owner and in the list of its day. One batch write per 25 rows, one
+ * query per partition and page.
+ */
 export class DynamoCallLog implements CallLog {
-  readonly #options: DynamoTableOptions;
+  readonly #options: DynamoCallLogOptions;
+  readonly #retentionMs: number;
   readonly #rows: OwnerRows<CallRow>;
 
-  constructor(options: DynamoTableOptions) {
+  constructor(options: DynamoCallLogOptions) {
     this.#options = options;
+    this.#retentionMs = options.retentionMs ?? CALL_RETENTION_MS;
     this.#rows = { client: options.client, table: options.table, toRow };
   }
 
   async append(calls: readonly Call[]): Promise<void> {
     // DynamoDB rejects a batch with duplicate keys.
-    const items = [...new Map(calls.map(toCallItem).map((item) => [keyOf(item), item])).values()];
-    await Promise.all(
-      inBatches(items, MAX_BATCH).map((batch) => this.#write(batch.map((Item) => ({ PutRequest: { Item } })))),
-    );
+    const different = [...new Map(calls.map((call) => [call.id, call])).values()];
+    const items = different.flatMap((call) => toCallItems(call, this.#retentionMs));
+    await this.#writeAll(items.map((Item) => ({ PutRequest: { Item } })));
   }
 
-  async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+  async list({ limit, cursor, ...asked }: CallQuery): Promise<CallPage> {
+    const { owner, model, status, from = 0, to = Number.POSITIVE_INFINITY } = asked;
     const now = this.#options.clock.now();
+    const oldest = Math.max(from, now - this.#retentionMs);
+    const minWindow = model === undefined && status === undefined ? MIN_WINDOW : FILTERED_WINDOW;
+    const cursors = cursorsOf({ of: 'calls', owner: owner ?? EVERYBODY });
+    let position: ListPosition = cursors.after(cursor) ?? { createdAt: Math.min(to, now + MAX_SKEW_MS), id: '' };
     const found: Call[] = [];
-    let position: ListPosition | undefined = cursorsIn(owner).after(cursor);
+    const page = (next: ListPosition | undefined): CallPage => ({ calls: found, ...cursors.next(next) });
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const { rows, end } = await readWindow(this.#rows, owner, position, Math.max(limit - found.length, MIN_WINDOW));
+      const size = Math.max(limit - found.length, minWindow);
+      const { rows, end } = await readWindow(this.#rows, owner ?? listOfDay(position), position, size);
       for (const row of rows) {
         // TTL deletion may lag by days. All older rows have expired too.
-        if (!isCallKept(row.call, now)) return page(owner, found, undefined);
+        if (row.createdAt < from || !isCallKept(row.call, now, this.#retentionMs)) return page(undefined);
+        if (!isAskedFor(row.call, asked)) continue;
         found.push(row.call);
-        const isLast = end === undefined && row === rows.at(-1);
-        if (found.length === limit) return page(owner, found, isLast ? undefined : row);
+        const isLast = owner !== undefined && end === undefined && row === rows.at(-1);
+        if (found.length === limit) return page(isLast ? undefined : row);
       }
-      if (end === undefined) return page(owner, found, undefined);
-      position = end;
+      if (end) position = end;
+      else if (owner !== undefined || startOfDay(position) <= oldest) return page(undefined);
+      else position = dayBefore(position);
     }
-    return page(owner, found, position);
+    return page(position);
+  }
+
+  async deleteOf(owner: string): Promise<void> {
+    for (;;) {
+      const { rows } = await readWindow(this.#rows, owner, undefined, MAX_BATCH);
+      if (rows.length === 0) return;
+      const keys = rows.flatMap(({ call }) => toCallItems(call, this.#retentionMs)).map(keyOf);
+      await this.#writeAll(keys.map((Key) => ({ DeleteRequest: { Key } })));
+    }
+  }
+
+  async #writeAll(requests: readonly WriteRequest[]): Promise<void> {
+    await Promise.all(inBatches(requests, MAX_BATCH).map((batch) => this.#write(batch)));
   }
 
   async #write(requests: readonly WriteRequest[]): Promise<void> {
@@ -89,13 +126,8 @@ function toRow(item: Item): CallRow {
   return { ...positionOfCall(call), call };
 }
 
-const keyOf = (item: Item): string => `${item[OWNER_SHARD.name]?.S} ${item[CREATED_KEY.name]?.S}`;
-
-const cursorsIn = (owner: string) => cursorsOf({ of: 'calls', owner });
-
-const page = (owner: string, calls: readonly Call[], next: ListPosition | undefined): CallPage => ({
-  calls,
-  ...cursorsIn(owner).next(next),
+const keyOf = ({ [OWNER_SHARD.name]: shard, [CREATED_KEY.name]: created }: Item): Item => ({
+  ...(shard && created ? { [OWNER_SHARD.name]: shard, [CREATED_KEY.name]: created } : {}),
 });
 
 const tooMany = () =>
@@ -103,33 +135,3 @@ const tooMany = () =>
     retryable: true,
     retryAfterSeconds: 1,
   });
-
-/** Appending the same call again writes the same row. */
-const toCallItem = (call: Call): Item =>
-  present({
-    ...ownerKey({ ...positionOfCall(call), owner: call.owner }),
-    id: S(call.id),
-    owner: S(call.owner),
-    method: S(call.method),
-    route: S(call.route),
-    model: optional(call.model, S),
-    taskId: optional(call.taskId, S),
-    status: N(call.status),
-    startedAt: N(call.startedAt),
-    durationMs: N(call.durationMs),
-    requestId: S(call.requestId),
-    [CALLS_TABLE.ttlAttribute]: N(Math.ceil((call.startedAt + CALL_RETENTION_MS) / 1000)),
-  });
-
-const fromCallItem = (item: Item): Call => ({
-  id: readString(item, 'id'),
-  owner: readString(item, 'owner'),
-  method: readString(item, 'method'),
-  route: readString(item, 'route'),
-  ...(item.model?.S === undefined ? {} : { model: item.model.S }),
-  ...(item.taskId?.S === undefined ? {} : { taskId: item.taskId.S }),
-  status: readNumber(item, 'status'),
-  startedAt: readNumber(item, 'startedAt'),
-  durationMs: readNumber(item, 'durationMs'),
-  requestId: readString(item, 'requestId'),
-});

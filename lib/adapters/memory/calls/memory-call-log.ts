@@ -6,6 +6,8 @@ import {
   type Clock,
   comparePositions,
   cursorsOf,
+  EVERYBODY,
+  isAskedFor,
   isCallKept,
   positionOfCall,
   unavailable,
@@ -27,13 +29,13 @@ export class MemoryCallLog implements CallLog {
     this.#forgetExpired();
   }
 
-  async list({ owner, limit, cursor }: CallQuery): Promise<CallPage> {
+  async list({ limit, cursor, ...asked }: CallQuery): Promise<CallPage> {
     this.#assertReachable();
-    const cursors = cursorsOf({ of: 'calls', owner });
+    const cursors = cursorsOf({ of: 'calls', owner: asked.owner ?? EVERYBODY });
     const after = cursors.after(cursor);
     this.#forgetExpired();
     const matching = [...this.#calls.values()]
-      .filter((call) => call.owner === owner)
+      .filter((call) => isAskedFor(call, asked))
       .filter((call) => after === undefined || comparePositions(after, positionOfCall(call)) < 0)
       .sort((a, b) => comparePositions(positionOfCall(a), positionOfCall(b)));
     const calls = matching.slice(0, limit);
@@ -42,6 +44,11 @@ export class MemoryCallLog implements CallLog {
       calls,
       ...cursors.next(last && matching.length > limit ? positionOfCall(last) : undefined),
     };
+  }
+
+  async deleteOf(owner: string): Promise<void> {
+    this.#assertReachable();
+    for (const [id, call] of this.#calls) if (call.owner === owner) this.#calls.delete(id);
   }
 
   #forgetExpired(): void {

@@ -121,6 +121,11 @@ const MIGRATIONS: readonly string[] = [
   -- State, keys and sessions of a user: a JSON object.
   ALTER TABLE users ADD COLUMN account TEXT NOT NULL DEFAULT '{}';
   `,
+  `
+  ALTER TABLE calls ADD COLUMN key_id TEXT;
+  ALTER TABLE calls ADD COLUMN bytes_in INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE calls ADD COLUMN bytes_out INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

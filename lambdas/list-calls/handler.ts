@@ -1,0 +1,57 @@
+import {
+  type FieldRule,
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  json,
+  type ProxyResult,
+  presentCall,
+} from '#api';
+import { type CallPage, type CallQuery, ModelyardError, modelName, type UserStore } from '#core';
+
+const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 20;
+
+/** `GET /users/me/calls`: the caller's calls. `GET /calls`: those of all users, for admins. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function listCalls(request) {
+    const { calls, users } = deps;
+    if (!calls) throw new ModelyardError('route_not_found', 'This system records no calls.');
+    if (request.route === '/users/me/calls') {
+      return present(await calls.list({ ...queryOf(request), owner: request.caller.id }));
+    }
+    const user = request.query.one('user');
+    const owner = user === undefined ? {} : { owner: await idOf(users, user) };
+    return present(await calls.list({ ...queryOf(request), ...owner }));
+  });
+
+/** The id of a user, by id or name. An id first, because a user may be named like one. */
+async function idOf(users: UserStore | undefined, user: string): Promise<string> {
+  const known = (await users?.get(user)) ?? (await users?.findByName(user));
+  // A user who was deleted, or who is not in the store.
+  return known?.id ?? user;
+}
+
+const aTime: FieldRule = (value) =>
+  RFC_3339.test(String(value)) && !Number.isNaN(Date.parse(String(value)))
+    ? undefined
+    : 'a time such as 2026-11-21T05:40:00Z';
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+function queryOf({ query }: HttpRequest): CallQuery {
+  const model = query.matching('model', modelName);
+  const status = query.integer('status', { min: 100, max: 599 });
+  const [from, to] = [query.matching('from', aTime), query.matching('to', aTime)];
+  const cursor = query.one('cursor');
+  return {
+    limit: query.integer('limit', { min: 1, max: MAX_LIMIT }) ?? DEFAULT_LIMIT,
+    ...(model === undefined ? {} : { model }),
+    ...(status === undefined ? {} : { status }),
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
+    ...(to === undefined ? {} : { to: Date.parse(to) }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+const present = ({ calls, nextCursor }: CallPage): ProxyResult =>
+  json(200, { calls: calls.map(presentCall), next_cursor: nextCursor ?? null });

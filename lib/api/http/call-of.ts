@@ -1,0 +1,44 @@
+import type { AnsweredCall, Principal } from '#core';
+import type { ProxyResult } from './proxy.ts';
+import type { Route } from './routes.ts';
+
+/** What is known of a request when it is answered. */
+export interface AnsweredRequest {
+  readonly route: Pick<Route, 'method' | 'path'>;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  /** The query parameter `task_id`. */
+  readonly taskId: string | undefined;
+  readonly requestId: string;
+  readonly caller: Principal | undefined;
+  readonly bytesIn: number;
+  readonly durationMs: number;
+}
+
+const TASK_ID = /^(?:\/tasks\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+const MODEL = /^\w{1,48}$/;
+
+/** What the call log keeps of a request. Texts of the caller are kept only if they can name a model or a task. */
+export function callOf(request: AnsweredRequest, status: number, result?: ProxyResult): AnsweredCall {
+  const { route, params, caller, requestId, bytesIn, durationMs } = request;
+  const ofTask = /\/tasks\/\{id\}/.test(route.path) ? params.id : request.taskId;
+  const taskId = TASK_ID.exec(ofTask ?? result?.headers.Location ?? '')?.[1];
+  const model = MODEL.test(params.model ?? '') ? params.model : undefined;
+  return {
+    owner: caller?.id ?? '',
+    ...(caller?.key === undefined ? {} : { key: caller.key }),
+    method: route.method,
+    route: route.path,
+    ...(model === undefined ? {} : { model }),
+    ...(taskId === undefined ? {} : { taskId }),
+    status,
+    durationMs: Math.round(durationMs * 100) / 100,
+    bytesIn,
+    bytesOut: result ? sizeOf(result) : 0,
+    requestId,
+  };
+}
+
+const sizeOf = ({ body, isBase64Encoded = false, pieces }: ProxyResult): number =>
+  pieces
+    ? pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+    : Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8');

@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util';
+import { type RunningSystem, startSystem } from './embedded/system.ts';
+import { createClient } from './load/client.ts';
+
+/**
+ * What the call log adds to the median latency of a prediction, through `npm start` with one caller. Two systems run
+ * side by side, one without the log, and take turns within each round, so that other programs on the machine slow both
+ * down alike. Ends with 1 when the median of the paired differences is at or above max(3 %, 0.1 ms).
+ *
+ *   npm run bench:call-log -- [--rounds 10] [--predictions 500]
+ */
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '10' }, predictions: { type: 'string', default: '500' } },
+});
+const ROUNDS = Number(values.rounds);
+const PREDICTIONS = Number(values.predictions);
+/** Predictions of one system before it is the other one's turn. */
+const TURN = 50;
+const WARM_UP = 300;
+
+const candidate = { name: 'sqlite', checkout: process.cwd(), args: [], hasDataFolder: true };
+const started = await Promise.all(
+  ['0', '30'].map((days) => startSystem({ ...candidate, environment: { MODELYARD_CALL_DAYS: days } })),
+);
+const [without, with30] = started as [RunningSystem, RunningSystem];
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const median = (numbers: readonly number[]): number => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
+};
+
+async function predict({ url }: RunningSystem, count: number): Promise<number[]> {
+  using client = createClient(url, { 'Content-Type': 'application/json' });
+  const latencies: number[] = [];
+  while (latencies.length < count) {
+    const sentAt = performance.now();
+    const { body } = await client.ask({
+      ...{ method: 'POST', path: '/predict/model_a', body: '{"data": "example"}' },
+      signal: AbortSignal.timeout(60_000),
+    });
+    // The instance may register after the system has told that it is ready.
+    if (body?.state === 'succeeded') latencies.push(performance.now() - sentAt);
+  }
+  return latencies;
+}
+
+try {
+  for (const system of started) await predict(system, WARM_UP);
+  const differences: number[] = [];
+  const bases: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    const [off, on]: [number[], number[]] = [[], []];
+    for (let at = 0; at < PREDICTIONS; at += TURN) {
+      // Who is first alternates too.
+      const turns = [
+        async () => off.push(...(await predict(without, TURN))),
+        async () => on.push(...(await predict(with30, TURN))),
+      ];
+      for (const turn of (at / TURN + round) % 2 === 0 ? turns : turns.toReversed()) await turn();
+    }
+    const [base, logged] = [median(off), median(on)];
+    bases.push(base);
+    differences.push(logged - base);
+    say(`round ${round}: p50 ${base.toFixed(3)} ms without, ${logged.toFixed(3)} ms with the call log`);
+  }
+  const sorted = differences.toSorted((a, b) => a - b);
+  const added = median(differences);
+  const limit = Math.max(0.03 * median(bases), 0.1);
+  // Order statistics: with ten rounds, the second and the ninth enclose the true median with a probability of 98 %.
+  const skip = ROUNDS >= 10 ? 1 : 0;
+  const interval = [sorted[skip], sorted[ROUNDS - 1 - skip]].map((ms) => (ms ?? 0).toFixed(3)).join(' to ');
+  say(`The call log adds ${added.toFixed(3)} ms to the median (${interval} ms); the limit is ${limit.toFixed(3)} ms.`);
+  process.exitCode = added < limit ? 0 : 1;
+} finally {
+  await Promise.all(started.map((system) => system.stop()));
+}
