@@ -73,9 +73,9 @@ const infoOf = ({ model, contract }: ModelSummary): Value => [
   { model: model.name, request_message: contract.requestMessage, response_message: contract.responseMessage },
 ];
 
-const instancesByState = ({ model, live }: ModelSummary): readonly Value[] =>
+const instancesByState = ({ model, live, failing }: ModelSummary): readonly Value[] =>
   INSTANCE_STATES.map((state) => [
-    live.filter((instance) => instance.state === state).length,
+    [...live, ...failing].filter((instance) => instance.state === state).length,
     { model: model.name, state },
   ]);
 

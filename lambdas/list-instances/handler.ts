@@ -19,7 +19,7 @@ export const createHandler = (deps: HandlerDeps) =>
   });
 
 async function listByModel({ platform, models }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const served = await models.known(request.param('model'));
+  const served = await models.started(request.param('model'));
   const instances = (await listInstances(platform.instances, served)).map(presentInstance);
   const id = request.param('id');
   if (id === '') return json(200, { instances });

@@ -12,7 +12,7 @@ export const createHandler = (deps: HandlerDeps) =>
 
 async function stopOfModel({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const id = request.param('id');
-  const served = await models.known(request.param('model'));
+  const served = await models.started(request.param('model'));
   await stopInstance(platform.instances, served, id);
   logger.info('Stopping an instance.', { model: served.model.name, instance: id });
   return json(202, { id, model: served.model.name, state: 'draining' });

@@ -20,7 +20,7 @@ import {
   waitPreference,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isTerminal, ModelyardError, type ServedModel, submitTask, type Task, waitForTask } from '#core';
+import { isTerminal, ModelyardError, modelFailing, type ServedModel, submitTask, type Task, waitForTask } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -41,8 +41,10 @@ export const createHandler = (deps: HandlerDeps) =>
         request.route.startsWith('/predict/') ? OFFERED : [JSON_TYPE],
       );
       const preference = waitPreference(request.headers);
-      const waitedSeconds = preference.seconds ?? (isPredict ? PREDICT_WAIT_SECONDS : 0);
       const accepted = await acceptTask(deps, request);
+      // Nobody waits by default for a model that does not start.
+      const usualSeconds = isPredict && !accepted.served.failure ? PREDICT_WAIT_SECONDS : 0;
+      const waitedSeconds = preference.seconds ?? usualSeconds;
       const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
       const runMs = waitedSeconds === 0 ? undefined : runMsOf(task, accepted);
       if (runMs !== undefined) request.ran(runMs);
@@ -120,7 +122,7 @@ async function accept(
   const type = bodyType(request.headers);
   const body = request.body();
   const [served] = await Promise.all([models.served(request.param('model')), loadCodec()]);
-  refuseWhenAsleep(served);
+  refuseWithoutInstance(served);
   const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
   await enterBacklog(served);
   const task = await submitTask(platform, {
@@ -134,7 +136,8 @@ async function accept(
   return { task, served, encoded };
 }
 
-function refuseWhenAsleep({ model, live }: ServedModel): void {
+function refuseWithoutInstance({ model, live, failure }: ServedModel): void {
+  if (failure && !model.limits.acceptWhenFailing) throw modelFailing(model.name, failure);
   if (live.length > 0 || model.limits.acceptWhenAsleep) return;
   throw new ModelyardError('no_live_instance', 'No instance of this model is running. The task was not accepted.');
 }

@@ -83,6 +83,7 @@ export {
   presentInstance,
   presentLimits,
   presentModel,
+  presentUnstarted,
 } from './presenters/model-presenter.ts';
 export {
   followTask,

@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'backlog_full'
   | 'too_many_requests'
   | 'no_live_instance'
+  | 'model_failing'
   | 'queue_unavailable'
   | 'store_unavailable'
   | 'registry_unavailable'

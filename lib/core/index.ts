@@ -29,6 +29,7 @@ export {
   isServing,
   MODEL_CONDITIONS,
   type ModelConditionName,
+  type StartFailure,
 } from './instances/instance.ts';
 export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
 export {
@@ -38,6 +39,13 @@ export {
   type RequestVerdict,
   UNSERVED_PATIENCE_MS,
 } from './instances/request-gate.ts';
+export {
+  type FailedInstance,
+  failureBefore,
+  forgetFailedStarts,
+  modelFailing,
+  reportFailedStart,
+} from './instances/start-failures.ts';
 export { decideGate, type GateDecision, type GateInput } from './lifecycle/gate.ts';
 export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './lifecycle/logical-dates.ts';
 export { type Pipeline, pipelineFault, type Stage } from './lifecycle/pipeline.ts';
@@ -70,6 +78,7 @@ export {
   type ModelSummary,
   type ResolvedModel,
   type ServedModel,
+  type UnstartedModel,
 } from './models/model-directory.ts';
 export {
   completeLimits,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Authenticator, createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import { type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
+import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
@@ -78,6 +78,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { platform } = backend;
   callLog = openCallLog(platform, logger);
   cleanup.defer(() => callLog?.stop());
+  // Of the run before this one: the models may have been mended.
+  await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
   const supervisor = startInstances(run, models, backend);
   const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
   entry.resolve(access.authenticate);

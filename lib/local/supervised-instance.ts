@@ -20,6 +20,8 @@ export interface SupervisionOptions {
   readonly logger: Logger;
   /** Receives the events of the instance. */
   readonly onEvent: (event: LogEvent) => void;
+  /** Called when there is no command to start it with, for example without Python. */
+  readonly onUnprepared: (reason: string) => void;
   /** Time between SIGTERM and SIGKILL. */
   readonly stopTimeoutMs: number;
   /** Minimum and maximum delay before a restart. It grows with consecutive crashes. */
@@ -120,7 +122,10 @@ export class SupervisedInstance {
   async #runOnce(): Promise<ProcessExit> {
     this.#startedAt = this.#options.clock.now();
     const command = await this.#prepare();
-    if (command instanceof Error) return { code: null, signal: null, lastError: command.message };
+    if (command instanceof Error) {
+      this.#options.onUnprepared(command.message);
+      return { code: null, signal: null, lastError: command.message };
+    }
     if (this.isStopping) return { code: 0, signal: null };
     this.#process = startProcess(command, this.#options.onEvent);
     this.#options.logger.info('Starting.', { pid: this.#process.pid });

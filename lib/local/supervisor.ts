@@ -11,6 +11,7 @@ import {
   type Logger,
   type ModelRegistry,
   ModelyardError,
+  reportFailedStart,
 } from '#core';
 import { LOCAL_IMAGE } from './instance-command.ts';
 import type { InstanceCommand } from './instance-process.ts';
@@ -21,8 +22,8 @@ export interface SupervisorDeps {
   readonly models: readonly LocalModel[];
   /** The command that starts an instance of a model. */
   readonly command: (model: LocalModel, identity: InstanceIdentity) => InstanceCommand | Promise<InstanceCommand>;
-  /** Shows which instances are ready. */
-  readonly registry: Pick<ModelRegistry, 'snapshot'>;
+  /** Shows which instances are ready, and which failed to start. */
+  readonly registry: Pick<ModelRegistry, 'snapshot' | 'putInstance' | 'removeInstance'>;
   readonly terminal: Terminal;
   readonly clock: Clock;
 }
@@ -31,6 +32,8 @@ export type SupervisorTiming = Pick<
   SupervisionOptions,
   'stopTimeoutMs' | 'firstBackoffMs' | 'longestBackoffMs' | 'stableAfterMs'
 >;
+
+const RUNTIME = `node ${process.versions.node}`;
 
 /** Same as `stopTimeout` on Fargate. */
 const DEFAULT_TIMING: SupervisorTiming = {
@@ -155,10 +158,18 @@ export class Supervisor implements InstanceController {
       clock,
       logger,
       onEvent: (event) => terminal.print(identity.id, event),
+      onUnprepared: (reason) => void this.#report(identity, reason),
     });
     this.#instances.set(identity.id, instance);
     void instance.ended.then(() => this.#instances.delete(identity.id));
     return instance;
+  }
+
+  /** Best effort: the terminal has the reason too. */
+  async #report(identity: InstanceIdentity, reason: string): Promise<void> {
+    const { registry, clock } = this.#deps;
+    const failed = { ...identity, image: LOCAL_IMAGE, runtimeVersion: RUNTIME, startedAt: clock.now() };
+    await reportFailedStart({ registry, clock }, failed, reason).catch(() => undefined);
   }
 
   /** Readable and unique in this process. */

@@ -74,7 +74,8 @@ export interface ContainerSource {
 /** What holds where a manifest leaves a field out, besides its limits. */
 export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 } as const;
 
-export const limitsOf = (manifest: ModelManifest): ModelLimits => completeLimits(manifest);
+export const limitsOf = (manifest: ModelManifest): ModelLimits =>
+  completeLimits({ acceptWhenFailing: manifest.acceptWhenAsleep, ...manifest });
 
 /** The part of the manifest that the registry stores. */
 export const registeredManifest = (manifest: ModelManifest): RegisteredManifest => ({
@@ -83,3 +84,11 @@ export const registeredManifest = (manifest: ModelManifest): RegisteredManifest 
   variants: manifest.variants ?? [],
   limits: limitsOf(manifest),
 });
+
+/** The variant of an instance: the given one, otherwise the first. Throws for a variant that the model does not have. */
+export function variantOf({ name, variants }: ModelManifest, variant: string | undefined): string | undefined {
+  if (variant === undefined) return variants?.[0];
+  if (variants?.includes(variant)) return variant;
+  const known = variants ? `It has: ${variants.join(', ')}.` : 'It has none.';
+  throw new Error(`The model ${name} has no variant ${variant}. ${known}`);
+}

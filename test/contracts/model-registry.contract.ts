@@ -123,6 +123,17 @@ export function modelRegistryContract(name: string, open: () => Promise<Registry
       expect((await snapshotOf(registry)).instances).toEqual([behind, ahead]);
     });
 
+    it('keeps a failed start until the instance registers again', async () => {
+      const { registry } = await open();
+      const failure = { reason: 'The weights are missing.\nThey were “here”.', count: 2, lastAt: 1234 };
+      const failing = anInstance('i1', { state: 'failing', contractHash: 'unknown', failure });
+      await registry.putInstance(failing);
+
+      expect((await snapshotOf(registry)).instances).toEqual([failing]);
+      await registry.putInstance(anInstance('i1', { startedAt: failing.startedAt }));
+      expect((await registry.snapshot()).instances[0]).not.toHaveProperty('failure');
+    });
+
     it('forgets an instance that is removed, until it registers again', async () => {
       const { registry } = await open();
       await registry.putInstance(anInstance('i1'));

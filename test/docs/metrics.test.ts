@@ -12,6 +12,7 @@ const SUMMARY: ExposedModel = {
   contract,
   serving: [instance],
   live: [instance],
+  failing: [],
   depth: { visible: 5, inFlight: 2, delayed: 1, deadLetters: 1 },
   deadLetters: 3,
   oldestTaskAgeMs: 2500,

@@ -74,6 +74,7 @@ describe('GET /models/{model}/instances', () => {
           state: 'ready',
           phase: null,
           condition: null,
+          failure: null,
           variant: null,
           started_at: expect.stringMatching(/^\d{4}-.*Z$/),
           last_heartbeat_at: expect.stringMatching(/^\d{4}-.*Z$/),

@@ -18,6 +18,7 @@ const ACTIVE = {
   backlog: 2,
   request_message: 'models.model_b.ModelBRequest',
   response_message: 'models.model_b.ModelBResponse',
+  failure: null,
 };
 
 async function queueTwo({ platform }: TestApi): Promise<void> {
@@ -103,6 +104,7 @@ describe('GET /models/{model}', () => {
         max_instances: 10,
         max_backlog: 100,
         accept_when_asleep: true,
+        accept_when_failing: null,
         idle_seconds: null,
       },
     });

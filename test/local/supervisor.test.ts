@@ -30,6 +30,12 @@ interface Setup {
   readonly registered?: () => readonly Instance[];
 }
 
+const registryOf = (registered: () => readonly Instance[]) => ({
+  snapshot: async (): Promise<RegistrySnapshot> => ({ models: [], instances: registered() }),
+  putInstance: async () => undefined,
+  removeInstance: async () => undefined,
+});
+
 function supervise({ scripts, manifest = {}, timing = QUICK, registered = () => [] }: Setup) {
   const log = recordedTerminal();
   const supervisor = new Supervisor(
@@ -43,7 +49,7 @@ function supervise({ scripts, manifest = {}, timing = QUICK, registered = () => 
         arguments: ['-e', scripts[model.manifest.name] ?? ''],
         environment: {},
       }),
-      registry: { snapshot: async (): Promise<RegistrySnapshot> => ({ models: [], instances: registered() }) },
+      registry: registryOf(registered),
       terminal: log.terminal,
       clock: systemClock,
     },
@@ -126,7 +132,7 @@ describe('a supervised instance', () => {
           { folder: '/models/broken', kind: 'typescript', manifest: { name: 'broken', description: 'A test.' } },
         ],
         command: () => ({ arguments: ['-e', 'process.exit(1)'], environment: {} }),
-        registry: { snapshot: async () => ({ models: [], instances: [] }) },
+        registry: registryOf(() => []),
         terminal: log.terminal,
         clock,
       },

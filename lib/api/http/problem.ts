@@ -29,6 +29,7 @@ export const STATUS: Record<ErrorCode, number> = {
   backlog_full: 429,
   too_many_requests: 429,
   no_live_instance: 503,
+  model_failing: 503,
   queue_unavailable: 503,
   store_unavailable: 503,
   registry_unavailable: 503,

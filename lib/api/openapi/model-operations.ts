@@ -22,6 +22,7 @@ export const SUBMIT_PROBLEMS = [
   'idempotency_conflict',
   'backlog_full',
   'no_live_instance',
+  'model_failing',
   'queue_unavailable',
   'store_unavailable',
   'registry_unavailable',

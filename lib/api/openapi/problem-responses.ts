@@ -31,6 +31,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   too_many_requests: 'Too many requests at once.',
   no_live_instance:
     'No instance of the model is running, and the model does not accept tasks then. Nothing was accepted.',
+  model_failing: 'The model does not start, and it does not accept tasks then. `detail` has the reason.',
   queue_unavailable: 'The queue cannot be reached; nothing was accepted.',
   store_unavailable: 'The task store cannot be reached.',
   registry_unavailable: 'The registry cannot be reached.',

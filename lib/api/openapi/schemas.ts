@@ -42,13 +42,19 @@ const object = (description: string, properties: Json, optional: readonly string
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 
+const FAILURE = {
+  anyOf: [{ $ref: '#/components/schemas/StartFailure' }, { type: 'null' }],
+  description: 'Why the model does not start; null unless its last start failed.',
+};
+
 const INSTANCE = {
   id: text('The id of the instance.'),
   model: text('The name of the model.'),
   state: {
     type: 'string',
     enum: INSTANCE_STATES,
-    description: 'Starting: the model is being set up. Ready: receives tasks. Draining: finishes its runs.',
+    description:
+      'Starting: the model is being set up. Ready: receives tasks. Draining: finishes its runs. Failing: its last start failed.',
   },
   phase: {
     type: ['string', 'null'],
@@ -62,6 +68,7 @@ const INSTANCE = {
     description:
       'model_blocked: the model does not respond. model_restarting: the model process has ended and starts again.',
   },
+  failure: FAILURE,
   variant: nullable('string', 'The variant; null for a model without variants.'),
   started_at: nullableMoment('Start time; null until the first heartbeat.'),
   last_heartbeat_at: nullableMoment('Time of the last heartbeat; null until the first one.'),
@@ -82,6 +89,11 @@ const ONE_OF_THEM = object('An instance.', {
 const DONE = { status: { type: 'string', enum: ['success'] }, message: text('A description of the action.') };
 
 const INSTANCE_SCHEMAS: Json = {
+  StartFailure: object('The failed starts of a model.', {
+    reason: text('Why the last one failed.'),
+    count: count('Failed starts in a row.'),
+    last_at: nullableMoment('Time of the last one.'),
+  }),
   Instance: object('A running instance of a model.', INSTANCE),
   InstanceList: object('Instances of a model.', { instances: list({ $ref: '#/components/schemas/Instance' }) }),
   StoppingInstance: object('A draining instance.', {
@@ -171,16 +183,22 @@ const PROBLEM = {
 
 const MODEL = {
   name: { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH },
-  state: { type: 'string', enum: ['active', 'asleep'], description: 'Asleep: the model has no ready instance.' },
+  state: {
+    type: 'string',
+    enum: ['active', 'asleep', 'failing'],
+    description: 'Asleep: the model has no ready instance. Failing: nor does it start.',
+  },
   live_instances: count('Ready instances.'),
   backlog: nullable('integer', 'Waiting tasks; null while the queue is unavailable. May be seconds old.'),
-  request_message: text('Full name of the request message.'),
-  response_message: text('Full name of the response message.'),
+  request_message: nullable('string', 'Full name of the request message; null for a model that has never started.'),
+  response_message: nullable('string', 'Full name of the response message; null for a model that has never started.'),
+  failure: FAILURE,
 } satisfies Properties<ModelBody>;
 
 const limitSchema = (name: LimitName): Json => {
   const { default: fallback, meaning, otherwise } = MODEL_LIMITS[name];
   if (typeof fallback === 'boolean') return truth(meaning);
+  if (name === 'acceptWhenFailing') return nullable('boolean', `${meaning} Null: ${otherwise}.`);
   return otherwise === undefined ? count(meaning) : nullable('integer', `${meaning} Null: ${otherwise}.`);
 };
 

@@ -5,26 +5,53 @@ import {
   type ModelConditionName,
   type ModelLimits,
   type ModelSummary,
+  type StartFailure,
+  type UnstartedModel,
 } from '#core';
 
 /** A model in the HTTP API. */
 export interface ModelBody {
   readonly name: string;
-  readonly state: 'active' | 'asleep';
+  readonly state: 'active' | 'asleep' | 'failing';
   readonly live_instances: number;
   /** Waiting tasks; null while the queue is unavailable. May be seconds old. */
   readonly backlog: number | null;
-  readonly request_message: string;
-  readonly response_message: string;
+  /** Null for a model that has never started. */
+  readonly request_message: string | null;
+  readonly response_message: string | null;
+  /** Null unless its start fails. */
+  readonly failure: FailureBody | null;
 }
 
-export const presentModel = ({ model, contract, serving, depth }: ModelSummary): ModelBody => ({
+/** A failing start in the HTTP API. */
+interface FailureBody {
+  readonly reason: string;
+  readonly count: number;
+  readonly last_at: string | null;
+}
+
+const presentFailure = (failure: StartFailure | undefined): FailureBody | null =>
+  failure ? { reason: failure.reason, count: failure.count, last_at: timestamp(failure.lastAt) } : null;
+
+export const presentModel = ({ model, contract, serving, failure, depth }: ModelSummary): ModelBody => ({
   name: model.name,
-  state: serving.length > 0 ? 'active' : 'asleep',
+  state: serving.length > 0 ? 'active' : failure ? 'failing' : 'asleep',
   live_instances: serving.length,
   backlog: depth ? depth.visible + depth.delayed : null,
   request_message: contract.requestMessage,
   response_message: contract.responseMessage,
+  failure: presentFailure(failure),
+});
+
+/** A model that has never started: neither its contract nor its queue are known. */
+export const presentUnstarted = ({ model, failure }: UnstartedModel): ModelBody => ({
+  name: model.name,
+  state: 'failing',
+  live_instances: 0,
+  backlog: null,
+  request_message: null,
+  response_message: null,
+  failure: presentFailure(failure),
 });
 
 /** A limit's name in JSON, for example `max_attempts`. */
@@ -43,6 +70,8 @@ export interface InstanceBody {
   readonly phase: NonNullable<InstanceView['phase']> | null;
   /** Why a ready instance makes no progress; null while it does. */
   readonly condition: ModelConditionName | null;
+  /** Its failed starts; null once it was ready. */
+  readonly failure: FailureBody | null;
   readonly variant: string | null;
   readonly started_at: string | null;
   readonly last_heartbeat_at: string | null;
@@ -62,6 +91,7 @@ export function presentInstance({ id, model, state, phase, variant, image, heart
     state,
     phase: phase ?? null,
     condition: heartbeat?.condition ?? null,
+    failure: presentFailure(heartbeat?.failure),
     variant: variant ?? null,
     started_at: timestamp(heartbeat?.startedAt),
     last_heartbeat_at: timestamp(heartbeat?.heartbeatAt),

@@ -47,15 +47,22 @@ const asControlled = ({ id, model, variant, state, image }: Instance): Controlle
   image,
 });
 
-/** All live instances of a model, controlled by the platform or not. */
+/** A model and its instances as the registry knows them. */
+interface InstancesOf extends Pick<ServedModel, 'live'> {
+  readonly model: Pick<ServedModel['model'], 'name'>;
+  readonly failing?: readonly Instance[];
+}
+
+/** All live and failing instances of a model, controlled by the platform or not. */
 export async function listInstances(
   instances: InstanceController | undefined,
-  { model, live }: Pick<ServedModel, 'model' | 'live'>,
+  { model, live, failing = [] }: InstancesOf,
 ): Promise<readonly InstanceView[]> {
   const controlled = (await instances?.list(model.name)) ?? [];
   const known = new Set(controlled.map(({ id }) => id));
-  const heartbeats = new Map(live.map((instance) => [instance.id, instance]));
-  const others = live.filter(({ id }) => !known.has(id)).map(asControlled);
+  const heard = [...live, ...failing];
+  const heartbeats = new Map(heard.map((instance) => [instance.id, instance]));
+  const others = heard.filter(({ id }) => !known.has(id)).map(asControlled);
   return [...controlled, ...others].map((instance) => asHeard(instance, heartbeats.get(instance.id)));
 }
 
@@ -63,12 +70,12 @@ export async function listInstances(
 function asHeard(instance: ControlledInstance, heartbeat: Instance | undefined): InstanceView {
   const state = instance.state === 'draining' ? 'draining' : (heartbeat?.state ?? instance.state);
   const variant = heartbeat?.variant ?? instance.variant;
-  const phase = instance.phase && phaseIn(state, instance.phase);
+  const phase = state === 'failing' ? undefined : instance.phase && phaseIn(state, instance.phase);
   return { ...instance, state, ...(phase && { phase }), ...(variant === undefined ? {} : { variant }), heartbeat };
 }
 
 /** Shows the platform's phase only until the instance registers. */
-const phaseIn = (state: InstanceState, phase: InstancePhase): InstancePhase =>
+const phaseIn = (state: Exclude<InstanceState, 'failing'>, phase: InstancePhase): InstancePhase =>
   state === 'starting' && (phase === 'provisioning' || phase === 'pulling') ? phase : state;
 
 /**
@@ -102,7 +109,7 @@ export const instanceLimit = (name: string, running: number, maxInstances: numbe
 /** Drains and stops an instance. Idempotent. Rejects with `instance_not_found`. */
 export async function stopInstance(
   instances: InstanceController | undefined,
-  { model, live }: Pick<ServedModel, 'model' | 'live'>,
+  { model, live }: InstancesOf,
   id: string,
 ): Promise<void> {
   // A platform may fail on an id that none of its instances can have.

@@ -11,8 +11,11 @@ import {
 } from '../field-rules.ts';
 import { modelName } from '../models/model.ts';
 
-/** `starting`: the model is being set up. `ready`: receives tasks. `draining`: finishes its runs. */
-export const INSTANCE_STATES = ['starting', 'ready', 'draining'] as const;
+/**
+ * `starting`: the model is being set up. `ready`: receives tasks. `draining`: finishes its runs. `failing`: its last start
+ * failed and its process has ended; the platform starts it again.
+ */
+export const INSTANCE_STATES = ['starting', 'ready', 'draining', 'failing'] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
 
 /** `model_blocked`: its thread does not answer. `model_restarting`: its process ended and starts again. */
@@ -28,7 +31,10 @@ export interface Instance {
   readonly state: InstanceState;
   /** Why a ready instance makes no progress. Undefined while it does. */
   readonly condition?: ModelConditionName;
+  /** `UNKNOWN_CONTRACT` when its code could not be loaded. */
   readonly contractHash: string;
+  /** Its failed starts. Undefined once it was ready. */
+  readonly failure?: StartFailure;
   /** Concurrent runs. */
   readonly slots: number;
   /** Current runs. */
@@ -48,6 +54,18 @@ export interface Instance {
   readonly expiresAt: number;
 }
 
+/** Why a model does not start. */
+export interface StartFailure {
+  /** Sentences for whoever calls or operates the model, without a stack. */
+  readonly reason: string;
+  /** Failed starts in a row. */
+  readonly count: number;
+  /** Time of the last one, Unix milliseconds. */
+  readonly lastAt: number;
+}
+
+export const UNKNOWN_CONTRACT = 'unknown';
+
 export const HEARTBEAT_INTERVAL_MS = 10_000;
 /** Three missed heartbeats. */
 export const HEARTBEAT_TTL_MS = 30_000;
@@ -57,6 +75,10 @@ export const isAlive = (instance: Instance, now: number): boolean => instance.ex
 
 export const isServing = (instance: Instance, now: number): boolean =>
   isAlive(instance, now) && instance.state === 'ready';
+
+/** Alive, with a process: not between two failed starts. */
+export const isLive = (instance: Instance, now: number): boolean =>
+  isAlive(instance, now) && instance.state !== 'failing';
 
 /** An instance as it registers; the registry adds the contract and the times. */
 export type AnnouncedInstance = Omit<Instance, 'contractHash' | 'heartbeatAt' | 'expiresAt'>;
@@ -75,12 +97,18 @@ const state: FieldRule = (value) =>
 const condition: FieldRule = (value) =>
   MODEL_CONDITIONS.some((known) => known === value) ? undefined : `one of ${MODEL_CONDITIONS.join(', ')}`;
 
+const FAILURE_RULES: FieldRules<StartFailure> = { reason: anyText, count: wholeFrom(1), lastAt: finite };
+
+const failure: FieldRule = (value) =>
+  faultOf(value, FAILURE_RULES, 'failure') === undefined ? undefined : 'a failure with a reason and a count';
+
 const ANNOUNCED_RULES: FieldRules<AnnouncedInstance> = {
   id: instanceId,
   model: modelName,
   variant: optional(variantName),
   state,
   condition: optional(condition),
+  failure: optional(failure),
   slots: wholeFrom(1),
   inFlight: wholeFrom(0),
   serviceMs: optional(notNegative),

@@ -4,7 +4,7 @@ import { memoize } from '../memoize.ts';
 import { cachedSnapshots } from '../models/cached-snapshots.ts';
 import { type ContractStore, cachedContracts, type ModelRegistry } from '../models/model-registry.ts';
 import type { RejectReason } from '../tasks/task-queue.ts';
-import { type Instance, isAlive } from './instance.ts';
+import { type Instance, isLive } from './instance.ts';
 
 /** A request that was received from the queue and not decoded yet. */
 export interface ReceivedRequest {
@@ -78,7 +78,7 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
     if (await canRead(own.hash, request)) return { verdict: 'run' };
     const snapshot = await snapshots.read(PEERS_STALENESS_MS);
     const now = snapshot.asOf();
-    const peers = snapshot.instancesOf(model).filter((peer) => isAlive(peer, now) && peer.state !== 'draining');
+    const peers = snapshot.instancesOf(model).filter((peer) => isLive(peer, now) && peer.state !== 'draining');
     const readers = new Set<string>();
     for (const hash of new Set(peers.map(({ contractHash }) => contractHash))) {
       if (await canRead(hash, request)) readers.add(hash);

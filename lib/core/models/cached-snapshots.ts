@@ -9,6 +9,8 @@ import type { ModelRegistry, RegistrySnapshot } from './model-registry.ts';
 export interface DatedSnapshot {
   readonly modelsByName: ReadonlyMap<string, Model>;
   instancesOf(model: string): readonly Instance[];
+  /** Names of the models of all instances, sorted. */
+  readonly instanceModels: readonly string[];
   /** The current time; the snapshot's time while the registry is unavailable and heartbeats cannot be read. */
   asOf(): number;
 }
@@ -80,6 +82,7 @@ function indexed({ models, instances }: RegistrySnapshot, asOf: () => number): D
   const sorted = models.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
     modelsByName: new Map(sorted.map((model) => [model.name, model])),
+    instanceModels: [...byModel.keys()].sort(),
     instancesOf: (model) => byModel.get(model) ?? [],
     asOf,
   };

@@ -1,7 +1,8 @@
 import type { Contract } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError, unavailable } from '../errors.ts';
-import { type Instance, isAlive, isServing } from '../instances/instance.ts';
+import { type Instance, isAlive, isServing, type StartFailure } from '../instances/instance.ts';
+import { failureOf, modelFailing } from '../instances/start-failures.ts';
 import { memoize } from '../memoize.ts';
 import type { QueueDepth, TaskQueues } from '../tasks/task-queue.ts';
 import { cachedSnapshots, type DatedSnapshot } from './cached-snapshots.ts';
@@ -17,20 +18,26 @@ export interface ServedModel {
   readonly serving: readonly Instance[];
   /** Ready, starting and draining instances. */
   readonly live: readonly Instance[];
+  /** Instances whose last start failed. */
+  readonly failing: readonly Instance[];
+  /** Set while no instance serves and the last start failed. */
+  readonly failure?: StartFailure;
 }
 
 type KnownModel = Omit<ServedModel, 'descriptor'>;
+
+/** A model whose instances have never started, so that its contract is unknown. */
+export interface UnstartedModel extends Pick<KnownModel, 'live' | 'failing'> {
+  readonly model: Pick<Model, 'name'>;
+  readonly failure: StartFailure;
+}
 
 export interface ResolvedModel extends KnownModel {
   /** Set if the name was that of a variant. */
   readonly variant?: string;
 }
 
-export interface ModelSummary {
-  readonly model: Model;
-  readonly contract: AcceptedContract;
-  readonly serving: readonly Instance[];
-  readonly live: readonly Instance[];
+export interface ModelSummary extends KnownModel {
   /** Undefined while the queue is unavailable. */
   readonly depth: QueueDepth | undefined;
 }
@@ -40,7 +47,10 @@ export interface ModelSummary {
  * the registry is unavailable, the last snapshot is used.
  */
 export interface ModelDirectory {
-  /** At most `maxAgeMs` old (default `MAX_STALENESS_MS`). Rejects with `model_not_found` and `registry_unavailable`. */
+  /**
+   * At most `maxAgeMs` old (default `MAX_STALENESS_MS`). Rejects with `model_not_found`, with `model_failing` for a model
+   * that has never started, and with `registry_unavailable`.
+   */
   served(name: string, maxAgeMs?: number): Promise<ServedModel>;
   /** Like `served`, at most `CONTROL_STALENESS_MS` old, and without the descriptor. */
   known(name: string): Promise<KnownModel>;
@@ -49,7 +59,11 @@ export interface ModelDirectory {
    * like `served`.
    */
   resolve(name: string): Promise<ResolvedModel>;
-  /** Models with a ready instance, by name. */
+  /** Instances of a model that may have failed each start so far. Otherwise like `known`. */
+  started(name: string): Promise<KnownModel | UnstartedModel>;
+  /** Models that have never started because each start fails, by name. */
+  unstarted(): Promise<readonly UnstartedModel[]>;
+  /** Models with a ready instance, and those whose start fails, by name. */
   active(): Promise<readonly ModelSummary[]>;
   /** All registered models, by name. */
   all(): Promise<readonly ModelSummary[]>;
@@ -68,7 +82,7 @@ interface DirectoryDeps {
 export const MAX_STALENESS_MS = 5000;
 /** Short, so that launches and stops show soon; limits reads to two per second. */
 const CONTROL_STALENESS_MS = 500;
-/** Age at which a snapshot is read again for an unknown name, so that a new model is found soon. */
+/** Age at which a snapshot is read again for an unknown name or a failing start, so that changes are seen soon. */
 const UNKNOWN_STALENESS_MS = 500;
 
 export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
@@ -86,9 +100,21 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
         const at = await snapshots.read(staleness);
         const model = at.modelsByName.get(name);
         if (model) return { model, at };
+        const unstarted = unstartedIn(at, name);
+        if (unstarted && staleness <= UNKNOWN_STALENESS_MS) throw modelFailing(name, unstarted.failure);
       }
     }
     throw new ModelyardError('model_not_found', 'There is no model of this name.');
+  }
+
+  /** Read again while the model is starting or failing. */
+  async function findServed(name: string, maxAgeMs: number): Promise<KnownModel> {
+    const { model, at } = await find(name, maxAgeMs);
+    const found = serve(model, at);
+    const mayChange = found.serving.length === 0 && (found.live.length > 0 || found.failure !== undefined);
+    if (!mayChange || maxAgeMs <= UNKNOWN_STALENESS_MS) return found;
+    const again = await find(name, UNKNOWN_STALENESS_MS);
+    return serve(again.model, again.at);
   }
 
   async function resolve(name: string): Promise<ResolvedModel> {
@@ -114,8 +140,7 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
 
   return {
     async served(name, maxAgeMs = MAX_STALENESS_MS) {
-      const { model, at } = await find(name, maxAgeMs);
-      const summary = serve(model, at);
+      const summary = await findServed(name, maxAgeMs);
       const descriptor = await contracts.get(summary.contract.hash);
       if (!descriptor)
         throw unavailable('registry_unavailable', 'The contract of this model cannot be read.', undefined);
@@ -126,13 +151,25 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
       return serve(model, at);
     },
     resolve,
-    active: () => summarize(({ serving }) => serving.length > 0),
+    async started(name) {
+      const at = await snapshots.read(CONTROL_STALENESS_MS);
+      const model = at.modelsByName.get(name);
+      const found = model ? serve(model, at) : unstartedIn(at, name);
+      if (found) return found;
+      throw new ModelyardError('model_not_found', 'There is no model of this name.');
+    },
+    async unstarted() {
+      const at = await snapshots.read(CONTROL_STALENESS_MS);
+      return at.instanceModels.flatMap((name) => (at.modelsByName.has(name) ? [] : (unstartedIn(at, name) ?? [])));
+    },
+    active: () => summarize(({ serving, failure }) => serving.length > 0 || failure !== undefined),
     all: () => summarize(() => true),
   };
 }
 
-function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): Omit<ModelSummary, 'depth'> {
-  const live = instancesOf(model.name).filter((instance) => isAlive(instance, asOf()));
+function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): KnownModel {
+  const alive = instancesOf(model.name).filter((instance) => isAlive(instance, asOf()));
+  const live = alive.filter(({ state }) => state !== 'failing');
   const serving = live.filter((instance) => isServing(instance, asOf()));
   const spoken = new Set(serving.map(({ contractHash }) => contractHash));
   const contract =
@@ -140,5 +177,15 @@ function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): Omit<ModelSu
     model.contracts.find(({ hash }) => hash === model.registeredLast) ??
     model.contracts.at(-1);
   if (!contract) throw new ModelyardError('internal', `The model ${model.name} is registered without a contract.`);
-  return { model, contract, serving, live };
+  const failing = alive.filter(({ state }) => state === 'failing');
+  const failure = serving.length > 0 ? undefined : failureOf(alive);
+  return { model, contract, serving, live, failing, ...(failure && { failure }) };
+}
+
+function unstartedIn({ instancesOf, asOf }: DatedSnapshot, name: string): UnstartedModel | undefined {
+  const alive = instancesOf(name).filter((instance) => isAlive(instance, asOf()));
+  const failure = failureOf(alive);
+  if (!failure) return undefined;
+  const failing = alive.filter(({ state }) => state === 'failing');
+  return { model: { name }, live: alive.filter(({ state }) => state !== 'failing'), failing, failure };
 }

@@ -51,6 +51,12 @@ export const MODEL_LIMITS = {
   timeoutSeconds: limit(whole(1, MAX_TIMEOUT_SECONDS), 60, 'The longest one run may take.'),
   maxInstances: limit(whole(1, 1000), 10, 'Instances that may live at once.'),
   acceptWhenAsleep: limit(flag, true, 'Whether submits are accepted while no instance is alive.'),
+  acceptWhenFailing: limit(
+    flag,
+    undefined,
+    'Whether submits are accepted while the start of the model fails.',
+    '`acceptWhenAsleep`, if the manifest sets it, and false otherwise',
+  ),
   maxBacklog: limit(whole(1, 1_000_000_000), undefined, 'Waiting tasks from which on submits are refused.', 'no limit'),
   idleSeconds: limit(
     whole(1, 604_800),
@@ -63,7 +69,8 @@ export const MODEL_LIMITS = {
 type Definitions = typeof MODEL_LIMITS;
 export type LimitName = keyof Definitions;
 type IsAlwaysSet<N extends LimitName> = Definitions[N]['default'] extends undefined ? false : true;
-type ValueOf<N extends LimitName> = Definitions[N]['default'] extends boolean ? boolean : number;
+type FlagName = 'acceptWhenAsleep' | 'acceptWhenFailing';
+type ValueOf<N extends LimitName> = N extends FlagName ? boolean : number;
 
 /** The limits of one model; one without a default is absent where there is no limit. */
 export type ModelLimits = {

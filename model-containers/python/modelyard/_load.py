@@ -24,7 +24,13 @@ def load_model(folder: Path) -> Model:
         raise StartError(f"There is no model at {path}.")
     module = importlib.util.module_from_spec(spec)
     sys.modules["model"] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        if error.name != "messages":
+            raise
+        steps = "Check the contract in proto/models and run `npm run generate`."
+        raise StartError(f"{error.msg.split(' (')[0]}. {steps}") from error
     classes = [value for value in vars(module).values() if _is_model(value) and value.__module__ == "model"]
     if len(classes) != 1:
         count = "no" if not classes else "more than one"

@@ -17,10 +17,23 @@ export async function loadDefinition(given: string, containerUrl?: string): Prom
   const folder = modelFolderOf(given);
   const path = join(folder, 'model.ts');
   if (!existsSync(path)) return loadWithoutCode(folder, containerUrl);
-  const { default: definition } = (await import(pathToFileURL(path).href)) as { readonly default?: AnyModel };
+  const imported = import(pathToFileURL(path).href).catch((error) => Promise.reject(withHint(error)));
+  const { default: definition } = (await imported) as { readonly default?: AnyModel };
   if (definition?.manifest && definition.request && definition.response) return definition;
   const message = `${path} does not export a model: its default export must be made by defineModel.`;
   throw new ModelStartError(message);
+}
+
+/** Tells how to make messages that are missing or older than their contract. */
+function withHint(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const [, name] = /proto\/(?:gen\/)?models\/(\w+)\.ts'/.exec(error.message) ?? [];
+  const [, message] = /does not provide an export named '(\w+)'/.exec(error.message) ?? [];
+  const isMissing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+  if (name === undefined || !(isMissing || message !== undefined)) return error;
+  const what = message === undefined ? 'has no generated messages' : `has no generated message ${message}`;
+  const steps = `Check proto/models/${name}.proto and run \`npm run generate\`.`;
+  return new ModelStartError(`The contract ${name} ${what}. ${steps}`);
 }
 
 /** Each is loaded for its own models only: they take time and memory. */

@@ -1,21 +1,23 @@
-import { type ModelManifest, registeredManifest } from '#catalog/manifest.ts';
+import { type ModelManifest, registeredManifest, variantOf } from '#catalog/manifest.ts';
 import {
   type Contract,
   createRequestGate,
   endWake,
+  failureBefore,
+  forgetFailedStarts,
   type Instance,
   type InstanceState,
   type Logger,
   registerInstance,
+  type StartFailure,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import type { ModelCondition, RunningModel } from '../worker/running-model.ts';
 import { Worker } from '../worker/worker.ts';
-import { createAttemptLog, type WorkerObserver } from '../worker/worker-observer.ts';
-
+import { createAttemptLog, toAll } from '../worker/worker-observer.ts';
+import { showFailedStart } from './failed-start.ts';
 import { type HealthServer, startHealthServer, writeRegistration } from './health-server.ts';
 import { type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
-
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 
 export interface InstanceOptions {
@@ -56,6 +58,8 @@ export class ModelInstance {
   readonly #metrics: InstanceMetrics;
   readonly #startedAt: number;
   #state: InstanceState = 'starting';
+  /** Of the starts before this one. */
+  #failure: StartFailure | undefined;
   #endpoint = '';
   #worker: Worker | undefined;
 
@@ -88,21 +92,34 @@ export class ModelInstance {
     const { logger, platform } = this.#options;
     const health = await this.#listen();
     let heartbeat: Heartbeat | undefined;
+    let failedBy: unknown;
     try {
+      // Best effort: without it, the model only seems to start for the first time.
+      this.#failure = await failureBefore(platform, this.#identity).catch(() => undefined);
       await registerWithRetries({ register: () => this.#register(), clock: platform.clock, logger, stop });
       heartbeat = this.#startHeartbeat();
       const worker = await this.#setUp(stop);
       this.#worker = worker;
       this.#state = 'ready';
       await heartbeat.beatNow();
+      if (this.#failure) void forgetFailedStarts(platform, this.#identity, this.#options.id).catch(() => undefined);
       logger.info('Ready.', { endpoint: this.#endpoint, slots: this.#slots });
       await this.#work(worker, heartbeat, stop);
+    } catch (error) {
+      if (this.#state === 'starting' && !stop.aborted) failedBy = error;
+      throw error;
     } finally {
       await heartbeat?.stop();
-      await this.#deregister();
+      if (failedBy === undefined) await this.#deregister();
+      else await showFailedStart({ ...platform, logger }, this.#describe(), failedBy);
       await health.close();
       await this.#options.model.close();
     }
+  }
+
+  get #identity(): Pick<Instance, 'id' | 'model' | 'variant'> {
+    const { name: model } = this.#manifest;
+    return { id: this.#options.id, model, ...(this.#variant === undefined ? {} : { variant: this.#variant }) };
   }
 
   /** Best effort: without it, the heartbeat expires within 30 seconds. */
@@ -154,14 +171,13 @@ export class ModelInstance {
   }
 
   #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
-    const { id, image, runtimeVersion } = this.#options;
+    const { image, runtimeVersion } = this.#options;
     const { serviceMs, oldestTaskAt } = this.#worker ?? {};
     return {
-      id,
-      model: this.#manifest.name,
-      ...(this.#variant === undefined ? {} : { variant: this.#variant }),
+      ...this.#identity,
       state: this.#state,
       ...this.#condition(),
+      ...(this.#failure && this.#state === 'starting' ? { failure: this.#failure } : {}),
       contractHash: this.#contract.hash,
       slots: this.#slots,
       inFlight: this.#worker?.inFlight ?? 0,
@@ -227,17 +243,4 @@ export class ModelInstance {
     }
     await worker.run(AbortSignal.any([stop, ended.signal])).finally(() => ended.abort());
   }
-}
-
-const toAll = (...observers: readonly WorkerObserver[]): WorkerObserver => ({
-  attemptEnded(ended) {
-    for (const observer of observers) observer.attemptEnded(ended);
-  },
-});
-
-function variantOf({ name, variants }: ModelManifest, variant: string | undefined): string | undefined {
-  if (variant === undefined) return variants?.[0];
-  if (variants?.includes(variant)) return variant;
-  const known = variants ? `It has: ${variants.join(', ')}.` : 'It has none.';
-  throw new Error(`The model ${name} has no variant ${variant}. ${known}`);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { ModelyardError } from '#core';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { ecsIdentity, instanceSettingsFrom } from '#platform/instance-settings.ts';
@@ -6,25 +7,37 @@ import { GATHER_MS } from '#platform/line-output.ts';
 import { systemClock } from '#platform/platform.ts';
 import { backendOf } from '../backends/backend-of.ts';
 import { RunningModel } from '../worker/running-model.ts';
+import { showFailedStart } from './failed-start.ts';
 import { ModelInstance } from './instance.ts';
 import { createJsonLogger } from './json-logger.ts';
 import { scaleInProtection } from './scale-in-protection.ts';
 import { stopSignal } from './stop-signal.ts';
 
+async function load(...[folder, options]: Parameters<typeof backendOf>): Promise<RunningModel> {
+  const model = new RunningModel({ backend: await backendOf(folder, options), clock: systemClock, logger });
+  await model.load();
+  return model;
+}
+
 const logger = createJsonLogger({}, GATHER_MS);
 const stop = stopSignal();
 try {
   const { model: folder, python, containerUrl, ...settings } = instanceSettingsFrom(process.env);
-  const backend = await backendOf(folder, { python, containerUrl, environment: process.env });
   // Started first, because it takes longest.
-  const model = new RunningModel({ backend, clock: systemClock, logger });
-  const loaded = model.load();
+  const loaded = load(folder, { python, containerUrl, environment: process.env });
   loaded.catch(() => undefined);
   const ecs = await ecsIdentity(process.env);
   const id = settings.id ?? ecs?.id ?? randomUUID();
   const platform = await platformFromEnvironment(process.env, (message) => logger.warn(message));
-  await loaded;
   const runtimeVersion = `node ${process.versions.node}`;
+  const startedAt = platform.clock.now();
+  const model = await loaded.catch(async (error) => {
+    const { variant, image } = { ...settings, ...ecs };
+    const failed = { id, model: basename(folder), image, runtimeVersion, startedAt, ...(variant && { variant }) };
+    if (!stop.aborted) await showFailedStart({ ...platform, logger }, failed, error);
+    await platform.close();
+    throw error;
+  });
   await new ModelInstance({
     ...settings,
     ...(ecs ? { image: ecs.image } : {}),

@@ -57,3 +57,9 @@ export const createAttemptLog = (logger: Logger): WorkerObserver => ({
     logger[level](sentence, { ...fields, ...(error ? { code: error.code, reason: error.message } : {}) });
   },
 });
+
+export const toAll = (...observers: readonly WorkerObserver[]): WorkerObserver => ({
+  attemptEnded(ended) {
+    for (const observer of observers) observer.attemptEnded(ended);
+  },
+});

@@ -141,7 +141,7 @@ describe('an instance', () => {
     setUp.resolve();
   });
 
-  it('ends with the reason when setup throws, and does not stay registered', async () => {
+  it('ends with the reason when setup throws, and stays registered as failing', async () => {
     const life = live({
       ...echo,
       setup: () => {
@@ -150,7 +150,9 @@ describe('an instance', () => {
     });
 
     await expect(life.ended).rejects.toThrow('The weights are missing.');
-    expect((await life.platform.registry.snapshot()).instances).toEqual([]);
+    const { instances } = await life.platform.registry.snapshot();
+    const reason = expect.stringMatching(/^The weights are missing\. \(instance\.test\.ts:\d+\)$/);
+    expect(instances).toMatchObject([{ state: 'failing', failure: { count: 1, reason } }]);
   });
 
   it('ends with every difference when its name is taken by another contract', async () => {

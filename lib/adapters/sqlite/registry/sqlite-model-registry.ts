@@ -26,6 +26,9 @@ interface DocumentRow {
 /** Age at which rows of silent instances are deleted. Readers compare `expiresAt` before. */
 const GARBAGE_AFTER_MS = 600_000;
 
+/** Owner of a failed start, which stays when its process has ended. */
+const NO_PROCESS = 0;
+
 /** Models and instances as JSON documents. */
 export class SqliteModelRegistry implements ModelRegistry {
   readonly #database: Database;
@@ -60,7 +63,8 @@ export class SqliteModelRegistry implements ModelRegistry {
     const document = JSON.stringify(instance);
     const now = this.#clock.now();
     return this.#write((database) => {
-      database.run(PUT_INSTANCE, model, id, document, now, this.#process);
+      const owner = instance.state === 'failing' ? NO_PROCESS : this.#process;
+      database.run(PUT_INSTANCE, model, id, document, now, owner);
       database.run('DELETE FROM instances WHERE heard_at < ?', now - GARBAGE_AFTER_MS);
     });
   }
