@@ -92,6 +92,7 @@ export {
   resultOf,
   submittedAnswer,
   taskAnswer,
+  taskIdOf,
   VARIES,
 } from './presenters/task-answers.ts';
 export {

@@ -76,6 +76,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     may: ['get tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
   },
   'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
+  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read the registry'] },
   'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
   'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
   'get-model-schema': { description: 'Answers with the contract of a model', may: ['read the registry'] },

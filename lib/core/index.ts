@@ -106,6 +106,7 @@ export {
   drainMs,
   holdsTasks,
 } from './tasks/backlog.ts';
+export { cancelTask, mayBeCanceled } from './tasks/cancel-task.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
@@ -169,7 +170,16 @@ export {
   type TaskQueue,
   type TaskQueues,
 } from './tasks/task-queue.ts';
-export { MAX_DEAD_LETTERS_COUNTED, type TaskPage, type TaskQuery, type TaskStore } from './tasks/task-store.ts';
+export {
+  CANCEL_MARK_SECONDS,
+  type CancelMark,
+  type CancelMarks,
+  CHEAP_CANCEL_PACE,
+  MAX_DEAD_LETTERS_COUNTED,
+  type TaskPage,
+  type TaskQuery,
+  type TaskStore,
+} from './tasks/task-store.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export { type Accounts, addUser, createAccounts, type LoggedIn, type TokenSigner } from './users/accounts.ts';
 export {

@@ -1,5 +1,6 @@
 import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
 import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
+import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
@@ -25,6 +26,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'get-result': getResult(deps),
   'list-tasks': listTasks(deps),
   'list-calls': listCalls(deps),
+  'cancel-task': cancelTask(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
   'get-model-schema': getModelSchema(deps),

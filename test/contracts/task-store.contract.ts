@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { cancels } from './task-store/cancels.ts';
 import { deadLetters } from './task-store/dead-letters.ts';
 import { events } from './task-store/events.ts';
 import { keeping } from './task-store/keeping.ts';
@@ -14,5 +15,6 @@ export function taskStoreContract(name: string, open: OpenStore): void {
     races(open);
     listing(open);
     deadLetters(open);
+    cancels(open);
   });
 }

@@ -1,20 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmulators } from '#local/emulators.ts';
-import { localAwsSettings, provision } from '#local/provision.ts';
-import { createFullAwsPlatform } from '#platform/aws-full.ts';
-import { createMemoryPlatform } from '#platform/memory.ts';
-import type { Platform } from '#platform/platform.ts';
-import { createRabbitRedisPlatform } from '#platform/rabbit-redis.ts';
-import { openSqlitePlatform } from '#platform/sqlite.ts';
-import { findBrokers } from '#test/support/broker-binaries.ts';
 import { startProcessInstance } from '#test/support/process-instance.ts';
 import { processModel } from '#test/support/process-model.ts';
-import { startRabbitMq } from '#test/support/rabbitmq-server.ts';
-import { startRedis } from '#test/support/redis-server.ts';
+import { type Opened, startPlatform } from './open-platforms.ts';
 
 /**
  * Models that compute without yielding, for longer and shorter than their leases, on every platform. Each task must
@@ -34,40 +21,7 @@ const numbersIn = (list: string): number[] => list.split(',').map(Number);
 const PATIENCE_MS = 60_000;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-type Opened = readonly [platform: Platform, close: () => Promise<unknown>];
-
 await using cleanup = new AsyncDisposableStack();
-
-/** Starts what a platform needs; resolves with how to open one that shares nothing with others. */
-const PLATFORMS: Readonly<Record<string, () => Promise<() => Promise<Opened>>>> = {
-  memory: async () => async () => {
-    const platform = createMemoryPlatform();
-    return [platform, () => platform.close()];
-  },
-  aws: async () => async () => {
-    const emulators = await startEmulators();
-    const settings = localAwsSettings(emulators);
-    await provision(settings, ['in_slots']);
-    const platform = createFullAwsPlatform(settings);
-    return [platform, () => platform.close().then(() => emulators.close())];
-  },
-  sqlite: async () => async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'modelyard-torture-'));
-    const platform = await openSqlitePlatform({ folder, pollSeconds: 1 });
-    return [platform, () => platform.close().then(() => rm(folder, { recursive: true, force: true }))];
-  },
-  'rabbit-redis': async () => {
-    const brokers = findBrokers('torture:blocked');
-    if (!brokers) throw new Error('redis-server and rabbitmq-server are not installed.');
-    const [rabbitmq, redis] = await Promise.all([startRabbitMq(brokers), startRedis(brokers)]);
-    cleanup.defer(async () => void (await Promise.all([rabbitmq.dispose(), redis.dispose()])));
-    return async () => {
-      const urls = { amqpUrl: rabbitmq.url, redisUrl: redis.url, pollSeconds: 1 };
-      const platform = createRabbitRedisPlatform({ ...urls, prefix: randomUUID().slice(0, 8) });
-      return [platform, () => platform.close()];
-    };
-  },
-};
 
 /** Runs one task of so many seconds under such a lease; resolves with what is wrong, or with nothing. */
 async function fault(open: () => Promise<Opened>, leaseSeconds: number, seconds: number): Promise<string | undefined> {
@@ -92,9 +46,7 @@ async function fault(open: () => Promise<Opened>, leaseSeconds: number, seconds:
 
 let faults = 0;
 for (const name of values.platforms.split(',')) {
-  const start = PLATFORMS[name];
-  if (!start) throw new Error(`There is no platform ${name}. There are: ${Object.keys(PLATFORMS).join(', ')}.`);
-  const open = await start();
+  const open = await startPlatform(name, { model: 'in_slots', cleanup });
   for (const lease of numbersIn(values.leases)) {
     const runs = numbersIn(values.seconds).map(async (seconds) => {
       const found = await fault(open, lease, seconds);

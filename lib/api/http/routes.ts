@@ -14,6 +14,7 @@ export const HANDLER_NAMES = [
   'get-result',
   'list-tasks',
   'list-calls',
+  'cancel-task',
   'list-models',
   'get-model',
   'get-model-schema',
@@ -54,6 +55,7 @@ export const ROUTES = [
   route('GET', '/tasks', 'list-tasks', 'user', 'List my tasks, newest first'),
   route('GET', '/tasks/{id}', 'get-task', 'user', 'Get a task'),
   route('GET', '/models/{model}/tasks/{id}', 'get-task', 'user', 'Get a task of a model'),
+  route('POST', '/tasks/{id}/cancel', 'cancel-task', 'user', 'Cancel a task'),
   route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
   route('GET', '/models', 'list-models', 'user', 'List the active models'),
   route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),
@@ -101,7 +103,7 @@ export const ROUTES = [
 
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
-  if (handler === 'submit-task') return ['predict'];
+  if (handler === 'submit-task' || handler === 'cancel-task') return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
   const isRead = role === 'user' && method === 'GET' && !path.startsWith('/users/me/');
   return isRead ? ['read', 'predict'] : [];

@@ -156,7 +156,11 @@ const { result, position, estimated_start, ...TASK_SUMMARY } = {
     description: 'Null unless the task failed or expired.',
   },
   timings: object('Known durations in milliseconds.', TIMINGS, Object.keys(TIMINGS)),
-  links: object('Related resources.', { self: { type: 'string', format: 'uri-reference' } }),
+  links: object(
+    'Related resources. `cancel` until the task has ended.',
+    { self: { type: 'string', format: 'uri-reference' }, cancel: { type: 'string', format: 'uri-reference' } },
+    ['cancel'],
+  ),
 } satisfies Properties<Required<TaskBody>>;
 
 const resultStatus = (status: string): Json => ({

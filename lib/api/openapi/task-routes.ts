@@ -51,6 +51,15 @@ export const TASK_ROUTES = {
     responses: { '200': TASK },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
+  'POST /tasks/{id}/cancel': {
+    operationId: 'cancel_task',
+    tag: 'Tasks',
+    description:
+      'A queued task never runs. The run of a running task is aborted; what ends first, the run or the cancel, is final.',
+    parameters: [ID],
+    responses: { '202': jsonResponse('The canceled task.', schemaRef('Task')) },
+    problems: ['task_not_found', 'task_ended', 'not_acceptable', 'store_unavailable'],
+  },
   'GET /models/{model}/result': {
     operationId: 'get_result',
     tag: 'Tasks',

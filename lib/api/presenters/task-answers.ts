@@ -49,11 +49,22 @@ export async function followTask(
   { caller, signal }: Pick<HttpRequest, 'caller' | 'signal'>,
   { wait, ...asked }: Omit<TaskLookup, 'owner'> & { readonly wait: WaitPreference },
 ): Promise<Task> {
-  if (!TASK_ID.test(asked.id)) throw new ModelyardError('task_not_found', 'There is no such task.');
+  assertTaskId(asked.id);
   const lookup = { ...asked, owner: caller.id };
   const known = await getTask(deps.waits, lookup);
   if (known.state === 'queued') await wakeFor(deps, known);
   return waitForTask(deps.waits, { ...lookup, known, waitMs: (wait.seconds ?? 0) * 1000, signal });
+}
+
+/** The id in the path. Throws `task_not_found` for text that is no id. */
+export function taskIdOf(request: Pick<HttpRequest, 'param'>): string {
+  const id = request.param('id');
+  assertTaskId(id);
+  return id;
+}
+
+function assertTaskId(id: string): void {
+  if (!TASK_ID.test(id)) throw new ModelyardError('task_not_found', 'There is no such task.');
 }
 
 export const taskAnswer = (

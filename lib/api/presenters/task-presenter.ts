@@ -1,4 +1,4 @@
-import { type BlobStore, type ContractStore, readResult, type Task, type TaskForecast } from '#core';
+import { type BlobStore, type ContractStore, isTerminal, readResult, type Task, type TaskForecast } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { namedProblem, type Problem } from '../http/problem.ts';
 import type { RawJson } from '../http/transcode.ts';
@@ -16,7 +16,7 @@ export interface TaskSummaryBody {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   /** Known durations in milliseconds. */
   readonly timings: { readonly queued_ms?: number; readonly run_ms?: number; readonly total_ms?: number };
-  readonly links: { readonly self: string };
+  readonly links: { readonly self: string; readonly cancel?: string };
 }
 
 /** A task in the HTTP API. */
@@ -64,7 +64,10 @@ export const summarizeTask = (task: Task): TaskSummaryBody => ({
   attempts: task.attempts,
   error: task.error ? { code: task.error.code, message: task.error.message, retryable: task.error.retryable } : null,
   timings: timingsOf(task),
-  links: { self: taskPath(task.id) },
+  links: {
+    self: taskPath(task.id),
+    ...(isTerminal(task.state) ? {} : { cancel: `${taskPath(task.id)}/cancel` }),
+  },
 });
 
 export const taskPath = (id: string): string => `/tasks/${id}`;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Task, TaskState } from './task.ts';
 import type { EventOutcome, TaskEvent } from './task-events.ts';
 
@@ -17,6 +18,32 @@ export interface TaskPage {
   readonly nextCursor?: string;
 }
 
+/** The time of the last cancel of a model in Unix milliseconds, and a unique suffix: each cancel has another mark. */
+export type CancelMark = string;
+
+export const newCancelMark = (now: number): CancelMark => `${now}.${randomUUID()}`;
+
+/** How long a mark is kept: longer than a message stays in its queue. */
+export const CANCEL_MARK_SECONDS = 15 * 24 * 3600;
+
+/**
+ * Tells the instances of a model that tasks were canceled, at the cost of one small read instead of a read of each task.
+ * All methods reject with `store_unavailable`.
+ */
+export interface CancelMarks {
+  /** How old a mark may be for a task that starts. 0: it is read before every start. */
+  readonly startAgeMs: number;
+  /** Interval at which the mark is read during runs. Shorter runs cause no read. */
+  readonly runIntervalMs: number;
+  /** Replaces the mark of the model. */
+  put(model: string, mark: CancelMark): Promise<void>;
+  /** Consistent: sees every `put` that has resolved. Undefined if no task was canceled within `CANCEL_MARK_SECONDS`. */
+  get(model: string): Promise<CancelMark | undefined>;
+}
+
+/** Pace of stores whose reads cost nothing. */
+export const CHEAP_CANCEL_PACE = { startAgeMs: 0, runIntervalMs: 250 } as const;
+
 /** Maximum of `countDeadLetters`, so that one read is enough. */
 export const MAX_DEAD_LETTERS_COUNTED = 1000;
 
@@ -25,6 +52,7 @@ export const MAX_DEAD_LETTERS_COUNTED = 1000;
  * reject with `store_unavailable`.
  */
 export interface TaskStore {
+  readonly cancels: CancelMarks;
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;

@@ -1,6 +1,7 @@
 import type { Clock, EventOutcome, Logger, TaskError, TaskStore } from '#core';
 import type { AbortCause } from '../backends/model-backend.ts';
 import { type Attempt, startOf } from './attempt.ts';
+import type { CancelWatch } from './cancel-watch.ts';
 import type { LiveRun, Outcome } from './model-life.ts';
 import type { ScheduledRun } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
@@ -10,6 +11,7 @@ export interface RunDeps {
   /** Time limit of a run. */
   readonly timeoutSeconds: number;
   readonly tasks: Pick<TaskStore, 'apply'>;
+  readonly cancels: Pick<CancelWatch, 'mayStart' | 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborts every run. */
@@ -47,9 +49,11 @@ export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): Schedu
   return { ends: ends.map(({ promise }) => promise), finished: run() };
 
   async function run(): Promise<void> {
+    const cancels = attempts.map(({ envelope }) => watchCancel(deps, envelope.taskId));
     const claims = await Promise.allSettled(attempts.map((attempt) => claim(deps, attempt)));
     const claimed = attempts.filter((_, i) => {
       const { status, value: refusal, reason } = claims[i] as PromiseFulfilledResult<RunEnd> & PromiseRejectedResult;
+      if (status !== 'fulfilled' || refusal) cancels[i]?.stop();
       if (status !== 'fulfilled') ends[i]?.reject(reason);
       else if (refusal) ends[i]?.resolve(refusal);
       return status === 'fulfilled' && !refusal;
@@ -58,8 +62,10 @@ export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): Schedu
     const startedAt = deps.clock.now();
     const live = deps.model.run(claimed.map(requestOf));
     claimed.forEach((attempt, position) => {
-      const context = { attempt, position, size: claimed.length, startedAt, live };
-      ends[attempts.indexOf(attempt)]?.resolve(untilEnd(deps, context));
+      const index = attempts.indexOf(attempt);
+      const { ended: canceled, stop } = cancels[index] as Canceling;
+      const context = { attempt, position, size: claimed.length, startedAt, live, canceled };
+      ends[index]?.resolve(untilEnd(deps, context).finally(stop));
     });
     await Promise.all(live.outcomes);
   }
@@ -72,10 +78,27 @@ const requestOf = ({ envelope, number, request }: Attempt) => ({
   body: request,
 });
 
-/** Records the start if the attempt requires it. Resolves with a `RunEnd` if the store refuses the start. */
-async function claim({ tasks, clock }: RunDeps, attempt: Attempt): Promise<RunEnd | undefined> {
-  if (!attempt.claim) return undefined;
+interface Canceling {
+  /** Resolves when the task is found to have ended. */
+  readonly ended: Promise<void>;
+  readonly stop: () => void;
+}
+
+function watchCancel({ cancels }: RunDeps, taskId: string): Canceling {
+  const ended = Promise.withResolvers<void>();
+  return { ended: ended.promise, stop: cancels.watch(taskId, ended.resolve) };
+}
+
+/**
+ * Records the start if the attempt requires it. Resolves with a `RunEnd` if the store refuses the start or the task was
+ * canceled.
+ */
+async function claim({ tasks, clock, cancels }: RunDeps, attempt: Attempt): Promise<RunEnd | undefined> {
   const at = clock.now();
+  if (!attempt.claim) {
+    if (await cancels.mayStart(attempt.envelope)) return undefined;
+    return { type: 'refused', outcome: 'terminal', startedAt: at, endedAt: at };
+  }
   const outcome = await tasks.apply(attempt.envelope.taskId, { ...attempt.claim, at });
   if (outcome !== 'applied') return { type: 'refused', outcome, startedAt: at, endedAt: at };
   attempt.isRecorded = true;
@@ -90,11 +113,12 @@ interface Context {
   readonly size: number;
   readonly startedAt: number;
   readonly live: LiveRun;
+  readonly canceled: Promise<void>;
 }
 
 /** Resolves when the outcome of one task is decided. The model may still be running then. */
 async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
-  const { attempt, position, startedAt, live } = context;
+  const { attempt, position, startedAt, live, canceled } = context;
   const { delivery } = attempt;
   const aborted = Promise.withResolvers<AbortCause>();
   const decided = new AbortController();
@@ -104,6 +128,7 @@ async function untilEnd(deps: RunDeps, context: Context): Promise<RunEnd> {
   deps.stopNow.addEventListener('abort', onStop);
   if (delivery.lease.aborted) onLeaseLost();
   if (deps.stopNow.aborted) onStop();
+  void canceled.then(() => aborted.resolve('task-ended'));
   void watchTime(deps, context, { abort: aborted.resolve, decided: decided.signal });
   const first = await Promise.race([live.outcomes[position] as Promise<Outcome>, aborted.promise]);
   const endedAt = deps.clock.now();

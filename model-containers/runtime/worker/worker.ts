@@ -2,6 +2,7 @@ import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, TaskConsumer, TaskStore } from '#core';
 import { admitTask } from './admit-task.ts';
 import { type Attempt, repeat } from './attempt.ts';
+import { CancelWatch } from './cancel-watch.ts';
 import { createRetryingReceiver } from './retrying-receiver.ts';
 import { type RunEnd, runAttempts } from './run-attempts.ts';
 import { RunScheduler } from './run-scheduler.ts';
@@ -50,6 +51,7 @@ export class Worker {
   /** Submit times of unsettled tasks, by delivery. */
   readonly #submitTimes = new Map<Delivery, number>();
   readonly #stopNow = new AbortController();
+  readonly #cancels: CancelWatch;
   #serviceMs: number | undefined;
   #room = Promise.withResolvers<void>();
   #publishing = 0;
@@ -63,6 +65,7 @@ export class Worker {
     this.#limits = limitsOf(manifest);
     this.#slots = slots;
     this.#places = slots * batching.maxSize;
+    this.#cancels = new CancelWatch({ ...deps, model: manifest.name });
     this.#scheduler = new RunScheduler({
       slots,
       batching,
@@ -189,7 +192,10 @@ export class Worker {
     const { clock } = this.#deps;
     const { timeoutSeconds } = this.#limits;
     const startedAt = clock.now();
-    const { ends, finished } = runAttempts({ ...this.#deps, timeoutSeconds, stopNow: this.#stopNow.signal }, attempts);
+    const { ends, finished } = runAttempts(
+      { ...this.#deps, timeoutSeconds, cancels: this.#cancels, stopNow: this.#stopNow.signal },
+      attempts,
+    );
     const measured = finished.then(() => {
       const sample = elapsedMs(startedAt, clock.now()) / attempts.length;
       this.#serviceMs =
@@ -217,6 +223,7 @@ export class Worker {
     void clock.sleep(stopTimeoutMs, finished.signal).then(() => finished.signal.aborted || this.#stopNow.abort());
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled);
     finished.abort();
+    this.#cancels.stop();
   }
 }
 

@@ -88,6 +88,7 @@ describe('waitForTask', () => {
       const platform = createMemoryPlatform();
       const { tasks } = platform;
       const store = {
+        cancels: tasks.cancels,
         get: tasks.get.bind(tasks),
         apply: tasks.apply.bind(tasks),
         create: tasks.create.bind(tasks),

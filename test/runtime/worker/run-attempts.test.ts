@@ -26,6 +26,8 @@ function anAttempt(deadlineAt: number): Attempt {
   };
 }
 
+const NO_CANCELS: RunDeps['cancels'] = { mayStart: async () => true, watch: () => () => undefined };
+
 /** How a run ends that takes too long, in a model that is in some condition. */
 async function endOfTimeout(model: Partial<RunDeps['model'] & Pick<LiveRun, 'wasAlone' | 'wasStalled'>>) {
   const clock = new ManualClock();
@@ -45,6 +47,7 @@ async function endOfTimeout(model: Partial<RunDeps['model'] & Pick<LiveRun, 'was
     },
     timeoutSeconds: TIMEOUT_SECONDS,
     tasks: { apply: async () => 'applied' },
+    cancels: NO_CANCELS,
     clock,
     logger: silentLogger,
     stopNow: new AbortController().signal,
@@ -118,6 +121,7 @@ function prepare({
         return store;
       },
     },
+    cancels: NO_CANCELS,
     clock,
     logger: { ...silentLogger, warn: (message, fields) => void warnings.push([message, fields]) },
     stopNow: stop.signal,

@@ -46,7 +46,8 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   },
 
   'a good request succeeds unless something goes wrong from outside': (history, { id, accepted, row }) => {
-    if (history.trouble() > 0 || !hadTime(accepted) || !isGood(history, accepted)) return undefined;
+    if (history.trouble() > 0 || history.cancelsAsked.has(id)) return undefined;
+    if (!hadTime(accepted) || !isGood(history, accepted)) return undefined;
     return row?.state === 'succeeded' ? undefined : `${id} is ${row?.state}: ${row?.error?.message}`;
   },
 

@@ -42,6 +42,10 @@ export class History {
   /** The rows of the store as they are. */
   readonly rows = new Map<string, Task>();
   readonly ends = new Map<string, SeenEnd>();
+  /** Tasks that a caller asked to cancel. */
+  readonly cancelsAsked = new Set<string>();
+  /** When a cancel was answered, in milliseconds since the start, by task. */
+  readonly canceledMs = new Map<string, number>();
   /** Processes that died, for whatever reason. */
   deaths = 0;
   readonly #runs = new Map<string, Run[]>();

@@ -10,6 +10,8 @@ export type { Run } from './history.ts';
 export type { Violation } from './row-rules.ts';
 
 const STANDSTILL_MS = 10_000;
+/** On AWS, what was known a second ago may decide about a start. Includes the way to the model. */
+const CANCEL_GRACE_MS = { aws: 2_000, memory: 500, rabbit: 500 } as const;
 
 /** Records everything that happens and ends the simulation when a rule is broken. */
 export class Oracle {
@@ -29,6 +31,11 @@ export class Oracle {
   }
 
   runStarted(taskId: string, request: SimRequest, actor: Actor): Run {
+    const { canceledMs, scenario, trouble } = this.history;
+    const sinceMs = this.#engine.now - (canceledMs.get(taskId) ?? Number.POSITIVE_INFINITY);
+    if (sinceMs > CANCEL_GRACE_MS[scenario.platform] && trouble() === 0 && !scenario.skews) {
+      this.fail('a canceled task does not start', `${taskId} started ${sinceMs} ms after its cancel was answered`);
+    }
     return this.history.addRun(taskId, request, actor);
   }
 
@@ -73,6 +80,14 @@ export class Oracle {
     }
     if (before === undefined) accepted.set(id, { request, deadlineAt, acceptedAt: this.#engine.unixMs });
     if (!rows.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is not in the store`);
+  }
+
+  /** A gateway told a caller that a task is canceled. */
+  canceled(id: string): void {
+    const { rows, canceledMs } = this.history;
+    if (!canceledMs.has(id)) canceledMs.set(id, this.#engine.now);
+    const state = rows.get(id)?.state;
+    if (state !== 'canceled') this.fail('a cancel that was answered is done', `${id} was canceled, and is ${state}`);
   }
 
   /** A gateway told a caller that a submit was not accepted. */

@@ -29,12 +29,16 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
     const runs = history.runsOf(id).length;
     // A run is recorded when it is handed to the model process. That one may die before the run, or be blocked by
     // another one until the deadline.
-    const unbegun = (isTerminal(state) && state !== 'expired' ? 0 : 1) + history.trouble();
+    const mayBeUnbegun = !isTerminal(state) || state === 'expired' || state === 'canceled';
+    const unbegun = (mayBeUnbegun ? 1 : 0) + history.trouble();
     if (attempts > runs + unbegun) return `${id} is ${state} and shows ${attempts} attempts; it ran ${runs} times`;
     const told = /after (\d+) attempt/.exec(error?.message ?? '')?.[1];
     if (told === undefined || Number(told) === attempts) return undefined;
     return `${id} says "${error?.message}", and shows ${attempts} attempts`;
   },
+
+  'a task is canceled because somebody asked': (history, { id, state }) =>
+    state === 'canceled' && !history.cancelsAsked.has(id) ? `${id} is canceled, and nobody asked` : undefined,
 
   'an end is for good': (history, task) => {
     const before = history.ends.get(task.id)?.shown;

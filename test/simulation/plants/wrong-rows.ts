@@ -14,6 +14,7 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
   };
   const { peek, untilEnded } = store;
   return {
+    cancels: store.cancels,
     create: (task) => store.create(task),
     get: (id) => store.get(idFor(id)),
     ...(peek ? { peek: (id) => peek.call(store, idFor(id)) } : {}),

@@ -3,6 +3,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { SqsTaskConsumer } from '#adapters/aws/queue/sqs-task-consumer.ts';
 import { SqsTaskQueue } from '#adapters/aws/queue/sqs-task-queue.ts';
 import { deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
+import { CANCEL_MARK_PREFIX } from '#adapters/aws/tasks/dynamo-cancel-marks.ts';
 import { DynamoTaskStore } from '#adapters/aws/tasks/dynamo-task-store.ts';
 import { fromItem } from '#adapters/aws/tasks/task-item.ts';
 import type { ConsumeOptions, TaskConsumer, TaskQueue } from '#core';
@@ -22,6 +23,7 @@ const POLL_SECONDS = 20;
 export function awsPlatform(world: World): SimPlatform {
   const sqs = new SimSqs(world, TASK_QUEUE.maxReceives);
   const dynamo = new SimDynamo(world, (id, item) => {
+    if (id.startsWith(CANCEL_MARK_PREFIX)) return;
     world.oracle.stored(id, item.withdrawnAt === undefined ? fromItem(item) : undefined);
   });
   const blobs = simBlobs(world);

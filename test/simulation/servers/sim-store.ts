@@ -1,5 +1,5 @@
 import { MemoryBlobStore } from '#adapters/memory/index.ts';
-import type { BlobStore, TaskStore } from '#core';
+import { type BlobStore, CHEAP_CANCEL_PACE, type TaskStore } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import type { World } from '../world/world.ts';
 
@@ -13,6 +13,11 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
   return (actor) => {
     const call = world.caller(actor, 'store');
     return {
+      cancels: {
+        ...CHEAP_CANCEL_PACE,
+        put: (model, mark) => call('put mark', () => store.cancels.put(model, mark)),
+        get: (model) => call('get mark', () => store.cancels.get(model)),
+      },
       create: (task) => {
         world.introduce(task.id, task.requestHash);
         return call('create', () => observed(task.id, store.create(task)), {

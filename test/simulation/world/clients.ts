@@ -10,6 +10,7 @@ import type { World } from './world.ts';
 const CALL_TIMEOUT_MS = 40_000;
 const WAIT_MS = 20_000;
 const PAUSE_MS = 3_000;
+const MAX_CANCEL_TRIES = 20;
 const POSSIBLE: ReadonlySet<FaultKind> = new Set(['refuse', 'lose-request', 'lose-reply', 'late', 'twice', 'slow']);
 
 /** One caller of the API. It is done when it knows the end of every task that was accepted from it. */
@@ -46,7 +47,9 @@ export class Client {
       submits.push(this.#submit());
     }
     await Promise.all(submits);
+    const cancels = [...this.#tasks].map((id) => this.#cancel(id));
     for (const id of this.#tasks) await this.#follow(id);
+    await Promise.all(cancels);
   }
 
   /** One submit, tried again while it is refused for a reason that passes. */
@@ -80,6 +83,25 @@ export class Client {
       (gateway) => gateway.submit({ request, bytes: encodeRequest(request), ...options }),
       () => `request ${request.number}: ${request.does}`,
     );
+  }
+
+  async #cancel(id: string): Promise<void> {
+    const { cancelAfterMs } = this.#plan;
+    if (cancelAfterMs === undefined) return;
+    await this.#clock.sleep(cancelAfterMs);
+    for (let tries = 0; tries <= MAX_CANCEL_TRIES; tries++) {
+      try {
+        await this.#call(
+          'cancel',
+          (gateway) => gateway.cancel(id),
+          () => this.#world.describe.alias(id),
+        );
+        return;
+      } catch (error) {
+        if (error instanceof ModelyardError && error.code === 'task_ended') return;
+        await this.#clock.sleep(PAUSE_MS);
+      }
+    }
   }
 
   async #follow(id: string): Promise<void> {

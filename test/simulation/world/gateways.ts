@@ -1,4 +1,13 @@
-import { getTask, giveUpTask, ModelyardError, type SubmitCommand, submitTask, type Task, waitForTask } from '#core';
+import {
+  cancelTask,
+  getTask,
+  giveUpTask,
+  ModelyardError,
+  type SubmitCommand,
+  submitTask,
+  type Task,
+  waitForTask,
+} from '#core';
 import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
 import type { Actor } from '../engine/engine.ts';
 import type { SimEvent } from '../engine/event-heap.ts';
@@ -79,6 +88,15 @@ export class Gateway {
 
   get(id: string): Promise<Task> {
     return this.#bounded('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner: OWNER })));
+  }
+
+  cancel(id: string): Promise<Task> {
+    return this.#bounded('A cancel', 0, async (ports) => {
+      this.#world.oracle.history.cancelsAsked.add(id);
+      const task = await cancelTask(ports, { id, owner: OWNER });
+      this.#world.oracle.canceled(id);
+      return task;
+    });
   }
 
   async #tell(id: string, reading: Promise<Task>): Promise<Task> {

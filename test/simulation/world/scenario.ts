@@ -22,6 +22,8 @@ export interface ClientPlan {
   readonly retries: number;
   readonly deadlineSeconds: number;
   readonly timeoutSeconds?: number;
+  /** Cancels each of its tasks so long after it heard of it. Undefined: it cancels none. */
+  readonly cancelAfterMs?: number;
 }
 
 /** Something that happens to the system from outside. */
@@ -60,6 +62,7 @@ const CALM_FROM_MS = 300_000;
 const MAX_REPEATING_MS = 200_000;
 
 const FLEET_STREAM = 0xf1ee7;
+const CANCEL_STREAM = 0xca9ce1;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
@@ -86,7 +89,9 @@ export function scenarioOf(seed: number): Scenario {
     instances,
     gateways,
     ...fleet,
-    clients: clientsOf(random, model.timeoutSeconds).map(fleet.versions ? withNewParts(seed) : (plan) => plan),
+    clients: clientsOf(random, model.timeoutSeconds)
+      .map(fleet.versions ? withNewParts(seed) : (plan) => plan)
+      .map(withCancels(new Random(mix(seed, CANCEL_STREAM)))),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
@@ -109,6 +114,15 @@ const withNewParts =
   (seed: number) =>
   (plan: ClientPlan): ClientPlan =>
     mix(seed, plan.request.number) % 2 === 0 ? plan : { ...plan, request: { ...plan.request, uses: 2 } };
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withCancels(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesCancel = random.chance(0.2);
+  return (plan) => {
+    const cancelAfterMs = random.int(0, random.pick([1, 50, 400, 3_000, 40_000]));
+    return doesCancel && random.chance(0.5) ? { ...plan, cancelAfterMs } : plan;
+  };
+}
 
 function faultsOf(random: Random): FaultPlan {
   const kinds = FAULT_KINDS.filter(() => random.chance(0.4));

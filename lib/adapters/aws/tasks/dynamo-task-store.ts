@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
+  type CancelMarks,
   type Clock,
   type EventOutcome,
   ModelyardError,
@@ -14,6 +15,7 @@ import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts
 import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
 
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
+import { dynamoCancelMarks } from './dynamo-cancel-marks.ts';
 import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
 
@@ -37,12 +39,14 @@ const MAX_RACES = 5;
 
 /** Stores tasks as rows. One put creates a task, one update applies an event, one read gets a task. */
 export class DynamoTaskStore implements TaskStore {
+  readonly cancels: CancelMarks;
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #clock: Clock;
   readonly #keepsLists: boolean;
 
   constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
+    this.cancels = dynamoCancelMarks({ client, table, clock });
     this.#client = client;
     this.#table = table;
     this.#clock = clock;

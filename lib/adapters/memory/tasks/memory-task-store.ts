@@ -1,6 +1,9 @@
 import {
   applyEvent,
   type BlobStore,
+  type CancelMark,
+  type CancelMarks,
+  CHEAP_CANCEL_PACE,
   type Clock,
   comparePositions,
   cursorsOf,
@@ -21,6 +24,18 @@ export class MemoryTaskStore implements TaskStore {
   /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
+  readonly cancels: CancelMarks = {
+    ...CHEAP_CANCEL_PACE,
+    put: async (model, mark) => {
+      this.#assertReachable();
+      this.#cancels.set(model, mark);
+    },
+    get: async (model) => {
+      this.#assertReachable();
+      return this.#cancels.get(model);
+    },
+  };
+  readonly #cancels = new Map<string, CancelMark>();
   readonly #tasks = new Map<string, Task>();
   /** Called when the task ends. */
   readonly #watchers = new Map<string, Set<() => void>>();

@@ -1,4 +1,5 @@
 import {
+  type CancelMarks,
   type Clock,
   type EventOutcome,
   isTerminal,
@@ -16,6 +17,7 @@ import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
 import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
+import { redisCancelMarks } from './redis-cancel-marks.ts';
 import { listTasks } from './task-listing.ts';
 import { toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
@@ -35,6 +37,7 @@ const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
  * end of a task.
  */
 export class RedisTaskStore implements TaskStore {
+  readonly cancels: CancelMarks;
   readonly #link: RedisLink;
   readonly #prefix: string;
   readonly #clock: Clock;
@@ -42,6 +45,7 @@ export class RedisTaskStore implements TaskStore {
   readonly #inDoubt: InDoubtTasks;
 
   constructor({ link, prefix, clock }: RedisStoreOptions) {
+    this.cancels = redisCancelMarks({ link, prefix });
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;

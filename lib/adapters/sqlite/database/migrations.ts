@@ -126,6 +126,13 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE calls ADD COLUMN bytes_in INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE calls ADD COLUMN bytes_out INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The last cancel of each model.
+  CREATE TABLE cancel_marks (
+    model TEXT PRIMARY KEY,
+    mark TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

@@ -1,5 +1,6 @@
 import {
   applyEvent,
+  type CancelMarks,
   type Clock,
   type EventOutcome,
   isTerminal,
@@ -15,6 +16,7 @@ import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
 import { MessageTable, queuesOf } from '../queue/message-table.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
+import { sqliteCancelMarks } from './sqlite-cancel-marks.ts';
 import { listTasks } from './task-listing.ts';
 import { CHANGING, changingValues, FIXED, fixedValues, type TaskRow, toTask } from './task-row.ts';
 
@@ -26,12 +28,14 @@ interface TaskStoreOptions {
 
 /** Stores tasks as rows. `apply` reads the row, applies the event and writes the row in one transaction. */
 export class SqliteTaskStore implements TaskStore {
+  readonly cancels: CancelMarks;
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
   readonly #clock: Clock;
   readonly #messages: MessageTable;
 
   constructor({ database, wakeUps, clock }: TaskStoreOptions) {
+    this.cancels = sqliteCancelMarks(database);
     this.#database = database;
     this.#messages = new MessageTable(database);
     this.#wakeUps = wakeUps;

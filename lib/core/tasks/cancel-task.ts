@@ -1,0 +1,26 @@
+import { ModelyardError } from '../errors.ts';
+import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
+import { isTerminal, type Task } from './task.ts';
+import { type CancelMark, newCancelMark } from './task-store.ts';
+
+/** Clocks of different processes may differ by this much. */
+const MAX_SKEW_MS = 60_000;
+
+/**
+ * Ends a task as canceled, then tells the instances of its model. A queued task never runs afterwards; the run of a
+ * running task is aborted. Rejects with `task_not_found`, and with `task_ended` if the task has ended.
+ */
+export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
+  const { tasks, clock } = deps;
+  const { id, state } = await getTask(deps, lookup);
+  const outcome = isTerminal(state) ? 'terminal' : await tasks.apply(id, { type: 'canceled', at: clock.now() });
+  const task = await getTask(deps, lookup);
+  // Also for a repeated cancel: the first one may have failed before it told the instances.
+  if (task.state === 'canceled') await tasks.cancels.put(task.model, newCancelMark(clock.now()));
+  if (outcome !== 'applied') throw new ModelyardError('task_ended', `The task has ended: it is ${task.state}.`);
+  return task;
+}
+
+/** Whether a task that was submitted at this time may be among the canceled ones. */
+export const mayBeCanceled = (mark: CancelMark | undefined, submittedAt: number): boolean =>
+  mark !== undefined && Number.parseInt(mark, 10) + MAX_SKEW_MS >= submittedAt;

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ended, type ProblemBody, post, submit, type TaskBody } from '#test/support/api-client.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+/** As the manifest of model_b has it. */
+const SLOTS = 8;
+
+let system: EmbeddedSystem;
+beforeAll(async () => {
+  system = await EmbeddedSystem.start();
+});
+afterAll(() => system[Symbol.asyncDispose]());
+
+const cancel = (id: string) => post(system, `/tasks/${id}/cancel`, '');
+
+async function untilRunning(id: string): Promise<void> {
+  let state = '';
+  while (state !== 'running') {
+    if (state !== '') await sleep(50);
+    const response = await system.fetch(`/tasks/${id}`);
+    ({ state } = (await response.json()) as TaskBody);
+  }
+}
+
+describe('canceling', () => {
+  it('aborts runs, keeps a queued task from running, and leaves the instance to others', async () => {
+    const hold = () => submit(system, 'model_b', { value: 1, delay_seconds: 300 });
+    const running = await Promise.all(Array.from({ length: SLOTS }, hold));
+    for (const { id } of running) await untilRunning(id);
+    const queued = await hold();
+    const next = await submit(system, 'model_b', { value: 3, delay_seconds: 0 });
+
+    const answer = await cancel(queued.id);
+    const answers = await Promise.all(running.map(({ id }) => cancel(id)));
+
+    expect([answer, ...answers].map(({ status }) => status)).toEqual(Array.from({ length: SLOTS + 1 }, () => 202));
+    expect(await answer.json()).toMatchObject({ id: queued.id, state: 'canceled', started_at: null, result: null });
+    expect((await ended(system, next.id)).state).toBe('succeeded');
+    expect((await ended(system, queued.id)).started_at).toBeNull();
+    expect((await ended(system, running[0]?.id ?? '')).state).toBe('canceled');
+  });
+
+  it('is refused for a task that has ended', async () => {
+    const { id } = await submit(system, 'model_b', { value: 4, delay_seconds: 0 });
+    await ended(system, id);
+
+    const response = await cancel(id);
+
+    expect(response.status).toBe(409);
+    expect((await response.json()) as ProblemBody).toMatchObject({ type: '/problems/task-ended' });
+    expect((await ended(system, id)).state).toBe('succeeded');
+  });
+});
