@@ -131,6 +131,20 @@ const rooms = [
     'The embedded platform starts instances as processes and never imports a model.',
   ),
   room(
+    'cli-knows-commands-and-libraries',
+    '^lib/cli/',
+    [
+      '^lib/(cli|local|platform)/',
+      CORE,
+      CONTRACT,
+      '^model-containers/catalog/',
+      '^model-containers/runtime/backends/tensor-fields\\.ts$',
+      npm('commander', 'onnxruntime-node', 'onnxruntime-common'),
+      NODE,
+    ],
+    'The command line writes files and starts things; it runs no model and serves no request.',
+  ),
+  room(
     'catalog-knows-core',
     '^model-containers/catalog/',
     ['^model-containers/catalog/', CORE, CONTRACT, NODE],

@@ -38,6 +38,7 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'catalog-knows-core', path: 'model-containers/catalog/a.ts', imports: '#platform/platform.ts' },
   { rule: 'catalog-knows-core', path: 'model-containers/catalog/b.ts', imports: '#adapters/aws/resources.ts' },
   { rule: 'local-knows-no-container', path: 'lib/local/a.ts', imports: '#models/model_a/model.ts' },
+  { rule: 'cli-knows-commands-and-libraries', path: 'lib/cli/a.ts', imports: '#api' },
   { rule: 'bundling-knows-esbuild-only', path: 'lib/bundling/a.ts', imports: '#core' },
   { rule: 'constructs-know-what-they-deploy', path: 'lib/constructs/a.ts', imports: '#adapters/aws/thing.ts' },
   { rule: 'stacks-wire-constructs', path: 'lib/stacks/a.ts', imports: '#core' },

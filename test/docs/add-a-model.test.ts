@@ -26,6 +26,18 @@ package models.word_count;
 message WordCountRequest { string text = 1; }
 message WordCountResponse { int32 words = 1; }
 `;
+/** Written by the command line. */
+const INITIALIZED = [
+  ['a_class', '--python'],
+  ['a_function', '--typescript'],
+  ['a_graph', '--onnx', join(ROOT, 'test/fixtures/onnx/shapes/model.onnx')],
+];
+
+const GRAPH_REQUEST = {
+  ...{ count: 3, flags: [true, false], image: { shape: [1, 2], values: [1, 2] } },
+  ...{ text: 'hello', scores: [1, 2, 3] },
+};
+
 /** Its packages may have to be installed first. */
 const INSTALL_MS = 120_000;
 
@@ -43,7 +55,10 @@ describe('the models that the README adds', () => {
     await writeFile(join(root, 'proto/models/word_count.proto'), WORD_COUNT);
     await cp(join(import.meta.dirname, 'churn.onnx'), join(root, 'model-containers/models/churn/model.onnx'));
     run(process.execPath, 'scripts/generate.ts');
-  });
+    for (const [name, ...options] of INITIALIZED) {
+      run(process.execPath, 'bin/modelyard.ts', 'init', String(name), ...options);
+    }
+  }, INSTALL_MS);
 
   afterAll(() => rm(root, { recursive: true }));
 
@@ -95,6 +110,9 @@ describe('the models that the README adds', () => {
           ['sentiment', { text: 'A great and lovely but bad day' }],
           ['churn', { age: 40, income: 20_000 }],
           ['word_count', { text: 'A great day' }],
+          ['a_class', { values: [1, 2] }],
+          ['a_function', { values: [1, 2] }],
+          ['a_graph', GRAPH_REQUEST],
         ].map(([model, request]) => predict(`${url}`, String(model), request)),
       );
 
@@ -102,6 +120,12 @@ describe('the models that the README adds', () => {
         { state: 'succeeded', result: { label: 'positive', score: 1 } },
         { state: 'succeeded', result: { probability: 0.5 } },
         { state: 'succeeded', result: { words: 3 } },
+        { state: 'succeeded', result: { score: 3 } },
+        { state: 'succeeded', result: { score: 3 } },
+        {
+          state: 'succeeded',
+          result: { twice_count: '6', image_out: { values: [2, 4] }, text_out: 'hello', best: '2' },
+        },
       ]);
       const ended = once(system, 'exit');
       system.kill('SIGINT');

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isModelName, ModelyardError } from '#core';
+import { ROOT } from '#local/instance-command.ts';
+import { exampleRequest, type ModelDraft } from './draft.ts';
+import { containerDraft, pythonDraft, typescriptDraft } from './templates.ts';
+import { foldersOf, writeModel } from './write-model.ts';
+
+export interface InitOptions {
+  readonly name: string;
+  readonly onnx?: string;
+  readonly python?: boolean;
+  readonly typescript?: boolean;
+  readonly container?: string;
+  readonly port: number;
+  readonly image?: string;
+  readonly command?: string;
+  readonly description?: string;
+}
+
+/** Writes a new model and generates its messages. Resolves with what to do next. Rejects with one sentence. */
+export async function init(options: InitOptions): Promise<string> {
+  const { name } = options;
+  assertUsable(options);
+  const draft = await draftOf(options);
+  const { proto, folder } = foldersOf(name);
+  await writeModel(ROOT, name, draft);
+  return [
+    `Wrote ${proto} and ${folder}.`,
+    ...draft.notes,
+    'Try it:',
+    '  npm start',
+    `  curl -X POST http://localhost:8000/predict/${name} -H "Content-Type: application/json" -d '${exampleRequest(draft.contract)}'`,
+    '',
+  ].join('\n');
+}
+
+const refused = (message: string): ModelyardError => new ModelyardError('invalid_request', message);
+
+function assertUsable({ name, onnx, python, typescript, container }: InitOptions): void {
+  if (!isModelName(name))
+    throw refused(`A model's name is lower-case snake_case of at most 48 characters, not ${name}.`);
+  const kinds = Object.entries({ onnx, python, typescript, container }).filter(([, value]) => value !== undefined);
+  if (kinds.length > 1) throw refused(`--${kinds.map(([kind]) => kind).join(' and --')} exclude each other.`);
+  if (onnx !== undefined && !existsSync(onnx)) throw refused(`There is no file ${onnx}.`);
+  const { proto, folder } = foldersOf(name);
+  for (const path of [proto, folder]) {
+    if (existsSync(resolve(ROOT, path))) throw refused(`${path} exists already; choose another name or delete it.`);
+  }
+}
+
+async function draftOf(options: InitOptions): Promise<ModelDraft> {
+  const { onnx, typescript, container } = options;
+  const described = { name: options.name, description: options.description ?? `Describe ${options.name} here.` };
+  if (onnx !== undefined) return (await import('./onnx-draft.ts')).onnxDraft(described, resolve(onnx));
+  if (typescript) return typescriptDraft(described);
+  if (container !== undefined) return containerDraft(described, { ...options, protocol: container });
+  return pythonDraft(described);
+}

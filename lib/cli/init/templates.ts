@@ -1,0 +1,105 @@
+import { type ContractDraft, type ModelDraft, pascalCase } from './draft.ts';
+
+/** What every manifest has. */
+export interface Described {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** A contract to be edited. */
+const EXAMPLE: ContractDraft = {
+  request: [{ name: 'values', scalar: 'double', kind: 'repeated', comment: 'What the model reads.' }],
+  response: [{ name: 'score', scalar: 'double', kind: 'single', comment: 'What it answers.' }],
+};
+
+const noteOf = (name: string): string =>
+  `Edit proto/models/${name}.proto to the fields that you need, and run npm run generate after it.`;
+
+export const manifestJson = (manifest: object): string => `${JSON.stringify(manifest, undefined, 2)}\n`;
+
+export function pythonDraft(described: Described): ModelDraft {
+  const prefix = pascalCase(described.name);
+  return {
+    contract: EXAMPLE,
+    files: {
+      'manifest.json': manifestJson(described),
+      'requirements.txt': '# Packages of the model, one per line, for example scikit-learn==1.7.2\n',
+      'model.py': `from messages import ${prefix}Request, ${prefix}Response
+from modelyard import InvalidInput, Model
+
+
+class ${prefix}(Model):
+    def setup(self) -> None:  # Once per process, before the first task. Load weights here.
+        self.weight = 1.0
+
+    def predict(self, request: ${prefix}Request) -> ${prefix}Response:
+        if not request.values:
+            raise InvalidInput("There are no values.")
+        return ${prefix}Response(score=self.weight * sum(request.values))
+`,
+    },
+    notes: [noteOf(described.name)],
+  };
+}
+
+export function typescriptDraft(described: Described): ModelDraft {
+  const prefix = pascalCase(described.name);
+  const { name } = described;
+  return {
+    contract: EXAMPLE,
+    files: {
+      'manifest.ts': `import type { ModelManifest } from '#catalog/manifest.ts';
+
+export const manifest = {
+  name: ${quoted(name)},
+  description: ${quoted(described.description)},
+} as const satisfies ModelManifest;
+`,
+      'model.ts': `import { ${prefix}Request, ${prefix}Response } from '#proto/models/${name}.ts';
+import { defineModel, InvalidInput } from '#runtime/define-model.ts';
+import { manifest } from './manifest.ts';
+
+export default defineModel({
+  manifest,
+  request: ${prefix}Request,
+  response: ${prefix}Response,
+  setup: () => ({ weight: 1 }),
+  predict({ weight }, { values }) {
+    if (values.length === 0) throw new InvalidInput('There are no values.');
+    return { score: values.reduce((sum, value) => sum + weight * value, 0) };
+  },
+});
+`,
+    },
+    notes: [noteOf(name)],
+  };
+}
+
+const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+interface Container {
+  readonly protocol: string;
+  readonly port: number;
+  readonly image?: string;
+  readonly command?: string;
+}
+
+export function containerDraft(described: Described, { protocol, port, image, command }: Container): ModelDraft {
+  const source = {
+    ...(image === undefined ? {} : { image }),
+    ...(command === undefined ? {} : { command: command.trim().split(/\s+/) }),
+  };
+  const isNamed = Object.keys(source).length > 0;
+  const container = { protocol, port, ...(isNamed ? source : { build: '.' }) };
+  return {
+    contract: EXAMPLE,
+    files: { 'manifest.json': manifestJson({ ...described, container }) },
+    notes: [
+      noteOf(described.name),
+      ...(isNamed ? [] : ['Put the Dockerfile of the container into the folder, or name an image or a command.']),
+      ...(command === undefined
+        ? ['npm start runs a `command`; a container that runs elsewhere is named by MODELYARD_CONTAINER_URL.']
+        : []),
+    ],
+  };
+}
