@@ -2,23 +2,35 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
 import { METRICS_NAMESPACE, METRICS_SERVICE, type ModelMetric, type StageMetric } from '#api/http/metrics.ts';
-import { holdsTasks, type ModelSummary } from '#core';
+import { holdsTasks, type InstanceScaler, type ModelSummary, scaleModel } from '#core';
 
 export interface CollectorOptions {
   readonly stage: string;
   readonly publish: (gauges: Gauges) => void;
+  /** @default the platform scales by itself, or not at all */
+  readonly scaler?: InstanceScaler;
+  /** Instances of each model that stay while idle. */
+  readonly minInstances: number;
 }
 
-/** Publishes live instances and backlogs every minute, for scaling, alarms and the dashboard. */
+/** Publishes live instances and backlogs every minute, and scales every model by them. */
 export const createHandler =
-  ({ stage, publish }: CollectorOptions) =>
-  ({ models }: HandlerDeps) =>
+  ({ stage, publish, scaler, minInstances }: CollectorOptions) =>
+  ({ models, platform, logger }: HandlerDeps) =>
     middy(async function collectMetrics(): Promise<void> {
       const all = await models.all();
       publish({ dimensions: { stage }, values: stageValues(all) });
       for (const summary of all.filter(isAwake)) {
         publish({ dimensions: { stage, model: summary.model.name }, values: modelValues(summary) });
       }
+      if (!scaler) return;
+      const { clock } = platform;
+      const scaled = await Promise.allSettled(
+        all.map((summary) => scaleModel({ scaler, clock, logger }, summary, minInstances)),
+      );
+      // One model that cannot be scaled must not hold the others. The error is counted, and an alarm watches the count.
+      const failed = scaled.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     });
 
 /** CloudWatch bills each metric per hour with values, so sleeping models publish none. */

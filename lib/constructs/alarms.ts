@@ -27,6 +27,8 @@ interface AlarmSpec {
   /** The threshold. */
   readonly from: number;
   readonly minutes: number;
+  /** How many of the minutes. @default all */
+  readonly ofThem?: number;
 }
 
 const PERIOD = Duration.minutes(1);
@@ -41,13 +43,14 @@ export class Alarms extends Construct {
     for (const spec of [...ofStage(props), ...props.models.flatMap(ofModel)]) this.#raise(spec);
   }
 
-  #raise({ name, description, metric, from, minutes }: AlarmSpec): void {
+  #raise({ name, description, metric, from, minutes, ofThem }: AlarmSpec): void {
     new Alarm(this, name, {
       alarmName: `${this.#prefix}${name}`,
       alarmDescription: description,
       metric,
       threshold: from,
       evaluationPeriods: minutes,
+      datapointsToAlarm: ofThem,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
@@ -82,6 +85,14 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
       metric: stageMetric(stage, 'StalledModels'),
       from: 1,
       minutes: 5,
+    },
+    {
+      name: 'scaling-failed',
+      description: 'The number of instances cannot be changed. Runbook: scaling-failed.',
+      metric: handlers.collectMetrics.metricErrors({ period: PERIOD }),
+      from: 1,
+      minutes: 5,
+      ofThem: 3,
     },
     {
       name: 'tasks-given-up',

@@ -14,8 +14,10 @@ import {
   CALLS_TABLE,
   DEAD_LETTERS_INDEX,
   type KeyDefinition,
+  LAUNCH_ROWS,
   MODEL_ROWS,
   REGISTRY_TABLE,
+  SCALING_ROWS,
   TASKS_TABLE,
   type TableDefinition,
   USERS_TABLE,
@@ -103,9 +105,25 @@ export class Data extends Construct {
   /** Write the wake lock of models. Rows of instances and contracts are excluded. */
   grantLockModels(consumer: Consumer): void {
     this.#allow(consumer, this.registry, ['dynamodb:GetItem']);
-    this.#allow(consumer, this.registry, ['dynamodb:PutItem'], {
-      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [MODEL_ROWS] },
-    });
+    this.#allow(consumer, this.registry, ['dynamodb:PutItem'], onRows(MODEL_ROWS));
+  }
+
+  /** Read which instances were launched. */
+  grantReadLaunches(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:Query']);
+  }
+
+  /** Ask for an instance, and take the request back. */
+  grantLaunch(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], onRows(LAUNCH_ROWS));
+  }
+
+  grantEndLaunches(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:UpdateItem'], onRows(LAUNCH_ROWS));
+  }
+
+  grantRememberScaling(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:PutItem'], onRows(SCALING_ROWS));
   }
 
   /** Everything that an instance does: register, read the registry, read requests, write results. */
@@ -196,6 +214,9 @@ export class DefinedTable extends Table {
     }
   }
 }
+
+/** Limits a statement to one partition of the registry table. */
+const onRows = (kind: string) => ({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [kind] } });
 
 const attribute = ({ name, type }: KeyDefinition): Attribute => ({
   name,

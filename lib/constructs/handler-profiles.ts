@@ -39,14 +39,22 @@ export const PERMISSIONS = {
       service.grantWake(to);
     }
   },
-  'list instances': ({ services }, to) => {
+  'list instances': ({ data, services }, to) => {
+    data.grantReadLaunches(to);
     for (const service of services) service.grantList(to);
   },
-  'launch instances': ({ services }, to) => {
-    for (const service of services) service.grantLaunch(to);
+  'launch instances': ({ data, services }, to) => {
+    data.grantLaunch(to);
+    for (const service of services) service.grantWake(to);
   },
-  'stop instances': ({ services }, to) => {
+  'stop instances': ({ data, services }, to) => {
+    data.grantEndLaunches(to);
     for (const service of services) service.grantStop(to);
+  },
+  'scale models': ({ data, services }, to) => {
+    data.grantReadLaunches(to);
+    data.grantRememberScaling(to);
+    for (const service of services) service.grantScale(to);
   },
 } as const satisfies Record<string, (grantors: Grantors, to: Consumer) => void>;
 
@@ -108,8 +116,8 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   health: { description: 'Says whether the API can do its work', may: ['read the registry', 'measure queues'] },
   'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
   'collect-metrics': {
-    description: 'Publishes active models, live instances and backlogs every minute',
-    may: ['read the registry', 'measure queues'],
+    description: 'Publishes active models, live instances and backlogs every minute, and scales by them',
+    may: ['read the registry', 'measure queues', 'scale models'],
   },
   'refuse-route': { description: 'Answers requests that no route takes', may: [] },
 };

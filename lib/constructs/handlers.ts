@@ -25,6 +25,8 @@ export interface HandlersProps extends Grantors {
   readonly cluster: Cluster;
   /** First part of all queue names. */
   readonly prefix: string;
+  /** Instances of each model that stay while idle. */
+  readonly minInstances: number;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
@@ -56,6 +58,7 @@ export class Handlers extends Construct {
     this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
+    this.collectMetrics.addEnvironment(ENV.minInstances, String(props.minInstances));
     for (const { deadLetters } of props.queues) {
       this.giveUpTask.addEventSource(new SqsEventSource(deadLetters, { reportBatchItemFailures: true }));
     }

@@ -76,10 +76,11 @@ export class ModelService extends Construct {
     this.#allowOnTasks(consumer, ['ecs:DescribeTasks']);
   }
 
-  /** Run one more instance of any variant, with the roles of the service. */
-  grantLaunch(consumer: Consumer): void {
-    this.#allow(consumer, ['ecs:DescribeServices'], this.service.serviceArn);
-    this.#task.grantRun({ grantPrincipal: consumer.grantPrincipal });
+  /** Change how many instances run, and hold launched ones back from scale-in. */
+  grantScale(consumer: Consumer): void {
+    this.grantWake(consumer);
+    this.grantList(consumer);
+    this.#allowOnTasks(consumer, ['ecs:UpdateTaskProtection']);
   }
 
   /** Stop an instance, and lower the desired count so that the service does not replace it. */

@@ -8,6 +8,7 @@ export { type ClockReading, DAY_MS, StoreClock } from './clock.ts';
 export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
 export {
+  type AdoptedLaunch,
   type ControlledInstance,
   INSTANCE_PHASES,
   type InstanceController,
@@ -39,6 +40,15 @@ export {
   type RequestVerdict,
   UNSERVED_PATIENCE_MS,
 } from './instances/request-gate.ts';
+export {
+  type Demand,
+  decideInstances,
+  NO_MEMORY,
+  SCALE_IN_WINDOW_MS,
+  type ScalingLimits,
+  type ScalingMemory,
+} from './instances/scale-instances.ts';
+export { type InstanceScaler, type ScaledService, scaleModel } from './instances/scale-model.ts';
 export {
   type FailedInstance,
   failureBefore,

@@ -1,4 +1,5 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { adoptLaunch, ControlRows } from '#adapters/aws/ecs-control.ts';
 import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
 import { CALL_RETENTION_DAYS, DAY_MS, ModelyardError } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
@@ -16,6 +17,8 @@ export function createFullAwsPlatform(settings: AwsSettings, access = openDynamo
     users: new DynamoUserStore({ client, table: settings.usersTable }),
     calls: new DynamoCallLog({ client, table: settings.callsTable, clock, retentionMs: callDays * DAY_MS }),
     recordsCalls: callDays > 0,
+    adoptLaunch: (model, taskId) =>
+      adoptLaunch(new ControlRows({ client, table: settings.registryTable }), { model, taskId, clock }),
   };
 }
 

@@ -46,7 +46,8 @@ export function createAwsPlatform(
     },
   });
   const { ecs } = settings;
-  const instances = ecs && lateInstanceController(settings, { ...ecs, variantVariable: ENV.variant });
+  const { registryTable } = settings;
+  const instances = ecs && lateInstanceController(settings, { ...ecs, dynamodb, registryTable, clock });
   return {
     queues: (model) =>
       new SqsTaskQueue({ client: sqs, clock: systemClock, queueUrlPrefix, model, pollSeconds, abortsPolls }),

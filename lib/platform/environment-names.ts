@@ -39,6 +39,8 @@ export const ecsCluster = 'MODELYARD_ECS_CLUSTER';
 export const ecsServicePrefix = 'MODELYARD_ECS_SERVICE_PREFIX';
 export const ecsMetadata = 'ECS_CONTAINER_METADATA_URI_V4';
 export const ecsAgent = 'ECS_AGENT_URI';
+/** Instances of each model that stay while idle. */
+export const minInstances = 'MODELYARD_MIN_INSTANCES';
 export const corsOrigins = 'MODELYARD_CORS_ORIGINS';
 export const stage = 'MODELYARD_STAGE';
 export const dockerProject = 'MODELYARD_DOCKER_PROJECT';

@@ -1,5 +1,6 @@
 import type {
   AcceptTask,
+  AdoptedLaunch,
   BlobStore,
   CallLog,
   Clock,
@@ -33,6 +34,11 @@ export interface Platform {
    * registry is enough.
    */
   check?(): Promise<void>;
+  /**
+   * Lets a task of the platform become an instance that an operator has launched. Undefined where a launch itself names
+   * the instance.
+   */
+  adoptLaunch?(model: string, taskId: string): Promise<AdoptedLaunch | undefined>;
   /** Closes all connections. Call nothing else afterwards. */
   close(): Promise<void>;
 }

@@ -14,7 +14,6 @@ import type { HttpApi, HttpApiProps } from '../constructs/http-api.ts';
 import { LeanHttpApi } from '../constructs/lean-http-api.ts';
 import { modelImage } from '../constructs/model-image.ts';
 import { ModelQueues } from '../constructs/model-queues.ts';
-import { ModelScaling } from '../constructs/model-scaling.ts';
 import { ModelService } from '../constructs/model-service.ts';
 import { Network } from '../constructs/network.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
@@ -49,17 +48,24 @@ export class ModelyardStack extends Stack {
       const shared = { prefix, cluster, network, data, capacity, capacityProviders, logRetention, assignPublicIp };
       return new ModelService(this, model, { ...shared, manifest, queues, image });
     });
-    if (!emulated) {
-      for (const model of services) {
-        new ModelScaling(model, 'Scaling', { model, cluster, prefix, stage, minInstances: config.minInstances });
-      }
-    }
 
     const queues = services.map((service) => service.queues);
-    const { submitConcurrency, platformLogs } = config;
+    const { submitConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
     const handlers = new Handlers(this, 'Handlers', {
-      ...{ stage, prefix, cluster, data, queues, services, logRetention, tracing, platformLogs, submitConcurrency },
+      ...{
+        stage,
+        prefix,
+        cluster,
+        data,
+        queues,
+        services,
+        minInstances,
+        logRetention,
+        tracing,
+        platformLogs,
+        submitConcurrency,
+      },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
       auth: config.api.authorizer ? 'jwt' : 'none',
     });

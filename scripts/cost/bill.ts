@@ -97,11 +97,8 @@ function instanceItems({ capacity }: CostConfig, predictions: number, ms: number
 export const dashboardMetrics = (models: number): number => 23 + 6 * models;
 const FREE_DASHBOARD_METRICS = 50;
 
-/**
- * At most 5 per stage. Per model: dead letters, oldest task, 2 for waking, and 3 in each of the 2 alarms that target
- * tracking creates.
- */
-const alarmMetrics = (models: number): number => 5 + 10 * models;
+/** At most 6 per stage. Per model: dead letters and oldest task. */
+const alarmMetrics = (models: number): number => 6 + 2 * models;
 
 const MONTH_SECONDS = 730 * 3600;
 /** X-Ray's default rule samples one request per second, so every run of the collector. */

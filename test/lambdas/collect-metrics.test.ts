@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type HandlerDeps, noMetrics } from '#api';
-import type { ModelSummary } from '#core';
+import { type InstanceScaler, type ModelSummary, NO_MEMORY } from '#core';
 import { lambdaContext } from '#gateway/bridge-invoke.ts';
 import { createHandler } from '#lambdas/collect-metrics/handler.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const summary = (name: string, instances: number, depth?: Partial<NonNullable<ModelSummary['depth']>>) =>
   ({
-    model: { name },
+    model: { name, limits: { maxInstances: 10 } },
     live: Array.from({ length: instances }),
     serving: Array.from({ length: instances }),
     depth: depth && { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0, ...depth },
@@ -16,10 +16,59 @@ const summary = (name: string, instances: number, depth?: Partial<NonNullable<Mo
 async function collect(...all: ModelSummary[]) {
   const published: unknown[] = [];
   const deps = { models: { all: async () => all }, logger: silentLogger, metrics: noMetrics } as unknown as HandlerDeps;
-  const handle = createHandler({ stage: 'dev', publish: (gauges) => published.push(gauges) })(deps);
+  const handle = createHandler({ stage: 'dev', minInstances: 0, publish: (gauges) => published.push(gauges) })(deps);
   await handle({}, lambdaContext({ name: 'collect-metrics', requestId: 'one', timeoutMs: 1000 }));
   return published;
 }
+
+/** Runs the collector with models whose services have these desired counts, and answers the counts after it. */
+async function scale(counts: Record<string, number>, ...all: ModelSummary[]) {
+  const desired = new Map(Object.entries(counts));
+  const scaler: InstanceScaler = {
+    async read(model) {
+      if (model === 'broken') throw new Error('out of order');
+      const count = desired.get(model);
+      return count === undefined ? undefined : { desired: count, launched: [], memory: NO_MEMORY };
+    },
+    async setDesired(model, count) {
+      desired.set(model, count);
+    },
+    remember: async () => undefined,
+  };
+  const platform = { clock: { now: () => Date.now() } };
+  const deps = { models: { all: async () => all }, platform, logger: silentLogger } as unknown as HandlerDeps;
+  const handle = createHandler({ stage: 'dev', minInstances: 0, publish: () => undefined, scaler })(deps);
+  const context = lambdaContext({ name: 'collect-metrics', requestId: 'one', timeoutMs: 1000 });
+  const failed = await Promise.resolve(handle({}, context)).then(
+    () => false,
+    () => true,
+  );
+  return { desired: Object.fromEntries(desired), failed };
+}
+
+describe('the scaling by the collector', () => {
+  it('starts an instance of every model for which tasks wait', async () => {
+    const waiting = summary('waiting', 0, { visible: 3 });
+
+    expect(await scale({ waiting: 0, idle: 0 }, waiting, summary('idle', 0, {}))).toEqual({
+      desired: { waiting: 1, idle: 0 },
+      failed: false,
+    });
+  });
+
+  it('leaves models alone that run elsewhere', async () => {
+    expect(await scale({}, summary('elsewhere', 0, { visible: 3 }))).toEqual({ desired: {}, failed: false });
+  });
+
+  it('fails when one model cannot be scaled, after all others were', async () => {
+    const waiting = summary('waiting', 0, { visible: 3 });
+
+    expect(await scale({ waiting: 0 }, summary('broken', 0, {}), waiting)).toEqual({
+      desired: { waiting: 1 },
+      failed: true,
+    });
+  });
+});
 
 describe('the collector of metrics', () => {
   it('publishes who is alive and what waits for each of them', async () => {

@@ -56,8 +56,7 @@ describe('the bill', () => {
     const distinct = new Set(shown.map((row) => JSON.stringify(row.filter((cell) => typeof cell === 'string'))));
     expect(dashboardMetrics(models.length)).toBeGreaterThanOrEqual(distinct.size);
     expect(dashboardMetrics(models.length) - shown.length).toBeLessThanOrEqual(1);
-    // Target tracking makes 2 alarms of 3 metrics each for itself.
-    const ofAlarms = `${watched.length + 6 * models.length} metrics; the first 10 are free`;
+    const ofAlarms = `${watched.length} metrics; the first 10 are free`;
     expect(items.find(({ name }) => name === 'Alarms')?.how).toBe(ofAlarms);
   });
 

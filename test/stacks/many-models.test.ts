@@ -42,7 +42,6 @@ describe.each(['dev', 'lean'] as const)('the stage %s', (stage) => {
       ['AWS::ECS::Service', 'ServiceName', 255],
       ['AWS::ECS::TaskDefinition', 'Family', 255],
       ['AWS::CloudWatch::Alarm', 'AlarmName', 255],
-      ['AWS::ApplicationAutoScaling::ScalingPolicy', 'PolicyName', 256],
     ] as const) {
       const names = named(type, property) as string[];
       expect(names.length, type).toBeGreaterThan(0);

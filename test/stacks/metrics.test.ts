@@ -16,7 +16,7 @@ const OF_AWS: Readonly<Record<string, readonly string[]>> = {
   'AWS/ApiGateway ApiName': ['Count', 'Latency', '4XXError', '5XXError'],
   'AWS/ApiGateway ApiId': ['Count', 'Latency', '4xx', '5xx'],
   'AWS/Lambda FunctionName': [
-    ...['Invocations', 'Duration', 'Throttles'],
+    ...['Invocations', 'Errors', 'Duration', 'Throttles'],
     ...['UrlRequestCount', 'UrlRequestLatency', 'Url4xxCount', 'Url5xxCount'],
   ],
   'AWS/DynamoDB TableName': ['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits'],
@@ -39,7 +39,7 @@ async function published(stage: StageName, models: readonly string[]): Promise<r
   }));
   const deps = { models: { all: async () => all as unknown as ModelSummary[] } } as never;
   try {
-    const collect = createHandler({ stage, publish: embeddedGauges() })(deps);
+    const collect = createHandler({ stage, minInstances: 0, publish: embeddedGauges() })(deps);
     await collect({}, lambdaContext({ name: 'collect-metrics', requestId: 'one', timeoutMs: 1000 }));
     return write.mock.calls.flatMap(([line]) => readEmbedded(String(line)));
   } finally {
@@ -93,13 +93,7 @@ describe.each(['dev', 'lean'] as const)('every metric that the stage %s looks at
     const text = (part: unknown): string => (typeof part === 'string' ? part : 'a-name');
     const { DashboardBody } = resource(template, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties;
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
-    const policies = resourcesOf(template, 'AWS::ApplicationAutoScaling::ScalingPolicy').map(
-      ([, { Properties }]) => Properties.TargetTrackingScalingPolicyConfiguration,
-    );
-    const queries = [
-      ...alarms.flatMap(({ Metrics = [] }) => Metrics),
-      ...policies.flatMap((policy) => policy?.CustomizedMetricSpecification.Metrics ?? []),
-    ];
+    const queries = alarms.flatMap(({ Metrics = [] }) => Metrics);
     const all: Seen[] = [
       ...onDashboard(DashboardBody['Fn::Join'][1].map(text).join('')),
       ...alarms.filter(({ MetricName }) => MetricName).map(seen),

@@ -1,6 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { resourcesFor } from '#test/support/iam.ts';
+import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 
 type Synthesized = Awaited<ReturnType<typeof synthesize>>;
 
@@ -122,38 +123,33 @@ describe('the service of every model', () => {
 });
 
 describe('the scaling of every model', () => {
-  it('goes from none to as many instances as the model may have', () => {
-    for (const [, { Properties }] of resourcesOf(template, 'AWS::ApplicationAutoScaling::ScalableTarget')) {
-      expect(Properties).toMatchObject({ MinCapacity: 0, MaxCapacity: 10 });
-    }
+  it('is done by the collector, once a minute, on the service itself', () => {
+    template.resourceCountIs('AWS::ApplicationAutoScaling::ScalableTarget', 0);
+    template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    const updated = resourcesFor(template, 'HandlersCollectMetrics', 'ecs:UpdateService');
+    for (const { name } of dev.models) expect(updated).toContain(`${name.replaceAll('_', '')}Service`);
   });
 
-  it('follows the tasks that wait or run per live instance', () => {
-    const policy = resource(template, 'AWS::ApplicationAutoScaling::ScalingPolicy', 'modelaScalingBacklog');
-    const { CustomizedMetricSpecification, TargetValue } = policy.Properties.TargetTrackingScalingPolicyConfiguration;
-    const metrics = CustomizedMetricSpecification.Metrics as { Id: string; Expression?: string; ReturnData: boolean }[];
+  it('keeps as many instances as the stage says', async () => {
+    const { template: of } = await synthesize('dev', { config: { minInstances: 2 } });
 
-    expect(TargetValue).toBe(16);
-    expect(metrics.filter(({ ReturnData }) => ReturnData)).toEqual([
-      {
-        Id: 'backlogPerInstance',
-        Expression: '(FILL(visible, 0) + FILL(inFlight, 0)) / IF(FILL(live, 0) > 0, FILL(live, 0), 1)',
-        ReturnData: true,
-      },
-    ]);
-    expect(metrics.map(({ Id }) => Id)).toEqual(['visible', 'inFlight', 'live', 'backlogPerInstance']);
+    of.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ MODELYARD_MIN_INSTANCES: '2' }) },
+    });
   });
 
-  it('starts one when tasks wait and nobody is there', () => {
-    const alarm = resource(template, 'AWS::CloudWatch::Alarm', 'modelaScalingWaitingForNobody');
-
-    expect(alarm.Properties.AlarmActions).toHaveLength(1);
-    expect(JSON.stringify(alarm.Properties.Metrics)).toContain('IF(FILL(live, 0) < 1 AND FILL(visible, 0) > 0, 1, 0)');
+  it('is watched: three failures in five minutes raise an alarm', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'modelyard-dev-scaling-failed',
+      MetricName: 'Errors',
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 3,
+    });
   });
 });
 
 describe('a new model', () => {
-  it('is one more folder: queue, dead letters, service, scaling and alarms follow from its manifest', async () => {
+  it('is one more folder: queue, dead letters, service and alarms follow from its manifest', async () => {
     const added = {
       name: 'sentiment',
       description: 'Says how a text feels.',
@@ -169,7 +165,6 @@ describe('a new model', () => {
       Cpu: '512',
       Memory: '1024',
     });
-    more.template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MaxCapacity: 3 });
     more.template.hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmName: 'modelyard-dev-sentiment-oldest-task' });
   });
 });

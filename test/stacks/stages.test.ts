@@ -105,18 +105,8 @@ describe('the local stage', () => {
     const missing = identities(dev.template).filter((identity) => !kept.has(identity));
 
     expect(new Set(missing.map((identity) => identity.split(' ')[0]))).toEqual(
-      new Set([
-        'AWS::ApplicationAutoScaling::ScalableTarget',
-        'AWS::ApplicationAutoScaling::ScalingPolicy',
-        'AWS::CloudWatch::Alarm',
-        'AWS::ECS::ClusterCapacityProviderAssociations',
-        'AWS::XRay::SamplingRule',
-      ]),
+      new Set(['AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::XRay::SamplingRule']),
     );
-    // Of the alarms, those that scaling needs.
-    for (const identity of missing.filter((lost) => lost.startsWith('AWS::CloudWatch'))) {
-      expect(identity).toContain('ScalingWaitingForNobody');
-    }
   });
 });
 

@@ -54,16 +54,23 @@ describe('exactly these', () => {
     ['remove blobs', 's3:DeleteObject', '', []],
     ['scan a table', 'dynamodb:Scan', '', []],
     ['remove rows', 'dynamodb:DeleteItem', '', []],
-    ['launch instances', 'ecs:RunTask', '', ['LaunchInstance']],
-    ['hand roles on', 'iam:PassRole', '', ['LaunchInstance']],
+    ['run tasks beside the services', 'ecs:RunTask', '', []],
+    ['hand roles on', 'iam:PassRole', '', []],
     ['stop instances', 'ecs:StopTask', '', ['StopInstance']],
     // Whoever reads a queued task wakes its model, because the wake-up at the submit may have failed.
-    ['change how many instances run', 'ecs:UpdateService', '', ['GetResult', 'GetTask', 'StopInstance', 'SubmitTask']],
     [
-      'lock a model in the registry',
+      'change how many instances run',
+      'ecs:UpdateService',
+      '',
+      ['CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'StopInstance', 'SubmitTask'],
+    ],
+    ['hold instances back from scale-in', 'ecs:UpdateTaskProtection', '', ['CollectMetrics', 'a model']],
+    [
+      // Each the rows of one kind: locks of models, launches, or what scaling remembers.
+      'write rows of the registry',
       'dynamodb:PutItem',
       'DataRegistry',
-      ['GetResult', 'GetTask', 'SubmitTask', 'a model'],
+      ['CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'SubmitTask', 'a model'],
     ],
   ])('may %s', (_, action, on, who) => {
     expect(whoMay(action, on)).toEqual(who);

@@ -8,6 +8,7 @@ export interface FakeTask {
   lastStatus: string;
   desiredStatus: string;
   healthStatus?: string;
+  isProtected?: boolean;
   pullStartedAt?: number;
   pullStoppedAt?: number;
   readonly overrides: object;
@@ -22,14 +23,20 @@ interface Input {
   readonly desiredCount?: number;
   readonly tasks?: readonly string[];
   readonly task?: string;
-  readonly taskDefinition?: string;
-  readonly overrides?: object;
+  readonly protectionEnabled?: boolean;
 }
 
-/** The part of ECS that instance control uses: services that only count, and tasks that a test advances. */
-export async function startFakeEcs() {
+interface FakeEcsOptions {
+  /** Services start and stop tasks until as many run as desired. @default false: they only count */
+  readonly runsTasks?: boolean;
+}
+
+/** The part of ECS that instance control uses: services, and tasks that a test advances. */
+export async function startFakeEcs({ runsTasks = false }: FakeEcsOptions = {}) {
   const counts = new Map<string, number>();
   const tasks: FakeTask[] = [];
+  /** When the roll-out of a service began that has not ended. */
+  const rollOuts = new Map<string, Date>();
   const asked: { readonly operation: string; readonly input: Input }[] = [];
 
   function addTask(family: string, more: Partial<FakeTask> = {}): FakeTask {
@@ -51,20 +58,27 @@ export async function startFakeEcs() {
     serviceName: name,
     status: 'ACTIVE',
     desiredCount: counts.get(name),
-    taskDefinition: name,
-    launchType: 'FARGATE',
-    networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], assignPublicIp: 'ENABLED' } },
+    deployments: [
+      { status: 'PRIMARY', createdAt: Math.round((rollOuts.get(name)?.getTime() ?? 0) / 1000) },
+      ...(rollOuts.has(name) ? [{ status: 'ACTIVE' }] : []),
+    ],
   });
+
+  function reconcile(name: string): void {
+    const running = () => tasks.filter((task) => task.family === name && task.desiredStatus === 'RUNNING');
+    while (running().length < (counts.get(name) ?? 0)) addTask(name);
+    for (const task of running().filter(({ isProtected }) => !isProtected)) {
+      if (running().length > (counts.get(name) ?? 0)) task.desiredStatus = 'STOPPED';
+    }
+  }
 
   const operations: Record<string, (input: Input) => object> = {
     DescribeServices: ({ services = [] }) => ({ services: services.filter((name) => counts.has(name)).map(service) }),
     UpdateService: ({ service: name = '', desiredCount = 0 }) => {
       counts.set(name, desiredCount);
+      if (runsTasks) reconcile(name);
       return { service: service(name) };
     },
-    RunTask: ({ taskDefinition = '', overrides = {} }) => ({
-      tasks: [addTask(taskDefinition, { group: `family:${taskDefinition}`, overrides })],
-    }),
     ListTasks: ({ family, desiredStatus }) => ({
       taskArns: tasks
         .filter((task) => task.family === family && task.desiredStatus === desiredStatus)
@@ -75,6 +89,11 @@ export async function startFakeEcs() {
       const task = tasks.find(({ taskArn }) => taskArn === wanted);
       if (task) task.desiredStatus = 'STOPPED';
       return { task };
+    },
+    UpdateTaskProtection: ({ tasks: wanted = [], protectionEnabled = false }) => {
+      const found = tasks.filter(({ taskArn }) => wanted.includes(taskArn.slice(taskArn.lastIndexOf('/') + 1)));
+      for (const task of found) task.isProtected = protectionEnabled;
+      return { protectedTasks: found.map(({ taskArn }) => ({ taskArn, protectionEnabled })), failures: [] };
     },
   };
 
@@ -89,6 +108,8 @@ export async function startFakeEcs() {
   return {
     url,
     counts,
+    tasks,
+    rollOuts,
     addTask,
     /** The operations that were called, oldest first. */
     operations: () => asked.map(({ operation }) => operation),

@@ -2,6 +2,7 @@ export { DynamoCallLog } from './calls/dynamo-call-log.ts';
 export {
   type AwsConnection,
   createDynamoDbClient,
+  createEcsClient,
   createS3Client,
   createSqsClient,
 } from './clients.ts';

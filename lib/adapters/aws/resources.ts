@@ -61,6 +61,9 @@ export const REGISTRY_TABLE = {
 
 /** The partition key of models in the registry table. */
 export const MODEL_ROWS = 'model';
+/** That of launched instances, and that of what scaling remembers. */
+export const LAUNCH_ROWS = 'launch';
+export const SCALING_ROWS = 'scaling';
 
 /** One row per user, found by name and by id. See `nameKeyOf`. */
 export const USERS_TABLE = {

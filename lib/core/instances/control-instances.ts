@@ -32,6 +32,14 @@ export interface InstanceController {
   stop(model: string, id: string): Promise<boolean>;
 }
 
+/** A launch that an instance has adopted at its start, where the platform's tasks get their ids from the platform. */
+export interface AdoptedLaunch {
+  readonly id: string;
+  readonly variant: string | undefined;
+  /** Lets the instance that replaces this one adopt the launch. Best effort. */
+  release(): Promise<void>;
+}
+
 /** An instance for operators: the platform's view and the last heartbeat. */
 export interface InstanceView extends ControlledInstance {
   readonly heartbeat: Instance | undefined;

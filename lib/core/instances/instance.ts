@@ -43,6 +43,8 @@ export interface Instance {
   readonly serviceMs?: number;
   /** Submit time of its oldest task. Undefined while it holds none. */
   readonly oldestTaskAt?: number;
+  /** When it last had a task. Undefined before the model is set up, and in rows of earlier builds. */
+  readonly busyAt?: number;
   /** Base URL of its health port. */
   readonly endpoint: string;
   /** The container image or command. */
@@ -113,6 +115,7 @@ const ANNOUNCED_RULES: FieldRules<AnnouncedInstance> = {
   inFlight: wholeFrom(0),
   serviceMs: optional(notNegative),
   oldestTaskAt: optional(finite),
+  busyAt: optional(finite),
   endpoint: anyText,
   image: anyText,
   runtimeVersion: anyText,

@@ -183,6 +183,7 @@ export class ModelInstance {
       inFlight: this.#worker?.inFlight ?? 0,
       ...(serviceMs === undefined ? {} : { serviceMs }),
       ...(oldestTaskAt === undefined ? {} : { oldestTaskAt }),
+      ...(this.#worker ? { busyAt: Math.round(this.#options.platform.clock.now() - this.#worker.idleForMs) } : {}),
       endpoint: this.#endpoint,
       image,
       runtimeVersion,

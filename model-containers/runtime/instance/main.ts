@@ -27,12 +27,14 @@ try {
   const loaded = load(folder, { python, containerUrl, environment: process.env });
   loaded.catch(() => undefined);
   const ecs = await ecsIdentity(process.env);
-  const id = settings.id ?? ecs?.id ?? randomUUID();
   const platform = await platformFromEnvironment(process.env, (message) => logger.warn(message));
+  const launch = ecs && (await platform.adoptLaunch?.(basename(folder), ecs.id));
+  const id = launch?.id ?? settings.id ?? ecs?.id ?? randomUUID();
+  const variant = launch?.variant ?? settings.variant;
   const runtimeVersion = `node ${process.versions.node}`;
   const startedAt = platform.clock.now();
   const model = await loaded.catch(async (error) => {
-    const { variant, image } = { ...settings, ...ecs };
+    const { image } = { ...settings, ...ecs };
     const failed = { id, model: basename(folder), image, runtimeVersion, startedAt, ...(variant && { variant }) };
     if (!stop.aborted) await showFailedStart({ ...platform, logger }, failed, error);
     await platform.close();
@@ -40,6 +42,7 @@ try {
   });
   await new ModelInstance({
     ...settings,
+    variant,
     ...(ecs ? { image: ecs.image } : {}),
     ...(ecs?.agentUri === undefined
       ? {}
@@ -48,6 +51,7 @@ try {
     staysWhenIdle: ecs !== undefined,
     ...{ id, model, platform, logger, runtimeVersion },
   }).run(stop);
+  await launch?.release();
   await platform.close();
   logger.info('Stopped.');
   process.exit(0);

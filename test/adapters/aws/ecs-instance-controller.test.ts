@@ -1,62 +1,96 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lateInstanceController } from '#adapters/aws/index.ts';
-import { startFakeEcs } from '#test/support/fake-ecs.ts';
+import { describe, expect, it } from 'vitest';
+import { adoptLaunch } from '#adapters/aws/ecs-control.ts';
+import { MODEL, SERVICE, useEcsControl } from './ecs-control-harness.ts';
 
-const SERVICE = 'yard-gdp-growth-rate';
-const MODEL = 'gdp_growth_rate';
-
-let ecs: Awaited<ReturnType<typeof startFakeEcs>>;
-let controller: ReturnType<typeof lateInstanceController>;
-
-beforeEach(async () => {
-  ecs = await startFakeEcs();
-  ecs.counts.set(SERVICE, 0);
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  controller = lateInstanceController(
-    { region: 'us-east-1', credentials, endpoints: { ecs: ecs.url } },
-    { cluster: 'cluster', servicePrefix: 'yard-', variantVariable: 'VARIANT' },
-  );
-});
-afterEach(async () => {
-  await controller.close();
-  await ecs.close();
-});
+const control = useEcsControl();
+const idOf = ({ taskArn }: { readonly taskArn: string }) => taskArn.slice(taskArn.lastIndexOf('/') + 1);
+const clock = { now: () => control.now, sleep: () => Promise.resolve() };
+const adopt = (taskId: string) => adoptLaunch(control.rows, { model: MODEL, taskId, clock });
 
 describe('launching on ECS', () => {
-  it('runs one more task of the variant beside the service, whose count stays', async () => {
-    const launched = await controller.launch(MODEL, 'RandomForest');
+  it('answers an id at once, and lets the service run one more task', async () => {
+    const launched = await control.controller.launch(MODEL, 'RandomForest');
 
     expect(launched).toMatchObject({ model: MODEL, variant: 'RandomForest', state: 'starting', phase: 'provisioning' });
-    expect(launched.id).toMatch(/^\d{32}$/);
-    expect(await controller.list(MODEL)).toEqual([launched]);
-    expect(ecs.counts.get(SERVICE)).toBe(0);
+    expect(control.ecs.counts.get(SERVICE)).toBe(1);
+    expect(control.ecs.operations()).not.toContain('RunTask');
+    expect(await control.controller.list(MODEL)).toMatchObject([{ id: launched.id, variant: 'RandomForest' }]);
+  });
+
+  it('shows the task that will adopt the id once, in its phase', async () => {
+    const launched = await control.controller.launch(MODEL);
+    for (const task of control.ecs.tasks) Object.assign(task, { lastStatus: 'PENDING', pullStartedAt: 1 });
+
+    const listed = await control.controller.list(MODEL);
+
+    expect(listed).toMatchObject([{ id: launched.id, phase: 'pulling', image: `${SERVICE}:1` }]);
+  });
+
+  it('gives the id and the variant to the task that starts, and to no other', async () => {
+    const launched = await control.controller.launch(MODEL, 'RandomForest');
+    const [task] = control.ecs.tasks;
+
+    const [first, second] = await Promise.all([adopt(idOf(task as never)), adopt('another')]);
+
+    const adopted = [first, second].filter((each) => each !== undefined);
+    expect(adopted).toMatchObject([{ id: launched.id, variant: 'RandomForest' }]);
+  });
+
+  it('lists a running task by the id that it has adopted', async () => {
+    const launched = await control.controller.launch(MODEL);
+    const [task] = control.ecs.tasks;
+    await adopt(idOf(task as never));
+    Object.assign(task as object, { lastStatus: 'RUNNING', healthStatus: 'HEALTHY' });
+
+    expect(await control.controller.list(MODEL)).toMatchObject([{ id: launched.id, phase: 'ready' }]);
+  });
+
+  it('lets the task that replaces it in a roll-out adopt the id', async () => {
+    const launched = await control.controller.launch(MODEL);
+    const old = await adopt('old-task');
+    expect(await adopt('new-task')).toBeUndefined();
+
+    await old?.release();
+
+    expect(await adopt('new-task')).toMatchObject({ id: launched.id });
+  });
+
+  it('forgets a launch that no task has adopted in a quarter of an hour', async () => {
+    await control.controller.launch(MODEL);
+    control.ecs.tasks.splice(0);
+    control.now += 16 * 60_000;
+
+    expect(await control.controller.list(MODEL)).toEqual([]);
   });
 
   it('refuses a model that no service runs', async () => {
-    await expect(controller.launch('unheard_of')).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(control.controller.launch('unheard_of')).rejects.toMatchObject({ code: 'model_not_found' });
   });
 
   it('says that the instances cannot be reached when ECS cannot', async () => {
-    await ecs.close();
+    await control.ecs.close();
 
-    await expect(controller.launch(MODEL)).rejects.toMatchObject({ code: 'registry_unavailable', retryable: true });
+    await expect(control.controller.launch(MODEL)).rejects.toMatchObject({
+      code: 'registry_unavailable',
+      retryable: true,
+    });
   });
 });
 
 describe('waking on ECS', () => {
   it('raises a service from zero to one', async () => {
-    await controller.wake?.(MODEL);
+    await control.controller.wake?.(MODEL);
 
-    expect(ecs.counts.get(SERVICE)).toBe(1);
+    expect(control.ecs.counts.get(SERVICE)).toBe(1);
   });
 
   it('leaves a service alone that is awake', async () => {
-    ecs.counts.set(SERVICE, 3);
+    control.ecs.counts.set(SERVICE, 3);
 
-    await controller.wake?.(MODEL);
+    await control.controller.wake?.(MODEL);
 
-    expect(ecs.counts.get(SERVICE)).toBe(3);
-    expect(ecs.operations()).not.toContain('UpdateService');
+    expect(control.ecs.counts.get(SERVICE)).toBe(3);
+    expect(control.ecs.operations()).not.toContain('UpdateService');
   });
 });
 
@@ -69,57 +103,71 @@ describe('listing on ECS', () => {
     [{ lastStatus: 'RUNNING', healthStatus: 'HEALTHY' }, 'ready', 'ready'],
     [{ lastStatus: 'RUNNING', healthStatus: 'HEALTHY', desiredStatus: 'STOPPED' }, 'draining', 'draining'],
   ])('shows a task that is %o as %s', async (status, phase, state) => {
-    ecs.addTask(SERVICE, status);
+    control.ecs.addTask(SERVICE, status);
 
-    const [instance] = await controller.list(MODEL);
+    const [instance] = await control.controller.list(MODEL);
 
     expect(instance).toMatchObject({ phase, state, image: `${SERVICE}:1` });
   });
 
   it('leaves out tasks that are over, and those of other models', async () => {
-    ecs.addTask(SERVICE, { lastStatus: 'STOPPED', desiredStatus: 'STOPPED' });
-    ecs.addTask('yard-model-a', { lastStatus: 'RUNNING' });
+    control.ecs.addTask(SERVICE, { lastStatus: 'STOPPED', desiredStatus: 'STOPPED' });
+    control.ecs.addTask('yard-model-a', { lastStatus: 'RUNNING' });
 
-    expect(await controller.list(MODEL)).toEqual([]);
+    expect(await control.controller.list(MODEL)).toEqual([]);
   });
 });
 
 describe('stopping on ECS', () => {
   it('stops a task of the service and lowers its count, so that no other one takes its place', async () => {
-    ecs.counts.set(SERVICE, 2);
-    ecs.addTask(SERVICE, { lastStatus: 'RUNNING' });
-    const [instance] = await controller.list(MODEL);
+    control.ecs.counts.set(SERVICE, 2);
+    control.ecs.addTask(SERVICE, { lastStatus: 'RUNNING' });
+    control.ecs.addTask(SERVICE, { lastStatus: 'RUNNING' });
+    const [instance] = await control.controller.list(MODEL);
 
-    const stopped = await controller.stop(MODEL, instance?.id ?? '');
+    const stopped = await control.controller.stop(MODEL, instance?.id ?? '');
 
     expect(stopped).toBe(true);
-    expect(ecs.counts.get(SERVICE)).toBe(1);
-    expect(await controller.list(MODEL)).toMatchObject([{ phase: 'draining' }]);
+    expect(control.ecs.counts.get(SERVICE)).toBe(1);
+    expect(await control.controller.list(MODEL)).toMatchObject([{ phase: 'draining' }, { state: 'starting' }]);
   });
 
-  it('leaves the count of the service alone for a task that was launched beside it', async () => {
-    ecs.counts.set(SERVICE, 2);
-    const { id } = await controller.launch(MODEL);
+  it('stops a launched instance by its id', async () => {
+    const { id } = await control.controller.launch(MODEL);
+    const [task] = control.ecs.tasks;
+    await adopt(idOf(task as never));
 
-    await controller.stop(MODEL, id);
+    expect(await control.controller.stop(MODEL, id)).toBe(true);
 
-    expect(ecs.counts.get(SERVICE)).toBe(2);
+    expect(task).toMatchObject({ desiredStatus: 'STOPPED' });
+    expect(control.ecs.counts.get(SERVICE)).toBe(0);
+    expect(await control.rows.launches(MODEL)).toEqual([]);
+  });
+
+  it('takes back a launch that no task has adopted', async () => {
+    const { id } = await control.controller.launch(MODEL);
+
+    expect(await control.controller.stop(MODEL, id)).toBe(true);
+
+    expect(control.ecs.counts.get(SERVICE)).toBe(0);
+    expect(await adopt('late-task')).toBeUndefined();
   });
 
   it('is harmless twice', async () => {
-    ecs.counts.set(SERVICE, 2);
-    ecs.addTask(SERVICE, { lastStatus: 'RUNNING' });
-    const [instance] = await controller.list(MODEL);
-    await controller.stop(MODEL, instance?.id ?? '');
+    control.ecs.counts.set(SERVICE, 2);
+    control.ecs.addTask(SERVICE, { lastStatus: 'RUNNING' });
+    const [instance] = await control.controller.list(MODEL);
+    await control.controller.stop(MODEL, instance?.id ?? '');
+    const after = control.ecs.counts.get(SERVICE);
 
-    expect(await controller.stop(MODEL, instance?.id ?? '')).toBe(true);
-    expect(ecs.counts.get(SERVICE)).toBe(1);
+    expect(await control.controller.stop(MODEL, instance?.id ?? '')).toBe(true);
+    expect(control.ecs.counts.get(SERVICE)).toBe(after);
   });
 
   it('knows no instance of another model', async () => {
-    ecs.addTask('yard-model-a', { lastStatus: 'RUNNING' });
-    const [other] = await controller.list('model_a');
+    control.ecs.addTask('yard-model-a', { lastStatus: 'RUNNING' });
+    const [other] = await control.controller.list('model_a');
 
-    expect(await controller.stop(MODEL, other?.id ?? '')).toBe(false);
+    expect(await control.controller.stop(MODEL, other?.id ?? '')).toBe(false);
   });
 });

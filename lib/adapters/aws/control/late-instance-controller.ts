@@ -1,23 +1,38 @@
-import type { InstanceController } from '#core';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Clock, InstanceController } from '#core';
 import { type AwsConnection, createEcsClient } from '../clients.ts';
-import type { EcsInstanceController, EcsInstanceControllerOptions } from './ecs-instance-controller.ts';
+import type { EcsInstanceController } from './ecs-instance-controller.ts';
+
+export interface LateControllerOptions {
+  readonly cluster: string;
+  /** The service name without the model name. */
+  readonly servicePrefix: string;
+  readonly dynamodb: DynamoDBClient;
+  readonly registryTable: string;
+  readonly clock: Clock;
+}
 
 /** Loads the controller with its SDK at first use, because most Lambdas never use it. */
 export function lateInstanceController(
   connection: AwsConnection,
-  options: Omit<EcsInstanceControllerOptions, 'client'>,
+  { dynamodb, registryTable, clock, ...ecs }: LateControllerOptions,
 ): InstanceController & { close(): Promise<void> } {
   let loading: Promise<EcsInstanceController> | undefined;
   async function load(): Promise<EcsInstanceController> {
-    const [client, module] = await Promise.all([createEcsClient(connection), import('./ecs-instance-controller.ts')]);
-    return new module.EcsInstanceController({ ...options, client });
+    const [client, { ControlRows, EcsInstanceController, EcsServices }] = await Promise.all([
+      createEcsClient(connection),
+      import('../ecs-control.ts'),
+    ]);
+    const services = new EcsServices({ ...ecs, client });
+    const rows = new ControlRows({ client: dynamodb, table: registryTable });
+    return new EcsInstanceController({ services, rows, clock });
   }
   function controller(): Promise<EcsInstanceController> {
     loading ??= load();
     return loading;
   }
   return {
-    // Service scaling removes the last idle instance, whatever the manifest says.
+    // Scaling removes the last idle instance, whatever the manifest says.
     sleeps: true,
     list: async (model) => (await controller()).list(model),
     launch: async (model, variant) => (await controller()).launch(model, variant),
