@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { CACHE } from '#local/instance-command.ts';
 import { parseOptions } from '#local/options.ts';
+import { freshenConsole } from '../lib/bundling/fresh-console.ts';
 
 // `npm start`
 const parsed = parseOptions(process.argv.slice(2));
@@ -10,6 +11,8 @@ else if ('fault' in parsed) {
   process.exitCode = 2;
 } else {
   enableCompileCache(CACHE);
+  // Recovery: the API serves without its console, and `/` says how to build it.
+  await freshenConsole().catch((error: Error) => process.stderr.write(`The console was not built: ${error.message}\n`));
   const { runLocal } = await import('#local/run.ts');
   process.exit(await runLocal(parsed.start, process.env));
 }

@@ -1,8 +1,12 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
+import { writeConsole } from './console.ts';
+
+/** The folder of `lambdas/` that serves the web console. */
+const CONSOLE_HANDLER = 'get-console';
 
 /** CommonJS packages inside an ES module bundle call `require`, which ES modules do not have. */
 const REQUIRE_BANNER = `import{createRequire as $require}from'module';const require=$require(import.meta.url);`;
@@ -41,10 +45,11 @@ export const LAMBDA_BUNDLING = {
 export const IMAGE_BUNDLING = { ...BUNDLING, minify: false, logLevel: 'error' } as const satisfies BuildOptions;
 
 /**
- * Copies the package files that a handler reads at run time, listed in its `files.json`, into the bundle. Most handlers
- * have no such list. Throws when a package is not installed.
+ * Adds to the bundle what a handler reads at run time: the package files of its `files.json`, and the web console. Most
+ * handlers read none. Throws when a package is not installed.
  */
 export function shipFiles(folder: string, outputFolder: string): void {
+  if (basename(folder) === CONSOLE_HANDLER) writeConsole(join(outputFolder, 'console'));
   const list = join(folder, 'files.json');
   if (!existsSync(list)) return;
   const { resolve } = createRequire(list);

@@ -92,6 +92,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Describes the API and its active models',
     may: ['read the registry', 'measure queues'],
   },
+  'get-console': { description: 'Shows the console', may: [] },
   'get-docs': { description: 'Shows the documentation', may: [] },
   'list-instances': {
     description: 'Lists the instances of a model',

@@ -1,6 +1,7 @@
 import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
 import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
 import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
+import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
@@ -32,6 +33,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'get-model-schema': getModelSchema(deps),
   'get-openapi': getOpenApi(deps),
   'get-docs': getDocs(deps),
+  'get-console': getConsole(deps, { compresses: true }),
   'list-instances': listInstances(deps),
   'launch-instance': launchInstance(deps),
   'stop-instance': stopInstance(deps),

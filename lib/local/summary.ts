@@ -44,7 +44,7 @@ export function summaryText({ url, startupMs, models }: Summary): string {
     '',
     ...table([['MODEL', 'QUEUE', 'INSTANCES'], ...rows]),
     '',
-    'Try it:',
+    `Open ${url} to see and try every model, or:`,
     `  ${firstRequest(url, models)}`,
     '',
     'Ctrl-C stops it after the current work.',

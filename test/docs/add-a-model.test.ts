@@ -10,6 +10,7 @@ import { fileBlocks, readPage } from './pages.ts';
 
 const COPIED = [
   'bin',
+  'console',
   'lambdas',
   'lib',
   'model-containers',

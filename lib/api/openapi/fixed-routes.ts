@@ -88,6 +88,35 @@ const OPERATION_ROUTES = {
 const UNCHANGED = { '304': emptyResponse('The client has the current version.', HEADERS.etag) };
 
 const DOCUMENT_ROUTES = {
+  'GET /': {
+    operationId: 'get_index',
+    tag: 'Documentation',
+    description: 'Browsers get the console. Other clients get the links and routes of the API as JSON.',
+    parameters: [PARAMETERS.ifNoneMatch],
+    responses: {
+      '200': response(
+        'The index, or the console.',
+        { [JSON_TYPE]: { schema: schemaRef('Index') }, 'text/html': { schema: { type: 'string' } } },
+        { ...HEADERS.vary, ...HEADERS.etag },
+      ),
+      ...UNCHANGED,
+    },
+    problems: ['not_acceptable'],
+  },
+  'GET /console/{file}': {
+    operationId: 'get_console_file',
+    tag: 'Documentation',
+    parameters: [pathParameter('file', 'A file of the console.'), PARAMETERS.ifNoneMatch],
+    responses: {
+      '200': response(
+        'The file.',
+        { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
+        HEADERS.etag,
+      ),
+      ...UNCHANGED,
+    },
+    problems: ['route_not_found'],
+  },
   'GET /openapi.json': {
     operationId: 'get_openapi',
     tag: 'Documentation',

@@ -1,0 +1,113 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { get } from './api.ts';
+import { useSession } from './session.tsx';
+import type { Key } from './types.ts';
+import { CopyButton, Empty, Failure, Time } from './ui.tsx';
+
+/** Who I am, and my API keys. */
+export function Account() {
+  const { me } = useSession();
+  const keys = useQuery({ queryKey: ['keys'], queryFn: () => get<{ keys: readonly Key[] }>('/users/me/keys') });
+  return (
+    <>
+      <h1>Account</h1>
+      <p>
+        You are <strong>{me.username}</strong>, with the role {me.role}.
+      </p>
+      <h2>API keys</h2>
+      <p>
+        Programs send a key in the header <code>Authorization: Bearer …</code>.
+      </p>
+      <NewKey />
+      {keys.error ? <Failure error={keys.error} /> : null}
+      {keys.data?.keys.length === 0 ? <Empty>You have no keys. Create one for each program.</Empty> : null}
+      {keys.data && keys.data.keys.length > 0 ? <KeyTable keys={keys.data.keys} /> : null}
+    </>
+  );
+}
+
+function NewKey() {
+  const client = useQueryClient();
+  const [name, setName] = useState('');
+  const creating = useMutation({
+    mutationFn: () => get<Key & { key: string }>('/users/me/keys', { method: 'POST', body: { name } }),
+    onSuccess() {
+      setName('');
+      return client.invalidateQueries({ queryKey: ['keys'] });
+    },
+  });
+  return (
+    <form
+      className="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        creating.mutate();
+      }}
+    >
+      <label>
+        Name of the new key
+        <input required maxLength={100} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+      </label>
+      <button type="submit" disabled={creating.isPending}>
+        Create
+      </button>
+      {creating.error ? <Failure error={creating.error} /> : null}
+      {creating.data ? (
+        <p role="status">
+          Copy it now, it is not shown again: <code>{creating.data.key}</code> <CopyButton text={creating.data.key} />
+        </p>
+      ) : null}
+    </form>
+  );
+}
+
+function KeyTable({ keys }: { readonly keys: readonly Key[] }) {
+  const client = useQueryClient();
+  const revoking = useMutation({
+    mutationFn: (id: string) => get(`/users/me/keys/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
+  });
+  return (
+    <div className="scroller small">
+      {revoking.error ? <Failure error={revoking.error} /> : null}
+      <table>
+        <thead>
+          <tr>
+            {['Name', 'Begins with', 'Created', 'Expires', 'Last used', 'May'].map((title) => (
+              <th key={title} scope="col">
+                {title}
+              </th>
+            ))}
+            <th scope="col">Action</th>
+          </tr>
+        </thead>
+        <tbody>
+          {keys.map((key) => (
+            <tr key={key.id}>
+              <td>{key.name}</td>
+              <td>
+                <code>{key.prefix}</code>
+              </td>
+              <td>
+                <Time at={key.created_at} />
+              </td>
+              <td>
+                <Time at={key.expires_at} />
+              </td>
+              <td>
+                <Time at={key.last_used_at} />
+              </td>
+              <td>{[...(key.scopes ?? ['everything']), ...(key.models ?? [])].join(', ')}</td>
+              <td>
+                <button type="button" className="quiet" onClick={() => revoking.mutate(key.id)}>
+                  Revoke {key.name}
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

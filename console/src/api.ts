@@ -1,0 +1,91 @@
+/** A problem (RFC 9457), as every error of the API. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  readonly task?: { readonly id: string };
+}
+
+/** The API answered with a problem. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** The API could not be reached. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+/** The base URL of the API: the console's files are one level below it. */
+const BASE = new URL('..', import.meta.url);
+
+export const addressOf = (path: string): string => new URL(path.replace(/^\//, ''), BASE).href;
+
+/** How requests are authorized. Set by the session. */
+export interface Authorization {
+  header(): string | undefined;
+  /** Tries to log in again. Resolves with false when that is impossible. */
+  renew(): Promise<boolean>;
+}
+
+let authorization: Authorization = { header: () => undefined, renew: async () => false };
+
+export function authorizeBy(next: Authorization): void {
+  authorization = next;
+}
+
+interface Init {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly accept?: string;
+}
+
+/** Sends a request. Rejects with `ApiError` for problems and `UnreachableError` when there is no answer. */
+export async function send(path: string, init: Init = {}): Promise<Response> {
+  const first = await sendOnce(path, init);
+  const answer = first.status === 401 && (await authorization.renew()) ? await sendOnce(path, init) : first;
+  if (!answer.ok) throw new ApiError(await problemOf(answer));
+  return answer;
+}
+
+async function sendOnce(path: string, { method = 'GET', body, headers, accept }: Init): Promise<Response> {
+  const token = authorization.header();
+  try {
+    return await fetch(addressOf(path), {
+      method,
+      headers: {
+        Accept: accept ?? 'application/json',
+        ...(token === undefined ? {} : { Authorization: token }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new UnreachableError('The API does not answer.', { cause });
+  }
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const fallback = { title: answer.statusText, status: answer.status, detail: `The API answered ${answer.status}.` };
+  try {
+    return { ...fallback, ...((await answer.json()) as Partial<Problem>) };
+  } catch {
+    // Recovery: a proxy answered without a problem.
+    return fallback;
+  }
+}
+
+/** The JSON of an answer. */
+export async function get<T>(path: string, init: Init = {}): Promise<T> {
+  const answer = await send(path, init);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}

@@ -1,0 +1,103 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect } from 'react';
+import { Link, Route, Router, Switch, useLocation } from 'wouter';
+import { useHashLocation } from 'wouter/use-hash-location';
+import { Account } from './account.tsx';
+import { send } from './api.ts';
+import { Overview } from './overview.tsx';
+import { useSession } from './session.tsx';
+import { TaskPage } from './task-page.tsx';
+import { TasksPage } from './tasks-page.tsx';
+import { Empty, Loading } from './ui.tsx';
+import { Users } from './users.tsx';
+
+/** With the form and the charts, which are most of the code. */
+const ModelPage = lazy(() => import('./model-page.tsx'));
+
+export function App() {
+  return (
+    <Router hook={useHashLocation}>
+      <Header />
+      <Connection />
+      <main id="content" tabIndex={-1}>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            <Route path="/" component={Overview} />
+            <Route path="/models/:model">{({ model }) => <ModelPage key={model} name={model} />}</Route>
+            <Route path="/tasks" component={TasksPage} />
+            <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
+            <Route path="/account" component={Account} />
+            <Route path="/users" component={Users} />
+            <Route>
+              <h1>Not found</h1>
+              <Empty>
+                There is no such page. <Link href="/">Show the models</Link>.
+              </Empty>
+            </Route>
+          </Switch>
+        </Suspense>
+      </main>
+    </Router>
+  );
+}
+
+function Header() {
+  const { me, may, logOut } = useSession();
+  const [path] = useLocation();
+  useEffect(() => {
+    const page = path === '/' ? 'Overview' : path.slice(1).replace('/', ' ');
+    document.title = `${page} · Modelyard`;
+  }, [path]);
+  const pages = [
+    { href: '/', label: 'Models', isShown: true },
+    { href: '/tasks', label: 'Tasks', isShown: true },
+    { href: '/users', label: 'Users', isShown: logOut !== undefined && may('GET', '/users') },
+    { href: '/account', label: 'Account', isShown: logOut !== undefined },
+  ];
+  return (
+    <header>
+      <button type="button" className="skip" onClick={() => document.getElementById('content')?.focus()}>
+        Skip to the content
+      </button>
+      <Link href="/" className="brand">
+        Modelyard
+      </Link>
+      <nav aria-label="Pages">
+        {pages
+          .filter(({ isShown }) => isShown)
+          .map(({ href, label }) => (
+            <Link key={href} href={href} {...(isCurrent(path, href) ? { 'aria-current': 'page' as const } : {})}>
+              {label}
+            </Link>
+          ))}
+        <a href="docs">API</a>
+      </nav>
+      {logOut ? (
+        <span className="who">
+          {me.username} <span className="faint">({me.role})</span>{' '}
+          <button type="button" className="quiet" onClick={logOut}>
+            Log out
+          </button>
+        </span>
+      ) : null}
+    </header>
+  );
+}
+
+const isCurrent = (path: string, href: string): boolean =>
+  href === '/' ? path === '/' || path.startsWith('/models') : path.startsWith(href);
+
+/** Says that the API is away, and when it is back. */
+function Connection() {
+  const health = useQuery({
+    queryKey: ['health'],
+    queryFn: async () => (await send('/healthz')).status,
+    refetchInterval: 3_000,
+    retry: false,
+  });
+  return (
+    <div role="status" className="connection">
+      {health.isError ? 'The API does not answer. This page shows what it last knew, and tries again.' : null}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { addressOf } from './api.ts';
+
+/** A prediction as code to copy, by language. */
+export function callsOf(model: string, request: unknown): Readonly<Record<string, string>> {
+  const url = addressOf(`/predict/${model}`);
+  const body = JSON.stringify(request);
+  return {
+    curl: `curl -X POST ${url} \\
+  -H "Content-Type: application/json" \\
+  -d '${body.replaceAll("'", "'\\''")}'`,
+    TypeScript: `const answer = await fetch(${JSON.stringify(url)}, {
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll('\n', '\n  ')}),
+});
+const { result } = await answer.json();
+console.log(result);`,
+    Python: `import json
+import urllib.request
+
+request = urllib.request.Request(
+    ${JSON.stringify(url)},
+    data=json.dumps(json.loads(${JSON.stringify(body)})).encode(),
+    headers={"Content-Type": "application/json"},
+)
+with urllib.request.urlopen(request) as answer:
+    print(json.load(answer)["result"])`,
+  };
+}

@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/react-query';
+import { send } from './api.ts';
+import type { DetailedModel } from './types.ts';
+import { CopyButton, Failure, JsonView, Loading, Tabs } from './ui.tsx';
+
+/** What the model takes and answers, for people and for programs. */
+export function Contract({ model }: { readonly model: DetailedModel }) {
+  return (
+    <Tabs
+      label="Contract"
+      tabs={{
+        '.proto': <ProtoSource name={model.name} />,
+        'Request schema': <JsonView name={`${model.name}-request-schema`} value={model.schemas.request} />,
+        'Response schema': <JsonView name={`${model.name}-response-schema`} value={model.schemas.response} />,
+      }}
+    />
+  );
+}
+
+function ProtoSource({ name }: { readonly name: string }) {
+  const { data, error } = useQuery({
+    queryKey: ['proto', name],
+    queryFn: async () => (await send(`/models/${name}/schema`, { accept: 'text/plain' })).text(),
+    staleTime: 60_000,
+  });
+  if (error) return <Failure error={error} />;
+  if (data === undefined) return <Loading />;
+  return (
+    <figure className="json">
+      <figcaption>
+        {name}.proto <CopyButton text={data} />
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <pre tabIndex={0}>{data}</pre>
+    </figure>
+  );
+}

@@ -1,0 +1,31 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { render } from 'preact';
+import { UnreachableError } from './api.ts';
+import { App } from './app.tsx';
+import { WithSession } from './session.tsx';
+import './style.css';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Only an API that is away comes back by itself; a refusal stays one.
+      retry: (_, error) => error instanceof UnreachableError,
+      retryDelay: 1_000,
+      refetchOnWindowFocus: true,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+const root = document.getElementById('root');
+if (root) {
+  render(
+    <QueryClientProvider client={client}>
+      <WithSession>
+        <App />
+      </WithSession>
+    </QueryClientProvider>,
+    root,
+  );
+}

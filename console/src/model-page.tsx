@@ -1,0 +1,56 @@
+import { useQuery } from '@tanstack/react-query';
+import { get } from './api.ts';
+import { Contract } from './contract.tsx';
+import { Instances } from './instances.tsx';
+import { healthOf, instancesQuery } from './overview.tsx';
+import { useSession } from './session.tsx';
+import { TryIt } from './try-it.tsx';
+import type { DetailedModel } from './types.ts';
+import { Failure, Loading, State, Tabs } from './ui.tsx';
+
+/** One model: try it, its instances, its contract and its limits. */
+export default function ModelPage({ name }: { readonly name: string }) {
+  const { may } = useSession();
+  const model = useQuery({
+    queryKey: ['model', name],
+    queryFn: () => get<DetailedModel>(`/models/${encodeURIComponent(name)}`),
+    refetchInterval: 2_000,
+  });
+  const seesInstances = may('GET', '/models/{model}/instances');
+  const instances = useQuery({ ...instancesQuery(name), enabled: seesInstances });
+  if (model.isPending) return <Loading />;
+  if (!model.data) return model.error ? <Failure error={model.error} /> : null;
+  const { data } = model;
+  const health = healthOf(data, instances.data?.instances);
+  return (
+    <>
+      <h1>
+        {name} <State state={health.state} />
+      </h1>
+      {health.reason === undefined ? null : <p className="faint">{health.reason}</p>}
+      <p>{data.description}</p>
+      <Tabs
+        label={name}
+        tabs={{
+          'Try it': <TryIt model={data} />,
+          ...(seesInstances
+            ? { Instances: <Instances model={data} instances={instances.data?.instances ?? []} /> }
+            : {}),
+          Contract: <Contract model={data} />,
+          Limits: <Limits limits={data.limits} />,
+        }}
+      />
+    </>
+  );
+}
+
+const Limits = ({ limits }: Pick<DetailedModel, 'limits'>) => (
+  <dl className="facts wide">
+    {Object.entries(limits).map(([name, value]) => (
+      <div key={name}>
+        <dt>{name.replaceAll('_', ' ')}</dt>
+        <dd>{value === null ? 'none' : String(value)}</dd>
+      </div>
+    ))}
+  </dl>
+);

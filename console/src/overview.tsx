@@ -1,0 +1,99 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import { get } from './api.ts';
+import { useSession } from './session.tsx';
+import type { Instance, Model } from './types.ts';
+import { Empty, Failure, Loading, State } from './ui.tsx';
+
+const INSTANCES = '/models/{model}/instances';
+
+/** Every model: what is healthy, and why something is not. */
+export function Overview() {
+  const { may } = useSession();
+  const models = useQuery({
+    queryKey: ['models'],
+    queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
+    refetchInterval: 2_000,
+  });
+  const names = models.data?.models.map(({ name }) => name) ?? [];
+  const instances = useQueries({
+    queries: names.map((name) => ({ ...instancesQuery(name), enabled: may('GET', INSTANCES) })),
+  });
+
+  return (
+    <>
+      <h1>Models</h1>
+      {models.error && !models.data ? <Failure error={models.error} /> : null}
+      {models.isPending ? <Loading /> : null}
+      {models.data?.models.length === 0 ? (
+        <Empty>
+          No model has registered yet. Add a folder to <code>model-containers/models</code> and start it; the README
+          shows how.
+        </Empty>
+      ) : null}
+      <ul className="cards">
+        {models.data?.models.map((model, i) => (
+          <li key={model.name}>
+            <ModelCard model={model} instances={instances[i]?.data?.instances} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+export const instancesQuery = (model: string) => ({
+  queryKey: ['instances', model],
+  queryFn: () => get<{ instances: readonly Instance[] }>(`/models/${model}/instances`),
+  refetchInterval: 2_000,
+});
+
+interface Health {
+  readonly state: string;
+  readonly reason?: string;
+}
+
+/** A state that a person understands at a glance, with its reason. */
+export function healthOf(model: Model, instances: readonly Instance[] = []): Health {
+  const troubled = instances.find(({ condition }) => condition !== null);
+  if (troubled) return { state: 'failing', reason: `${troubled.id}: ${words(troubled.condition)}` };
+  if (model.live_instances > 0) return { state: 'active' };
+  const starting = instances.find(({ state }) => state === 'starting');
+  if (starting) return { state: 'waking', reason: `${starting.id} is starting` };
+  const isWaiting = (model.backlog ?? 0) > 0;
+  return isWaiting
+    ? { state: 'failing', reason: `${model.backlog} tasks wait and no instance is ready` }
+    : { state: 'asleep', reason: 'A request wakes it' };
+}
+
+const words = (text: string | null): string => (text ?? '').replaceAll('_', ' ');
+
+interface CardProps {
+  readonly model: Model;
+  readonly instances: readonly Instance[] | undefined;
+}
+
+function ModelCard({ model, instances }: CardProps) {
+  const { state, reason } = healthOf(model, instances);
+  const running = instances?.reduce((sum, { in_flight }) => sum + (in_flight ?? 0), 0);
+  return (
+    <article className="card">
+      <h2>
+        <Link href={`/models/${model.name}`}>{model.name}</Link> <State state={state} />
+      </h2>
+      {reason === undefined ? null : <p className="faint">{reason}</p>}
+      <dl className="facts">
+        <Fact name="Instances" value={model.live_instances} />
+        <Fact name="Waiting" value={model.backlog ?? 'unknown'} />
+        {running === undefined ? null : <Fact name="Running" value={running} />}
+      </dl>
+    </article>
+  );
+}
+
+const Fact = ({ name, value }: { readonly name: string; readonly value: string | number }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{value}</dd>
+  </div>
+);

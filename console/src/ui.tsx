@@ -1,0 +1,148 @@
+import { type ReactNode, useState } from 'react';
+import { ApiError } from './api.ts';
+
+export const Loading = () => <p className="faint">Loading …</p>;
+
+/** What went wrong, in the words of the API. */
+export function Failure({ error }: { readonly error: Error }) {
+  const fields = error instanceof ApiError ? (error.problem.errors ?? []) : [];
+  return (
+    <div className="failure" role="alert">
+      <p>{error.message}</p>
+      {fields.length > 0 ? (
+        <ul>
+          {fields.map(({ pointer, message }) => (
+            <li key={pointer}>
+              <code>{pointer === '' ? '/' : pointer}</code> {message}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}
+
+/** What to do where there is nothing to show. */
+export const Empty = ({ children }: { readonly children: ReactNode }) => <div className="empty">{children}</div>;
+
+const TONES: Readonly<Record<string, string>> = {
+  active: 'good',
+  ready: 'good',
+  succeeded: 'good',
+  running: 'busy',
+  queued: 'busy',
+  waking: 'busy',
+  starting: 'busy',
+  draining: 'busy',
+  failed: 'bad',
+  failing: 'bad',
+  unreachable: 'bad',
+  expired: 'bad',
+};
+
+export const State = ({ state }: { readonly state: string }) => (
+  <span className={`state ${TONES[state] ?? 'calm'}`}>{state}</span>
+);
+
+const LOCAL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** In the zone of the reader; UTC on hover. */
+export function Time({ at }: { readonly at: string | null | undefined }) {
+  if (!at) return <span className="faint">–</span>;
+  return (
+    <time dateTime={at} title={at}>
+      {LOCAL.format(new Date(at))}
+    </time>
+  );
+}
+
+/** How long ago a moment was, with the moment on hover. */
+export function Ago({ at }: { readonly at: string | null }) {
+  if (!at) return <span className="faint">–</span>;
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(at)) / 1000));
+  return (
+    <time dateTime={at} title={at}>
+      {seconds < 120 ? `${seconds} s ago` : `${Math.round(seconds / 60)} min ago`}
+    </time>
+  );
+}
+
+export const duration = (ms: number | null | undefined): string => {
+  if (ms === null || ms === undefined) return '–';
+  if (ms < 1000) return `${Math.round(ms * 10) / 10} ms`;
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+};
+
+export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return (
+    <button type="button" className="quiet" onClick={() => void copy()}>
+      {isCopied ? 'Copied' : label}
+    </button>
+  );
+}
+
+/** Larger values freeze the page: they are for the download. */
+const MAX_SHOWN_CHARACTERS = 50_000;
+
+/** JSON to read, to copy and to download. */
+export function JsonView({ value, name }: { readonly value: unknown; readonly name: string }) {
+  const text = JSON.stringify(value, null, 2) ?? 'null';
+  const isCut = text.length > MAX_SHOWN_CHARACTERS;
+  return (
+    <figure className="json">
+      <figcaption>
+        {name} <CopyButton text={text} />
+        <a download={`${name}.json`} href={`data:application/json,${encodeURIComponent(text)}`}>
+          Download
+        </a>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <pre tabIndex={0}>
+        {isCut ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}\n… ${text.length} characters in all: download it.` : text}
+      </pre>
+    </figure>
+  );
+}
+
+interface TabsProps {
+  readonly label: string;
+  readonly tabs: Readonly<Record<string, ReactNode>>;
+}
+
+/** One of several contents. */
+export function Tabs({ label, tabs }: TabsProps) {
+  const names = Object.keys(tabs);
+  const [selected = '', select] = useState(names[0]);
+  const move = (step: number) => select(names[(names.indexOf(selected) + step + names.length) % names.length]);
+  return (
+    <div className="tabs">
+      <div role="tablist" aria-label={label}>
+        {names.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={name === selected}
+            tabIndex={name === selected ? 0 : -1}
+            onClick={() => select(name)}
+            onKeyDown={({ key }) => {
+              if (key === 'ArrowRight') move(1);
+              if (key === 'ArrowLeft') move(-1);
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel" aria-label={selected}>
+        {tabs[selected]}
+      </div>
+    </div>
+  );
+}

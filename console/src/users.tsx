@@ -1,0 +1,83 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { get } from './api.ts';
+import { type Column, DataTable } from './data-table.tsx';
+import { useSession } from './session.tsx';
+import type { Role, User } from './types.ts';
+import { Empty, Failure, Loading, Time } from './ui.tsx';
+
+const ROLES: readonly Role[] = ['user', 'operator', 'admin'];
+
+interface Page {
+  readonly users: readonly User[];
+  readonly next_cursor: string | null;
+}
+
+/** For admins: every user with role and state. */
+export function Users() {
+  const { me } = useSession();
+  const client = useQueryClient();
+  const { data, error, isPending, hasNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ['users'],
+    queryFn: ({ pageParam }) =>
+      get<Page>(`/users?limit=100${pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : ''}`),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+  const changing = useMutation({
+    mutationFn: ({ id, ...change }: { id: string; role?: Role; disabled?: boolean }) =>
+      get<User>(`/users/${encodeURIComponent(id)}`, { method: 'PATCH', body: change }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
+  });
+  const users = data?.pages.flatMap((page) => page.users) ?? [];
+  const columns: readonly Column<User>[] = [
+    { id: 'name', header: 'User', cell: ({ username }) => username },
+    {
+      id: 'role',
+      header: 'Role',
+      cell: ({ id, username, role }) => (
+        <select
+          aria-label={`Role of ${username}`}
+          value={role}
+          disabled={id === me.id}
+          onChange={(event) => changing.mutate({ id, role: event.currentTarget.value as Role })}
+        >
+          {ROLES.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      ),
+    },
+    {
+      id: 'disabled',
+      header: 'Disabled',
+      cell: ({ id, username, disabled }) => (
+        <input
+          type="checkbox"
+          aria-label={`${username} is disabled`}
+          checked={disabled}
+          disabled={id === me.id}
+          onChange={() => changing.mutate({ id, disabled: !disabled })}
+        />
+      ),
+    },
+    { id: 'created', header: 'Registered', cell: ({ created_at }) => <Time at={created_at} /> },
+  ];
+  return (
+    <>
+      <h1>Users</h1>
+      {isPending ? <Loading /> : null}
+      {error ? <Failure error={error} /> : null}
+      {changing.error ? <Failure error={changing.error} /> : null}
+      {data && users.length === 0 ? <Empty>There are no users.</Empty> : null}
+      {users.length > 0 ? (
+        <DataTable
+          label="Users"
+          rows={users}
+          columns={columns}
+          keyOf={({ id }) => id}
+          onEnd={() => hasNextPage && void fetchNextPage()}
+        />
+      ) : null}
+    </>
+  );
+}

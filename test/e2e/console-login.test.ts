@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
+import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+const missing = browserMissing();
+const USERS = fileURLToPath(new URL('../../bin/users.ts', import.meta.url));
+const PASSWORD = 'a long sentence';
+
+let system: EmbeddedSystem;
+let browser: Browser;
+let folder: string;
+let rootPassword: string;
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  folder = mkdtempSync(join(tmpdir(), 'modelyard-console-'));
+  system = new EmbeddedSystem({ dataFolder: folder, environment: { AUTH: 'jwt' } });
+  browser = await launchBrowser();
+  await system.until(({ message }) => message === 'ready');
+  const args = [USERS, 'add', 'root', '--role', 'admin', '--data', folder];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  rootPassword = stdout.trim().split(',')[1] ?? '';
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+async function logIn(name: string, password: string) {
+  const console = await openConsole(browser, system.url);
+  await console.page.getByLabel('User name').fill(name);
+  await console.page.getByLabel('Password').fill(password);
+  await console.page.getByRole('button', { name: 'Log in', exact: true }).click();
+  return console;
+}
+
+describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+
+  it('registers a user, who predicts, makes a key, revokes it, and logs out', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'login');
+    await page.getByRole('button', { name: 'Register a new user' }).click();
+    await page.getByLabel('User name').fill('ann');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Register and log in' }).click();
+    await page.getByRole('link', { name: 'model_a' }).click();
+    await page.getByRole('button', { name: 'Predict' }).click();
+    await page.getByRole('region', { name: 'Answer' }).getByText('succeeded').waitFor();
+
+    // What a user may not do is not shown.
+    expect(await page.getByRole('tab', { name: 'Instances' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Users' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByLabel('Name of the new key').fill('program');
+    await page.getByRole('button', { name: 'Create' }).click();
+    const secret = String(
+      await page.getByRole('status').filter({ hasText: 'Copy it now' }).locator('code').textContent(),
+    );
+    const me = await system.fetch('/users/me', { headers: { Authorization: `Bearer ${secret}` } });
+    expect(await me.json()).toMatchObject({ username: 'ann' });
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'account');
+    await page.getByRole('button', { name: 'Revoke program' }).click();
+    await page.getByText('You have no keys').waitFor();
+    await page.reload();
+    await page.getByText('You are ann').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+
+    await page.getByLabel('User name').waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  it('tells an admin about users, and changes their roles', async () => {
+    await system.fetch('/register', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'bob', password: PASSWORD }),
+    });
+    await using console = await logIn('root', rootPassword);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'Users' }).click();
+
+    await page.getByLabel('Role of bob').selectOption('operator');
+    await page.getByLabel('bob is disabled').check();
+    expect(await page.getByLabel('Role of root').isDisabled()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'users');
+    await page.reload();
+    await page.getByLabel('bob is disabled').waitFor();
+
+    expect(await page.getByLabel('Role of bob').inputValue()).toBe('operator');
+    expect(await page.getByLabel('bob is disabled').isChecked()).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('refuses a wrong password in the words of the API, and takes an API key', async () => {
+    await using refused = await logIn('root', 'not the password');
+    await refused.page.getByRole('alert').waitFor();
+    expect(await refused.violations()).toEqual([]);
+    const answer = await system.fetch('/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'root', password: rootPassword }),
+    });
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+
+    await refused.page.getByText('Use an API key or a token').click();
+    await refused.page.getByLabel('API key or token').fill(token);
+    await refused.page.getByRole('button', { name: 'Continue' }).click();
+
+    await refused.page.getByText('root', { exact: true }).or(refused.page.getByText('(admin)')).first().waitFor();
+  });
+});
