@@ -38,11 +38,12 @@ const named = ROUTES.map((route: Route) => ({ ...route, name: `${route.method} $
 const guarded = named.filter(({ role }) => role !== 'public');
 
 describe('the routes that nobody is asked about', () => {
-  it('are health, documentation and login', () => {
+  it('are health, the console, documentation and login', () => {
     const open = named.filter(({ role }) => role === 'public').map(({ path }) => path);
 
     expect(open.toSorted()).toEqual([
-      ...['/docs', '/docs/{file}', '/healthz', '/login', '/login/refresh', '/openapi.json', '/readyz', '/register'],
+      ...['/', '/console/{file}', '/docs', '/docs/{file}', '/healthz', '/login', '/login/refresh', '/openapi.json'],
+      ...['/readyz', '/register'],
     ]);
   });
 });
