@@ -1,4 +1,4 @@
-import { MAX_MODEL_NAME_LENGTH } from '#core';
+import { AUTH_KINDS, MAX_MODEL_NAME_LENGTH, USER_ROLES } from '#core';
 import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import { GATEWAY_ROUTES, INSTANCE_ROUTES } from './instance-routes.ts';
@@ -87,6 +87,36 @@ const OPERATION_ROUTES = {
 
 const UNCHANGED = { '304': emptyResponse('The client has the current version.', HEADERS.etag) };
 
+const text = (description: string) => ({ type: 'string', description });
+
+const INDEX = {
+  type: 'object',
+  description: 'Where things are.',
+  properties: {
+    name: text('The name of the system.'),
+    auth: { type: 'string', enum: AUTH_KINDS, description: 'How callers are authenticated.' },
+    registration: {
+      type: ['string', 'null'],
+      description: 'Whether users may register themselves, where there are any.',
+    },
+    links: { type: 'object', additionalProperties: { type: 'string', format: 'uri-reference' } },
+    routes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          method: text('The HTTP method.'),
+          path: text('The path, with parameters in braces.'),
+          role: { type: 'string', enum: ['public', ...USER_ROLES], description: 'The role that a caller needs.' },
+          summary: text('What the route does.'),
+        },
+        required: ['method', 'path', 'role', 'summary'],
+      },
+    },
+  },
+  required: ['name', 'auth', 'registration', 'links', 'routes'],
+} as const;
+
 const DOCUMENT_ROUTES = {
   'GET /': {
     operationId: 'get_index',
@@ -96,7 +126,7 @@ const DOCUMENT_ROUTES = {
     responses: {
       '200': response(
         'The index, or the console.',
-        { [JSON_TYPE]: { schema: schemaRef('Index') }, 'text/html': { schema: { type: 'string' } } },
+        { [JSON_TYPE]: { schema: INDEX }, 'text/html': { schema: { type: 'string' } } },
         { ...HEADERS.vary, ...HEADERS.etag },
       ),
       ...UNCHANGED,

@@ -7,7 +7,6 @@ import {
   MODEL_CONDITIONS,
   MODEL_LIMITS,
   TASK_STATES,
-  USER_ROLES,
 } from '#core';
 import type { Problem } from '../http/problem.ts';
 import { type InstanceBody, limitKey, type ModelBody } from '../presenters/model-presenter.ts';
@@ -245,20 +244,6 @@ export const SCHEMA_COMPONENTS: Json = {
   Model: object('A model.', MODEL),
   DetailedModel: object('A model with its limits and schemas.', { ...MODEL, ...DETAILED_MODEL }),
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
-  Index: object('Where things are.', {
-    name: text('The name of the system.'),
-    auth: { type: 'string', enum: ['none', 'jwt', 'oidc'], description: 'How callers are authenticated.' },
-    registration: nullable('string', 'Whether users may register themselves; null without users with passwords.'),
-    links: { type: 'object', additionalProperties: { type: 'string', format: 'uri-reference' } },
-    routes: list(
-      object('A route.', {
-        method: text('The HTTP method.'),
-        path: text('The path, with parameters in braces.'),
-        role: { type: 'string', enum: ['public', ...USER_ROLES], description: 'The role that a caller needs.' },
-        summary: text('What the route does.'),
-      }),
-    ),
-  }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
