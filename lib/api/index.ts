@@ -85,6 +85,7 @@ export {
   presentModel,
   presentUnstarted,
 } from './presenters/model-presenter.ts';
+export { presentStats, type StatsBody, type SummaryBody } from './presenters/stats-presenter.ts';
 export {
   followTask,
   inProgressAnswer,

@@ -85,6 +85,11 @@ export class Data extends Construct {
     this.#queryIndex(consumer, DEAD_LETTERS_INDEX.name);
   }
 
+  /** Rows of minutes, by their keys. */
+  grantReadStats(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem']);
+  }
+
   /** Results above the inline limit. */
   grantReadResults(consumer: Consumer): void {
     this.introduce(consumer);

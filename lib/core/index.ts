@@ -108,6 +108,18 @@ export {
   type RegistrySnapshot,
 } from './models/model-registry.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
+export { type ModelStats, type Quantiles, readStats, type Summary } from './stats/read-stats.ts';
+export {
+  countEnd,
+  keysOfEnd,
+  type MinuteCounts,
+  minuteOf,
+  STAT_OUTCOMES,
+  STATS_KEPT_MINUTES,
+  type StatCounts,
+  type StatOutcome,
+  type StatsStore,
+} from './stats/stats-store.ts';
 export {
   type Backlog,
   type BacklogCount,

@@ -8,6 +8,7 @@ import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as getModelSchema } from '#lambdas/get-model-schema/handler.ts';
 import { createHandler as getOpenApi } from '#lambdas/get-openapi/handler.ts';
 import { createHandler as getResult } from '#lambdas/get-result/handler.ts';
+import { createHandler as getStats } from '#lambdas/get-stats/handler.ts';
 import { createHandler as getTask } from '#lambdas/get-task/handler.ts';
 import { createHandler as health } from '#lambdas/health/handler.ts';
 import { createHandler as launchInstance } from '#lambdas/launch-instance/handler.ts';
@@ -28,6 +29,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'list-tasks': listTasks(deps),
   'list-calls': listCalls(deps),
   'cancel-task': cancelTask(deps),
+  'get-stats': getStats(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
   'get-model-schema': getModelSchema(deps),

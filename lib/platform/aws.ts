@@ -8,6 +8,7 @@ import {
   DynamoModelRegistry,
   DynamoTaskStore,
   lateInstanceController,
+  lateStatsStore,
   S3BlobStore,
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
@@ -55,6 +56,7 @@ export function createAwsPlatform(
       ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
     }),
     blobs,
+    stats: lateStatsStore({ client: dynamodb, table: settings.tasksTable }),
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
     contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),
     ...(instances ? { instances } : {}),

@@ -7,6 +7,7 @@ import type {
   ContractStore,
   InstanceController,
   ModelRegistry,
+  StatsStore,
   TaskQueues,
   TaskStore,
   UserStore,
@@ -17,6 +18,7 @@ export interface Platform {
   readonly queues: TaskQueues;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
+  readonly stats: StatsStore;
   readonly registry: ModelRegistry;
   readonly contracts: ContractStore;
   /** Undefined where this process cannot launch or stop instances. */

@@ -8,6 +8,7 @@ import {
   RedisContractStore,
   RedisLink,
   RedisModelRegistry,
+  RedisStatsStore,
   RedisTaskStore,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
@@ -65,6 +66,7 @@ export function createRabbitRedisPlatform(
     queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
     tasks,
     blobs: new RedisBlobStore(stores),
+    stats: new RedisStatsStore(stores),
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),
     ...lateUsersAndCalls(openUsersAndCalls),

@@ -52,3 +52,17 @@ describe('canceling', () => {
     expect((await ended(system, id)).state).toBe('succeeded');
   });
 });
+
+it('tells how the tasks of a model ended', async () => {
+  await post(system, '/predict/model_a', { data: 'counted' });
+  interface Stats {
+    readonly total: { readonly succeeded: number; readonly run_ms: { readonly p50: number } | null };
+  }
+  let stats: Stats | undefined;
+  while (!stats?.total.succeeded) {
+    await sleep(100);
+    stats = (await (await system.fetch('/models/model_a/stats?minutes=2')).json()) as Stats;
+  }
+
+  expect(stats.total).toMatchObject({ succeeded: 1, failed: 0, run_ms: { p99: expect.any(Number) } });
+});

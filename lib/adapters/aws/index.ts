@@ -24,6 +24,7 @@ export {
   taskQueueName,
   USERS_TABLE,
 } from './resources.ts';
+export { lateStatsStore } from './stats/late-stats-store.ts';
 export { DynamoTaskStore } from './tasks/dynamo-task-store.ts';
 export { S3BlobStore } from './tasks/s3-blob-store.ts';
 export { DynamoUserStore } from './users/dynamo-user-store.ts';

@@ -1,5 +1,6 @@
 export { MemoryCallLog } from './calls/memory-call-log.ts';
 export { MemoryTaskQueue } from './queue/memory-task-queue.ts';
 export { MemoryContractStore, MemoryModelRegistry } from './registry/memory-model-registry.ts';
+export { MemoryStatsStore } from './stats/memory-stats-store.ts';
 export { MemoryBlobStore, MemoryTaskStore } from './tasks/memory-task-store.ts';
 export { MemoryUserStore } from './users/memory-user-store.ts';

@@ -5,5 +5,6 @@ export { queuesOf } from './queue/rabbit-topology.ts';
 export { RedisClockReader } from './redis-clock.ts';
 export { RedisLink } from './redis-link.ts';
 export { RedisContractStore, RedisModelRegistry } from './registry/redis-model-registry.ts';
+export { RedisStatsStore } from './stats/redis-stats-store.ts';
 export { RedisBlobStore } from './tasks/redis-blob-store.ts';
 export { RedisTaskStore } from './tasks/redis-task-store.ts';

@@ -8,6 +8,7 @@ import { Presence } from './processes/presence.ts';
 import { SqliteTaskQueue } from './queue/sqlite-task-queue.ts';
 import { SqliteContractStore, SqliteModelRegistry } from './registry/sqlite-model-registry.ts';
 
+import { SqliteStatsStore } from './stats/sqlite-stats-store.ts';
 import { FileBlobStore } from './tasks/file-blob-store.ts';
 import { SqliteTaskStore } from './tasks/sqlite-task-store.ts';
 import { WakeUps } from './wake/wake-ups.ts';
@@ -31,6 +32,7 @@ export interface Sqlite {
   readonly queues: TaskQueues;
   readonly tasks: SqliteTaskStore;
   readonly blobs: FileBlobStore;
+  readonly stats: SqliteStatsStore;
   readonly registry: SqliteModelRegistry;
   readonly contracts: SqliteContractStore;
   /** Rejects with `store_unavailable` if nothing can be written. */
@@ -65,6 +67,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
     queues: (model) => new SqliteTaskQueue(queue, model),
     tasks: new SqliteTaskStore({ database, wakeUps, clock }),
     blobs,
+    stats: new SqliteStatsStore(database),
     registry: new SqliteModelRegistry({ database, process: presence.id, clock }),
     contracts: new SqliteContractStore(database),
     check: () => translated('store_unavailable', presence.confirm()),

@@ -79,7 +79,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     enterBacklog: createBacklogGate(backlog),
     forecast: createForecaster({ models, backlog, clock: platform.clock }),
     wakeWhenAsleep: createWaker({ ...platform, logger }),
-    waits: { tasks: platform.tasks, clock: platform.clock, pace: createWaitPace() },
+    waits: { tasks: platform.tasks, clock: platform.clock, stats: platform.stats, pace: createWaitPace() },
     transcoder,
     logger,
     metrics,

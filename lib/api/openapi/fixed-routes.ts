@@ -15,6 +15,7 @@ import {
   response,
   schemaRef,
 } from './route-doc.ts';
+import { STATS_ROUTES } from './stats-schemas.ts';
 import { TASK_ROUTES } from './task-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
@@ -188,6 +189,7 @@ const DOCUMENT_ROUTES = {
 export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...TASK_ROUTES,
   ...MODEL_ROUTES,
+  ...STATS_ROUTES,
   ...INSTANCE_ROUTES,
   ...GATEWAY_ROUTES,
   ...OPERATION_ROUTES,

@@ -12,35 +12,8 @@ import type { Problem } from '../http/problem.ts';
 import { type InstanceBody, limitKey, type ModelBody } from '../presenters/model-presenter.ts';
 import type { TaskBody } from '../presenters/task-presenter.ts';
 import type { Json } from './message-schemas.ts';
-
-/** A property per member of the type. A member without a description does not compile. */
-type Properties<T> = Readonly<Record<keyof T, Json>>;
-
-const text = (description: string): Json => ({ type: 'string', description });
-/** A whole number of at least 0. */
-const count = (description: string): Json => ({ type: 'integer', minimum: 0, description });
-const nullable = (type: string, description: string): Json => ({ type: [type, 'null'], description });
-/** An RFC 3339 time. */
-const moment = (description: string): Json => ({ type: 'string', format: 'date-time', description });
-const nullableMoment = (description: string): Json => ({
-  type: ['string', 'null'],
-  format: 'date-time',
-  description,
-});
-const truth = (description: string): Json => ({ type: 'boolean', description });
-const list = (items: Json, description?: string): Json => ({
-  type: 'array',
-  items,
-  ...(description === undefined ? {} : { description }),
-});
-
-/** All properties are required except those in `optional`. */
-const object = (description: string, properties: Json, optional: readonly string[] = []): Json => ({
-  type: 'object',
-  description,
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-});
+import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
+import { STATS_SCHEMAS } from './stats-schemas.ts';
 
 const FAILURE = {
   anyOf: [{ $ref: '#/components/schemas/StartFailure' }, { type: 'null' }],
@@ -246,5 +219,6 @@ export const SCHEMA_COMPONENTS: Json = {
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
+  ...STATS_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

@@ -1,4 +1,5 @@
 import { ModelyardError } from '../errors.ts';
+import { countEnd } from '../stats/stats-store.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
 import { isTerminal, type Task } from './task.ts';
 import { type CancelMark, newCancelMark } from './task-store.ts';
@@ -11,13 +12,14 @@ const MAX_SKEW_MS = 60_000;
  * running task is aborted. Rejects with `task_not_found`, and with `task_ended` if the task has ended.
  */
 export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
-  const { tasks, clock } = deps;
+  const { tasks, clock, stats } = deps;
   const { id, state } = await getTask(deps, lookup);
   const outcome = isTerminal(state) ? 'terminal' : await tasks.apply(id, { type: 'canceled', at: clock.now() });
   const task = await getTask(deps, lookup);
   // Also for a repeated cancel: the first one may have failed before it told the instances.
   if (task.state === 'canceled') await tasks.cancels.put(task.model, newCancelMark(clock.now()));
-  if (outcome !== 'applied') throw new ModelyardError('task_ended', `The task has ended: it is ${task.state}.`);
+  if (outcome === 'applied') await countEnd(stats, task.model, { state: 'canceled', at: clock.now() });
+  else throw new ModelyardError('task_ended', `The task has ended: it is ${task.state}.`);
   return task;
 }
 

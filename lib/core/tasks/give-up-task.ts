@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { countEnd, type StatsStore } from '../stats/stats-store.ts';
 import { readEnvelope } from './envelope.ts';
 import type { BlobStore } from './payload.ts';
 import type { EventOutcome } from './task-events.ts';
@@ -15,12 +16,20 @@ export interface DeadLetter {
   readonly reason?: RejectReason;
 }
 
+interface GiveUpDeps {
+  readonly tasks: TaskStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** @default nobody counts */
+  readonly stats?: Pick<StatsStore, 'add'>;
+}
+
 /**
  * Ends the task of a dead letter as `failed` and stores its envelope, so that the task can be sent again. A message
  * that is not an envelope is stored under `dead-letters/` in the blob store; the result is `unreadable`. Idempotent.
  */
 export async function giveUpTask(
-  { tasks, blobs, clock }: { readonly tasks: TaskStore; readonly blobs: BlobStore; readonly clock: Clock },
+  { tasks, blobs, clock, stats }: GiveUpDeps,
   { model, body, attempts, reason }: DeadLetter,
 ): Promise<EventOutcome | 'unreadable'> {
   const envelope = readEnvelope(body);
@@ -28,7 +37,7 @@ export async function giveUpTask(
     await blobs.put(`dead-letters/${model}/${createHash('sha256').update(body).digest('hex')}`, body);
     return 'unreadable';
   }
-  return tasks.apply(envelope.taskId, {
+  const outcome = await tasks.apply(envelope.taskId, {
     type: 'gave-up',
     attempts,
     at: clock.now(),
@@ -40,4 +49,6 @@ export async function giveUpTask(
     },
     envelope: body,
   });
+  if (outcome === 'applied') await countEnd(stats, model, { state: 'failed', at: clock.now() });
+  return outcome;
 }

@@ -2,6 +2,7 @@ import type { Contract } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { ContractStore } from '../models/model-registry.ts';
+import { countEnd, type StatsStore } from '../stats/stats-store.ts';
 import { type BlobStore, loadPayload } from './payload.ts';
 import { isTerminal, type Task } from './task.ts';
 import type { TaskPage, TaskQuery, TaskStore } from './task-store.ts';
@@ -15,6 +16,8 @@ export interface TaskLookup {
 }
 
 export interface ReadDeps {
+  /** Counts tasks that readers end. @default nobody counts */
+  readonly stats?: Pick<StatsStore, 'add'>;
   readonly tasks: TaskStore;
   readonly clock: Clock;
 }
@@ -33,10 +36,11 @@ export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup):
  * Ends a task that is past its deadline: its message may be lost, or the model may have no instance. Every reader calls
  * this, so no timer is needed.
  */
-export async function expireOverdue({ tasks, clock }: ReadDeps, task: Task): Promise<Task> {
+export async function expireOverdue({ tasks, clock, stats }: ReadDeps, task: Task): Promise<Task> {
   const now = clock.now();
   if (isTerminal(task.state) || now < task.deadlineAt) return task;
-  await tasks.apply(task.id, expiry(now));
+  const outcome = await tasks.apply(task.id, expiry(now));
+  if (outcome === 'applied') await countEnd(stats, task.model, { state: 'expired', at: now });
   return (await tasks.get(task.id)) ?? task;
 }
 

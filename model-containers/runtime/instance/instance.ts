@@ -19,6 +19,7 @@ import { showFailedStart } from './failed-start.ts';
 import { type HealthServer, startHealthServer, writeRegistration } from './health-server.ts';
 import { type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
+import { StatsRecorder } from './stats-recorder.ts';
 
 export interface InstanceOptions {
   /** Loaded, not set up. The instance closes it. */
@@ -57,6 +58,7 @@ export class ModelInstance {
   readonly #contract: Contract;
   readonly #metrics: InstanceMetrics;
   readonly #startedAt: number;
+  readonly #stats: StatsRecorder;
   #state: InstanceState = 'starting';
   /** Of the starts before this one. */
   #failure: StartFailure | undefined;
@@ -71,6 +73,7 @@ export class ModelInstance {
     this.#contract = contract;
     this.#variant = variantOf(manifest, options.variant);
     this.#startedAt = options.platform.clock.now();
+    this.#stats = new StatsRecorder({ ...options.platform, logger: options.logger, model: manifest.name });
     this.#metrics = createInstanceMetrics({
       inFlight: () => this.#worker?.inFlight ?? 0,
       isBlocked: () => options.model.condition === 'blocked',
@@ -109,7 +112,7 @@ export class ModelInstance {
       if (this.#state === 'starting' && !stop.aborted) failedBy = error;
       throw error;
     } finally {
-      await heartbeat?.stop();
+      await Promise.all([heartbeat?.stop(), this.#stats.close()]);
       if (failedBy === undefined) await this.#deregister();
       else await showFailedStart({ ...platform, logger }, this.#describe(), failedBy);
       await health.close();
@@ -206,7 +209,7 @@ export class ModelInstance {
       gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
       logger,
-      observer: toAll(this.#metrics, createAttemptLog(logger)),
+      observer: toAll(this.#metrics, createAttemptLog(logger), this.#stats),
       consume: (signal) => queue.consume({ leaseSeconds, signal, observer: this.#metrics }),
       stopTimeoutMs,
     });

@@ -11,6 +11,7 @@ import {
   type RequestGate,
   readEnvelope,
   type StartedEvent,
+  type StatsStore,
   type TaskStore,
 } from '#core';
 import type { Attempt } from './attempt.ts';
@@ -22,6 +23,7 @@ export interface AdmitDeps extends SettleDeps {
   /** Decides which requests this instance can decode. */
   readonly gate: RequestGate;
   readonly tasks: TaskStore;
+  readonly stats?: Pick<StatsStore, 'add'>;
 }
 
 /**
@@ -82,10 +84,11 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
       return { number: decision.attempt, claim: undefined };
     case 'claim':
       return { number: decision.attempt, claim: decision.start };
-    case 'expire':
-      await tasks.apply(envelope.taskId, expiryOf(envelope, now));
+    case 'expire': {
+      const outcome = await tasks.apply(envelope.taskId, expiryOf(envelope, now));
       await delivery.ack();
-      return 'expired';
+      return outcome === 'applied' ? 'expired' : 'already-ended';
+    }
     case 'give-up':
       await giveUp(deps, delivery, decision);
       return 'dead-lettered';

@@ -1,5 +1,5 @@
 import { limitsOf } from '#catalog/manifest.ts';
-import type { BlobStore, Clock, Delivery, Logger, RequestGate, TaskConsumer, TaskStore } from '#core';
+import type { BlobStore, Clock, Delivery, Logger, RequestGate, StatsStore, TaskConsumer, TaskStore } from '#core';
 import { admitTask } from './admit-task.ts';
 import { type Attempt, repeat } from './attempt.ts';
 import { CancelWatch } from './cancel-watch.ts';
@@ -18,6 +18,8 @@ export interface WorkerDeps {
   readonly contractHash: string;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
+  /** Counts tasks that are given up without a run. @default nobody counts */
+  readonly stats?: Pick<StatsStore, 'add'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: WorkerObserver;

@@ -7,6 +7,7 @@ import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
 
@@ -22,6 +23,8 @@ contractStoreContract('DynamoDB and S3', async () => {
   const { platform, cutOff } = await aws.openBehindGate();
   return { contracts: platform.contracts, cutOff };
 });
+
+statsStoreContract('DynamoDB', async () => aws.open().stats);
 
 blobStoreContract('S3', async () => {
   const { platform, cutOff } = await aws.openBehindGate();

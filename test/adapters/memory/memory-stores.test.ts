@@ -3,6 +3,7 @@ import {
   MemoryCallLog,
   MemoryContractStore,
   MemoryModelRegistry,
+  MemoryStatsStore,
   MemoryUserStore,
 } from '#adapters/memory/index.ts';
 import { systemClock } from '#platform/platform.ts';
@@ -10,6 +11,7 @@ import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 
 const cuttingOff = (part: { reachable: boolean }) => async () => {
@@ -25,6 +27,8 @@ contractStoreContract('memory', async () => {
   const contracts = new MemoryContractStore();
   return { contracts, cutOff: cuttingOff(contracts) };
 });
+
+statsStoreContract('memory', async () => new MemoryStatsStore(systemClock));
 
 blobStoreContract('memory', async () => {
   const blobs = new MemoryBlobStore();

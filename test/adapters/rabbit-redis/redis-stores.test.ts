@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
@@ -28,6 +29,8 @@ else {
     const { platform, cutOff } = await open();
     return { contracts: platform.contracts, cutOff };
   });
+
+  statsStoreContract('Redis', async () => (await open()).platform.stats);
 
   blobStoreContract('Redis', async () => {
     const { platform, cutOff } = await open();

@@ -2,6 +2,7 @@ import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
@@ -28,6 +29,8 @@ contractStoreContract('SQLite', async () => {
   const { platform, cutOff } = await open();
   return { contracts: platform.contracts, cutOff };
 });
+
+statsStoreContract('SQLite', async () => (await open()).platform.stats);
 
 blobStoreContract('SQLite', async () => {
   const { platform, cutOff } = await open();

@@ -1,5 +1,5 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { CANCEL_MARK_SECONDS, type CancelMarks, HEARTBEAT_INTERVAL_MS } from '#core';
+import { CANCEL_MARK_SECONDS, type CancelMarks } from '#core';
 import { N, rowOf, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 import { TASKS_TABLE } from '../resources.ts';
@@ -8,15 +8,10 @@ import type { DynamoTableOptions } from './dynamo-task-store.ts';
 /** The first part of the keys of marks, which are rows of the table of tasks. */
 export const CANCEL_MARK_PREFIX = 'canceled:';
 
-/** A task that waited longer than this when it starts is looked up if a task of its model was canceled. */
-const START_AGE_MS = 1000;
-
-/** Stores the mark of each model as a row. Reads cost money, so short runs of tasks that did not wait cause none. */
-export function dynamoCancelMarks({ client, table, clock }: DynamoTableOptions): CancelMarks {
+/** Stores the mark of each model as a row. */
+export function dynamoCancelMarks({ client, table, clock }: DynamoTableOptions): Pick<CancelMarks, 'get' | 'put'> {
   const keyOf = (model: string) => ({ id: S(`${CANCEL_MARK_PREFIX}${model}`) });
   return {
-    startAgeMs: START_AGE_MS,
-    runIntervalMs: HEARTBEAT_INTERVAL_MS,
     async put(model, mark) {
       const expiresAt = Math.ceil(clock.now() / 1000) + CANCEL_MARK_SECONDS;
       const command = new UpdateItemCommand({

@@ -15,7 +15,7 @@ import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts
 import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
 
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
-import { dynamoCancelMarks } from './dynamo-cancel-marks.ts';
+import { lateCancelMarks } from './late-cancel-marks.ts';
 import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
 
@@ -46,7 +46,7 @@ export class DynamoTaskStore implements TaskStore {
   readonly #keepsLists: boolean;
 
   constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
-    this.cancels = dynamoCancelMarks({ client, table, clock });
+    this.cancels = lateCancelMarks({ client, table, clock });
     this.#client = client;
     this.#table = table;
     this.#clock = clock;

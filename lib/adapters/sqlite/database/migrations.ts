@@ -133,6 +133,15 @@ const MIGRATIONS: readonly string[] = [
     mark TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Counts of ended tasks by minute: a JSON object.
+  CREATE TABLE task_stats (
+    model TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (model, minute)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */
