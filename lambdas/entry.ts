@@ -1,12 +1,12 @@
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { Metrics as PowertoolsMetrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
-import { createHandlerDeps, type HandlerDeps, type Metrics } from '#api';
+import { createHandlerDeps, type HandlerDeps } from '#api';
 import type { Logger } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { readChoice } from '#platform/environment.ts';
 import * as ENV from '#platform/environment-names.ts';
+import { embeddedMetrics } from './embedded-metrics.ts';
 
 const SERVICE = 'modelyard';
 const NAMESPACE = 'Modelyard';
@@ -15,7 +15,7 @@ interface Handler {
   use(middleware: MiddlewareObj): unknown;
 }
 
-/** A Lambda handler on AWS, with Powertools logger and metrics. Dependencies are built once per sandbox. */
+/** A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. */
 export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H): H {
   const platform = createAwsPlatform(awsSettingsFrom(process.env));
   const powertools = new PowertoolsLogger({ serviceName: SERVICE });
@@ -25,7 +25,7 @@ export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) =
       logger: structured(powertools),
       auth: readChoice(process.env, ENV.auth, ['jwt', 'oidc', 'none']),
       isHttpsOnly: true,
-      metrics: embeddedMetrics(),
+      metrics: embeddedMetrics({ namespace: NAMESPACE, service: SERVICE }),
     }),
   );
   handler.use(injectLambdaContext(powertools));
@@ -38,15 +38,3 @@ const structured = (powertools: PowertoolsLogger): Logger => ({
   warn: (message, fields = {}) => powertools.warn(message, fields),
   error: (message, fields = {}) => powertools.error(message, fields),
 });
-
-/** Metrics as log lines (embedded metric format), without API calls. */
-function embeddedMetrics(): Metrics {
-  const powertools = new PowertoolsMetrics({ namespace: NAMESPACE, serviceName: SERVICE });
-  return {
-    count(name, dimensions) {
-      const single = powertools.singleMetric();
-      for (const [dimension, value] of Object.entries(dimensions)) single.addDimension(dimension, value);
-      single.addMetric(name, 'Count', 1);
-    },
-  };
-}

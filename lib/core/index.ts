@@ -108,18 +108,7 @@ export {
   type RegistrySnapshot,
 } from './models/model-registry.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
-export { type ModelStats, type Quantiles, readStats, type Summary } from './stats/read-stats.ts';
-export {
-  countEnd,
-  keysOfEnd,
-  type MinuteCounts,
-  minuteOf,
-  STAT_OUTCOMES,
-  STATS_KEPT_MINUTES,
-  type StatCounts,
-  type StatOutcome,
-  type StatsStore,
-} from './stats/stats-store.ts';
+export * from './stats/index.ts';
 export {
   type Backlog,
   type BacklogCount,
