@@ -10,6 +10,9 @@ const GENERATED = '^proto/gen/';
 const PLATFORM = '^lib/platform/';
 const ADAPTERS = '^lib/adapters/';
 
+/** The folders of the lifecycle's services. */
+const SERVICES = 'ingestion|preprocessing|features|training|serving|pipelines';
+
 const DECLARATIONS = '\\.d\\.ts$';
 
 /** Modules that are started or loaded by path, and the memory platform, which only tests use. */
@@ -24,6 +27,7 @@ const STARTED = [
   '^lib/local/instance-guard\\.ts$',
   '^lib/bundling/(environment-credentials|lru-cache)\\.ts$',
   '^lib/platform/memory\\.ts$',
+  '^lifecycle/worker/',
 ];
 
 /** Modules under `path` may import only what matches one of `allowed`. */
@@ -85,6 +89,18 @@ const rooms = [
     'What every SQL database serves knows none of them.',
   ),
   room(
+    'artifact-stores-know-core-and-s3',
+    '^lib/adapters/artifacts/',
+    ['^lib/adapters/artifacts/', CORE, npm('@aws-sdk', '@smithy'), NODE],
+    'Artifacts are files or objects of S3.',
+  ),
+  room(
+    'duckdb-adapter-knows-duckdb',
+    '^lib/adapters/duckdb/',
+    ['^lib/adapters/duckdb/', CORE, npm('@duckdb'), NODE],
+    'Tables of the lifecycle are in DuckDB.',
+  ),
+  room(
     'docker-adapters-know-core-and-docker',
     '^lib/adapters/docker/',
     ['^lib/adapters/docker/', CORE, CONTRACT, GENERATED, npm('dockerode'), NODE],
@@ -93,7 +109,7 @@ const rooms = [
   room(
     'platform-knows-core-and-adapters',
     PLATFORM,
-    [PLATFORM, CORE, CONTRACT, ADAPTERS, npm('@aws-sdk', '@smithy'), NODE],
+    [PLATFORM, CORE, CONTRACT, ADAPTERS, npm('@aws-sdk', '@smithy', 'kysely'), NODE],
     'A platform is a set of adapters and its settings.',
   ),
   room(
@@ -113,7 +129,15 @@ const rooms = [
   room(
     'gateway-knows-handlers-and-platform',
     '^lib/gateway/',
-    ['^lib/(gateway|api|platform)/', CORE, CONTRACT, '^lambdas/', npm('aws-lambda', 'pino'), NODE],
+    [
+      '^lib/(gateway|api|platform)/',
+      CORE,
+      CONTRACT,
+      '^lambdas/',
+      '^lifecycle/handler\\.ts$',
+      npm('aws-lambda', 'pino'),
+      NODE,
+    ],
     'The gateway runs the Lambda handlers behind an HTTP server.',
   ),
   room(
@@ -206,6 +230,31 @@ const rooms = [
     to: { path: PLATFORM, pathNot: '^lib/platform/platform\\.ts$' },
   },
   room(
+    'lifecycle-knows-core-api-and-its-adapters',
+    '^lifecycle/',
+    [
+      '^lifecycle/',
+      CORE,
+      CONTRACT,
+      GENERATED,
+      '^lib/api/',
+      '^lib/platform/(platform|from-environment)\\.ts$',
+      '^lib/adapters/(sql/service-database|duckdb/tables)\\.ts$',
+      '^model-containers/catalog/manifest\\.ts$',
+      '^model-containers/runtime/define-model\\.ts$',
+      npm('kysely', 'uuid', 'aws-lambda'),
+      NODE,
+    ],
+    'A service receives its database and its artifacts from the platform.',
+  ),
+  {
+    name: 'services-never-see-each-other',
+    comment: 'A service asks another one by its queries and events, and never reads its database.',
+    severity: 'error',
+    from: { path: `^lifecycle/(${SERVICES})/` },
+    to: { path: `^lifecycle/(${SERVICES})/`, pathNot: '^lifecycle/$1/' },
+  },
+  room(
     'runtime-knows-core-and-platform',
     '^model-containers/runtime/',
     [
@@ -276,7 +325,7 @@ const everywhere = [
     name: 'core-by-its-index',
     comment: 'The index is the public interface of the core.',
     severity: 'error',
-    from: { path: '^(lib|lambdas|model-containers|bin)/', pathNot: CORE },
+    from: { path: '^(lib|lambdas|lifecycle|model-containers|bin)/', pathNot: CORE },
     to: { path: CORE, pathNot: '^lib/core/index\\.ts$' },
   },
   {
@@ -298,7 +347,11 @@ const everywhere = [
     comment: 'No started module reaches this one, so it never runs.',
     severity: 'error',
     from: { path: STARTED },
-    to: { path: '^(lambdas|lib|model-containers|scripts)/', pathNot: [...STARTED, DECLARATIONS], reachable: false },
+    to: {
+      path: '^(lambdas|lib|lifecycle|model-containers|scripts)/',
+      pathNot: [...STARTED, DECLARATIONS],
+      reachable: false,
+    },
   },
   {
     name: 'every-import-resolves',

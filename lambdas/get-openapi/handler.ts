@@ -19,13 +19,14 @@ interface Written {
 
 /** `GET /openapi.json`, generated again when the active models change. */
 export function createHandler(deps: HandlerDeps) {
+  const hasLifecycle = deps.platform.lifecycle !== undefined;
   let latest: Written | undefined;
 
   return httpHandler(deps, async function getOpenApi(request) {
     const active = await deps.models.active();
     const source = sourceOf(active);
     if (latest?.source !== source) {
-      const body = JSON.stringify(openApiDocument(await documentedModels(deps, active)));
+      const body = JSON.stringify(openApiDocument(await documentedModels(deps, active), { hasLifecycle }));
       latest = { source, body, etag: etagOf(body) };
     }
     return cacheableAnswer(request, { ...latest, contentType: JSON_TYPE });

@@ -20,7 +20,16 @@ import {
   waitPreference,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isTerminal, ModelyardError, modelFailing, type ServedModel, submitTask, type Task, waitForTask } from '#core';
+import {
+  isTerminal,
+  ModelyardError,
+  modelFailing,
+  type ServedModel,
+  STAGE_MODEL,
+  submitTask,
+  type Task,
+  waitForTask,
+} from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -118,10 +127,12 @@ async function accept(
   { platform, models, transcoder, enterBacklog }: HandlerDeps,
   request: HttpRequest,
 ): Promise<Accepted> {
+  const name = request.param('model');
+  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
   const options = submitOptions(request.headers);
   const type = bodyType(request.headers);
   const body = request.body();
-  const [served] = await Promise.all([models.served(request.param('model')), loadCodec()]);
+  const [served] = await Promise.all([models.served(name), loadCodec()]);
   refuseWithoutInstance(served);
   const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
   await enterBacklog(served);

@@ -13,10 +13,12 @@ export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
 export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
 export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
+export { ALL_ROUTES, LIFECYCLE_ROUTES, type LifecycleRoute } from './http/lifecycle-routes.ts';
 export { type Counts, type Metrics, noMetrics } from './http/metrics.ts';
 export {
   BINARY_TYPES,
   bodyType,
+  FILE_TYPES,
   FORM_TYPE,
   JSON_SCHEMA_TYPE,
   JSON_TYPE,
@@ -54,6 +56,7 @@ export {
   type Method,
   ROUTES,
   type Route,
+  type RoutedHandlerName,
   type RoutePath,
   SUBMIT_ROUTES,
 } from './http/routes.ts';

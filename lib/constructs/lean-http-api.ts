@@ -16,6 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EXPOSED_HEADERS } from '#api/http/headers.ts';
+import type { RoutedHandlerName } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import {
   ACCESS_LOG_FORMAT,
@@ -84,7 +85,9 @@ export class LeanHttpApi extends Construct implements HttpApi {
           resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
         })
       : new HttpNoneAuthorizer();
-    const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(name, fn)]));
+    const integrations = new Map<RoutedHandlerName, HttpLambdaIntegration>(
+      [...handlers].map(([name, fn]) => [name, invoking(name, fn)]),
+    );
     for (const route of routes) {
       const { path, method, handler, role } = route;
       const integration = integrations.get(handler);

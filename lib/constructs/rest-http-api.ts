@@ -16,7 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BINARY_TYPES } from '#api/http/negotiation.ts';
-import { METHODS, type Route, type RoutePath } from '#api/http/routes.ts';
+import { METHODS, type Route, type RoutedHandlerName, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import {
   ACCESS_LOG_FORMAT,
@@ -114,7 +114,9 @@ export class RestHttpApi extends Construct implements HttpApi {
       // No body model: messages are known only at run time, and the handler validates them.
       validateRequestBody: true,
     });
-    const integrations = new Map([...handlers].map(([name, fn]) => [name, invoking(fn)]));
+    const integrations = new Map<RoutedHandlerName, LambdaIntegration>(
+      [...handlers].map(([name, fn]) => [name, invoking(fn)]),
+    );
     for (const route of routes) {
       for (const method of methodsOf(route)) {
         this.#api.root.resourceForPath(route.path).addMethod(method, integrations.get(route.handler), {

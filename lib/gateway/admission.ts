@@ -1,4 +1,4 @@
-import { type HandlerName, namedProblem, type ProxyResult, type RouteMatch, sendProblem } from '#api';
+import { namedProblem, type ProxyResult, type RoutedHandlerName, type RouteMatch, sendProblem } from '#api';
 import type { Logger } from '#core';
 import { DelayLimit, type TimeSpent } from './delay-limit.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -31,7 +31,7 @@ export interface Admitted {
 }
 
 /** Operators must be able to control an overloaded system. */
-const ALWAYS: ReadonlySet<HandlerName> = new Set(['health', 'get-metrics', 'launch-instance', 'stop-instance']);
+const ALWAYS: ReadonlySet<RoutedHandlerName> = new Set(['health', 'get-metrics', 'launch-instance', 'stop-instance']);
 /** Maximum number of idle groups, because callers choose the model names. */
 const MAX_GROUPS = 500;
 /** Reading and answering a request take at least one turn of the event loop each. */
@@ -129,6 +129,8 @@ const UNLIMITED: Admitted = { begin: () => undefined, ran: () => undefined, leav
 /** Undefined for long polls: their tasks were admitted before. */
 function groupOf(arrival: Arrival): string | undefined {
   const { route, params } = arrival;
+  // Their work is not that of this process.
+  if (route.handler === 'lifecycle') return undefined;
   if (route.handler !== 'submit-task') return isWaiting(arrival) ? undefined : 'reads';
   return isWaiting(arrival) ? `predictions of ${params.model}` : `submits to ${params.model}`;
 }

@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda';
-import type { HandlerName, ProxyEvent, ProxyHandler, ProxyResult } from '#api';
+import type { ProxyEvent, ProxyHandler, ProxyResult, RoutedHandlerName } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { isProxyResult } from './bridge-answer.ts';
 
 export interface Invocation {
-  readonly name: HandlerName;
+  readonly name: RoutedHandlerName;
   readonly handler: ProxyHandler;
   readonly event: ProxyEvent;
   readonly requestId: string;

@@ -5,13 +5,13 @@ import {
   BINARY_TYPES,
   createRouter,
   decodeComponent,
-  type HandlerName,
   METHODS,
   type Method,
   type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
   type Route,
+  type RoutedHandlerName,
   type RouteMatch,
   toPrincipalContext,
   unroutedAnswer,
@@ -26,7 +26,7 @@ import { callerAddress, createGuard, type GuardOptions, requireBodyType } from '
 
 export interface BridgeOptions {
   readonly routes: readonly Route[];
-  readonly handlers: Readonly<Record<HandlerName, ProxyHandler>>;
+  readonly handlers: Readonly<Record<RoutedHandlerName, ProxyHandler>>;
   readonly logger: Logger;
   readonly limits?: Partial<BridgeLimits>;
   /** @default loopback hosts, no other origin */
@@ -75,7 +75,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     progress.caller = caller ?? localCaller;
     const body = await readBody(request);
     progress.bytesIn = body.byteLength;
-    if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route.takesForms);
+    if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route);
     admitted?.begin();
     const event = toProxyEvent({
       ...{ ...exchange, ...match, rawHeaders: request.rawHeaders, body, caller },

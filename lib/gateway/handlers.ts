@@ -1,4 +1,4 @@
-import type { HandlerDeps, HandlerName, ProxyHandler } from '#api';
+import type { HandlerDeps, ProxyHandler, RoutedHandlerName } from '#api';
 import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
 import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
 import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
@@ -22,7 +22,7 @@ import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
 /** All HTTP handlers. A missing one does not compile. */
-export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, ProxyHandler>> => ({
+export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandlerName, ProxyHandler>> => ({
   'submit-task': submitTask(deps),
   'get-task': getTask(deps),
   'get-result': getResult(deps),
@@ -44,4 +44,14 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<HandlerName, 
   'manage-users': manageUsers(deps),
   'get-metrics': getMetrics(deps),
   health: health(deps),
+  lifecycle: lateLifecycle(deps),
 });
+
+/** Loads the lifecycle at its first request, so that the start of the process stays as it is. */
+function lateLifecycle(deps: HandlerDeps): ProxyHandler {
+  let handler: Promise<ProxyHandler> | undefined;
+  return async function lifecycle(event, context) {
+    handler ??= import('#lifecycle/handler.ts').then(({ createHandler }) => createHandler(deps));
+    return (await handler)(event, context);
+  };
+}

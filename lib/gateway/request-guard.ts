@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
-import { FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '#api';
+import { FILE_TYPES, FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE, type Route } from '#api';
 import { ModelyardError } from '#core';
 
 /** Accepted hosts and origins besides the loopback interface. */
@@ -38,8 +38,11 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
 }
 
 /** Throws `unsupported_media_type` for a missing Content-Type and for types that need no CORS preflight. */
-export function requireBodyType({ headers }: IncomingMessage, takesForms = false): void {
-  const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : BODY_TYPES;
+export function requireBodyType(
+  { headers }: IncomingMessage,
+  { takesForms, takesFiles }: Pick<Route, 'takesForms' | 'takesFiles'> = {},
+): void {
+  const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : takesFiles ? [JSON_TYPE, ...FILE_TYPES] : BODY_TYPES;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (accepted.includes(type)) return;
   const message = `A body needs a Content-Type, which must be ${accepted.join(' or ')}.`;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createHandlerDeps, ROUTES } from '#api';
+import { ALL_ROUTES, createHandlerDeps } from '#api';
 import type { Logger } from '#core';
 import { ENV, readRequired } from '#platform/environment.ts';
 import { platformFromEnvironment } from '#platform/from-environment.ts';
@@ -63,7 +63,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
   const bridge = createBridge({
-    routes: ROUTES,
+    routes: ALL_ROUTES,
     handlers: createHandlers(deps),
     logger,
     guard,

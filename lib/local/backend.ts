@@ -43,7 +43,7 @@ async function startSqlite({ dataFolder, isDurable, environment }: BackendOption
       durability: durabilityOf({ dataFolder, isDurable }),
       callDays: callDaysFrom(environment),
     };
-    const platform = await openSqlitePlatform({ ...settings, isChecked: true });
+    const platform = await openSqlitePlatform({ ...settings, isChecked: true, environment });
     return {
       platform,
       environment: sqliteEnvironment(settings),

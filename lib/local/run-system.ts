@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Authenticator, createHandlerDeps, type HandlerDeps, ROUTES } from '#api';
+import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
 import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
 import { Admission } from '#gateway/admission.ts';
@@ -39,6 +39,8 @@ export interface SystemRun extends LocalOptions {
 
 const KEYS_FILE = 'signing-keys.json';
 const MODELS = join(ROOT, 'model-containers', 'models');
+/** Its worker starts with the first request to the lifecycle. */
+const LIFECYCLE = join(ROOT, 'lifecycle', 'worker');
 /** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
 /** From the start of the process. Slower instances are shown as starting. */
@@ -56,7 +58,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const entry = Promise.withResolvers<Authenticator | undefined>();
   let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
-    ...{ routes: ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
+    ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
     record: (call) => callLog?.record?.(call),
     ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
   });
@@ -80,7 +82,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => callLog?.stop());
   // Of the run before this one: the models may have been mended.
   await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
-  const supervisor = startInstances(run, models, backend);
+  const { models: workers } = await discoverModels([LIFECYCLE]);
+  const supervisor = startInstances(run, [...models, ...workers], backend);
   const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
   entry.resolve(access.authenticate);
   const { transcoder } = cleanup.use(new TranscodingPool());

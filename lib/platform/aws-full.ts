@@ -3,15 +3,28 @@ import { adoptLaunch, ControlRows } from '#adapters/aws/ecs-control.ts';
 import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
 import { CALL_RETENTION_DAYS, DAY_MS, ModelyardError } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
+import { lateLifecycle } from './late-lifecycle.ts';
 import { type FullPlatform, systemClock } from './platform.ts';
 
 export { awsSettingsFrom } from './aws.ts';
 
+interface LifecycleOptions {
+  /** Names the databases and artifacts of the lifecycle. @default no lifecycle */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Where they are files unless the environment names others. */
+  readonly folder?: string;
+}
+
 /** The AWS platform with its users and its call log. */
-export function createFullAwsPlatform(settings: AwsSettings, access = openDynamoDb(settings)): FullPlatform {
+export function createFullAwsPlatform(
+  settings: AwsSettings,
+  { environment = {}, folder }: LifecycleOptions = {},
+  access = openDynamoDb(settings),
+): FullPlatform {
   const platform = createAwsPlatform(settings, access);
   const { dynamodb: client, clock } = access;
   const { callDays = CALL_RETENTION_DAYS } = settings;
+  const { lifecycle, closeLifecycle } = lateLifecycle(environment, folder);
   return {
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),
@@ -19,6 +32,11 @@ export function createFullAwsPlatform(settings: AwsSettings, access = openDynamo
     recordsCalls: callDays > 0,
     adoptLaunch: (model, taskId) =>
       adoptLaunch(new ControlRows({ client, table: settings.registryTable }), { model, taskId, clock }),
+    lifecycle,
+    async close() {
+      await closeLifecycle();
+      await platform.close();
+    },
   };
 }
 

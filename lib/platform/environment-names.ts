@@ -67,3 +67,15 @@ export const connectSeconds = 'MODELYARD_CONNECT_SECONDS';
 export const dataFolder = 'MODELYARD_DATA_FOLDER';
 /** What commits survive there: the death of processes, a power failure too, or neither. */
 export const durability = 'MODELYARD_DURABILITY';
+
+/** The databases of the lifecycle's services, for example `postgres://user:password@host:5433/ingestion`. */
+export const ingestionDatabaseUrl = 'INGESTION_DATABASE_URL';
+export const preprocessingDatabaseUrl = 'PREPROCESSING_DATABASE_URL';
+export const featuresDatabaseUrl = 'FEATURES_DATABASE_URL';
+export const trainingDatabaseUrl = 'TRAINING_DATABASE_URL';
+export const servingDatabaseUrl = 'SERVING_DATABASE_URL';
+export const pipelinesDatabaseUrl = 'PIPELINES_DATABASE_URL';
+/** Where the lifecycle keeps files: a folder, or `s3://bucket/prefix/`. */
+export const artifacts = 'MODELYARD_ARTIFACTS';
+/** Where the lifecycle keeps temporary files. */
+export const scratchFolder = 'MODELYARD_SCRATCH_FOLDER';

@@ -16,7 +16,7 @@ export async function platformFromEnvironment(
   const platform = readChoice(env, ENV.platform, PLATFORMS);
   if (platform === 'aws') {
     const { awsSettingsFrom, createFullAwsPlatform } = await import('./aws-full.ts');
-    return createFullAwsPlatform({ ...awsSettingsFrom(env), callDays: callDaysFrom(env) });
+    return createFullAwsPlatform({ ...awsSettingsFrom(env), callDays: callDaysFrom(env) }, { environment: env });
   }
   if (platform === 'sqlite') {
     const { openSqlitePlatform, sqliteSettingsFrom } = await import('./sqlite.ts');
@@ -36,3 +36,7 @@ async function connectRabbitRedis(env: NodeJS.ProcessEnv, onTrouble: (message: s
   }
   return platform;
 }
+
+/** As `platformFromEnvironment`, for code that runs inside a model process. */
+export const platformOfThisProcess = (onTrouble: (message: string) => void): Promise<FullPlatform> =>
+  platformFromEnvironment(process.env, onTrouble);

@@ -1,11 +1,14 @@
+import type { Migrations, ServiceDatabase } from '#adapters/sql/service-database.ts';
 import type {
   AcceptTask,
   AdoptedLaunch,
+  ArtifactStore,
   BlobStore,
   CallLog,
   Clock,
   ContractStore,
   InstanceController,
+  LifecycleService,
   ModelRegistry,
   StatsStore,
   TaskQueues,
@@ -31,6 +34,8 @@ export interface Platform {
   readonly accept?: AcceptTask;
   /** Origins whose pages may read responses. Undefined: the gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
+  /** Opens what the services of the lifecycle keep, at the first call. Undefined where there is no lifecycle. */
+  lifecycle?(): Promise<LifecycleStores>;
   /**
    * Rejects with `queue_unavailable` or `store_unavailable` while no task can be accepted. Undefined where reading the
    * registry is enough.
@@ -42,6 +47,18 @@ export interface Platform {
    */
   adoptLaunch?(model: string, taskId: string): Promise<AdoptedLaunch | undefined>;
   /** Closes all connections. Call nothing else afterwards. */
+  close(): Promise<void>;
+}
+
+/** What the services of the lifecycle keep. */
+export interface LifecycleStores {
+  readonly artifacts: ArtifactStore;
+  /** A local folder for temporary files. */
+  readonly scratch: string;
+  /** Opens and migrates the database of a service, at the first call. Rejects with `store_unavailable`. */
+  database<Tables>(service: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<Tables>>;
+  /** Whether the service has been used. True where this cannot be told without a connection. */
+  hasDatabase(service: LifecycleService): boolean;
   close(): Promise<void>;
 }
 

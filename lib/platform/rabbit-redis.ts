@@ -14,6 +14,7 @@ import {
 import type { Postgres } from '#adapters/sql/postgres.ts';
 import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
 import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
+import { lateLifecycle } from './late-lifecycle.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export interface RabbitRedisPlatform extends FullPlatform {
@@ -61,6 +62,7 @@ export function createRabbitRedisPlatform(
     );
     return postgres;
   };
+  const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {});
   const clockReader = new RedisClockReader(link, clock);
   return {
     queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
@@ -71,6 +73,7 @@ export function createRabbitRedisPlatform(
     contracts: new RedisContractStore(stores),
     ...lateUsersAndCalls(openUsersAndCalls),
     recordsCalls: databaseUrl !== undefined && callDays > 0,
+    lifecycle,
     clock,
     async connect() {
       const patienceMs = connectSeconds * 1000;
@@ -86,6 +89,7 @@ export function createRabbitRedisPlatform(
     },
     async close() {
       clockReader.stop();
+      await closeLifecycle();
       await connections.close();
       tasks.close();
       await link.close();
@@ -112,6 +116,8 @@ export interface RabbitRedisSettings {
   readonly connectSeconds?: number;
   /** How long calls are kept. 0: they are not recorded. @default 30 */
   readonly callDays?: number;
+  /** Names the databases and artifacts of the lifecycle. @default no lifecycle */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Receives one sentence per outage. */
   readonly onTrouble?: (message: string) => void;
 }
@@ -132,6 +138,7 @@ export function rabbitRedisSettingsFrom(env: NodeJS.ProcessEnv): RabbitRedisSett
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     connectSeconds: readInteger(env, ENV.connectSeconds, { min: 0, max: 3600, default: 30 }),
     callDays: callDaysFrom(env),
+    environment: env,
   };
 }
 

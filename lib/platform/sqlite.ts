@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { SqlTables } from '#adapters/sql/index.ts';
 import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
 import { CALL_RETENTION_DAYS, type Clock, DAY_MS } from '#core';
 import { callDaysFrom, ENV, readChoice, readInteger, readRequired } from './environment.ts';
+import { lateLifecycle } from './late-lifecycle.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export { type Durability, takeDataFolder } from '#adapters/sqlite/index.ts';
@@ -15,13 +17,19 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   const clock = systemClock;
   const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
   const { tasks } = sqlite;
+  const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {}, join(settings.folder, 'lifecycle'));
   return {
     ...sqlite,
     // Loads the query builder on first use, because instances do not need it.
     ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock, callDays)),
     recordsCalls: callDays > 0,
     accept: (task, message) => tasks.accept(task, message),
+    lifecycle,
     clock,
+    async close() {
+      await closeLifecycle();
+      await sqlite.close();
+    },
   };
 }
 
@@ -48,6 +56,8 @@ export interface SqliteSettings {
   readonly lockTimeoutMs?: number;
   /** Whether to look for damage in the file first. One process of a system is enough. @default false */
   readonly isChecked?: boolean;
+  /** Names other databases and artifacts for the lifecycle. @default files in the folder */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** Throws a sentence naming the variable that is missing or wrong. */
@@ -56,6 +66,7 @@ export const sqliteSettingsFrom = (env: NodeJS.ProcessEnv): SqliteSettings => ({
   durability: readChoice(env, ENV.durability, DURABILITIES),
   pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
   callDays: callDaysFrom(env),
+  environment: env,
 });
 
 /** The environment that makes another process read these settings. */

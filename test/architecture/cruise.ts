@@ -8,7 +8,7 @@ import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** Where code lives. */
-export const FOLDERS = ['bin', 'lambdas', 'lib', 'model-containers', 'proto', 'scripts', 'test'] as const;
+export const FOLDERS = ['bin', 'lambdas', 'lib', 'lifecycle', 'model-containers', 'proto', 'scripts', 'test'] as const;
 
 /** Every TypeScript file under `root`, as paths relative to it. */
 export const sourceFiles = (root: string, folders: readonly string[] = FOLDERS): string[] =>

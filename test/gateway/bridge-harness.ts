@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import {
   HANDLER_NAMES,
-  type HandlerName,
   type ProxyContext,
   type ProxyEvent,
   type ProxyHandler,
   type ProxyResult,
+  type RoutedHandlerName,
 } from '#api';
 import { type BridgeOptions, createBridge } from '#gateway/bridge.ts';
 import type { BridgeLimits, HttpServer } from '#gateway/bridge-server.ts';
@@ -44,7 +44,10 @@ export async function startBridge(
   };
   const bridge = createBridge({
     routes: TEST_ROUTES,
-    handlers: Object.fromEntries(HANDLER_NAMES.map((name) => [name, recorded])) as Record<HandlerName, ProxyHandler>,
+    handlers: Object.fromEntries([...HANDLER_NAMES, 'lifecycle'].map((name) => [name, recorded])) as Record<
+      RoutedHandlerName,
+      ProxyHandler
+    >,
     logger: silentLogger,
     limits: { graceMs: 50, ...limits },
     ...options,

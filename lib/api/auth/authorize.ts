@@ -9,15 +9,18 @@ const BY_KEY: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [`${rou
 /** Whether the route needs no authentication. False for a route that is not in the table. */
 export const isPublic = (event: ProxyEvent): boolean => routed(event)?.role === 'public';
 
-const routed = (event: ProxyEvent): Route | undefined => BY_KEY.get(`${methodOf(event)} ${routeOf(event)}`);
+function routed(event: ProxyEvent, more: readonly Route[] = []): Route | undefined {
+  const [method, path] = [methodOf(event), routeOf(event)];
+  return BY_KEY.get(`${method} ${path}`) ?? more.find((route) => route.method === method && route.path === path);
+}
 
 /**
  * Checks that the caller has the role that the route table asks for, on every platform alike. Throws `unauthenticated`
  * when nobody is known, `forbidden` when the role, the scopes or the models of the key are not enough, and
- * `route_not_found` for a route that is not in the table.
+ * `route_not_found` for a route that is neither in the table nor one of the handler's own.
  */
-export function authorize(event: ProxyEvent, caller: Principal | undefined): void {
-  const route = routed(event);
+export function authorize(event: ProxyEvent, caller: Principal | undefined, own: readonly Route[]): void {
+  const route = routed(event, own);
   if (!route) throw new ModelyardError('route_not_found', 'There is no such route.');
   const { role } = route;
   if (role === 'public') return;

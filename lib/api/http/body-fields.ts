@@ -15,15 +15,20 @@ interface FieldsOptions {
   readonly what: string;
   /** By name. A field without a rule is refused, in JSON. */
   readonly rules: Readonly<Record<string, FieldRule>>;
+  /** @default 16 KiB */
+  readonly maxBytes?: number;
 }
 
 /**
  * The fields of a JSON object. An empty body has none. Rejects with `body_too_large`, `unreadable_body`,
  * `unsupported_media_type`, and `invalid_input` with a pointer to what is wrong.
  */
-export function jsonFields(request: HttpRequest, { what, rules }: FieldsOptions): Readonly<Record<string, unknown>> {
+export function jsonFields(
+  request: HttpRequest,
+  { what, rules, maxBytes = MAX_BYTES }: FieldsOptions,
+): Readonly<Record<string, unknown>> {
   const bytes = request.body();
-  if (bytes.byteLength > MAX_BYTES) throw bodyTooLarge(MAX_BYTES);
+  if (bytes.byteLength > maxBytes) throw bodyTooLarge(maxBytes);
   const body = bytes.byteLength === 0 ? {} : readJson(request, bytes);
   const invalid = (errors: readonly FieldError[]) =>
     new ModelyardError('invalid_input', `The body is not ${what}.`, { errors });

@@ -47,7 +47,7 @@ export function httpHandler(
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
     const routed = routedEvent(event, matchPath);
     const caller = callerOf(routed, deps.auth);
-    authorize(routed, caller);
+    authorize(routed, caller, routes);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);

@@ -8,6 +8,13 @@ export const JSON_TYPE = 'application/json';
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The binary protobuf encoding of one message. */
 export const PROTOBUF_TYPE = 'application/x-protobuf';
+/** Tables: CSV, JSON lines and Parquet. */
+export const FILE_TYPES = [
+  'text/csv',
+  'application/x-ndjson',
+  'application/vnd.apache.parquet',
+  'application/octet-stream',
+] as const;
 export const JSON_SCHEMA_TYPE = 'application/schema+json';
 /** RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json';

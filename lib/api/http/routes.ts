@@ -33,8 +33,10 @@ export const HANDLER_NAMES = [
 ] as const;
 
 export type HandlerName = (typeof HANDLER_NAMES)[number];
+/** The lifecycle is a handler of its own, which only deployments with a lifecycle have. */
+export type RoutedHandlerName = HandlerName | 'lifecycle';
 
-export const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** One route of the HTTP API. */
@@ -42,9 +44,11 @@ export interface Route {
   readonly method: Method;
   /** Parameters in braces: `/models/{model}/tasks`. */
   readonly path: `/${string}`;
-  readonly handler: HandlerName;
+  readonly handler: RoutedHandlerName;
   /** Takes a form besides JSON. */
   readonly takesForms?: boolean;
+  /** Takes tables besides JSON: CSV, JSON lines and Parquet. */
+  readonly takesFiles?: boolean;
   /** The role that a caller needs. `public`: nobody is asked. */
   readonly role: 'public' | UserRole;
   /** For the API documentation. */

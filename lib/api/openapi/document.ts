@@ -1,6 +1,8 @@
+import { LIFECYCLE_ROUTES } from '../http/lifecycle-routes.ts';
 import { ROUTES, type Route } from '../http/routes.ts';
 import { ROUTE_DOCS } from './fixed-routes.ts';
 import { HEADER_COMPONENTS, PARAMETER_COMPONENTS } from './headers.ts';
+import { lifecycleDoc } from './lifecycle-docs.ts';
 import { type Json, type MessageSchemas, messageSchemas, usedComponents } from './message-schemas.ts';
 import { type DocumentedModel, modelOperation, SUBMIT_PROBLEMS } from './model-operations.ts';
 import { problemResponses } from './problem-responses.ts';
@@ -44,10 +46,11 @@ interface Draft {
  * The OpenAPI 3.1 document of the routes and models. Its server URL is relative, so it works below any path. Throws
  * `UnreadableMessageError` for a malformed contract.
  */
-export function openApiDocument(models: readonly DocumentedModel[]): Json {
+export function openApiDocument(models: readonly DocumentedModel[], { hasLifecycle = false } = {}): Json {
   const draft: Draft = { paths: {}, schemas: { ...SCHEMA_COMPONENTS }, responses: {} };
   for (const documented of models) addModel(draft, documented);
   for (const route of ROUTES) if (!isModelRoute(route)) addFixed(draft, route);
+  if (hasLifecycle) for (const route of LIFECYCLE_ROUTES) addDocumented(draft, route, lifecycleDoc(route));
   const { paths, schemas, responses } = draft;
   const fixed = Object.entries(FIXED_TAGS).map(([name, description]) => ({ name, description }));
   return {
@@ -98,6 +101,10 @@ function addFixed(draft: Draft, route: Route): void {
   const docs: Readonly<Record<string, RouteDoc>> = ROUTE_DOCS;
   const doc = docs[`${route.method} ${route.path}`];
   if (!doc) throw new TypeError(`The API documentation lacks ${route.method} ${route.path}.`);
+  addDocumented(draft, route, doc);
+}
+
+function addDocumented(draft: Draft, route: Route, doc: RouteDoc): void {
   const { summary } = route;
   const { tag, problems, description = `${summary}.`, ...operation } = doc;
   addOperation(draft, route, { operation: { ...operation, tags: [tag], summary, description }, problems });

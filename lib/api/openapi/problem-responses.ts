@@ -22,6 +22,8 @@ const MEANINGS: Record<ErrorCode, string> = {
   idempotency_conflict: 'The Idempotency-Key was used with another body.',
   contract_conflict: 'An incompatible contract is registered under this name.',
   instance_limit: 'The model has `maxInstances` instances.',
+  resource_not_found: 'There is nothing of this name.',
+  conflict: 'The state does not allow this.',
   instance_uncontrolled: 'This deployment cannot launch or stop this instance.',
   task_ended: 'The task has ended.',
   name_taken: 'The user name is taken.',

@@ -11,6 +11,7 @@ export const FIXED_TAGS = {
   Instances: 'Running instances of models',
   'Gateway style': 'The same operations in the shape of common model gateways',
   Users: 'Login, API keys and users',
+  Lifecycle: 'From data to a served version',
   Operations: 'Health and metrics',
   Documentation: 'API documentation',
 } as const;

@@ -23,7 +23,13 @@ export async function backendOf(given: string, options: BackendOptions): Promise
   const { python, containerUrl, environment } = options;
   const folder = modelFolderOf(given);
   if (!existsSync(join(folder, 'model.py'))) {
-    const args = [MODEL_ENTRY, given, ...(containerUrl === undefined ? [] : [containerUrl])];
+    // The warning is about node:sqlite, which the worker of the lifecycle uses.
+    const args = [
+      '--disable-warning=ExperimentalWarning',
+      MODEL_ENTRY,
+      given,
+      ...(containerUrl === undefined ? [] : [containerUrl]),
+    ];
     return processBackend({ command: process.execPath, arguments: args, environment: withPython(environment, python) });
   }
   const { manifest, request, response } = await readModelFolder(folder);

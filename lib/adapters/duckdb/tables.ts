@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, type Json } from '@duckdb/node-api';
+
+export interface TablesOptions {
+  /** Where data that does not fit into memory goes. Created if it does not exist. */
+  readonly folder: string;
+  /** @default 512 MiB */
+  readonly memoryMiB?: number;
+  /** @default 2 */
+  readonly threads?: number;
+}
+
+/** A row with the values that JSON has. Times are text; large integers are text too. */
+type TableRow = Readonly<Record<string, Json>>;
+
+/** An analytical database in memory for one piece of work. */
+export interface Tables extends AsyncDisposable {
+  /** Parameters are `$1`, `$2` and so on. */
+  run(sql: string, ...values: DuckDBValue[]): Promise<void>;
+  rows(sql: string, ...values: DuckDBValue[]): Promise<readonly TableRow[]>;
+  /** Refuses files and settings besides these folders and files from now on. Call before SQL that others wrote. */
+  confine(paths: readonly string[]): Promise<void>;
+  /** Ends the query in progress, which rejects. */
+  interrupt(): void;
+}
+
+/** Opens an empty database. Rejects when the folder cannot be written to. */
+export async function openTables({ folder, memoryMiB = 512, threads = 2 }: TablesOptions): Promise<Tables> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const spill = await mkdtemp(join(folder, 'spill-'));
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${memoryMiB}MiB`,
+    threads: String(threads),
+    temp_directory: spill,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection: DuckDBConnection = await instance.connect();
+  // Times without a zone are UTC on every machine.
+  await connection.run("SET TimeZone = 'UTC'");
+  return {
+    async run(sql, ...values) {
+      await connection.run(sql, values);
+    },
+    async rows(sql, ...values) {
+      return (await connection.runAndReadAll(sql, values)).getRowObjectsJson();
+    },
+    async confine(paths) {
+      const list = paths.map(quoted).join(', ');
+      await connection.run(`SET allowed_directories = [${[quoted(spill), list].filter(Boolean).join(', ')}]`);
+      await connection.run('SET enable_external_access = false');
+      await connection.run('SET lock_configuration = true');
+    },
+    interrupt: () => connection.interrupt(),
+    async [Symbol.asyncDispose]() {
+      connection.closeSync();
+      instance.closeSync();
+      await rm(spill, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A text as a literal of SQL. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** A name as an identifier of SQL. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,45 @@
+import { type Dialect, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { DsqlAdapter, DsqlQueryCompiler, LeasedAdapter } from './leased-migrations.ts';
+
+export interface PostgresDialectOptions {
+  /** For example `postgres://user:password@host:5432/database`. */
+  readonly url: string;
+  /** Uses only what Aurora DSQL has. @default false */
+  readonly isDsql?: boolean;
+  /** Replaces the password of the URL at each connection. */
+  readonly password?: () => Promise<string>;
+}
+
+const MAX_CONNECTIONS = 5;
+const CONNECT_MS = 5_000;
+/** A server that stopped answering must not keep callers waiting. */
+const QUERY_MS = 30_000;
+const INT8 = 20;
+const NUMERIC = 1700;
+
+/** PostgreSQL, or Aurora DSQL, with the values that SQLite returns: whole numbers and sums are numbers. */
+export function postgresDialect({ url, isDsql = false, password }: PostgresDialectOptions): Dialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    ...(password === undefined ? {} : { password }),
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    application_name: 'modelyard',
+    types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+  });
+  // The pool opens another connection, and the query in progress rejects.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const dialect = new PostgresDialect({ pool });
+  return {
+    createDriver: () => dialect.createDriver(),
+    createIntrospector: (database) => dialect.createIntrospector(database),
+    createAdapter: () => (isDsql ? new DsqlAdapter() : new LeasedAdapter()),
+    createQueryCompiler: () => (isDsql ? new DsqlQueryCompiler() : dialect.createQueryCompiler()),
+  };
+}
+
+const parserOf = (type: number, format?: 'text') =>
+  type === INT8 || type === NUMERIC ? Number : pg.types.getTypeParser(type, format);

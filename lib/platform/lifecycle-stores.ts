@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dialect } from 'kysely';
+import { FileArtifactStore } from '#adapters/artifacts/file-artifact-store.ts';
+import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
+import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
+import { ENV, type EnvironmentName, readOptional } from './environment.ts';
+import type { LifecycleStores } from './platform.ts';
+
+const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
+  ingestion: ENV.ingestionDatabaseUrl,
+  preprocessing: ENV.preprocessingDatabaseUrl,
+  features: ENV.featuresDatabaseUrl,
+  training: ENV.trainingDatabaseUrl,
+  serving: ENV.servingDatabaseUrl,
+  pipelines: ENV.pipelinesDatabaseUrl,
+};
+
+const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
+
+/**
+ * What the services keep. `folder`: where databases are SQLite files and artifacts are files, unless the environment
+ * names others; undefined where there is no such folder.
+ */
+export async function openLifecycleStores(
+  environment: NodeJS.ProcessEnv,
+  folder: string | undefined,
+): Promise<LifecycleStores> {
+  const opened = new Map<LifecycleService, Promise<ServiceDatabase<unknown>>>();
+  const scratch = readOptional(environment, ENV.scratchFolder) ?? join(folder ?? tmpdir(), 'modelyard-scratch');
+  const fileOf = (service: LifecycleService) => folder && join(folder, `${service}.db`);
+
+  async function open(name: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<unknown>> {
+    const dialect = await dialectOf(readOptional(environment, DATABASE_URLS[name]) ?? fileOf(name), name);
+    return openServiceDatabase({ dialect, migrations, name });
+  }
+
+  return {
+    artifacts: await openArtifacts(readOptional(environment, ENV.artifacts) ?? (folder && join(folder, 'artifacts')), {
+      environment,
+      scratch,
+    }),
+    scratch,
+    hasDatabase(service) {
+      const file = fileOf(service);
+      return readOptional(environment, DATABASE_URLS[service]) !== undefined || (!!file && existsSync(file));
+    },
+    async database<Tables>(service: LifecycleService, migrations: Migrations) {
+      const database = opened.get(service) ?? open(service, migrations);
+      opened.set(service, database);
+      // The next call tries again.
+      database.catch(() => opened.delete(service));
+      return (await database) as unknown as ServiceDatabase<Tables>;
+    },
+    async close() {
+      await Promise.allSettled([...opened.values()].map(async (database) => (await database).close()));
+    },
+  };
+}
+
+/** The dialect of an address: a URL of PostgreSQL, `dsql://` for Aurora DSQL, or the path of a SQLite file. */
+async function dialectOf(address: string | undefined, service: LifecycleService): Promise<Dialect> {
+  if (address === undefined) {
+    throw new ModelyardError(
+      'store_unavailable',
+      `The service ${service} needs a database: set ${DATABASE_URLS[service]}.`,
+    );
+  }
+  if (!/^[a-z]+:\/\//.test(address)) {
+    const { sqliteServiceDialect } = await import('#adapters/sqlite/service-dialect.ts');
+    return sqliteServiceDialect(address);
+  }
+  const { postgresDialect } = await import('#adapters/sql/postgres-dialect.ts');
+  if (!address.startsWith('dsql://')) return postgresDialect({ url: address });
+  return postgresDialect({ url: address.replace('dsql:', 'postgres:'), isDsql: true });
+}
+
+async function openArtifacts(
+  address: string | undefined,
+  { environment, scratch }: { readonly environment: NodeJS.ProcessEnv; readonly scratch: string },
+): Promise<ArtifactStore> {
+  if (address === undefined) {
+    throw new ModelyardError('store_unavailable', `The lifecycle needs a place for files: set ${ENV.artifacts}.`);
+  }
+  const { bucket, prefix = '' } = BUCKET.exec(address)?.groups ?? {};
+  if (bucket === undefined) return new FileArtifactStore(address);
+  const { S3ArtifactStore } = await import('#adapters/artifacts/s3-artifact-store.ts');
+  const endpoint = readOptional(environment, ENV.s3Endpoint);
+  const cacheFolder = join(scratch, 'artifacts');
+  return new S3ArtifactStore({ bucket, prefix, cacheFolder, ...(endpoint === undefined ? {} : { endpoint }) });
+}

@@ -1,0 +1,39 @@
+import { type HandlerDeps, type HttpRequest, httpHandler, LIFECYCLE_ROUTES } from '#api';
+import { ModelyardError } from '#core';
+import type { Lifecycle } from './lifecycle.ts';
+import { openLifecycle } from './open-lifecycle.ts';
+import { relayEvents } from './relay.ts';
+import { loadService } from './services.ts';
+
+/** All routes of the lifecycle. A service is loaded at its first request. */
+export function createHandler(deps: HandlerDeps) {
+  let opened: Promise<Lifecycle> | undefined;
+
+  async function open(): Promise<Lifecycle> {
+    opened ??= openLifecycle(deps.platform, deps.logger);
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  }
+
+  return httpHandler(
+    deps,
+    async function answerLifecycle(request) {
+      const service = await loadService(serviceOf(request));
+      const lifecycle = await open();
+      const answer = await service.handle({ ...lifecycle, deps }, request);
+      if (request.method !== 'GET') await relayEvents(lifecycle, service.manifest);
+      return answer;
+    },
+    { routes: LIFECYCLE_ROUTES, produces: '*' },
+  );
+}
+
+function serviceOf({ method, route }: HttpRequest): string {
+  const row = LIFECYCLE_ROUTES.find((candidate) => candidate.method === method && candidate.path === route);
+  if (!row) throw new ModelyardError('route_not_found', 'There is no such route.');
+  return row.service;
+}

@@ -1,0 +1,183 @@
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { ModelyardError } from '#core';
+import { type BrokenRecord, type CleanCsv, cleanCsv } from './clean-csv.ts';
+
+export const FILE_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+/** Rows of a file in the table `source`: `\u0001line` and every column as text. */
+export interface LoadedSource {
+  readonly columns: readonly string[];
+  /** Records that could not be read as rows. They are not in the table. */
+  readonly broken: readonly BrokenRecord[];
+}
+
+export interface SourceFile {
+  readonly path: string;
+  readonly format: FileFormat;
+  /** Of CSV. @default taken from the header */
+  readonly delimiter?: string | undefined;
+  /** Texts that stand for a missing value. */
+  readonly missing: readonly string[];
+  /** A folder for copies. */
+  readonly scratch: string;
+}
+
+export const LINE = '\u0001line';
+const MAX_JSON_COLUMNS = 1_000;
+
+/** Loads a file of any format as text. Rejects with `invalid_input` for a file that is not of its format. */
+export function loadSource(tables: Tables, file: SourceFile): Promise<LoadedSource> {
+  if (file.format === 'csv') return loadCsv(tables, file);
+  return file.format === 'jsonl' ? loadJsonLines(tables, file) : loadParquet(tables, file);
+}
+
+async function loadCsv(tables: Tables, { path, delimiter, missing, scratch }: SourceFile): Promise<LoadedSource> {
+  const copy = join(scratch, 'rows.csv');
+  const clean = await cleanCsv(path, copy, delimiter);
+  const { columns } = clean;
+  if (clean.rows === 0) {
+    await tables.run(emptySource(columns));
+    return clean;
+  }
+  const types = columns.map((name) => `${quoted(name)}: 'VARCHAR'`).join(', ');
+  const options = [
+    'auto_detect = false',
+    'header = false',
+    `columns = {${types}}`,
+    `delim = ${quoted(clean.delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `new_line = '\\n'`,
+    'strict_mode = true',
+    `nullstr = [${['', ...missing].map(quoted).join(', ')}]`,
+    'max_line_size = 10000000',
+    ...(clean.hasQuotedNewlines ? ['parallel = false'] : []),
+  ];
+  const rows = `SELECT row_number() OVER () - 1 AS "\u0001row", * FROM read_csv(${quoted(copy)}, ${options.join(', ')})`;
+  await tables.run(await withLines(tables, clean, rows));
+  await confirmCount(tables, clean.rows);
+  return clean;
+}
+
+/** Adds the lines of the file that was sent to the rows of the copy. */
+async function withLines(tables: Tables, { columns, lines }: CleanCsv, rows: string): Promise<string> {
+  const list = columns.map(identifier).join(', ');
+  const [first] = lines;
+  if (lines.length === 1 && first) {
+    return `CREATE TABLE source AS SELECT "\u0001row" + ${first.line} AS "${LINE}", ${list} FROM (${rows})`;
+  }
+  await tables.run('CREATE TABLE breaks ("row" BIGINT, line BIGINT)');
+  for (let at = 0; at < lines.length; at += 1_000) {
+    const values = lines.slice(at, at + 1_000).map(({ row, line }) => `(${row}, ${line})`);
+    await tables.run(`INSERT INTO breaks VALUES ${values.join(', ')}`);
+  }
+  return `CREATE TABLE source AS SELECT breaks.line + rows."\u0001row" - breaks.row AS "${LINE}", ${list}
+    FROM (${rows}) AS rows ASOF JOIN breaks ON rows."\u0001row" >= breaks.row`;
+}
+
+async function loadJsonLines(tables: Tables, { path, missing }: SourceFile): Promise<LoadedSource> {
+  const broken: BrokenRecord[] = [];
+  const names = new Set<string>();
+  await tables.run('CREATE TABLE json_lines (line BIGINT, text VARCHAR)');
+  let line = 0;
+  let batch: string[] = [];
+  const flush = async () => {
+    if (batch.length > 0) await tables.run(`INSERT INTO json_lines VALUES ${batch.join(', ')}`);
+    batch = [];
+  };
+  for await (const bytes of linesOf(path)) {
+    line += 1;
+    const record = readRecord(bytes);
+    if (record === undefined) continue;
+    if ('fault' in record) broken.push({ line, text: bytes.subarray(0, 2_000).toString('utf8'), fault: record.fault });
+    else {
+      for (const name of record.names) names.add(name);
+      if (names.size > MAX_JSON_COLUMNS) throw invalid(`The file has more than ${MAX_JSON_COLUMNS} different fields.`);
+      batch.push(`(${line}, ${quoted(record.text)})`);
+      if (batch.length >= 2_000) await flush();
+    }
+  }
+  await flush();
+  if (line === 0) throw invalid('The file is empty.');
+  const columns = [...names];
+  const blank = ['', ...missing].map(quoted).join(', ');
+  const fields = columns.map((name) => {
+    const value = `text ->> ${quoted(`$."${name.replaceAll('"', '\\"')}"`)}`;
+    return `CASE WHEN ${value} IN (${blank}) THEN NULL ELSE ${value} END AS ${identifier(name)}`;
+  });
+  if (columns.length === 0) throw invalid('The file has no object with a field.');
+  await tables.run(
+    `CREATE TABLE source AS SELECT line AS "${LINE}", ${fields.join(', ')} FROM json_lines ORDER BY line`,
+  );
+  await tables.run('DROP TABLE json_lines');
+  return { columns, broken };
+}
+
+async function loadParquet(tables: Tables, { path }: SourceFile): Promise<LoadedSource> {
+  try {
+    const described = await tables.rows(`DESCRIBE SELECT * FROM read_parquet(${quoted(path)})`);
+    const columns = described.map(({ column_name }) => String(column_name));
+    const list = columns.map((name) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ');
+    await tables.run(
+      `CREATE TABLE source AS SELECT row_number() OVER () AS "${LINE}", ${list} FROM read_parquet(${quoted(path)})`,
+    );
+    return { columns, broken: [] };
+  } catch (error) {
+    throw invalid(`The file cannot be read as Parquet: ${firstLine(error)}`);
+  }
+}
+
+type JsonRecord =
+  | { readonly text: string; readonly names: readonly string[] }
+  | { readonly fault: BrokenRecord['fault'] }
+  | undefined;
+
+function readRecord(bytes: Buffer): JsonRecord {
+  if (!isUtf8(bytes)) return { fault: { code: 'encoding', message: 'the bytes are not UTF-8' } };
+  const text = bytes.toString('utf8').trim();
+  if (text === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return { text, names: Object.keys(value) };
+    return { fault: { code: 'ragged', message: 'the line is not a JSON object' } };
+  } catch {
+    return { fault: { code: 'quotes', message: 'the line is not valid JSON' } };
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0);
+  let isFirst = true;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+    if (isFirst && rest.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) rest = rest.subarray(3);
+    isFirst = false;
+    let start = 0;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+      yield rest.subarray(start, end);
+      start = end + 1;
+    }
+    rest = rest.subarray(start);
+  }
+  if (rest.length > 0) yield rest;
+}
+
+const emptySource = (columns: readonly string[]): string =>
+  `CREATE TABLE source ("${LINE}" BIGINT, ${columns.map((name) => `${identifier(name)} VARCHAR`).join(', ')})`;
+
+/** Fails instead of losing rows, should the reader see other records than the scanner. */
+async function confirmCount(tables: Tables, expected: number): Promise<void> {
+  const [row] = await tables.rows('SELECT count(*) AS count FROM source');
+  if (Number(row?.count) === expected) return;
+  throw new ModelyardError('internal', `The file has ${expected} rows, and ${String(row?.count)} were read.`);
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+
+const invalid = (message: string) => new ModelyardError('invalid_input', message);

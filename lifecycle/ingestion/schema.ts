@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { isRecord, ModelyardError } from '#core';
+
+const COLUMN_TYPES = ['text', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
+export type ColumnType = (typeof COLUMN_TYPES)[number];
+
+/** What the values of a column must be. */
+export interface ColumnRule {
+  readonly type: ColumnType;
+  /** Whether a value may be missing. @default true */
+  readonly nullable?: boolean;
+  /** Smallest value, of numbers, dates and timestamps. */
+  readonly min?: number | string;
+  /** Largest value. */
+  readonly max?: number | string;
+  /** The only values of a text. */
+  readonly values?: readonly string[];
+  /** How dates and timestamps are written, for example `%d.%m.%Y`. @default ISO 8601 */
+  readonly format?: string;
+}
+
+/** What the rows of a dataset must be. */
+export interface DatasetSchema {
+  /** In the order of the stored columns. */
+  readonly columns: Readonly<Record<string, ColumnRule>>;
+  /** Columns whose values together are different in every row. @default rows may repeat */
+  readonly key?: readonly string[];
+  /** Texts that stand for a missing value, besides nothing. @default none */
+  readonly missing?: readonly string[];
+}
+
+/** The share of refused rows up to which a version is accepted. */
+export const DEFAULT_MAX_BAD = 0.05;
+const MAX_COLUMNS = 1_000;
+const RULE_FIELDS = ['type', 'nullable', 'min', 'max', 'values', 'format'];
+const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** Throws `invalid_input` with a pointer to what is wrong. */
+export function readSchema(value: unknown, pointer = ''): DatasetSchema {
+  if (!isRecord(value)) throw fault(pointer, 'Must be an object.');
+  const { columns, key, missing, ...others } = value;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw fault(`${pointer}/${unknown}`, 'There is no such field.');
+  if (!isRecord(columns) || Object.keys(columns).length === 0) {
+    throw fault(`${pointer}/columns`, 'Must be an object with a rule per column.');
+  }
+  if (Object.keys(columns).length > MAX_COLUMNS) throw fault(`${pointer}/columns`, `At most ${MAX_COLUMNS} columns.`);
+  for (const [name, rule] of Object.entries(columns)) checkRule(rule, `${pointer}/columns/${name}`);
+  if (key !== undefined && !(isTextList(key) && key.every((name) => Object.hasOwn(columns, name)))) {
+    throw fault(`${pointer}/key`, 'Must be a list of columns.');
+  }
+  if (missing !== undefined && !isTextList(missing)) throw fault(`${pointer}/missing`, 'Must be a list of strings.');
+  return value as unknown as DatasetSchema;
+}
+
+function checkRule(rule: unknown, pointer: string): void {
+  if (!isRecord(rule)) throw fault(pointer, 'Must be an object.');
+  const unknown = Object.keys(rule).find((field) => !RULE_FIELDS.includes(field));
+  if (unknown !== undefined) throw fault(`${pointer}/${unknown}`, 'There is no such field.');
+  const type = COLUMN_TYPES.find((known) => known === rule.type);
+  if (!type) throw fault(`${pointer}/type`, `Must be one of ${COLUMN_TYPES.join(', ')}.`);
+  if (rule.nullable !== undefined && typeof rule.nullable !== 'boolean') {
+    throw fault(`${pointer}/nullable`, 'Must be true or false.');
+  }
+  const isTime = type === 'date' || type === 'timestamp';
+  for (const bound of ['min', 'max']) {
+    const value = rule[bound];
+    const isFit = isTime ? typeof value === 'string' && !Number.isNaN(Date.parse(value)) : Number.isFinite(value);
+    if (value === undefined) continue;
+    if (type === 'text' || type === 'boolean') throw fault(`${pointer}/${bound}`, `A ${type} has no limits.`);
+    if (!isFit) throw fault(`${pointer}/${bound}`, isTime ? 'Must be an ISO 8601 time.' : 'Must be a number.');
+  }
+  if (rule.values !== undefined && !isTextList(rule.values)) {
+    throw fault(`${pointer}/values`, 'Must be a list of strings.');
+  }
+  if (rule.format !== undefined && !(isTime && typeof rule.format === 'string')) {
+    throw fault(`${pointer}/format`, 'Only dates and timestamps have a format, which is a string.');
+  }
+}
+
+const fault = (pointer: string, message: string) =>
+  new ModelyardError('invalid_input', 'The schema of the dataset is not valid.', { errors: [{ pointer, message }] });
+
+/** The same for schemas that mean the same. */
+export const schemaHash = (schema: DatasetSchema | undefined): string =>
+  createHash('sha256')
+    .update(JSON.stringify(schema ?? null))
+    .digest('hex');

@@ -1,0 +1,20 @@
+import type { ServiceDatabase } from '#adapters/sql/service-database.ts';
+import type { JsonObject, LifecycleService, Logger } from '#core';
+import type { LifecycleStores, Platform } from '#platform/platform.ts';
+import { OUTBOX_MIGRATIONS, type OutboxTables } from './outbox.ts';
+import type { ServiceManifest } from './service.ts';
+
+/** What services work with. */
+export interface Lifecycle {
+  readonly platform: Platform;
+  readonly stores: LifecycleStores;
+  readonly logger: Logger;
+  /** Asks another service in this process. Rejects as its query does. */
+  ask(service: LifecycleService, query: string, args: JsonObject): Promise<JsonObject>;
+}
+
+/** The database of a service, with its outbox. Only the service itself may call this. */
+export const databaseOf = <Tables>(
+  { stores }: Pick<Lifecycle, 'stores'>,
+  { name, migrations }: ServiceManifest,
+): Promise<ServiceDatabase<Tables & OutboxTables>> => stores.database(name, { ...OUTBOX_MIGRATIONS, ...migrations });

@@ -1,0 +1,20 @@
+import { type Logger, ModelyardError } from '#core';
+import type { Platform } from '#platform/platform.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { loadService } from './services.ts';
+
+/** Opens the stores of the platform. Rejects with `store_unavailable` where there is no lifecycle. */
+export async function openLifecycle(platform: Platform, logger: Logger): Promise<Lifecycle> {
+  const stores = await platform.lifecycle?.();
+  if (!stores) throw new ModelyardError('store_unavailable', 'This deployment has no lifecycle.');
+  const lifecycle: Lifecycle = {
+    ...{ platform, stores, logger },
+    async ask(service, query, args) {
+      const { queries = {} } = await loadService(service);
+      const answer = queries[query];
+      if (!answer) throw new ModelyardError('internal', `The service ${service} has no query ${query}.`);
+      return answer(lifecycle, args);
+    },
+  };
+  return lifecycle;
+}

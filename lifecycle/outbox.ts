@@ -1,0 +1,63 @@
+import type { Kysely, Transaction } from 'kysely';
+import { v7 as uuidV7 } from 'uuid';
+import type { Migrations } from '#adapters/sql/service-database.ts';
+import type { EventType, JsonObject } from '#core';
+
+/** Events of a service that are written in the transaction of the change and delivered after it. */
+export interface OutboxTables {
+  readonly outbox: {
+    readonly id: string;
+    readonly type: string;
+    readonly owner: string;
+    /** A JSON object. */
+    readonly payload: string;
+    /** Unix milliseconds. */
+    readonly created_at: number;
+    readonly sent_at: number | null;
+  };
+}
+
+export const OUTBOX_MIGRATIONS: Migrations = {
+  '000-outbox': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .createTable('outbox')
+        .ifNotExists()
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('type', 'text', (column) => column.notNull())
+        .addColumn('owner', 'text', (column) => column.notNull())
+        .addColumn('payload', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('sent_at', 'bigint')
+        .execute();
+    },
+  },
+  '000-outbox-index': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .createIndex('outbox_unsent')
+        .ifNotExists()
+        .on('outbox')
+        .columns(['sent_at', 'created_at'])
+        .execute();
+    },
+  },
+};
+
+interface NewEvent {
+  readonly type: EventType;
+  readonly owner: string;
+  readonly payload: JsonObject;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+/** Adds an event in the transaction of the change that it reports. `relayEvents` delivers it afterwards. */
+export async function addEvent<Tables extends OutboxTables>(
+  transaction: Transaction<Tables>,
+  { type, owner, payload, at }: NewEvent,
+): Promise<void> {
+  const outbox = transaction as unknown as Transaction<OutboxTables>;
+  const row = { id: uuidV7(), type, owner, payload: JSON.stringify(payload), created_at: at, sent_at: null };
+  await outbox.insertInto('outbox').values(row).execute();
+}

@@ -1,0 +1,63 @@
+import { contractOf, loadCodec } from '#contract';
+import {
+  type JsonObject,
+  type LifecycleService,
+  ModelyardError,
+  readResult,
+  STAGE_MODEL,
+  submitTask,
+  type Task,
+} from '#core';
+import { StageRequest, StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export interface StageStart {
+  readonly service: LifecycleService;
+  readonly stage: string;
+  readonly args: JsonObject;
+  /** Who asked for it, and whose list of tasks it is in. */
+  readonly owner: string;
+  /** The same key starts the stage once. */
+  readonly key?: string;
+}
+
+const TIMEOUT_SECONDS = 3600;
+
+/** Queues a stage as a task and makes sure that a worker runs. Rejects when the task was not accepted. */
+export async function startStage(
+  { platform, logger }: Pick<Lifecycle, 'platform' | 'logger'>,
+  { service, stage, args, owner, key }: StageStart,
+): Promise<Task> {
+  await loadCodec();
+  const request = StageRequest.encode({ service, stage, arguments_json: JSON.stringify(args), owner });
+  const task = await submitTask(platform, {
+    owner,
+    model: STAGE_MODEL,
+    contract: contractOf(StageRequest, StageResponse),
+    request,
+    limits: { timeoutSeconds: TIMEOUT_SECONDS },
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+  });
+  await wakeWorker(platform).catch((error: unknown) => {
+    logger.warn('The worker of the lifecycle could not be started; its tasks wait.', { reason: String(error) });
+  });
+  return task;
+}
+
+/** Starts a worker if none runs. Where this process cannot, the deployment keeps one running. */
+async function wakeWorker({ instances }: Lifecycle['platform']): Promise<void> {
+  if (!instances) return;
+  const running = (await instances.list(STAGE_MODEL)).filter(({ state }) => state !== 'draining');
+  if (running.length > 0) return;
+  await (instances.wake ? instances.wake(STAGE_MODEL) : instances.launch(STAGE_MODEL));
+}
+
+/** The result of a stage that succeeded. Rejects with its error otherwise. */
+export async function stageResult({ platform }: Pick<Lifecycle, 'platform'>, task: Task): Promise<JsonObject> {
+  const result = await readResult(platform, task);
+  if (!result) {
+    const { code, message } = task.error ?? { code: 'internal', message: `The stage is ${task.state}.` };
+    throw new ModelyardError(code === 'invalid_input' ? 'invalid_input' : 'internal', message);
+  }
+  return JSON.parse(StageResponse.decode(result.bytes).result_json) as JsonObject;
+}

@@ -1,0 +1,10 @@
+import type { Subscriptions } from './service.ts';
+
+/** Who is told what. */
+export const SUBSCRIPTIONS: Subscriptions = {
+  'dataset.versioned': [],
+  'dataset.cleaned': [],
+  'features.materialized': [],
+  'version.trained': [],
+  'deployment.changed': [],
+};
