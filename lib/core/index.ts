@@ -56,31 +56,7 @@ export {
   modelFailing,
   reportFailedStart,
 } from './instances/start-failures.ts';
-export { type Artifact, type ArtifactStore, isArtifactHash } from './lifecycle/artifacts.ts';
-export { decideGate, type GateDecision, type GateInput } from './lifecycle/gate.ts';
-export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './lifecycle/logical-dates.ts';
-export { type Pipeline, pipelineFault, type Stage } from './lifecycle/pipeline.ts';
-export {
-  type Advanced,
-  advance,
-  newPipelineRun,
-  type PipelineRun,
-  type RunCommand,
-  type RunEvent,
-  type RunState,
-  type StageRun,
-  type StageState,
-} from './lifecycle/pipeline-run.ts';
-export {
-  EVENT_TYPES,
-  type EventType,
-  type JsonObject,
-  type JsonValue,
-  LIFECYCLE_SERVICES,
-  type LifecycleEvent,
-  type LifecycleService,
-  STAGE_MODEL,
-} from './lifecycle/services.ts';
+export * from './lifecycle/index.ts';
 export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';

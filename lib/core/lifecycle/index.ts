@@ -1,0 +1,25 @@
+export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.ts';
+export { decideGate, type GateDecision, type GateInput } from './gate.ts';
+export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './logical-dates.ts';
+export { type Pipeline, pipelineFault, type Stage } from './pipeline.ts';
+export {
+  type Advanced,
+  advance,
+  newPipelineRun,
+  type PipelineRun,
+  type RunCommand,
+  type RunEvent,
+  type RunState,
+  type StageRun,
+  type StageState,
+} from './pipeline-run.ts';
+export {
+  EVENT_TYPES,
+  type EventType,
+  type JsonObject,
+  type JsonValue,
+  LIFECYCLE_SERVICES,
+  type LifecycleEvent,
+  type LifecycleService,
+  STAGE_MODEL,
+} from './services.ts';
