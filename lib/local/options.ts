@@ -17,6 +17,8 @@ export interface LocalOptions {
   readonly modelFolders: readonly string[];
   /** With sqlite: accepted tasks survive a power failure. */
   readonly isDurable: boolean;
+  /** Starts models again whose files change. */
+  readonly isWatching: boolean;
 }
 
 /** The options to start with, the help text, or an error message. */
@@ -37,6 +39,7 @@ Usage: npm start -- [options]
   --models <folder>  a folder with more models, for example model-containers/examples; repeatable
   --memory         keeps nothing: everything is gone at the end
   --durable        every task survives a power failure too, at the cost of a disk write each
+  --no-watch       does not start models again when their files change
   --json           prints one JSON object per line instead of text
   --help           prints this text
 `;
@@ -53,6 +56,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         models: { type: 'string', multiple: true },
         memory: { type: 'boolean' },
         durable: { type: 'boolean' },
+        'no-watch': { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -70,7 +74,8 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     const fault = storageFault(platform, { data, memory, durable });
     if (fault !== undefined) return { fault };
     const dataFolder = memory ? undefined : (data ?? DEFAULT_FOLDER);
-    return { start: { port: Number(port), json, platform, dataFolder, modelFolders, isDurable: durable } };
+    const isWatching = values['no-watch'] !== true;
+    return { start: { port: Number(port), json, platform, dataFolder, modelFolders, isDurable: durable, isWatching } };
   } catch (error) {
     // Recovery: an unknown option is reported like other errors.
     return { fault: firstSentence(error instanceof Error ? error.message : String(error)) };

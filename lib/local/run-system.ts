@@ -18,6 +18,7 @@ import { openKeyFile } from '#platform/key-file.ts';
 import type { Platform } from '#platform/platform.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
+import { watchModelFiles } from './model-changes.ts';
 import type { LocalOptions } from './options.ts';
 import { PythonEnvironments } from './python-environment.ts';
 import { restartSilentInstances } from './silent-instances.ts';
@@ -134,6 +135,18 @@ export async function runSystem(run: SystemRun): Promise<void> {
         pump.add(model);
       },
     }),
+    run.isWatching
+      ? watchModelFiles({
+          ...watch,
+          logger,
+          roots: rootsOf(run),
+          discover: () => discoverModels(rootsOf(run), Date.now()),
+          async onChanged(model) {
+            await backend.addModel(model.manifest.name);
+            supervisor.put(model);
+          },
+        })
+      : undefined,
   ]);
 }
 
@@ -166,9 +179,14 @@ async function listen(bridge: HttpServer, wanted: number, host: string): Promise
   }
 }
 
-async function findModels({ environment, modelFolders }: SystemRun, logger: Logger): Promise<readonly LocalModel[]> {
-  const more = readOptional(environment, ENV.modelsPath)?.split(delimiter) ?? [];
-  const { models, faults } = await discoverModels([MODELS, ...more, ...modelFolders]);
+const rootsOf = ({ environment, modelFolders }: SystemRun): readonly string[] => [
+  MODELS,
+  ...(readOptional(environment, ENV.modelsPath)?.split(delimiter) ?? []),
+  ...modelFolders,
+];
+
+async function findModels(run: SystemRun, logger: Logger): Promise<readonly LocalModel[]> {
+  const { models, faults } = await discoverModels(rootsOf(run));
   for (const fault of faults) logger.error(fault);
   return models;
 }

@@ -39,6 +39,9 @@ export class SupervisedInstance {
   readonly #command: () => InstanceCommand | Promise<InstanceCommand>;
   readonly #options: SupervisionOptions;
   readonly #stopping = new AbortController();
+  /** Ends the delay before a restart. */
+  #pause = new AbortController();
+  #isReloading = false;
   #process: InstanceProcess | undefined;
   #startedAt = 0;
   #crashes = 0;
@@ -81,10 +84,17 @@ export class SupervisedInstance {
   async stop(): Promise<void> {
     if (!this.isStopping) {
       this.#stopping.abort();
-      this.#process?.signal('SIGTERM');
-      void this.#killWhenLate();
+      this.#endProcess();
     }
     await this.ended;
+  }
+
+  /** Starts the process again with the current command, after its current work. Ends a delay before a restart. */
+  reload(): void {
+    if (this.isStopping) return;
+    this.#isReloading = true;
+    this.#pause.abort();
+    this.#endProcess();
   }
 
   /** Kills the process. It restarts unless it is stopping. */
@@ -97,12 +107,16 @@ export class SupervisedInstance {
     let recent = 0;
     while (!this.isStopping) {
       const exit = await this.#runOnce();
+      if (this.#isReloading && !this.isStopping) {
+        this.#options.logger.info('Starting again with the changed files.');
+        continue;
+      }
       if (this.isStopping || exit.code === 0) return this.#logEnd(exit);
       recent = clock.now() - this.#startedAt >= stableAfterMs ? 1 : recent + 1;
       this.#crashes += 1;
       const delayMs = this.#backoff(recent);
       this.#logCrash(exit, delayMs);
-      await clock.sleep(delayMs, this.#stopping.signal);
+      await clock.sleep(delayMs, AbortSignal.any([this.#stopping.signal, this.#pause.signal]));
     }
     this.#options.logger.info('Stopped while waiting for a restart.');
   }
@@ -120,13 +134,15 @@ export class SupervisedInstance {
   }
 
   async #runOnce(): Promise<ProcessExit> {
+    this.#isReloading = false;
+    this.#pause = new AbortController();
     this.#startedAt = this.#options.clock.now();
     const command = await this.#prepare();
     if (command instanceof Error) {
       this.#options.onUnprepared(command.message);
       return { code: null, signal: null, lastError: command.message };
     }
-    if (this.isStopping) return { code: 0, signal: null };
+    if (this.isStopping || this.#isReloading) return { code: 0, signal: null };
     this.#process = startProcess(command, this.#options.onEvent);
     this.#options.logger.info('Starting.', { pid: this.#process.pid });
     const exit = await this.#process.exited;
@@ -134,14 +150,20 @@ export class SupervisedInstance {
     return exit;
   }
 
-  async #killWhenLate(): Promise<void> {
+  #endProcess(): void {
+    if (!this.#process) return;
+    this.#process.signal('SIGTERM');
+    void this.#killWhenLate(this.#process);
+  }
+
+  async #killWhenLate(process: InstanceProcess): Promise<void> {
     const { clock, logger, stopTimeoutMs } = this.#options;
     const gone = new AbortController();
-    void this.ended.then(() => gone.abort());
+    void process.exited.then(() => gone.abort());
     await clock.sleep(stopTimeoutMs, gone.signal);
     if (gone.signal.aborted) return;
     logger.warn(`Did not stop within ${stopTimeoutMs / 1000} s and was killed.`);
-    this.kill();
+    process.signal('SIGKILL');
   }
 
   /** Jitter spreads restarts. The minimum is above 0, because an immediate restart would often fail. */

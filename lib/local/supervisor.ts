@@ -56,7 +56,7 @@ export interface InstanceReport extends ControlledInstance {
 export class Supervisor implements InstanceController {
   readonly #deps: SupervisorDeps;
   readonly #timing: SupervisorTiming;
-  readonly #models: ReadonlyMap<string, LocalModel>;
+  readonly #models: Map<string, LocalModel>;
   readonly #instances = new Map<string, SupervisedInstance>();
   readonly #launches = new Map<string, number>();
   /** Ids of stopped instances, because a repeated stop is not an error. */
@@ -71,10 +71,22 @@ export class Supervisor implements InstanceController {
 
   /** Launches `localInstances` of every model. Variants are assigned in turn. */
   startAll(): void {
-    for (const { manifest } of this.#models.values()) {
-      for (let index = 0; index < (manifest.localInstances ?? DEFAULTS.localInstances); index += 1) {
-        this.#start(manifest.name, variantAt(manifest.variants, index));
-      }
+    for (const model of this.#models.values()) this.#startLocal(model);
+  }
+
+  /** Starts a new model, or the instances of a known one again after their current work. */
+  put(model: LocalModel): void {
+    const { name } = model.manifest;
+    const isKnown = this.#models.has(name);
+    this.#models.set(name, model);
+    if (this.#stopping) return;
+    if (!isKnown) this.#startLocal(model);
+    for (const instance of this.#instances.values()) if (isKnown && instance.identity.model === name) instance.reload();
+  }
+
+  #startLocal({ manifest }: LocalModel): void {
+    for (let index = 0; index < (manifest.localInstances ?? DEFAULTS.localInstances); index += 1) {
+      this.#start(manifest.name, variantAt(manifest.variants, index));
     }
   }
 
@@ -153,7 +165,7 @@ export class Supervisor implements InstanceController {
     const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
     const { terminal, clock, command } = this.#deps;
     const logger: Logger = terminal.logger(identity.id);
-    const instance = new SupervisedInstance(identity, () => command(model, identity), {
+    const instance = new SupervisedInstance(identity, () => command(this.#models.get(name) ?? model, identity), {
       ...this.#timing,
       clock,
       logger,

@@ -27,7 +27,7 @@ export async function watchModels(
     try {
       await onNewModel(name);
       equipped.add(name);
-      logger.info('A model of another system has registered.', { model: name });
+      logger.info('A new model has registered.', { model: name });
     } catch (error) {
       logger.warn('The queues of a model could not be created; retrying.', {
         model: name,

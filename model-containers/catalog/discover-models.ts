@@ -27,11 +27,11 @@ export interface Discovery {
 
 /**
  * Finds all models: subfolders with a manifest and a model file. Broken models are returned as faults. Rejects when a
- * folder cannot be listed.
+ * folder cannot be listed. Another `version` reads modules again that were imported before.
  */
-export async function discoverModels(roots: readonly string[]): Promise<Discovery> {
+export async function discoverModels(roots: readonly string[], version?: number): Promise<Discovery> {
   const folders = (await Promise.all(roots.map((root) => subfolders(resolve(root))))).flat();
-  const found = await Promise.all(folders.map(readModel));
+  const found = await Promise.all(folders.map((folder) => readModel(folder, version)));
   const models = new Map<string, LocalModel>();
   const faults: string[] = [];
   for (const entry of found) {
@@ -56,11 +56,11 @@ async function subfolders(root: string): Promise<readonly string[]> {
     .sort();
 }
 
-async function readModel(folder: string): Promise<LocalModel | string> {
+async function readModel(folder: string, version: number | undefined): Promise<LocalModel | string> {
   const path = manifestPath(folder);
   if (path === undefined) return `${shown(folder)} is ignored: it has no manifest.ts or manifest.json.`;
   try {
-    const manifest = await readManifest(path);
+    const manifest = await readManifest(path, version);
     const fault = manifestFault(manifest, basename(folder));
     if (fault !== undefined || !manifest) return `${shown(path)} is ignored: ${fault}.`;
     const kind = manifest.container ? 'container' : modelKind(folder);

@@ -12,10 +12,11 @@ export const manifestPath = (folder: string): string | undefined =>
 
 /**
  * Reads the `manifest` export of a module, or a JSON file, without validation. Rejects when the file cannot be read or
- * its code throws.
+ * its code throws. A module is read again for each other `version`.
  */
-export async function readManifest(path: string): Promise<ModelManifest | undefined> {
+export async function readManifest(path: string, version?: number): Promise<ModelManifest | undefined> {
   if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8')) as ModelManifest;
-  const { manifest } = (await import(pathToFileURL(path).href)) as { readonly manifest?: ModelManifest };
+  const query = version === undefined ? '' : `?version=${version}`;
+  const { manifest } = (await import(pathToFileURL(path).href + query)) as { readonly manifest?: ModelManifest };
   return manifest;
 }

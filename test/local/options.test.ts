@@ -9,6 +9,7 @@ describe('the arguments of npm start', () => {
     dataFolder: '.modelyard',
     modelFolders: [],
     isDurable: false,
+    isWatching: true,
   };
 
   it.each([
@@ -19,6 +20,7 @@ describe('the arguments of npm start', () => {
     [['--platform', 'aws'], { ...usual, platform: 'aws' }],
     [['--data', '/srv/data', '--durable'], { ...usual, dataFolder: '/srv/data', isDurable: true }],
     [['--models', 'here', '--models', 'there'], { ...usual, modelFolders: ['here', 'there'] }],
+    [['--no-watch'], { ...usual, isWatching: false }],
     [['--memory'], { ...usual, dataFolder: undefined }],
   ])('%j start the system', (args, start) => {
     expect(parseOptions(args)).toEqual({ start });
