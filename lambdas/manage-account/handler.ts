@@ -9,6 +9,7 @@ import {
   optional,
   type ProxyResult,
   presentKey,
+  presentUserLimits,
 } from '#api';
 import {
   createKey,
@@ -36,9 +37,12 @@ export const createHandler = (deps: HandlerDeps) =>
   });
 
 function me({ caller }: HttpRequest): ProxyResult {
-  const { id, name, role, key, scopes, models } = caller;
-  const limits = { ...(scopes ? { scopes } : {}), ...(models ? { models } : {}) };
-  return json(200, { id, username: name, role, ...(key === undefined ? {} : { key, ...limits }) });
+  const { id, name, role, key, scopes, models, limits = {} } = caller;
+  const narrowed = { ...(scopes ? { scopes } : {}), ...(models ? { models } : {}) };
+  return json(200, {
+    ...{ id, username: name, role, limits: presentUserLimits(limits) },
+    ...(key === undefined ? {} : { key, ...narrowed }),
+  });
 }
 
 async function list(users: UserStore, { caller }: HttpRequest): Promise<ProxyResult> {

@@ -9,7 +9,17 @@ import {
   type ProxyResult,
   presentUser,
 } from '#api';
-import { changeUser, ModelyardError, USER_ROLES, type User, type UserRole, type UserStore } from '#core';
+import {
+  changedLimits,
+  changeUser,
+  isRecord,
+  limitFault,
+  ModelyardError,
+  USER_ROLES,
+  type User,
+  type UserRole,
+  type UserStore,
+} from '#core';
 
 const MAX_LIMIT = 100;
 const DEFAULT_LIMIT = 20;
@@ -41,11 +51,19 @@ async function remove(users: UserStore, request: HttpRequest): Promise<ProxyResu
   throw new ModelyardError('user_not_found', 'There is no such user.');
 }
 
+function limitsFault(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'Must be an object.';
+  const faults = Object.entries(value).map(([name, limit]) => [name, limitFault(name, limit)] as const);
+  const [name, must] = faults.find(([, fault]) => fault !== undefined) ?? [];
+  return must === undefined ? undefined : `${name} must be ${must}.`;
+}
+
 const RULES = {
   role: optional((value) =>
     USER_ROLES.some((role) => role === value) ? undefined : `Must be one of ${USER_ROLES.join(', ')}.`,
   ),
   disabled: optional((value) => (typeof value === 'boolean' ? undefined : 'Must be true or false.')),
+  limits: optional(limitsFault),
 } as const satisfies Record<string, FieldRule>;
 
 async function change(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
@@ -53,10 +71,15 @@ async function change(users: UserStore, request: HttpRequest): Promise<ProxyResu
   // The rules make the casts safe.
   const role = fields.role as UserRole | undefined;
   const isDisabled = fields.disabled as boolean | undefined;
+  const limits = fields.limits as Readonly<Record<string, number | null>> | undefined;
   const changes: Partial<User> = {
     ...(role === undefined ? {} : { role }),
     ...(isDisabled === undefined ? {} : { isDisabled }),
   };
-  const user = await changeUser(users, request.param('id'), (current) => ({ ...current, ...changes }));
+  const user = await changeUser(users, request.param('id'), (current) => ({
+    ...current,
+    ...changes,
+    ...(limits ? { limits: changedLimits(current.limits, limits) } : {}),
+  }));
   return json(200, user && presentUser(user));
 }

@@ -124,7 +124,7 @@ async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Acce
 }
 
 async function accept(
-  { platform, models, transcoder, enterBacklog }: HandlerDeps,
+  { platform, models, transcoder, enterBacklog, quotaOf, forecast }: HandlerDeps,
   request: HttpRequest,
 ): Promise<Accepted> {
   const name = request.param('model');
@@ -143,6 +143,7 @@ async function accept(
     contract: served.contract,
     request: encoded,
     limits: served.model.limits,
+    quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
   });
   return { task, served, encoded };
 }

@@ -45,6 +45,16 @@ export interface ModelyardErrorOptions extends ErrorOptions {
   readonly errors?: readonly FieldError[];
   /** Whole seconds. */
   readonly retryAfterSeconds?: number;
+  /** The limit of the user that was reached. */
+  readonly quota?: Quota;
+}
+
+/** A limit of a user. */
+export interface Quota {
+  readonly name: 'requests' | 'tasks-waiting' | 'tasks-per-day';
+  readonly limit: number;
+  /** The time for which the limit holds. Absent: always. */
+  readonly windowSeconds?: number;
 }
 
 /** The only error class between rooms. Callers decide by `code` and `retryable`, never by the message. */
@@ -54,6 +64,7 @@ export class ModelyardError extends Error {
   readonly retryable: boolean;
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  readonly quota: Quota | undefined;
 
   constructor(code: ErrorCode, message: string, options: ModelyardErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -61,6 +72,7 @@ export class ModelyardError extends Error {
     this.retryable = options.retryable ?? false;
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.quota = options.quota;
   }
 }
 

@@ -5,7 +5,7 @@ export { type CallLog, type CallPage, type CallQuery, EVERYBODY, isAskedFor } fr
 export { type AnsweredCall, CallRecorder } from './calls/call-recorder.ts';
 export type { Clock } from './clock.ts';
 export { type ClockReading, DAY_MS, StoreClock } from './clock.ts';
-export { type ErrorCode, ModelyardError, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
+export { type ErrorCode, ModelyardError, type Quota, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
 export {
   type AdoptedLaunch,
@@ -191,6 +191,7 @@ export {
   revokeKey,
 } from './users/api-keys.ts';
 export { changeUser, looksLikeKey, secretPrefix } from './users/credentials.ts';
+export { changedLimits, LIMIT_FIELDS, limitFault, limitsOf, ROLE_LIMITS, type UserLimits } from './users/limits.ts';
 export {
   hashPassword,
   isOutdated,
@@ -205,9 +206,11 @@ export {
   assertMay,
   LOCAL_PRINCIPAL,
   type Principal,
+  principalFor,
   SCOPES,
   type Scope,
 } from './users/principal.ts';
+export { RequestLimit } from './users/request-limit.ts';
 export {
   KEY_RING_AGE_MS,
   type KeyRing,
@@ -216,6 +219,9 @@ export {
   type SigningKey,
   signingKeyOf,
 } from './users/signing-keys.ts';
+export { createTaskQuota, type TaskQuota } from './users/task-limit.ts';
+export { UsageLedger } from './users/usage-ledger.ts';
+export type { StoredUsage, UsageStore } from './users/usage-store.ts';
 export {
   type Credential,
   isUserName,

@@ -33,6 +33,8 @@ export interface BridgeOptions {
   readonly guard?: GuardOptions;
   /** Authenticates callers of routes that are not public. @default no authentication */
   readonly authenticate?: Authenticator | undefined;
+  /** Called for every known caller. Rejects with `too_many_requests`. @default no limits of users */
+  readonly enter?: (caller: Principal) => Promise<void>;
   /** @default no limit */
   readonly admission?: Admission;
   /** Receives every call after its answer. @default no call log */
@@ -44,7 +46,7 @@ const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000,
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge(options: BridgeOptions): HttpServer {
-  const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate, record } = options;
+  const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate, enter, record } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
   const refuseForeign = createGuard(guard);
@@ -73,6 +75,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     // Before the body, so that unknown callers cannot make the gateway read it.
     const caller = isAsked ? await authenticate(request.headers.authorization) : undefined;
     progress.caller = caller ?? localCaller;
+    if (caller) await enter?.(caller);
     const body = await readBody(request);
     progress.bytesIn = body.byteLength;
     if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route);

@@ -15,6 +15,7 @@ import { createHandlers } from './handlers.ts';
 import { createJsonLog } from './log-event.ts';
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
+import { createUserLimiter } from './user-limits.ts';
 
 /** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
@@ -50,6 +51,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const openKeys = () => openKeyFile(readRequired(environment, ENV.keysFile));
   const access = await createAccess({ settings: guard, platform, openKeys });
   const callLog = openCallLog(platform, logger);
+  const { enter, quotaOf } = createUserLimiter(platform);
   cleanup.defer(() => callLog.stop());
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
@@ -59,6 +61,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     auth: guard.auth,
     ...access,
     ...callLog.deps,
+    quotaOf,
   });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
@@ -69,6 +72,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     guard,
     record: callLog.record,
     authenticate: access.authenticate,
+    enter,
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),
   });

@@ -12,6 +12,7 @@ import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
+import { createUserLimiter, type UserLimiter } from '#gateway/user-limits.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { openKeyFile } from '#platform/key-file.ts';
@@ -57,10 +58,12 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const handlers = lateHandlers();
   const admission = new Admission({ maxRequests, logger });
   const entry = Promise.withResolvers<Authenticator | undefined>();
+  let limiter: UserLimiter | undefined;
   let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
     ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
     record: (call) => callLog?.record?.(call),
+    enter: async (caller) => limiter?.enter(caller),
     ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
   });
   const port = await listen(bridge, run.port, host);
@@ -80,6 +83,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
   const { platform } = backend;
   callLog = openCallLog(platform, logger);
+  limiter = createUserLimiter(platform);
   cleanup.defer(() => callLog?.stop());
   // Of the run before this one: the models may have been mended.
   await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
@@ -95,6 +99,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
     auth: guard.auth,
     ...access,
     ...callLog.deps,
+    quotaOf: limiter.quotaOf,
   });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));

@@ -1,6 +1,6 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { adoptLaunch, ControlRows } from '#adapters/aws/ecs-control.ts';
-import { DynamoCallLog, DynamoUserStore } from '#adapters/aws/index.ts';
+import { DynamoCallLog, DynamoUsageStore, DynamoUserStore } from '#adapters/aws/index.ts';
 import { CALL_RETENTION_DAYS, DAY_MS, ModelyardError } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
@@ -29,6 +29,7 @@ export function createFullAwsPlatform(
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),
     calls: new DynamoCallLog({ client, table: settings.callsTable, clock, retentionMs: callDays * DAY_MS }),
+    usage: new DynamoUsageStore({ client, table: settings.callsTable, clock }),
     recordsCalls: callDays > 0,
     adoptLaunch: (model, taskId) =>
       adoptLaunch(new ControlRows({ client, table: settings.registryTable }), { model, taskId, clock }),

@@ -6,6 +6,7 @@ import {
   MemoryStatsStore,
   MemoryTaskQueue,
   MemoryTaskStore,
+  MemoryUsageStore,
   MemoryUserStore,
 } from '#adapters/memory/index.ts';
 import type { Clock } from '#core';
@@ -27,6 +28,7 @@ export interface MemoryPlatform extends FullPlatform {
   readonly contracts: MemoryContractStore;
   readonly users: MemoryUserStore;
   readonly calls: MemoryCallLog;
+  readonly usage: MemoryUsageStore;
 }
 
 /** All adapters in this process: the reference for unit tests and benchmarks. */
@@ -45,6 +47,7 @@ export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlat
     contracts: new MemoryContractStore(),
     users: new MemoryUserStore(),
     calls: new MemoryCallLog(clock),
+    usage: new MemoryUsageStore(),
     recordsCalls: true,
     clock,
     async close() {

@@ -13,6 +13,7 @@ import type {
   StatsStore,
   TaskQueues,
   TaskStore,
+  UsageStore,
   UserStore,
 } from '#core';
 
@@ -66,6 +67,7 @@ export interface LifecycleStores {
 export interface FullPlatform extends Platform {
   readonly users: UserStore;
   readonly calls: CallLog;
+  readonly usage: UsageStore;
   /** Whether calls are recorded. */
   readonly recordsCalls: boolean;
 }
@@ -87,7 +89,7 @@ export const systemClock: Clock = {
   },
 };
 
-type UsersAndCalls = Pick<FullPlatform, 'users' | 'calls'>;
+type UsersAndCalls = Pick<FullPlatform, 'users' | 'calls' | 'usage'>;
 
 /** Stores that are opened at the first call. A failed opening is tried again by the next call. */
 export function lateUsersAndCalls(openStores: () => Promise<UsersAndCalls>): UsersAndCalls {
@@ -114,6 +116,11 @@ export function lateUsersAndCalls(openStores: () => Promise<UsersAndCalls>): Use
       append: async (calls) => (await open()).calls.append(calls),
       list: async (query) => (await open()).calls.list(query),
       deleteOf: async (owner) => (await open()).calls.deleteOf(owner),
+    },
+    usage: {
+      get: async (owner) => (await open()).usage.get(owner),
+      put: async (owner, usage) => (await open()).usage.put(owner, usage),
+      delete: async (owner) => (await open()).usage.delete(owner),
     },
   };
 }

@@ -34,12 +34,16 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
 }
 
 async function openUsersAndCalls({ database }: Sqlite, clock: Clock, callDays: number) {
-  const [{ SqlCallLog, SqlUserStore }, { createKysely }] = await Promise.all([
+  const [{ SqlCallLog, SqlUsageStore, SqlUserStore }, { createKysely }] = await Promise.all([
     import('#adapters/sql/index.ts'),
     import('#adapters/sqlite/kysely-dialect.ts'),
   ]);
   const kysely = createKysely<SqlTables>(database);
-  return { users: new SqlUserStore(kysely), calls: new SqlCallLog(kysely, clock, callDays * DAY_MS) };
+  return {
+    users: new SqlUserStore(kysely),
+    calls: new SqlCallLog(kysely, clock, callDays * DAY_MS),
+    usage: new SqlUsageStore(kysely),
+  };
 }
 
 /** Settings of the platform on SQLite. */

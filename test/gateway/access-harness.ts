@@ -6,6 +6,7 @@ import { createBridge } from '#gateway/bridge.ts';
 import { openCallLog } from '#gateway/call-log.ts';
 import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
+import { createUserLimiter } from '#gateway/user-limits.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -38,10 +39,12 @@ export async function startGateway({ registration = 'open', clock, logger = sile
   const settings = { auth: 'jwt', hosts: ['*'], registration, trustedProxies } as const;
   const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
   const callLog = openCallLog(platform, logger);
-  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps });
+  const { enter, quotaOf } = createUserLimiter(platform);
+  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps, quotaOf });
   const bridge = createBridge({
     ...{ routes: ROUTES, handlers: createHandlers(deps), logger, guard: settings },
     authenticate: access.authenticate,
+    enter,
     ...(callLog.record ? { record: callLog.record } : {}),
   });
   const { url } = await bridge.listen(0, '127.0.0.1');

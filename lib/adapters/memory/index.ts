@@ -3,4 +3,5 @@ export { MemoryTaskQueue } from './queue/memory-task-queue.ts';
 export { MemoryContractStore, MemoryModelRegistry } from './registry/memory-model-registry.ts';
 export { MemoryStatsStore } from './stats/memory-stats-store.ts';
 export { MemoryBlobStore, MemoryTaskStore } from './tasks/memory-task-store.ts';
+export { MemoryUsageStore } from './users/memory-usage-store.ts';
 export { MemoryUserStore } from './users/memory-user-store.ts';

@@ -51,4 +51,15 @@ export const migrationsOf = (schema: string): Record<string, Migration> => ({
         .execute();
     },
   },
+  '003-usage': {
+    async up(database: Kysely<unknown>) {
+      await database.schema
+        .withSchema(schema)
+        .createTable('usage')
+        .addColumn('owner', 'text', (column) => column.primaryKey())
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('document', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
 });

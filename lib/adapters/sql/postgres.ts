@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
-import { type CallLog, type Clock, type ModelyardError, type UserStore, unavailable } from '#core';
+import { type CallLog, type Clock, type ModelyardError, type UsageStore, type UserStore, unavailable } from '#core';
 import { migrationsOf } from './postgres-migrations.ts';
 import { SqlCallLog } from './sql-call-log.ts';
+import { SqlUsageStore } from './sql-usage-store.ts';
 import { SqlUserStore } from './sql-user-store.ts';
 import type { SqlTables } from './tables.ts';
 
@@ -24,6 +25,7 @@ export interface PostgresOptions {
 export interface Postgres {
   readonly users: UserStore;
   readonly calls: CallLog;
+  readonly usage: UsageStore;
   /**
    * Applies missing migrations. Processes that start together wait for each other. Rejects with one sentence when the
    * server does not answer within `patienceMs`.
@@ -65,6 +67,7 @@ export function openPostgres({ url, schema, clock, callRetentionMs, onTrouble }:
   return {
     users: new SqlUserStore(tables),
     calls: new SqlCallLog(tables, clock, callRetentionMs),
+    usage: new SqlUsageStore(tables),
     async connect(patienceMs) {
       const endsAt = performance.now() + patienceMs;
       for (;;) {

@@ -2,6 +2,15 @@
 export interface SqlTables {
   readonly users: UsersTable;
   readonly calls: CallsTable;
+  readonly usage: UsageTable;
+}
+
+/** What users have used lately. */
+export interface UsageTable {
+  /** Primary key. */
+  readonly owner: string;
+  readonly version: number;
+  readonly document: string;
 }
 
 export interface UsersTable {

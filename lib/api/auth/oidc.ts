@@ -5,6 +5,7 @@ import {
   type KnownCaller,
   ModelyardError,
   memoize,
+  principalFor,
   USER_ROLES,
   type User,
   type UserRole,
@@ -62,7 +63,7 @@ export function createOidcCheck({ users, clock, ...settings }: OidcOptions): Ide
     const role = roleOf(claims, settings.roleClaim);
     const user = await knownUser(users, clock, { name: `${claims.sub} at ${settings.issuer}`, role });
     if (user.isDisabled) return undefined;
-    return { principal: { id: user.id, name: nameOf(claims), role }, expiresAt: claims.exp * 1000 };
+    return { principal: { ...principalFor(user), name: nameOf(claims), role }, expiresAt: claims.exp * 1000 };
   };
 }
 

@@ -3,15 +3,16 @@ import type { ProxyEvent } from '../http/proxy.ts';
 
 /** The caller, as API Gateway passes it from an authorizer to a handler: strings only. */
 export type PrincipalContext = Readonly<Record<'principalId' | 'name' | 'role', string>> &
-  Partial<Readonly<Record<'scopes' | 'models' | 'key', string>>>;
+  Partial<Readonly<Record<'scopes' | 'models' | 'key' | 'limits', string>>>;
 
-export const toPrincipalContext = ({ id, name, role, scopes, models, key }: Principal): PrincipalContext => ({
+export const toPrincipalContext = ({ id, name, role, scopes, models, key, limits }: Principal): PrincipalContext => ({
   principalId: id,
   name,
   role,
   ...(scopes ? { scopes: scopes.join(' ') } : {}),
   ...(models ? { models: models.join(' ') } : {}),
   ...(key === undefined ? {} : { key }),
+  ...(limits ? { limits: JSON.stringify(limits) } : {}),
 });
 
 /**
@@ -21,7 +22,7 @@ export const toPrincipalContext = ({ id, name, role, scopes, models, key }: Prin
 export function principalOf({ requestContext }: ProxyEvent): Principal | undefined {
   const { principalId: id, ...context } = requestContext?.authorizer ?? {};
   if (id === undefined || id === '') return undefined;
-  const { name = id, role = 'user', scopes, models, key } = context;
+  const { name = id, role = 'user', scopes, models, key, limits } = context;
   const known = USER_ROLES.find((candidate) => candidate === role);
   if (typeof id !== 'string' || typeof name !== 'string' || !known) throw unauthenticated();
   return {
@@ -31,6 +32,7 @@ export function principalOf({ requestContext }: ProxyEvent): Principal | undefin
     ...(scopes === undefined ? {} : { scopes: SCOPES.filter((scope) => wordsOf(scopes).includes(scope)) }),
     ...(models === undefined ? {} : { models: wordsOf(models) }),
     ...(typeof key === 'string' ? { key } : {}),
+    ...(typeof limits === 'string' ? { limits: JSON.parse(limits) } : {}),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type KeyRing,
   type KnownCaller,
   memoize,
+  principalFor,
   signingKeyOf,
   type TokenSigner,
   type UserStore,
@@ -79,6 +80,6 @@ export function createTokenCheck({ users, ...options }: TokenOptions & { readonl
     const { sub = '', exp = 0 } = verified.payload;
     const user = await users.get(sub);
     if (!user || user.isDisabled) return undefined;
-    return { principal: { id: user.id, name: user.name, role: user.role }, expiresAt: exp * 1000 };
+    return { principal: principalFor(user), expiresAt: exp * 1000 };
   };
 }

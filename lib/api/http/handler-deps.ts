@@ -11,6 +11,9 @@ import {
   createWaker,
   type Logger,
   type ModelDirectory,
+  type Principal,
+  type Task,
+  type TaskQuota,
   type UserStore,
   type WaitDeps,
 } from '#core';
@@ -47,7 +50,11 @@ export interface HandlerDeps {
   readonly calls?: CallLog;
   /** Number of calls that this process could not record. Undefined where it records none. */
   readonly lostCalls?: () => number;
+  /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
+  readonly quotaOf?: QuotaOf;
 }
+
+export type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
 
 interface HandlerDepsOptions {
   readonly platform: Platform;
@@ -59,6 +66,7 @@ interface HandlerDepsOptions {
   readonly users?: UserStore;
   readonly calls?: CallLog;
   readonly lostCalls?: () => number;
+  readonly quotaOf?: QuotaOf;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -89,6 +97,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...(options.accounts ? { accounts: options.accounts } : {}),
     ...(options.users ? { users: options.users } : {}),
     ...(options.calls ? { calls: options.calls } : {}),
+    ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
     ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
   };
 }

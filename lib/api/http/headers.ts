@@ -52,6 +52,8 @@ export function corsHeaders(
 export const EXPOSED_HEADERS = [
   'Location',
   'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
   'X-Request-Id',
   'Preference-Applied',
   'ETag',

@@ -1,4 +1,4 @@
-import { type ErrorCode, type FieldError, ModelyardError } from '#core';
+import { type ErrorCode, type FieldError, ModelyardError, type Quota } from '#core';
 import type { TaskSummaryBody } from '../presenters/task-presenter.ts';
 import { PROBLEM_TYPE } from './negotiation.ts';
 import type { ProxyResult } from './proxy.ts';
@@ -104,8 +104,19 @@ function retryAfter(error: unknown): Readonly<Record<string, string>> {
   const status = STATUS[error.code];
   const fallback = status === 429 || status === 503 ? DEFAULT_RETRY_AFTER_SECONDS : undefined;
   const seconds = error.retryAfterSeconds ?? fallback;
-  return seconds === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+  if (seconds === undefined) return {};
+  const wait = Math.max(1, Math.ceil(seconds));
+  return { 'Retry-After': String(wait), ...rateLimit(error.quota, wait) };
 }
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
+const rateLimit = (quota: Quota | undefined, wait: number): Readonly<Record<string, string>> =>
+  quota
+    ? {
+        RateLimit: `"${quota.name}";r=0;t=${wait}`,
+        'RateLimit-Policy': `"${quota.name}";q=${quota.limit}${quota.windowSeconds === undefined ? '' : `;w=${quota.windowSeconds}`}`,
+      }
+    : {};
 
 const UNKNOWN = new ModelyardError('internal', 'An internal error occurred. The request may be retried.');
 

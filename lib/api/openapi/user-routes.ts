@@ -1,4 +1,4 @@
-import { DEFAULT_KEY_DAYS, MAX_KEY_DAYS, SCOPES, USER_ROLES } from '#core';
+import { DEFAULT_KEY_DAYS, LIMIT_FIELDS, MAX_KEY_DAYS, SCOPES, USER_ROLES } from '#core';
 import { FORM_TYPE, JSON_TYPE } from '../http/negotiation.ts';
 import type { Json } from './message-schemas.ts';
 import { emptyResponse, jsonResponse, pathParameter, queryParameter, type RouteDocs } from './route-doc.ts';
@@ -28,12 +28,25 @@ const NULLABLE_LIMITS = {
   models: { ...LIMITS.models, type: ['array', 'null'] },
 };
 
+const USER_LIMITS = {
+  type: 'object',
+  description: 'What the user may use. Null: no limit, and in a request the default of the role.',
+  properties: Object.fromEntries(
+    Object.entries(LIMIT_FIELDS).map(([name, { max }]) => [
+      name,
+      { type: ['integer', 'null'], minimum: 1, maximum: max },
+    ]),
+  ),
+  additionalProperties: false,
+};
+
 const PASSWORD = object({ username: text('The user name.'), password: { type: 'string', format: 'password' } });
 const USER = object({
   id: text('The id of the user.'),
   username: text('The user name.'),
   role: ROLE,
   disabled: { type: 'boolean', description: 'Disabled users are refused.' },
+  limits: USER_LIMITS,
   created_at: moment('Time of the registration.'),
 });
 const TOKENS = object({
@@ -128,6 +141,7 @@ export const USER_ROUTES = {
             id: text('The id of the user.'),
             username: text('The user name.'),
             role: ROLE,
+            limits: USER_LIMITS,
             key: text('The API key, if it is one.'),
             ...LIMITS,
           },
@@ -201,7 +215,9 @@ export const USER_ROUTES = {
     tag: 'Users',
     description: 'Only while registration is open.',
     parameters: [USER_ID],
-    requestBody: body(object({ role: ROLE, disabled: { type: 'boolean' } }, ['role', 'disabled'])),
+    requestBody: body(
+      object({ role: ROLE, disabled: { type: 'boolean' }, limits: USER_LIMITS }, ['role', 'disabled', 'limits']),
+    ),
     responses: { '200': jsonResponse('The user.', USER) },
     problems: ['user_not_found', ...BODY_PROBLEMS, ...STORE_PROBLEMS],
   },

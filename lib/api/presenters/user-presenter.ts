@@ -1,13 +1,18 @@
-import { type Call, type Credential, secretPrefix, type User } from '#core';
+import { type Call, type Credential, LIMIT_FIELDS, limitsOf, secretPrefix, type User, type UserLimits } from '#core';
 
 /** A user without secrets. */
-export const presentUser = ({ id, name, role, isDisabled = false, createdAt }: User) => ({
+export const presentUser = ({ id, name, role, isDisabled = false, createdAt, limits }: User) => ({
   id,
   username: name,
   role,
   disabled: isDisabled,
+  limits: presentUserLimits(limitsOf({ role, ...(limits ? { limits } : {}) })),
   created_at: timeOf(createdAt),
 });
+
+/** Limits of a user. Null: no limit. */
+export const presentUserLimits = (limits: UserLimits): Readonly<Record<string, number | null>> =>
+  Object.fromEntries(Object.entries(LIMIT_FIELDS).map(([name, { limit }]) => [name, limits[limit] ?? null]));
 
 /** An API key without its secret. */
 export const presentKey = (key: Credential, userId: string) => ({

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { AcceptedContract } from '../models/model.ts';
 import type { ModelLimits } from '../models/model-manifest.ts';
+import type { TaskQuota } from '../users/task-limit.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import { type BlobStore, storePayload } from './payload.ts';
 
@@ -25,6 +26,8 @@ export interface SubmitCommand {
   /** Maximum duration of one run; the limit of the model applies too. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceContext;
+  /** Counts the tasks of the owner. @default no limits */
+  readonly quota?: TaskQuota | undefined;
 }
 
 /** Stores a new task and its first message in one transaction. Resolves like `TaskStore.create`. */
@@ -59,8 +62,21 @@ const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
 export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Promise<Task> {
   const now = deps.clock.now();
   const task = { ...newTask(command, now), ...(deps.accept ? { sentAt: now } : {}) };
-  const existing = await createAndEnqueue(deps, task, command);
+  const isNew = await command.quota?.enter(task.id);
+  // Best effort: what is not undone is forgotten a minute later, and counts for the day.
+  const undo = async () => {
+    if (isNew) await command.quota?.leave(task.id).catch(() => undefined);
+  };
+  let existing: Task | undefined;
+  try {
+    existing = await createAndEnqueue(deps, task, command);
+  } catch (error) {
+    // It runs nevertheless if only the confirmation was lost.
+    if (isNew && !(await deps.tasks.get(task.id).catch(() => task))) await undo();
+    throw error;
+  }
   if (!existing) return task;
+  await undo();
   if (existing.requestHash !== task.requestHash) throw conflict();
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }

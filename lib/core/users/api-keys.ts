@@ -8,7 +8,7 @@ import {
   withCredential,
   withoutCredential,
 } from './credentials.ts';
-import type { Principal, Scope } from './principal.ts';
+import { type Principal, principalFor, type Scope } from './principal.ts';
 import type { Credential, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
 
@@ -73,8 +73,8 @@ export async function identifyKey(users: UserStore, clock: Clock, text: string):
   if (key?.kind !== 'key') return undefined;
   const { id, scopes, models, expiresAt, lastUsedAt = 0 } = key;
   if (now - lastUsedAt > USE_RECORDED_EVERY_MS) await recordUse(users, user, key, now);
-  const limits = { ...(scopes ? { scopes } : {}), ...(models ? { models } : {}) };
-  return { principal: { id: user.id, name: user.name, role: user.role, key: id, ...limits }, expiresAt };
+  const narrowed = { ...(scopes ? { scopes } : {}), ...(models ? { models } : {}) };
+  return { principal: { ...principalFor(user), key: id, ...narrowed }, expiresAt };
 }
 
 /** The key is valid whether or not its use can be recorded now. */

@@ -1,5 +1,6 @@
 import { ModelyardError } from '../errors.ts';
-import { USER_ROLES, type UserRole } from './user.ts';
+import { limitsOf, type UserLimits } from './limits.ts';
+import { USER_ROLES, type User, type UserRole } from './user.ts';
 
 /** How callers are identified. `none`: everybody is the local user. */
 export const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
@@ -21,7 +22,17 @@ export interface Principal {
   readonly models?: readonly string[];
   /** The id of the API key. Undefined: a token. */
   readonly key?: string;
+  /** @default none */
+  readonly limits?: UserLimits;
 }
+
+/** A user as a caller, with everything that the role may do. */
+export const principalFor = (user: User): Principal => ({
+  id: user.id,
+  name: user.name,
+  role: user.role,
+  limits: limitsOf(user),
+});
 
 /** Every caller with `AUTH=none`. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', name: 'local', role: 'admin' };

@@ -1,3 +1,4 @@
+import type { UserLimits } from './limits.ts';
 import type { Scope } from './principal.ts';
 
 /** Each includes those before. `user`: own tasks. `operator`: instances and metrics. `admin`: users. */
@@ -17,6 +18,8 @@ export interface User {
   readonly isDisabled?: boolean;
   /** API keys and sessions. @default none */
   readonly credentials?: readonly Credential[];
+  /** Limits other than those of the role. @default none */
+  readonly limits?: UserLimits;
   /** Unix milliseconds. */
   readonly createdAt: number;
   /** Starts at 1 and increases with each change: the optimistic lock of `UserStore.update`. */
@@ -41,11 +44,11 @@ export interface Credential {
 }
 
 /** What stores keep of a user as one text, because it is only ever read with the user. */
-export const packAccount = ({ isDisabled, credentials }: User | NewUser): string =>
-  JSON.stringify({ isDisabled, credentials });
+export const packAccount = ({ isDisabled, credentials, limits }: User | NewUser): string =>
+  JSON.stringify({ isDisabled, credentials, limits });
 
 /** Undoes `packAccount`. Rows of earlier builds have no such text. */
-export const unpackAccount = (text: string | undefined): Pick<User, 'isDisabled' | 'credentials'> =>
+export const unpackAccount = (text: string | undefined): Pick<User, 'isDisabled' | 'credentials' | 'limits'> =>
   text === undefined || text === '' ? {} : JSON.parse(text);
 
 export type NewUser = Omit<User, 'id' | 'version'>;

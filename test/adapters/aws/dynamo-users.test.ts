@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewUser } from '#core';
+import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { countAwsCalls } from '#test/support/aws-calls.ts';
 import { type AwsShim, startAwsShim } from '#test/support/aws-shim.ts';
@@ -13,6 +14,11 @@ const named = (name: string): NewUser => ({ name, role: 'user', passwordHash: 'h
 userStoreContract('DynamoDB', async () => {
   const { platform, cutOff } = await aws.openBehindGate();
   return { users: platform.users, cutOff };
+});
+
+usageStoreContract('DynamoDB', async () => {
+  const { platform, cutOff } = await aws.openBehindGate();
+  return { usage: platform.usage, cutOff };
 });
 
 describe('users in DynamoDB that says why a condition failed', () => {

@@ -4,6 +4,7 @@ import {
   MemoryContractStore,
   MemoryModelRegistry,
   MemoryStatsStore,
+  MemoryUsageStore,
   MemoryUserStore,
 } from '#adapters/memory/index.ts';
 import { systemClock } from '#platform/platform.ts';
@@ -12,6 +13,7 @@ import { callLogContract } from '#test/contracts/call-log.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
+import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 
 const cuttingOff = (part: { reachable: boolean }) => async () => {
@@ -38,6 +40,11 @@ blobStoreContract('memory', async () => {
 userStoreContract('memory', async () => {
   const users = new MemoryUserStore();
   return { users, cutOff: cuttingOff(users) };
+});
+
+usageStoreContract('memory', async () => {
+  const usage = new MemoryUsageStore();
+  return { usage, cutOff: cuttingOff(usage) };
 });
 
 callLogContract('memory', async () => {

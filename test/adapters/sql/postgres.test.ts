@@ -5,6 +5,7 @@ import { openPostgres, type Postgres } from '#adapters/sql/postgres.ts';
 import { CALL_RETENTION_MS } from '#core';
 import { systemClock } from '#platform/platform.ts';
 import { callLogContract } from '#test/contracts/call-log.contract.ts';
+import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { aCall } from '#test/support/calls.ts';
 import { openGate } from '#test/support/gate.ts';
@@ -45,6 +46,7 @@ else {
 
   userStoreContract('PostgreSQL', openBehindGate);
   callLogContract('PostgreSQL', openBehindGate);
+  usageStoreContract('PostgreSQL', openBehindGate);
 
   describe(SUITE, () => {
     it('are migrated once when several processes start together, and keep what is there', async () => {

@@ -4,6 +4,7 @@ import { contractStoreContract } from '#test/contracts/contract-store.contract.t
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 
@@ -40,6 +41,11 @@ blobStoreContract('SQLite', async () => {
 userStoreContract('SQLite', async () => {
   const { platform, cutOff } = await open();
   return { users: platform.users, cutOff };
+});
+
+usageStoreContract('SQLite', async () => {
+  const { platform, cutOff } = await open();
+  return { usage: platform.usage, cutOff };
 });
 
 callLogContract('SQLite', async () => {

@@ -13,6 +13,7 @@ import {
   withCredential,
   withoutCredential,
 } from '../../../lib/core/users/credentials.ts';
+import { ROLE_LIMITS } from '../../../lib/core/users/limits.ts';
 import type { Credential, User } from '../../../lib/core/users/user.ts';
 
 const USER_ID = 'u'.repeat(32);
@@ -168,7 +169,7 @@ describe('an API key', () => {
       ...{ expiresAt: NOW + days * DAY_MS, ...limits },
     });
     expect(await identifyKey(users, clock, secret)).toStrictEqual({
-      principal: { id: user.id, name: 'ann', role: 'operator', key: key.id, ...limits },
+      principal: { id: user.id, name: 'ann', role: 'operator', limits: ROLE_LIMITS.operator, key: key.id, ...limits },
       expiresAt: key.expiresAt,
     });
   });

@@ -142,6 +142,14 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (model, minute)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What users have used lately, for their limits: a JSON document.
+  CREATE TABLE usage (
+    owner TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

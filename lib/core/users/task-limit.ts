@@ -1,0 +1,128 @@
+import { type Clock, DAY_MS } from '../clock.ts';
+import { ModelyardError } from '../errors.ts';
+import { isTerminal, type Task } from '../tasks/task.ts';
+import type { TaskStore } from '../tasks/task-store.ts';
+import type { UserLimits } from './limits.ts';
+import type { Usage, UsageLedger } from './usage-ledger.ts';
+
+interface TaskLimitDeps {
+  readonly ledger: UsageLedger;
+  readonly tasks: Pick<TaskStore, 'get'>;
+  readonly clock: Clock;
+  /** When a task will probably end. Unix milliseconds. */
+  readonly endOf?: (task: Task) => Promise<number | undefined>;
+}
+
+/** Counts the tasks of a user. */
+export interface TaskQuota {
+  /**
+   * Enters a task before it is stored. Resolves with false if it is entered already. Rejects with `too_many_requests`
+   * and with `store_unavailable`.
+   */
+  enter(id: string): Promise<boolean>;
+  /** Undoes `enter`. */
+  leave(id: string): Promise<void>;
+}
+
+/** A task that was entered before this time is stored, or never will be. */
+const STORED_WITHIN_MS = 60_000;
+/** From this number on, tasks that have ended are looked for, so that the document stays small. */
+const MIN_SWEPT = 32;
+const READS_AT_ONCE = 25;
+/** Bounds of `Retry-After` while too many tasks wait, in seconds. */
+const MAX_RETRY_SECONDS = 60;
+
+/**
+ * Limits the tasks of a user, exactly, also over several processes: a task is entered before it is stored, and leaves
+ * when somebody has seen that it ended. Workers need not know of it. The list of entered tasks has all that wait, so it
+ * is compared with the store only when it is full, or large.
+ */
+export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: UserLimits): TaskQuota | undefined {
+  const { ledger, clock } = deps;
+  const { tasksWaiting = Number.POSITIVE_INFINITY, tasksPerDay = Number.POSITIVE_INFINITY } = limits;
+  if (tasksWaiting === Number.POSITIVE_INFINITY && tasksPerDay === Number.POSITIVE_INFINITY) return undefined;
+
+  function tryEnter(id: string): Promise<{ readonly outcome: Outcome; readonly waiting: Waiting }> {
+    return ledger.change(owner, (usage) => {
+      const { waiting = [] } = usage;
+      const now = clock.now();
+      const day = Math.floor(now / DAY_MS);
+      const tasks = usage.day === day ? (usage.tasks ?? 0) : 0;
+      const stay = (outcome: Outcome) => ({ usage, result: { outcome, waiting } });
+      if (waiting.some(([entered]) => entered === id)) return stay('known');
+      if (tasks >= tasksPerDay) return stay('day');
+      if (waiting.length >= tasksWaiting) return stay('full');
+      const next: Waiting = [...waiting, [id, now]];
+      return {
+        usage: { ...usage, day, tasks: tasks + 1, waiting: next },
+        result: { outcome: 'entered', waiting: next },
+      };
+    });
+  }
+
+  /** Lets tasks leave that have ended. Resolves with their number, and with the oldest other one. */
+  async function sweep(waiting: Waiting): Promise<{ readonly ended: number; readonly oldest: Task | undefined }> {
+    const now = clock.now();
+    const ended = new Set<string>();
+    let oldest: Task | undefined;
+    for (let at = 0; at < waiting.length; at += READS_AT_ONCE) {
+      const some = waiting.slice(at, at + READS_AT_ONCE);
+      const tasks = await Promise.all(some.map(([id]) => deps.tasks.get(id)));
+      for (const [index, [id, enteredAt]] of some.entries()) {
+        const task = tasks[index];
+        const isOver = task ? isTerminal(task.state) || now >= task.deadlineAt : now > enteredAt + STORED_WITHIN_MS;
+        if (isOver) ended.add(id);
+        else oldest ??= task;
+      }
+    }
+    if (ended.size > 0) await remove((id) => ended.has(id));
+    return { ended: ended.size, oldest };
+  }
+
+  const remove = (leaves: (id: string) => boolean, refunded = 0): Promise<void> =>
+    ledger.change(owner, (usage) => {
+      const waiting = (usage.waiting ?? []).filter(([id]) => !leaves(id));
+      const isUnchanged = waiting.length === (usage.waiting ?? []).length;
+      const tasks = Math.max(0, (usage.tasks ?? 0) - refunded);
+      return { usage: isUnchanged ? usage : { ...usage, waiting, tasks }, result: undefined };
+    });
+
+  return {
+    async enter(id) {
+      let { outcome, waiting } = await tryEnter(id);
+      if (outcome === 'full') {
+        const { ended, oldest } = await sweep(waiting);
+        if (ended > 0) ({ outcome, waiting } = await tryEnter(id));
+        if (outcome === 'full') throw await tooManyWaiting(deps, tasksWaiting, oldest);
+      }
+      if (outcome === 'day') throw tooManyToday(tasksPerDay, clock.now());
+      // At powers of two, so that a submit costs a constant number of reads on average.
+      const { length } = waiting;
+      if (outcome === 'entered' && length >= MIN_SWEPT && (length & (length - 1)) === 0) await sweep(waiting);
+      return outcome === 'entered';
+    },
+    leave: (id) => remove((entered) => entered === id, 1),
+  };
+}
+
+type Outcome = 'entered' | 'known' | 'full' | 'day';
+type Waiting = NonNullable<Usage['waiting']>;
+
+async function tooManyWaiting({ clock, endOf }: TaskLimitDeps, limit: number, oldest: Task | undefined) {
+  const endsAt = oldest && (await endOf?.(oldest).catch(() => undefined));
+  const seconds = Math.ceil(((endsAt ?? 0) - clock.now()) / 1000);
+  return new ModelyardError('too_many_requests', `At most ${limit} tasks may wait. Retry when one has ended.`, {
+    retryable: true,
+    retryAfterSeconds: Math.min(MAX_RETRY_SECONDS, Math.max(1, seconds)),
+    quota: { name: 'tasks-waiting', limit },
+  });
+}
+
+function tooManyToday(limit: number, now: number): ModelyardError {
+  const seconds = Math.ceil((DAY_MS - (now % DAY_MS)) / 1000);
+  return new ModelyardError('too_many_requests', `At most ${limit} tasks a day (UTC) are allowed.`, {
+    retryable: true,
+    retryAfterSeconds: seconds,
+    quota: { name: 'tasks-per-day', limit, windowSeconds: DAY_MS / 1000 },
+  });
+}

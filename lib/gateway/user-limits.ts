@@ -1,0 +1,19 @@
+import type { QuotaOf } from '#api';
+import { createTaskQuota, type Principal, RequestLimit, UsageLedger } from '#core';
+import type { FullPlatform } from '#platform/platform.ts';
+
+/** Limits of users in a gateway, shared with all other gateways of the system. */
+export interface UserLimiter {
+  /** Call for every request of a known user. Rejects with `too_many_requests`. */
+  readonly enter: (caller: Principal) => Promise<void>;
+  readonly quotaOf: QuotaOf;
+}
+
+export function createUserLimiter({ usage, tasks, clock }: FullPlatform): UserLimiter {
+  const ledger = new UsageLedger(usage, clock);
+  const requests = new RequestLimit(ledger, clock);
+  return {
+    enter: (caller) => requests.enter(caller),
+    quotaOf: ({ id, limits }, endOf) => limits && createTaskQuota({ ledger, tasks, clock, endOf }, id, limits),
+  };
+}
