@@ -50,7 +50,7 @@ describe('POST /models/{model}/tasks', () => {
       result: null,
       error: null,
       timings: {},
-      links: { self: `/tasks/${answer.json.id}` },
+      links: { self: `/tasks/${answer.json.id}`, cancel: `/tasks/${answer.json.id}/cancel` },
     });
     expect(await api.work()).toEqual({ id: answer.json.id, request: { value: 7 } });
     expect(api.counted).toEqual([]);
