@@ -6,7 +6,7 @@ export interface SqlTables {
 }
 
 /** What users have used lately. */
-export interface UsageTable {
+interface UsageTable {
   /** Primary key. */
   readonly owner: string;
   readonly version: number;
