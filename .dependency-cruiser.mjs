@@ -159,6 +159,7 @@ const rooms = [
     '^lib/cli/',
     [
       '^lib/(cli|local|platform)/',
+      '^clients/typescript/',
       CORE,
       CONTRACT,
       '^model-containers/catalog/',

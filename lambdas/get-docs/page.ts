@@ -6,9 +6,33 @@ import packageFiles from './files.json' with { type: 'json' };
 
 const START_FILE = 'start.js';
 
-/** Starts Swagger UI. All URLs are relative, so the page works below any path. */
+/**
+ * Starts Swagger UI. All URLs are relative, so the page works below any path. Every error is a problem, whose schema
+ * stands once at the end of the page: a sample per error would make an operation ten screens long.
+ */
 const START_SCRIPT = `const root = document.getElementById('swagger-ui');
+const ShortErrors = () => ({
+  wrapComponents: {
+    response: (Response, { React, getComponent }) => (props) => {
+      if (Number(props.code) < 400) return React.createElement(Response, props);
+      const Markdown = getComponent('Markdown', true);
+      return React.createElement(
+        'tr',
+        { className: 'response', 'data-code': props.code },
+        React.createElement('td', { className: 'response-col_status' }, props.code),
+        React.createElement(
+          'td',
+          { className: 'response-col_description', colSpan: 2 },
+          React.createElement(Markdown, { source: props.response.get('description') }),
+        ),
+      );
+    },
+  },
+});
 SwaggerUIBundle({
+  plugins: [ShortErrors],
+  docExpansion: 'none',
+  defaultModelsExpandDepth: 0,
   domNode: root,
   url: new URL(root.dataset.openapi, location.href).href,
   deepLinking: true,

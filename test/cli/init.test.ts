@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
 import { manifestFault } from '#catalog/check-manifest.ts';
 import { exampleRequest, protoText } from '../../lib/cli/init/draft.ts';
@@ -20,7 +21,14 @@ async function cli(...args: readonly string[]) {
       return true;
     },
   });
-  const code = await runCli(args, { output: to('output'), errors: to('errors') });
+  const code = await runCli(args, {
+    input: Readable.from([]),
+    output: to('output'),
+    errors: to('errors'),
+    isTerminal: false,
+    environment: {},
+    exit: () => undefined,
+  });
   return { code, ...written };
 }
 

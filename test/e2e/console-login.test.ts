@@ -106,6 +106,26 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     expect(faults).toEqual([]);
   });
 
+  it('shows the API documentation, which logs in by Authorize', async () => {
+    await using console = await logIn('root', rootPassword);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'API' }).click();
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    const password = page.locator('.auth-container').filter({ hasText: 'OAuth2, password' });
+    await password.getByLabel('username:').fill('root');
+    await password.getByLabel('password:').fill(rootPassword);
+    await password.getByRole('button', { name: 'Apply credentials' }).or(password.locator('button.authorize')).first().click();
+    await page.getByRole('button', { name: 'Close' }).first().click();
+    await page.locator('#operations-tag-Users').click();
+    const operation = page.locator('#operations-Users-get_me');
+    await operation.locator('.opblock-summary-control').click();
+    await operation.getByRole('button', { name: 'Try it out' }).click();
+    await operation.getByRole('button', { name: 'Execute' }).click();
+
+    await operation.locator('.live-responses-table').getByText('"root"').waitFor();
+    expect(faults).toEqual([]);
+  });
+
   it('refuses a wrong password in the words of the API, and takes an API key', async () => {
     await using refused = await logIn('root', 'not the password');
     await refused.page.getByRole('alert').waitFor();

@@ -36,13 +36,14 @@ async function openDocs(url: string): Promise<{ page: Page; faults: string[] }> 
   });
   page.on('response', (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`));
   await page.goto(`${url}/docs`);
-  await page.locator('.opblock').first().waitFor();
+  await page.locator('.opblock-tag').first().waitFor();
   return { page, faults };
 }
 
 /** Expands an operation of a model and lets it be tried. */
 async function expand(page: Page, tag: string, operationId: string): Promise<Locator> {
   const operation = page.locator(`#operations-${tag}-${operationId}`);
+  if (!(await operation.isVisible())) await page.locator(`#operations-tag-${tag}`).click();
   await operation.locator('.opblock-summary-control').click();
   await operation.getByRole('button', { name: 'Try it out' }).click();
   return operation;
@@ -88,6 +89,23 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
       state: 'succeeded',
       result: { message: expect.stringMatching(/^Processed message: example/) },
     });
+    expect(faults).toEqual([]);
+  });
+
+  it('is folded at first, and shows errors without a sample for each', async () => {
+    const { page, faults } = await openDocs(system.url);
+    expect(await page.locator('.opblock').count()).toBe(0);
+    expect(await page.locator('.opblock-tag').allTextContents()).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('Health and metrics'),
+        expect.stringContaining('API documentation'),
+      ]),
+    );
+    const operation = await expand(page, 'model_a', 'predict_model_a');
+
+    const refused = operation.locator('.responses-table tr.response').filter({ hasText: '422' });
+    expect(await refused.textContent()).toContain('The Idempotency-Key was used with another body.');
+    expect(await refused.locator('.highlight-code, .example').count()).toBe(0);
     expect(faults).toEqual([]);
   });
 
@@ -153,19 +171,19 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
 
   it('loses a model with its last instance, and shows it again when one has registered', async () => {
     const { page, faults } = await openDocs(system.url);
-    const operations = page.locator('#operations-gdp_growth_rate-predict_gdp_growth_rate');
+    const operations = page.locator('#operations-tag-gdp_growth_rate');
     const instances = '/models/gdp_growth_rate/instances';
     const listed = (await (await system.fetch(instances)).json()) as { instances: { id: string }[] };
 
     for (const { id } of listed.instances) await system.fetch(`${instances}/${id}`, { method: 'DELETE' });
     await documented('/predict/gdp_growth_rate', false);
     await page.reload();
-    await page.locator('.opblock').first().waitFor();
+    await page.locator('.opblock-tag').first().waitFor();
     const without = await operations.count();
     await system.fetch(instances, { method: 'POST' });
     await documented('/predict/gdp_growth_rate', true);
     await page.reload();
-    await page.locator('.opblock').first().waitFor();
+    await page.locator('.opblock-tag').first().waitFor();
 
     expect(without).toBe(0);
     expect(await operations.count()).toBe(1);

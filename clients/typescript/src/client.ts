@@ -1,0 +1,158 @@
+import { TaskError } from './errors.ts';
+import { type SendOptions, send } from './send.ts';
+import { isOver, type Task } from './task.ts';
+
+/** Request and response of each model. `npx modelyard types` writes it for the models of a system. */
+export type ModelTypes = Readonly<
+  Record<string, { readonly request: unknown; readonly response: Readonly<Record<string, unknown>> }>
+>;
+
+export interface ClientOptions {
+  /** @default http://localhost:8000 */
+  readonly url?: string | URL;
+  /** A token or an API key. */
+  readonly token?: string | undefined;
+  /** Further attempts when the API asks for patience or cannot be reached. @default 4 */
+  readonly retries?: number;
+  /** @default that of the platform */
+  readonly fetch?: typeof fetch;
+}
+
+export interface SubmitOptions {
+  /** Repeats with the same key and request return the same task. @default a random one per call, for safe retries */
+  readonly idempotencyKey?: string;
+  /** From submit to the end; then the task expires. */
+  readonly deadlineSeconds?: number;
+  /** Of one run, below the limit of the model. */
+  readonly timeoutSeconds?: number;
+  /** Stops waiting. The task goes on. */
+  readonly signal?: AbortSignal;
+}
+
+export interface BatchOptions extends SubmitOptions {
+  /** Tasks that are in progress at once. @default 16 */
+  readonly concurrency?: number;
+}
+
+/** The outcome of one request of a batch. */
+export type BatchItem<Result> =
+  | { readonly index: number; readonly result: Result }
+  | { readonly index: number; readonly error: unknown };
+
+/** Longest wait of one request, in seconds. */
+const WAIT = 25;
+
+/** A client of one API. Safe to share. */
+export class Modelyard<Models extends ModelTypes = ModelTypes> {
+  readonly #options: SendOptions;
+
+  constructor({ url = 'http://localhost:8000', token, retries = 4, fetch: own = fetch }: ClientOptions = {}) {
+    // A folder, so that paths are resolved below it.
+    const base = new URL(String(url).replace(/\/?$/, '/'));
+    this.#options = { url: base, token, retries, fetch: (...args) => own(...args) };
+  }
+
+  /** The result of a request. Waits until the task has ended. Rejects with `TaskError` when it ends without a result. */
+  async predict<Name extends keyof Models & string>(
+    model: Name,
+    request: Models[Name]['request'],
+    options: SubmitOptions = {},
+  ): Promise<Models[Name]['response']> {
+    const task = await this.#submit(model, request, options, WAIT);
+    const ended = isOver(task) ? task : await this.wait(task.id, options);
+    if (ended.state !== 'succeeded') throw new TaskError(ended);
+    return ended.result as Models[Name]['response'];
+  }
+
+  /** Submits a request and returns its task at once. */
+  submit<Name extends keyof Models & string>(
+    model: Name,
+    request: Models[Name]['request'],
+    options: SubmitOptions = {},
+  ): Promise<Task<Models[Name]['response']>> {
+    return this.#submit(model, request, options) as Promise<Task<Models[Name]['response']>>;
+  }
+
+  /** The task when it has ended. */
+  async wait(id: string, { signal }: Pick<SubmitOptions, 'signal'> = {}): Promise<Task> {
+    for (;;) {
+      const task = await this.#task(id, WAIT, signal);
+      if (isOver(task)) return task;
+    }
+  }
+
+  /** The task as it is now and after every change, until it has ended. */
+  async *stream(id: string, { signal }: Pick<SubmitOptions, 'signal'> = {}): AsyncGenerator<Task> {
+    let seen = '';
+    for (;;) {
+      const task = await this.#task(id, seen === '' ? 0 : 1, signal);
+      const now = `${task.state} ${task.attempts}`;
+      if (now !== seen) yield task;
+      seen = now;
+      if (isOver(task)) return;
+    }
+  }
+
+  /** The outcomes of many requests, in their order. One that fails does not stop the others. */
+  async *batch<Name extends keyof Models & string>(
+    model: Name,
+    requests: Iterable<Models[Name]['request']> | AsyncIterable<Models[Name]['request']>,
+    { concurrency = 16, idempotencyKey, ...options }: BatchOptions = {},
+  ): AsyncGenerator<BatchItem<Models[Name]['response']>> {
+    const pending: Promise<BatchItem<Models[Name]['response']>>[] = [];
+    let index = 0;
+    for await (const request of requests) {
+      const at = index++;
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}-${at}` };
+      pending.push(
+        this.predict(model, request, { ...options, ...key }).then(
+          (result) => ({ index: at, result }),
+          (error: unknown) => ({ index: at, error }),
+        ),
+      );
+      if (pending.length >= concurrency) yield (await pending.shift()) as BatchItem<Models[Name]['response']>;
+    }
+    yield* pending;
+  }
+
+  /** Any other route: the JSON of its answer, undefined without one. Only GET and DELETE are repeated. */
+  async request<T = unknown>(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const isRepeatable = method === 'GET' || method === 'DELETE';
+    const answer = await send(this.#options, { method, path, body, headers, isRepeatable });
+    const text = await answer.text();
+    const isJson = answer.headers.get('content-type')?.includes('json');
+    return (text === '' ? undefined : isJson ? JSON.parse(text) : text) as T;
+  }
+
+  async #submit(model: string, request: unknown, options: SubmitOptions, wait?: number): Promise<Task> {
+    const { idempotencyKey = crypto.randomUUID(), deadlineSeconds, timeoutSeconds, signal } = options;
+    const answer = await send(
+      { ...this.#options, signal },
+      {
+        method: 'POST',
+        path: `/models/${encodeURIComponent(model)}/tasks`,
+        body: request,
+        isRepeatable: true,
+        headers: {
+          'Idempotency-Key': idempotencyKey,
+          ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
+          ...(deadlineSeconds === undefined ? {} : { 'Task-Deadline': String(deadlineSeconds) }),
+          ...(timeoutSeconds === undefined ? {} : { 'Task-Timeout': String(timeoutSeconds) }),
+        },
+      },
+    );
+    return (await answer.json()) as Task;
+  }
+
+  async #task(id: string, wait: number, signal: AbortSignal | undefined): Promise<Task> {
+    const headers = { Prefer: `wait=${wait}` };
+    const path = `/tasks/${encodeURIComponent(id)}`;
+    const answer = await send({ ...this.#options, signal }, { method: 'GET', path, headers, isRepeatable: true });
+    return (await answer.json()) as Task;
+  }
+}

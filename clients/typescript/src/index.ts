@@ -1,0 +1,10 @@
+export {
+  type BatchItem,
+  type BatchOptions,
+  type ClientOptions,
+  type ModelTypes,
+  Modelyard,
+  type SubmitOptions,
+} from './client.ts';
+export { ApiError, type Problem, TaskError, UnreachableError } from './errors.ts';
+export { isOver, type Task, type TaskState } from './task.ts';

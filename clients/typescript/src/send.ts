@@ -1,0 +1,88 @@
+import { ApiError, type Problem, UnreachableError } from './errors.ts';
+
+export interface SendOptions {
+  readonly url: URL;
+  readonly fetch: typeof fetch;
+  readonly token: string | undefined;
+  /** Further attempts after the first one. */
+  readonly retries: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Request {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a repeat changes nothing more. */
+  readonly isRepeatable: boolean;
+}
+
+/** Answers that say "later", and that repeatable requests try again. */
+const LATER: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const FIRST_DELAY_MS = 200;
+const MAX_DELAY_MS = 10_000;
+
+/**
+ * Sends a request, and repeats it while the API asks for patience or cannot be reached. Waits as long as `Retry-After`
+ * says. Rejects with `ApiError` or `UnreachableError`.
+ */
+export async function send(options: SendOptions, request: Request): Promise<Response> {
+  for (let attempt = 0; ; attempt += 1) {
+    const mayRepeat = request.isRepeatable && attempt < options.retries;
+    const answer = await sendOnce(options, request).catch((error: unknown) => {
+      if (options.signal?.aborted || !mayRepeat) throw error;
+      return undefined;
+    });
+    if (answer?.ok) return answer;
+    if (answer && !(mayRepeat && LATER.has(answer.status))) throw new ApiError(await problemOf(answer));
+    await sleep(delayMs(answer, attempt), options.signal);
+  }
+}
+
+async function sendOnce({ url, fetch, token, signal }: SendOptions, { method, path, body, headers }: Request) {
+  const target = new URL(path.replace(/^\//, ''), url);
+  try {
+    return await fetch(target, {
+      method,
+      headers: {
+        Accept: 'application/json',
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw new UnreachableError(`${target.origin} does not answer.`, { cause });
+  }
+}
+
+function delayMs(answer: Response | undefined, attempt: number): number {
+  const asked = Number(answer?.headers.get('retry-after') ?? Number.NaN) * 1000;
+  if (asked >= 0) return asked;
+  return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+}
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const detail = `The API answered ${answer.status}.`;
+  const fallback = { type: 'about:blank', title: answer.statusText, status: answer.status, detail };
+  try {
+    return { ...fallback, ...((await answer.json()) as Partial<Problem>) };
+  } catch {
+    // Recovery: a proxy answered without a problem.
+    return fallback;
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import { ApiError, TaskError, UnreachableError } from '#client';
+
+/** Exit codes of the command line. */
+export const EXIT = { failed: 1, misuse: 2, refused: 3, unreachable: 4, taskFailed: 5 } as const;
+
+export interface Failure {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** What a command prints and exits with when it fails: the text of the API's problem. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ApiError) {
+    const fields = error.problem.errors?.map(({ pointer, message }) => `\n  ${pointer || '/'}: ${message}`) ?? [];
+    const hint = error.status === 401 ? ' Log in by `modelyard login`.' : '';
+    return { code: EXIT.refused, text: `${error.message}${hint}${fields.join('')}` };
+  }
+  if (error instanceof UnreachableError) {
+    return {
+      code: EXIT.unreachable,
+      text: `${error.message} Start it by \`modelyard start\`, or name another by --url.`,
+    };
+  }
+  if (error instanceof TaskError) return { code: EXIT.taskFailed, text: `${error.code}: ${error.message}` };
+  return { code: EXIT.failed, text: error instanceof Error ? error.message : String(error) };
+}

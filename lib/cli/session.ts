@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { Modelyard } from '#client';
+import { createOutput, type Output } from './output.ts';
+import { type Profile, Profiles } from './profiles.ts';
+import type { CliIo } from './program.ts';
+
+const DEFAULT_URL = 'http://localhost:8000';
+
+/** What a verb that talks to an API needs. */
+export interface CliSession {
+  readonly api: Modelyard;
+  readonly output: Output;
+  readonly profiles: Profiles;
+  readonly profile: Profile;
+  readonly profileName: string;
+  /** The address without the path of a request. */
+  readonly url: string;
+}
+
+interface GlobalOptions {
+  readonly url?: string;
+  readonly profile?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options that every verb has. */
+export function addGlobalOptions(program: Command): void {
+  program
+    .option('--url <url>', `the API (default: that of the profile, or ${DEFAULT_URL})`)
+    .option('--profile <name>', 'a login that `modelyard login` has kept (default: default)')
+    .option('--json', 'prints JSON for programs instead of tables');
+}
+
+/** The API and the output that the options and the environment name. */
+export async function sessionOf(command: Command, io: CliIo): Promise<CliSession> {
+  const {
+    url: given,
+    profile: profileName = io.environment.MODELYARD_PROFILE ?? 'default',
+    json = false,
+  } = command.optsWithGlobals<GlobalOptions>();
+  const profiles = new Profiles(io.environment);
+  const stored = await profiles.get(profileName);
+  const url = given ?? io.environment.MODELYARD_URL ?? stored.url ?? DEFAULT_URL;
+  // A stored token is for its own API only.
+  const token = io.environment.MODELYARD_TOKEN ?? (stored.url === url ? stored.token : undefined);
+  const output = createOutput(io, json);
+  return { api: new Modelyard({ url, token }), output, profiles, profile: stored, profileName, url };
+}

@@ -1,0 +1,74 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ApiError, TaskError } from '#client';
+import type { AddVerb } from '../program.ts';
+import { sessionOf } from '../session.ts';
+
+interface BatchOptions {
+  readonly out: string;
+  readonly concurrency: string;
+}
+
+/** `batch <model> <file>`: one outcome a line, in the order of the requests. */
+export const addBatch: AddVerb = (program, io) => {
+  program
+    .command('batch')
+    .description('predicts every line of an NDJSON file; started again, it resumes')
+    .argument('<model>')
+    .argument('<file>', 'one request a line')
+    .option('--out <file>', 'where outcomes go (default: <file>.out)', '')
+    .option('--concurrency <number>', 'requests in progress at once', '16')
+    .action(async (model: string, file: string, { out, concurrency }: BatchOptions, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const into = out === '' ? `${file}.out` : out;
+      const [total, done] = await Promise.all([countLines(file), existsSync(into) ? countLines(into) : 0]);
+      const sink = createWriteStream(into, { flags: 'a' });
+      let count = done;
+      let failed = 0;
+      for await (const item of api.batch(model, linesOf(file, done), { concurrency: Number(concurrency) })) {
+        const line = 'error' in item ? { error: described(item.error) } : { result: item.result };
+        if ('error' in item) failed += 1;
+        sink.write(`${JSON.stringify({ index: done + item.index, ...line })}\n`);
+        count += 1;
+        output.progress(`${bar(count / total)} ${count} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`);
+      }
+      await new Promise<void>((resolve) => sink.end(() => resolve()));
+      output.progress('');
+      const summary = { total, skipped: done, failed, out: into };
+      output.show(summary, () => [`${count - failed - done} succeeded, ${failed} failed: ${into}`]);
+      if (failed > 0) throw new Error(`${failed} of ${total - done} requests failed.`);
+    });
+};
+
+const WIDTH = 30;
+
+const bar = (fraction: number): string => `[${'#'.repeat(Math.round(fraction * WIDTH)).padEnd(WIDTH, '.')}]`;
+
+async function* lines(file: string): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: createReadStream(file) })) if (line.trim() !== '') yield line;
+}
+
+async function countLines(file: string): Promise<number> {
+  let count = 0;
+  for await (const _ of lines(file)) count += 1;
+  return count;
+}
+
+async function* linesOf(file: string, skipped: number): AsyncGenerator<unknown> {
+  let number = 0;
+  for await (const line of lines(file)) {
+    number += 1;
+    if (number <= skipped) continue;
+    try {
+      yield JSON.parse(line);
+    } catch {
+      throw new Error(`Line ${number} of ${file} is not JSON.`);
+    }
+  }
+}
+
+const described = (error: unknown) => {
+  if (error instanceof ApiError) return { code: error.code, message: error.message, errors: error.problem.errors };
+  if (error instanceof TaskError) return { code: error.code, message: error.message, task: error.task.id };
+  return { code: 'unreachable', message: String(error) };
+};

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { AddVerb } from '../program.ts';
+import { sessionOf } from '../session.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly state: 'ok' | 'missing';
+  readonly detail: string;
+}
+
+/** `doctor`: what this machine has, and what to do about the rest. */
+export const addDoctor: AddVerb = (program, io) => {
+  program
+    .command('doctor')
+    .description('checks Node, ports, Python, Docker, brokers and AWS, and says what to do')
+    .action(async (_, command) => {
+      const { output, url } = await sessionOf(command, io);
+      const { AMQP_URL, REDIS_URL } = io.environment;
+      const findings = await Promise.all([
+        node(),
+        tool('Python', 'python3', ['--version'], 'Install Python 3.10 or later for models in Python.'),
+        tool(
+          'Docker',
+          'docker',
+          ['version', '--format', '{{.Server.Version}}'],
+          'Install or start Docker for compose.',
+        ),
+        api(url),
+        broker('RabbitMQ', 'AMQP_URL', AMQP_URL, 5672),
+        broker('Redis', 'REDIS_URL', REDIS_URL, 6379),
+        aws(io.environment),
+      ]);
+      output.show(findings, () =>
+        findings.map(({ what, state, detail }) => `${what.padEnd(10)} ${state.padEnd(8)} ${detail}`),
+      );
+    });
+};
+
+const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });
+const lacks = (what: string, detail: string): Finding => ({ what, state: 'missing', detail });
+
+const node = async (): Promise<Finding> =>
+  Number(process.versions.node.split('.')[0]) >= 24
+    ? ok('Node', process.versions.node)
+    : lacks('Node', `${process.versions.node} is too old: run \`npm ci\`, and start this by npx.`);
+
+async function tool(what: string, program: string, args: readonly string[], advice: string): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)(program, args, { timeout: 5_000 });
+    return ok(what, stdout.trim());
+  } catch {
+    return lacks(what, advice);
+  }
+}
+
+async function api(url: string): Promise<Finding> {
+  try {
+    const answer = await fetch(new URL('readyz', `${url.replace(/\/?$/, '/')}`), {
+      signal: AbortSignal.timeout(3_000),
+    });
+    return answer.ok
+      ? ok('API', url)
+      : lacks('API', `${url} answers ${answer.status}: another program may have the port.`);
+  } catch {
+    return lacks('API', `Nothing answers at ${url}. Run \`modelyard start\`, or name another by --url.`);
+  }
+}
+
+async function broker(what: string, variable: string, url: string | undefined, port: number): Promise<Finding> {
+  if (url === undefined) return lacks(what, `Set ${variable} for the platform rabbit-redis; npm start needs none.`);
+  const { hostname, port: given } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(given || port), timeout: 3_000 });
+  const isOpen = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true));
+    for (const event of ['error', 'timeout']) socket.once(event, () => resolve(false));
+  });
+  socket.destroy();
+  return isOpen ? ok(what, hostname) : lacks(what, `${hostname} does not accept connections: check ${variable}.`);
+}
+
+async function aws({ AWS_PROFILE, AWS_ACCESS_KEY_ID, HOME = homedir() }: NodeJS.ProcessEnv): Promise<Finding> {
+  if (AWS_ACCESS_KEY_ID !== undefined) return ok('AWS', 'credentials in the environment');
+  const hasFile = existsSync(join(HOME, '.aws', 'config')) || existsSync(join(HOME, '.aws', 'credentials'));
+  if (hasFile) return ok('AWS', `profile ${AWS_PROFILE ?? 'default'}`);
+  return lacks('AWS', 'Log in by `aws sso login` or `aws configure` before you deploy.');
+}

@@ -1,0 +1,82 @@
+import type { AddVerb } from '../program.ts';
+import { sessionOf } from '../session.ts';
+
+interface Model {
+  readonly name: string;
+  readonly state: string;
+  readonly live_instances: number;
+  readonly backlog: number | null;
+  readonly failure?: { readonly reason: string } | null;
+}
+
+interface Instance {
+  readonly id: string;
+  readonly state: string;
+  readonly variant: string | null;
+  readonly in_flight: number | null;
+  readonly slots: number | null;
+  readonly image: string;
+}
+
+/** `models` and `instances`. */
+export const addModels: AddVerb = (program, io) => {
+  program
+    .command('models')
+    .description('lists the models, or shows one with its limits')
+    .argument('[model]', 'the name of a model')
+    .action(async (model: string | undefined, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      if (model !== undefined) {
+        const shown = await api.request('GET', `/models/${encodeURIComponent(model)}`);
+        return output.show(shown, () => [JSON.stringify(shown, null, 2)]);
+      }
+      const { models } = await api.request<{ models: readonly Model[] }>('GET', '/models?all=true');
+      output.show(models, () =>
+        models.length === 0
+          ? ['There are no models. Add one by `modelyard init`.']
+          : output.table(
+              ['model', 'state', 'instances', 'waiting', 'reason'],
+              models.map((m) => [m.name, m.state, m.live_instances, m.backlog, m.failure?.reason ?? '']),
+            ),
+      );
+    });
+
+  const instances = program.command('instances').description('lists, launches and drains instances');
+  instances
+    .command('list', { isDefault: true })
+    .description('lists the instances of a model')
+    .argument('<model>')
+    .action(async (model: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const path = `/models/${encodeURIComponent(model)}/instances`;
+      const { instances: all } = await api.request<{ instances: readonly Instance[] }>('GET', path);
+      output.show(all, () =>
+        output.table(
+          ['instance', 'state', 'variant', 'running', 'slots', 'image'],
+          all.map((i) => [i.id, i.state, i.variant, i.in_flight, i.slots, i.image]),
+        ),
+      );
+    });
+  instances
+    .command('launch')
+    .description('launches one more instance')
+    .argument('<model>')
+    .option('--variant <name>', 'a variant of the model')
+    .action(async (model: string, { variant }: { variant?: string }, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const path = `/models/${encodeURIComponent(model)}/instances`;
+      const instance = await api.request<Instance>('POST', path, variant === undefined ? {} : { variant });
+      output.show(instance, () => [`${instance.id} is starting.`]);
+    });
+  instances
+    .command('drain')
+    .description('lets an instance finish its work and stop')
+    .argument('<model>')
+    .argument('<instance>')
+    .action(async (model: string, id: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const path = `/models/${encodeURIComponent(model)}/instances/${encodeURIComponent(id)}`;
+      const instance = await api.request('DELETE', path);
+      output.show(instance ?? { id }, () => [`${id} finishes its work and stops.`]);
+    });
+};

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { isOver, type Task, TaskError } from '#client';
+import type { AddVerb, CliIo } from '../program.ts';
+import { type CliSession, sessionOf } from '../session.ts';
+
+interface PredictOptions {
+  readonly wait: boolean;
+  readonly watch?: boolean;
+}
+
+/** `predict <model> [json|@file|-]`. */
+export const addPredict: AddVerb = (program, io) => {
+  program
+    .command('predict')
+    .description('submits a request and prints the result')
+    .argument('<model>')
+    .argument('[request]', 'JSON, @file, or - for the standard input', '{}')
+    .option('--no-wait', 'prints the task at once')
+    .option('--watch', 'prints every change of the task until it has ended')
+    .action(async (model: string, given: string, { wait, watch }: PredictOptions, command) => {
+      const session = await sessionOf(command, io);
+      const request = parse(await readRequest(given, io));
+      if (watch) return follow(session, (await session.api.submit(model, request)).id);
+      if (!wait) {
+        const task = await session.api.submit(model, request);
+        return session.output.show(task, () => [task.id]);
+      }
+      const result = await session.api.predict(model, request);
+      session.output.show(result, () => [JSON.stringify(result, null, 2)]);
+    });
+};
+
+/** Prints every state of a task. Rejects with `TaskError` when it ends without a result. */
+export async function follow({ api, output }: CliSession, id: string): Promise<void> {
+  let last: Task | undefined;
+  for await (const task of api.stream(id)) {
+    last = task;
+    if (!isOver(task) || !output.isJson) output.show(task, () => [`${task.id}  ${task.state}`]);
+  }
+  if (last && last.state !== 'succeeded') throw new TaskError(last);
+  if (last) output.show(last, () => [JSON.stringify(last.result, null, 2)]);
+}
+
+async function readRequest(given: string, io: CliIo): Promise<string> {
+  if (given === '-') return text(io.input);
+  return given.startsWith('@') ? readFile(given.slice(1), 'utf8') : given;
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new Error(`The request is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}

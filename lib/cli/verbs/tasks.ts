@@ -1,0 +1,63 @@
+import type { Task } from '#client';
+import type { AddVerb } from '../program.ts';
+import { sessionOf } from '../session.ts';
+import { follow } from './predict.ts';
+
+interface ListOptions {
+  readonly model?: string;
+  readonly state?: string;
+  readonly limit: string;
+}
+
+/** `tasks [list|show|watch|cancel|retry]`. */
+export const addTasks: AddVerb = (program, io) => {
+  const tasks = program.command('tasks').description('lists, shows, watches, cancels and retries tasks');
+  tasks
+    .command('list', { isDefault: true })
+    .description('lists my tasks, newest first')
+    .option('--model <name>', 'only tasks of this model')
+    .option('--state <state>', 'only tasks in this state')
+    .option('--limit <number>', 'at most so many, 1 to 100', '20')
+    .action(async (options: ListOptions, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const query = new URLSearchParams({
+        limit: options.limit,
+        ...(options.model === undefined ? {} : { model: options.model }),
+        ...(options.state === undefined ? {} : { state: options.state }),
+      });
+      const { tasks: page } = await api.request<{ tasks: readonly Task[] }>('GET', `/tasks?${query}`);
+      output.show(page, () =>
+        page.length === 0
+          ? ['There are no tasks. Submit one by `modelyard predict`.']
+          : output.table(
+              ['task', 'model', 'state', 'submitted', 'ms', 'error'],
+              page.map((t) => [t.id, t.model, t.state, t.created_at, t.timings.total_ms, t.error?.code ?? '']),
+            ),
+      );
+    });
+  tasks
+    .command('show')
+    .description('prints one task with its result')
+    .argument('<task>')
+    .action(async (id: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const task = await api.request('GET', `/tasks/${encodeURIComponent(id)}`);
+      output.show(task, () => [JSON.stringify(task, null, 2)]);
+    });
+  tasks
+    .command('watch')
+    .description('prints every change of a task until it has ended')
+    .argument('<task>')
+    .action(async (id: string, _, command) => follow(await sessionOf(command, io), id));
+  for (const verb of ['cancel', 'retry'] as const) {
+    tasks
+      .command(verb)
+      .description(verb === 'cancel' ? 'cancels a task that has not ended' : 'runs a failed or expired task again')
+      .argument('<task>')
+      .action(async (id: string, _, command) => {
+        const { api, output } = await sessionOf(command, io);
+        const task = await api.request<Task>('POST', `/tasks/${encodeURIComponent(id)}/${verb}`);
+        output.show(task, () => [`${task.id}  ${task.state}`]);
+      });
+  }
+};

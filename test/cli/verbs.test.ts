@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+const ENTRY = fileURLToPath(new URL('../../bin/modelyard.ts', import.meta.url));
+
+let system: EmbeddedSystem;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'modelyard-cli-'));
+  system = await EmbeddedSystem.start();
+});
+afterAll(async () => {
+  await system?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const run = (program: string, args: readonly string[], input = '', more: Readonly<Record<string, string>> = {}) =>
+  new Promise<Ended>((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: folder, MODELYARD_URL: system.url, ...more };
+    const child = execFile(program, args, { env, timeout: 60_000 }, (error, out, err) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+    // A command that reads nothing may have ended before.
+    child.stdin?.on('error', () => undefined).end(input);
+  });
+
+const modelyard = (args: readonly string[], input?: string, more?: Readonly<Record<string, string>>) =>
+  run(process.execPath, [ENTRY, ...args], input, more);
+
+/** In a pseudo-terminal. */
+const onTerminal = (args: readonly string[]) =>
+  run('script', ['-qec', [process.execPath, ENTRY, ...args].map((part) => `'${part}'`).join(' '), '/dev/null']);
+
+describe('npx modelyard', { timeout: 90_000 }, () => {
+  it('predicts from an argument, a file and the standard input', async () => {
+    const file = join(folder, 'request.json');
+    writeFileSync(file, '{"data": "of a file"}');
+
+    const answers = await Promise.all([
+      modelyard(['predict', 'model_a', '{"data": "typed"}']),
+      modelyard(['predict', 'model_a', `@${file}`]),
+      modelyard(['predict', 'model_a', '-'], '{"data": "piped"}'),
+    ]);
+
+    expect(answers.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(answers.map(({ out }) => (JSON.parse(out) as { message: string }).message)).toEqual([
+      'Processed message: typed',
+      'Processed message: of a file',
+      'Processed message: piped',
+    ]);
+  });
+
+  it('shows models, instances and tasks as tables, and as JSON for programs', async () => {
+    const id = (await modelyard(['predict', 'model_a', '{"data": "x"}', '--no-wait'])).out.trim();
+    const watched = await modelyard(['tasks', 'watch', id]);
+    const [models, one, instances, tasks, task] = await Promise.all([
+      modelyard(['models']),
+      modelyard(['models', 'model_b', '--json']),
+      modelyard(['instances', 'list', 'model_a', '--json']),
+      modelyard(['tasks', '--model', 'model_a']),
+      modelyard(['tasks', 'show', id]),
+    ]);
+
+    expect(watched.out).toMatch(/succeeded\n.*"message"/s);
+    expect(models.out).toMatch(/^MODEL +STATE +INSTANCES.*\n.*model_a +active +1/s);
+    expect(JSON.parse(one.out)).toMatchObject({ name: 'model_b' });
+    expect(JSON.parse(instances.out)).toEqual([expect.objectContaining({ state: 'ready' })]);
+    expect(tasks.out).toContain(id);
+    expect(JSON.parse(task.out)).toMatchObject({ id, state: 'succeeded' });
+  });
+
+  it('launches and drains an instance', async () => {
+    const launched = await modelyard(['instances', 'launch', 'model_a', '--json']);
+    const { id } = JSON.parse(launched.out) as { id: string };
+    const drained = await modelyard(['instances', 'drain', 'model_a', id]);
+
+    expect([launched.code, drained.code]).toEqual([0, 0]);
+    expect(drained.out).toContain(id);
+  });
+
+  it('cancels a task that runs', async () => {
+    const id = (await modelyard(['predict', 'model_b', '{"value": 1, "delay_seconds": 30}', '--no-wait'])).out.trim();
+    const canceled = await modelyard(['tasks', 'cancel', id]);
+    const again = await modelyard(['tasks', 'watch', id]);
+
+    expect(canceled.code).toBe(0);
+    expect(again).toMatchObject({ code: 5, err: expect.stringContaining('cancel') });
+  });
+
+  it('predicts a file line by line, reports failures, and resumes', async () => {
+    const file = join(folder, 'requests.ndjson');
+    writeFileSync(file, '{"value": 1, "delay_seconds": 0.1}\n{"valu": 2}\n{"value": 3, "delay_seconds": 0.1}\n');
+    const first = await modelyard(['batch', 'model_b', file]);
+    writeFileSync(file, '{"value": 4, "delay_seconds": 0.1}\n', { flag: 'a' });
+    const second = await modelyard(['batch', 'model_b', file, '--json']);
+
+    const lines = readFileSync(`${file}.out`, 'utf8').trim().split('\n');
+    expect(first).toMatchObject({ code: 1, out: expect.stringContaining('2 succeeded, 1 failed') });
+    expect(lines.map((line) => Object.keys(JSON.parse(line)))).toEqual([
+      ['index', 'result'],
+      ['index', 'error'],
+      ['index', 'result'],
+      ['index', 'result'],
+    ]);
+    expect(JSON.parse(second.out)).toMatchObject({ total: 4, skipped: 3, failed: 0 });
+  });
+
+  it('measures at a constant rate', async () => {
+    const { out, code } = await modelyard([
+      'load',
+      'model_a',
+      '{"data": "x"}',
+      '--rate',
+      '20',
+      '--seconds',
+      '1',
+      '--json',
+    ]);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ sent: 20, succeeded: 20, errors: {}, p99_ms: expect.any(Number) });
+  });
+
+  it('exits as documented, with the text of the problem', async () => {
+    const [refused, missing, unreachable, misuse] = await Promise.all([
+      modelyard(['predict', 'model_b', '{"valu": 1}']),
+      modelyard(['models', 'nowhere']),
+      modelyard(['models', '--url', 'http://127.0.0.1:1']),
+      modelyard(['predict']),
+    ]);
+
+    expect(refused).toMatchObject({ code: 3, err: expect.stringMatching(/not a valid.*\n {2}\/valu: /) });
+    expect(missing).toMatchObject({ code: 3, out: '' });
+    expect(unreachable).toMatchObject({ code: 4, err: expect.stringContaining('modelyard start') });
+    expect(misuse.code).toBe(2);
+  });
+
+  it('keeps a login where only its owner reads it, and forgets it', async () => {
+    const [login, who] = [await modelyard(['login', '--key', 'mdy_test']), await modelyard(['whoami'])];
+    const file = join(folder, '.config', 'modelyard', 'profiles.json');
+    const mode = statSync(file).mode & 0o777;
+    const stored = readFileSync(file, 'utf8');
+    await modelyard(['logout']);
+
+    expect(login.out).toContain('as local (admin)');
+    expect(who.out).toContain('local (admin)');
+    expect(mode).toBe(0o600);
+    expect(stored).toContain('mdy_test');
+    expect(readFileSync(file, 'utf8')).not.toContain('mdy_test');
+  });
+
+  it('writes types of every model', async () => {
+    const { out } = await modelyard(['types']);
+
+    expect(out).toMatch(/export type Models = \{\n/);
+    expect(out).toMatch(/model_b: \{\n {4}request: \{\n {6}readonly "value"\?: number;/);
+    expect(out).toMatch(/readonly "message": string;/);
+  });
+
+  it('finds what is missing, and completes in shells', async () => {
+    const [doctor, bash, fish] = await Promise.all([
+      modelyard(['doctor', '--json']),
+      modelyard(['completion', 'bash']),
+      modelyard(['completion', 'fish']),
+    ]);
+    const script = join(folder, 'completion.bash');
+    writeFileSync(script, bash.out);
+    const checked = await run('bash', ['-n', script]);
+
+    expect(JSON.parse(doctor.out)).toEqual(
+      expect.arrayContaining([
+        { what: 'Node', state: 'ok', detail: process.versions.node },
+        { what: 'API', state: 'ok', detail: system.url },
+        expect.objectContaining({ what: 'RabbitMQ', state: 'missing' }),
+      ]),
+    );
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(bash.out).toContain('instances) words="list launch drain" ;;');
+    expect(fish.out).toContain('complete -c modelyard -n __fish_use_subcommand -a predict');
+  });
+
+  it.each([
+    [['models']],
+    [['models', 'model_a']],
+    [['instances', 'list', 'model_a']],
+    [['predict', 'model_a', '{"data":"x"}', '--watch']],
+    [['tasks']],
+    [['load', 'model_a', '{"data":"x"}', '--seconds', '1', '--rate', '5']],
+    [['whoami']],
+    [['doctor']],
+    [['start', '--', '--help']],
+    [['--help']],
+  ])('runs %j in a terminal', async (args) => {
+    const { code, out } = await onTerminal(args);
+
+    expect(code).toBe(0);
+    expect(out.trim()).not.toBe('');
+    // Colours of states, on a terminal only.
+    if (args[0] === 'models' && args.length === 1) expect(out).toContain('\u001b[32mactive');
+  });
+});
