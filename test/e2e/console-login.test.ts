@@ -114,7 +114,11 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     const password = page.locator('.auth-container').filter({ hasText: 'OAuth2, password' });
     await password.getByLabel('username:').fill('root');
     await password.getByLabel('password:').fill(rootPassword);
-    await password.getByRole('button', { name: 'Apply credentials' }).or(password.locator('button.authorize')).first().click();
+    await password
+      .getByRole('button', { name: 'Apply credentials' })
+      .or(password.locator('button.authorize'))
+      .first()
+      .click();
     await page.getByRole('button', { name: 'Close' }).first().click();
     await page.locator('#operations-tag-Users').click();
     const operation = page.locator('#operations-Users-get_me');
