@@ -62,6 +62,7 @@ export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
 export {
   type AcceptedContract,
+  type Deployment,
   isModel,
   isModelName,
   MAX_MODEL_NAME_LENGTH,

@@ -1,4 +1,14 @@
-import { type FieldRule, isRecord, MODEL_LIMITS, type ModelLimits, modelName, oneOf, TEXT_RULES, whole } from '#core';
+import {
+  type FieldRule,
+  flag,
+  isRecord,
+  MODEL_LIMITS,
+  type ModelLimits,
+  modelName,
+  oneOf,
+  TEXT_RULES,
+  whole,
+} from '#core';
 import { container, tensors } from './check-sources.ts';
 import { type Batching, DEFAULTS, type ModelManifest } from './manifest.ts';
 
@@ -37,6 +47,7 @@ export const MANIFEST_FIELDS: Readonly<Record<keyof ModelManifest, FieldDefiniti
   slots: { rule: whole(1, 1000), default: DEFAULTS.slots },
   batching: { rule: batching, otherwise: 'one request per run' },
   localInstances: { rule: whole(0, 64), default: DEFAULTS.localInstances },
+  versioned: { rule: flag, otherwise: 'its weights are part of it' },
   tensors: { rule: tensors, otherwise: 'names are equal' },
   container: { rule: container, otherwise: 'none' },
   cpu: { rule: oneOf(256, 512, 1024, 2048, 4096, 8192, 16384), default: DEFAULTS.cpu },

@@ -21,6 +21,8 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly localInstances?: number;
   /** Fargate CPU units (1024 is one vCPU). @default 256 */
   readonly cpu?: number;
+  /** Whether its weights are versions that are deployed while it runs. @default false */
+  readonly versioned?: boolean;
   /** How the messages fit tensors. @default fields and tensors have the same names */
   readonly tensors?: TensorMapping;
   /** What answers instead of a model in this folder: a server that speaks HTTP. */

@@ -8,6 +8,15 @@ export interface SetupContext {
   readonly logger: Logger;
   /** The variant to serve; undefined for a model without variants. */
   readonly variant: string | undefined;
+  /** The deployed version; undefined before the first deployment and for a model that is not `versioned`. */
+  readonly weights?: Weights | undefined;
+}
+
+/** The files of a deployed version. */
+export interface Weights {
+  readonly version: string;
+  /** Contains the files. */
+  readonly folder: string;
 }
 
 export interface PredictContext extends SetupContext {

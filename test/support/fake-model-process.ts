@@ -8,6 +8,7 @@ import type {
   RunAnswer,
   RunRequest,
 } from '#runtime/backends/model-backend.ts';
+import type { Weights } from '#runtime/define-model.ts';
 
 /** A model process that does what a test tells it to. */
 class FakeModelProcess implements ModelProcess {
@@ -15,6 +16,8 @@ class FakeModelProcess implements ModelProcess {
   /** Whether pings stay without an answer. */
   isBlocked = false;
   wasKilled = false;
+  /** The version that it was set up with. */
+  weights: Weights | undefined;
   /** What `setUp` rejects with. */
   readonly fault: Error | undefined;
   readonly exited: Promise<ModelExit>;
@@ -33,8 +36,9 @@ class FakeModelProcess implements ModelProcess {
     return this.#description;
   }
 
-  async setUp(): Promise<void> {
+  async setUp(_variant?: string, _signal?: AbortSignal, weights?: Weights): Promise<void> {
     if (this.fault) throw this.fault;
+    this.weights = weights;
   }
 
   run(requests: readonly RunRequest[]): ModelRun {

@@ -27,10 +27,19 @@ export interface Model {
   readonly registeredLast?: string;
   /** When the instance started that registered another description or contract last, in Unix milliseconds. */
   readonly describedAt?: number;
+  /** What instances of a versioned model serve. Absent before the first deployment. */
+  readonly deployment?: Deployment;
   /** Until this time (Unix milliseconds) a caller is waking an instance. */
   readonly wakingUntil?: number;
   /** Increases with each write: the optimistic lock of `ModelRegistry.writeModel`. */
   readonly version: number;
+}
+
+/** The deployed version of a model. */
+export interface Deployment {
+  readonly version: string;
+  /** The hash of the list of its files. */
+  readonly artifact: string;
 }
 
 export interface AcceptedContract {
@@ -64,7 +73,7 @@ export const contractFault = (contract: unknown): FieldFault | undefined =>
   faultOf(contract, CONTRACT_RULES, 'contract');
 
 const ROW_RULES: FieldRules<
-  Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'describedAt' | 'wakingUntil' | 'version'>
+  Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'describedAt' | 'deployment' | 'wakingUntil' | 'version'>
 > = {
   name: modelName,
   contracts: (value) =>
@@ -73,6 +82,11 @@ const ROW_RULES: FieldRules<
       : 'a list of contracts',
   registeredLast: optional(hash),
   describedAt: optional(finite),
+  deployment: optional((value) =>
+    isRecord(value) && typeof value.version === 'string' && typeof value.artifact === 'string'
+      ? undefined
+      : 'a version and its artifact',
+  ),
   wakingUntil: optional(finite),
   version: wholeFrom(1),
 };

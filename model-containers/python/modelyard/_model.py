@@ -78,6 +78,10 @@ class Model:
     folder: Path
     #: The variant to serve; None for a model without variants.
     variant: str | None
+    #: The deployed version; None before the first deployment and for a model that is not versioned.
+    version: str | None = None
+    #: The folder with the files of the version.
+    weights_folder: Path | None = None
     #: For lines that belong to no task.
     logger: logging.Logger = logger
 

@@ -119,6 +119,8 @@ class Server:
 
     def _set_up(self, set_up: Any) -> None:
         self._model.variant = set_up.variant or None
+        self._model.version = set_up.version or None
+        self._model.weights_folder = Path(set_up.weights_folder) if set_up.weights_folder else None
         self._model.setup()
         batches = "batching" in self._manifest
         self._runner = Runner(

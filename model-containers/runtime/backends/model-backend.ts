@@ -1,5 +1,6 @@
 import type { ModelManifest } from '#catalog/manifest.ts';
 import type { Contract, TaskError, TraceContext } from '#core';
+import type { Weights } from '../define-model.ts';
 
 /** Runs a model outside the worker's process. */
 export interface ModelBackend {
@@ -12,7 +13,7 @@ export interface ModelProcess {
   /** Resolves when the model's code is loaded. Rejects with `ModelStartError` when that fails or the process ends. */
   describe(): Promise<ModelDescription>;
   /** Runs `setup`. Call once. Rejects with `ModelStartError` when `setup` throws or the process ends. */
-  setUp(variant: string | undefined, signal: AbortSignal): Promise<void>;
+  setUp(variant: string | undefined, signal: AbortSignal, weights?: Weights): Promise<void>;
   /** Starts one run. Runs may be concurrent. */
   run(requests: readonly RunRequest[]): ModelRun;
   /** Resolves when the model's thread answers. Rejects when the process ends. */

@@ -7,6 +7,7 @@ import {
   ModelEvent,
   type RunAnswer as WireAnswer,
 } from '#proto/modelyard/v1/model_process.ts';
+import type { Weights } from '../define-model.ts';
 import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
 import {
   type ModelDescription,
@@ -54,8 +55,9 @@ export class ModelConnection {
     return this.#described.promise;
   }
 
-  async setUp(variant: string | undefined, signal: AbortSignal): Promise<void> {
-    this.#send({ set_up: { variant: variant ?? '', max_response_bytes: MAX_PAYLOAD_BYTES } });
+  async setUp(variant: string | undefined, signal: AbortSignal, weights?: Weights): Promise<void> {
+    const { version = '', folder: weights_folder = '' } = weights ?? {};
+    this.#send({ set_up: { variant: variant ?? '', max_response_bytes: MAX_PAYLOAD_BYTES, version, weights_folder } });
     const onAbort = () => this.#send({ end_setup: {} });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

@@ -61,7 +61,7 @@ function launch(options: ProcessBackendOptions): ModelProcess {
   });
   return {
     describe: () => connection.describe(),
-    setUp: (variant, signal) => connection.setUp(variant, signal),
+    setUp: (variant, signal, weights) => connection.setUp(variant, signal, weights),
     run: (requests) => connection.run(requests),
     ping: () => connection.ping(),
     kill: () => void child.kill('SIGKILL'),

@@ -1,5 +1,5 @@
 import type { Logger, TaskError, TraceContext } from '#core';
-import type { BatchContext, ModelDefinition, PredictContext } from '../define-model.ts';
+import type { BatchContext, ModelDefinition, PredictContext, Weights } from '../define-model.ts';
 
 /** One request of a run. `signal` aborts when the answer is not needed any more. */
 export interface RunItem {
@@ -17,6 +17,7 @@ export type RunModel = (items: readonly RunItem[]) => readonly Promise<ItemAnswe
 
 interface ModelContext {
   readonly variant: string | undefined;
+  readonly weights?: Weights | undefined;
   readonly logger: Logger;
   readonly maxResponseBytes: number;
 }
@@ -30,12 +31,12 @@ interface Decoded<Request> {
 export function bindModel<Request, Response, State>(
   definition: ModelDefinition<Request, Response, State>,
   state: State,
-  { variant, logger, maxResponseBytes }: ModelContext,
+  { variant, weights, logger, maxResponseBytes }: ModelContext,
 ): RunModel {
   const { request: requestType, response: responseType } = definition;
 
   function decode({ body, signal, taskId, attempt, trace }: RunItem): Decoded<Request> | TaskError {
-    const context = { signal, taskId, attempt, trace, variant, logger };
+    const context = { signal, taskId, attempt, trace, variant, weights, logger };
     try {
       return { request: requestType.decode(body), context };
     } catch (error) {
@@ -77,7 +78,7 @@ export function bindModel<Request, Response, State>(
 
   async function predictBatch(items: readonly Decoded<Request>[]): Promise<readonly ItemAnswer[]> {
     const signal = whenAllAborted(items.map(({ context }) => context.signal));
-    const context: BatchContext = { signal, logger, variant, tasks: items.map(({ context }) => context) };
+    const context: BatchContext = { signal, logger, variant, weights, tasks: items.map(({ context }) => context) };
     const requests = items.map(({ request }) => request);
     const answers = await definition.predictBatch?.(state, requests, context);
     if (answers?.length === items.length) return answers.map(encode);

@@ -69,11 +69,13 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     send({ start_failure: { message: error.message, stack, code } });
   }
 
-  async function setUp({ variant: name, max_response_bytes: maxResponseBytes }: SetUp): Promise<void> {
+  async function setUp({ variant: name, max_response_bytes: maxResponseBytes, ...deployed }: SetUp): Promise<void> {
     const variant = name || undefined;
+    const { version, weights_folder: folder } = deployed;
+    const weights = version === '' ? undefined : { version, folder };
     const model = await definition;
-    const state = await model.setup?.({ signal: setupEnds.signal, logger, variant });
-    runModel = bindModel(model, state, { variant, logger, maxResponseBytes });
+    const state = await model.setup?.({ signal: setupEnds.signal, logger, variant, weights });
+    runModel = bindModel(model, state, { variant, weights, logger, maxResponseBytes });
     send({ ready: {} });
   }
 

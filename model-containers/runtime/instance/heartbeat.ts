@@ -8,6 +8,14 @@ import {
   MAX_STALENESS_MS,
   ModelyardError,
 } from '#core';
+import type { ModelCondition } from '../worker/running-model.ts';
+
+/** What heartbeats say of a ready instance. */
+export const CONDITIONS = {
+  ready: {},
+  blocked: { condition: 'model_blocked' },
+  restarting: { condition: 'model_restarting' },
+} as const satisfies Record<ModelCondition, Pick<Instance, 'condition'>>;
 
 export interface HeartbeatOptions {
   readonly clock: Clock;

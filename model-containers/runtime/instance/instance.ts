@@ -12,12 +12,13 @@ import {
   type StartFailure,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
-import type { ModelCondition, RunningModel } from '../worker/running-model.ts';
+import type { RunningModel } from '../worker/running-model.ts';
 import { Worker } from '../worker/worker.ts';
 import { createAttemptLog, toAll } from '../worker/worker-observer.ts';
+import { DeployedVersion } from './deployed-version.ts';
 import { showFailedStart } from './failed-start.ts';
 import { type HealthServer, startHealthServer, writeRegistration } from './health-server.ts';
-import { type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
+import { CONDITIONS, type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { StatsRecorder } from './stats-recorder.ts';
 
@@ -44,12 +45,6 @@ export interface InstanceOptions {
   readonly stopTimeoutMs: number;
 }
 
-const CONDITIONS = {
-  ready: {},
-  blocked: { condition: 'model_blocked' },
-  restarting: { condition: 'model_restarting' },
-} as const satisfies Record<ModelCondition, Pick<Instance, 'condition'>>;
-
 /** One instance of a model, from its start to its end. */
 export class ModelInstance {
   readonly #options: InstanceOptions;
@@ -59,6 +54,7 @@ export class ModelInstance {
   readonly #metrics: InstanceMetrics;
   readonly #startedAt: number;
   readonly #stats: StatsRecorder;
+  readonly #deployed: DeployedVersion | undefined;
   #state: InstanceState = 'starting';
   /** Of the starts before this one. */
   #failure: StartFailure | undefined;
@@ -73,7 +69,9 @@ export class ModelInstance {
     this.#contract = contract;
     this.#variant = variantOf(manifest, options.variant);
     this.#startedAt = options.platform.clock.now();
-    this.#stats = new StatsRecorder({ ...options.platform, logger: options.logger, model: manifest.name });
+    const { name } = manifest;
+    this.#stats = new StatsRecorder({ ...options.platform, logger: options.logger, model: name });
+    this.#deployed = manifest.versioned ? new DeployedVersion({ ...options, name }) : undefined;
     this.#metrics = createInstanceMetrics({
       inFlight: () => this.#worker?.inFlight ?? 0,
       isBlocked: () => options.model.condition === 'blocked',
@@ -168,7 +166,7 @@ export class ModelInstance {
       clock: platform.clock,
       logger,
       describe: () => this.#describe(),
-      put: (instance) => platform.registry.putInstance(instance),
+      put: (instance) => platform.registry.putInstance(instance).then(() => this.#deployed?.after(instance)),
       rejoin: () => this.#register(true),
     });
   }
@@ -201,7 +199,7 @@ export class ModelInstance {
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
     const { model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
-    await model.setUp(this.#variant, stop);
+    await model.setUp(this.#variant, stop, await this.#deployed?.current());
     const queue = platform.queues(this.#manifest.name);
     return new Worker({
       ...platform,

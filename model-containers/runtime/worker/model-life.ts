@@ -42,6 +42,7 @@ interface Tracked {
 }
 
 const PING_EVERY_MS = 250;
+const IDLE_CHECK_MS = 50;
 /** A slower answer to a ping means that the thread was busy. */
 const MAX_PONG_MS = 200;
 
@@ -70,6 +71,12 @@ export class ModelLife {
 
   get answered(): number {
     return this.#answered;
+  }
+
+  /** Resolves when every request is answered, or when the process has ended. Call when no more requests come. */
+  async whenIdle(): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#unanswered > 0 && !this.#over.signal.aborted) await clock.sleep(IDLE_CHECK_MS, this.#over.signal);
   }
 
   /** Resolves with the reason of the exit, as the end of a sentence. */

@@ -1,6 +1,7 @@
 import { limitsOf } from '#catalog/manifest.ts';
 import { backoffMs, type Clock, type Logger, ModelyardError } from '#core';
 import type { ModelBackend, ModelDescription, ModelProcess, RunRequest } from '../backends/model-backend.ts';
+import type { Weights } from '../define-model.ts';
 import { type LiveRun, ModelLife } from './model-life.ts';
 
 export interface RunningModelOptions {
@@ -31,6 +32,7 @@ export class RunningModel {
   #process: ModelProcess;
   #description: ModelDescription | undefined;
   #variant: string | undefined;
+  #weights: Weights | undefined;
   #life: ModelLife | undefined;
   #condition: ModelCondition = 'restarting';
   /** Consecutive processes that ended before they answered a request. */
@@ -64,11 +66,39 @@ export class RunningModel {
     return this.#description;
   }
 
+  /** The deployed version that new runs get. */
+  get version(): string | undefined {
+    return this.#weights?.version;
+  }
+
   /** Runs the model's `setup`. Call after `load`. Rejects with `ModelStartError`. */
-  async setUp(variant: string | undefined, stop: AbortSignal): Promise<void> {
+  async setUp(variant: string | undefined, stop: AbortSignal, weights?: Weights): Promise<void> {
     this.#variant = variant;
-    await this.#process.setUp(variant, stop);
+    this.#weights = weights;
+    await this.#process.setUp(variant, stop, weights);
     this.#live();
+  }
+
+  /**
+   * Serves another version: a second process is set up, gets all new runs, and the first one ends after its last answer.
+   * Rejects when the version cannot be set up; then nothing changes.
+   */
+  async swap(weights: Weights): Promise<void> {
+    const before = this.#life;
+    const next = this.#options.backend.launch();
+    try {
+      this.#assertSame(await next.describe());
+      await next.setUp(this.#variant, this.#closed.signal, weights);
+      if (!before || this.#life !== before) throw new ModelyardError('internal', 'The model is restarting.');
+    } catch (error) {
+      next.kill();
+      throw error;
+    }
+    const previous = this.#process;
+    this.#process = next;
+    this.#weights = weights;
+    this.#live();
+    void before.whenIdle().then(() => previous.close());
   }
 
   /** Starts a run. While the model is restarting, every outcome is `repeat`. */
@@ -105,7 +135,8 @@ export class RunningModel {
   }
 
   async #ended(life: ModelLife, why: string): Promise<void> {
-    if (this.#closed.signal.aborted) return;
+    // A process whose version was replaced ends by itself.
+    if (this.#closed.signal.aborted || life !== this.#life) return;
     this.#options.logger.error(`The model process ${why}`, { requests: life.unanswered });
     this.#life = undefined;
     if (life.answered > 0) this.#livesWithoutAnswer = 0;
@@ -125,7 +156,7 @@ export class RunningModel {
       try {
         this.#process = backend.launch();
         this.#assertSame(await this.#process.describe());
-        await this.#process.setUp(this.#variant, signal);
+        await this.#process.setUp(this.#variant, signal, this.#weights);
         return this.#live();
       } catch (error) {
         if (signal.aborted) return;
