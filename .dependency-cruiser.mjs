@@ -27,7 +27,7 @@ const STARTED = [
   '^lib/local/instance-guard\\.ts$',
   '^lib/bundling/(environment-credentials|lru-cache)\\.ts$',
   '^lib/platform/memory\\.ts$',
-  '^lifecycle/worker/',
+  '^lifecycle/(worker|models|trainers)/',
 ];
 
 /** Modules under `path` may import only what matches one of `allowed`. */
@@ -239,11 +239,11 @@ const rooms = [
       CONTRACT,
       GENERATED,
       '^lib/api/',
-      '^lib/platform/(platform|from-environment)\\.ts$',
+      '^lib/platform/(platform|from-environment|trainer-settings)\\.ts$',
       '^lib/adapters/(sql/service-database|duckdb/tables)\\.ts$',
       '^model-containers/catalog/manifest\\.ts$',
       '^model-containers/runtime/define-model\\.ts$',
-      npm('kysely', 'uuid', 'aws-lambda'),
+      npm('kysely', 'uuid', 'aws-lambda', 'ml-matrix', 'croner', 'onnxruntime-node', 'onnxruntime-common'),
       NODE,
     ],
     'A service receives its database and its artifacts from the platform.',

@@ -4,13 +4,20 @@ import type { Lifecycle } from './lifecycle.ts';
 import { openLifecycle } from './open-lifecycle.ts';
 import { relayEvents } from './relay.ts';
 import { loadService } from './services.ts';
+import { startTicker } from './ticker.ts';
 
-/** All routes of the lifecycle. A service is loaded at its first request. */
-export function createHandler(deps: HandlerDeps) {
+/**
+ * All routes of the lifecycle. A service is loaded at its first request. With `staysRunning`, the process also starts what
+ * comes due without a request.
+ */
+export function createHandler(deps: HandlerDeps, { staysRunning = false } = {}) {
   let opened: Promise<Lifecycle> | undefined;
 
   async function open(): Promise<Lifecycle> {
-    opened ??= openLifecycle(deps.platform, deps.logger);
+    opened ??= openLifecycle(deps.platform, deps.logger).then((lifecycle) => {
+      if (staysRunning) startTicker(lifecycle);
+      return lifecycle;
+    });
     try {
       return await opened;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { type Logger, ModelyardError } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { runStage } from './run-stage.ts';
 import { loadService } from './services.ts';
 
 /** Opens the stores of the platform. Rejects with `store_unavailable` where there is no lifecycle. */
@@ -14,6 +15,10 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
       const answer = queries[query];
       if (!answer) throw new ModelyardError('internal', `The service ${service} has no query ${query}.`);
       return answer(lifecycle, args);
+    },
+    async perform(operation, args, { owner, ...run }) {
+      const [service = '', stage = ''] = operation.split('.');
+      return runStage(lifecycle, { service, stage, arguments_json: JSON.stringify(args), owner }, run);
     },
   };
   return lifecycle;

@@ -25,10 +25,10 @@ export interface StageRun {
  * The work of one task. May run again after a crash, with the same arguments and the same task id, and then has the same
  * result.
  */
-type Stage = (lifecycle: Lifecycle, args: JsonObject, run: StageRun) => Promise<JsonObject>;
+export type Stage = (lifecycle: Lifecycle, args: JsonObject, run: StageRun) => Promise<JsonObject>;
 
 /** Answers another service in the same process. Services do not read each other's databases. */
-type Query = (lifecycle: Lifecycle, args: JsonObject) => Promise<JsonObject>;
+export type Query = (lifecycle: Lifecycle, args: JsonObject) => Promise<JsonObject>;
 
 /** What a service works with while it answers a request. */
 export interface ServingLifecycle extends Lifecycle {
@@ -40,6 +40,8 @@ export interface Service {
   readonly manifest: ServiceManifest;
   readonly stages: Readonly<Record<string, Stage>>;
   readonly queries?: Readonly<Record<string, Query>>;
+  /** Starts what has come due. Called by processes that stay. Times are Unix milliseconds. */
+  readonly tick?: (lifecycle: Lifecycle, span: { readonly since: number; readonly until: number }) => Promise<void>;
   /** Answers a request to one of its routes. */
   readonly handle: (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
 }

@@ -51,7 +51,9 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
 function lateLifecycle(deps: HandlerDeps): ProxyHandler {
   let handler: Promise<ProxyHandler> | undefined;
   return async function lifecycle(event, context) {
-    handler ??= import('#lifecycle/handler.ts').then(({ createHandler }) => createHandler(deps));
+    handler ??= import('#lifecycle/handler.ts').then(({ createHandler }) =>
+      createHandler(deps, { staysRunning: true }),
+    );
     return (await handler)(event, context);
   };
 }

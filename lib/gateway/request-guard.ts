@@ -40,8 +40,10 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
 /** Throws `unsupported_media_type` for a missing Content-Type and for types that need no CORS preflight. */
 export function requireBodyType(
   { headers }: IncomingMessage,
-  { takesForms, takesFiles }: Pick<Route, 'takesForms' | 'takesFiles'> = {},
+  { method, takesForms, takesFiles }: Partial<Pick<Route, 'method' | 'takesForms' | 'takesFiles'>> = {},
 ): void {
+  // Browsers ask before they send a PUT to another site, so that any file may be put.
+  if (method === 'PUT' && takesFiles) return;
   const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : takesFiles ? [JSON_TYPE, ...FILE_TYPES] : BODY_TYPES;
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (accepted.includes(type)) return;

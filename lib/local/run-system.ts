@@ -42,7 +42,7 @@ export interface SystemRun extends LocalOptions {
 const KEYS_FILE = 'signing-keys.json';
 const MODELS = join(ROOT, 'model-containers', 'models');
 /** Its worker starts with the first request to the lifecycle. */
-const LIFECYCLE = join(ROOT, 'lifecycle', 'worker');
+const LIFECYCLE = ['worker', 'models'].map((folder) => join(ROOT, 'lifecycle', folder));
 /** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
 /** From the start of the process. Slower instances are shown as starting. */
@@ -87,7 +87,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => callLog?.stop());
   // Of the run before this one: the models may have been mended.
   await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
-  const { models: workers } = await discoverModels([LIFECYCLE]);
+  const { models: workers } = await discoverModels(LIFECYCLE);
   const supervisor = startInstances(run, [...models, ...workers], backend);
   const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
   entry.resolve(access.authenticate);

@@ -82,7 +82,8 @@ describe('a model folder', async () => {
     const contracts = (await readdir(`${ROOT}/proto/models`)).map((file) => file.replace(/\.proto$/, ''));
 
     const examples = await readdir(`${ROOT}/model-containers/examples`);
-    expect(contracts.toSorted()).toEqual([...names, ...examples].toSorted());
+    const deployed = await readdir(`${ROOT}/lifecycle/models`);
+    expect(contracts.toSorted()).toEqual([...names, ...examples, ...deployed].toSorted());
   });
 });
 

@@ -96,6 +96,14 @@ class QueryParameters {
     return value === '' ? undefined : value;
   }
 
+  /** Every parameter: a text, or a list of texts if it is repeated. */
+  all(): Readonly<Record<string, string | readonly string[]>> {
+    const entries = [...this.#values].map(
+      ([name, values]) => [name, values.length === 1 ? values[0] : values] as const,
+    );
+    return Object.fromEntries(entries as [string, string | readonly string[]][]);
+  }
+
   /** A text that follows a rule. Undefined when missing. Throws `invalid_request`. */
   matching(name: string, rule: FieldRule): string | undefined {
     const text = this.one(name);

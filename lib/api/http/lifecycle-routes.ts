@@ -8,6 +8,9 @@ export interface LifecycleRoute extends Route {
   readonly role: UserRole;
 }
 
+/** A parameter that stands for the rest of a path. */
+const REST_OF_PATH = '{path+}';
+
 /**
  * The routes of the lifecycle, apart from the others because the bundles of their handlers do not grow with these.
  * Reading needs the role `user`; changing data and models is the work of operators.
@@ -21,6 +24,34 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/datasets/{dataset}/versions', 'user', 'List the versions of a dataset'],
     ['GET', '/datasets/{dataset}/quarantine', 'user', 'List the rows of a dataset that were refused'],
   ]),
+  ...routesOf('training', [
+    ['GET', '/models/{model}/versions', 'user', 'List the trained versions of a model'],
+    ['GET', '/mlflow/api/2.0/{path+}', 'user', 'Read experiments, runs, versions and artifacts as MLflow does'],
+    ['POST', '/mlflow/api/2.0/{path+}', 'operator', 'Track and register as MLflow does'],
+    ['PUT', '/mlflow/api/2.0/{path+}', 'operator', 'Upload an artifact as MLflow does'],
+    ['PATCH', '/mlflow/api/2.0/{path+}', 'operator', 'Change what is registered as MLflow does'],
+    ['DELETE', '/mlflow/api/2.0/{path+}', 'operator', 'Delete what is tracked as MLflow does'],
+  ]),
+  ...routesOf('serving', [
+    ['GET', '/models/{model}/deployments', 'user', 'List the deployments of a model'],
+    ['POST', '/models/{model}/deployments', 'operator', 'Deploy a version if it passes the gate'],
+    ['POST', '/models/{model}/rollback', 'operator', 'Deploy the version before again'],
+    ['POST', '/models/{model}/deployments/rollback', 'operator', 'Deploy the version before again'],
+    ['POST', '/entities/{entity}/{id}/predict/{model}', 'user', 'Predict with the newest features of an entity'],
+    ['GET', '/entities/{entity}/{id}/predictions', 'user', 'List my predictions for an entity'],
+    ['GET', '/tasks/{id}/lineage', 'user', 'Get the version and the data behind a prediction'],
+  ]),
+  ...routesOf('pipelines', [
+    ['GET', '/pipelines', 'user', 'List the pipelines'],
+    ['PUT', '/pipelines/{pipeline}', 'operator', 'Define a pipeline'],
+    ['GET', '/pipelines/{pipeline}', 'user', 'Get a pipeline'],
+    ['GET', '/pipelines/{pipeline}/runs', 'user', 'List the runs of a pipeline'],
+    ['POST', '/pipelines/{pipeline}/runs', 'operator', 'Start a run of a pipeline'],
+    ['POST', '/pipelines/{pipeline}/backfill', 'operator', 'Run a pipeline for past dates, or resume that'],
+    ['GET', '/pipelines/{pipeline}/runs/{id}', 'user', 'Get a run of a pipeline with its log'],
+    ['POST', '/pipelines/{pipeline}/runs/{id}/cancel', 'operator', 'Cancel a run of a pipeline'],
+    ['POST', '/pipelines/{pipeline}/runs/{id}/retry', 'operator', 'Run a pipeline again from a stage'],
+  ]),
 ];
 
 /** The routes of a process that has a lifecycle. */
@@ -32,6 +63,6 @@ function routesOf(service: LifecycleService, rows: readonly Row[]): readonly Lif
   return rows.map(([method, path, role, summary]) => ({
     ...{ method, path, role, summary, service },
     handler: 'lifecycle',
-    ...(path.endsWith('/files') ? { takesFiles: true } : {}),
+    ...(path.endsWith('/files') || (method === 'PUT' && path.endsWith(REST_OF_PATH)) ? { takesFiles: true } : {}),
   }));
 }

@@ -49,8 +49,17 @@ const decodePath = (rawPath: string): string[] =>
 
 const isParameter = (segment: string): boolean => segment.startsWith('{') && segment.endsWith('}');
 
-/** A total order, by length and then literals before parameters: only patterns of one length can match the same path. */
+/** Stands for the rest of a path, at its end. */
+const isRest = (segment: string): boolean => segment.endsWith('+}');
+
+const endsOpen = (pattern: readonly string[]): boolean => isRest(pattern.at(-1) ?? '');
+
+/**
+ * A total order: patterns with a rest come last. The others by length and then literals before parameters, because only
+ * those of one length can match the same path.
+ */
 function compareLiterals(a: readonly string[], b: readonly string[]): number {
+  if (endsOpen(a) !== endsOpen(b)) return Number(endsOpen(a)) - Number(endsOpen(b));
   if (a.length !== b.length) return a.length - b.length;
   for (const [at, segment] of a.entries()) {
     const difference = Number(isParameter(segment)) - Number(isParameter(b[at] ?? ''));
@@ -60,11 +69,13 @@ function compareLiterals(a: readonly string[], b: readonly string[]): number {
 }
 
 function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
+  const rest = endsOpen(pattern);
+  if (rest ? segments.length < pattern.length : pattern.length !== segments.length) return undefined;
   const params: [string, string][] = [];
   for (const [at, expected] of pattern.entries()) {
     const actual = segments[at] ?? '';
-    if (isParameter(expected) && actual !== '') params.push([expected.slice(1, -1), actual]);
+    if (isRest(expected)) params.push([expected.slice(1, -2), segments.slice(at).join('/')]);
+    else if (isParameter(expected) && actual !== '') params.push([expected.slice(1, -1), actual]);
     else if (expected !== actual) return undefined;
   }
   return Object.fromEntries(params);

@@ -8,7 +8,7 @@ const CHANGES = ['POST', 'PUT', 'PATCH'];
 
 /** The documentation of a route of the lifecycle, written from its row. `docs/lifecycle.md` has the bodies. */
 export function lifecycleDoc({ method, path, summary, takesFiles }: LifecycleRoute): RouteDoc {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name = '']) => name);
   const isList = method === 'GET' && !path.endsWith('}');
   return {
     operationId: `${method.toLowerCase()}_${path.replace(/\W+/g, '_').replace(/^_|_$/g, '')}`,

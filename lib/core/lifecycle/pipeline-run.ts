@@ -9,6 +9,8 @@ export interface StageRun {
   readonly state: StageState;
   /** Increases with each retry. Events of an earlier generation are ignored. */
   readonly generation: number;
+  /** Runs even if its result is known. */
+  readonly fresh?: boolean;
   /** What the stage produced, as JSON. Present once it has succeeded or was skipped. */
   readonly output?: unknown;
   readonly error?: string;
@@ -86,7 +88,7 @@ function endedStage(stage: StageRun, event: StageEnd): StageRun {
 const isDone = (stage: StageRun | undefined): boolean => stage?.state === 'succeeded' || stage?.state === 'skipped';
 
 /** Queues every stage whose inputs are there. Ends the run when nothing is queued any more. */
-function proceed(run: PipelineRun, fresh?: string): Advanced {
+function proceed(run: PipelineRun): Advanced {
   const ready = run.pipeline.stages.filter((stage) => isReady(run, stage)).map(({ name }) => name);
   const next = withStages(
     run,
@@ -97,7 +99,7 @@ function proceed(run: PipelineRun, fresh?: string): Advanced {
       type: 'run',
       stage,
       generation: run.stages[stage]?.generation ?? 1,
-      fresh: stage === fresh,
+      fresh: run.stages[stage]?.fresh ?? false,
     }),
   );
   const stages = Object.values(next.stages);
@@ -126,9 +128,12 @@ function retry(run: PipelineRun, from: string): Advanced {
   const stages = Object.fromEntries(
     Object.entries(run.stages)
       .filter(([name, stage]) => again.has(name) || !isDone(stage))
-      .map(([name, { generation }]) => [name, { state: 'waiting' as const, generation: generation + 1 }]),
+      .map(([name, { generation }]) => [
+        name,
+        { state: 'waiting' as const, generation: generation + 1, ...(name === from ? { fresh: true } : {}) },
+      ]),
   );
-  return proceed({ ...withStages(run, stages), state: 'running' }, from);
+  return proceed({ ...withStages(run, stages), state: 'running' });
 }
 
 const withStages = (run: PipelineRun, changed: Readonly<Record<string, StageRun>>): PipelineRun => ({

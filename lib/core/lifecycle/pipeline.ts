@@ -10,6 +10,8 @@ export interface Stage {
   readonly after?: readonly string[];
   /** Passed to the operation. JSON. @default {} */
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Whether a known result is used instead of running it. False for what depends on more than its parameters. @default true */
+  readonly cache?: boolean;
 }
 
 /** Stages and their edges. */

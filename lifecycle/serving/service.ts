@@ -1,0 +1,71 @@
+import { type HttpRequest, json, type ProxyResult } from '#api';
+import { ModelyardError } from '#core';
+import { jsonBody } from '../json-body.ts';
+import type { Service, ServingLifecycle } from '../service.ts';
+import { stageAnswer } from '../stage-answer.ts';
+import { deploy, rollBack } from './deploy.ts';
+import { listDeployments, presentDeployment } from './deployments.ts';
+import { entityPredictions, taskLineage } from './lineage.ts';
+import { manifest } from './manifest.ts';
+import { predictEntity } from './predict-entity.ts';
+
+const MAX_LISTED = 100;
+/** An instance registers when it has started, and the version waits for that. */
+const UNKNOWN_MODEL = 'model_not_found';
+
+type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
+
+/** Starts a model that was never started, so that it has a contract to deploy for. */
+async function startFirst({ platform, deps }: ServingLifecycle, model: string): Promise<void> {
+  const known = await deps.models.known(model).catch((error: unknown) => {
+    if (error instanceof ModelyardError && error.code === UNKNOWN_MODEL) return undefined;
+    throw error;
+  });
+  if (!known && platform.instances) await platform.instances.launch(model);
+}
+
+const postDeployment: Handle = async (lifecycle, request) => {
+  const model = request.param('model');
+  await startFirst(lifecycle, model);
+  const start = { service: manifest.name, stage: 'deploy', args: { ...jsonBody(request), model } };
+  return stageAnswer(lifecycle, request, start, (result) => {
+    if (result.state === 'deployed') return json(201, result);
+    const reasons = result.reasons as readonly string[];
+    throw new ModelyardError('conflict', `The version was not deployed. ${reasons.join(' ')}`, {
+      errors: reasons.map((message) => ({ pointer: '/version', message })),
+    });
+  });
+};
+
+/** Not a stage: it must not wait for a worker. */
+const postRollback: Handle = async (lifecycle, request) => {
+  const run = { taskId: request.id, attempt: 1, owner: request.caller.id, signal: request.signal };
+  return json(201, await rollBack(lifecycle, { model: request.param('model') }, run));
+};
+
+const getDeployments: Handle = async (lifecycle, request) => {
+  const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? MAX_LISTED;
+  const rows = await listDeployments(lifecycle, request.param('model'), limit);
+  return json(200, { deployments: rows.map(presentDeployment) });
+};
+
+const HANDLES: Readonly<Record<string, Handle>> = {
+  'POST /models/{model}/deployments': postDeployment,
+  'GET /models/{model}/deployments': getDeployments,
+  'POST /models/{model}/rollback': postRollback,
+  'POST /models/{model}/deployments/rollback': postRollback,
+  'POST /entities/{entity}/{id}/predict/{model}': predictEntity,
+  'GET /entities/{entity}/{id}/predictions': entityPredictions,
+  'GET /tasks/{id}/lineage': taskLineage,
+};
+
+/** Deployments of versions, predictions by entity, and the lineage of predictions. */
+export const serving: Service = {
+  manifest,
+  stages: { deploy, 'roll-back': rollBack },
+  async handle(lifecycle, request) {
+    const handle = HANDLES[`${request.method} ${request.route}`];
+    if (!handle) throw new ModelyardError('route_not_found', 'There is no such route.');
+    return handle(lifecycle, request);
+  },
+};

@@ -1,0 +1,4 @@
+import type { ServiceManifest } from '../service.ts';
+import { migrations } from './migrations/index.ts';
+
+export const manifest: ServiceManifest = { name: 'training', migrations };
