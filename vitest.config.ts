@@ -12,7 +12,14 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'templates', include: TEMPLATES, isolate: false, unstubEnvs: true } },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'templates', include: TEMPLATES, isolate: false, unstubEnvs: true },
+          // Synthesis is pure CPU time: seconds alone, minutes beside other load.
+          ...{ testTimeout: 180_000, hookTimeout: 240_000 },
+        },
+      },
       {
         extends: true,
         test: {

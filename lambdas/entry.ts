@@ -15,10 +15,16 @@ interface Handler {
   use(middleware: MiddlewareObj): unknown;
 }
 
-/** A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. */
-export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) => H): H {
+/**
+ * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`: what
+ * handlers need that know users themselves.
+ */
+export function awsEntry<H extends Handler>(
+  createHandler: (deps: HandlerDeps) => H,
+  known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate'> = {},
+): H {
   const platform = createAwsPlatform(awsSettingsFrom(process.env));
-  const powertools = new PowertoolsLogger({ serviceName: SERVICE });
+  const powertools = createPowertoolsLogger();
   const handler = createHandler(
     createHandlerDeps({
       platform,
@@ -26,11 +32,17 @@ export function awsEntry<H extends Handler>(createHandler: (deps: HandlerDeps) =
       auth: readChoice(process.env, ENV.auth, ['jwt', 'oidc', 'none']),
       isHttpsOnly: true,
       metrics: embeddedMetrics({ namespace: NAMESPACE, service: SERVICE }),
+      ...known,
     }),
   );
   handler.use(injectLambdaContext(powertools));
   return handler;
 }
+
+const createPowertoolsLogger = () => new PowertoolsLogger({ serviceName: SERVICE });
+
+/** Logs JSON lines, for a Lambda without a handler of HTTP requests. */
+export const awsLogger = (): Logger => structured(createPowertoolsLogger());
 
 const structured = (powertools: PowertoolsLogger): Logger => ({
   debug: (message, fields = {}) => powertools.debug(message, fields),

@@ -22,9 +22,9 @@ if ('help' in asked) {
 const { workload } = asked;
 const WHAT_LEAN_GIVES_UP = `
 What lean gives up for its price:
-  submit by function URL          no throttling, authorizer or access log before predictions; by its HTTP API, which all
-                                  other routes use, a million predictions cost $1.15 more
-  HTTP API                        no usage plans, API keys or request validation by API Gateway
+  submit by function URL          no throttling or access log before predictions, and callers are verified by the handler;
+                                  by its HTTP API, which all other routes use, a million predictions cost $1.15 more
+  HTTP API                        no request validation and no firewall by API Gateway
   no index by owner               GET /tasks answers 404
   no traces, no platform logs     no X-Ray; no start and report lines of Lambda
   Fargate Spot                    instances may stop with two minutes' notice; their tasks return to the queue
@@ -50,7 +50,13 @@ say(`US dollars, us-east-1, list prices of ${PRICES.asOf}; 1 KB in, 1 KB out.`);
 for (const stage of ['prod', 'lean'] as const) {
   const config = STAGES[stage];
   const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
-  table(title, bill({ ...config, api: config.api.submitUrl ? 'none' : config.api.kind }, workload));
+  const priced = { ...config, api: config.api.submitUrl ? 'none' : config.api.kind } as const;
+  table(title, bill(priced, workload));
+  say(
+    `  ${'without authorizer'.padEnd(24)}${total(bill({ ...priced, auth: { kind: 'none' } }, workload))
+      .toFixed(2)
+      .padStart(10)}`,
+  );
 }
 say(HOW_SURE);
 say(WHAT_LEAN_GIVES_UP);

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { bootstrap, deploy } from './cloud/cdk.ts';
-import { show } from './cloud/child.ts';
+import { runToEnd, show } from './cloud/child.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
-import { startEmulator } from './cloud/emulator.ts';
+import { type Emulator, startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
 import { assertLoopback, type Workplace } from './cloud/workplace.ts';
 
@@ -37,27 +37,29 @@ async function run(): Promise<boolean> {
 
   const bootstrapped = await bootstrap(emulator, place);
   const { outputs, seconds } = await deploy(emulator, place, []);
-  const stage = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
-  say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${stage.url}`);
+  const local = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
+  say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${local.url}`);
 
   const others = await deploy(emulator, place, ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts']);
   const guarded = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-guarded');
   const thrifty = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-thrifty');
-  say(`Deployed in ${others.seconds} s, with an authorizer: ${guarded.url}; without a gateway: ${thrifty.submitUrl}`);
+  say(`Deployed in ${others.seconds} s, with logins: ${guarded.url}; and without a gateway: ${thrifty.submitUrl}`);
 
   const { models } = await discoverModels([`${ROOT}/model-containers/models`]);
   const names = models.map(({ manifest }) => manifest.name);
-  for (const child of await startInstances(emulator, stage, names, place)) cleanup.use(child);
-  for (const other of [guarded, thrifty]) {
+  for (const child of await startInstances(emulator, guarded, names, place)) cleanup.use(child);
+  for (const other of [local, thrifty]) {
     for (const child of await startInstances(emulator, other, ['model_a'], place)) cleanup.use(child);
   }
   say(`Ready: ${names.join(', ')}.`);
 
+  const key = await keyOfAdministrator(emulator, place);
   const environment = {
     ...process.env,
-    MODELYARD_E2E_URL: stage.url,
+    MODELYARD_E2E_URL: guarded.url,
+    MODELYARD_E2E_KEY: key,
     MODELYARD_E2E_ENDPOINT: emulator.endpoint,
-    MODELYARD_E2E_GUARDED_URL: guarded.url,
+    MODELYARD_E2E_LOCAL_URL: local.url,
     MODELYARD_E2E_THRIFTY_URL: thrifty.url,
     MODELYARD_E2E_SUBMIT_URL: thrifty.submitUrl,
     MODELYARD_E2E_THRIFTY_PLATFORM: JSON.stringify(awsEnvironment(thrifty.settings)),
@@ -67,6 +69,14 @@ async function run(): Promise<boolean> {
   const exitOutput = emulator.exitOutput();
   if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
   return passed;
+}
+
+/** Adds the first administrator of the guarded stage by the command that its stack prints, and an API key. */
+async function keyOfAdministrator({ environment }: Emulator, { root: cwd, signal }: Workplace): Promise<string> {
+  const run = (...args: string[]) =>
+    runToEnd(process.execPath, ['bin/users.ts', ...args, '--stage', 'guarded'], { cwd, environment, signal });
+  await run('add', 'admin', '--role', 'admin');
+  return (await run('key', 'admin')).trim().split('\n').at(-1) ?? '';
 }
 
 try {

@@ -6,6 +6,7 @@ import {
   httpHandler,
   json,
   jsonFields,
+  NEVER_STORED,
   type ProxyResult,
   presentUser,
 } from '#api';
@@ -38,8 +39,6 @@ const ANSWERS = {
     return presentTokens(await accounts.refresh(String(fields.refresh_token)));
   },
 } as const;
-
-const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
 
 /** As OAuth 2.0 answers (RFC 6749). */
 const presentTokens = ({ accessToken, refreshToken, expiresInSeconds }: LoggedIn): ProxyResult =>

@@ -1,6 +1,7 @@
 import {
   corsHeaders,
   createRouter,
+  HTTPS_ONLY,
   type Method,
   NO_SNIFFING,
   type ProxyEvent,
@@ -15,15 +16,19 @@ import {
 
 const matchPath = createRouter(ROUTES);
 
-/** Answers requests without a route: 405 with the methods of the path, or 404. */
-export const createHandler = ({
-  corsOrigins = [],
-}: {
+interface RefusalOptions {
+  /** Origins whose pages may read responses. @default none */
   readonly corsOrigins?: readonly string[] | undefined;
-} = {}): ProxyHandler =>
+  /** Tells browsers never to use plain HTTP for this host. @default false */
+  readonly isHttpsOnly?: boolean;
+}
+
+/** Answers requests without a route: 405 with the methods of the path, or 404. */
+export const createHandler = ({ corsOrigins = [], isHttpsOnly = false }: RefusalOptions = {}): ProxyHandler =>
   async function refuseRoute(event, context) {
     const answer = refusal(event);
-    const named = { ...NO_SNIFFING, ...answer.headers, 'X-Request-Id': requestIdOf(event, context) };
+    const secure = { ...NO_SNIFFING, ...(isHttpsOnly ? HTTPS_ONLY : {}) };
+    const named = { ...secure, ...answer.headers, 'X-Request-Id': requestIdOf(event, context) };
     return { ...answer, headers: { ...named, ...corsHeaders(event, answer, corsOrigins) } };
   };
 

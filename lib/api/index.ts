@@ -29,7 +29,9 @@ export {
   preferredType,
 } from './http/negotiation.ts';
 export {
+  HTTPS_ONLY,
   isServerFault,
+  NEVER_STORED,
   NO_SNIFFING,
   namedProblem,
   type Problem,

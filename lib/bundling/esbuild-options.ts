@@ -70,5 +70,6 @@ export const IMPORT_ENVIRONMENT = {
   MODELYARD_USERS_TABLE: 'users',
   MODELYARD_CALLS_TABLE: 'calls',
   MODELYARD_BLOB_BUCKET: 'blobs',
+  MODELYARD_KEYS_SECRET: 'keys',
   MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
 } as const;

@@ -34,6 +34,17 @@ export interface DataProps {
   readonly listsTasks: boolean;
 }
 
+/** What functions do with users. */
+const USER_ACTIONS = {
+  read: 'dynamodb:GetItem',
+  add: 'dynamodb:PutItem',
+  change: 'dynamodb:UpdateItem',
+  remove: 'dynamodb:DeleteItem',
+  list: 'dynamodb:Scan',
+} as const;
+
+export type UseOfUsers = keyof typeof USER_ACTIONS;
+
 /** Tables and bucket of a stage. Access is possible only through its grants. */
 export class Data extends Construct {
   readonly tasks: DefinedTable;
@@ -147,12 +158,12 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'contracts');
   }
 
-  grantReadUsers(consumer: Consumer): void {
-    this.#allow(consumer, this.users, ['dynamodb:GetItem']);
-  }
-
-  grantWriteUsers(consumer: Consumer): void {
-    this.#allow(consumer, this.users, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+  grantUsers(consumer: Consumer, uses: readonly UseOfUsers[]): void {
+    this.#allow(
+      consumer,
+      this.users,
+      uses.map((use) => USER_ACTIONS[use]),
+    );
   }
 
   grantReadCalls(consumer: Consumer): void {

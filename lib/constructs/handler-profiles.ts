@@ -1,6 +1,7 @@
 import type { HandlerName } from '#api/http/routes.ts';
 import type { Data } from './data.ts';
 import type { Consumer } from './handler-function.ts';
+import type { Identity } from './identity.ts';
 import type { ModelQueues } from './model-queues.ts';
 import type { ModelService } from './model-service.ts';
 
@@ -13,6 +14,7 @@ export const HANDLER_MEMORY_MIB = 256;
 
 export interface Grantors {
   readonly data: Data;
+  readonly identity: Identity;
   readonly queues: readonly ModelQueues[];
   readonly services: readonly ModelService[];
 }
@@ -57,17 +59,26 @@ export const PERMISSIONS = {
     data.grantRememberScaling(to);
     for (const service of services) service.grantScale(to);
   },
+  'verify callers': ({ identity }, to) => identity.grantVerify(to),
+  'log users in': ({ identity }, to) => identity.grantLogIn(to),
+  'keep own keys': ({ identity }, to) => identity.grantKeepKeys(to),
+  'administer users': ({ identity }, to) => identity.grantAdminister(to),
 } as const satisfies Record<string, (grantors: Grantors, to: Consumer) => void>;
 
 type Permission = keyof typeof PERMISSIONS;
 
 /** Handlers that are not in the route table. */
-export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route';
+export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route' | 'authorize-caller';
 
 export interface HandlerProfile {
   readonly description: string;
   readonly may: readonly Permission[];
+  /** @default `HANDLER_MEMORY_MIB` */
+  readonly memoryMiB?: number;
 }
+
+/** A whole core: a password costs a quarter of a second of one, at any memory for the same price. */
+const PASSWORD_MEMORY_MIB = 1769;
 
 /** The permissions of each handler. A handler without a profile does not compile. */
 export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfile> = {
@@ -109,9 +120,13 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
   },
   'list-calls': { description: 'Lists calls of a user, or of all users for admins', may: [] },
-  'authenticate-user': { description: 'Registers users and logs them in', may: [] },
-  'manage-account': { description: 'Tells users who they are, and keeps their API keys', may: [] },
-  'manage-users': { description: 'Lists and changes users, for admins', may: [] },
+  'authenticate-user': {
+    description: 'Registers users and logs them in',
+    may: ['log users in'],
+    memoryMiB: PASSWORD_MEMORY_MIB,
+  },
+  'manage-account': { description: 'Tells users who they are, and keeps their API keys', may: ['keep own keys'] },
+  'manage-users': { description: 'Lists and changes users, for admins', may: ['administer users'] },
   'get-metrics': {
     description: 'Metrics for Prometheus',
     may: ['read the registry', 'measure queues', 'count dead letters'],
@@ -122,5 +137,6 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Publishes active models, live instances and backlogs every minute, and scales by them',
     may: ['read the registry', 'measure queues', 'scale models'],
   },
+  'authorize-caller': { description: 'Says who calls', may: ['verify callers'] },
   'refuse-route': { description: 'Answers requests that no route takes', may: [] },
 };

@@ -7,7 +7,6 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
-import type { AuthKind } from '#core';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
@@ -30,8 +29,8 @@ export interface HandlersProps extends Grantors {
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
-  /** How handlers find out who calls. */
-  readonly auth: AuthKind;
+  /** Whether the submit handler has a function URL: then it verifies callers itself. */
+  readonly submitUrl: boolean;
   /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
   /** Reserved concurrency of the submit handler. @default the account's */
@@ -41,6 +40,8 @@ export interface HandlersProps extends Grantors {
 /** SQS requires a visibility timeout of at least six times this value. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
 const COLLECT_TIMEOUT = Duration.seconds(30);
+/** API Gateway waits ten seconds for an authorizer. */
+const AUTHORIZE_TIMEOUT = Duration.seconds(9);
 
 /** All Lambdas, each with the permissions of its profile. */
 export class Handlers extends Construct {
@@ -48,6 +49,8 @@ export class Handlers extends Construct {
   readonly giveUpTask: HandlerFunction;
   readonly collectMetrics: HandlerFunction;
   readonly refuseRoute: HandlerFunction;
+  /** The authorizer of the API. Undefined where callers are not verified. */
+  readonly authorizeCaller: HandlerFunction | undefined;
   readonly #props: HandlersProps;
 
   constructor(scope: Construct, id: string, props: HandlersProps) {
@@ -55,6 +58,7 @@ export class Handlers extends Construct {
     this.#props = props;
     this.byName = new Map(HANDLER_NAMES.map((name) => [name, this.#create(name, API_TIMEOUT)]));
     this.refuseRoute = this.#create('refuse-route', API_TIMEOUT);
+    this.authorizeCaller = props.identity.isOn ? this.#create('authorize-caller', AUTHORIZE_TIMEOUT) : undefined;
     this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
@@ -69,16 +73,18 @@ export class Handlers extends Construct {
   }
 
   get all(): readonly HandlerFunction[] {
-    return [...this.byName.values(), this.refuseRoute, this.giveUpTask, this.collectMetrics];
+    const others = [this.refuseRoute, this.authorizeCaller, this.giveUpTask, this.collectMetrics];
+    return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins, auth } = this.#props;
-    const { description, may } = PROFILES[name];
+    const { data, identity, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins } = this.#props;
+    const isByUrl = name === 'submit-task' && this.#props.submitUrl;
+    const { description, may, memoryMiB = HANDLER_MEMORY_MIB } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
-      folder: name,
+      folder: isByUrl ? 'submit-by-url' : name,
       description,
-      memoryMiB: HANDLER_MEMORY_MIB,
+      memoryMiB,
       timeout,
       logRetention,
       tracing,
@@ -86,7 +92,8 @@ export class Handlers extends Construct {
       reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
     });
     data.introduce(fn);
-    fn.addEnvironment(ENV.auth, auth);
+    identity.introduce(fn);
+    if (isByUrl) identity.grantVerify(fn);
     if (corsOrigins.length > 0) fn.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     for (const permission of may) PERMISSIONS[permission](this.#props, fn);

@@ -2,11 +2,13 @@ import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IMetric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { PROBLEM_TYPE } from '#api/http/negotiation.ts';
-import { CHALLENGE, NO_SNIFFING, namedProblem, STATUS } from '#api/http/problem.ts';
+import { CHALLENGE, HTTPS_ONLY, NEVER_STORED, NO_SNIFFING, namedProblem, STATUS } from '#api/http/problem.ts';
 import type { HandlerName, Method, Route } from '#api/http/routes.ts';
 import type { ErrorCode } from '#core';
+import { acknowledge } from './acknowledge.ts';
+import type { FirewallConfig } from './firewall.ts';
 
 export interface HttpApiProps {
   readonly routes: readonly Route[];
@@ -23,6 +25,8 @@ export interface HttpApiProps {
   readonly tracing: boolean;
   /** Authorizer of all routes that are not public. @default none */
   readonly authorizer?: IFunction | undefined;
+  /** @default none */
+  readonly firewall?: FirewallConfig | undefined;
 }
 
 /** An API Gateway API of either kind. */
@@ -55,6 +59,14 @@ export const ACCESS_LOG_FORMAT = JSON.stringify({
   error: '$context.error.message',
 });
 
+/** Acknowledges that a route asks nobody who calls. `isGuarded`: whether the other routes do. */
+export function acknowledgeOpen(route: IConstruct, isGuarded: boolean): void {
+  const reason = isGuarded
+    ? 'A public route of the route table, such as logging in, or the answer to a request without a route.'
+    : 'This stage is for emulators on one machine: everybody is its one local user.';
+  acknowledge(route, { 'AwsSolutions-APIG4': reason });
+}
+
 /** HEAD is handled as GET; API Gateway drops the body. */
 export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
   method === 'GET' ? ['GET', 'HEAD'] : [method];
@@ -69,7 +81,6 @@ export const AUTHORIZER_CACHE_SECONDS = 30;
 export const CORS_REQUEST_HEADERS = [
   'Authorization',
   'Content-Type',
-  'X-Api-Key',
   'If-None-Match',
   'traceparent',
   'tracestate',
@@ -84,18 +95,19 @@ export const CORS_MAX_AGE_SECONDS = 7200;
 
 /** Errors of API Gateway itself, with our codes. */
 const REFUSALS = [
-  // API Gateway's name for an unknown path.
+  // API Gateway's names for an unknown path: without and with a bearer token, which it takes for a signature of AWS.
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, 'route_not_found', 'There is no such route.'],
+  [ResponseType.INVALID_SIGNATURE, 'route_not_found', 'There is no such route.'],
   [ResponseType.RESOURCE_NOT_FOUND, 'route_not_found', 'There is no such route.'],
   [ResponseType.BAD_REQUEST_PARAMETERS, 'invalid_request', undefined],
   [ResponseType.BAD_REQUEST_BODY, 'invalid_request', undefined],
   [ResponseType.UNAUTHORIZED, 'unauthenticated', 'The bearer token is missing or invalid.'],
   [ResponseType.ACCESS_DENIED, 'forbidden', 'The caller may not use this route.'],
-  [ResponseType.INVALID_API_KEY, 'forbidden', 'The API key is missing or invalid.'],
+  [ResponseType.WAF_FILTERED, 'forbidden', 'The firewall has refused the request.'],
+  [ResponseType.AUTHORIZER_FAILURE, 'store_unavailable', 'Callers cannot be verified now. Retry later.'],
   [ResponseType.REQUEST_TOO_LARGE, 'body_too_large', 'The body is larger than 10 MB.'],
   [ResponseType.UNSUPPORTED_MEDIA_TYPE, 'unsupported_media_type', 'The type of the body is not supported.'],
   [ResponseType.THROTTLED, 'too_many_requests', 'Too many requests. Retry later.'],
-  [ResponseType.QUOTA_EXCEEDED, 'too_many_requests', 'The quota of this API key is exhausted.'],
   [ResponseType.INTEGRATION_TIMEOUT, 'gateway_timeout', 'The handler took too long.'],
   [ResponseType.INTEGRATION_FAILURE, 'bad_gateway', 'The handler returned no valid response.'],
   [ResponseType.DEFAULT_5XX, 'internal', 'An internal error occurred. The request may be retried.'],
@@ -105,16 +117,17 @@ const REFUSALS = [
 export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): void {
   // Pages of all origins may read these errors. Otherwise they could not tell them from network errors.
   const cors: Record<string, string> = corsOrigins.length === 0 ? {} : { 'Access-Control-Allow-Origin': "'*'" };
+  const security = quoted({ ...NO_SNIFFING, ...NEVER_STORED, ...HTTPS_ONLY });
   const challenge = { 'WWW-Authenticate': `'${CHALLENGE['WWW-Authenticate']}'` };
   for (const [type, code, detail] of REFUSALS) {
-    const retryAfter: Record<string, string> = STATUS[code] === 429 ? { 'Retry-After': "'1'" } : {};
+    const retryAfter: Record<string, string> = [429, 503].includes(STATUS[code]) ? { 'Retry-After': "'1'" } : {};
     api.addGatewayResponse(`${type.responseType}Problem`, {
       type,
       statusCode: String(STATUS[code]),
       responseHeaders: {
         'Content-Type': `'${PROBLEM_TYPE}'`,
         'X-Request-Id': 'context.requestId',
-        'X-Content-Type-Options': `'${NO_SNIFFING['X-Content-Type-Options']}'`,
+        ...security,
         ...retryAfter,
         ...(STATUS[code] === 401 ? challenge : {}),
         ...cors,
@@ -123,6 +136,10 @@ export function answerInProblems(api: RestApi, corsOrigins: readonly string[]): 
     });
   }
 }
+
+/** Header values as API Gateway wants constants. */
+const quoted = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`]));
 
 /** Without a detail, API Gateway inserts its own quoted message. */
 function template(code: ErrorCode, detail: string | undefined): string {

@@ -10,17 +10,17 @@ import {
   LogGroupLogDestination,
   PayloadFormatVersion,
 } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EXPOSED_HEADERS } from '#api/http/headers.ts';
 import type { RoutedHandlerName } from '#api/http/routes.ts';
-import { acknowledge } from './acknowledge.ts';
 import {
   ACCESS_LOG_FORMAT,
   AUTHORIZER_CACHE_SECONDS,
+  acknowledgeOpen,
   CORS_MAX_AGE_SECONDS,
   CORS_REQUEST_HEADERS,
   type HttpApi,
@@ -54,10 +54,6 @@ export class LeanHttpApi extends Construct implements HttpApi {
       clientErrors: (options) => api.metricClientError(options),
       latency: (options) => api.metricLatency(options),
     };
-    acknowledge(this, {
-      'AwsSolutions-APIG4':
-        'Who calls is checked where the stage asks for it, by a Lambda authorizer or by the handlers themselves, who know tasks and their owners.',
-    });
   }
 
   get url(): string {
@@ -82,6 +78,7 @@ export class LeanHttpApi extends Construct implements HttpApi {
     const asked: IHttpRouteAuthorizer = authorizer
       ? new HttpLambdaAuthorizer('Authorizer', authorizer, {
           identitySource: ['$request.header.Authorization'],
+          responseTypes: [HttpLambdaResponseType.SIMPLE],
           resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
         })
       : new HttpNoneAuthorizer();
@@ -92,13 +89,16 @@ export class LeanHttpApi extends Construct implements HttpApi {
       const { path, method, handler, role } = route;
       const integration = integrations.get(handler);
       if (!integration) throw new Error(`No handler ${handler} stands behind ${method} ${path}.`);
-      api.addRoutes({
+      const added = api.addRoutes({
         path,
         methods: methodsOf(route).map((name) => HttpMethod[name]),
         integration,
         authorizer: role === 'public' ? new HttpNoneAuthorizer() : asked,
       });
+      if (role === 'public' || !authorizer) for (const one of added) acknowledgeOpen(one, authorizer !== undefined);
     }
+    const unrouted = api.node.findChild('DefaultRoute');
+    acknowledgeOpen(unrouted, authorizer !== undefined);
   }
 }
 

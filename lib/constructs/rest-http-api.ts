@@ -18,9 +18,11 @@ import { Construct } from 'constructs';
 import { BINARY_TYPES } from '#api/http/negotiation.ts';
 import { METHODS, type Route, type RoutedHandlerName, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
+import { Firewall } from './firewall.ts';
 import {
   ACCESS_LOG_FORMAT,
   AUTHORIZER_CACHE_SECONDS,
+  acknowledgeOpen,
   answerInProblems,
   CORS_MAX_AGE_SECONDS,
   CORS_REQUEST_HEADERS,
@@ -35,7 +37,7 @@ const STAGE = 'v1';
 /** Required query parameters. API Gateway refuses requests without them and invokes no Lambda. */
 const REQUIRED_QUERY: Partial<Record<RoutePath, readonly string[]>> = { '/models/{model}/result': ['task_id'] };
 
-/** The route table as an API Gateway REST API with request validation, throttling, an access log and a usage plan. */
+/** The route table as an API Gateway REST API with request validation, throttling and an access log. */
 export class RestHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;
   readonly #api: RestApi;
@@ -47,18 +49,15 @@ export class RestHttpApi extends Construct implements HttpApi {
     this.#keepErrors(props);
     answerInProblems(api, props.corsOrigins);
     this.#addRoutes(props, this.#createAuthorizer(props));
-    api.addUsagePlan('UsagePlan', {
-      name: props.name,
-      throttle: { rateLimit: props.ratePerSecond, burstLimit: props.burst },
-      apiStages: [{ stage: api.deploymentStage }],
-    });
+    const { firewall } = props;
+    if (firewall) new Firewall(this, 'Firewall', { ...firewall, stageArn: api.deploymentStage.stageArn });
     this.metrics = {
       requests: (options) => api.metricCount(options),
       serverErrors: (options) => api.metricServerError(options),
       clientErrors: (options) => api.metricClientError(options),
       latency: (options) => api.metricLatency(options),
     };
-    this.#acknowledge();
+    this.#acknowledge(props);
   }
 
   get url(): string {
@@ -119,33 +118,35 @@ export class RestHttpApi extends Construct implements HttpApi {
     );
     for (const route of routes) {
       for (const method of methodsOf(route)) {
-        this.#api.root.resourceForPath(route.path).addMethod(method, integrations.get(route.handler), {
+        const guard = route.role === 'public' ? undefined : authorizer;
+        const added = this.#api.root.resourceForPath(route.path).addMethod(method, integrations.get(route.handler), {
           requestValidator,
           requestParameters: requiredParameters(route),
-          ...(authorizer && route.role !== 'public' ? { authorizer } : {}),
+          ...(guard ? { authorizer: guard } : {}),
         });
+        if (!guard) acknowledgeOpen(added, authorizer !== undefined);
       }
     }
     // Otherwise API Gateway answers an unknown method as an unknown path.
     const refusing = invoking(unrouted);
     for (const path of new Set(routes.map((route) => route.path))) {
-      this.#api.root.resourceForPath(path).addMethod('ANY', refusing);
+      acknowledgeOpen(this.#api.root.resourceForPath(path).addMethod('ANY', refusing), authorizer !== undefined);
     }
   }
 
-  #acknowledge(): void {
-    const known =
-      'Who calls is checked where the stage asks for it, by a Lambda authorizer or by the handlers themselves, who know tasks and their owners.';
+  #acknowledge({ firewall }: HttpApiProps): void {
     acknowledge(this, {
-      'AwsSolutions-APIG3':
-        'The API is throttled and takes typed messages only; a web ACL costs $5 a month and can be attached to the stage at any time.',
-      'AwsSolutions-APIG4': known,
-      'AwsSolutions-COG4': known,
+      ...(firewall ? {} : { 'AwsSolutions-APIG3': NO_FIREWALL }),
+      'AwsSolutions-COG4':
+        'The authorizer is a Lambda of this stage, which verifies its own tokens, API keys and those of any OpenID Connect issuer; the rule knows Cognito only.',
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
         'The managed policy is the one that API Gateway documents for writing its logs, and AWS keeps it current.',
     });
   }
 }
+
+const NO_FIREWALL =
+  'The API is throttled, verifies its callers and takes typed messages only; a web ACL costs $9 a month and is one setting of the stage.';
 
 /** CORS preflight. The Lambdas add CORS headers to responses. */
 const cors = (origins: readonly string[]): Pick<RestApiProps, 'defaultCorsPreflightOptions'> =>

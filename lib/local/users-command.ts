@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import {
   addUser,
-  type Clock,
   changeUser,
   createKey,
   hashPassword,
@@ -17,8 +15,7 @@ import {
   type UserRole,
   type UserStore,
 } from '#core';
-import { ENV, readOptional } from '#platform/environment.ts';
-import { rotateKeyFile } from '#platform/key-file.ts';
+import { type OpenUsers, openUsers, rotateKeys } from './open-users.ts';
 
 const HELP = `Adds and changes users, on every platform, also while registration is closed.
 
@@ -47,12 +44,6 @@ interface Streams {
   readonly errors: Writable;
 }
 
-interface Store {
-  readonly users: UserStore;
-  readonly clock: Clock;
-  close(): Promise<void>;
-}
-
 /** Runs one command. Resolves with the exit code: 0, 1 after a failure, 2 for arguments that make no sense. */
 export async function runUsersCommand(args: readonly string[], streams: Streams): Promise<number> {
   const { output, errors } = streams;
@@ -63,19 +54,7 @@ export async function runUsersCommand(args: readonly string[], streams: Streams)
     return isHelp ? 0 : 2;
   }
   try {
-    if (asked.name === 'rotate-keys') {
-      const { data = '.modelyard' } = asked.options;
-      const path = readOptional(streams.environment, ENV.keysFile) ?? join(data, 'signing-keys.json');
-      await rotateKeyFile(path, Date.now());
-      output.write(`Rotated the keys in ${path}.\n`);
-      return 0;
-    }
-    const store = await openStore(asked.options, streams.environment);
-    try {
-      output.write(await asked.run(store));
-    } finally {
-      await store.close();
-    }
+    output.write(await asked.run(streams.environment));
     return 0;
   } catch (error) {
     errors.write(`${describe(error)}\n`);
@@ -96,33 +75,40 @@ const OPTIONS = {
   data: { type: 'string' },
 } as const;
 type Options = Partial<Record<keyof typeof OPTIONS, string>>;
-type Command = (store: Store, args: readonly string[], options: Options) => Promise<string>;
+type On<T> = (to: T, args: readonly string[], options: Options) => Promise<string>;
+type Command = { readonly takes: number } & (
+  | { readonly run: On<OpenUsers> }
+  | { readonly alone: On<NodeJS.ProcessEnv> }
+);
 
 /** Undefined for anything that is not a command. */
 function parse(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     const [name = '', ...rest] = positionals;
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!command || rest.length !== command.takes) return undefined;
-    return { name, options: values, run: (store: Store) => command.run(store, rest, values) };
+    const row = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!row || rest.length !== row.takes) return undefined;
+    const command = 'alone' in row ? row.alone : withUsers(row.run);
+    return { run: (environment: NodeJS.ProcessEnv) => command(environment, rest, values) };
   } catch {
     // Recovery: the help is printed.
     return undefined;
   }
 }
 
-async function openStore({ stage, data }: Options, environment: NodeJS.ProcessEnv): Promise<Store> {
-  if (stage !== undefined) return (await import('#platform/aws-full.ts')).openStageUsers(stage);
-  if (data !== undefined || readOptional(environment, ENV.platform) === undefined) {
-    const { openSqlitePlatform } = await import('#platform/sqlite.ts');
-    return openSqlitePlatform({ folder: resolve(data ?? '.modelyard') });
-  }
-  const { platformFromEnvironment } = await import('#platform/from-environment.ts');
-  return platformFromEnvironment(environment, () => undefined);
-}
+/** Opens the users for one command. */
+const withUsers =
+  (run: On<OpenUsers>): On<NodeJS.ProcessEnv> =>
+  async (environment, args, options) => {
+    const store = await openUsers(options, environment);
+    try {
+      return await run(store, args, options);
+    } finally {
+      await store.close();
+    }
+  };
 
-const COMMANDS: Readonly<Record<string, { readonly takes: number; readonly run: Command }>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   add: {
     takes: 1,
     async run(store, [name = ''], { role }) {
@@ -169,8 +155,11 @@ const COMMANDS: Readonly<Record<string, { readonly takes: number; readonly run: 
       return `Deleted ${name}.\n`;
     },
   },
-  // Of a file, not of a user.
-  'rotate-keys': { takes: 0, run: async () => '' },
+  // Works while the users cannot be reached.
+  'rotate-keys': {
+    takes: 0,
+    alone: async (environment, _, place) => `Rotated the keys in ${await rotateKeys(place, environment)}.\n`,
+  },
   list: {
     takes: 0,
     async run({ users }) {
@@ -183,7 +172,7 @@ const COMMANDS: Readonly<Record<string, { readonly takes: number; readonly run: 
   },
 };
 
-async function change({ users }: Store, name: string, by: (user: User) => User): Promise<string> {
+async function change({ users }: OpenUsers, name: string, by: (user: User) => User): Promise<string> {
   const user = await changeUser(users, (await find(users, name)).id, by);
   return `${name} is ${user?.isDisabled ? 'disabled' : 'active'} and has the role ${user?.role}.\n`;
 }
@@ -204,7 +193,7 @@ async function* allOf(users: UserStore): AsyncGenerator<User> {
 }
 
 /** Adds every user of the file that can be added. Rejects when some cannot be, with their lines. */
-async function importUsers({ users, clock }: Store, file: string): Promise<string> {
+async function importUsers({ users, clock }: OpenUsers, file: string): Promise<string> {
   const [head = '', ...lines] = (await readFile(file, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
   const columns = head
     .replace(/^\uFEFF/, '')

@@ -57,7 +57,8 @@ function proxiesFrom(env: NodeJS.ProcessEnv): BlockList {
   return list;
 }
 
-function oidcFrom(env: NodeJS.ProcessEnv) {
+/** The issuer of tokens. Throws one sentence for an address without TLS. */
+export function oidcFrom(env: NodeJS.ProcessEnv): NonNullable<AuthSettings['oidc']> {
   const issuer = readRequired(env, ENV.oidcIssuer);
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));

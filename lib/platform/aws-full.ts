@@ -1,10 +1,9 @@
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { adoptLaunch, ControlRows } from '#adapters/aws/ecs-control.ts';
 import { DynamoCallLog, DynamoUsageStore, DynamoUserStore } from '#adapters/aws/index.ts';
-import { CALL_RETENTION_DAYS, DAY_MS, ModelyardError } from '#core';
+import { CALL_RETENTION_DAYS, DAY_MS } from '#core';
 import { type AwsSettings, createAwsPlatform, openDynamoDb } from './aws.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
-import { type FullPlatform, systemClock } from './platform.ts';
+import type { FullPlatform } from './platform.ts';
 
 export { awsSettingsFrom } from './aws.ts';
 
@@ -39,19 +38,4 @@ export function createFullAwsPlatform(
       await platform.close();
     },
   };
-}
-
-/** The users of a deployed stage, with the credentials and the region of the environment. */
-export async function openStageUsers(stage: string): Promise<Pick<FullPlatform, 'users' | 'clock' | 'close'>> {
-  const client = new DynamoDBClient({});
-  // CloudFormation adds a suffix to the name.
-  const start = `modelyard-${stage}-DataUsers`;
-  const { TableNames = [] } = await client.send(new ListTablesCommand({ ExclusiveStartTableName: start, Limit: 1 }));
-  const [table = ''] = TableNames;
-  if (!table.startsWith(start)) {
-    client.destroy();
-    throw new ModelyardError('internal', `This account has no stage ${stage} in this region.`);
-  }
-  const close = async () => client.destroy();
-  return { users: new DynamoUserStore({ client, table }), clock: systemClock, close };
 }

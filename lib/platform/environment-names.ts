@@ -11,6 +11,8 @@ export const oidcAudience = 'OIDC_AUDIENCE';
 export const oidcRoleClaim = 'OIDC_ROLE_CLAIM';
 /** The file with the keys that sign tokens. */
 export const keysFile = 'MODELYARD_KEYS_FILE';
+/** The secret with the keys that sign tokens, on AWS. */
+export const keysSecret = 'MODELYARD_KEYS_SECRET';
 /** The address at which a container's port is published. */
 export const bind = 'BIND';
 

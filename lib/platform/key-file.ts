@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type KeyRing, ModelyardError, newKeyRing, rotateKeyRing } from '#core';
+import { type KeyRing, ModelyardError, newKeyRing, parseKeyRing, rotateKeyRing } from '#core';
 
 const SECRET_MODE = 0o600;
 const OTHERS = 0o077;
@@ -35,20 +35,9 @@ async function readKeyFile(path: string): Promise<KeyRing> {
   if ((mode & OTHERS) !== 0) {
     throw new ModelyardError('internal', `Others may read ${path}, which has signing keys: run chmod 600 on it.`);
   }
-  const ring = parsed(await readFile(path, 'utf8'));
+  const ring = parseKeyRing(await readFile(path, 'utf8'));
   if (ring) return ring;
   throw new ModelyardError('internal', `The file ${path} has no signing keys. Delete it to have new ones made.`);
-}
-
-function parsed(text: string): KeyRing | undefined {
-  try {
-    const { keys } = JSON.parse(text) as Partial<KeyRing>;
-    const isRing = Array.isArray(keys) && keys.length > 0 && keys.every(({ kid, d }) => kid && d);
-    return isRing ? { keys } : undefined;
-  } catch {
-    // Recovery: the caller names the file, and not its content, which may be secret.
-    return undefined;
-  }
 }
 
 /** A complete file appears under its name at once. */

@@ -1,6 +1,5 @@
 import { CfnOutput, Stack, Tags } from 'aws-cdk-lib';
 import { CfnClusterCapacityProviderAssociations, Cluster } from 'aws-cdk-lib/aws-ecs';
-import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ROUTES } from '#api/http/routes.ts';
@@ -11,6 +10,7 @@ import { Data } from '../constructs/data.ts';
 import { CollectorSchedule, Handlers } from '../constructs/handlers.ts';
 
 import type { HttpApi, HttpApiProps } from '../constructs/http-api.ts';
+import { Identity } from '../constructs/identity.ts';
 import { LeanHttpApi } from '../constructs/lean-http-api.ts';
 import { modelImage } from '../constructs/model-image.ts';
 import { ModelQueues } from '../constructs/model-queues.ts';
@@ -20,7 +20,7 @@ import { RestHttpApi } from '../constructs/rest-http-api.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
 import { TraceSampling } from '../constructs/trace-sampling.ts';
-import type { AuthorizerConfig, StageConfig } from './stage-config.ts';
+import type { StageConfig } from './stage-config.ts';
 
 export interface ModelyardStackProps {
   readonly stage: string;
@@ -32,6 +32,7 @@ export interface ModelyardStackProps {
 export class ModelyardStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, models }: ModelyardStackProps) {
     super(scope, id, { description: `Modelyard, stage ${stage}: models behind an HTTPS API` });
+    assertClosed(stage, config);
     const prefix = `modelyard-${stage}-`;
     const logRetention: RetentionDays = config.logRetentionDays;
     const { keepsData, tracing, capacity, emulated } = config;
@@ -52,6 +53,7 @@ export class ModelyardStack extends Stack {
     const queues = services.map((service) => service.queues);
     const { submitConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
+    const identity = new Identity(this, 'Identity', { auth: config.auth, data });
     const handlers = new Handlers(this, 'Handlers', {
       ...{
         stage,
@@ -67,14 +69,13 @@ export class ModelyardStack extends Stack {
         submitConcurrency,
       },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
-      auth: config.api.authorizer ? 'jwt' : 'none',
+      ...{ identity, submitUrl: config.api.submitUrl },
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
-    const { authorizer: guard, ...apiConfig } = config.api;
     const api = createApi(this, config, {
-      ...{ ...apiConfig, name: `modelyard-${stage}`, routes: ROUTES, logRetention, tracing },
-      ...{ handlers: handlers.byName, unrouted: handlers.refuseRoute, authorizer: guard && ownFunction(this, guard) },
+      ...{ ...config.api, name: `modelyard-${stage}`, routes: ROUTES, logRetention, tracing },
+      ...{ handlers: handlers.byName, unrouted: handlers.refuseRoute, authorizer: handlers.authorizeCaller },
     });
 
     const submit = handlers.byName.get('submit-task');
@@ -89,6 +90,7 @@ export class ModelyardStack extends Stack {
     new Alarms(this, 'Alarms', watched);
     const dashboard = new StageDashboard(this, 'Dashboard', watched);
     this.#output(api, dashboard, services);
+    this.#outputUsers(stage, data, identity);
     this.#acknowledge(cluster);
     Tags.of(this).add('project', 'modelyard');
     Tags.of(this).add('stage', stage);
@@ -102,12 +104,30 @@ export class ModelyardStack extends Stack {
     new CfnOutput(this, 'QueueNames', { value: names, description: 'The task queue of each model' });
   }
 
+  /** What `npm run users -- … --stage` reads, and the first of these commands. */
+  #outputUsers(stage: string, data: Data, { signingKeys }: Identity): void {
+    new CfnOutput(this, 'UsersTable', { value: data.users.tableName, description: 'Where users are kept' });
+    if (!signingKeys) return;
+    new CfnOutput(this, 'SigningKeys', { value: signingKeys.secretArn, description: 'The secret that signs tokens' });
+    const value = `npm run users -- add admin --role admin --stage ${stage}`;
+    new CfnOutput(this, 'FirstAdmin', {
+      value,
+      description: 'Adds the first administrator and prints a password once',
+    });
+  }
+
   #acknowledge(cluster: Cluster): void {
     acknowledge(cluster, {
       'AwsSolutions-ECS4':
         'Container Insights costs more than a sleeping stage; the collector publishes instances and backlogs, and instances have metrics of their own.',
     });
   }
+}
+
+/** Throws for settings that would let everybody in, or that do not go together. */
+function assertClosed(stage: string, { auth, api, emulated }: StageConfig): void {
+  if (auth.kind === 'none' && !emulated) throw new Error(`The stage ${stage} would let everybody in: set auth.`);
+  if (api.firewall && api.kind !== 'rest') throw new Error(`The stage ${stage} needs a REST API for a firewall.`);
 }
 
 /** An explicit association, because the CDK adds its own too late for services to depend on it. */
@@ -117,10 +137,6 @@ const withFargate = (cluster: Cluster): CfnClusterCapacityProviderAssociations =
     capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
     defaultCapacityProviderStrategy: [],
   });
-
-/** A Lambda from outside this stack to which invoke permission can be added. */
-const ownFunction = (scope: Construct, { functionArn }: AuthorizerConfig): IFunction =>
-  LambdaFunction.fromFunctionAttributes(scope, 'AuthorizerFunction', { functionArn, sameEnvironment: true });
 
 const createApi = (scope: Construct, { api }: StageConfig, props: HttpApiProps): HttpApi =>
   api.kind === 'rest' ? new RestHttpApi(scope, 'Api', props) : new LeanHttpApi(scope, 'Api', props);

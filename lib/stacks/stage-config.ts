@@ -1,3 +1,6 @@
+import type { FirewallConfig } from '../constructs/firewall.ts';
+import type { AuthConfig } from '../constructs/identity.ts';
+
 type ImageSource =
   /** Built from the Dockerfile at deployment. */
   | { readonly kind: 'asset' }
@@ -8,6 +11,8 @@ type ImageSource =
 export interface StageConfig {
   readonly images: ImageSource;
   readonly api: ApiConfig;
+  /** Who may call. `none` is refused on AWS. */
+  readonly auth: AuthConfig;
   /**
    * `public`: instances have public addresses and accept no connections. `private`: a NAT gateway, about $33 a month.
    */
@@ -31,40 +36,21 @@ export interface StageConfig {
   readonly emulated: boolean;
 }
 
-/** An authorizer excludes `submitUrl`, which would bypass it. */
-export type ApiConfig = ApiSettings & (UnguardedApi | GuardedApi);
-
-interface ApiSettings {
-  /** `rest`: usage plans, request validation, API keys. `http`: a third of the price, without these. */
+export interface ApiConfig {
+  /** `rest`: request validation, problem details, WAF. `http`: a third of the price, without these. */
   readonly kind: 'rest' | 'http';
+  /** Adds a function URL of the submit handler: free, and without throttling or access log. It verifies callers itself. */
+  readonly submitUrl: boolean;
   /** For all callers together. More requests are answered 429. */
   readonly ratePerSecond: number;
   readonly burst: number;
   /** Origins that browsers may call from. Empty: none. */
   readonly corsOrigins: readonly string[];
-}
-
-interface UnguardedApi {
-  /** Adds a function URL of the submit handler: free, and without throttling or access log. */
-  readonly submitUrl: boolean;
-  readonly authorizer?: undefined;
-}
-
-interface GuardedApi {
-  readonly submitUrl: false;
-  readonly authorizer: AuthorizerConfig;
-}
-
-/**
- * A Lambda of this account and region that authenticates callers. API Gateway calls it with the request headers for
- * every route that is not public. A request without an `Authorization` header is answered 401 without calling it.
- * It returns `{ principalId, policyDocument, context }`. `principalId` becomes the owner of tasks, and `context.role` is
- * `user` (the default), `operator` or `admin`. The result is cached for half a minute and applies to all routes, so the
- * policy must allow the whole stage instead of `methodArn`:
- * `arn:aws:execute-api:<region>:<account>:<api>/<stage>/*`.
- */
-export interface AuthorizerConfig {
-  readonly functionArn: string;
+  /**
+   * A web ACL with the managed rules of AWS and a limit per address, about $9 a month and $0.60 a million requests. For
+   * `rest` only. @default none
+   */
+  readonly firewall?: FirewallConfig;
 }
 
 const API = {
@@ -78,6 +64,7 @@ const API = {
 const DEV = {
   images: { kind: 'asset' },
   api: API,
+  auth: { kind: 'jwt', registration: 'closed' },
   network: 'public',
   capacity: 'spot',
   minInstances: 0,
@@ -113,6 +100,7 @@ export const STAGES = {
   local: {
     ...DEV,
     images: { kind: 'registry', ref: 'modelyard/{model}:local' },
+    auth: { kind: 'none' },
     capacity: 'fargate',
     emulated: true,
   },

@@ -11,6 +11,7 @@ export interface CostConfig {
   readonly capacity: 'fargate' | 'spot';
   readonly tracing: boolean;
   readonly platformLogs: boolean;
+  readonly auth: { readonly kind: 'none' | 'jwt' | 'oidc' };
 }
 
 export interface BillItem {
@@ -41,6 +42,7 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
     apiItem(config, millions),
     item('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
     lambdaTime(predictions, ms),
+    ...verification(config, predictions),
     item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction in a backlog`),
     item('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
     item(
@@ -80,6 +82,21 @@ function lambdaTime(predictions: number, ms: number): BillItem {
   const gb = HANDLER_MEMORY_MIB / 1024;
   const dollars = (predictions / 1000) * each * gb * PRICES.lambdaGbSecond;
   return estimate('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
+}
+
+/**
+ * Upper bound: every prediction is the first of its caller in 30 s. Callers who come more often are known from a cache.
+ * Without API Gateway, the submit handler verifies them.
+ */
+function verification({ api, auth }: CostConfig, predictions: number): readonly BillItem[] {
+  if (auth.kind === 'none') return [];
+  const { verifyCpuMs, verifyWaitMs, lambdaMibPerCpu } = ESTIMATED;
+  const ms = verifyWaitMs + (verifyCpuMs * lambdaMibPerCpu) / HANDLER_MEMORY_MIB;
+  const time = predictions * (ms / 1000) * (HANDLER_MEMORY_MIB / 1024) * PRICES.lambdaGbSecond;
+  const runs = api === 'none' ? 0 : (predictions / 1e6) * PRICES.lambdaMillion;
+  const reads = (predictions / 1e6) * MEASURED.readUnitsPerCaller * PRICES.dynamoDbReadMillion;
+  const where = api === 'none' ? 'in the handler' : '1 authorizer run';
+  return [estimate('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
 }
 
 function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
@@ -122,6 +139,7 @@ export function idleBill(models: number): readonly BillItem[] {
       PRICES.dashboard,
       `${dashboardMetrics(models)} metrics; the first 3 with up to ${FREE_DASHBOARD_METRICS} each are free`,
     ),
+    item('Signing keys', PRICES.secret, 'one secret'),
     estimate(
       'Polls of dead letters',
       (polls / 1e6) * PRICES.sqsMillion,

@@ -27,6 +27,8 @@ export const MEASURED = {
   answerBytes: 1400,
   /** Response headers, including those that API Gateway adds. */
   headBytes: 500,
+  /** Read units of verifying a caller: one row, read consistently. */
+  readUnitsPerCaller: 1,
   /** One line of the access log. */
   accessLogBytes: 300,
 } as const;
@@ -37,6 +39,10 @@ export const ESTIMATED = {
   overheadMs: 20,
   /** CPU time on a whole core, measured by `npm run bench:handler` on a machine other than Lambda's. */
   handlerCpuMs: 2.5,
+  /** CPU time of a token that is new, by `npm run bench:verify`, and of one call of the SDK. */
+  verifyCpuMs: 0.65,
+  /** Latency of the one read of DynamoDB. */
+  verifyWaitMs: 5,
   lambdaMibPerCpu: 1769,
   modelVcpu: 0.25,
   modelGb: 0.5,
@@ -66,6 +72,7 @@ export const PRICES = {
   logsGbIngested: 0.5,
   egressGb: 0.09,
   /** Per month. */
+  secret: 0.4,
   customMetric: 0.3,
   alarmMetric: 0.1,
   dashboard: 3,

@@ -2,6 +2,7 @@ import { ListBucketsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/cli
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type ProblemBody, post } from '#test/support/api-client.ts';
+import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 
 const ENDPOINT = process.env.MODELYARD_E2E_ENDPOINT ?? '';
@@ -18,6 +19,7 @@ afterAll(() => {
 });
 
 const system = await EmbeddedSystem.start();
+afterAll(() => system[Symbol.asyncDispose]());
 
 describe('the deployed API', () => {
   it('knows no other model', async () => {
@@ -71,13 +73,25 @@ describe('the deployed API', () => {
   });
 });
 
+describe('the stage for emulators', () => {
+  const local = new DeployedSystem(process.env.MODELYARD_E2E_LOCAL_URL ?? '');
+
+  it('asks nobody who calls', async () => {
+    const predicted = await post(local, '/predict/model_a', { data: 'local' });
+    const me = await local.fetch('/users/me');
+
+    expect(predicted.status).toBe(200);
+    expect(await me.json()).toMatchObject({ id: 'local', role: 'admin' });
+  });
+});
+
 describe('a dead letter', () => {
   it('reaches the function that gives tasks up, which keeps what it cannot read', async () => {
     const body = Buffer.from('not an envelope').toString('base64');
     const { Buckets = [] } = await s3.send(new ListBucketsCommand());
-    const Bucket = Buckets.find(({ Name }) => Name?.startsWith('modelyard-local-datablobs'))?.Name;
+    const Bucket = Buckets.find(({ Name }) => Name?.startsWith('modelyard-guarded-datablobs'))?.Name;
 
-    const QueueUrl = `${ENDPOINT}/000000000000/modelyard-local-model-a-dead-letters`;
+    const QueueUrl = `${ENDPOINT}/000000000000/modelyard-guarded-model-a-dead-letters`;
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
 
     await vi.waitUntil(

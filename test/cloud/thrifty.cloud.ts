@@ -1,11 +1,26 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
-import { type ProblemBody, post, type TaskBody } from '#test/support/api-client.ts';
+import { type ProblemBody, post as send, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
+import { bearer, login } from './deployed-users.ts';
 
 const PROTOBUF = 'application/x-protobuf';
 const gateway = new DeployedSystem(process.env.MODELYARD_E2E_THRIFTY_URL ?? '');
 const submitUrl = new DeployedSystem(process.env.MODELYARD_E2E_SUBMIT_URL ?? '');
+
+let token: string;
+beforeAll(async () => {
+  const user = { name: `ann-${crypto.randomUUID()}`, password: 'a long sentence' };
+  const { status } = await send(gateway, '/register', { username: user.name, password: user.password });
+  expect(status).toBe(201);
+  token = (await login(gateway, user)).access_token;
+});
+
+const post: typeof send = (system, path, body, headers = {}) =>
+  send(system, path, body, { ...bearer(token), ...headers });
+
+const get = (path: string, init: RequestInit = {}) =>
+  gateway.fetch(path, { ...init, headers: { ...bearer(token), ...(init.headers as Record<string, string>) } });
 
 describe.each([
   ['an HTTP API', gateway],
@@ -20,6 +35,16 @@ describe.each([
       result: { message: 'Processed message: example' },
     });
   });
+
+  it.each<Record<string, string>>([{}, { Authorization: 'Bearer nobody' }])(
+    'answers 401 to whom it does not know: %o',
+    async (headers) => {
+      const response = await send(system, '/predict/model_a', { data: 'example' }, headers);
+
+      expect(response.status).toBe(401);
+      if (headers.Authorization) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    },
+  );
 
   it('reads protobuf', async () => {
     const response = await post(system, '/predict/model_a', ModelARequest.encode({ data: 'bytes \u0000\uffff' }), {
@@ -40,8 +65,8 @@ describe.each([
     );
     const { id } = (await submitted.json()) as TaskBody;
 
-    const answer = await gateway.fetch(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });
-    const bytes = await gateway.fetch(`/models/model_a/result?task_id=${id}`, { headers: { Accept: PROTOBUF } });
+    const answer = await get(`/tasks/${id}`, { headers: { Prefer: 'wait=20' } });
+    const bytes = await get(`/models/model_a/result?task_id=${id}`, { headers: { Accept: PROTOBUF } });
 
     expect([submitted.status, submitted.headers.get('location')]).toEqual([202, `/tasks/${id}`]);
     expect(((await answer.json()) as TaskBody).state).toBe('succeeded');
@@ -63,15 +88,15 @@ describe.each([
 
 describe('an HTTP API', () => {
   it('keeps no lists of tasks, and says so', async () => {
-    const response = await gateway.fetch('/tasks');
+    const response = await get('/tasks');
 
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
   });
 
   it('says what can be used instead of another method, and answers HEAD as GET', async () => {
-    const refused = await gateway.fetch('/models/model_a', { method: 'DELETE' });
-    const head = await gateway.fetch('/models/model_a', { method: 'HEAD' });
+    const refused = await get('/models/model_a', { method: 'DELETE' });
+    const head = await get('/models/model_a', { method: 'HEAD' });
 
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
     expect([head.status, await head.text()]).toEqual([200, '']);

@@ -1,11 +1,13 @@
 import { DescribeServicesCommand, ECSClient, ListClustersCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelServiceName } from '#adapters/aws/resources.ts';
 import { contractOf } from '#contract';
 import { submitTask } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
+import { post } from '#test/support/api-client.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
+import { bearer, login } from './deployed-users.ts';
 
 // Model B is deployed with a service and has no instance. Its task is put where a submit puts it, but wakes nobody.
 const MODEL = 'model_b';
@@ -27,6 +29,17 @@ afterAll(async () => {
 
 const service = modelServiceName(`${STACK}-`, MODEL);
 let cluster: string;
+let token: string;
+let owner: string;
+beforeAll(async () => {
+  const user = { name: `waker-${crypto.randomUUID()}`, password: 'a long sentence' };
+  owner = (
+    (await (await post(gateway, '/register', { username: user.name, password: user.password })).json()) as {
+      readonly id: string;
+    }
+  ).id;
+  token = (await login(gateway, user)).access_token;
+});
 
 const desiredCount = async (): Promise<number | undefined> => {
   const { services = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
@@ -54,13 +67,13 @@ describe('a queued task of a model without instances', () => {
     ['GET /models/{model}/result', (id: string) => `/models/${MODEL}/result?task_id=${id}`],
   ])('wakes the model when it is read by %s', async (_, pathOf) => {
     const request = ModelBRequest.encode({ value: 7 });
-    const command = { owner: 'local', model: MODEL, contract: CONTRACT, request, limits: LIMITS };
+    const command = { owner, model: MODEL, contract: CONTRACT, request, limits: LIMITS };
     const { id } = await submitTask(platform, command);
 
     // A sandbox asks for the same model once in two seconds.
     await vi.waitUntil(
       async () => {
-        const answer = await gateway.fetch(pathOf(id));
+        const answer = await gateway.fetch(pathOf(id), { headers: bearer(token) });
         expect([200, 202]).toContain(answer.status);
         return (await desiredCount()) === 1;
       },

@@ -2,14 +2,15 @@ import { rmSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { HANDLER_NAMES, ROUTES } from '#api/http/routes.ts';
-import { handler } from '#test/cloud/authorizer/index.ts';
-import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { actionsOf } from '#test/support/iam.ts';
+import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { type HttpApiProps, methodsOf } from '../../lib/constructs/http-api.ts';
 import { LeanHttpApi } from '../../lib/constructs/lean-http-api.ts';
 import { RestHttpApi } from '../../lib/constructs/rest-http-api.ts';
-import { type ApiConfig, STAGES } from '../../lib/stacks/stage-config.ts';
+import { STAGES } from '../../lib/stacks/stage-config.ts';
 
 type Api = new (scope: Stack, id: string, props: HttpApiProps) => unknown;
 
@@ -83,52 +84,58 @@ describe('an HTTP API with an authorizer', () => {
   });
 });
 
-describe('a stage with an authorizer', () => {
-  const functionArn = 'arn:aws:lambda:eu-west-1:123456789012:function:who-calls';
+describe.each([
+  ['dev', ''],
+  ['lean', 'V2'],
+] as const)('the stage %s', (stage, version) => {
+  it('asks its own function, and lets the API and nobody else invoke it', async () => {
+    const { template } = await synthesize(stage);
 
-  it.each(['rest', 'http'] as const)('lets its %s API ask the function, and no other API', async (kind) => {
-    const api = { ...STAGES.dev.api, kind, authorizer: { functionArn } };
-
-    const { template } = await synthesize('dev', { config: { api } });
-
-    const [[id] = ['']] = resourcesOf(template, `AWS::ApiGateway${kind === 'http' ? 'V2' : ''}::Authorizer`);
-    const [granted] = resourcesOf(template, 'AWS::Lambda::Permission').filter(
-      ([, { Properties }]) => Properties.FunctionName === functionArn,
+    const [[id, { Properties }] = ['', { Properties: {} }]] = resourcesOf(
+      template,
+      `AWS::ApiGateway${version}::Authorizer`,
     );
-    expect(granted?.[1].Properties).toMatchObject({
-      Action: 'lambda:InvokeFunction',
-      Principal: 'apigateway.amazonaws.com',
-    });
-    expect(JSON.stringify(granted?.[1].Properties.SourceArn)).toContain(id);
-  });
-
-  it('has no other way to submit', () => {
-    // @ts-expect-error: the URL of the submit handler would go round the authorizer.
-    const api: ApiConfig = { ...STAGES.lean.api, submitUrl: true, authorizer: { functionArn } };
-
-    expect(api.submitUrl).toBe(true);
+    const granted = resourcesOf(template, 'AWS::Lambda::Permission').filter(([, permission]) =>
+      JSON.stringify(permission.Properties.FunctionName).includes('HandlersAuthorizeCaller'),
+    );
+    expect(JSON.stringify(Properties.AuthorizerUri)).toContain('HandlersAuthorizeCaller');
+    expect(granted).toHaveLength(1);
+    expect(granted[0]?.[1].Properties).toMatchObject({ Principal: 'apigateway.amazonaws.com' });
+    expect(JSON.stringify(granted[0]?.[1].Properties.SourceArn)).toContain(id);
   });
 });
 
-describe('the policy that an authorizer answers', () => {
-  const API = 'arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/v1';
+describe('the function URL of the stage lean', () => {
+  it('is served by the bundle that verifies callers itself, with the right to', async () => {
+    const { template } = await synthesize('lean');
 
-  /** Whether a resource of a policy covers a method, by the rule of IAM. */
-  const covers = (resource: string, methodArn: string): boolean =>
-    new RegExp(`^${resource.replaceAll(/[.$^+?()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(methodArn);
+    const url = resourcesOf(template, 'AWS::Lambda::Url').map(([, { Properties }]) => JSON.stringify(Properties));
+    const { Environment } = resource(template, 'AWS::Lambda::Function', 'HandlersSubmitTask').Properties;
+    expect(url).toHaveLength(1);
+    expect(url[0]).toContain('HandlersSubmitTask');
+    expect(Environment.Variables).toMatchObject({ AUTH: 'jwt', MODELYARD_KEYS_SECRET: expect.anything() });
+    expect(actionsOf(template, 'HandlersSubmitTask')).toContain('secretsmanager:GetSecretValue');
+  });
+});
 
-  it.each([API, API.replace('v1', '$default')])('holds for every route of %s while it is kept', async (api) => {
-    const asked = { headers: { authorization: 'Bearer anna' }, methodArn: `${api}/GET/tasks` };
+describe('a firewall', () => {
+  const firewall = { requestsPerFiveMinutes: 3000 };
 
-    const { principalId, policyDocument } = await handler(asked);
+  it('is one setting, and limits each address', async () => {
+    const { app, stack, template } = await synthesize('prod', { config: { api: { ...STAGES.prod.api, firewall } } });
 
-    const resources = JSON.parse(JSON.stringify(policyDocument.Statement)) as { Effect: string; Resource: string }[];
-    expect(principalId).toBe('anna');
-    expect(resources.map(({ Effect }) => Effect)).toEqual(['Allow']);
-    for (const { method, path } of ROUTES) {
-      expect(covers(resources[0]?.Resource ?? '', `${api}/${method}${path}`), path).toBe(true);
-    }
-    expect(covers(resources[0]?.Resource ?? '', `${api.replace('a1b2c3', 'other')}/GET/tasks`)).toBe(false);
+    const [[, { Properties }] = ['', { Properties: {} }]] = resourcesOf(template, 'AWS::WAFv2::WebACL');
+    expect(JSON.stringify(Properties.Rules)).toContain(
+      '"AggregateKeyType":"IP","EvaluationWindowSec":300,"Limit":3000',
+    );
+    expect(Properties.Rules).toHaveLength(4);
+    expect(new AwsSolutionsChecks(app).validateScope(stack).violations.map(({ ruleName }) => ruleName)).toEqual([]);
+  });
+
+  it('is refused for an HTTP API, which has none', async () => {
+    const lean = synthesize('lean', { config: { api: { ...STAGES.lean.api, firewall } } });
+
+    await expect(lean).rejects.toThrow('needs a REST API for a firewall');
   });
 });
 

@@ -30,11 +30,17 @@ const CALLS = '[{"Fn::GetAtt":["DataCalls","Arn"]}]';
 
 describe('whoever', () => {
   it.each([
-    ['reads users', (data: Data, fn: LambdaFunction) => data.grantReadUsers(fn), ['GetItem'], USERS],
+    ['reads users', (data: Data, fn: LambdaFunction) => data.grantUsers(fn, ['read']), ['GetItem'], USERS],
     [
-      'writes users',
-      (data: Data, fn: LambdaFunction) => data.grantWriteUsers(fn),
+      'adds and changes users',
+      (data: Data, fn: LambdaFunction) => data.grantUsers(fn, ['read', 'add', 'change']),
       ['GetItem', 'PutItem', 'UpdateItem'],
+      USERS,
+    ],
+    [
+      'lists and removes users',
+      (data: Data, fn: LambdaFunction) => data.grantUsers(fn, ['list', 'remove']),
+      ['DeleteItem', 'Scan'],
       USERS,
     ],
     ['reads calls', (data: Data, fn: LambdaFunction) => data.grantReadCalls(fn), ['Query'], CALLS],

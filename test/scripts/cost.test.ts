@@ -23,7 +23,7 @@ describe('the bill', () => {
 
     const estimated = items.filter(({ basis }) => basis === 'estimated').map(({ name }) => name);
 
-    expect(estimated).toEqual(['Lambda time', 'Logs']);
+    expect(estimated).toEqual(['Lambda time', 'Verified callers', 'Logs']);
   });
 
   it('counts the traces that the sampling rule of the stage lets through', async () => {

@@ -1,6 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
 import { type Resource, synthesize } from '#test/support/synthesize.ts';
+import { STAGES } from '../../lib/stacks/stage-config.ts';
 
 /** Every resource by its logical id, without what the two stages are called, and without who waits for whom. */
 function resourcesBeyondName(template: Template, stage: 'dev' | 'local'): ReadonlyMap<string, Resource> {
@@ -24,9 +25,10 @@ function differences(one: unknown, other: unknown, path: readonly string[]): str
   return [...keys].flatMap((key) => differences(one[key], other[key], [...path, key]));
 }
 
-it('the local stage differs from dev in images, in capacity and in public addresses, and in no other property', async () => {
+it('the local stage differs from dev in who may call, images, in capacity and in public addresses, and in no other property', async () => {
   const [{ template: localTemplate }, { template: devTemplate }] = await Promise.all([
-    synthesize('local'),
+    // Who may call is another test: everybody in `local`.
+    synthesize('local', { config: { auth: STAGES.dev.auth } }),
     synthesize('dev'),
   ]);
   const [local, dev] = [resourcesBeyondName(localTemplate, 'local'), resourcesBeyondName(devTemplate, 'dev')];

@@ -115,18 +115,71 @@ describe('every role', () => {
       ([, { Properties }]) => Properties.Role['Fn::GetAtt'][0],
     );
 
-    expect(roles.length).toBe(HANDLER_NAMES.length + 3);
+    expect(roles.length).toBe(HANDLER_NAMES.length + 4);
     expect(new Set(roles).size).toBe(roles.length);
   });
 });
 
-describe('users and their calls', () => {
+describe('users', () => {
+  const reach = (name: string): string[] => [
+    ...actionsOf(template, `Handlers${name}`).filter(
+      (action) => /^dynamodb:/.test(action) && /DataUsers/.test(resourcesFor(template, `Handlers${name}`, action)),
+    ),
+  ];
+
+  it('are changed by nobody who administers them while registration is closed', () => {
+    expect(reach('ManageUsers')).toEqual(['dynamodb:Scan']);
+  });
+
+  it('are added by a login of nobody while registration is closed', () => {
+    expect(reach('AuthenticateUser')).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    expect(reach('AuthorizeCaller')).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    expect(reach('ManageAccount')).toEqual(['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+  });
+
   it('are kept from everybody who has no use for them', () => {
+    const known = /^Handlers(?:AuthorizeCaller|AuthenticateUser|ManageAccount|ManageUsers)/;
     const reached = [...statementsByRole(template)].filter(([, statements]) =>
-      /DataUsers|DataCalls/.test(JSON.stringify(statements)),
+      /DataUsers|DataCalls|Identity/.test(JSON.stringify(statements)),
     );
 
     expect(statementsByRole(template).size).toBeGreaterThan(15);
-    expect(reached).toEqual([]);
+    expect(reached.map(([role]) => role).filter((role) => !known.test(role))).toEqual([]);
+  });
+
+  it('sign in by keys that two functions may read, and none may replace', () => {
+    const readers = [...statementsByRole(template)].filter(([, statements]) =>
+      /secretsmanager:/.test(JSON.stringify(statements)),
+    );
+
+    expect(readers.map(([role]) => role.replace(/ServiceRole.*/, '')).toSorted()).toEqual([
+      'HandlersAuthenticateUser',
+      'HandlersAuthorizeCaller',
+    ]);
+    for (const [role] of readers) {
+      expect(actionsOf(template, role).filter((action) => action.startsWith('secretsmanager:'))).toEqual([
+        'secretsmanager:GetSecretValue',
+      ]);
+    }
+  });
+});
+
+describe('a stage', () => {
+  it('lets administrators change users, and logins add them, while registration is open', async () => {
+    const { template: open } = await synthesize('dev', { config: { auth: { kind: 'jwt', registration: 'open' } } });
+
+    expect(actionsOf(open, 'HandlersAuthenticateUser')).toContain('dynamodb:PutItem');
+    expect(actionsOf(open, 'HandlersManageUsers')).toEqual(
+      expect.arrayContaining(['dynamodb:DeleteItem', 'dynamodb:UpdateItem', 'dynamodb:Scan']),
+    );
+  });
+
+  it('with an issuer signs nothing, and adds users at their first token', async () => {
+    const auth = { kind: 'oidc', issuer: 'https://login.example.com', audience: 'modelyard' } as const;
+    const { template: issued } = await synthesize('dev', { config: { auth } });
+
+    issued.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    expect(actionsOf(issued, 'HandlersAuthorizeCaller')).toContain('dynamodb:PutItem');
+    expect(actionsOf(issued, 'HandlersAuthenticateUser').filter((action) => !/^xray/.test(action))).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { type Stack, Validations } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES } from '#api/http/routes.ts';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { STAGES, type StageName, stageOf } from '../../lib/stacks/stage-config.ts';
 
@@ -69,11 +70,35 @@ describe.each(NAMES)('stage %s', (stage) => {
   });
 });
 
+describe.each(NAMES.filter((stage) => stage !== 'local'))('the stage %s, which others can reach,', (stage) => {
+  it('is closed: it verifies callers, and nobody registers', async () => {
+    expect(STAGES[stage].auth).toEqual({ kind: 'jwt', registration: 'closed' });
+    await expect(synthesize(stage, { config: { auth: { kind: 'none' } } })).rejects.toThrow('would let everybody in');
+  });
+
+  it('tells how to add the first administrator', async () => {
+    const { Outputs } = (await synthesize(stage)).template.toJSON();
+
+    expect(Outputs.FirstAdmin.Value).toBe(`npm run users -- add admin --role admin --stage ${stage}`);
+    expect(Object.keys(Outputs)).toEqual(expect.arrayContaining(['UsersTable', 'SigningKeys']));
+  });
+
+  it('acknowledges the missing authorizer for public routes only', async () => {
+    const { stack } = await synthesize(stage);
+    const routes = acknowledgements(stack).filter(({ id }) => id === 'AwsSolutions-APIG4');
+
+    const open = new Set<string>(ROUTES.flatMap(({ path, role }) => (role === 'public' ? path : [])));
+    const isPublic = (path: string) => /(?:\/ANY|DefaultRoute)$/.test(path) || open.has(routeAt(path));
+    expect(routes.length).toBeGreaterThan(5);
+    expect(routes.filter(({ path }) => !isPublic(path))).toEqual([]);
+  });
+});
+
 describe('the local stage', () => {
   /** What MiniStack 1.5.33 provisions of the types that the dev stage has. */
   const EMULATED = new Set([
     ...['RestApi', 'Resource', 'Method', 'Deployment', 'Stage', 'Account', 'GatewayResponse'].map(named('ApiGateway')),
-    ...['RequestValidator', 'UsagePlan'].map(named('ApiGateway')),
+    ...['Authorizer', 'RequestValidator'].map(named('ApiGateway')),
     ...['Alarm', 'Dashboard'].map(named('CloudWatch')),
     'AWS::DynamoDB::Table',
     ...['InternetGateway', 'Route', 'RouteTable', 'SecurityGroup', 'Subnet', 'VPC', 'VPCEndpoint'].map(named('EC2')),
@@ -105,10 +130,26 @@ describe('the local stage', () => {
     const missing = identities(dev.template).filter((identity) => !kept.has(identity));
 
     expect(new Set(missing.map((identity) => identity.split(' ')[0]))).toEqual(
-      new Set(['AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::XRay::SamplingRule']),
+      new Set([
+        'AWS::ECS::ClusterCapacityProviderAssociations',
+        'AWS::XRay::SamplingRule',
+        // Nobody logs in where everybody is local.
+        ...['AWS::ApiGateway::Authorizer', 'AWS::SecretsManager::Secret', 'AWS::Lambda::Function'],
+        ...['AWS::Lambda::Permission', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::Logs::LogGroup'],
+      ]),
     );
+    for (const identity of missing.filter((lost) => /Lambda::Function|Role|LogGroup/.test(lost))) {
+      expect(identity).toContain('HandlersAuthorizeCaller');
+    }
   });
 });
+
+/** The path of a route in the route table, by the place of its construct in a REST API or an HTTP API. */
+function routeAt(place: string): string {
+  const [, rest] = /\/Default(\/.*)?\/[A-Z]+$/.exec(place) ?? [];
+  const [, http] = /\/[A-Z]+--(.*)$/.exec(place) ?? [];
+  return http === undefined ? (rest ?? '/') : `/${http.replaceAll('--', '/')}`;
+}
 
 /** Every acknowledgement of a finding, by where it stands. */
 const acknowledgements = (stack: Stack) =>

@@ -20,7 +20,7 @@ export function resolved(value: unknown): string {
 /** The environment of the function of a folder of `lambdas/`. Tables are named by their logical ids. */
 export function environmentOf(template: Template, folder: string): Record<string, string> {
   const found = resourcesOf(template, 'AWS::Lambda::Function').find(
-    ([name]) => name.replace(/[0-9A-F]{8}$/, '') === handlerId(folder),
+    ([name]) => name.replace(/[0-9A-F]{8}$/, '') === handlerId(folder === 'submit-by-url' ? 'submit-task' : folder),
   );
   const variables: Record<string, unknown> = found?.[1].Properties.Environment.Variables ?? {};
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, resolved(value)]));

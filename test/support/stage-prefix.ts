@@ -7,15 +7,20 @@ export interface PrefixedServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves `target` below `prefix` only. */
-export async function behindPrefix(target: string, prefix: `/${string}`): Promise<PrefixedServer> {
+/** Serves `target` below `prefix` only. `added`: headers of requests that do not have them. */
+export async function behindPrefix(
+  target: string,
+  prefix: `/${string}` | '',
+  added: Readonly<Record<string, string>> = {},
+): Promise<PrefixedServer> {
   const server = createServer((incoming, outgoing) => {
     const { method, headers, url = '' } = incoming;
     if (!url.startsWith(`${prefix}/`)) {
       outgoing.writeHead(403).end();
       return;
     }
-    const onward = request(`${target}${url.slice(prefix.length)}`, { method, headers }, (answer) => {
+    const address = `${target}${url.slice(prefix.length)}`;
+    const onward = request(address, { method, headers: { ...added, ...headers } }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });

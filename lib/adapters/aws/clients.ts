@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { StoreClock } from '#core';
 
@@ -17,6 +18,7 @@ export interface AwsConnection {
     readonly s3?: string;
     readonly dynamodb?: string;
     readonly ecs?: string;
+    readonly secrets?: string;
   };
   readonly onCall?: CallObserver;
 }
@@ -46,6 +48,9 @@ export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClo
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }
+
+export const createSecretsClient = (connection: AwsConnection): SecretsManagerClient =>
+  new SecretsManagerClient(common(connection, connection.endpoints?.secrets, 5000));
 
 /** Imports the S3 SDK dynamically, because most Lambdas do not use it. */
 export async function createS3Client(connection: AwsConnection): Promise<S3Client> {

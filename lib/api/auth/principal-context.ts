@@ -1,12 +1,16 @@
 import { LOCAL_PRINCIPAL, ModelyardError, type Principal, SCOPES, USER_ROLES } from '#core';
 import type { ProxyEvent } from '../http/proxy.ts';
 
-/** The caller, as API Gateway passes it from an authorizer to a handler: strings only. */
-export type PrincipalContext = Readonly<Record<'principalId' | 'name' | 'role', string>> &
+/**
+ * The caller, as API Gateway passes it from an authorizer to a handler: strings only. `user` repeats the id, because
+ * HTTP APIs pass on only what is beside `principalId`.
+ */
+export type PrincipalContext = Readonly<Record<'principalId' | 'user' | 'name' | 'role', string>> &
   Partial<Readonly<Record<'scopes' | 'models' | 'key' | 'limits', string>>>;
 
 export const toPrincipalContext = ({ id, name, role, scopes, models, key, limits }: Principal): PrincipalContext => ({
   principalId: id,
+  user: id,
   name,
   role,
   ...(scopes ? { scopes: scopes.join(' ') } : {}),
@@ -20,7 +24,9 @@ export const toPrincipalContext = ({ id, name, role, scopes, models, key, limits
  * user. Throws `unauthenticated` for a context that no authorizer of ours makes.
  */
 export function principalOf({ requestContext }: ProxyEvent): Principal | undefined {
-  const { principalId: id, ...context } = requestContext?.authorizer ?? {};
+  const { lambda, ...given } = requestContext?.authorizer ?? {};
+  // An HTTP API may pass on what its authorizer says under the name of its kind.
+  const { principalId, user: id = principalId, ...context } = isObject(lambda) ? lambda : given;
   if (id === undefined || id === '') return undefined;
   const { name = id, role = 'user', scopes, models, key, limits } = context;
   const known = USER_ROLES.find((candidate) => candidate === role);
@@ -42,5 +48,7 @@ export const callerOf = (event: ProxyEvent, auth: string | undefined): Principal
 
 export const unauthenticated = (message = 'This needs a bearer token or an API key.'): ModelyardError =>
   new ModelyardError('unauthenticated', message);
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 const wordsOf = (value: unknown): string[] => String(value).split(' ').filter(Boolean);

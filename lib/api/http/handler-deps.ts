@@ -18,6 +18,7 @@ import {
   type WaitDeps,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
 import { createTranscoder, type Transcoder } from './transcoder.ts';
 
@@ -52,6 +53,8 @@ export interface HandlerDeps {
   readonly lostCalls?: () => number;
   /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
   readonly quotaOf?: QuotaOf;
+  /** Verifies callers that no gateway has identified. Undefined behind a gateway, which does it. */
+  readonly authenticate?: Authenticator;
 }
 
 export type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
@@ -67,6 +70,7 @@ interface HandlerDepsOptions {
   readonly calls?: CallLog;
   readonly lostCalls?: () => number;
   readonly quotaOf?: QuotaOf;
+  readonly authenticate?: Authenticator;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -99,5 +103,6 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...(options.calls ? { calls: options.calls } : {}),
     ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
     ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
+    ...(options.authenticate ? { authenticate: options.authenticate } : {}),
   };
 }

@@ -1,11 +1,12 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 import { type AuthKind, type Logger, ModelyardError } from '#core';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { authorize, isPublic } from '../auth/authorize.ts';
 import { callerOf } from '../auth/principal-context.ts';
-import { corsHeaders } from './headers.ts';
+import { corsHeaders, headersOf } from './headers.ts';
 import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request.ts';
 import { JSON_TYPE, negotiate } from './negotiation.ts';
-import { isServerFault, NO_SNIFFING, problemResponse } from './problem.ts';
+import { HTTPS_ONLY, isServerFault, NEVER_STORED, NO_SNIFFING, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
 import { createRouter, routedEvent } from './router.ts';
 import type { Route } from './routes.ts';
@@ -23,6 +24,8 @@ interface HttpDeps {
   readonly corsOrigins?: readonly string[];
   /** With `none`, a caller that the gateway has not identified is the local user. @default such a caller is unknown */
   readonly auth?: AuthKind;
+  /** Verifies callers that no gateway has identified: those of a function URL. @default they stay unknown */
+  readonly authenticate?: Authenticator;
   /** Tells browsers never to use plain HTTP for this host. @default false */
   readonly isHttpsOnly?: boolean;
 }
@@ -46,7 +49,7 @@ export function httpHandler(
   const matchPath = createRouter(routes);
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
     const routed = routedEvent(event, matchPath);
-    const caller = callerOf(routed, deps.auth);
+    const caller = callerOf(routed, deps.auth) ?? (await deps.authenticate?.(headersOf(routed).list('authorization')));
     authorize(routed, caller, routes);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
@@ -88,8 +91,8 @@ const answersToCallers = ({ logger, corsOrigins = [], isHttpsOnly }: HttpDeps): 
 /** Headers of every response. Responses are private to the caller, so caches must not store them. */
 const securityHeaders = (event: ProxyEvent, isHttpsOnly = false): Record<string, string> => ({
   ...NO_SNIFFING,
-  ...(isPublic(event) ? {} : { 'Cache-Control': 'no-store' }),
-  ...(isHttpsOnly ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  ...(isPublic(event) ? {} : NEVER_STORED),
+  ...(isHttpsOnly ? HTTPS_ONLY : {}),
 });
 
 const requestIdHeader = (event: ProxyEvent, context: ProxyContext) => ({ 'X-Request-Id': requestIdOf(event, context) });

@@ -57,6 +57,12 @@ export interface Problem {
 /** Browsers take the type that an answer says. */
 export const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
 
+/** Answers that are private to their caller. */
+export const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
+
+/** Browsers never use plain HTTP for this host, for a year. */
+export const HTTPS_ONLY = { 'Strict-Transport-Security': 'max-age=31536000' } as const;
+
 /** How a caller can identify itself (RFC 6750). */
 export const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="modelyard"' } as const;
 

@@ -34,6 +34,7 @@ export {
   KEY_RING_AGE_MS,
   type KeyRing,
   newKeyRing,
+  parseKeyRing,
   rotateKeyRing,
   type SigningKey,
   signingKeyOf,

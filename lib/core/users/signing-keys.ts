@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, hkdfSync, type JsonWebKey, randomUUID } from 'node:crypto';
 
 /** A private Ed25519 key as a JWK. */
 export interface SigningKey extends JsonWebKey {
@@ -23,6 +23,35 @@ function newKey(signsFrom: number): SigningKey {
 }
 
 export const newKeyRing = (): KeyRing => ({ keys: [newKey(0)] });
+
+/**
+ * Reads a ring as text: `{"keys": [...]}`, or `{"seed": "..."}` of at least 43 random characters, from which the first
+ * key is derived. Undefined for any other text.
+ */
+export function parseKeyRing(text: string): KeyRing | undefined {
+  try {
+    const { keys, seed } = JSON.parse(text) as Partial<KeyRing & { readonly seed: string }>;
+    if (typeof seed === 'string' && seed.length >= MIN_SEED_LENGTH) return { keys: [keyOfSeed(seed)] };
+    const isRing = Array.isArray(keys) && keys.length > 0 && keys.every(({ kid, d }) => kid && d);
+    return isRing ? { keys } : undefined;
+  } catch {
+    // Recovery: the caller names the source, and not its content, which may be secret.
+    return undefined;
+  }
+}
+
+/** 256 bits in letters and digits. */
+const MIN_SEED_LENGTH = 43;
+/** What an Ed25519 private key has before its 32 bytes (RFC 8410). */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+function keyOfSeed(seed: string): SigningKey {
+  const secret = Buffer.from(hkdfSync('sha256', seed, '', 'modelyard signing key', 32));
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, secret]), format: 'der', type: 'pkcs8' });
+  const jwk = key.export({ format: 'jwk' });
+  const kid = createHash('sha256').update(String(jwk.x)).digest('base64url').slice(0, 22);
+  return { ...jwk, kid, signsFrom: 0 };
+}
 
 /** Adds a key that signs in two minutes, and keeps the one that signs until then. Tokens of both are valid. */
 export function rotateKeyRing(ring: KeyRing, now: number): KeyRing {

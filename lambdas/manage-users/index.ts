@@ -1,0 +1,5 @@
+import { awsEntry } from '../entry.ts';
+import { awsAccounts } from '../known-callers.ts';
+import { createHandler } from './handler.ts';
+
+export const handler = awsEntry(createHandler, awsAccounts(process.env));

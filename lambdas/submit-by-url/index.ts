@@ -1,0 +1,8 @@
+import { awsEntry } from '../entry.ts';
+import { awsAuthenticator } from '../known-callers.ts';
+import { createHandler } from '../submit-task/handler.ts';
+
+const authenticate = awsAuthenticator(process.env);
+
+/** The submit handler behind a function URL, which no authorizer stands before: it verifies callers itself. */
+export const handler = awsEntry(createHandler, authenticate ? { authenticate } : {});
