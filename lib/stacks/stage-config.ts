@@ -36,7 +36,7 @@ export interface StageConfig {
   readonly emulated: boolean;
 }
 
-export interface ApiConfig {
+interface ApiConfig {
   /** `rest`: request validation, problem details, WAF. `http`: a third of the price, without these. */
   readonly kind: 'rest' | 'http';
   /** Adds a function URL of the submit handler: free, and without throttling or access log. It verifies callers itself. */

@@ -30,4 +30,4 @@ export { DynamoTaskStore } from './tasks/dynamo-task-store.ts';
 export { S3BlobStore } from './tasks/s3-blob-store.ts';
 export { DynamoUsageStore } from './users/dynamo-usage-store.ts';
 export { DynamoUserStore } from './users/dynamo-user-store.ts';
-export { createSecretKeys, type SecretKeys } from './users/secret-keys.ts';
+export { createSecretKeys } from './users/secret-keys.ts';
