@@ -45,7 +45,8 @@ describe('the authorizer', () => {
     const { principalId, context } = await ask({ Authorization: `Bearer ${await token()}` });
 
     expect(principalId).toBe(user.id);
-    expect(context).toEqual({ user: user.id, name: 'ann', role: 'operator' });
+    expect(context).toMatchObject({ user: user.id, name: 'ann', role: 'operator' });
+    expect(Object.values(context ?? {}).every((value) => typeof value === 'string')).toBe(true);
   });
 
   it('names the limits of an API key', async () => {
@@ -91,7 +92,7 @@ describe('the authorizer', () => {
     expect(principalOf({ requestContext: { authorizer: {} } })).toBeUndefined();
     const { context } = known as { readonly context: PrincipalContext };
     for (const authorizer of [context, { lambda: context }]) {
-      expect(principalOf({ requestContext: { authorizer } })).toEqual({ id: user.id, name: 'ann', role: 'operator' });
+      expect(principalOf({ requestContext: { authorizer } })).toMatchObject({ id: user.id, name: 'ann', role: 'operator' });
     }
   });
 
