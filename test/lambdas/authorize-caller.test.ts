@@ -92,7 +92,11 @@ describe('the authorizer', () => {
     expect(principalOf({ requestContext: { authorizer: {} } })).toBeUndefined();
     const { context } = known as { readonly context: PrincipalContext };
     for (const authorizer of [context, { lambda: context }]) {
-      expect(principalOf({ requestContext: { authorizer } })).toMatchObject({ id: user.id, name: 'ann', role: 'operator' });
+      expect(principalOf({ requestContext: { authorizer } })).toMatchObject({
+        id: user.id,
+        name: 'ann',
+        role: 'operator',
+      });
     }
   });
 
