@@ -24,6 +24,16 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/datasets/{dataset}/versions', 'user', 'List the versions of a dataset'],
     ['GET', '/datasets/{dataset}/quarantine', 'user', 'List the rows of a dataset that were refused'],
   ]),
+  ...routesOf('features', [
+    ['PUT', '/entities/{entity}', 'operator', 'Describe an entity by its join keys'],
+    ['GET', '/feature-views', 'user', 'List the feature views'],
+    ['PUT', '/feature-views/{view}', 'operator', 'Create or change a feature view'],
+    ['GET', '/feature-views/{view}', 'user', 'Get a feature view'],
+    ['POST', '/feature-views/{view}/materialize', 'operator', 'Write the newest features into the online store'],
+    ['POST', '/get-online-features', 'user', 'Get the newest features of entities'],
+    ['POST', '/training-sets', 'operator', 'Join labels with the features that were known at their time'],
+    ['GET', '/training-sets/{id}', 'user', 'Get a training set'],
+  ]),
   ...routesOf('training', [
     ['GET', '/models/{model}/versions', 'user', 'List the trained versions of a model'],
     ['GET', '/mlflow/api/2.0/{path+}', 'user', 'Read experiments, runs, versions and artifacts as MLflow does'],

@@ -1,4 +1,5 @@
 export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.ts';
+export { parseExpression } from './expression.ts';
 export { decideGate, type GateDecision, type GateInput } from './gate.ts';
 export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './logical-dates.ts';
 export { type Pipeline, pipelineFault, type Stage } from './pipeline.ts';
