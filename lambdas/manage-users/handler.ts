@@ -36,7 +36,9 @@ export const createHandler = (deps: HandlerDeps) =>
     if (request.param('id') === request.caller.id) {
       throw new ModelyardError('forbidden', 'Nobody changes their own role or state: ask another admin.');
     }
-    return request.method === 'DELETE' ? remove(users, request) : change(users, request);
+    return request.method === 'DELETE'
+      ? remove(deps.eraseUser ?? users.delete.bind(users), request)
+      : change(users, request);
   });
 
 async function list(users: UserStore, { query }: HttpRequest): Promise<ProxyResult> {
@@ -46,8 +48,8 @@ async function list(users: UserStore, { query }: HttpRequest): Promise<ProxyResu
   return json(200, { users: page.users.map(presentUser), next_cursor: page.nextCursor ?? null });
 }
 
-async function remove(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
-  if (await users.delete(request.param('id'))) return { statusCode: 204, headers: {}, body: '' };
+async function remove(erase: (id: string) => Promise<boolean>, request: HttpRequest): Promise<ProxyResult> {
+  if (await erase(request.param('id'))) return { statusCode: 204, headers: {}, body: '' };
   throw new ModelyardError('user_not_found', 'There is no such user.');
 }
 

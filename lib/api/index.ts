@@ -9,7 +9,7 @@ export {
 export { aText, type FieldRule, formFields, jsonFields, launchVariant, optional } from './http/body-fields.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
 export { type AnsweredRequest, callOf } from './http/call-of.ts';
-export { createHandlerDeps, type HandlerDeps, type QuotaOf } from './http/handler-deps.ts';
+export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
 export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
 export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';

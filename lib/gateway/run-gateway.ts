@@ -51,7 +51,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   const openKeys = () => openKeyFile(readRequired(environment, ENV.keysFile));
   const access = await createAccess({ settings: guard, platform, openKeys });
   const callLog = openCallLog(platform, logger);
-  const { enter, quotaOf } = createUserLimiter(platform);
+  const limiter = createUserLimiter(platform);
   cleanup.defer(() => callLog.stop());
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
@@ -61,7 +61,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     auth: guard.auth,
     ...access,
     ...callLog.deps,
-    quotaOf,
+    ...limiter.deps,
   });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
@@ -72,7 +72,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     guard,
     record: callLog.record,
     authenticate: access.authenticate,
-    enter,
+    enter: limiter.enter,
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),
   });

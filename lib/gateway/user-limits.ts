@@ -1,19 +1,23 @@
-import type { QuotaOf } from '#api';
-import { createTaskQuota, type Principal, RequestLimit, UsageLedger } from '#core';
+import type { HandlerDeps } from '#api';
+import { createTaskQuota, eraseUser, type Principal, RequestLimit, UsageLedger } from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
 
 /** Limits of users in a gateway, shared with all other gateways of the system. */
 export interface UserLimiter {
   /** Call for every request of a known user. Rejects with `too_many_requests`. */
   readonly enter: (caller: Principal) => Promise<void>;
-  readonly quotaOf: QuotaOf;
+  readonly deps: Pick<HandlerDeps, 'quotaOf' | 'eraseUser'>;
 }
 
-export function createUserLimiter({ usage, tasks, clock }: FullPlatform): UserLimiter {
+export function createUserLimiter(platform: FullPlatform): UserLimiter {
+  const { usage, tasks, clock } = platform;
   const ledger = new UsageLedger(usage, clock);
   const requests = new RequestLimit(ledger, clock);
   return {
     enter: (caller) => requests.enter(caller),
-    quotaOf: ({ id, limits }, endOf) => limits && createTaskQuota({ ledger, tasks, clock, endOf }, id, limits),
+    deps: {
+      quotaOf: ({ id, limits }, endOf) => limits && createTaskQuota({ ledger, tasks, clock, endOf }, id, limits),
+      eraseUser: (id) => eraseUser(platform, id),
+    },
   };
 }

@@ -99,7 +99,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
     auth: guard.auth,
     ...access,
     ...callLog.deps,
-    quotaOf: limiter.quotaOf,
+    ...limiter.deps,
   });
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));

@@ -1,6 +1,15 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { createDynamoDbClient, createSecretKeys, createSecretsClient, DynamoUserStore } from '#adapters/aws/index.ts';
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import {
+  createDynamoDbClient,
+  createS3Client,
+  createSecretKeys,
+  createSecretsClient,
+  DynamoUserStore,
+} from '#adapters/aws/index.ts';
 import { ModelyardError } from '#core';
+import { createFullAwsPlatform } from './aws-full.ts';
 import { type FullPlatform, systemClock } from './platform.ts';
 
 /**
@@ -13,6 +22,38 @@ export async function openStageUsers(stage: string): Promise<Pick<FullPlatform, 
   const client = createDynamoDbClient({});
   return { users: new DynamoUserStore({ client, table }), clock: systemClock, close: async () => client.destroy() };
 }
+
+/**
+ * Opens what a stage stores, without its queues, by the names that the stack gives to tables and bucket. Rejects with
+ * one sentence when one is missing.
+ */
+export async function openStageData(stage: string): Promise<Omit<FullPlatform, 'queues'>> {
+  const [dynamodb, s3] = [createDynamoDbClient({}), await createS3Client({})];
+  try {
+    // CloudFormation adds suffixes.
+    const start = `modelyard-${stage}-Data`;
+    const { TableNames = [] } = await dynamodb.send(
+      new ListTablesCommand({ ExclusiveStartTableName: start, Limit: MAX_TABLES }),
+    );
+    const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: `modelyard-${stage}-datablobs` }));
+    const named = (name: string): string => {
+      const found = TableNames.find((table) => table.startsWith(`${start}${name}`));
+      if (found === undefined) throw new ModelyardError('internal', `The stage ${stage} has no table of ${name}.`);
+      return found;
+    };
+    const blobBucket = Buckets[0]?.Name;
+    if (blobBucket === undefined) throw new ModelyardError('internal', `The stage ${stage} has no bucket.`);
+    return createFullAwsPlatform({
+      ...{ usersTable: named('Users'), callsTable: named('Calls'), tasksTable: named('Tasks') },
+      ...{ registryTable: named('Registry'), blobBucket, queueUrlPrefix: '' },
+    });
+  } finally {
+    dynamodb.destroy();
+    s3.destroy();
+  }
+}
+
+const MAX_TABLES = 20;
 
 /** Adds a signing key to a stage. Resolves with the secret. Rejects where another issuer signs the tokens. */
 export async function rotateStageKeys(stage: string): Promise<string> {

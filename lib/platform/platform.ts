@@ -106,6 +106,7 @@ export function lateUsersAndCalls(openStores: () => Promise<UsersAndCalls>): Use
   return {
     users: {
       create: async (user) => (await open()).users.create(user),
+      restore: async (user) => (await open()).users.restore(user),
       get: async (id) => (await open()).users.get(id),
       findByName: async (name) => (await open()).users.findByName(name),
       update: async (user) => (await open()).users.update(user),

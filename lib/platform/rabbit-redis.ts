@@ -17,6 +17,8 @@ import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, rea
 import { lateLifecycle } from './late-lifecycle.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
+export { readEarlierUsers } from '#adapters/rabbit-redis/earlier-users.ts';
+
 export interface RabbitRedisPlatform extends FullPlatform {
   /** Resolves when all servers answer. Rejects with one sentence that names the server that did not answer in time. */
   connect(): Promise<void>;

@@ -39,12 +39,12 @@ export async function startGateway({ registration = 'open', clock, logger = sile
   const settings = { auth: 'jwt', hosts: ['*'], registration, trustedProxies } as const;
   const access = await createAccess({ settings, platform, openKeys: async () => async () => ring, cost: CHEAP });
   const callLog = openCallLog(platform, logger);
-  const { enter, quotaOf } = createUserLimiter(platform);
-  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps, quotaOf });
+  const limiter = createUserLimiter(platform);
+  const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps, ...limiter.deps });
   const bridge = createBridge({
     ...{ routes: ROUTES, handlers: createHandlers(deps), logger, guard: settings },
     authenticate: access.authenticate,
-    enter,
+    enter: limiter.enter,
     ...(callLog.record ? { record: callLog.record } : {}),
   });
   const { url } = await bridge.listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -8,6 +8,8 @@ import { identifyKey, verifyPassword } from '#core';
 import { runUsersCommand } from '#local/users-command.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
+import { aCall } from '#test/support/calls.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
 
 /** The command on a data folder, which a running system may use at the same time. */
 async function aSystem() {
@@ -89,10 +91,54 @@ describe('npm run users', () => {
       '0 ann is disabled and has the role user.\n',
       '0 ann is disabled and has the role operator.\n',
       '0 ann is active and has the role operator.\n',
-      '0 Deleted ann.\n',
+      expect.stringMatching(/^0 Deleted ann\. A minute later, delete [\w-]{32} too: .*\n$/),
       '1 There is no user ann.\n',
     ]);
     expect(await platform.users.findByName('ann')).toBeUndefined();
+  });
+
+  it('exports everything of a user as lines of JSON without secrets, and before it deletes', async () => {
+    const { folder, platform, users } = await aSystem();
+    await users('add', 'ann');
+    const key = (await users('key', 'ann')).out.trim();
+    const ann = await platform.users.findByName('ann');
+    await platform.calls.append([aCall({ owner: ann?.id ?? '', route: '/tasks' })]);
+    await platform.tasks.create(aFreshTask({ owner: ann?.id ?? '' }));
+
+    const { code, out } = await users('export', 'ann');
+    const file = join(folder, 'ann.jsonl');
+    const deleted = await users('delete', 'ann', '--export', file);
+
+    expect([code, deleted.code]).toEqual([0, 0]);
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => Object.keys(line)[0])).toEqual(['user', 'key', 'task', 'call']);
+    expect(lines[0].user).toMatchObject({ id: ann?.id, username: 'ann' });
+    expect(out).not.toContain(key);
+    expect(out).not.toContain('scrypt');
+    expect(await readFile(file, 'utf8')).toBe(out);
+    expect((await platform.tasks.list({ owner: ann?.id ?? '', limit: 9 })).tasks).toEqual([]);
+    expect((await platform.calls.list({ owner: ann?.id ?? '', limit: 9 })).calls).toEqual([]);
+    expect((await users('delete', ann?.id ?? '')).code).toBe(0);
+  });
+
+  it('sets limits of a user, and takes them back', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'ann');
+
+    const set = await users('limits', 'ann', 'burst=50,tasks_per_day=7');
+    const limits = (await platform.users.findByName('ann'))?.limits;
+    await users('limits', 'ann', 'burst=default,tasks_per_day=default');
+
+    expect([set.code, limits]).toEqual([0, { burst: 50, tasksPerDay: 7 }]);
+    expect((await platform.users.findByName('ann'))?.limits).toBeUndefined();
+    expect(await users('limits', 'ann', 'burst=0')).toMatchObject({
+      code: 1,
+      err: "The value of burst must be a whole number from 1 to 100000, or default for the role's default.\n",
+    });
+    expect((await users('limits', 'ann', 'speed=1')).err).toMatch(/^A limit must be one of requests_per_second/);
   });
 
   it('makes keys with scopes, for example for Prometheus', async () => {

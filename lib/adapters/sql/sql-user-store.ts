@@ -28,13 +28,17 @@ export class SqlUserStore implements UserStore {
     this.#database = database;
   }
 
-  create(user: NewUser): Promise<User | undefined> {
+  async create(user: NewUser): Promise<User | undefined> {
+    const kept: User = { ...user, id: newUserId(user.name), version: 1 };
+    return (await this.restore(kept)) ? kept : undefined;
+  }
+
+  restore(kept: User): Promise<boolean> {
     return translated(AWAY, async () => {
-      const kept: User = { ...user, id: newUserId(user.name), version: 1 };
       const { numInsertedOrUpdatedRows: inserted } = await this.#database
         .insertInto('users')
         .values({
-          name_key: nameKeyOf(user.name),
+          name_key: nameKeyOf(kept.name),
           id: kept.id,
           name: kept.name,
           role: kept.role,
@@ -45,7 +49,7 @@ export class SqlUserStore implements UserStore {
         })
         .onConflict((conflict) => conflict.column('name_key').doNothing())
         .executeTakeFirst();
-      return inserted === 1n ? kept : undefined;
+      return inserted === 1n;
     });
   }
 

@@ -55,9 +55,11 @@ export interface HandlerDeps {
   readonly quotaOf?: QuotaOf;
   /** Verifies callers that no gateway has identified. Undefined behind a gateway, which does it. */
   readonly authenticate?: Authenticator;
+  /** Deletes a user with tasks, calls and keys. Resolves with false for an unknown one. @default the user and keys */
+  readonly eraseUser?: (id: string) => Promise<boolean>;
 }
 
-export type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
+type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
 
 interface HandlerDepsOptions {
   readonly platform: Platform;
@@ -71,6 +73,7 @@ interface HandlerDepsOptions {
   readonly lostCalls?: () => number;
   readonly quotaOf?: QuotaOf;
   readonly authenticate?: Authenticator;
+  readonly eraseUser?: (id: string) => Promise<boolean>;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -102,6 +105,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...(options.users ? { users: options.users } : {}),
     ...(options.calls ? { calls: options.calls } : {}),
     ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
+    ...(options.eraseUser ? { eraseUser: options.eraseUser } : {}),
     ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
     ...(options.authenticate ? { authenticate: options.authenticate } : {}),
   };

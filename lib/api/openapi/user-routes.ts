@@ -224,7 +224,7 @@ export const USER_ROUTES = {
   'DELETE /users/{id}': {
     operationId: 'delete_user',
     tag: 'Users',
-    description: 'Only while registration is open. Deletes the keys and sessions of the user too.',
+    description: 'Only while registration is open. Deletes tasks, results, calls, keys and sessions of the user too.',
     parameters: [USER_ID],
     responses: { '204': emptyResponse('The user is deleted.') },
     problems: ['user_not_found', ...STORE_PROBLEMS],

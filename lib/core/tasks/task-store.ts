@@ -65,6 +65,8 @@ export interface TaskStore {
    * task is another one, or was started or sent again, because another caller may rely on it then.
    */
   withdraw(task: Task): Promise<void>;
+  /** Deletes a task in any state, because its owner is deleted. */
+  erase(task: Task): Promise<void>;
   /** Rejects with `route_not_found` if the platform keeps no lists. */
   list(query: TaskQuery): Promise<TaskPage>;
   /**

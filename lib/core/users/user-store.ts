@@ -10,6 +10,8 @@ export interface UserStore {
    * exactly one succeeds.
    */
   create(user: NewUser): Promise<User | undefined>;
+  /** Stores a user of another store, with its id. Resolves with false when the name is taken in any spelling. */
+  restore(user: User): Promise<boolean>;
   /** Accepts any text. */
   get(id: string): Promise<User | undefined>;
   /** Accepts any text. */

@@ -64,6 +64,20 @@ export function keeping(open: OpenStore): void {
     expect(await store.get(task.id)).toEqual(again);
   });
 
+  it('erases a task in any state, and nothing of others', async () => {
+    const { store } = await open();
+    const owner = anOwner();
+    const [queued, ended, other] = [aFreshTask({ owner }), aFreshTask({ owner }), aFreshTask({ owner })];
+    for (const task of [queued, ended, other]) await store.create(task);
+    await store.apply(ended.id, { type: 'canceled', at: Date.now() });
+
+    for (const task of [queued, ended, ended]) await store.erase(task);
+
+    expect(await Promise.all([queued, ended].map(({ id }) => store.get(id)))).toEqual([undefined, undefined]);
+    expect(await store.apply(queued.id, aStart)).toBe('missing');
+    expect(await listAll(store, { owner, limit: 10 })).toEqual([other]);
+  });
+
   it.each([
     ['a repeat of the submit has sent again', { type: 'resent', copy: 1, at: 1 }],
     ['was started', aStart],

@@ -93,6 +93,7 @@ describe('waitForTask', () => {
         apply: tasks.apply.bind(tasks),
         create: tasks.create.bind(tasks),
         withdraw: tasks.withdraw.bind(tasks),
+        erase: tasks.erase.bind(tasks),
         list: tasks.list.bind(tasks),
         countDeadLetters: tasks.countDeadLetters.bind(tasks),
         ...(withEvents && tasks.untilEnded ? { untilEnded: tasks.untilEnded.bind(tasks) } : {}),

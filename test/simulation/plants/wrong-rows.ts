@@ -20,6 +20,7 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
     ...(peek ? { peek: (id) => peek.call(store, idFor(id)) } : {}),
     apply: (id, event) => store.apply(id, event),
     withdraw: (id) => store.withdraw(id),
+    erase: (task) => store.erase(task),
     list: (query) => store.list(query),
     countDeadLetters: (model) => store.countDeadLetters(model),
     ...(untilEnded ? { untilEnded: (id, signal) => untilEnded.call(store, id, signal) } : {}),

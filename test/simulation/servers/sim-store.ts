@@ -43,6 +43,7 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
           about: task.id,
           describe: () => world.describe.alias(task.id),
         }),
+      erase: (task) => call('erase', () => store.erase(task)),
       list: (query) => call('list', () => store.list(query)),
       countDeadLetters: (model) => call('countDeadLetters', () => store.countDeadLetters(model)),
       ...(store.untilEnded ? { untilEnded: untilEnded(world, actor, store) } : {}),

@@ -129,6 +129,11 @@ export class DynamoTaskStore implements TaskStore {
     );
   }
 
+  async erase({ id }: Task): Promise<void> {
+    const { eraseTask } = await listing();
+    await eraseTask({ client: this.#client, table: this.#table }, id);
+  }
+
   async list(query: TaskQuery): Promise<TaskPage> {
     if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'This platform keeps no lists of tasks.');
     const { listTasks } = await listing();

@@ -1,4 +1,4 @@
-import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
   cursorsOf,
   type ListPosition,
@@ -82,4 +82,10 @@ export async function countDeadLetters({ client, table }: TasksTable, model: str
     Limit: MAX_DEAD_LETTERS_COUNTED,
   });
   return (await translated('store_unavailable', () => client.send(command))).Count ?? 0;
+}
+
+/** Deletes a task in any state. */
+export async function eraseTask({ client, table }: TasksTable, id: string): Promise<void> {
+  const command = new DeleteItemCommand({ TableName: table, Key: { id: S(id) } });
+  await translated('store_unavailable', () => client.send(command));
 }

@@ -42,7 +42,11 @@ export class DynamoUserStore implements UserStore {
 
   async create(user: NewUser): Promise<User | undefined> {
     const kept: User = { ...user, id: newUserId(user.name), version: 1 };
-    const key = keyOf(nameKeyOf(user.name));
+    return (await this.restore(kept)) ? kept : undefined;
+  }
+
+  async restore(kept: User): Promise<boolean> {
+    const key = keyOf(nameKeyOf(kept.name));
     const refused = await this.#conditional(key, () =>
       this.#client.send(
         new PutItemCommand({
@@ -54,7 +58,7 @@ export class DynamoUserStore implements UserStore {
       ),
     );
     // A row with this id is our own: the SDK repeated a put whose response was lost.
-    return refused === 'done' || refused.item?.id?.S === kept.id ? kept : undefined;
+    return refused === 'done' || refused.item?.id?.S === kept.id;
   }
 
   get(id: string): Promise<User | undefined> {

@@ -74,6 +74,12 @@ export class MemoryTaskStore implements TaskStore {
     this.#notifyWatchers(task.id);
   }
 
+  async erase({ id }: Task): Promise<void> {
+    this.#assertReachable();
+    this.#tasks.delete(id);
+    this.#notifyWatchers(id);
+  }
+
   async list({ owner, model, state, limit, cursor }: TaskQuery): Promise<TaskPage> {
     this.#assertReachable();
     const cursors = cursorsOf({ of: 'tasks', owner });

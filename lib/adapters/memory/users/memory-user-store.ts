@@ -17,12 +17,16 @@ export class MemoryUserStore implements UserStore {
   readonly #users = new Map<string, User>();
 
   async create(user: NewUser): Promise<User | undefined> {
+    const kept: User = { ...user, id: newUserId(user.name), version: 1 };
+    return (await this.restore(kept)) ? kept : undefined;
+  }
+
+  async restore(user: User): Promise<boolean> {
     this.#assertReachable();
     const nameKey = nameKeyOf(user.name);
-    if (this.#users.has(nameKey)) return undefined;
-    const kept: User = { ...user, id: newUserId(user.name), version: 1 };
-    this.#users.set(nameKey, kept);
-    return kept;
+    if (this.#users.has(nameKey)) return false;
+    this.#users.set(nameKey, user);
+    return true;
   }
 
   async get(id: string): Promise<User | undefined> {

@@ -117,6 +117,18 @@ export class RedisTaskStore implements TaskStore {
     });
   }
 
+  async erase({ id, owner, model }: Task): Promise<void> {
+    await translated('store_unavailable', async () => {
+      const client = await this.#link.text();
+      await Promise.all([
+        client.del(this.#taskKey(id)),
+        client.zRem(this.#ownerKey(owner), id),
+        client.zRem(this.#deadLettersKey(model), id),
+        client.publish(this.#channel, id),
+      ]);
+    });
+  }
+
   list(query: TaskQuery): Promise<TaskPage> {
     return translated('store_unavailable', async () => {
       const { owner } = query;

@@ -83,6 +83,11 @@ export class SqliteTaskStore implements TaskStore {
     if (isGone) this.#wakeUps.notifyEnd(task);
   }
 
+  async erase(task: Task): Promise<void> {
+    await this.#write((database) => database.run(DELETE, task.id));
+    this.#wakeUps.notifyEnd(task);
+  }
+
   list(query: TaskQuery): Promise<TaskPage> {
     return this.#read(() => listTasks(this.#database, query, this.#clock.now()));
   }

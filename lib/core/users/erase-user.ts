@@ -1,0 +1,66 @@
+import type { CallLog } from '../calls/call-log.ts';
+import { ModelyardError } from '../errors.ts';
+import { cancelTask } from '../tasks/cancel-task.ts';
+import type { BlobStore } from '../tasks/payload.ts';
+import type { ReadDeps } from '../tasks/read-tasks.ts';
+import { isTerminal, type Task } from '../tasks/task.ts';
+import { changeUser } from './credentials.ts';
+import type { UsageStore } from './usage-store.ts';
+import type { UserStore } from './user-store.ts';
+
+export interface EraseDeps extends ReadDeps {
+  readonly users: UserStore;
+  readonly calls: CallLog;
+  readonly usage: UsageStore;
+  readonly blobs: BlobStore;
+}
+
+const PAGE = 100;
+
+/** All tasks of an owner. Empty where the platform keeps no lists. */
+export async function* tasksOf({ tasks }: Pick<ReadDeps, 'tasks'>, owner: string): AsyncGenerator<Task> {
+  let cursor: string | undefined;
+  do {
+    const page = await tasks
+      .list({ owner, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) })
+      .catch((error: unknown) => {
+        if (error instanceof ModelyardError && error.code === 'route_not_found') return { tasks: [] };
+        throw error;
+      });
+    yield* page.tasks;
+    cursor = 'nextCursor' in page ? page.nextCursor : undefined;
+  } while (cursor !== undefined);
+}
+
+/**
+ * Deletes a user with keys, sessions, tasks, requests, results, calls and usage. Running tasks are canceled. The user
+ * goes last, so that a failed erasure can be repeated; one by the id of a deleted user removes what requests of the last
+ * minute have left. Resolves with false if there is no such user.
+ */
+export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
+  const { users, calls, usage } = deps;
+  const isKnown = (await users.get(id)) !== undefined;
+  // From now on, every gateway refuses the user within a minute.
+  if (isKnown) await changeUser(users, id, (user) => ({ ...user, isDisabled: true, credentials: [] }));
+  for await (const task of tasksOf(deps, id)) await eraseTask(deps, task);
+  await calls.deleteOf(id);
+  await usage.delete(id);
+  return isKnown && (await users.delete(id));
+}
+
+async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
+  const { tasks, blobs } = deps;
+  if (!isTerminal(task.state)) {
+    await cancelTask(deps, task).catch((error: unknown) => {
+      // It has ended meanwhile, or was given up.
+      if (!(error instanceof ModelyardError && (error.code === 'task_ended' || error.code === 'task_not_found')))
+        throw error;
+    });
+  }
+  const { id, requestHash, result } = (await tasks.get(task.id)) ?? task;
+  const request = `requests/${id}/${requestHash.slice(0, 16)}`;
+  const keys = result?.payload.kind === 'blob' ? [request, result.payload.key] : [request];
+  // An empty blob: what is left of it expires with all others.
+  for (const key of keys) if (await blobs.get(key)) await blobs.put(key, new Uint8Array());
+  await tasks.erase(task);
+}

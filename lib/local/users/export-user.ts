@@ -1,0 +1,29 @@
+import { createTranscoder, presentCall, presentKey, presentTask, presentUser } from '#api';
+import { jsonTextOf } from '#api/http/transcode.ts';
+import { type Call, keysOf, tasksOf, type User } from '#core';
+import type { UserData } from './open-users.ts';
+
+const PAGE = 100;
+
+/** Everything that is stored of a user, without secrets: a line of JSON for the user, each key, task and call. */
+export async function exportUser(store: UserData, user: User): Promise<string> {
+  const deps = { platform: store, transcoder: createTranscoder() };
+  const lines = [line('user', presentUser(user)), ...keysOf(user).map((key) => line('key', presentKey(key, user.id)))];
+  for await (const task of tasksOf(store, user.id)) lines.push(line('task', await presentTask(deps, task)));
+  for await (const call of callsOf(store, user.id)) lines.push(line('call', presentCall(call)));
+  return lines.join('');
+}
+
+function line(kind: string, value: unknown): string {
+  const text = jsonTextOf({ [kind]: value });
+  return `${typeof text === 'string' ? text : Buffer.concat(text).toString()}\n`;
+}
+
+async function* callsOf({ calls }: UserData, owner: string): AsyncGenerator<Call> {
+  let cursor: string | undefined;
+  do {
+    const page = await calls.list({ owner, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.calls;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}
