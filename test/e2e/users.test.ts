@@ -1,14 +1,24 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqlitePlatform } from '#platform/sqlite.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { runExistingClient } from '#test/support/existing-client.ts';
+import { addCallers, findLeaks } from '#test/support/isolation.ts';
 
 let system: EmbeddedSystem;
+let folder: string;
 
 beforeAll(async () => {
-  system = await EmbeddedSystem.start({ environment: { AUTH: 'jwt' } });
+  folder = await mkdtemp(join(tmpdir(), 'modelyard-users-'));
+  system = await EmbeddedSystem.start({ environment: { AUTH: 'jwt' }, dataFolder: folder });
 }, 60_000);
 
-afterAll(() => system?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await system?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
 
 describe('npm start with AUTH=jwt', { timeout: 60_000 }, () => {
   it('serves a client that registers, logs in, submits and polls for the result', async () => {
@@ -31,5 +41,13 @@ describe('npm start with AUTH=jwt', { timeout: 60_000 }, () => {
 
     expect(result.status).toBe(422);
     expect(result.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('shows a hundred users who call at once nothing of each other', { timeout: 600_000 }, async () => {
+    const platform = await openSqlitePlatform({ folder });
+    const callers = await addCallers(platform.users);
+    await platform.close();
+
+    expect(await findLeaks(system.url, callers)).toEqual([]);
   });
 });

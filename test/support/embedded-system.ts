@@ -189,8 +189,9 @@ export class EmbeddedSystem implements AsyncDisposable {
     const isAway = () =>
       late.some(({ id }) => this.events.some((event) => event.source === id && IS_AWAY.test(event.message)));
     while (late.length > 0 && !isAway()) {
-      const { models } = (await (await this.fetch('/models')).json()) as { models: readonly { name: string }[] };
-      if (models.some((model) => model.name === name)) return;
+      // Public, also with authentication.
+      const { paths } = (await (await this.fetch('/openapi.json')).json()) as { paths: object };
+      if (`/predict/${name}` in paths) return;
       await sleep(100);
     }
   }

@@ -2,8 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPostgres } from '#adapters/sql/postgres.ts';
+import { systemClock } from '#platform/platform.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { runExistingClient } from '#test/support/existing-client.ts';
+import { addCallers, findLeaks } from '#test/support/isolation.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '#test/support/postgres-server.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { processesOn, urlOf } from '#test/support/rabbit-redis-processes.ts';
@@ -90,6 +93,20 @@ else {
 
       expect(await send(url, '/users/me', { token: key })).toMatchObject({ status: 200, body: { username: 'ann' } });
       expect(await send(url, '/users/me', { token })).toMatchObject({ status: 200 });
+    });
+
+    it('show a hundred users who call at once nothing of each other', { timeout: 600_000 }, async () => {
+      const prefix = aPrefix();
+      const processes = processesOn(servers, prefix);
+      await using instance = processes.instance('model_a');
+      await using gateway = processes.gateway(withUsers());
+      await instance.untilReady();
+      const url = await urlOf(gateway);
+      const database = openPostgres({ url: postgres.url, schema: prefix, clock: systemClock });
+      const callers = await addCallers(database.users);
+      await database.close();
+
+      expect(await findLeaks(url, callers)).toEqual([]);
     });
 
     it('are needed to start with AUTH=jwt: without a database, one sentence says what to set', async () => {
