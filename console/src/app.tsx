@@ -4,6 +4,7 @@ import { Link, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { Account } from './account.tsx';
 import { send } from './api.ts';
+import { Calls } from './calls.tsx';
 import { Overview } from './overview.tsx';
 import { useSession } from './session.tsx';
 import { TaskPage } from './task-page.tsx';
@@ -28,6 +29,7 @@ export function App() {
             <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
             <Route path="/account" component={Account} />
             <Route path="/users" component={Users} />
+            <Route path="/calls" component={Calls} />
             <Route>
               <h1>Not found</h1>
               <Empty>
@@ -52,6 +54,7 @@ function Header() {
     { href: '/', label: 'Models', isShown: true },
     { href: '/tasks', label: 'Tasks', isShown: true },
     { href: '/users', label: 'Users', isShown: logOut !== undefined && may('GET', '/users') },
+    { href: '/calls', label: 'Calls', isShown: logOut !== undefined && may('GET', '/users/me/calls') },
     { href: '/account', label: 'Account', isShown: logOut !== undefined },
   ];
   return (

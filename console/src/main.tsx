@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { UnreachableError } from './api.ts';
 import { App } from './app.tsx';
 import { WithSession } from './session.tsx';
+import 'uplot/dist/uPlot.min.css';
 import './style.css';
 
 const client = new QueryClient({

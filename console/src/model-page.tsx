@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { get } from './api.ts';
 import { Contract } from './contract.tsx';
+import { Curves } from './curves.tsx';
 import { Instances } from './instances.tsx';
 import { healthOf, instancesQuery } from './overview.tsx';
 import { useSession } from './session.tsx';
+import { STATS_ROUTE, statsQuery } from './stats.ts';
 import { TryIt } from './try-it.tsx';
 import type { DetailedModel } from './types.ts';
 import { Failure, Loading, State, Tabs } from './ui.tsx';
@@ -18,6 +20,7 @@ export default function ModelPage({ name }: { readonly name: string }) {
   });
   const seesInstances = may('GET', '/models/{model}/instances');
   const instances = useQuery({ ...instancesQuery(name), enabled: seesInstances });
+  const stats = useQuery({ ...statsQuery(name), enabled: may('GET', STATS_ROUTE) });
   if (model.isPending) return <Loading />;
   if (!model.data) return model.error ? <Failure error={model.error} /> : null;
   const { data } = model;
@@ -36,6 +39,7 @@ export default function ModelPage({ name }: { readonly name: string }) {
           ...(seesInstances
             ? { Instances: <Instances model={data} instances={instances.data?.instances ?? []} /> }
             : {}),
+          ...(stats.data ? { Curves: <Curves stats={stats.data} /> } : {}),
           Contract: <Contract model={data} />,
           Limits: <Limits limits={data.limits} />,
         }}

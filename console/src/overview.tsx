@@ -1,9 +1,11 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from './api.ts';
+import { Sparkline } from './curves.tsx';
 import { useSession } from './session.tsx';
+import { type ModelStats, STATS_ROUTE, statsQuery } from './stats.ts';
 import type { Instance, Model } from './types.ts';
-import { Empty, Failure, Loading, State } from './ui.tsx';
+import { duration, Empty, Failure, Loading, State } from './ui.tsx';
 
 const INSTANCES = '/models/{model}/instances';
 
@@ -20,6 +22,10 @@ export function Overview() {
     queries: names.map((name) => ({ ...instancesQuery(name), enabled: may('GET', INSTANCES) })),
   });
 
+  const stats = useQueries({
+    queries: names.map((name) => ({ ...statsQuery(name), enabled: may('GET', STATS_ROUTE) })),
+  });
+
   return (
     <>
       <h1>Models</h1>
@@ -34,7 +40,7 @@ export function Overview() {
       <ul className="cards">
         {models.data?.models.map((model, i) => (
           <li key={model.name}>
-            <ModelCard model={model} instances={instances[i]?.data?.instances} />
+            <ModelCard model={model} instances={instances[i]?.data?.instances} stats={stats[i]?.data} />
           </li>
         ))}
       </ul>
@@ -55,6 +61,9 @@ interface Health {
 
 /** A state that a person understands at a glance, with its reason. */
 export function healthOf(model: Model, instances: readonly Instance[] = []): Health {
+  if (model.failure && model.live_instances === 0) {
+    return { state: 'failing', reason: `${model.failure.reason} (${model.failure.count} times)` };
+  }
   const troubled = instances.find(({ condition }) => condition !== null);
   if (troubled) return { state: 'failing', reason: `${troubled.id}: ${words(troubled.condition)}` };
   if (model.live_instances > 0) return { state: 'active' };
@@ -71,9 +80,10 @@ const words = (text: string | null): string => (text ?? '').replaceAll('_', ' ')
 interface CardProps {
   readonly model: Model;
   readonly instances: readonly Instance[] | undefined;
+  readonly stats: ModelStats | undefined;
 }
 
-function ModelCard({ model, instances }: CardProps) {
+function ModelCard({ model, instances, stats }: CardProps) {
   const { state, reason } = healthOf(model, instances);
   const running = instances?.reduce((sum, { in_flight }) => sum + (in_flight ?? 0), 0);
   return (
@@ -86,7 +96,12 @@ function ModelCard({ model, instances }: CardProps) {
         <Fact name="Instances" value={model.live_instances} />
         <Fact name="Waiting" value={model.backlog ?? 'unknown'} />
         {running === undefined ? null : <Fact name="Running" value={running} />}
+        {stats ? <Fact name="Succeeded" value={stats.total.succeeded} /> : null}
+        {stats ? <Fact name="Failed" value={stats.total.failed + stats.total.expired} /> : null}
+        {stats?.total.run_ms ? <Fact name="Run p50" value={duration(stats.total.run_ms.p50)} /> : null}
+        {stats?.total.run_ms ? <Fact name="Run p99" value={duration(stats.total.run_ms.p99)} /> : null}
       </dl>
+      {stats ? <Sparkline model={model.name} stats={stats} /> : null}
     </article>
   );
 }

@@ -16,11 +16,11 @@ export interface Me {
 
 export interface Model {
   readonly name: string;
-  readonly state: 'active' | 'asleep';
+  readonly state: 'active' | 'asleep' | 'failing';
   readonly live_instances: number;
   readonly backlog: number | null;
-  readonly request_message: string;
-  readonly response_message: string;
+  /** Null unless its start fails. */
+  readonly failure?: { readonly reason: string; readonly count: number; readonly last_at: string | null } | null;
 }
 
 export type JsonSchema = { readonly [keyword: string]: unknown };

@@ -77,6 +77,11 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await page.getByText('You have no keys').waitFor();
     await page.reload();
     await page.getByText('You are ann').waitFor();
+    await page.getByRole('link', { name: 'Calls' }).click();
+    await page.getByText('POST /users/me/keys', { exact: true }).waitFor();
+    expect(await page.getByLabel('Whose').count()).toBe(0);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'calls');
     await page.getByRole('button', { name: 'Log out' }).click();
 
     await page.getByLabel('User name').waitFor();

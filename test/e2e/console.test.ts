@@ -133,6 +133,25 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
     expect(faults).toEqual([]);
   });
 
+  it('draws how the tasks of a model ended', async () => {
+    await submit(system, 'model_a', { data: 'x' }, { Prefer: 'wait=20' });
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+
+    const curves = page.getByRole('img', { name: /^model_a: \d+ tasks ended in the last 15 minutes$/ });
+    await curves.locator('canvas').waitFor({ timeout: 60_000 });
+    await console.show('/models/model_a');
+    await page.getByRole('tab', { name: 'Curves' }).click();
+    await page
+      .getByRole('img', { name: /^Half of the runs took/ })
+      .locator('canvas')
+      .waitFor();
+
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'curves');
+    expect(faults).toEqual([]);
+  });
+
   it('shows the contract as .proto and as schemas', async () => {
     await using console = await openConsole(browser, system.url);
     const { page, faults } = console;

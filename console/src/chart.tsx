@@ -1,0 +1,68 @@
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+
+export interface Curve {
+  readonly name: string;
+  /** A CSS variable of the page. */
+  readonly colour: string;
+  /** One per time; null where there is no value. */
+  readonly values: readonly (number | null)[];
+}
+
+interface ChartProps {
+  /** What a screen reader says in place of the curves. */
+  readonly label: string;
+  /** RFC 3339. */
+  readonly times: readonly string[];
+  readonly curves: readonly Curve[];
+  readonly height: number;
+  readonly hasAxes: boolean;
+}
+
+/** Curves over time. */
+export default function Chart({ label, times, curves, height, hasAxes }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const data = JSON.stringify([times, curves]);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const [at, shown] = JSON.parse(data) as [readonly string[], readonly Curve[]];
+    const axis = { stroke: colourOf(element, '--faint'), grid: { stroke: colourOf(element, '--line'), width: 1 } };
+    const plot = new uPlot(
+      {
+        width: element.clientWidth,
+        height,
+        legend: { show: hasAxes },
+        cursor: { show: hasAxes },
+        axes: hasAxes ? [axis, axis] : [{ show: false }, { show: false }],
+        scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+        series: [
+          {},
+          ...shown.map(({ name, colour }) => ({
+            label: name,
+            stroke: colourOf(element, colour),
+            width: 2,
+            points: { show: hasAxes, size: 4 },
+          })),
+        ],
+      },
+      [at.map((time) => Date.parse(time) / 1000), ...shown.map(({ values }) => [...values])],
+      element,
+    );
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [data, height, hasAxes]);
+  return <div ref={place} className="chart" role="img" aria-label={label} />;
+}
+
+/** A canvas does not know `light-dark()`: the colour as the page resolves it. */
+function colourOf(element: HTMLElement, variable: string): string {
+  element.style.color = `var(${variable})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
+}
