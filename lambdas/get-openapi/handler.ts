@@ -5,6 +5,7 @@ import {
   type HandlerDeps,
   httpHandler,
   JSON_TYPE,
+  jsonOnly,
   openApiDocument,
 } from '#api';
 import { exampleOf, UnreadableMessageError } from '#contract';
@@ -24,9 +25,11 @@ export function createHandler(deps: HandlerDeps) {
 
   return httpHandler(deps, async function getOpenApi(request) {
     const active = await deps.models.active();
-    const source = sourceOf(active);
+    const isJsonOnly = request.query.flag('json_only');
+    const source = `${isJsonOnly} ${sourceOf(active)}`;
     if (latest?.source !== source) {
-      const body = JSON.stringify(openApiDocument(await documentedModels(deps, active), { hasLifecycle }));
+      const document = openApiDocument(await documentedModels(deps, active), { hasLifecycle });
+      const body = JSON.stringify(isJsonOnly ? jsonOnly(document) : document);
       latest = { source, body, etag: etagOf(body) };
     }
     return cacheableAnswer(request, { ...latest, contentType: JSON_TYPE });

@@ -72,7 +72,13 @@ export {
   transcode,
 } from './http/transcode.ts';
 export { createTranscoder, type Transcode, type Transcoder } from './http/transcoder.ts';
-export { type DocumentedModel, type MessageSchemas, messageSchemas, openApiDocument } from './openapi/index.ts';
+export {
+  type DocumentedModel,
+  jsonOnly,
+  type MessageSchemas,
+  messageSchemas,
+  openApiDocument,
+} from './openapi/index.ts';
 export {
   presentAvailable,
   presentContainers,

@@ -5,6 +5,7 @@ import { addGlobalOptions } from './session.ts';
 import { addAccount } from './verbs/account.ts';
 import { addAdmin } from './verbs/admin.ts';
 import { addBatch } from './verbs/batch.ts';
+import { addCollection } from './verbs/collection.ts';
 import { addCompletion } from './verbs/completion.ts';
 import { addDoctor } from './verbs/doctor.ts';
 import { addLoad } from './verbs/load.ts';
@@ -39,6 +40,7 @@ const VERBS: readonly AddVerb[] = [
   addBatch,
   addLoad,
   addTypes,
+  addCollection,
   addAccount,
   addAdmin,
   addDoctor,

@@ -168,6 +168,26 @@ describe('npx modelyard', { timeout: 90_000 }, () => {
     expect(out).toMatch(/readonly "message": string;/);
   });
 
+  it('writes a collection for Postman and Bruno, with a body for each model', async () => {
+    const { out } = await modelyard(['collection']);
+    const { item: folders, variable } = JSON.parse(out) as {
+      item: { name: string; item: { request: { method: string; url: { raw: string }; body?: { raw: string } } }[] }[];
+      variable: { key: string; value: string }[];
+    };
+    const requests = folders.flatMap(({ item }) => item.map(({ request }) => request));
+    const predict = requests.find(({ url }) => url.raw === '{{url}}/predict/model_a');
+    const answer = await system.fetch('/predict/model_a', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: predict?.body?.raw ?? '',
+    });
+
+    expect(answer.status).toBe(200);
+    expect(variable).toContainEqual({ key: 'url', value: system.url });
+    expect(requests.length).toBeGreaterThan(30);
+    expect(requests.map(({ url }) => url.raw)).toContain('{{url}}/tasks/:id');
+  });
+
   it('finds what is missing, and completes in shells', async () => {
     const [doctor, bash, fish] = await Promise.all([
       modelyard(['doctor', '--json']),

@@ -152,7 +152,13 @@ const DOCUMENT_ROUTES = {
     operationId: 'get_openapi',
     tag: 'Documentation',
     description: 'Generated from the contracts of the active models.',
-    parameters: [PARAMETERS.ifNoneMatch],
+    parameters: [
+      queryParameter('json_only', '`true` leaves out bodies in other types than JSON, for generators of clients.', {
+        type: 'string',
+        enum: ['true', 'false'],
+      }),
+      PARAMETERS.ifNoneMatch,
+    ],
     responses: {
       '200': jsonResponse('The OpenAPI 3.1 document.', { type: 'object' }, HEADERS.etag),
       ...UNCHANGED,

@@ -33,13 +33,25 @@ export function messageSchemas(
   const renamed = (side: Side): readonly (readonly [string, JsonSchema])[] =>
     Object.entries(sets[side].definitions).map(([typeName, schema]) => [
       named(side)(typeName),
-      renameReferences(schema, (reference) => refPrefix + named(side)(reference)) as JsonSchema,
+      renameReferences(
+        side === 'response' ? withoutDefaults(schema) : schema,
+        (reference) => refPrefix + named(side)(reference),
+      ) as JsonSchema,
     ]);
   return {
     request: named('request')(sets.request.root),
     response: named('response')(sets.response.root),
     schemas: Object.fromEntries([...renamed('request'), ...renamed('response')]),
   };
+}
+
+/** Responses always have their fields: a default would make generators warn, or make the field optional. */
+function withoutDefaults(schema: JsonSchema): JsonSchema {
+  if (typeof schema.properties !== 'object' || schema.properties === null) return schema;
+  const properties = Object.entries(schema.properties as Readonly<Record<string, JsonSchema>>).map(
+    ([name, { default: _, ...property }]) => [name, property],
+  );
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 const SUFFIX = { request: '-Input', response: '-Output' } as const satisfies Record<Side, string>;

@@ -1,7 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { type DocumentedModel, openApiDocument, ROUTES } from '#api';
+import { type DocumentedModel, jsonOnly, openApiDocument, ROUTES } from '#api';
 import { type Contract, contractOf, loadContract } from '#contract';
 import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_growth_rate.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
@@ -185,5 +185,31 @@ describe('the OpenAPI document', () => {
     expect(fits(task)).toBe(true);
     expect(fits({ ...task, result: { message: 7 } })).toBe(false);
     expect(fits({ ...task, state: 'done' })).toBe(false);
+  });
+
+  it('has no field of a response that is required and has a default', () => {
+    const schemas = at(document, 'components', 'schemas') as Record<string, Json>;
+    const both = Object.entries(schemas).flatMap(([name, { properties = {}, required = [] }]) =>
+      (required as string[])
+        .filter((field) => 'default' in ((properties as Record<string, Json>)[field] ?? {}))
+        .map((field) => `${name}.${field}`),
+    );
+
+    expect(at(schemas, 'model_b.ModelBRequest', 'properties', 'value')).toHaveProperty('default', 0);
+    expect(at(schemas, 'model_b.ModelBResponse')).toHaveProperty('required');
+    expect(both).toEqual([]);
+  });
+
+  it('has bodies in JSON alone for generators of clients, and is no less correct', async () => {
+    const plain = jsonOnly(document);
+    const bodies = operations(plain).flatMap(([name, { requestBody }]) =>
+      requestBody ? [{ name, types: Object.keys((requestBody as { content: Json }).content) }] : [],
+    );
+
+    expect(JSON.stringify(document)).toContain('application/x-protobuf');
+    expect(bodies.length).toBeGreaterThan(10);
+    expect(bodies.filter(({ types }) => types.join() !== 'application/json')).toEqual([]);
+    expect(at(plain, 'components', 'schemas')).toEqual(at(document, 'components', 'schemas'));
+    expect(await lint(plain)).toEqual([]);
   });
 });

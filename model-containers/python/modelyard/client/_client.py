@@ -1,0 +1,118 @@
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Iterable, Iterator, Mapping
+from urllib.parse import quote
+from uuid import uuid4
+
+from ._errors import ClientError, TaskError
+from ._http import Http
+from ._task import Task
+
+# Longest wait of one request, in seconds.
+WAIT = 25
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """The outcome of one request of a batch: a result or an error."""
+
+    index: int
+    result: "dict[str, Any] | None" = None
+    error: "ClientError | None" = None
+
+
+class Client:
+    """A client of one API. Threads may share it.
+
+    ``token`` is a token or an API key. A request is repeated up to ``retries`` times while the API answers 429, 502,
+    503 or 504 or cannot be reached, after the time that ``Retry-After`` says. ``timeout`` is in seconds, per request.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://localhost:8000",
+        token: "str | None" = None,
+        retries: int = 4,
+        timeout: float = 60.0,
+    ) -> None:
+        self._http = Http(url, token, retries, timeout)
+
+    def predict(self, model: str, request: "Mapping[str, Any]", **options: Any) -> "dict[str, Any]":
+        """The result of a request. Raises ``TaskError`` when the task ends without a result."""
+        task = self._submit(model, request, wait=WAIT, **options)
+        if not task.is_over:
+            task = self.wait(task.id)
+        if task.state != "succeeded":
+            raise TaskError(task)
+        return task.result or {}
+
+    def submit(self, model: str, request: "Mapping[str, Any]", **options: Any) -> Task:
+        """Submits a request and returns its task at once.
+
+        Options: ``idempotency_key`` (a random one otherwise), ``deadline_seconds`` and ``timeout_seconds``.
+        """
+        return self._submit(model, request, **options)
+
+    def wait(self, task_id: str) -> Task:
+        """The task when it has ended."""
+        while True:
+            task = self._task(task_id, WAIT)
+            if task.is_over:
+                return task
+
+    def stream(self, task_id: str) -> Iterator[Task]:
+        """The task as it is now and after every change, until it has ended."""
+        seen: "tuple[str, int] | None" = None
+        while True:
+            task = self._task(task_id, 0 if seen is None else 1)
+            if (task.state, task.attempts) != seen:
+                yield task
+            seen = (task.state, task.attempts)
+            if task.is_over:
+                return
+
+    def batch(
+        self, model: str, requests: "Iterable[Mapping[str, Any]]", concurrency: int = 16
+    ) -> Iterator[BatchItem]:
+        """The outcomes of many requests, in their order. One that fails does not stop the others."""
+        with ThreadPoolExecutor(concurrency) as pool:
+            pending: "deque[Future[BatchItem]]" = deque()
+            for index, request in enumerate(requests):
+                pending.append(pool.submit(self._outcome, model, index, request))
+                if len(pending) >= concurrency:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Any other route: the JSON of its answer. Only GET and DELETE are repeated."""
+        return self._http.send(method, path, body, repeatable=method in ("GET", "DELETE"))
+
+    def _outcome(self, model: str, index: int, request: "Mapping[str, Any]") -> BatchItem:
+        try:
+            return BatchItem(index, result=self.predict(model, request))
+        except ClientError as error:
+            return BatchItem(index, error=error)
+
+    def _submit(
+        self,
+        model: str,
+        request: "Mapping[str, Any]",
+        idempotency_key: "str | None" = None,
+        deadline_seconds: "int | None" = None,
+        timeout_seconds: "int | None" = None,
+        wait: "int | None" = None,
+    ) -> Task:
+        headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        if wait is not None:
+            headers["Prefer"] = f"wait={wait}"
+        if deadline_seconds is not None:
+            headers["Task-Deadline"] = str(deadline_seconds)
+        if timeout_seconds is not None:
+            headers["Task-Timeout"] = str(timeout_seconds)
+        return Task.of(self._http.send("POST", f"/models/{quote(model, safe='')}/tasks", dict(request), headers))
+
+    def _task(self, task_id: str, wait: int) -> Task:
+        path = f"/tasks/{quote(task_id, safe='')}"
+        return Task.of(self._http.send("GET", path, headers={"Prefer": f"wait={wait}"}))

@@ -1,0 +1,77 @@
+import json
+import random
+import time
+from http.client import HTTPException, HTTPResponse
+from typing import Any, Mapping
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from ._errors import ApiError, UnreachableError
+
+# Answers that say "later", and that repeatable requests try again.
+LATER = frozenset({429, 502, 503, 504})
+FIRST_DELAY = 0.2
+MAX_DELAY = 10.0
+
+
+class Http:
+    """Sends requests, and repeats them while the API asks for patience or cannot be reached."""
+
+    def __init__(self, url: str, token: "str | None", retries: int, timeout: float) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._retries = retries
+        self._timeout = timeout
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: "Mapping[str, str] | None" = None,
+        repeatable: bool = True,
+    ) -> Any:
+        """The JSON of the answer, ``None`` without one. Raises ``ApiError`` or ``UnreachableError``."""
+        attempt = 0
+        while True:
+            last = not repeatable or attempt >= self._retries
+            try:
+                return self._once(method, path, body, headers or {})
+            except HTTPError as error:
+                problem = _problem(error)
+                if last or error.code not in LATER:
+                    raise ApiError(problem) from None
+                time.sleep(_delay(error.headers.get("Retry-After"), attempt))
+            except (URLError, HTTPException, OSError) as error:
+                if last:
+                    raise UnreachableError(f"{self._url} does not answer.") from error
+                time.sleep(_delay(None, attempt))
+            attempt += 1
+
+    def _once(self, method: str, path: str, body: Any, headers: "Mapping[str, str]") -> Any:
+        request = Request(self._url + path, method=method, headers={"Accept": "application/json", **headers})
+        if self._token is not None:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        answer: HTTPResponse
+        with urlopen(request, timeout=self._timeout) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+
+def _delay(asked: "str | None", attempt: int) -> float:
+    if asked is not None and asked.isdigit():
+        return float(asked)
+    return min(MAX_DELAY, FIRST_DELAY * 2.0**attempt) * (0.5 + random.random() / 2)
+
+
+def _problem(error: HTTPError) -> "dict[str, Any]":
+    problem = {"type": "about:blank", "status": error.code, "detail": f"The API answered {error.code}."}
+    try:
+        problem.update(json.load(error))
+    except ValueError:
+        # A proxy answered without a problem.
+        pass
+    return problem

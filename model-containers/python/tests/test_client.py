@@ -1,0 +1,105 @@
+"""The client against a server that answers as told."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from modelyard.client import ApiError, Client, TaskError, UnreachableError
+
+Answer = tuple[int, dict[str, str], dict[str, Any]]
+SUCCEEDED = {"id": "t", "state": "succeeded", "result": {"value": 1}}
+
+
+class Scripted(ThreadingHTTPServer):
+    answers: list[Answer]
+    asked: list[tuple[float, dict[str, str]]]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Scripted
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((time.monotonic(), dict(self.headers.items())))
+        status, headers, body = self.server.answers[min(len(self.server.asked), len(self.server.answers)) - 1]
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def scripted(*answers: Answer) -> Iterator[Scripted]:
+    server = Scripted(("127.0.0.1", 0), Handler)
+    server.answers, server.asked = list(answers), []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_submit_is_repeated_with_the_same_key_after_the_time_that_the_api_asks_for() -> None:
+    with scripted((429, {"Retry-After": "1"}, {}), (503, {}, {}), (200, {}, SUCCEEDED)) as server:
+        assert Client(server.url).predict("m", {}) == {"value": 1}
+
+    keys = {headers["Idempotency-Key"] for _, headers in server.asked}
+    assert len(server.asked) == 3 and len(keys) == 1
+    assert server.asked[1][0] - server.asked[0][0] >= 0.99
+
+
+def test_a_refusal_is_not_repeated_and_carries_its_problem() -> None:
+    problem = {"type": "/problems/invalid-input", "status": 422, "detail": "No.", "errors": [{"pointer": "/a", "message": "b"}]}
+    with scripted((422, {}, problem)) as server, pytest.raises(ApiError, match="No.") as raised:
+        Client(server.url).predict("m", {})
+
+    assert (raised.value.code, raised.value.status) == ("invalid-input", 422)
+    assert raised.value.errors == [{"pointer": "/a", "message": "b"}]
+    assert len(server.asked) == 1
+
+
+def test_a_task_without_a_result_is_an_error() -> None:
+    error = {"code": "timeout", "message": "Too slow.", "retryable": True}
+    with scripted((200, {}, {"id": "t", "state": "failed", "error": error})) as server:
+        with pytest.raises(TaskError, match="Too slow.") as raised:
+            Client(server.url).predict("m", {})
+
+    assert (raised.value.code, raised.value.retryable) == ("timeout", True)
+
+
+def test_a_stream_has_every_change() -> None:
+    states: list[Answer] = [(200, {}, {"id": "t", "state": state}) for state in ("queued", "queued", "running", "succeeded")]
+    with scripted(*states) as server:
+        assert [task.state for task in Client(server.url).stream("t")] == ["queued", "running", "succeeded"]
+
+
+def test_a_batch_keeps_the_order_and_goes_on_after_a_failure() -> None:
+    with scripted((200, {}, SUCCEEDED), (422, {}, {"status": 422, "detail": "No."}), (200, {}, SUCCEEDED)) as server:
+        items = list(Client(server.url).batch("m", [{}, {}, {}], concurrency=1))
+
+    assert [item.index for item in items] == [0, 1, 2]
+    assert [item.error is None for item in items] == [True, False, True]
+
+
+def test_an_api_that_does_not_answer_is_named() -> None:
+    with pytest.raises(UnreachableError, match="127.0.0.1:1 does not answer"):
+        Client("http://127.0.0.1:1", retries=0).predict("m", {})
