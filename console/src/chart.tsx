@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 
-export interface Curve {
+interface Curve {
   readonly name: string;
   /** A CSS variable of the page. */
   readonly colour: string;
