@@ -6,6 +6,7 @@ import { Account } from './account.tsx';
 import { send } from './api.ts';
 import { Calls } from './calls.tsx';
 import { Overview } from './overview.tsx';
+import { PipelinesPage, RunPage } from './pipelines-page.tsx';
 import { useSession } from './session.tsx';
 import { TaskPage } from './task-page.tsx';
 import { TasksPage } from './tasks-page.tsx';
@@ -27,6 +28,10 @@ export function App() {
             <Route path="/models/:model">{({ model }) => <ModelPage key={model} name={model} />}</Route>
             <Route path="/tasks" component={TasksPage} />
             <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
+            <Route path="/pipelines" component={PipelinesPage} />
+            <Route path="/pipelines/:pipeline/runs/:id">
+              {({ pipeline, id }) => <RunPage key={id} pipeline={pipeline} id={id} />}
+            </Route>
             <Route path="/account" component={Account} />
             <Route path="/users" component={Users} />
             <Route path="/calls" component={Calls} />
@@ -53,6 +58,7 @@ function Header() {
   const pages = [
     { href: '/', label: 'Models', isShown: true },
     { href: '/tasks', label: 'Tasks', isShown: true },
+    { href: '/pipelines', label: 'Pipelines', isShown: may('GET', '/pipelines') },
     { href: '/users', label: 'Users', isShown: logOut !== undefined && may('GET', '/users') },
     { href: '/calls', label: 'Calls', isShown: logOut !== undefined && may('GET', '/users/me/calls') },
     { href: '/account', label: 'Account', isShown: logOut !== undefined },

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { get } from './api.ts';
 import { Contract } from './contract.tsx';
 import { Curves } from './curves.tsx';
+import { DEAD_LETTERS_ROUTE, DeadLetters } from './dead-letters.tsx';
 import { Instances } from './instances.tsx';
 import { healthOf, instancesQuery } from './overview.tsx';
 import { useSession } from './session.tsx';
@@ -40,6 +41,7 @@ export default function ModelPage({ name }: { readonly name: string }) {
             ? { Instances: <Instances model={data} instances={instances.data?.instances ?? []} /> }
             : {}),
           ...(stats.data ? { Curves: <Curves stats={stats.data} /> } : {}),
+          ...(may('GET', DEAD_LETTERS_ROUTE) ? { 'Dead letters': <DeadLetters model={name} /> } : {}),
           Contract: <Contract model={data} />,
           Limits: <Limits limits={data.limits} />,
         }}

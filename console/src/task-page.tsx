@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from './api.ts';
 import { TaskActions } from './task-actions.tsx';
+import { TaskHistory } from './task-history.tsx';
 import { Timeline } from './timeline.tsx';
 import { isOver, type Task } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, State } from './ui.tsx';
@@ -43,6 +44,7 @@ export function TaskDetails({ task }: { readonly task: Task }) {
       </p>
       <TaskActions task={task} />
       <Timeline task={task} />
+      <TaskHistory task={task} />
       {task.error ? (
         <div className="failure" role="alert">
           <p>

@@ -15,7 +15,7 @@ import { type ConsoleFiles, readConsoleFiles } from './files.ts';
 import { indexOf } from './index-of-links.ts';
 import { CONTENT_SECURITY_POLICY, consoleHtml } from './page.ts';
 
-type Deps = Pick<HandlerDeps, 'logger' | 'auth' | 'accounts'>;
+type Deps = Pick<HandlerDeps, 'logger' | 'auth' | 'accounts'> & Partial<Pick<HandlerDeps, 'platform'>>;
 
 interface Options {
   /** Compresses for clients that accept it. API Gateway would pass the bytes on as base64. @default false */

@@ -1,7 +1,9 @@
-import { type HandlerDeps, ROUTES } from '#api';
+import { ALL_ROUTES, type HandlerDeps, ROUTES } from '#api';
+
+type IndexDeps = Pick<HandlerDeps, 'auth' | 'accounts'> & Partial<Pick<HandlerDeps, 'platform'>>;
 
 /** What a program finds at `/`: where things are, how to log in, and every route with the role that it needs. */
-export const indexOf = ({ auth, accounts }: Pick<HandlerDeps, 'auth' | 'accounts'>) => ({
+export const indexOf = ({ auth, accounts, platform }: IndexDeps) => ({
   name: 'Modelyard',
   auth,
   registration: accounts?.registration ?? null,
@@ -15,5 +17,11 @@ export const indexOf = ({ auth, accounts }: Pick<HandlerDeps, 'auth' | 'accounts
     readiness: '/readyz',
     metrics: '/metrics',
   },
-  routes: ROUTES.map(({ method, path, role, summary }) => ({ method, path, role, summary })),
+  // The lifecycle is not on every platform.
+  routes: (platform?.lifecycle ? ALL_ROUTES : ROUTES).map(({ method, path, role, summary }) => ({
+    method,
+    path,
+    role,
+    summary,
+  })),
 });

@@ -7,9 +7,11 @@ import { addAdmin } from './verbs/admin.ts';
 import { addBatch } from './verbs/batch.ts';
 import { addCollection } from './verbs/collection.ts';
 import { addCompletion } from './verbs/completion.ts';
+import { addDeadLetters } from './verbs/dead-letters.ts';
 import { addDoctor } from './verbs/doctor.ts';
 import { addLoad } from './verbs/load.ts';
 import { addModels } from './verbs/models.ts';
+import { addPipelines } from './verbs/pipelines.ts';
 import { addPredict } from './verbs/predict.ts';
 import { addStart } from './verbs/start.ts';
 import { addTasks } from './verbs/tasks.ts';
@@ -37,8 +39,10 @@ const VERBS: readonly AddVerb[] = [
   addModels,
   addPredict,
   addTasks,
+  addDeadLetters,
   addBatch,
   addLoad,
+  addPipelines,
   addTypes,
   addCollection,
   addAccount,

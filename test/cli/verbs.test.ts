@@ -188,6 +188,25 @@ describe('npx modelyard', { timeout: 90_000 }, () => {
     expect(requests.map(({ url }) => url.raw)).toContain('{{url}}/tasks/:id');
   });
 
+  it('starts and shows runs of pipelines', async () => {
+    const stages = [{ name: 'train', uses: 'training.train', params: { model: 'rates', trainer: 'ridge' } }];
+    await system.fetch('/pipelines/nightly', {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ stages }),
+    });
+    const id = (await modelyard(['pipelines', 'run', 'nightly', '--date', '2026-01-31'])).out.trim();
+    const [all, runs, shown] = await Promise.all([
+      modelyard(['pipelines']),
+      modelyard(['pipelines', 'runs', 'nightly', '--json']),
+      modelyard(['pipelines', 'show', 'nightly', id]),
+    ]);
+
+    expect(all.out).toMatch(/nightly +1/);
+    expect(JSON.parse(runs.out)).toEqual([expect.objectContaining({ id, logical_date: '2026-01-31' })]);
+    expect(shown.out).toMatch(/^STAGE +STATE +MS\ntrain +\w+/);
+  });
+
   it('finds what is missing, and completes in shells', async () => {
     const [doctor, bash, fish] = await Promise.all([
       modelyard(['doctor', '--json']),

@@ -168,6 +168,34 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
     expect(faults).toEqual([]);
   });
 
+  it('starts a pipeline and shows its run as a graph, with the error and the log', async () => {
+    const stages = [
+      { name: 'train', uses: 'training.train', params: { model: 'rates', trainer: 'ridge' } },
+      { name: 'deploy', uses: 'serving.deploy', after: ['train'], params: { model: 'rates' } },
+    ];
+    const defined = await system.fetch('/pipelines/nightly', {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ stages }),
+    });
+    // Not every platform has a lifecycle.
+    if (defined.status === 404) return;
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'Pipelines' }).click();
+    await page.getByRole('button', { name: 'Start a run of nightly' }).click();
+    await page.getByRole('region', { name: 'nightly' }).getByRole('listitem').first().getByRole('link').click();
+    const graph = page.getByRole('list', { name: 'Stages' });
+    await graph.getByText('failed', { exact: true }).waitFor({ timeout: 60_000 });
+
+    expect(await graph.textContent()).toMatch(/train.*must be the hash of a training set.*deploy.*after train/);
+    expect(await page.locator('figure pre').textContent()).toContain('The run has ended as failed.');
+    expect(await page.getByRole('button', { name: 'Retry from the failed stage' }).isVisible()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'pipeline');
+    expect(faults).toEqual([]);
+  });
+
   it('scrolls through 10,000 tasks and draws only those in view', async () => {
     await using console = await openConsole(browser, system.url);
     const { page, faults } = console;

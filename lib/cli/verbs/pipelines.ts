@@ -1,0 +1,75 @@
+import type { AddVerb } from '../program.ts';
+import { sessionOf } from '../session.ts';
+
+interface Run {
+  readonly id: string;
+  readonly state: string;
+  readonly logical_date: string;
+  readonly created_at: string;
+  readonly stages: readonly { readonly name: string; readonly state: string; readonly duration_ms: number | null }[];
+  readonly log?: readonly { readonly at: string; readonly stage: string | null; readonly text: string }[];
+}
+
+const pathOf = (pipeline: string, rest = ''): string => `/pipelines/${encodeURIComponent(pipeline)}${rest}`;
+
+/** `pipelines [list|runs|run|show]`, and `dead-letters [list|redrive]`. */
+export const addPipelines: AddVerb = (program, io) => {
+  const pipelines = program.command('pipelines').description('lists, runs and shows pipelines of the lifecycle');
+  pipelines
+    .command('list', { isDefault: true })
+    .description('lists the pipelines')
+    .action(async (_, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const answer = await api.request<{ pipelines: readonly { name: string; stages: readonly unknown[] }[] }>(
+        'GET',
+        '/pipelines',
+      );
+      output.show(answer.pipelines, () =>
+        output.table(
+          ['pipeline', 'stages'],
+          answer.pipelines.map(({ name, stages }) => [name, stages.length]),
+        ),
+      );
+    });
+  pipelines
+    .command('runs')
+    .description('lists the runs of a pipeline, newest first')
+    .argument('<pipeline>')
+    .action(async (pipeline: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const { runs } = await api.request<{ runs: readonly Run[] }>('GET', pathOf(pipeline, '/runs'));
+      output.show(runs, () =>
+        output.table(
+          ['run', 'state', 'date', 'started'],
+          runs.map((run) => [run.id, run.state, run.logical_date, run.created_at]),
+        ),
+      );
+    });
+  pipelines
+    .command('run')
+    .description('starts a run')
+    .argument('<pipeline>')
+    .option('--date <date>', 'for this date, for example 2026-01-31 (default: today)')
+    .action(async (pipeline: string, { date }: { date?: string }, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const body = date === undefined ? {} : { logical_date: date };
+      const run = await api.request<Run>('POST', pathOf(pipeline, '/runs'), body);
+      output.show(run, () => [run.id]);
+    });
+  pipelines
+    .command('show')
+    .description('shows a run with its stages and its log')
+    .argument('<pipeline>')
+    .argument('<run>')
+    .action(async (pipeline: string, id: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const run = await api.request<Run>('GET', pathOf(pipeline, `/runs/${encodeURIComponent(id)}`));
+      output.show(run, () => [
+        ...output.table(
+          ['stage', 'state', 'ms'],
+          run.stages.map((stage) => [stage.name, stage.state, stage.duration_ms]),
+        ),
+        ...(run.log ?? []).map(({ at, stage, text }) => `${at}  ${stage ?? '-'}  ${text}`),
+      ]);
+    });
+};
