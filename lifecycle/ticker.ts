@@ -1,3 +1,4 @@
+import { LIFECYCLE_SERVICES } from '#core';
 import type { Lifecycle } from './lifecycle.ts';
 import { relayAll } from './relay.ts';
 import { loadService } from './services.ts';
@@ -19,8 +20,8 @@ export function startTicker(lifecycle: Lifecycle): void {
     const now = platform.clock.now();
     try {
       await relayAll(lifecycle);
-      if (stores.hasDatabase('pipelines')) {
-        await (await loadService('pipelines')).tick?.(lifecycle, { since: last, until: now });
+      for (const name of LIFECYCLE_SERVICES.filter((service) => stores.hasDatabase(service))) {
+        await (await loadService(name)).tick?.(lifecycle, { since: last, until: now });
       }
       last = now;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type Deployment, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
-import { CHAMPION, currentDeployment } from './deployments.ts';
+import { CHAMPION, currentDeployment, servingDatabase } from './deployments.ts';
 
 const FIRST_START_MS = 30_000;
 const RETRY_MS = 500;
@@ -20,6 +20,25 @@ export async function pointModel(lifecycle: Lifecycle, model: string, signal: Ab
       await lifecycle.ask('training', 'point-alias', { model, alias: CHAMPION, version });
       return;
     }
+  }
+}
+
+/** Starts deployed models that were never started: they have no contract to point at before. */
+export async function startDeployed(lifecycle: Lifecycle): Promise<void> {
+  const { instances, registry } = lifecycle.platform;
+  if (!instances) return;
+  const { query } = await servingDatabase(lifecycle);
+  const models = await query
+    .selectFrom('deployments')
+    .select('model')
+    .distinct()
+    .where('state', '=', 'deployed')
+    .execute();
+  for (const { model } of models) {
+    if (await registry.readModel(model)) continue;
+    // A model that this process does not have is started elsewhere.
+    const running = await instances.list(model).catch(() => undefined);
+    if (running?.length === 0) await instances.launch(model).catch(() => undefined);
   }
 }
 

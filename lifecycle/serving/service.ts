@@ -7,26 +7,14 @@ import { deploy, rollBack } from './deploy.ts';
 import { listDeployments, presentDeployment } from './deployments.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
 import { manifest } from './manifest.ts';
+import { startDeployed } from './point-model.ts';
 import { predictEntity } from './predict-entity.ts';
 
 const MAX_LISTED = 100;
-/** An instance registers when it has started, and the version waits for that. */
-const UNKNOWN_MODEL = 'model_not_found';
-
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
-
-/** Starts a model that was never started, so that it has a contract to deploy for. */
-async function startFirst({ platform, deps }: ServingLifecycle, model: string): Promise<void> {
-  const known = await deps.models.known(model).catch((error: unknown) => {
-    if (error instanceof ModelyardError && error.code === UNKNOWN_MODEL) return undefined;
-    throw error;
-  });
-  if (!known && platform.instances) await platform.instances.launch(model);
-}
 
 const postDeployment: Handle = async (lifecycle, request) => {
   const model = request.param('model');
-  await startFirst(lifecycle, model);
   const start = { service: manifest.name, stage: 'deploy', args: { ...jsonBody(request), model } };
   return stageAnswer(lifecycle, request, start, (result) => {
     if (result.state === 'deployed') return json(201, result);
@@ -63,6 +51,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 export const serving: Service = {
   manifest,
   stages: { deploy, 'roll-back': rollBack },
+  tick: startDeployed,
   async handle(lifecycle, request) {
     const handle = HANDLES[`${request.method} ${request.route}`];
     if (!handle) throw new ModelyardError('route_not_found', 'There is no such route.');

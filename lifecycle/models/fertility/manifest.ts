@@ -6,6 +6,6 @@ export const manifest = {
   description: 'Predicts the fertility rate of a country in the next year.',
   versioned: true,
   localInstances: 0,
-  slots: 4,
+  slots: 16,
   idleSeconds: 600,
 } as const satisfies ModelManifest;

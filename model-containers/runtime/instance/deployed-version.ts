@@ -6,11 +6,14 @@ import type { Weights } from '../define-model.ts';
 import type { RunningModel } from '../worker/running-model.ts';
 
 export interface DeployedVersionOptions {
-  readonly platform: Pick<Platform, 'registry' | 'lifecycle'>;
+  readonly platform: Pick<Platform, 'registry' | 'lifecycle' | 'clock'>;
   readonly model: Pick<RunningModel, 'version' | 'swap'>;
   readonly name: string;
   readonly logger: Logger;
 }
+
+/** Pause between two reads before the first deployment. Without a version, an instance answers nothing. */
+const FIRST_VERSION_MS = 1000;
 
 /** Keeps a versioned model at the version that is deployed. */
 export class DeployedVersion {
@@ -23,10 +26,20 @@ export class DeployedVersion {
     this.#options = options;
   }
 
-  /** What to serve first. Undefined before the first deployment. */
-  async current(): Promise<Weights | undefined> {
+  /** What to serve first. Undefined before the first deployment, which is then served soon after it. */
+  async current(stop: AbortSignal): Promise<Weights | undefined> {
     const deployment = await this.#deployment();
-    return deployment && (await this.#fetch(deployment));
+    if (deployment) return this.#fetch(deployment);
+    void this.#awaitFirst(stop);
+    return undefined;
+  }
+
+  async #awaitFirst(stop: AbortSignal): Promise<void> {
+    const { clock } = this.#options.platform;
+    while (!stop.aborted && this.#options.model.version === undefined) {
+      await clock.sleep(FIRST_VERSION_MS, stop);
+      await this.follow();
+    }
   }
 
   /** Call after a heartbeat. Returns at once: setting up a version may take longer than a heartbeat. */

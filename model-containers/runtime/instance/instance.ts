@@ -199,7 +199,7 @@ export class ModelInstance {
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
     const { model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
-    await model.setUp(this.#variant, stop, await this.#deployed?.current());
+    await model.setUp(this.#variant, stop, await this.#deployed?.current(stop));
     const queue = platform.queues(this.#manifest.name);
     return new Worker({
       ...platform,
