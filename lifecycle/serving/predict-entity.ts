@@ -9,7 +9,15 @@ import {
   waitPreference,
 } from '#api';
 import { loadCodec, typesOf } from '#contract';
-import { isTerminal, type JsonObject, type ServedModel, submitTask, type Task, waitForTask } from '#core';
+import {
+  isTerminal,
+  type JsonObject,
+  ModelyardError,
+  type ServedModel,
+  submitTask,
+  type Task,
+  waitForTask,
+} from '#core';
 import { jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
@@ -55,7 +63,14 @@ async function featuresOf(
   const { fields } = typesOf(descriptor).message(descriptor.requestMessage);
   const wanted = fields.map(({ name }) => name).filter((name) => !Object.hasOwn(given, name));
   const args = { entity: request.param('entity'), id: request.param('id'), features: wanted };
-  return (await lifecycle.ask('features', 'online', args)) as unknown as OnlineFeatures;
+  const found = (await lifecycle.ask('features', 'online', args)) as unknown as OnlineFeatures;
+  const missing = wanted.filter((name) => found.values[name] === undefined || found.values[name] === null);
+  if (missing.length === 0) return found;
+  // Left out, the fields would be 0.
+  const message = `The ${args.entity} ${args.id} has no current value of ${missing.join(', ')}.`;
+  throw new ModelyardError('invalid_input', message, {
+    errors: missing.map((name) => ({ pointer: `/${name}`, message: 'has no current value' })),
+  });
 }
 
 async function record(

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../../scripts/example.ts', import.meta.url));
+const TIMEOUT_MS = 120_000;
+
+let system: EmbeddedSystem;
+
+beforeAll(async () => {
+  system = await EmbeddedSystem.start();
+});
+afterAll(() => system[Symbol.asyncDispose]());
+
+async function runExample(): Promise<{ readonly code: unknown; readonly output: string }> {
+  const environment = { ...process.env, MODELYARD_PYTHON: '/nowhere/python3' };
+  const child = spawn(process.execPath, [EXAMPLE, system.url], { env: environment });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+describe('npm run example', () => {
+  it(
+    'leads from a file to a version that predicts by country, and refuses a worse one',
+    async () => {
+      const { code, output } = await runExample();
+
+      expect(output).toMatch(/ridge: version 1 deployed/);
+      expect(output).toMatch(/ridge-strong: version 2 refused.*is not lower than .* of the deployed version/);
+      expect(output).toMatch(/Left out gradient boosting/);
+      expect(output).toMatch(/file fertility\.csv, line \d+, SHA-256 [0-9a-f]{64}/);
+      expect(output).toMatch(/DEU +1\.3\d\d +1/);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'skips what is known the second time',
+    async () => {
+      const { code, output } = await runExample();
+
+      expect(output.match(/(materialize|join|train) skipped/g)).toHaveLength(6);
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+});
