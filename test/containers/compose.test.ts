@@ -215,7 +215,7 @@ describe('the environment in compose.yaml', () => {
     const secrets = [...composeText.matchAll(/^(?! *#).*(?:PASS|TOKEN|SECRET|KEY).*$/gim)].map(([line]) => line);
 
     expect(secrets.length).toBeGreaterThan(0);
-    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest|modelyard)?\}|requirepass|KEYS_FILE/.test(line))).toEqual([]);
+    expect(secrets.filter((line) => !/\$\{\w+:-(?:guest|modelyard)?\}|requirepass|KEYS?_FILE/.test(line))).toEqual([]);
   });
 
   it('can be changed by variables that .env.example has with their defaults', () => {

@@ -72,6 +72,7 @@ export async function startGateway({ registration = 'open', clock, logger = sile
 
   return {
     platform,
+    url,
     ask,
     /** Adds a user without a request. */
     async add(name: string, role: UserRole = 'user'): Promise<User> {
