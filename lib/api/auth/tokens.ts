@@ -9,6 +9,7 @@ import {
   signingKeyOf,
   type TokenSigner,
   type UserStore,
+  verifyingKeysOf,
 } from '#core';
 
 const ISSUER = 'modelyard';
@@ -60,7 +61,7 @@ export function createTokenCheck({ users, ...options }: TokenOptions & { readonl
   const ring = cachedRing(options);
 
   return async function identifyToken(token) {
-    const { keys } = await ring();
+    const keys = verifyingKeysOf(await ring(), options.clock.now());
     const verified = await jwtVerify(
       token,
       async ({ kid }) => {

@@ -39,6 +39,7 @@ export {
   rotateKeyRing,
   type SigningKey,
   signingKeyOf,
+  verifyingKeysOf,
 } from './signing-keys.ts';
 export { createTaskQuota, type TaskQuota } from './task-limit.ts';
 export { UsageLedger } from './usage-ledger.ts';

@@ -53,11 +53,19 @@ function keyOfSeed(seed: string): SigningKey {
   return { ...jwk, kid, signsFrom: 0 };
 }
 
-/** Adds a key that signs in two minutes, and keeps the one that signs until then. Tokens of both are valid. */
+/** Adds a key that signs in two minutes, and keeps those whose tokens may still be valid. */
 export function rotateKeyRing(ring: KeyRing, now: number): KeyRing {
   const current = signingKeyOf(ring, now);
-  return { keys: [newKey(now + PUBLISHED_AFTER_MS), current] };
+  const kept = verifyingKeysOf(ring, now);
+  return { keys: [newKey(now + PUBLISHED_AFTER_MS), ...kept.slice(kept.indexOf(current))] };
 }
+
+/** Longer than any token is valid. */
+const RETIRED_AFTER_MS = 20 * 60_000;
+
+/** The keys that verify tokens: a stolen key is worth nothing 20 minutes after the next one signs. */
+export const verifyingKeysOf = ({ keys }: KeyRing, now: number): readonly SigningKey[] =>
+  keys.filter((_, at) => now < (keys[at - 1]?.signsFrom ?? now) + RETIRED_AFTER_MS);
 
 /** The newest key that may sign. Throws for a ring without one. */
 export function signingKeyOf({ keys }: KeyRing, now: number): SigningKey {

@@ -175,4 +175,17 @@ describe('a token', () => {
     expect(kidOf(during.token)).toBe(kidOf(before.token));
     expect(kidOf(after.token)).toBe(system.ring.keys[0]?.kid);
   });
+
+  it('is refused when it is signed with a key that was replaced long ago, whatever it says', async () => {
+    const system = await aSystem();
+    const [stolen] = system.system.ring.keys;
+    system.system.ring = rotateKeyRing(system.system.ring, system.clock.now());
+
+    system.clock.advance(22 * MINUTE);
+
+    const header = { kid: stolen?.kid };
+    const token = await forge(system, { header, ...(stolen ? { key: stolen } : {}) });
+    await expect(system.authenticate(`Bearer ${token}`)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(await system.authenticate(`Bearer ${await forge(system)}`)).toMatchObject({ name: 'ann' });
+  });
 });

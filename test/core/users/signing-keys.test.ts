@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { newKeyRing, rotateKeyRing, signingKeyOf } from '../../../lib/core/users/signing-keys.ts';
+import { newKeyRing, rotateKeyRing, signingKeyOf, verifyingKeysOf } from '../../../lib/core/users/signing-keys.ts';
 
 const NOW = 1_000_000_000;
+const RETIRED_AFTER_MS = 20 * 60_000;
 
 describe('a key ring', () => {
   it('begins with one key that signs at once', () => {
@@ -30,13 +31,23 @@ describe('a key ring', () => {
     expect(signingKeyOf(second, NOW + 120_000)).toBe(fresh);
   });
 
-  it('drops the oldest key when it is rotated again', () => {
-    const second = rotateKeyRing(newKeyRing(), NOW);
+  it('keeps the oldest key through a second rotation while its tokens are valid, and drops it then', () => {
+    const first = newKeyRing();
+    const second = rotateKeyRing(first, NOW);
 
-    const third = rotateKeyRing(second, NOW + 120_000);
+    const soon = rotateKeyRing(second, NOW + 120_000);
+    const later = rotateKeyRing(second, NOW + 120_000 + RETIRED_AFTER_MS);
 
-    expect(third.keys).toHaveLength(2);
-    expect(third.keys[1]).toBe(second.keys[0]);
+    expect(soon.keys.slice(1)).toEqual([second.keys[0], first.keys[0]]);
+    expect(later.keys.slice(1)).toEqual([second.keys[0]]);
+  });
+
+  it('verifies with a key until 20 minutes after the next one signs, so that a stolen one is worth nothing', () => {
+    const ring = rotateKeyRing(newKeyRing(), NOW);
+    const retiredAt = NOW + 120_000 + RETIRED_AFTER_MS;
+
+    expect(verifyingKeysOf(ring, retiredAt - 1)).toEqual(ring.keys);
+    expect(verifyingKeysOf(ring, retiredAt)).toEqual(ring.keys.slice(0, 1));
   });
 
   it('signs with the oldest key before any should, and with none when it is empty', () => {
