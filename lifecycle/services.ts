@@ -4,6 +4,7 @@ import type { Service } from './service.ts';
 /** Each service is loaded at its first use. */
 const LOADERS: Readonly<Partial<Record<LifecycleService, () => Promise<Service>>>> = {
   ingestion: async () => (await import('./ingestion/service.ts')).ingestion,
+  preprocessing: async () => (await import('./preprocessing/service.ts')).preprocessing,
   features: async () => (await import('./features/service.ts')).features,
   training: async () => (await import('./training/service.ts')).training,
   serving: async () => (await import('./serving/service.ts')).serving,

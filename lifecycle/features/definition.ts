@@ -1,15 +1,19 @@
 import { isRecord, ModelyardError, parseExpression } from '#core';
 import { invalidField } from '../json-body.ts';
 
+/** A dataset, or the output of a recipe. */
+export interface FeatureSource {
+  readonly dataset?: string;
+  readonly recipe?: string;
+  /** @default the newest accepted one */
+  readonly version?: number;
+}
+
 /** Features of entities: where their values come from, for training and serving alike. */
 export interface FeatureView {
   /** Entities whose join keys identify a value. */
   readonly entities: readonly string[];
-  readonly source: {
-    readonly dataset: string;
-    /** @default the newest accepted version */
-    readonly version?: number;
-  };
+  readonly source: FeatureSource;
   /** The column with the time at which a value began to hold. */
   readonly timestamp: string;
   /** The column with the time at which it was recorded. @default the same time */
@@ -27,13 +31,17 @@ const FIELDS = ['entities', 'source', 'timestamp', 'recorded', 'ttl_seconds', 'f
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && NAME.test(item));
 
+/** Whether the value names a dataset or a recipe. */
+export const isSource = (value: unknown): value is FeatureSource =>
+  isRecord(value) && (typeof value.dataset === 'string') !== (typeof value.recipe === 'string');
+
 /** Throws `invalid_input` with a pointer to what is wrong. */
 export function readView(value: Readonly<Record<string, unknown>>): FeatureView {
   const { entities, source, timestamp, recorded, ttl_seconds: ttl, features, on_demand: onDemand = {} } = value;
   const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
   if (unknown !== undefined) throw invalidField(`/${unknown}`, 'is no field of a feature view');
   if (!isNames(entities)) throw invalidField('/entities', 'must be a list of names');
-  if (!isRecord(source) || typeof source.dataset !== 'string') throw invalidField('/source', 'must name a dataset');
+  if (!isSource(source)) throw invalidField('/source', 'must name a dataset or a recipe');
   if (source.version !== undefined && !Number.isInteger(source.version)) {
     throw invalidField('/source/version', 'must be a whole number');
   }

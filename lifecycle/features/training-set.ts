@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
-import { isRecord, type JsonObject, ModelyardError, parseExpression } from '#core';
+import { type JsonObject, ModelyardError, parseExpression } from '#core';
 import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
+import { isSource } from './definition.ts';
 import { pointInTimeQuery } from './point-in-time.ts';
 import { type AskedView, askedViews, openFeatures, type SourceVersion, sourceOf } from './views.ts';
 
 /** What a training set is made of: labels with a time, and the features that were known then. */
 export interface TrainingSetRequest extends JsonObject {
-  readonly labels: { readonly dataset: string; readonly version?: number };
+  /** Of a dataset, or the output of a recipe. */
+  readonly labels: { readonly dataset?: string; readonly recipe?: string; readonly version?: number };
   /** The column of the labels with the time at which a prediction would have been made. */
   readonly timestamp: string;
   /** `view:feature`. */
@@ -64,7 +66,7 @@ export async function makeTrainingSet(lifecycle: Lifecycle, args: JsonObject, ru
 }
 
 const parquet = (files: readonly string[]): string => `read_parquet([${files.map(quoted).join(', ')}])`;
-const versionOf = (source: SourceVersion | undefined) => ({ dataset: source?.dataset, version: source?.version });
+const versionOf = ({ files: _, ...source }: Partial<SourceVersion> = {}) => source;
 
 async function columnsOf(tables: Tables, table: string): Promise<readonly string[]> {
   const rows = await tables.rows(`DESCRIBE ${table}`);
@@ -167,7 +169,7 @@ async function keep(lifecycle: Lifecycle, run: StageRun, { hash, rows, document 
 /** The request of `POST /training-sets`. Throws `invalid_input` with a pointer to what is wrong. */
 export function readTrainingSetRequest(body: Readonly<Record<string, unknown>>): TrainingSetRequest {
   const { labels, timestamp, features } = body;
-  if (!isRecord(labels) || typeof labels.dataset !== 'string') throw invalidField('/labels', 'must name a dataset');
+  if (!isSource(labels)) throw invalidField('/labels', 'must name a dataset or a recipe');
   if (typeof timestamp !== 'string') throw invalidField('/timestamp', 'must be the name of a column');
   if (!Array.isArray(features) || features.length === 0)
     throw invalidField('/features', 'must be a list of view:feature');

@@ -1,6 +1,6 @@
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
-import { type FeatureView, featureReference } from './definition.ts';
+import { type FeatureSource, type FeatureView, featureReference } from './definition.ts';
 import { manifest } from './manifest.ts';
 import type { FeatureTables } from './tables.ts';
 
@@ -56,10 +56,20 @@ export async function askedViews(
   );
 }
 
+interface FoundSource extends JsonObject {
+  readonly dataset: string;
+  readonly version: number;
+  readonly dataset_version?: number;
+  readonly parts: readonly string[];
+}
+
 /** The dataset version that a view reads. */
 export interface SourceVersion {
   readonly dataset: string;
   readonly version: number;
+  /** The recipe that has cleaned it, and the number of its output. */
+  readonly recipe?: string;
+  readonly output?: number;
   /** Paths of its Parquet files. */
   readonly files: readonly string[];
 }
@@ -67,13 +77,21 @@ export interface SourceVersion {
 /** Rejects with `resource_not_found` when the dataset has no such version. */
 export async function sourceOf(
   lifecycle: Lifecycle,
-  { dataset, version }: FeatureView['source'],
+  { dataset, recipe, version }: FeatureSource,
 ): Promise<SourceVersion> {
-  const asked = { dataset, ...(version === undefined ? {} : { version }) };
-  const found = (await lifecycle.ask('ingestion', 'version', asked)) as JsonObject & {
-    readonly version: number;
-    readonly parts: readonly string[];
-  };
+  const asked = version === undefined ? {} : { version };
+  const found = (
+    recipe === undefined
+      ? await lifecycle.ask('ingestion', 'version', { ...asked, dataset })
+      : await lifecycle.ask('preprocessing', 'output', { ...asked, recipe })
+  ) as FoundSource;
   const files = await Promise.all(found.parts.map((hash) => lifecycle.stores.artifacts.fileOf(hash)));
-  return { dataset, version: found.version, files };
+  // Lines are those of the dataset, whatever a recipe has made of them.
+  const { dataset_version: dataVersion = found.version } = found;
+  return {
+    dataset: found.dataset,
+    version: dataVersion,
+    files,
+    ...(recipe === undefined ? {} : { recipe, output: found.version }),
+  };
 }

@@ -24,6 +24,12 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/datasets/{dataset}/versions', 'user', 'List the versions of a dataset'],
     ['GET', '/datasets/{dataset}/quarantine', 'user', 'List the rows of a dataset that were refused'],
   ]),
+  ...routesOf('preprocessing', [
+    ['PUT', '/recipes/{recipe}', 'operator', 'Create or change a recipe'],
+    ['GET', '/recipes/{recipe}', 'user', 'Get a recipe'],
+    ['POST', '/recipes/{recipe}/runs', 'operator', 'Run a recipe on a version of its dataset'],
+    ['GET', '/recipes/{recipe}/runs', 'user', 'List the runs of a recipe with their checks'],
+  ]),
   ...routesOf('features', [
     ['PUT', '/entities/{entity}', 'operator', 'Describe an entity by its join keys'],
     ['GET', '/feature-views', 'user', 'List the feature views'],
