@@ -1,5 +1,5 @@
 import { type HandlerDeps, httpHandler, json, summarizeTask } from '#api';
-import { listTasks, modelName, TASK_STATES } from '#core';
+import { listTasks, modelAddress, parseAddress, TASK_STATES, versionedName } from '#core';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -7,7 +7,8 @@ const MAX_LIMIT = 100;
 /** `GET /tasks`: the caller's tasks, newest first, without results. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listMyTasks({ caller, query }) {
-    const model = query.matching('model', modelName);
+    const address = parseAddress(query.matching('model', modelAddress) ?? '');
+    const model = address && versionedName({ version: 1, ...address });
     const state = query.word('state', TASK_STATES);
     const cursor = query.one('cursor');
     const page = await listTasks(deps.platform, {

@@ -35,6 +35,7 @@ export const PERMISSIONS = {
   'measure queues': ({ queues }, to) => {
     for (const queue of queues) queue.grantMeasure(to);
   },
+  'change models': ({ data }, to) => data.grantLockModels(to),
   'wake models': ({ data, services }, to) => {
     data.grantLockModels(to);
     for (const service of services) {
@@ -100,6 +101,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'read the registry'] },
   'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
   'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
+  'change-model': { description: 'Chooses the default contract version of a model', may: ['change models'] },
   'get-model-schema': { description: 'Answers with the contract of a model', may: ['read the registry'] },
   'get-openapi': {
     description: 'Describes the API and its active models',

@@ -61,6 +61,16 @@ export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lis
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
 export {
+  contractVersionOf,
+  exactAddress,
+  isVersionedName,
+  MAX_CONTRACT_VERSION,
+  modelAddress,
+  parseAddress,
+  publicName,
+  versionedName,
+} from './models/contract-version.ts';
+export {
   type AcceptedContract,
   type Deployment,
   isModel,
@@ -95,6 +105,7 @@ export {
   type ModelRegistry,
   type RegistrySnapshot,
 } from './models/model-registry.ts';
+export { moveDefaultVersion } from './models/move-default.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
 export * from './stats/index.ts';
 export {

@@ -1,6 +1,7 @@
 import type { HandlerDeps, ProxyHandler, RoutedHandlerName } from '#api';
 import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
 import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
+import { createHandler as changeModel } from '#lambdas/change-model/handler.ts';
 import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
@@ -32,6 +33,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
   'get-stats': getStats(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
+  'change-model': changeModel(deps),
   'get-model-schema': getModelSchema(deps),
   'get-openapi': getOpenApi(deps),
   'get-docs': getDocs(deps),

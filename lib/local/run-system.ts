@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing } from '#core';
+import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing, publicName } from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
@@ -122,7 +122,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
     // The URLs of brokers contain passwords.
     environment: run.platform === 'rabbit-redis' ? {} : backend.environment,
     models: namesOf(models).map((name) => ({
-      name,
+      name: publicName(name),
       queue: backend.taskQueueOf(name),
       instances: reports.filter(({ model }) => model === name),
     })),

@@ -1,4 +1,4 @@
-import { type Clock, type ModelDirectory, ModelyardError } from '#core';
+import { type Clock, exactAddress, type ModelDirectory, ModelyardError } from '#core';
 import type { InstanceReport, Supervisor } from './supervisor.ts';
 
 const PAUSE_MS = 25;
@@ -42,7 +42,7 @@ async function areServed(models: Pick<ModelDirectory, 'served'>, reports: readon
   const found = await Promise.all(
     [...names].map(async (name) => {
       try {
-        const { serving } = await models.served(name, 0);
+        const { serving } = await models.served(exactAddress(name), 0);
         return !ready.has(name) || serving.length > 0;
       } catch (error) {
         if (error instanceof ModelyardError) return false;

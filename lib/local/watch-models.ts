@@ -1,5 +1,5 @@
 import type { HandlerDeps } from '#api';
-import { type Clock, holdsTasks, type ModelSummary } from '#core';
+import { type Clock, exactAddress, holdsTasks, type ModelSummary } from '#core';
 
 interface WatchOptions {
   /** Models whose queues exist. */
@@ -43,7 +43,7 @@ export async function watchModels(
     const summaries = await models.all().catch(() => []);
     await Promise.all(summaries.map(equip));
     // Caches each contract, so that requests need no registry during an outage.
-    await Promise.all(summaries.map(({ model }) => models.served(model.name).catch(() => undefined)));
+    await Promise.all(summaries.map(({ model }) => models.served(exactAddress(model.name)).catch(() => undefined)));
     await Promise.all(summaries.filter(hasTasks).map(wakeWhenAsleep));
   }
 }

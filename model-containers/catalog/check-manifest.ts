@@ -2,6 +2,8 @@ import {
   type FieldRule,
   flag,
   isRecord,
+  isVersionedName,
+  MAX_CONTRACT_VERSION,
   MODEL_LIMITS,
   type ModelLimits,
   modelName,
@@ -10,7 +12,7 @@ import {
   whole,
 } from '#core';
 import { container, tensors } from './check-sources.ts';
-import { type Batching, DEFAULTS, type ModelManifest } from './manifest.ts';
+import { type Batching, DEFAULTS, identified, type ModelManifest } from './manifest.ts';
 
 const BATCHING_RULES: Record<keyof Batching, FieldRule> = { maxSize: whole(1, 1000), maxWaitMs: whole(0, 60_000) };
 
@@ -37,6 +39,7 @@ interface FieldDefinition {
 /** Every field of a manifest, limits included. A field without a definition does not compile. */
 export const MANIFEST_FIELDS: Readonly<Record<keyof ModelManifest, FieldDefinition>> = {
   name: { rule: modelName, otherwise: REQUIRED },
+  version: { rule: whole(1, MAX_CONTRACT_VERSION), default: 1 },
   description: { rule: TEXT_RULES.description, otherwise: REQUIRED },
   title: { rule: TEXT_RULES.title, otherwise: 'the words of `name`' },
   // A model without variants leaves the field out.
@@ -67,8 +70,17 @@ export function manifestFault(manifest: unknown, folderName: string): string | u
   if (unknown !== undefined) return unknownField(unknown);
   const memory = fargateMemoryFault(manifest);
   if (memory) return `memoryMiB must be ${memory} with this cpu, not ${manifest.memoryMiB ?? DEFAULTS.memoryMiB}`;
-  if (manifest.name !== folderName) return `name must be that of its folder, ${folderName}, not ${manifest.name}`;
-  return undefined;
+  return nameFault(manifest as unknown as ModelManifest, folderName);
+}
+
+/** The folder of another contract version than 1 is named after both. */
+function nameFault(manifest: ModelManifest, folderName: string): string | undefined {
+  const { name, version = 1 } = manifest;
+  if (isVersionedName(name))
+    return `name must not end with ${name.slice(name.lastIndexOf('_'))}: use the field version`;
+  const wanted = identified(manifest).name;
+  if (version > 1 && wanted !== folderName) return `its folder must be named ${wanted}, not ${folderName}`;
+  return wanted === folderName ? undefined : `name must be that of its folder, ${folderName}, not ${name}`;
 }
 
 function unknownField(name: string): string {

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { ModelyardError } from '#core';
 import { manifestFault } from './check-manifest.ts';
-import type { ModelManifest } from './manifest.ts';
+import { identified, type ModelManifest } from './manifest.ts';
 import { manifestPath, readManifest } from './read-manifest.ts';
 
 /** The file that identifies the kind of a model. The first match wins. */
@@ -66,7 +66,7 @@ async function readModel(folder: string, version: number | undefined): Promise<L
     const kind = manifest.container ? 'container' : modelKind(folder);
     if (kind === undefined)
       return `${shown(folder)} is ignored: it has none of ${Object.values(MODEL_FILES).join(', ')}.`;
-    return { folder, kind, manifest };
+    return { folder, kind, manifest: identified(manifest) };
   } catch (error) {
     // Recovery: a broken manifest excludes only its own model.
     return `${shown(path)} is ignored: ${error instanceof Error ? error.message : String(error)}.`;

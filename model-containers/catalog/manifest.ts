@@ -1,4 +1,4 @@
-import { completeLimits, type ModelLimits, type RegisteredManifest } from '#core';
+import { completeLimits, isVersionedName, type ModelLimits, type RegisteredManifest, versionedName } from '#core';
 
 /**
  * The description of a model. CDK synthesis, `npm start` and the instance read it. `docs/configuration.md` lists range
@@ -7,6 +7,8 @@ import { completeLimits, type ModelLimits, type RegisteredManifest } from '#core
 export interface ModelManifest extends Partial<ModelLimits> {
   /** The folder's name: lower-case snake_case, at most 48 characters. */
   readonly name: string;
+  /** The contract version. The folder of another version than 1 is named after both: `churn_v2`. @default 1 */
+  readonly version?: number;
   /** One sentence for the API documentation. */
   readonly description: string;
   /** Display name. @default the words of `name` */
@@ -78,6 +80,12 @@ export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 
 
 export const limitsOf = (manifest: ModelManifest): ModelLimits =>
   completeLimits({ acceptWhenFailing: manifest.acceptWhenAsleep, ...manifest });
+
+/** The manifest under the name that its contract version has in registry, queues and services. */
+export function identified(manifest: ModelManifest): ModelManifest {
+  const { name, version = 1 } = manifest;
+  return isVersionedName(name) ? manifest : { ...manifest, name: versionedName({ model: name, version }) };
+}
 
 /** The part of the manifest that the registry stores. */
 export const registeredManifest = (manifest: ModelManifest): RegisteredManifest => ({

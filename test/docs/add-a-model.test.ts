@@ -10,9 +10,11 @@ import { fileBlocks, readPage } from './pages.ts';
 
 const COPIED = [
   'bin',
+  'clients',
   'console',
   'lambdas',
   'lib',
+  'lifecycle',
   'model-containers',
   'proto',
   'scripts',

@@ -19,6 +19,8 @@ const ACTIVE = {
   request_message: 'models.model_b.ModelBRequest',
   response_message: 'models.model_b.ModelBResponse',
   failure: null,
+  contract_version: 1,
+  default_version: 1,
 };
 
 async function queueTwo({ platform }: TestApi): Promise<void> {

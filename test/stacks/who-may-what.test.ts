@@ -72,11 +72,11 @@ describe('exactly these', () => {
     ],
     ['hold instances back from scale-in', 'ecs:UpdateTaskProtection', '', ['CollectMetrics', 'a model']],
     [
-      // Each the rows of one kind: locks of models, launches, or what scaling remembers.
+      // Each the rows of one kind: models with their locks, launches, or what scaling remembers.
       'write rows of the registry',
       'dynamodb:PutItem',
       'DataRegistry',
-      ['CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'SubmitTask', 'a model'],
+      ['ChangeModel', 'CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'SubmitTask', 'a model'],
     ],
   ])('may %s', (_, action, on, who) => {
     expect(whoMay(action, on)).toEqual(who);

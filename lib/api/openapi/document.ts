@@ -1,3 +1,4 @@
+import { publicName } from '#core';
 import { LIFECYCLE_ROUTES } from '../http/lifecycle-routes.ts';
 import { ROUTES, type Route } from '../http/routes.ts';
 import { ROUTE_DOCS } from './fixed-routes.ts';
@@ -86,7 +87,7 @@ function addModel(draft: Draft, documented: DocumentedModel): void {
 }
 
 const pathOf = ({ path }: Route, { model }: DocumentedModel): Route['path'] =>
-  path.replace('{model}', model.name) as Route['path'];
+  path.replace('{model}', publicName(model.name)) as Route['path'];
 
 /** The model's name comes first, because different models may use the same type names. */
 function schemasOf({ model: { name }, descriptor }: DocumentedModel): MessageSchemas {

@@ -42,6 +42,25 @@ const MODEL_ROUTES = {
     responses: { '200': jsonResponse('The model.', schemaRef('DetailedModel')) },
     problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
   },
+  'PATCH /models/{model}': {
+    operationId: 'change_model',
+    tag: 'Models',
+    description: 'Moves the bare name of the model to another contract version. The name must not have a version.',
+    parameters: [MODEL],
+    requestBody: {
+      required: true,
+      content: { [JSON_TYPE]: { schema: schemaRef('ModelChange'), example: { default_version: 2 } } },
+    },
+    responses: { '200': jsonResponse('The model.', schemaRef('ChangedModel')) },
+    problems: [
+      'unreadable_body',
+      'invalid_input',
+      'body_too_large',
+      'unsupported_media_type',
+      'model_not_found',
+      'registry_unavailable',
+    ],
+  },
   'GET /models/{model}/schema': {
     operationId: 'get_model_schema',
     tag: 'Models',

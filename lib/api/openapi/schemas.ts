@@ -3,7 +3,6 @@ import {
   INSTANCE_STATES,
   LIMIT_NAMES,
   type LimitName,
-  MAX_MODEL_NAME_LENGTH,
   MODEL_CONDITIONS,
   MODEL_LIMITS,
   TASK_STATES,
@@ -159,7 +158,9 @@ const PROBLEM = {
 } satisfies Properties<Required<Problem>>;
 
 const MODEL = {
-  name: { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH },
+  name: text('The name in URLs: with `@` and the contract version, except for version 1.'),
+  contract_version: count('The contract version.'),
+  default_version: nullable('integer', 'The contract version that the bare name means. Null except for version 1.'),
   state: {
     type: 'string',
     enum: ['active', 'asleep', 'failing'],
@@ -215,6 +216,8 @@ export const SCHEMA_COMPONENTS: Json = {
   }),
   TaskError: TASK_ERROR,
   Model: object('A model.', MODEL),
+  ModelChange: object('A change of a model.', { default_version: count('The contract version of the bare name.') }),
+  ChangedModel: object('A changed model.', { name: text('The name.'), default_version: count('Its default.') }),
   DetailedModel: object('A model with its limits and schemas.', { ...MODEL, ...DETAILED_MODEL }),
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),

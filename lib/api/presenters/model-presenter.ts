@@ -1,17 +1,23 @@
 import {
+  contractVersionOf,
   type InstanceView,
   LIMIT_NAMES,
   type LimitName,
   type ModelConditionName,
   type ModelLimits,
   type ModelSummary,
+  publicName,
   type StartFailure,
   type UnstartedModel,
 } from '#core';
 
 /** A model in the HTTP API. */
 export interface ModelBody {
+  /** With `@` and the contract version, except for version 1. */
   readonly name: string;
+  readonly contract_version: number;
+  /** The contract version that the bare name means; null except for version 1, which keeps it. */
+  readonly default_version: number | null;
   readonly state: 'active' | 'asleep' | 'failing';
   readonly live_instances: number;
   /** Waiting tasks; null while the queue is unavailable. May be seconds old. */
@@ -34,7 +40,9 @@ const presentFailure = (failure: StartFailure | undefined): FailureBody | null =
   failure ? { reason: failure.reason, count: failure.count, last_at: timestamp(failure.lastAt) } : null;
 
 export const presentModel = ({ model, contract, serving, failure, depth }: ModelSummary): ModelBody => ({
-  name: model.name,
+  name: publicName(model.name),
+  contract_version: contractVersionOf(model.name).version,
+  default_version: contractVersionOf(model.name).version === 1 ? (model.defaultVersion ?? 1) : null,
   state: serving.length > 0 ? 'active' : failure ? 'failing' : 'asleep',
   live_instances: serving.length,
   backlog: depth ? depth.visible + depth.delayed : null,
@@ -45,7 +53,9 @@ export const presentModel = ({ model, contract, serving, failure, depth }: Model
 
 /** A model that has never started: neither its contract nor its queue are known. */
 export const presentUnstarted = ({ model, failure }: UnstartedModel): ModelBody => ({
-  name: model.name,
+  name: publicName(model.name),
+  contract_version: contractVersionOf(model.name).version,
+  default_version: null,
   state: 'failing',
   live_instances: 0,
   backlog: null,
@@ -87,7 +97,7 @@ export interface InstanceBody {
 export function presentInstance({ id, model, state, phase, variant, image, heartbeat }: InstanceView): InstanceBody {
   return {
     id,
-    model,
+    model: publicName(model),
     state,
     phase: phase ?? null,
     condition: heartbeat?.condition ?? null,
@@ -104,7 +114,7 @@ export function presentInstance({ id, model, state, phase, variant, image, heart
 }
 
 export const instancePath = (model: string, id: string): string =>
-  `/models/${model}/instances/${encodeURIComponent(id)}`;
+  `/models/${publicName(model)}/instances/${encodeURIComponent(id)}`;
 
 /** The maximum of a Date. A wrong clock must not break the listing. */
 const MAX_DATE_MS = 8.64e15;

@@ -1,5 +1,6 @@
 import {
   type EncodedResult,
+  exactAddress,
   getTask,
   isTerminal,
   ModelyardError,
@@ -109,7 +110,7 @@ export async function inProgressAnswer(deps: AnswerDeps, task: Task): Promise<Pr
 
 async function wakeFor({ models, wakeWhenAsleep }: FollowDeps, { model }: Task): Promise<void> {
   // The answer is about the task: while the registry cannot be read, the next read of the task wakes the model.
-  const served = await models.served(model).catch(() => undefined);
+  const served = await models.served(exactAddress(model)).catch(() => undefined);
   if (served) await wakeWhenAsleep(served);
 }
 

@@ -1,4 +1,12 @@
-import { type BlobStore, type ContractStore, isTerminal, readResult, type Task, type TaskForecast } from '#core';
+import {
+  type BlobStore,
+  type ContractStore,
+  isTerminal,
+  publicName,
+  readResult,
+  type Task,
+  type TaskForecast,
+} from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { namedProblem, type Problem } from '../http/problem.ts';
 import type { RawJson } from '../http/transcode.ts';
@@ -56,7 +64,7 @@ export async function presentTask(
 /** Without the result, which may be large. */
 export const summarizeTask = (task: Task): TaskSummaryBody => ({
   id: task.id,
-  model: task.model,
+  model: publicName(task.model),
   state: task.state,
   created_at: timestamp(task.createdAt),
   started_at: task.startedAt === undefined ? null : timestamp(task.startedAt),

@@ -6,7 +6,8 @@ import { failureOf, modelFailing } from '../instances/start-failures.ts';
 import { memoize } from '../memoize.ts';
 import type { QueueDepth, TaskQueues } from '../tasks/task-queue.ts';
 import { cachedSnapshots, type DatedSnapshot } from './cached-snapshots.ts';
-import { type AcceptedContract, isModelName, type Model } from './model.ts';
+import { contractVersionOf, parseAddress, versionedName } from './contract-version.ts';
+import type { AcceptedContract, Model } from './model.ts';
 import type { ContractStore, ModelRegistry } from './model-registry.ts';
 
 /** A model with its served contract and live instances. */
@@ -43,7 +44,7 @@ export interface ModelSummary extends KnownModel {
 }
 
 /**
- * Reads the registry for requests. Results are at most `MAX_STALENESS_MS` old and cost a bounded number of reads. While
+ * Reads the registry for requests, by the names in their URLs: `churn`, or `churn@2` for one contract version. Results are at most `MAX_STALENESS_MS` old and cost a bounded number of reads. While
  * the registry is unavailable, the last snapshot is used.
  */
 export interface ModelDirectory {
@@ -95,12 +96,12 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
   });
 
   async function find(name: string, maxAgeMs: number): Promise<{ model: Model; at: DatedSnapshot }> {
-    if (isModelName(name)) {
+    if (parseAddress(name)) {
       for (const staleness of [maxAgeMs, UNKNOWN_STALENESS_MS]) {
         const at = await snapshots.read(staleness);
-        const model = at.modelsByName.get(name);
+        const model = modelAt(at, name);
         if (model) return { model, at };
-        const unstarted = unstartedIn(at, name);
+        const unstarted = unstartedAt(at, name);
         if (unstarted && staleness <= UNKNOWN_STALENESS_MS) throw modelFailing(name, unstarted.failure);
       }
     }
@@ -119,7 +120,7 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
 
   async function resolve(name: string): Promise<ResolvedModel> {
     const at = await snapshots.read(CONTROL_STALENESS_MS);
-    const named = at.modelsByName.get(name);
+    const named = modelAt(at, name);
     if (named) return serve(named, at);
     const model = [...at.modelsByName.values()].find(({ variants }) => variants.includes(name));
     if (!model) throw new ModelyardError('model_not_found', 'There is no model or variant of this name.');
@@ -153,8 +154,8 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
     resolve,
     async started(name) {
       const at = await snapshots.read(CONTROL_STALENESS_MS);
-      const model = at.modelsByName.get(name);
-      const found = model ? serve(model, at) : unstartedIn(at, name);
+      const model = modelAt(at, name);
+      const found = model ? serve(model, at) : unstartedAt(at, name);
       if (found) return found;
       throw new ModelyardError('model_not_found', 'There is no model of this name.');
     },
@@ -180,6 +181,27 @@ function serve(model: Model, { instancesOf, asOf }: DatedSnapshot): KnownModel {
   const failing = alive.filter(({ state }) => state === 'failing');
   const failure = serving.length > 0 ? undefined : failureOf(alive);
   return { model, contract, serving, live, failing, ...(failure && { failure }) };
+}
+
+/** The model that a name in a URL means. A bare name is the default version, or the lowest without version 1. */
+function modelAt({ modelsByName }: DatedSnapshot, address: string): Model | undefined {
+  const asked = parseAddress(address);
+  if (!asked) return undefined;
+  const { model, version } = asked;
+  if (version !== undefined) return modelsByName.get(versionedName({ model, version }));
+  const first = modelsByName.get(model);
+  if (!first) return lowestVersion([...modelsByName.values()], model);
+  return modelsByName.get(versionedName({ model, version: first.defaultVersion ?? 1 })) ?? first;
+}
+
+function lowestVersion(models: readonly Model[], wanted: string): Model | undefined {
+  const own = models.filter(({ name }) => contractVersionOf(name).model === wanted);
+  return own.toSorted((a, b) => contractVersionOf(a.name).version - contractVersionOf(b.name).version)[0];
+}
+
+function unstartedAt(at: DatedSnapshot, address: string): UnstartedModel | undefined {
+  const asked = parseAddress(address);
+  return asked && unstartedIn(at, versionedName({ version: 1, ...asked }));
 }
 
 function unstartedIn({ instancesOf, asOf }: DatedSnapshot, name: string): UnstartedModel | undefined {

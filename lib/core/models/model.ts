@@ -29,6 +29,8 @@ export interface Model {
   readonly describedAt?: number;
   /** What instances of a versioned model serve. Absent before the first deployment. */
   readonly deployment?: Deployment;
+  /** The contract version that the bare name means, on the row of version 1. @default 1 */
+  readonly defaultVersion?: number;
   /** Until this time (Unix milliseconds) a caller is waking an instance. */
   readonly wakingUntil?: number;
   /** Increases with each write: the optimistic lock of `ModelRegistry.writeModel`. */
@@ -73,7 +75,17 @@ export const contractFault = (contract: unknown): FieldFault | undefined =>
   faultOf(contract, CONTRACT_RULES, 'contract');
 
 const ROW_RULES: FieldRules<
-  Pick<Model, 'name' | 'contracts' | 'registeredLast' | 'describedAt' | 'deployment' | 'wakingUntil' | 'version'>
+  Pick<
+    Model,
+    | 'name'
+    | 'contracts'
+    | 'registeredLast'
+    | 'describedAt'
+    | 'deployment'
+    | 'defaultVersion'
+    | 'wakingUntil'
+    | 'version'
+  >
 > = {
   name: modelName,
   contracts: (value) =>
@@ -87,6 +99,7 @@ const ROW_RULES: FieldRules<
       ? undefined
       : 'a version and its artifact',
   ),
+  defaultVersion: optional(wholeFrom(1)),
   wakingUntil: optional(finite),
   version: wholeFrom(1),
 };

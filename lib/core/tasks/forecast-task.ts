@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { Instance } from '../instances/instance.ts';
+import { exactAddress } from '../models/contract-version.ts';
 import type { ModelDirectory } from '../models/model-directory.ts';
 import { type Backlog, drainMs } from './backlog.ts';
 
@@ -31,7 +32,7 @@ const TIMEOUT_MS = 500;
  */
 export function createForecaster({ models, backlog, clock }: ForecastDeps) {
   async function estimate({ model, state, startedAt }: Task): Promise<TaskForecast> {
-    const { serving } = await models.served(model);
+    const { serving } = await models.served(exactAddress(model));
     const now = clock.now();
     const serviceMs = meanServiceMs(serving);
     if (state === 'running') return endOf(Math.max(now, (startedAt ?? now) + (serviceMs ?? 0)), serviceMs);

@@ -1,6 +1,7 @@
 import type { Contract } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
+import { isAddressOf } from '../models/contract-version.ts';
 import type { ContractStore } from '../models/model-registry.ts';
 import { countEnd, type StatsStore } from '../stats/stats-store.ts';
 import { type BlobStore, loadPayload } from './payload.ts';
@@ -11,7 +12,7 @@ export interface TaskLookup {
   readonly id: string;
   /** The caller. A task of another owner is not found. */
   readonly owner: string;
-  /** If set, a task of another model is not found. */
+  /** A name in a URL. If set, a task of another model is not found. */
   readonly model?: string;
 }
 
@@ -26,7 +27,7 @@ export interface ReadDeps {
 export async function getTask(deps: ReadDeps, { id, owner, model }: TaskLookup): Promise<Task> {
   const task = await deps.tasks.get(id);
   // The same error for tasks of other owners: it must not reveal that they exist.
-  if (task?.owner !== owner || (model !== undefined && task.model !== model)) {
+  if (task?.owner !== owner || (model !== undefined && !isAddressOf(model, task.model))) {
     throw new ModelyardError('task_not_found', 'There is no such task.');
   }
   return expireOverdue(deps, task);

@@ -1,4 +1,4 @@
-import { limitsOf } from '#catalog/manifest.ts';
+import { identified, limitsOf } from '#catalog/manifest.ts';
 import { backoffMs, type Clock, type Logger, ModelyardError } from '#core';
 import type { ModelBackend, ModelDescription, ModelProcess, RunRequest } from '../backends/model-backend.ts';
 import type { Weights } from '../define-model.ts';
@@ -62,7 +62,7 @@ export class RunningModel {
 
   /** Resolves when the model's code is loaded. Rejects with `ModelStartError`. */
   async load(): Promise<ModelDescription> {
-    this.#description = await this.#process.describe();
+    this.#description = await this.#describe();
     return this.#description;
   }
 
@@ -155,7 +155,7 @@ export class RunningModel {
       if (signal.aborted) return;
       try {
         this.#process = backend.launch();
-        this.#assertSame(await this.#process.describe());
+        this.#assertSame(await this.#describe());
         await this.#process.setUp(this.#variant, signal, this.#weights);
         return this.#live();
       } catch (error) {
@@ -166,6 +166,11 @@ export class RunningModel {
         if (failedStarts >= MAX_FAILED_STARTS) return this.#failed.reject(error);
       }
     }
+  }
+
+  async #describe(): Promise<ModelDescription> {
+    const { manifest, contract } = await this.#process.describe();
+    return { manifest: identified(manifest), contract };
   }
 
   /** The instance has registered the contract and the manifest of the first process. */
