@@ -5,6 +5,7 @@ import type { LoadModel } from '#proto/modelyard/v1/model_process.ts';
 import { CONNECTION_FD } from './frames.ts';
 import type { ModelBackend, ModelExit, ModelProcess } from './model-backend.ts';
 import { ModelConnection } from './model-connection.ts';
+import { guardChild } from './process-guard.ts';
 
 export interface ProcessBackendOptions {
   readonly command: string;
@@ -36,7 +37,8 @@ function launch(options: ProcessBackendOptions): ModelProcess {
     ...(folder === undefined ? {} : { cwd: folder }),
     ...(environment === undefined ? {} : { env: environment }),
   });
-  const guard = killWithParent(child);
+  // The child detects the end of its connection only while its thread is free.
+  const guard = guardChild(child, { atEnd: 'kill -9 "$0"' });
   const socket = child.stdio[CONNECTION_FD] as Socket;
   const connection = new ModelConnection(socket);
   if (load) connection.load(load);
@@ -86,19 +88,4 @@ async function untilExited(child: ChildProcess, socket: Socket): Promise<string>
   if (!socket.closed) await Promise.race([once(socket, 'close'), new Promise((done) => setTimeout(done, DRAIN_MS))]);
   socket.destroy();
   return ending;
-}
-
-/**
- * Kills the child when this process ends. The child detects the end of its connection only while its thread is free. A
- * shell that waits for the end of a pipe is cheaper than a second thread in the child (16 MB).
- */
-function killWithParent({ pid }: ChildProcess): ChildProcess | undefined {
-  if (pid === undefined || process.platform === 'win32') return undefined;
-  const script = 'trap "" INT TERM HUP; read -r _; kill -9 "$0"';
-  const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
-  // Recovery: an image without a shell. The child ends with the container.
-  guard.on('error', () => undefined);
-  guard.stdin?.on('error', () => undefined);
-  guard.unref();
-  return guard;
 }

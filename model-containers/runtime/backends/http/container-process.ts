@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
+import { guardChild } from '../process-guard.ts';
 
 /** A program that serves HTTP, started for this process. */
 export interface ContainerProcess {
@@ -8,11 +9,8 @@ export interface ContainerProcess {
   readonly ended: Promise<never>;
 }
 
-/**
- * Waits for the end of the model process, however it comes, and then stops the program and all of its children. A shell
- * outlives a kill of the model process and sees the end of its pipe.
- */
-const GUARD = 'trap "" INT TERM HUP; read -r _; kill -s TERM -- "-$0"; sleep 1; kill -s KILL -- "-$0"';
+/** Stops the program and all of its children. */
+const STOP_GROUP = 'kill -s TERM -- "-$0"; sleep 1; kill -s KILL -- "-$0"';
 
 /** Starts `command` in `folder` with a free port for `{port}`. */
 export async function startContainer(
@@ -35,9 +33,7 @@ export async function startContainer(
     });
   });
   ended.catch(() => undefined);
-  if (child.pid !== undefined) {
-    spawn('/bin/sh', ['-c', GUARD, String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true }).unref();
-  }
+  guardChild(child, { atEnd: STOP_GROUP, detached: true });
   return { url: `http://127.0.0.1:${port}`, ended };
 }
 
