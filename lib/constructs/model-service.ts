@@ -10,6 +10,7 @@ import { acknowledge, acknowledgeClusterTasks, acknowledgeEverything } from './a
 import type { Data } from './data.ts';
 import type { Consumer } from './handler-function.ts';
 import { type ModelQueues, queueUrlPrefix } from './model-queues.ts';
+import { addSidecar } from './model-sidecar.ts';
 import type { Network } from './network.ts';
 
 export interface ModelServiceProps {
@@ -161,6 +162,7 @@ export class ModelService extends Construct {
         [ENV.awsRegion]: Stack.of(this).region,
       } satisfies Partial<Record<EnvironmentName, string>>,
     });
+    addSidecar({ manifest: this.manifest, task: this.#task, runtime: container, logGroup });
     container.addMountPoints({ sourceVolume: 'scratch', containerPath: '/tmp', readOnly: false });
     return container;
   }

@@ -57,6 +57,22 @@ export interface TensorMapping {
 export const PROTOCOLS = ['json', 'protobuf', 'sagemaker', 'kserve', 'cog'] as const;
 export type ContainerProtocol = (typeof PROTOCOLS)[number];
 
+/** Paths of `container` where the manifest names none. */
+const PATHS: Readonly<Record<ContainerProtocol, string>> = {
+  json: '/health',
+  protobuf: '/health',
+  sagemaker: '/ping',
+  kserve: '/v2/health/ready',
+  cog: '/health-check',
+};
+
+/** Where a container tells that it is ready. */
+export const healthPathOf = ({ protocol, health }: ContainerSource): string => health ?? PATHS[protocol];
+
+/** Whether a container runs beside deployed instances. One with a command only is started by the instance. */
+export const hasSidecar = ({ container }: Pick<ModelManifest, 'container'>): boolean =>
+  (container?.image ?? container?.build) !== undefined;
+
 export interface ContainerSource {
   readonly protocol: ContainerProtocol;
   /** Where the container listens. A `command` may listen elsewhere: `{port}` in its arguments is a free port. */

@@ -1,8 +1,8 @@
-import type { ModelManifest } from '#catalog/manifest.ts';
+import { hasSidecar, type ModelManifest } from '#catalog/manifest.ts';
 import type { ImageRecipe } from '../../lib/bundling/image-recipe.ts';
 
 export interface ComposedModel {
-  readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances'>;
+  readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances' | 'container'>;
   readonly recipe: ImageRecipe;
 }
 
@@ -21,7 +21,7 @@ export function withModels(compose: string, models: readonly ComposedModel[]): s
   }
   const services = [
     provisionService(models),
-    ...models.flatMap((model) => [rabbitRedisService(model), awsService(model)]),
+    ...models.flatMap((model) => [rabbitRedisService(model), awsService(model), ...sidecarService(model)]),
   ];
   return `${before}${FROM}${services.join('\n')}${TO}${after}`;
 }
@@ -63,12 +63,38 @@ ${given.join('')}    profiles: [${flavour.profiles}]
       <<: ${flavour.environment}
       MODELYARD_MODEL: ${name}
       MODELYARD_IMAGE: ${imageOf(name)}
-    labels:
+${beside(manifest)}    labels:
       modelyard.project: \${COMPOSE_PROJECT_NAME:-modelyard}
       modelyard.model: ${name}
     depends_on: ${flavour.waitsFor}
     mem_limit: ${memoryMiB}m
 ${scale}`;
+}
+
+const sidecarOf = (name: string): string => `${dashed(name)}-container`;
+
+/** The instance waits until the container is ready, so compose need not know how to ask it. */
+const beside = (manifest: ComposedModel['manifest']): string =>
+  hasSidecar(manifest)
+    ? `      MODELYARD_CONTAINER_URL: http://${sidecarOf(manifest.name)}:${manifest.container?.port}\n`
+    : '';
+
+/** A container that already serves, beside the instances of its model. */
+function sidecarService({ manifest }: ComposedModel): readonly string[] {
+  const { name, container, memoryMiB = 512 } = manifest;
+  if (!container || !hasSidecar(manifest)) return [];
+  const { image, build } = container;
+  const source = build === undefined ? '' : `    build: ./model-containers/models/${name}/${build}\n`;
+  return [
+    `  ${sidecarOf(name)}:
+    image: ${image ?? `modelyard/${sidecarOf(name)}:\${TAG:-local}`}
+${source}    profiles: [rabbit-redis, control, aws]
+    restart: unless-stopped
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    mem_limit: ${memoryMiB}m
+`,
+  ];
 }
 
 /** Creates tables, bucket and queues in LocalStack with the code that `npm start` uses. */

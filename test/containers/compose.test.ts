@@ -70,6 +70,26 @@ describe('a new model', () => {
     expect(text).toContain('command: [provision.mjs, my_model]');
   });
 
+  it('gets its container beside it, if it is one that already serves', () => {
+    const container = { protocol: 'sagemaker', port: 8080 } as const;
+    const recipe = imageRecipe(ROOT, 'my_model');
+
+    const named = withModels(composeText, [
+      { manifest: { ...manifest, container: { ...container, image: 'served:1' } }, recipe },
+    ]);
+    const built = withModels(composeText, [
+      { manifest: { ...manifest, container: { ...container, build: 'server' } }, recipe },
+    ]);
+    const started = withModels(composeText, [
+      { manifest: { ...manifest, container: { ...container, command: ['serve'] } }, recipe },
+    ]);
+
+    expect(named).toContain('  my-model-container:\n    image: served:1\n    profiles: [rabbit-redis, control, aws]\n');
+    expect(named.match(/MODELYARD_CONTAINER_URL: http:\/\/my-model-container:8080\n/g)).toHaveLength(2);
+    expect(built).toContain('    build: ./model-containers/models/my_model/server\n');
+    expect(started).not.toContain('my-model-container');
+  });
+
   it('is built by the common Dockerfile, or by its own when it has one', async () => {
     const root = await mkdtemp(join(tmpdir(), 'modelyard-compose-'));
     const common = withModels(composeText, [{ manifest, recipe: imageRecipe(root, 'my_model') }]);
