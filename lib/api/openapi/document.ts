@@ -51,7 +51,9 @@ export function openApiDocument(models: readonly DocumentedModel[], { hasLifecyc
   const draft: Draft = { paths: {}, schemas: { ...SCHEMA_COMPONENTS }, responses: {} };
   for (const documented of models) addModel(draft, documented);
   for (const route of ROUTES) if (!isModelRoute(route)) addFixed(draft, route);
-  if (hasLifecycle) for (const route of LIFECYCLE_ROUTES) addDocumented(draft, route, lifecycleDoc(route));
+  if (hasLifecycle) {
+    for (const route of LIFECYCLE_ROUTES.filter(isDescribable)) addDocumented(draft, route, lifecycleDoc(route));
+  }
   const { paths, schemas, responses } = draft;
   const fixed = Object.entries(FIXED_TAGS).map(([name, description]) => ({ name, description }));
   return {
@@ -73,6 +75,9 @@ export function openApiDocument(models: readonly DocumentedModel[], { hasLifecyc
 }
 
 const MODEL_HANDLER: ModelHandler = 'submit-task';
+
+/** OpenAPI has no parameter for the rest of a path. MLflow, whose routes these are, documents them itself. */
+const isDescribable = ({ path }: Route): boolean => !path.endsWith('+}');
 
 /** Documented once per model, with its messages. */
 const isModelRoute = ({ handler }: Route): boolean => handler === MODEL_HANDLER;

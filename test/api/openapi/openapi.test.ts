@@ -187,6 +187,13 @@ describe('the OpenAPI document', () => {
     expect(fits({ ...task, state: 'done' })).toBe(false);
   });
 
+  it('passes the linter with the lifecycle too', async () => {
+    const whole = openApiDocument(MODELS, { hasLifecycle: true });
+
+    expect(Object.keys(whole.paths as object)).toContain('/pipelines/{pipeline}/runs');
+    expect(await lint(whole)).toEqual([]);
+  });
+
   it('has no field of a response that is required and has a default', () => {
     const schemas = at(document, 'components', 'schemas') as Record<string, Json>;
     const both = Object.entries(schemas).flatMap(([name, { properties = {}, required = [] }]) =>
