@@ -20,7 +20,7 @@ async function stopOfModel({ platform, models, logger }: HandlerDeps, request: H
 
 async function stopById({ platform, models, logger }: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const id = request.param('name');
-  const summaries = await models.all();
+  const summaries = await models.registered();
   // The instance's model; any model for an instance that has not registered or has gone.
   const owners = summaries.filter(({ live }) => live.some((instance) => instance.id === id));
   for (const summary of [...owners, ...summaries]) {

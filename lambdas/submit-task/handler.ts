@@ -53,7 +53,7 @@ export const createHandler = (deps: HandlerDeps) =>
       const accepted = await acceptTask(deps, request);
       // Nobody waits by default for a model that does not start.
       const usualSeconds = isPredict && !accepted.served.failure ? PREDICT_WAIT_SECONDS : 0;
-      const waitedSeconds = preference.seconds ?? usualSeconds;
+      const waitedSeconds = wakesTooLate(deps, accepted.served) ? 0 : (preference.seconds ?? usualSeconds);
       const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
       const runMs = waitedSeconds === 0 ? undefined : runMsOf(task, accepted);
       if (runMs !== undefined) request.ran(runMs);
@@ -68,6 +68,13 @@ export const createHandler = (deps: HandlerDeps) =>
     },
     { routes: SUBMIT_ROUTES, produces: '*' },
   );
+
+/**
+ * Whether no wait can see the result of a sleeping model: where the platform starts a container, that takes longer than
+ * API Gateway waits, and every waiting caller would hold one of the account's Lambdas.
+ */
+const wakesTooLate = ({ platform }: HandlerDeps, { live }: ServedModel): boolean =>
+  platform.instances?.sleeps === true && live.length === 0;
 
 /**
  * Duration of the model's run, 0 if no instance has started the task: then all of its time was delay. Undefined if

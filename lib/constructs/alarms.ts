@@ -35,16 +35,17 @@ const PERIOD = Duration.minutes(1);
 
 /** Alarms that need a person. Each has its own name and a section in the runbook. */
 export class Alarms extends Construct {
+  readonly all: readonly Alarm[];
   readonly #prefix: string;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.#prefix = props.prefix;
-    for (const spec of [...ofStage(props), ...props.models.flatMap(ofModel)]) this.#raise(spec);
+    this.all = [...ofStage(props), ...props.models.flatMap(ofModel)].map((spec) => this.#raise(spec));
   }
 
-  #raise({ name, description, metric, from, minutes, ofThem }: AlarmSpec): void {
-    new Alarm(this, name, {
+  #raise({ name, description, metric, from, minutes, ofThem }: AlarmSpec): Alarm {
+    return new Alarm(this, name, {
       alarmName: `${this.#prefix}${name}`,
       alarmDescription: description,
       metric,

@@ -113,8 +113,18 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'dead-letters');
   }
 
-  grantReadRegistry(consumer: Consumer): void {
-    this.#allow(consumer, this.registry, ['dynamodb:GetItem', 'dynamodb:Query']);
+  /** Read one task, which must not exist: whether the table answers. */
+  grantProbeTasks(consumer: Consumer): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:GetItem']);
+  }
+
+  /** Models and instances. */
+  grantListModels(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:Query']);
+  }
+
+  grantReadContracts(consumer: Consumer): void {
+    this.#allow(consumer, this.registry, ['dynamodb:GetItem']);
     this.blobs.grantGetKind(consumer, 'contracts');
   }
 

@@ -28,7 +28,9 @@ export const PERMISSIONS = {
   'read statistics': ({ data }, to) => data.grantReadStats(to),
   'read results': ({ data }, to) => data.grantReadResults(to),
   'give tasks up': ({ data }, to) => data.grantGiveUp(to),
-  'read the registry': ({ data }, to) => data.grantReadRegistry(to),
+  'probe tasks': ({ data }, to) => data.grantProbeTasks(to),
+  'list models': ({ data }, to) => data.grantListModels(to),
+  'read contracts': ({ data }, to) => data.grantReadContracts(to),
   'send tasks': ({ queues }, to) => {
     for (const queue of queues) queue.grantSend(to);
   },
@@ -86,40 +88,48 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'submit-task': {
     description: 'Accepts tasks, and answers with the result when the caller waits for it',
     // Submit also waits for the result, so it reads too.
-    may: ['create tasks', 'send tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
+    may: [
+      'create tasks',
+      'send tasks',
+      'read results',
+      'list models',
+      'read contracts',
+      'measure queues',
+      'wake models',
+    ],
   },
   'get-task': {
     description: 'Answers with a task',
-    may: ['get tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
+    may: ['get tasks', 'read results', 'list models', 'read contracts', 'measure queues', 'wake models'],
   },
   'get-result': {
     description: 'Answers with the result of a task',
-    may: ['get tasks', 'read results', 'read the registry', 'measure queues', 'wake models'],
+    may: ['get tasks', 'read results', 'list models', 'read contracts', 'measure queues', 'wake models'],
   },
   'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
-  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read the registry'] },
-  'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'read the registry'] },
-  'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
-  'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
+  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read contracts'] },
+  'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'list models'] },
+  'list-models': { description: 'Lists the active models', may: ['list models', 'measure queues'] },
+  'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
   'change-model': { description: 'Chooses the default contract version of a model', may: ['change models'] },
-  'get-model-schema': { description: 'Answers with the contract of a model', may: ['read the registry'] },
+  'get-model-schema': { description: 'Answers with the contract of a model', may: ['list models', 'read contracts'] },
   'get-openapi': {
     description: 'Describes the API and its active models',
-    may: ['read the registry', 'measure queues'],
+    may: ['list models', 'read contracts', 'measure queues'],
   },
   'get-console': { description: 'Shows the console', may: [] },
   'get-docs': { description: 'Shows the documentation', may: [] },
   'list-instances': {
     description: 'Lists the instances of a model',
-    may: ['read the registry', 'measure queues', 'list instances'],
+    may: ['list models', 'list instances'],
   },
   'launch-instance': {
     description: 'Launches an instance of a model',
-    may: ['read the registry', 'measure queues', 'list instances', 'launch instances'],
+    may: ['list models', 'list instances', 'launch instances'],
   },
   'stop-instance': {
     description: 'Lets an instance finish and stop',
-    may: ['read the registry', 'measure queues', 'list instances', 'stop instances'],
+    may: ['list models', 'list instances', 'stop instances'],
   },
   'list-calls': { description: 'Lists calls of a user, or of all users for admins', may: [] },
   'authenticate-user': {
@@ -131,13 +141,16 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'manage-users': { description: 'Lists and changes users, for admins', may: ['administer users'] },
   'get-metrics': {
     description: 'Metrics for Prometheus',
-    may: ['read the registry', 'measure queues', 'count dead letters'],
+    may: ['list models', 'measure queues', 'count dead letters'],
   },
-  health: { description: 'Says whether the API can do its work', may: ['read the registry', 'measure queues'] },
+  health: {
+    description: 'Says whether the API can do its work',
+    may: ['list models', 'measure queues', 'probe tasks'],
+  },
   'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
   'collect-metrics': {
     description: 'Publishes active models, live instances and backlogs every minute, and scales by them',
-    may: ['read the registry', 'measure queues', 'scale models'],
+    may: ['list models', 'measure queues', 'scale models'],
   },
   'authorize-caller': { description: 'Says who calls', may: ['verify callers'] },
   'refuse-route': { description: 'Answers requests that no route takes', may: [] },

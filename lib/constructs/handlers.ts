@@ -33,8 +33,8 @@ export interface HandlersProps extends Grantors {
   readonly submitUrl: boolean;
   /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
-  /** Reserved concurrency of the submit handler. @default the account's */
-  readonly submitConcurrency?: number | undefined;
+  /** Reserved concurrency by folder. @default the account's */
+  readonly reservedConcurrency?: Readonly<Record<string, number>> | undefined;
 }
 
 /** SQS requires a visibility timeout of at least six times this value. */
@@ -78,7 +78,8 @@ export class Handlers extends Construct {
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, identity, prefix, logRetention, tracing, platformLogs, submitConcurrency, corsOrigins } = this.#props;
+    const { data, identity, prefix, logRetention, tracing, platformLogs, reservedConcurrency, corsOrigins } =
+      this.#props;
     const isByUrl = name === 'submit-task' && this.#props.submitUrl;
     const { description, may, memoryMiB = HANDLER_MEMORY_MIB } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
@@ -89,7 +90,7 @@ export class Handlers extends Construct {
       logRetention,
       tracing,
       platformLogs,
-      reservedConcurrency: name === 'submit-task' ? submitConcurrency : undefined,
+      reservedConcurrency: reservedConcurrency?.[name],
     });
     data.introduce(fn);
     identity.introduce(fn);

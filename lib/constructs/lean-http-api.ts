@@ -30,8 +30,8 @@ import {
 } from './http-api.ts';
 
 /**
- * The route table as an API Gateway HTTP API: less than a third of the price, without usage plans and request
- * validation.
+ * The route table as an API Gateway HTTP API: less than a third of the price, without request validation
+ * and web ACLs.
  */
 export class LeanHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -54,6 +54,7 @@ export class ModelService extends Construct {
     this.#grantServe(this.#addContainer());
     this.service = this.#createService();
     this.#startAfterwards();
+    for (const billed of [this, props.queues]) Tags.of(billed).add('model', this.manifest.name);
     if (props.image instanceof ecs.AssetImage) {
       acknowledgeEverything(this.#task.obtainExecutionRole(), 'A token for the image registry belongs to the account.');
     }

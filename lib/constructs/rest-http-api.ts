@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
+  CfnMethod,
   EndpointType,
   type IAuthorizer,
   IdentitySource,
@@ -15,7 +16,6 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { BINARY_TYPES } from '#api/http/negotiation.ts';
 import { METHODS, type Route, type RoutedHandlerName, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import { Firewall } from './firewall.ts';
@@ -51,6 +51,7 @@ export class RestHttpApi extends Construct implements HttpApi {
     this.#addRoutes(props, this.#createAuthorizer(props));
     const { firewall } = props;
     if (firewall) new Firewall(this, 'Firewall', { ...firewall, stageArn: api.deploymentStage.stageArn });
+    this.#readPreflightAsText();
     this.metrics = {
       requests: (options) => api.metricCount(options),
       serverErrors: (options) => api.metricServerError(options),
@@ -70,7 +71,8 @@ export class RestHttpApi extends Construct implements HttpApi {
       restApiName: name,
       description: 'Predictions, tasks and models',
       endpointTypes: [EndpointType.REGIONAL],
-      binaryMediaTypes: [...BINARY_TYPES],
+      // Otherwise API Gateway decides by the first type of `Accept` alone whether an answer is binary.
+      binaryMediaTypes: ['*/*'],
       cloudWatchRole: true,
       // The account has one such role. Deleting it with a stage would end the logs of all other stages.
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
@@ -131,6 +133,16 @@ export class RestHttpApi extends Construct implements HttpApi {
     const refusing = invoking(unrouted);
     for (const path of new Set(routes.map((route) => route.path))) {
       acknowledgeOpen(this.#api.root.resourceForPath(path).addMethod('ANY', refusing), authorizer !== undefined);
+    }
+  }
+
+  /** A mock integration cannot read a binary body, and every body is binary here. */
+  #readPreflightAsText(): void {
+    for (const method of this.#api.methods) {
+      const { defaultChild } = method.node;
+      if (method.httpMethod === 'OPTIONS' && defaultChild instanceof CfnMethod) {
+        defaultChild.addPropertyOverride('Integration.ContentHandling', 'CONVERT_TO_TEXT');
+      }
     }
   }
 

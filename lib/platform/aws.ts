@@ -49,12 +49,16 @@ export function createAwsPlatform(
   const { ecs } = settings;
   const { registryTable } = settings;
   const instances = ecs && lateInstanceController(settings, { ...ecs, dynamodb, registryTable, clock });
+  const tasks = new DynamoTaskStore({
+    ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
+  });
   return {
     queues: (model) =>
       new SqsTaskQueue({ client: sqs, clock: systemClock, queueUrlPrefix, model, pollSeconds, abortsPolls }),
-    tasks: new DynamoTaskStore({
-      ...{ client: dynamodb, table: settings.tasksTable, clock, keepsLists: settings.listsTasks ?? true },
-    }),
+    tasks,
+    async check() {
+      await tasks.get(NO_TASK);
+    },
     blobs,
     stats: lateStatsStore({ client: dynamodb, table: settings.tasksTable }),
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
@@ -70,6 +74,9 @@ export function createAwsPlatform(
     },
   };
 }
+
+/** The id of no task. Reading it shows that the table answers. */
+const NO_TASK = 'readiness';
 
 /** Resource names and endpoints of the AWS platform. */
 export interface AwsSettings extends AwsConnection {

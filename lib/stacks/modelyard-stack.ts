@@ -16,7 +16,9 @@ import { modelImage } from '../constructs/model-image.ts';
 import { ModelQueues } from '../constructs/model-queues.ts';
 import { ModelService } from '../constructs/model-service.ts';
 import { Network } from '../constructs/network.ts';
+import { Notifications } from '../constructs/notifications.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
+import { retainLogs } from '../constructs/retain-logs.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
 import { TraceSampling } from '../constructs/trace-sampling.ts';
@@ -31,7 +33,10 @@ export interface ModelyardStackProps {
 /** All resources of one stage. */
 export class ModelyardStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, models }: ModelyardStackProps) {
-    super(scope, id, { description: `Modelyard, stage ${stage}: models behind an HTTPS API` });
+    super(scope, id, {
+      description: `Modelyard, stage ${stage}: models behind an HTTPS API`,
+      terminationProtection: config.keepsData,
+    });
     assertClosed(stage, config);
     const prefix = `modelyard-${stage}-`;
     const logRetention: RetentionDays = config.logRetentionDays;
@@ -51,7 +56,7 @@ export class ModelyardStack extends Stack {
     });
 
     const queues = services.map((service) => service.queues);
-    const { submitConcurrency, platformLogs, minInstances } = config;
+    const { reservedConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
     const identity = new Identity(this, 'Identity', { auth: config.auth, data });
     const handlers = new Handlers(this, 'Handlers', {
@@ -66,7 +71,7 @@ export class ModelyardStack extends Stack {
         logRetention,
         tracing,
         platformLogs,
-        submitConcurrency,
+        reservedConcurrency,
       },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
       ...{ identity, submitUrl: config.api.submitUrl },
@@ -87,11 +92,14 @@ export class ModelyardStack extends Stack {
     }
 
     const watched = { stage, prefix, api, submitUrl, data, handlers, models: services };
-    new Alarms(this, 'Alarms', watched);
+    const { all: alarms } = new Alarms(this, 'Alarms', watched);
+    const { subscribers = [], monthlyBudget } = config;
+    if (!emulated) new Notifications(this, 'Notifications', { stage, prefix, alarms, subscribers, monthlyBudget });
     const dashboard = new StageDashboard(this, 'Dashboard', watched);
     this.#output(api, dashboard, services);
     this.#outputUsers(stage, data, identity);
     this.#acknowledge(cluster);
+    if (keepsData) retainLogs(this);
     Tags.of(this).add('project', 'modelyard');
     Tags.of(this).add('stage', stage);
   }

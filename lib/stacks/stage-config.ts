@@ -1,5 +1,6 @@
 import type { FirewallConfig } from '../constructs/firewall.ts';
 import type { AuthConfig } from '../constructs/identity.ts';
+import type { Subscriber } from '../constructs/notifications.ts';
 
 type ImageSource =
   /** Built from the Dockerfile at deployment. */
@@ -21,7 +22,10 @@ export interface StageConfig {
   readonly capacity: 'fargate' | 'spot';
   /** Instances of every model that stay while idle. */
   readonly minInstances: number;
-  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
+  /**
+   * Termination protection of the stack; deletion protection and point-in-time recovery of its tables. Tables, bucket and
+   * logs stay when the stack is deleted.
+   */
   readonly keepsData: boolean;
   /** Whether owners can list their tasks. The index is a quarter of the writes of a prediction. */
   readonly listsTasks: boolean;
@@ -30,8 +34,15 @@ export interface StageConfig {
   readonly tracing: boolean;
   /** Start and report lines of Lambda. */
   readonly platformLogs: boolean;
-  /** Reserved concurrency of the submit handler. @default the account's */
-  readonly submitConcurrency?: number;
+  /**
+   * Concurrent runs that are kept for a Lambda, and that it may not pass, by its folder in `lambdas/`. The account keeps
+   * at least 100 for all others, so an account with a quota of 10 allows none. @default none
+   */
+  readonly reservedConcurrency?: Readonly<Record<string, number>>;
+  /** Who is told of alarms. @default nobody */
+  readonly subscribers?: readonly Subscriber[];
+  /** Tells the subscribers when a month's forecast passes this many US dollars. @default no budget */
+  readonly monthlyBudget?: number;
   /** Leaves out what AWS emulators do not support. */
   readonly emulated: boolean;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unavailable } from '#core';
 import { createHandler } from '#lambdas/health/handler.ts';
+import { aModel } from '#test/support/registry.ts';
 import { call, createTestApi, replacing, type TestApi } from './api-harness.ts';
 
 const probe = (api: TestApi, route: string) => call(createHandler(api), { route, headers: { Accept: 'text/plain' } });
@@ -37,6 +38,18 @@ describe('health', () => {
 
     expect(statusCode).toBe(503);
     expect(json).toMatchObject({ type: '/problems/queue-unavailable' });
+  });
+
+  it('is not ready while no queue answers', async () => {
+    const away = unavailable('queue_unavailable', 'The queue is away.', undefined);
+    const api = createTestApi({
+      broken: ({ queues }) => ({
+        queues: (model) => replacing(queues(model), { depth: () => Promise.reject(away) }),
+      }),
+    });
+    await api.platform.registry.writeModel(aModel());
+
+    expect((await probe(api, '/readyz')).statusCode).toBe(503);
   });
 
   it('is ready when the registry can be read', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_PAYLOAD_BYTES, unavailable } from '#core';
+import { type InstanceController, MAX_PAYLOAD_BYTES, unavailable } from '#core';
 import { createHandler } from '#lambdas/submit-task/handler.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { call, createTestApi, failed, replacing, stored, succeeded, type TestApi } from './api-harness.ts';
@@ -18,6 +18,8 @@ const post =
   (route: string) =>
   (api: TestApi, { model = 'model_b', body = '{"value": 7}', ...rest }: Submit = {}) =>
     call(createHandler(api), { route, params: { model }, body, ...rest });
+
+const JSON_BODY = { 'Content-Type': 'application/json' };
 
 const submit = post('/models/{model}/tasks');
 const predict = post('/predict/{model}');
@@ -298,6 +300,21 @@ describe('a submit to a model that is asleep', () => {
 
     expect(statusCode).toBe(202);
     expect(json.state).toBe('queued');
+  });
+});
+
+describe('a prediction of a model that is asleep', () => {
+  const sleeping = { sleeps: true, list: async () => [], wake: async () => undefined } as unknown as InstanceController;
+
+  it('is answered at once where a start takes longer than any wait', async () => {
+    const api = createTestApi({ broken: () => ({ instances: sleeping }) });
+    await api.doze();
+
+    const { statusCode, headers, json } = await predict(api, { headers: { ...JSON_BODY, Prefer: 'wait=25' } });
+
+    expect(statusCode).toBe(202);
+    expect(json.state).toBe('queued');
+    expect(Number(headers?.['Retry-After'])).toBeGreaterThan(0);
   });
 });
 

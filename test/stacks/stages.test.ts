@@ -132,6 +132,8 @@ describe('the local stage', () => {
     expect(new Set(missing.map((identity) => identity.split(' ')[0]))).toEqual(
       new Set([
         'AWS::ECS::ClusterCapacityProviderAssociations',
+        'AWS::SNS::Topic',
+        'AWS::SNS::TopicPolicy',
         'AWS::XRay::SamplingRule',
         // Nobody logs in where everybody is local.
         ...['AWS::ApiGateway::Authorizer', 'AWS::SecretsManager::Secret', 'AWS::Lambda::Function'],

@@ -140,7 +140,7 @@ describe('every Lambda', () => {
         Properties.ReservedConcurrentExecutions === undefined ? [] : [[id, Properties.ReservedConcurrentExecutions]],
       );
 
-    const busy = await synthesize('prod', { config: { submitConcurrency: 50 } });
+    const busy = await synthesize('prod', { config: { reservedConcurrency: { 'submit-task': 50 } } });
 
     expect(reserved(prod)).toEqual([]);
     expect(reserved(busy)).toEqual([[expect.stringMatching(/^HandlersSubmitTask/), 50]]);
@@ -164,10 +164,6 @@ describe('the API', () => {
     expect(methods.filter(({ HttpMethod }) => HttpMethod === 'HEAD')).toHaveLength(gets.length);
     expect(refusing).toHaveLength(new Set(ROUTES.map(({ path }) => path)).size);
     for (const { Integration } of refusing) expect(JSON.stringify(Integration.Uri)).toContain('HandlersRefuseRoute');
-  });
-
-  it('passes protobuf through as bytes', () => {
-    template.hasResourceProperties('AWS::ApiGateway::RestApi', { BinaryMediaTypes: ['application/x-protobuf'] });
   });
 
   it('is throttled and logs who asked for what', () => {

@@ -8,6 +8,7 @@ export async function translated<T>(code: Unavailable, call: () => Promise<T>): 
     return await call();
   } catch (error) {
     if (error instanceof ModelyardError) throw error;
+    if (error instanceof Error && error.name === 'CredentialsProviderError') throw withoutCredentials(code, error);
     throw new ModelyardError(code, UNREACHABLE[code], {
       cause: error,
       retryable: !isRefusal(error),
@@ -15,6 +16,9 @@ export async function translated<T>(code: Unavailable, call: () => Promise<T>): 
     });
   }
 }
+
+const withoutCredentials = (code: Unavailable, cause: Error): ModelyardError =>
+  new ModelyardError(code, 'This process has no AWS credentials: give it a role or set AWS_ACCESS_KEY_ID.', { cause });
 
 /** A permanent refusal: a retry cannot succeed. A missing queue is not permanent, because it may still be created. */
 const isRefusal = (error: unknown): boolean =>

@@ -66,6 +66,8 @@ export interface ModelDirectory {
   unstarted(): Promise<readonly UnstartedModel[]>;
   /** Models with a ready instance, and those whose start fails, by name. */
   active(): Promise<readonly ModelSummary[]>;
+  /** All registered models, by name, without their backlogs; at most `CONTROL_STALENESS_MS` old. */
+  registered(): Promise<readonly KnownModel[]>;
   /** All registered models, by name. */
   all(): Promise<readonly ModelSummary[]>;
 }
@@ -162,6 +164,10 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
     async unstarted() {
       const at = await snapshots.read(CONTROL_STALENESS_MS);
       return at.instanceModels.flatMap((name) => (at.modelsByName.has(name) ? [] : (unstartedIn(at, name) ?? [])));
+    },
+    async registered() {
+      const at = await snapshots.read(CONTROL_STALENESS_MS);
+      return [...at.modelsByName.values()].map((model) => serve(model, at));
     },
     active: () => summarize(({ serving, failure }) => serving.length > 0 || failure !== undefined),
     all: () => summarize(() => true),

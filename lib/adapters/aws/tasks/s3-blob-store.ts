@@ -34,7 +34,7 @@ export class S3BlobStore implements BlobStore {
         if (found !== key) throw new Error(`S3 returned ${found} instead of ${key}`);
         return await Body?.transformToByteArray();
       } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
+        if (error instanceof NoSuchKey || isUnlisted(error)) return undefined;
         throw error;
       }
     });
@@ -45,3 +45,6 @@ export class S3BlobStore implements BlobStore {
     return Promise.all([this.#options.client(), import('@aws-sdk/client-s3')]);
   }
 }
+
+/** Who may not list a bucket is answered 403 for a missing object. The stack lets nobody list. */
+const isUnlisted = (error: unknown): boolean => error instanceof Error && error.name === 'AccessDenied';
