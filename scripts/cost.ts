@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
+import { limitsOf } from '#catalog/manifest.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
 import { parseCostOptions } from './cost/options.ts';
+import { quotasOf } from './cost/quotas.ts';
+import { spreadBill } from './cost/spread.ts';
 import { PRICES } from './cost/usage.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
@@ -51,12 +54,13 @@ for (const stage of ['prod', 'lean'] as const) {
   const config = STAGES[stage];
   const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
   const priced = { ...config, api: config.api.submitUrl ? 'none' : config.api.kind } as const;
-  table(title, bill(priced, workload));
+  table(`${title}, in one burst`, bill(priced, workload));
   say(
     `  ${'without authorizer'.padEnd(24)}${total(bill({ ...priced, auth: { kind: 'none' } }, workload))
       .toFixed(2)
       .padStart(10)}`,
   );
+  table(`The same, evenly over a month, without the cost of an idle month`, spreadBill(priced, workload));
 }
 say(HOW_SURE);
 say(WHAT_LEAN_GIVES_UP);
@@ -65,3 +69,15 @@ const { models } = await discoverModels([fileURLToPath(new URL('../model-contain
 const idle = idleBill(models.length);
 table(`A month in which all ${models.length} models sleep`, idle);
 say(`  ${'after always-free parts'.padEnd(24)}${afterFreeTier(idle, models.length).toFixed(2).padStart(10)}`);
+
+const instances = models.reduce((sum, { manifest }) => sum + limitsOf(manifest).maxInstances, 0);
+say('\nWhat the stage prod may need, beside the default quotas of an account');
+for (const { name, needed, quota, note } of quotasOf({
+  ratePerSecond: STAGES.prod.api.ratePerSecond,
+  heldMs: workload.ms + 30,
+  ...{ instances, vcpuEach: 0.25, alarms: 6 + 2 * models.length, models: models.length },
+})) {
+  say(
+    `  ${name.padEnd(24)}${String(needed).padStart(10)} of ${String(quota).padEnd(8)}${needed > quota ? '!' : ' '} ${note}`,
+  );
+}

@@ -40,23 +40,23 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
   const logBytes = logBytesOf(config);
   return [
     apiItem(config, millions),
-    item('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
+    measured('Lambda requests', millions * PRICES.lambdaMillion, '1 a prediction'),
     lambdaTime(predictions, ms),
     ...verification(config, predictions),
-    item('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction in a backlog`),
-    item('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
-    item(
+    measured('SQS requests', millions * sqsRequests * PRICES.sqsMillion, `${sqsRequests} a prediction in a backlog`),
+    measured('DynamoDB writes', millions * writes * PRICES.dynamoDbWriteMillion, `${writes} units`),
+    measured(
       'DynamoDB reads',
       millions * reads * PRICES.dynamoDbReadMillion,
       `${polls} reads of ${readUnitsPerPoll} units`,
     ),
     ...instanceItems(config, predictions, ms),
     {
-      ...item('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
+      ...measured('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
       basis: config.platformLogs ? 'estimated' : 'measured',
     },
-    item('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
-    ...(config.tracing ? [item('Traces', millions * TRACED_SHARE * PRICES.xrayTraceMillion, '1 in 20')] : []),
+    measured('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
+    ...(config.tracing ? [measured('Traces', millions * TRACED_SHARE * PRICES.xrayTraceMillion, '1 in 20')] : []),
   ];
 }
 
@@ -68,7 +68,7 @@ const API_PRICES = { rest: PRICES.restApiMillion, http: PRICES.httpApiMillion, n
 
 function apiItem({ api }: CostConfig, millions: number): BillItem {
   const how = api === 'none' ? 'none: function URL of submit-task' : `1 a prediction, ${api.toUpperCase()} API`;
-  return item('API requests', millions * API_PRICES[api], how);
+  return measured('API requests', millions * API_PRICES[api], how);
 }
 
 /** Without API Gateway there is no access log. The handler logs nothing for an accepted submit. */
@@ -81,7 +81,7 @@ function lambdaTime(predictions: number, ms: number): BillItem {
   const each = ms + ESTIMATED.overheadMs + MEASURED.lateMs + working;
   const gb = HANDLER_MEMORY_MIB / 1024;
   const dollars = (predictions / 1000) * each * gb * PRICES.lambdaGbSecond;
-  return estimate('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
+  return estimated('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
 }
 
 /**
@@ -96,7 +96,7 @@ function verification({ api, auth }: CostConfig, predictions: number): readonly 
   const runs = api === 'none' ? 0 : (predictions / 1e6) * PRICES.lambdaMillion;
   const reads = (predictions / 1e6) * MEASURED.readUnitsPerCaller * PRICES.dynamoDbReadMillion;
   const where = api === 'none' ? 'in the handler' : '1 authorizer run';
-  return [estimate('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
+  return [estimated('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
 }
 
 function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
@@ -105,8 +105,8 @@ function instanceItems({ capacity }: CostConfig, predictions: number, ms: number
   const fargate = modelVcpu * PRICES.fargateVcpuHour + modelGb * PRICES.fargateGbHour;
   const share = capacity === 'spot' ? PRICES.spotShare : 1;
   return [
-    item('Fargate', hours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
-    item('Public IPv4', hours * PRICES.publicIpv4Hour, 'while an instance runs'),
+    measured('Fargate', hours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
+    measured('Public IPv4', hours * PRICES.publicIpv4Hour, 'while an instance runs'),
   ];
 }
 
@@ -117,7 +117,7 @@ const FREE_DASHBOARD_METRICS = 50;
 /** At most 6 per stage. Per model: dead letters and oldest task. */
 const alarmMetrics = (models: number): number => 6 + 2 * models;
 
-const MONTH_SECONDS = 730 * 3600;
+export const MONTH_SECONDS = 730 * 3600;
 /** X-Ray's default rule samples one request per second, so every run of the collector. */
 const COLLECTOR_RUNS = MONTH_SECONDS / 60;
 
@@ -128,34 +128,43 @@ export function idleBill(models: number): readonly BillItem[] {
   const polls = (models * 5 * month) / 20;
   const runs = COLLECTOR_RUNS;
   return [
-    item(
+    measured(
       'Custom metrics',
       STAGE_METRICS.length * PRICES.customMetric,
       `${STAGE_METRICS.length}; a sleeping model has none`,
     ),
-    item('Alarms', alarmMetrics(models) * PRICES.alarmMetric, `${alarmMetrics(models)} metrics; the first 10 are free`),
-    item(
+    measured(
+      'Alarms',
+      alarmMetrics(models) * PRICES.alarmMetric,
+      `${alarmMetrics(models)} metrics; the first 10 are free`,
+    ),
+    measured(
       'Dashboard',
       PRICES.dashboard,
       `${dashboardMetrics(models)} metrics; the first 3 with up to ${FREE_DASHBOARD_METRICS} each are free`,
     ),
-    item('Signing keys', PRICES.secret, 'one secret'),
-    estimate(
+    measured('Signing keys', PRICES.secret, 'one secret'),
+    estimated(
       'Polls of dead letters',
       (polls / 1e6) * PRICES.sqsMillion,
       `${Math.round(polls / 1000)} thousand; the first million is free`,
     ),
-    estimate(
+    measured(
+      'Reads of queue depths',
+      ((2 * models * runs) / 1e6) * PRICES.sqsMillion,
+      'two queues of each model, once a minute',
+    ),
+    estimated(
       'Collector',
       runs * (PRICES.lambdaMillion / 1e6 + 0.3 * 0.25 * PRICES.lambdaGbSecond),
       'every minute, 0.3 s',
     ),
-    estimate(
+    estimated(
       'Traces of the collector',
       (runs / 1e6) * PRICES.xrayTraceMillion,
       `${Math.round(runs / 1000)} thousand; the first 100 thousand are free`,
     ),
-    estimate('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
+    estimated('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
   ];
 }
 
@@ -173,9 +182,16 @@ export function afterFreeTier(items: readonly BillItem[], models: number): numbe
 /** In US dollars. */
 export const total = (items: readonly BillItem[]): number => items.reduce((sum, { dollars }) => sum + dollars, 0);
 
-const item = (name: string, dollars: number, how: string): BillItem => ({ name, dollars, how, basis: 'measured' });
+/** An item of measured counts. */
+export const measured = (name: string, dollars: number, how: string): BillItem => ({
+  name,
+  dollars,
+  how,
+  basis: 'measured',
+});
 
-const estimate = (name: string, dollars: number, how: string): BillItem => ({
-  ...item(name, dollars, how),
+/** An item with an estimate in it. */
+export const estimated = (name: string, dollars: number, how: string): BillItem => ({
+  ...measured(name, dollars, how),
   basis: 'estimated',
 });

@@ -48,6 +48,8 @@ export const ESTIMATED = {
   modelGb: 0.5,
   /** The start and report lines of Lambda, by its documentation. */
   platformLogBytes: 800,
+  /** The line of a run in the log of its instance. */
+  modelLogBytes: 300,
 } as const;
 
 /** List prices of us-east-1 in US dollars, without free tiers and taxes. */

@@ -3,6 +3,8 @@ import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
 import { afterFreeTier, bill, dashboardMetrics, idleBill, total } from '../../scripts/cost/bill.ts';
+import { quotasOf } from '../../scripts/cost/quotas.ts';
+import { spreadBill } from '../../scripts/cost/spread.ts';
 
 describe('the bill', () => {
   it('of a million predictions of 100 ms stays below $10.64', () => {
@@ -63,4 +65,33 @@ describe('the bill', () => {
   it('of a month in which three models sleep stays below $5', () => {
     expect(afterFreeTier(idleBill(3), 3)).toBeLessThanOrEqual(5);
   });
+});
+
+describe('the bill of predictions that come evenly over a month', () => {
+  const spread = (predictions: number) => spreadBill({ ...STAGES.prod, api: 'rest' }, { predictions, ms: 100 });
+  const dollars = (items: ReturnType<typeof spread>, name: string) =>
+    items.find((item) => item.name === name)?.dollars ?? Number.NaN;
+
+  it('pays for an instance that is awake all the time, however few they are', () => {
+    expect(dollars(spread(1000), 'Public IPv4')).toBeCloseTo(730 * 0.005);
+    expect(dollars(spread(1000), 'Fargate')).toBeCloseTo(dollars(spread(1_000_000), 'Fargate'));
+  });
+
+  it('pays for a receive and a delete of every prediction', () => {
+    expect(dollars(spread(1_000_000), 'SQS requests')).toBeCloseTo(1.2);
+  });
+
+  it('is higher than that of a burst by what a month awake costs', () => {
+    const burst = total(bill({ ...STAGES.prod, api: 'rest' }, { predictions: 1_000_000, ms: 100 }));
+
+    expect(total(spread(1_000_000)) - burst).toBeGreaterThan(10);
+  });
+});
+
+it('quotas say what a stage may need, and what a new account has', () => {
+  const needs = { ratePerSecond: 2000, heldMs: 130, instances: 30, vcpuEach: 0.25, alarms: 12, models: 3 };
+
+  const short = quotasOf(needs).filter(({ needed, quota }) => needed > quota);
+
+  expect(short.map(({ name, needed }) => [name, needed])).toEqual([['Fargate vCPUs', 8]]);
 });
