@@ -24,7 +24,11 @@ function typedValue(column: string, { type, format }: ColumnRule): string {
   const text = identifier(column);
   if (type === 'text') return text;
   if (format !== undefined) return `CAST(try_strptime(${text}, ${quoted(format)}) AS ${SQL_TYPES[type]})`;
-  if (type === 'timestamp') return `try_cast(try_cast(${text} AS TIMESTAMPTZ) AS TIMESTAMP)`;
+  // Casting to a time without a zone is faster, but drops an offset.
+  if (type === 'timestamp') {
+    const zoned = `try_cast(try_cast(${text} AS TIMESTAMPTZ) AS TIMESTAMP)`;
+    return `CASE WHEN ends_with(${text}, 'Z') THEN try_cast(${text} AS TIMESTAMP) ELSE ${zoned} END`;
+  }
   return `try_cast(${text} AS ${SQL_TYPES[type]})`;
 }
 

@@ -95,6 +95,14 @@ class Cleaner {
     const flush = (until: number) => {
       if (until > copyFrom) pieces.push(bytes.subarray(copyFrom, until));
     };
+    const skip = () => {
+      const records = scanner.skipPlain(bytes, at);
+      if (records === 0) return;
+      this.#keep(1, records);
+      this.#line += records;
+      at = scanner.end;
+    };
+    skip();
     while (at < bytes.length && scanner.next(bytes, at, isLast)) {
       const { end, contentEnd, lines, fault } = scanner;
       if (fault || scanner.isBlank) {
@@ -111,18 +119,19 @@ class Cleaner {
       }
       this.#line += lines;
       at = end;
+      skip();
     }
     flush(at);
     if (pieces.length > 0) await this.#output.writev(pieces);
     return at === bytes.length ? EMPTY : bytes.subarray(at);
   }
 
-  #keep(lines: number): void {
+  #keep(lines: number, records = 1): void {
     const last = this.#lines.at(-1);
     if (!last || last.line + (this.#rows - last.row) !== this.#line) {
       this.#lines.push({ row: this.#rows, line: this.#line });
     }
-    this.#rows += 1;
+    this.#rows += records;
     if (lines > 1) this.#hasQuotedNewlines = true;
   }
 

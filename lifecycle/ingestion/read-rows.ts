@@ -40,14 +40,14 @@ const REASON = '"\u0001reason"';
  */
 export async function readRows(
   tables: Tables,
-  file: SourceFile & { readonly hash: string },
+  file: Omit<SourceFile, 'isReadOnce'> & { readonly hash: string },
   given: DatasetSchema | undefined,
 ): Promise<ReadRows> {
-  const source = await loadSource(tables, file);
+  const source = await loadSource(tables, { ...file, isReadOnce: given !== undefined });
   const schema = given ?? (await inferSchema(tables, source));
   requireColumns(schema, source);
   await tables.run(`CREATE TABLE checked AS ${checkedRows(schema, 'source')}`);
-  await tables.run('DROP TABLE source');
+  await confirmCount(tables, source);
   await markDuplicates(tables, schema);
   await addBroken(tables, source.broken);
   const rowsFile = join(file.scratch, 'rows.parquet');
@@ -81,6 +81,13 @@ function requireColumns(schema: DatasetSchema, { columns }: LoadedSource): void 
     'invalid_input',
     `The columns are not those of the dataset: the file ${parts.join(' and ')}.`,
   );
+}
+
+/** Fails instead of losing rows, should the reader see other records than the scanner. */
+async function confirmCount(tables: Tables, { rows }: LoadedSource): Promise<void> {
+  const [row] = await tables.rows('SELECT count(*) AS count FROM checked');
+  if (rows === undefined || Number(row?.count) === rows) return;
+  throw new ModelyardError('internal', `The file has ${rows} rows, and ${String(row?.count)} were read.`);
 }
 
 /** The first of several rows with one key is good. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openTables, quoted } from '#adapters/duckdb/tables.ts';
 import type { JsonObject } from '#core';
 import { manifest } from '#lifecycle/ingestion/manifest.ts';
 import type { DatasetSchema } from '#lifecycle/ingestion/schema.ts';
@@ -122,6 +123,22 @@ describe('the ingestion of a file', () => {
     expect(first).toMatchObject({ is_new: true, version: { version: 1 } });
     expect(second).toEqual({ ...first, is_new: false });
     expect(other).toMatchObject({ is_new: true, version: { version: 2 } });
+  });
+
+  it('stores times in UTC, whatever their offset', async () => {
+    const lifecycle = await withDataset({ columns: { at: { type: 'timestamp' } } });
+    const written = ['2024-03-01T10:00:00Z', '2024-03-01T12:00:00+02:00', '2024-03-01 10:00:00'];
+
+    const { version } = (await ingest(lifecycle, Buffer.from(`at\n${written.join('\n')}\n`))) as {
+      version: JsonObject;
+    };
+
+    const [part = ''] = version.parts as string[];
+    await using tables = await openTables({ folder: lifecycle.stores.scratch });
+    const path = await lifecycle.stores.artifacts.fileOf(part);
+    expect(await tables.rows(`SELECT DISTINCT "at" FROM read_parquet(${quoted(path)})`)).toEqual([
+      { at: '2024-03-01 10:00:00' },
+    ]);
   });
 
   it('refuses a version with too many bad rows, and keeps its rows', async () => {

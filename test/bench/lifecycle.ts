@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { openTables, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { pointInTimeQuery } from '#lifecycle/features/point-in-time.ts';
+import { readRows } from '#lifecycle/ingestion/read-rows.ts';
+import type { DatasetSchema } from '#lifecycle/ingestion/schema.ts';
+import { pseudoRandom } from '#test/support/pseudo-random.ts';
+
+/*
+ * `npm run bench:lifecycle [-- rows]`: ingestion beside pandas, and point-in-time joins, in seconds of processor time.
+ * BENCH_PYTHON names a Python with pandas and pyarrow; without it pandas is left out.
+ */
+
+const ROWS = Number(process.argv[2] ?? 1_000_000);
+const SCHEMA: DatasetSchema = {
+  columns: {
+    id: { type: 'integer', nullable: false },
+    meter: { type: 'integer' },
+    at: { type: 'timestamp' },
+    power: { type: 'number', min: 0, max: 1_000 },
+    place: { type: 'text' },
+  },
+};
+const PANDAS = `
+import resource, sys
+import pandas as pd
+before = resource.getrusage(resource.RUSAGE_SELF)
+frame = pd.read_csv(sys.argv[1], parse_dates=['at'], date_format='ISO8601', on_bad_lines='skip', low_memory=False)
+frame['power'] = pd.to_numeric(frame['power'], errors='coerce')
+frame.to_parquet(sys.argv[2], compression='zstd')
+after = resource.getrusage(resource.RUSAGE_SELF)
+print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+`;
+
+interface Measured {
+  readonly what: string;
+  readonly cpuSeconds: number;
+  readonly note: string;
+}
+
+const measured: Measured[] = [];
+
+async function measure<T>(what: string, run: () => Promise<T>, note: (result: T) => string): Promise<T> {
+  const before = process.cpuUsage();
+  const result = await run();
+  const { user, system } = process.cpuUsage(before);
+  measured.push({ what, cpuSeconds: (user + system) / 1e6, note: note(result) });
+  return result;
+}
+
+/** One row in a thousand has a fault. */
+async function writeCsv(path: string): Promise<void> {
+  const random = pseudoRandom(7);
+  const output = createWriteStream(path);
+  output.write('id,meter,at,power,place\n');
+  for (let start = 0; start < ROWS; start += 10_000) {
+    const lines: string[] = [];
+    for (let id = start; id < Math.min(ROWS, start + 10_000); id += 1) {
+      const at = new Date(1.7e12 + Math.floor(random() * 3e10)).toISOString();
+      const power = id % 1_000 === 999 ? 'broken' : (random() * 1_000).toFixed(3);
+      lines.push(`${id},${Math.floor(random() * 10_000)},${at},${power},place ${id % 50}\n`);
+    }
+    if (!output.write(lines.join(''))) await once(output, 'drain');
+  }
+  output.end();
+  await finished(output);
+}
+
+async function ingestion(folder: string): Promise<string> {
+  const path = join(folder, 'sent.csv');
+  await writeCsv(path);
+  await using tables = await openTables({ folder });
+  const file = { path, format: 'csv', missing: [], scratch: folder, hash: 'bench' } as const;
+  const read = await measure(
+    `ingest ${ROWS} rows with quarantine`,
+    () => readRows(tables, file, SCHEMA),
+    ({ rows, badRows }) => `${rows} good, ${badRows} refused`,
+  );
+  const python = process.env.BENCH_PYTHON;
+  if (python === undefined) return read.rowsFile;
+  const { stdout } = await promisify(execFile)(python, ['-c', PANDAS, path, join(folder, 'pandas.parquet')]);
+  const { size } = await stat(path);
+  measured.push({
+    what: 'pandas: the same file, without quarantine',
+    cpuSeconds: Number(stdout),
+    note: `${size >> 20} MiB`,
+  });
+  return read.rowsFile;
+}
+
+async function joins(folder: string, rowsFile: string): Promise<void> {
+  await using tables = await openTables({ folder });
+  await tables.run(
+    `CREATE TABLE labels AS SELECT meter, "at" + INTERVAL 1 HOUR AS due FROM read_parquet(${quoted(rowsFile)})`,
+  );
+  await tables.run(
+    `CREATE TABLE readings AS SELECT meter, "at", "at" + to_minutes(CAST(id % 90 AS BIGINT)) AS recorded, power, _line
+       FROM read_parquet(${quoted(rowsFile)})`,
+  );
+  for (const isBitemporal of [false, true]) {
+    const query = pointInTimeQuery({
+      ...{ labels: 'labels', labelTime: 'due', features: 'readings', keys: ['meter'], eventTime: 'at' },
+      ...{ knownTime: 'recorded', isBitemporal, ttlSeconds: 86_400, columns: { power: 'found' } },
+    });
+    await measure(
+      `join ${ROWS} labels with ${ROWS} values${isBitemporal ? ', bitemporal' : ''}`,
+      () => count(tables, query),
+      (found) => `${found} found`,
+    );
+  }
+}
+
+async function count(tables: Tables, query: string): Promise<number> {
+  await tables.run(`CREATE OR REPLACE TABLE joined AS ${query}`);
+  const [row] = await tables.rows('SELECT count(found) AS found FROM joined');
+  return Number(row?.found);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
+try {
+  await joins(folder, await ingestion(folder));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+for (const { what, cpuSeconds, note } of measured) {
+  process.stdout.write(`${cpuSeconds.toFixed(2).padStart(7)} s  ${what} (${note})\n`);
+}
+process.stdout.write(`${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most\n`);
