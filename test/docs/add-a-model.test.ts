@@ -76,7 +76,7 @@ describe('the models that the README adds', () => {
     expect(() => run('node_modules/.bin/buf', 'lint')).not.toThrow();
   });
 
-  it('compile with the strictness of the house', async () => {
+  it('compile with the strictness of the house', { timeout: INSTALL_MS }, async () => {
     await writeFile(
       join(root, 'tsconfig.readme.json'),
       JSON.stringify({ extends: './tsconfig.json', include: ['model-containers/models/word_count'] }),

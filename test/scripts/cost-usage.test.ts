@@ -110,9 +110,11 @@ describe('what a prediction makes AWS count', { retry: 2 }, () => {
       expect([sends, otherQueueCalls]).toEqual([BACKLOG, 0]);
       expect((sends + receives + deletes) / BACKLOG).toBeLessThanOrEqual(MEASURED.sqsRequests);
       expect((sends + receives + deletes) / BACKLOG).toBeGreaterThanOrEqual(1.2);
-      expect(writes / BACKLOG).toBe(MEASURED.writeUnits + (listsTasks ? MEASURED.listWriteUnits : 0));
-      // Whoever reads is a caller who waits: an instance learns from its writes.
-      expect(reads / polls).toBe(MEASURED.readUnitsPerPoll);
+      // Not counting the row of each minute that says how its tasks ended.
+      expect(Math.floor(writes / BACKLOG)).toBe(MEASURED.writeUnits + (listsTasks ? MEASURED.listWriteUnits : 0));
+      // Whoever reads is a caller who waits: an instance learns from its writes. Once a second, it reads whether a task
+      // of the model was canceled.
+      expect(reads / polls).toBeCloseTo(MEASURED.readUnitsPerPoll, 1);
     },
   );
 

@@ -17,7 +17,7 @@ const limitOf = async (stage: 'dev' | 'lean'): Promise<number> => {
   return Number(stage === 'lean' ? lean : rest);
 };
 
-describe.each(['dev', 'lean'] as const)('the stage %s', (stage) => {
+describe.each(['dev', 'lean'] as const)('the stage %s', { timeout: 120_000 }, (stage) => {
   it('holds as many models as its page says, within the limits of AWS', async () => {
     const { app, stack, template } = await synthesize(stage, { models: models(await limitOf(stage)) });
     const json = template.toJSON();
