@@ -107,7 +107,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     may: ['get tasks', 'read results', 'list models', 'read contracts', 'measure queues', 'wake models'],
   },
   'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
-  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read contracts'] },
+  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read contracts'] },
   'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'list models'] },
   'list-models': { description: 'Lists the active models', may: ['list models', 'measure queues'] },
   'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
