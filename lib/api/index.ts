@@ -6,7 +6,15 @@ export {
   toPrincipalContext,
   unauthenticated,
 } from './auth/principal-context.ts';
-export { aText, type FieldRule, formFields, jsonFields, launchVariant, optional } from './http/body-fields.ts';
+export {
+  aText,
+  type FieldRule,
+  formFields,
+  jsonFields,
+  launchVariant,
+  optional,
+  redriveIds,
+} from './http/body-fields.ts';
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
 export { type AnsweredRequest, callOf } from './http/call-of.ts';
 export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
@@ -87,6 +95,7 @@ export {
   presentServices,
   presentShutdown,
 } from './presenters/gateway-presenter.ts';
+export { presentDeadLetter, presentHistory } from './presenters/history-presenter.ts';
 export {
   type InstanceBody,
   instancePath,

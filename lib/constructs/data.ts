@@ -96,6 +96,12 @@ export class Data extends Construct {
     this.#queryIndex(consumer, DEAD_LETTERS_INDEX.name);
   }
 
+  /** Requests above the inline limit. */
+  grantReadRequests(consumer: Consumer): void {
+    this.introduce(consumer);
+    this.blobs.grantGetKind(consumer, 'requests');
+  }
+
   /** Rows of minutes, by their keys. */
   grantReadStats(consumer: Consumer): void {
     this.#allow(consumer, this.tasks, ['dynamodb:GetItem']);

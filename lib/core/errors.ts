@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'instance_limit'
   | 'instance_uncontrolled'
   | 'task_ended'
+  | 'task_not_retryable'
   | 'name_taken'
   | 'conflict'
   | 'body_too_large'

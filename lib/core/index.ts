@@ -116,8 +116,14 @@ export {
   drainMs,
   holdsTasks,
 } from './tasks/backlog.ts';
-export { cancelTask, mayBeCanceled } from './tasks/cancel-task.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
+export {
+  type ClearedField,
+  type EventEffect,
+  type EventGuard,
+  effectOf,
+  type TaskChanges,
+} from './tasks/event-effects.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export {
@@ -128,6 +134,7 @@ export {
   judgeWithTask,
   MAX_UNCHARGED_LOSSES,
   postpone,
+  roundOf,
 } from './tasks/judge-delivery.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
@@ -141,6 +148,7 @@ export {
   readResult,
   type TaskLookup,
 } from './tasks/read-tasks.ts';
+export * from './tasks/steering.ts';
 export {
   type AcceptTask,
   DEFAULT_DEADLINE_SECONDS,
@@ -152,17 +160,8 @@ export {
 } from './tasks/submit-task.ts';
 export type { Task, TaskError, TaskResult } from './tasks/task.ts';
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
-export {
-  applyEvent,
-  type EventEffect,
-  type EventGuard,
-  type EventOutcome,
-  effectOf,
-  isUntouched,
-  type StartedEvent,
-  type TaskChanges,
-  type TaskEvent,
-} from './tasks/task-events.ts';
+export type { EventOutcome, StartedEvent, TaskEvent } from './tasks/task-event.ts';
+export { applyEvent, isUntouched } from './tasks/task-events.ts';
 export {
   type CarriedCounts,
   type ConsumeOptions,
@@ -185,6 +184,7 @@ export {
   type CancelMark,
   type CancelMarks,
   CHEAP_CANCEL_PACE,
+  type DeadLetterQuery,
   MAX_DEAD_LETTERS_COUNTED,
   type TaskPage,
   type TaskQuery,

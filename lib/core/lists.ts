@@ -9,7 +9,7 @@ export interface ListPosition {
 }
 
 interface OwnerList {
-  readonly of: 'tasks' | 'calls';
+  readonly of: 'tasks' | 'calls' | 'dead-letters';
   readonly owner: string;
 }
 

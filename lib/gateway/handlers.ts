@@ -4,6 +4,7 @@ import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
 import { createHandler as changeModel } from '#lambdas/change-model/handler.ts';
 import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
+import { createHandler as getHistory } from '#lambdas/get-history/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as getModelSchema } from '#lambdas/get-model-schema/handler.ts';
@@ -18,7 +19,9 @@ import { createHandler as listInstances } from '#lambdas/list-instances/handler.
 import { createHandler as listModels } from '#lambdas/list-models/handler.ts';
 import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
 import { createHandler as manageAccount } from '#lambdas/manage-account/handler.ts';
+import { createHandler as manageDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler as manageUsers } from '#lambdas/manage-users/handler.ts';
+import { createHandler as retryTask } from '#lambdas/retry-task/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
@@ -31,6 +34,9 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
   'list-calls': listCalls(deps),
   'cancel-task': cancelTask(deps),
   'get-stats': getStats(deps),
+  'retry-task': retryTask(deps),
+  'get-history': getHistory(deps),
+  'manage-dead-letters': manageDeadLetters(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),
   'change-model': changeModel(deps),

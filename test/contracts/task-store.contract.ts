@@ -5,6 +5,7 @@ import { events } from './task-store/events.ts';
 import { keeping } from './task-store/keeping.ts';
 import { listing } from './task-store/listing.ts';
 import { races } from './task-store/races.ts';
+import { retries } from './task-store/retries.ts';
 import type { OpenStore } from './task-store/support.ts';
 
 /** What every `TaskStore` promises. Each adapter's test calls this with its own way to reach the store. */
@@ -16,5 +17,6 @@ export function taskStoreContract(name: string, open: OpenStore): void {
     listing(open);
     deadLetters(open);
     cancels(open);
+    retries(open);
   });
 }

@@ -66,3 +66,16 @@ it('tells how the tasks of a model ended', async () => {
 
   expect(stats.total).toMatchObject({ succeeded: 1, failed: 0, run_ms: { p99: expect.any(Number) } });
 });
+
+it('runs a failed task again, and keeps its history', async () => {
+  const { id } = await submit(system, 'model_b', { value: 5, delay_seconds: -1 });
+  const first = await ended(system, id);
+
+  const response = await post(system, `/tasks/${id}/retry`, '');
+
+  expect([first.state, response.status]).toEqual(['failed', 202]);
+  expect((await ended(system, id)).error?.code).toBe('invalid_input');
+  const { events } = (await (await system.fetch(`/tasks/${id}/history`)).json()) as { readonly events: unknown[] };
+  const attempt = { event: 'attempt', instance: 'model_b-1', outcome: 'failed', error: { code: 'invalid_input' } };
+  expect(events).toMatchObject([{ event: 'submitted' }, attempt, { event: 'retried', by: 'local' }, attempt]);
+});

@@ -85,6 +85,16 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
 
 const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
+/** The ids that a redrive asks for: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
+export function redriveIds(request: HttpRequest, maxIds: number): readonly string[] | undefined {
+  const ids = (value: unknown) =>
+    Array.isArray(value) && value.length <= maxIds && value.every((id) => typeof id === 'string' && id !== '')
+      ? undefined
+      : `Must be a list of at most ${maxIds} ids.`;
+  const fields = jsonFields(request, { what: 'a valid redrive', rules: { ids: optional(ids) } });
+  return fields.ids as readonly string[] | undefined;
+}
+
 /** The variant that a launch asks for: `{"variant": "…"}`, or nothing at all. Rejects as `jsonFields`. */
 export function launchVariant(request: HttpRequest): string | undefined {
   const variant = (value: unknown) => (typeof value === 'string' ? undefined : 'Must be a string.');

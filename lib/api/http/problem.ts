@@ -24,6 +24,7 @@ export const STATUS: Record<ErrorCode, number> = {
   instance_limit: 409,
   instance_uncontrolled: 409,
   task_ended: 409,
+  task_not_retryable: 409,
   name_taken: 409,
   conflict: 409,
   body_too_large: 413,

@@ -15,6 +15,9 @@ export const HANDLER_NAMES = [
   'list-tasks',
   'list-calls',
   'cancel-task',
+  'retry-task',
+  'get-history',
+  'manage-dead-letters',
   'get-stats',
   'list-models',
   'get-model',
@@ -63,12 +66,23 @@ export const ROUTES = [
   route('GET', '/tasks/{id}', 'get-task', 'user', 'Get a task'),
   route('GET', '/models/{model}/tasks/{id}', 'get-task', 'user', 'Get a task of a model'),
   route('POST', '/tasks/{id}/cancel', 'cancel-task', 'user', 'Cancel a task'),
+  route('POST', '/tasks/{id}/retry', 'retry-task', 'user', 'Run a failed or expired task again'),
+  route('GET', '/tasks/{id}/history', 'get-history', 'user', 'Get what happened to a task'),
   route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
   route('GET', '/models', 'list-models', 'user', 'List the active models'),
   route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),
   route('PATCH', '/models/{model}', 'change-model', 'operator', 'Choose the default contract version of a model'),
   route('GET', '/models/{model}/schema', 'get-model-schema', 'user', 'Get the contract of a model'),
   route('GET', '/models/{model}/stats', 'get-stats', 'user', 'Get how the tasks of a model ended, by minute'),
+  route('GET', '/models/{model}/dead-letters', 'manage-dead-letters', 'operator', 'List the tasks that were given up'),
+  route('GET', '/models/{model}/dead-letters/{id}', 'manage-dead-letters', 'operator', 'Get a dead letter'),
+  route(
+    'POST',
+    '/models/{model}/dead-letters/redrive',
+    'manage-dead-letters',
+    'operator',
+    'Run tasks that were given up again',
+  ),
   route('GET', '/models/{model}/instances', 'list-instances', 'operator', 'List the instances of a model'),
   route('POST', '/models/{model}/instances', 'launch-instance', 'operator', 'Launch one more instance of a model'),
   route('GET', '/models/{model}/instances/{id}', 'list-instances', 'operator', 'Get an instance of a model'),
@@ -112,9 +126,12 @@ export const ROUTES = [
   route('GET', '/readyz', 'health', 'public', 'Check whether queue, store and registry answer'),
 ] as const satisfies readonly Route[];
 
+/** Handlers that change tasks of the caller. */
+const STEERED_BY_CALLERS: ReadonlySet<HandlerName> = new Set(['submit-task', 'cancel-task', 'retry-task']);
+
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
-  if (handler === 'submit-task' || handler === 'cancel-task') return ['predict'];
+  if (STEERED_BY_CALLERS.has(handler)) return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
   const isRead = role === 'user' && method === 'GET' && !path.startsWith('/users/me/');
   return isRead ? ['read', 'predict'] : [];

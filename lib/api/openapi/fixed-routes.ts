@@ -16,6 +16,7 @@ import {
   schemaRef,
 } from './route-doc.ts';
 import { STATS_ROUTES } from './stats-schemas.ts';
+import { STEERING_ROUTES } from './steering-routes.ts';
 import { TASK_ROUTES } from './task-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 
@@ -215,6 +216,7 @@ export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...TASK_ROUTES,
   ...MODEL_ROUTES,
   ...STATS_ROUTES,
+  ...STEERING_ROUTES,
   ...INSTANCE_ROUTES,
   ...GATEWAY_ROUTES,
   ...OPERATION_ROUTES,

@@ -26,6 +26,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   conflict: 'The state does not allow this.',
   instance_uncontrolled: 'This deployment cannot launch or stop this instance.',
   task_ended: 'The task has ended.',
+  task_not_retryable: 'Only tasks that failed or expired can run again, and their request must be known.',
   name_taken: 'The user name is taken.',
   body_too_large: 'The body is larger than 10 MiB.',
   unsupported_media_type: 'The type of the body is not supported.',

@@ -13,6 +13,7 @@ import type { TaskBody } from '../presenters/task-presenter.ts';
 import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 import { STATS_SCHEMAS } from './stats-schemas.ts';
+import { STEERING_SCHEMAS } from './steering-routes.ts';
 
 const FAILURE = {
   anyOf: [{ $ref: '#/components/schemas/StartFailure' }, { type: 'null' }],
@@ -223,5 +224,6 @@ export const SCHEMA_COMPONENTS: Json = {
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
   ...STATS_SCHEMAS,
+  ...STEERING_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

@@ -14,7 +14,9 @@ const MAX_SKEW_MS = 60_000;
 export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
   const { tasks, clock, stats } = deps;
   const { id, state } = await getTask(deps, lookup);
-  const outcome = isTerminal(state) ? 'terminal' : await tasks.apply(id, { type: 'canceled', at: clock.now() });
+  const outcome = isTerminal(state)
+    ? 'terminal'
+    : await tasks.apply(id, { type: 'canceled', at: clock.now(), by: lookup.owner });
   const task = await getTask(deps, lookup);
   // Also for a repeated cancel: the first one may have failed before it told the instances.
   if (task.state === 'canceled') await tasks.cancels.put(task.model, newCancelMark(clock.now()));

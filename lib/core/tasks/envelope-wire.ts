@@ -22,6 +22,7 @@ const TAG = {
   trace: field(10, BYTES),
   requestHash: field(11, BYTES),
   copy: field(12, VARINT),
+  round: field(13, VARINT),
 } as const;
 
 /** Tags of the nested messages, `BlobReference` and `TraceContext`. */
@@ -48,6 +49,7 @@ export function writeEnvelope(envelope: Envelope): Uint8Array {
   }
   if (envelope.requestHash) writer.uint32(TAG.requestHash).bytes(Buffer.from(envelope.requestHash, 'hex'));
   if (envelope.copy !== 0) writer.uint32(TAG.copy).uint32(envelope.copy);
+  if (envelope.round) writer.uint32(TAG.round).uint32(envelope.round);
   const { buffer, byteOffset, byteLength } = writer.finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -116,6 +118,9 @@ function readField(reader: Reader, tag: number, fields: EnvelopeFields): boolean
       return true;
     case TAG.copy:
       fields.copy = reader.uint32();
+      return true;
+    case TAG.round:
+      fields.round = reader.uint32();
       return true;
     default:
       return false;

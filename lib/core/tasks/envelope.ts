@@ -25,6 +25,8 @@ export interface Envelope {
   readonly requestHash?: string;
   /** 0 for the first message of the task, n for the nth message that a repeated submit sent. */
   readonly copy: number;
+  /** How often the task was retried before. Absent if never. */
+  readonly round?: number;
 }
 
 /** Encodes a `modelyard.v1.TaskEnvelope`. */
@@ -58,6 +60,7 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
     ...(trace?.traceparent ? { trace } : {}),
     ...(requestHash ? { requestHash } : {}),
     copy: rest.copy ?? 0,
+    ...(rest.round ? { round: rest.round } : {}),
   };
 }
 

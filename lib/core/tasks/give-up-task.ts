@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { countEnd, type StatsStore } from '../stats/stats-store.ts';
 import { readEnvelope } from './envelope.ts';
+import { roundOf } from './judge-delivery.ts';
 import type { BlobStore } from './payload.ts';
-import type { EventOutcome } from './task-events.ts';
+import type { EventOutcome } from './task-event.ts';
 import type { RejectReason } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -42,6 +43,7 @@ export async function giveUpTask(
     attempts,
     at: clock.now(),
     requestHash: envelope.requestHash,
+    ...roundOf(envelope),
     error: {
       code: reason?.code ?? 'attempts_exhausted',
       message: reason?.message ?? 'Gave up: the queue delivered this task too many times, and no instance settled it.',

@@ -1,7 +1,7 @@
 import type { Envelope } from './envelope.ts';
 import { expiry } from './read-tasks.ts';
 import { isTerminal, type Task } from './task.ts';
-import type { StartedEvent, TaskEvent } from './task-events.ts';
+import type { StartedEvent, TaskEvent } from './task-event.ts';
 import type { Delivery } from './task-queue.ts';
 
 /**
@@ -31,7 +31,10 @@ export type DeliveryDecision =
   | { readonly do: 'expire' };
 
 type DeliveryFacts = Pick<Delivery, 'fence' | 'attempts' | 'losses' | 'isSuspect'>;
-type EnvelopeFacts = Pick<Envelope, 'deadlineAt' | 'requestHash' | 'copy'>;
+/** Of the event of a message. The first round is the default. */
+export const roundOf = ({ round }: Pick<Envelope, 'round'>): { readonly round?: number } => (round ? { round } : {});
+
+type EnvelopeFacts = Pick<Envelope, 'deadlineAt' | 'requestHash' | 'copy' | 'round'>;
 
 interface Limits {
   readonly maxAttempts: number;
@@ -41,15 +44,15 @@ interface Limits {
 
 /**
  * First step of the decision: the message alone. `read-task` means that `judgeWithTask` decides. Only the first
- * delivery of an original message that is not a suspect runs without a read of its task.
+ * delivery of an original message that is no suspect and was never retried runs without a read of its task.
  */
 export function judgeMessage(
   { fence, isSuspect }: DeliveryFacts,
-  { deadlineAt, copy }: EnvelopeFacts,
+  { deadlineAt, copy, round = 0 }: EnvelopeFacts,
   now: number,
 ): Extract<DeliveryDecision, { readonly do: 'run' | 'expire' }> | { readonly do: 'read-task' } {
   if (now >= deadlineAt) return { do: 'expire' };
-  return fence === 1 && copy === 0 && !isSuspect ? { do: 'run', attempt: 1 } : { do: 'read-task' };
+  return fence === 1 && copy === 0 && round === 0 && !isSuspect ? { do: 'run', attempt: 1 } : { do: 'read-task' };
 }
 
 /** Second step of the decision: the message and its task. `task` is undefined if it does not exist. */
@@ -62,7 +65,8 @@ export function judgeWithTask(
   if (now >= envelope.deadlineAt) return { do: 'expire' };
   if (!task) return { do: 'drop', why: 'missing' };
   if (isTerminal(task.state)) return { do: 'drop', why: 'ended' };
-  const { requestHash, copy } = envelope;
+  const { requestHash, copy, round = 0 } = envelope;
+  if (round !== (task.round ?? 0)) return { do: 'drop', why: 'mismatched' };
   if (requestHash !== undefined && requestHash !== task.requestHash) return { do: 'drop', why: 'mismatched' };
   if (task.copy !== undefined && task.copy !== copy) return { do: 'drop', why: 'other-copy' };
   if (task.fence >= delivery.fence) return { do: 'postpone' };
@@ -75,7 +79,7 @@ export function judgeWithTask(
   return {
     do: 'claim',
     attempt,
-    start: { type: 'started', fence, attempts: attempt, copy, alone: isSuspect, requestHash },
+    start: { type: 'started', fence, attempts: attempt, copy, alone: isSuspect, requestHash, ...roundOf(envelope) },
   };
 }
 
@@ -90,9 +94,15 @@ function givenUpBecause(runs: number, { losses }: DeliveryFacts, maxAttempts: nu
 }
 
 /** Ends a task at its deadline, also when the timer fired 1 ms early. */
-export const expiryOf = ({ deadlineAt, requestHash }: EnvelopeFacts, now: number): TaskEvent => ({
+export const expiryOf = (
+  { deadlineAt, requestHash, round }: EnvelopeFacts,
+  now: number,
+  envelope: Uint8Array,
+): Extract<TaskEvent, { readonly type: 'expired' }> => ({
   ...expiry(Math.max(now, deadlineAt)),
   requestHash,
+  ...roundOf({ round }),
+  envelope,
 });
 
 /** Longer than most runs. */

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Task, TaskState } from './task.ts';
-import type { EventOutcome, TaskEvent } from './task-events.ts';
+import type { EventOutcome, TaskEvent } from './task-event.ts';
 
 export interface TaskQuery {
   readonly owner: string;
   readonly model?: string;
   readonly state?: TaskState;
+  /** 1–100. */
+  readonly limit: number;
+  /** `nextCursor` of the previous page. Opaque. An unknown cursor rejects with `invalid_request`. */
+  readonly cursor?: string;
+}
+
+export interface DeadLetterQuery {
+  readonly model: string;
   /** 1–100. */
   readonly limit: number;
   /** `nextCursor` of the previous page. Opaque. An unknown cursor rejects with `invalid_request`. */
@@ -69,6 +77,8 @@ export interface TaskStore {
   erase(task: Task): Promise<void>;
   /** Rejects with `route_not_found` if the platform keeps no lists. */
   list(query: TaskQuery): Promise<TaskPage>;
+  /** Tasks of a model that were given up, the newest first. */
+  listDeadLetters(query: DeadLetterQuery): Promise<TaskPage>;
   /**
    * Number of stored tasks of a model that were given up, at most `MAX_DEAD_LETTERS_COUNTED`. One read; may be stale.
    */

@@ -1,4 +1,5 @@
 import type { Payload } from './payload.ts';
+import type { HistoryEntry } from './task-history.ts';
 
 /** In the order of a task's life. The last four are terminal. */
 export const TASK_STATES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const;
@@ -67,4 +68,12 @@ export interface Task {
   readonly error?: TaskError;
   /** The envelope of a task that was given up, so that the task can be sent again. */
   readonly deadLetter?: Uint8Array;
+  /** The envelope of a task that failed or expired otherwise, so that it can be sent again. */
+  readonly envelope?: Uint8Array;
+  /** How often the task was retried or redriven. Absent if never. Messages of earlier rounds are refused. */
+  readonly round?: number;
+  /** The instance whose start or end was recorded last. */
+  readonly instance?: string;
+  /** See `historyOf`. Absent if nothing but one run happened. */
+  readonly history?: readonly HistoryEntry[];
 }

@@ -198,12 +198,11 @@ export class ModelInstance {
   }
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
-    const { model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
+    const { id, model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
     await model.setUp(this.#variant, stop, await this.#deployed?.current(stop));
     const queue = platform.queues(this.#manifest.name);
     return new Worker({
-      ...platform,
-      model,
+      ...{ ...platform, model, instance: id },
       gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
       logger,

@@ -85,9 +85,9 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
     case 'claim':
       return { number: decision.attempt, claim: decision.start };
     case 'expire': {
-      const outcome = await tasks.apply(envelope.taskId, expiryOf(envelope, now));
+      const expired = await expireTask(deps, delivery, envelope);
       await delivery.ack();
-      return outcome === 'applied' ? 'expired' : 'already-ended';
+      return expired ? 'expired' : 'already-ended';
     }
     case 'give-up':
       await giveUp(deps, delivery, decision);
@@ -99,6 +99,14 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
       await postpone(delivery);
       return 'released';
   }
+}
+
+/** Resolves with true if the task was ended. If a reader has ended it before, only its request is stored, for a retry. */
+async function expireTask({ tasks, clock }: AdmitDeps, { body }: Delivery, envelope: Envelope): Promise<boolean> {
+  const event = expiryOf(envelope, clock.now(), body);
+  const outcome = await tasks.apply(envelope.taskId, event);
+  if (outcome === 'terminal') await tasks.apply(envelope.taskId, { ...event, type: 'found', envelope: body });
+  return outcome === 'applied';
 }
 
 /** Runs before the claim: an instance that cannot read the request must not fence out one that can. */

@@ -1,4 +1,4 @@
-import type { Delivery, Envelope, StartedEvent } from '#core';
+import { type Delivery, type Envelope, roundOf, type StartedEvent } from '#core';
 
 /** One delivery that this worker received and has not settled. */
 export interface Attempt {
@@ -39,4 +39,5 @@ export const startOf = ({ delivery, envelope, number, mustRunAlone }: Attempt): 
   copy: envelope.copy,
   alone: mustRunAlone,
   requestHash: envelope.requestHash,
+  ...roundOf(envelope),
 });

@@ -13,6 +13,8 @@ export interface RunDeps {
   readonly tasks: Pick<TaskStore, 'apply'>;
   readonly cancels: Pick<CancelWatch, 'mayStart' | 'watch'>;
   readonly clock: Clock;
+  /** Its id, for the history of tasks. */
+  readonly instance?: string | undefined;
   readonly logger: Logger;
   /** Aborts every run. */
   readonly stopNow: AbortSignal;
@@ -93,13 +95,13 @@ function watchCancel({ cancels }: RunDeps, taskId: string): Canceling {
  * Records the start if the attempt requires it. Resolves with a `RunEnd` if the store refuses the start or the task was
  * canceled.
  */
-async function claim({ tasks, clock, cancels }: RunDeps, attempt: Attempt): Promise<RunEnd | undefined> {
+async function claim({ tasks, clock, cancels, instance }: RunDeps, attempt: Attempt): Promise<RunEnd | undefined> {
   const at = clock.now();
   if (!attempt.claim) {
     if (await cancels.mayStart(attempt.envelope)) return undefined;
     return { type: 'refused', outcome: 'terminal', startedAt: at, endedAt: at };
   }
-  const outcome = await tasks.apply(attempt.envelope.taskId, { ...attempt.claim, at });
+  const outcome = await tasks.apply(attempt.envelope.taskId, { ...attempt.claim, at, instance });
   if (outcome !== 'applied') return { type: 'refused', outcome, startedAt: at, endedAt: at };
   attempt.isRecorded = true;
   attempt.claim = undefined;
@@ -193,7 +195,7 @@ async function watchTime(deps: RunDeps, { attempt, startedAt }: Context, { abort
 
 /** Records the start of a run. Aborts the run if its task has ended elsewhere. */
 async function recordStart(
-  { tasks, logger }: RunDeps,
+  { tasks, logger, instance }: RunDeps,
   attempt: Attempt,
   { at, abort }: { readonly at: number; readonly abort: (cause: AbortCause) => void },
 ): Promise<void> {
@@ -201,7 +203,7 @@ async function recordStart(
   attempt.isRecorded = true;
   const { taskId } = attempt.envelope;
   try {
-    const outcome = await tasks.apply(taskId, { ...startOf(attempt), at });
+    const outcome = await tasks.apply(taskId, { ...startOf(attempt), at, instance });
     if (outcome === 'superseded') abort('lease-lost');
     else if (outcome !== 'applied') abort('task-ended');
   } catch (error) {

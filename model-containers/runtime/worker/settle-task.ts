@@ -8,6 +8,7 @@ import {
   expiryOf,
   ModelyardError,
   postpone,
+  roundOf,
   storePayload,
   type TaskError,
   type TaskEvent,
@@ -20,6 +21,8 @@ import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 export interface SettleDeps {
   readonly maxAttempts: number;
   readonly contractHash: string;
+  /** Its id, for the history of tasks. */
+  readonly instance?: string | undefined;
   readonly tasks: Pick<TaskStore, 'apply'>;
   readonly blobs: BlobStore;
   readonly clock: Clock;
@@ -59,7 +62,7 @@ function settleResponse(
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
   return writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
-    ...runOf(attempt),
+    ...runOf(deps, attempt),
     startedAt,
     at: deps.clock.now(),
     result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, response) },
@@ -73,10 +76,14 @@ export async function settleFailure(
   { error, startedAt, isSuspect = false }: { error: TaskError; startedAt: number; isSuspect?: boolean },
 ): Promise<Settlement> {
   const { delivery, number: attempts } = attempt;
+  const run = { ...runOf(deps, attempt), startedAt, at: deps.clock.now() };
   if (!error.retryable) {
-    const event = { type: 'failed', ...runOf(attempt), startedAt, at: deps.clock.now(), error } as const;
+    const envelope = attempt.delivery.body;
+    const event = { type: 'failed', ...run, error, envelope } as const;
     return { ...(await writeThenAck(deps, attempt, 'failed', async () => event)), error };
   }
+  // Best effort: the history lacks the attempt if the store is away.
+  await deps.tasks.apply(attempt.envelope.taskId, { type: 'attempt-failed', ...run, error }).catch(() => undefined);
   if (attempts < deps.maxAttempts) {
     const delaySeconds = Math.ceil(backoffMs(RETRY_BACKOFF, attempts, deps.random) / 1000);
     await delivery.retry({ attempts, delaySeconds, isSuspect: isSuspect || attempt.mustRunAlone });
@@ -95,7 +102,9 @@ async function settleAborted(
 ): Promise<Settlement> {
   switch (cause) {
     case 'deadline':
-      return writeThenAck(deps, attempt, 'expired', async () => expiryOf(attempt.envelope, deps.clock.now()));
+      return writeThenAck(deps, attempt, 'expired', async () =>
+        expiryOf(attempt.envelope, deps.clock.now(), attempt.delivery.body),
+      );
     case 'stopping':
       await attempt.delivery.release();
       return { outcome: 'released' };
@@ -131,10 +140,12 @@ async function writeThenAck(
   return { outcome: applied };
 }
 
-const runOf = ({ delivery, number, envelope }: Attempt) => ({
+const runOf = ({ instance }: Pick<SettleDeps, 'instance'>, { delivery, number, envelope }: Attempt) => ({
   fence: delivery.fence,
   attempts: number,
   requestHash: envelope.requestHash,
+  ...roundOf(envelope),
+  instance,
 });
 
 /** Retries a write while the store is unavailable and the lease is held, because the result is computed already. */

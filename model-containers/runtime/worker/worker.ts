@@ -16,6 +16,8 @@ export interface WorkerDeps {
   /** Decides which requests this instance can decode. */
   readonly gate: RequestGate;
   readonly contractHash: string;
+  /** The id of its instance, for the history of tasks. */
+  readonly instance?: string;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
   /** Counts tasks that are given up without a run. @default nobody counts */

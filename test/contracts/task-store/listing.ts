@@ -21,6 +21,13 @@ const listed = (store: TaskStore, query: Parameters<typeof listAll>[1], expected
   vi.waitFor(async () => expect(await listAll(store, query)).toEqual(expected), PATIENCE);
 
 /** An owner's tasks, newest first. */
+const withCancel = (task: Task): Task => ({
+  ...task,
+  state: 'canceled',
+  endedAt: 9,
+  history: [{ event: 'canceled', at: 9 }],
+});
+
 export function listing(open: OpenStore): void {
   it.each([1, 7, 100])('lists every task of an owner once, newest first, in pages of %i', async (limit) => {
     const { store } = await open();
@@ -72,7 +79,7 @@ export function listing(open: OpenStore): void {
     const tasks = await createTasks(store, owner, 45);
     const canceled = new Set(tasks.filter((_, index) => index % 5 === 0).map(({ id }) => id));
     await Promise.all([...canceled].map((id) => store.apply(id, { type: 'canceled', at: 9 })));
-    const now = tasks.map((task): Task => (canceled.has(task.id) ? { ...task, state: 'canceled', endedAt: 9 } : task));
+    const now = tasks.map((task): Task => (canceled.has(task.id) ? withCancel(task) : task));
     const ofModel = (model: string) => (task: Task) => task.model === model;
     const inState = (state: TaskState) => (task: Task) => task.state === state;
 

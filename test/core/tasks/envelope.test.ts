@@ -25,6 +25,7 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     trace: fc.record({ traceparent: someText, tracestate: text }),
     requestHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
     copy: uint32,
+    round: fc.integer({ min: 1, max: 1000 }),
   },
   { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt', 'copy'] },
 );
@@ -43,6 +44,7 @@ const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }:
   ...(timeoutSeconds === undefined ? {} : { timeout_seconds: timeoutSeconds }),
   request_hash: Uint8Array.from(Buffer.from(requestHash ?? '', 'hex')),
   copy: envelope.copy,
+  round: envelope.round ?? 0,
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 

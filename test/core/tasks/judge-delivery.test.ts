@@ -145,12 +145,14 @@ describe('judging a delivery', () => {
   });
 });
 
+const BODY = Uint8Array.of(1);
+
 describe('the end of a message that is not run', () => {
   it('is an expiry at its deadline, or later when it is late', () => {
     const expired = { type: 'expired', requestHash: 'r1', error: { code: 'deadline_exceeded', retryable: true } };
 
-    expect(expiryOf(envelope, 99_999)).toMatchObject({ ...expired, at: 100_000 });
-    expect(expiryOf(envelope, 100_001)).toMatchObject({ ...expired, at: 100_001 });
+    expect(expiryOf(envelope, 99_999, BODY)).toMatchObject({ ...expired, at: 100_000, envelope: BODY });
+    expect(expiryOf(envelope, 100_001, BODY)).toMatchObject({ ...expired, at: 100_001 });
   });
 
   it('is a release that keeps the fence and makes it a suspect, when it is postponed', async () => {

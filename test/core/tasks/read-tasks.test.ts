@@ -95,6 +95,7 @@ describe('waitForTask', () => {
         withdraw: tasks.withdraw.bind(tasks),
         erase: tasks.erase.bind(tasks),
         list: tasks.list.bind(tasks),
+        listDeadLetters: tasks.listDeadLetters.bind(tasks),
         countDeadLetters: tasks.countDeadLetters.bind(tasks),
         ...(withEvents && tasks.untilEnded ? { untilEnded: tasks.untilEnded.bind(tasks) } : {}),
       };

@@ -18,6 +18,8 @@ function replay(task: Task, events: readonly TaskEvent[]): readonly Task[] {
 function stateAfter({ state }: Task, { type }: TaskEvent): Task['state'] {
   if (type === 'resent' || type === 'sent') return state;
   if (type === 'started') return 'running';
+  if (type === 'attempt-failed' || type === 'found') return state;
+  if (type === 'retried' || type === 'redriven') return 'queued';
   return type === 'gave-up' ? 'failed' : type;
 }
 
@@ -130,14 +132,17 @@ describe('the task state machine', () => {
 const ERROR = { code: 'invalid_input', message: 'No.', retryable: false };
 const RUN = { fence: 4, attempts: 2, at: 2000, requestHash: 'r1' };
 const REQUEST = { requestHash: 'r1' };
-const END_GUARD = { ...REQUEST, fence: { of: 'end', value: 4 } } as const;
+const CURRENT = { ...REQUEST, round: 0 };
+const END_GUARD = { ...CURRENT, fence: { of: 'end', value: 4 } } as const;
+
+const FAILED_ATTEMPT = { event: 'attempt', attempt: 2, endedAt: 2000, outcome: 'failed', error: ERROR } as const;
 
 describe('the effect of an event', () => {
   const effects: readonly [TaskEvent, EventEffect][] = [
     [
       { ...RUN, type: 'started', copy: 1, alone: true },
       {
-        guard: { ...REQUEST, copy: 1, fence: { of: 'start', value: 4, alone: true } },
+        guard: { ...CURRENT, copy: 1, fence: { of: 'start', value: 4, alone: true } },
         changes: { state: 'running', fence: 4, attempts: 2, copy: 1, startedAlone: true, startedAt: 2000 },
       },
     ],
@@ -153,23 +158,33 @@ describe('the effect of an event', () => {
       {
         guard: END_GUARD,
         changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, startedAt: 1500, error: ERROR },
+        entry: { ...FAILED_ATTEMPT, at: 1500 },
       },
     ],
     [
       { ...RUN, type: 'failed', error: ERROR },
-      { guard: END_GUARD, changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, error: ERROR } },
+      {
+        guard: END_GUARD,
+        changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, error: ERROR },
+        entry: { ...FAILED_ATTEMPT, at: 2000 },
+      },
     ],
     [
       { ...REQUEST, type: 'gave-up', at: 2000, attempts: 3, error: ERROR, envelope: Uint8Array.of(1) },
       {
-        guard: REQUEST,
+        guard: CURRENT,
         changes: { state: 'failed', endedAt: 2000, error: ERROR, deadLetter: Uint8Array.of(1) },
         minAttempts: 3,
+        entry: { event: 'gave_up', at: 2000, error: ERROR },
       },
     ],
     [
       { ...REQUEST, type: 'expired', at: 2000, error: ERROR },
-      { guard: { ...REQUEST, latestDeadline: 2000 }, changes: { state: 'expired', endedAt: 2000, error: ERROR } },
+      {
+        guard: { ...REQUEST, latestDeadline: 2000 },
+        changes: { state: 'expired', endedAt: 2000, error: ERROR },
+        entry: { event: 'expired', at: 2000 },
+      },
     ],
     [
       { ...REQUEST, type: 'resent', at: 2000, copy: 2 },
@@ -180,8 +195,12 @@ describe('the effect of an event', () => {
       { guard: REQUEST, changes: { sentAt: 2000 } },
     ],
     [
-      { type: 'canceled', at: 2000 },
-      { guard: {}, changes: { state: 'canceled', endedAt: 2000 } },
+      { type: 'canceled', at: 2000, by: 'u1' },
+      {
+        guard: {},
+        changes: { state: 'canceled', endedAt: 2000 },
+        entry: { event: 'canceled', at: 2000, by: 'u1' },
+      },
     ],
   ];
 

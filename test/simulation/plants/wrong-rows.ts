@@ -22,6 +22,7 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
     withdraw: (id) => store.withdraw(id),
     erase: (task) => store.erase(task),
     list: (query) => store.list(query),
+    listDeadLetters: (query) => store.listDeadLetters(query),
     countDeadLetters: (model) => store.countDeadLetters(model),
     ...(untilEnded ? { untilEnded: (id, signal) => untilEnded.call(store, id, signal) } : {}),
   };

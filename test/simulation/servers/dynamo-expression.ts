@@ -112,6 +112,14 @@ class Parser {
   }
 
   #value(): Operand {
+    if (this.#skip('list_append')) {
+      this.#expect('(');
+      const head = this.#value();
+      this.#expect(',');
+      const tail = this.#value();
+      this.#expect(')');
+      return (item, args) => ({ L: [...(head(item, args)?.L ?? []), ...(tail(item, args)?.L ?? [])] });
+    }
     if (!this.#skip('if_not_exists')) return this.#operand();
     this.#expect('(');
     const kept = this.#operand();

@@ -45,6 +45,7 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
         }),
       erase: (task) => call('erase', () => store.erase(task)),
       list: (query) => call('list', () => store.list(query)),
+      listDeadLetters: (query) => call('listDeadLetters', () => store.listDeadLetters(query)),
       countDeadLetters: (model) => call('countDeadLetters', () => store.countDeadLetters(model)),
       ...(store.untilEnded ? { untilEnded: untilEnded(world, actor, store) } : {}),
     };

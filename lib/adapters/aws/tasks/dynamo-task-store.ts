@@ -3,6 +3,7 @@ import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand 
 import {
   type CancelMarks,
   type Clock,
+  type DeadLetterQuery,
   type EventOutcome,
   ModelyardError,
   type Task,
@@ -138,6 +139,11 @@ export class DynamoTaskStore implements TaskStore {
     if (!this.#keepsLists) throw new ModelyardError('route_not_found', 'This platform keeps no lists of tasks.');
     const { listTasks } = await listing();
     return listTasks({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
+  }
+
+  async listDeadLetters(query: DeadLetterQuery): Promise<TaskPage> {
+    const { listDeadLetters } = await listing();
+    return listDeadLetters({ client: this.#client, table: this.#table, get: (id) => this.get(id) }, query);
   }
 
   async countDeadLetters(model: string): Promise<number> {

@@ -26,6 +26,10 @@ export const toMutableItem = (task: TaskChanges): Item =>
     result: optional(task.result, fromResult),
     error: optional(task.error, fromError),
     deadLetter: optional(task.deadLetter, B),
+    envelope: optional(task.envelope, B),
+    round: optional(task.round, N),
+    instance: optional(task.instance, S),
+    deadlineAt: optional(task.deadlineAt, N),
   });
 
 export const toItem = (task: Task): Item => ({
@@ -40,7 +44,7 @@ export const toItem = (task: Task): Item => ({
   retainedUntil: N(task.retainedUntil),
 });
 
-const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
+const OPTIONAL_NUMBERS = ['round', 'copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
 
 /** Reads a row that `toItem` or an update has written. */
 export function fromItem(item: Item): Task {
@@ -60,6 +64,9 @@ export function fromItem(item: Item): Task {
     ...(item.result?.M ? { result: toResult(item.result.M) } : {}),
     ...(item.error?.M ? { error: toError(item.error.M) } : {}),
     ...(item.deadLetter?.B ? { deadLetter: item.deadLetter.B } : {}),
+    ...(item.envelope?.B ? { envelope: item.envelope.B } : {}),
+    ...(item.instance?.S === undefined ? {} : { instance: item.instance.S }),
+    ...(item.history?.L ? { history: item.history.L.map(({ S: entry = '' }) => JSON.parse(entry)) } : {}),
   };
 }
 

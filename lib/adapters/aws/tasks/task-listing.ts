@@ -1,13 +1,14 @@
 import { DeleteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
   cursorsOf,
+  type DeadLetterQuery,
   type ListPosition,
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskPage,
   type TaskQuery,
 } from '#core';
-import { readString, S } from '../attributes.ts';
+import { N, readNumber, readString, S } from '../attributes.ts';
 import { translated } from '../errors.ts';
 import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX } from '../resources.ts';
 import { type OwnerRows, readPosition, readWindow } from './owner-window.ts';
@@ -88,4 +89,32 @@ export async function countDeadLetters({ client, table }: TasksTable, model: str
 export async function eraseTask({ client, table }: TasksTable, id: string): Promise<void> {
   const command = new DeleteItemCommand({ TableName: table, Key: { id: S(id) } });
   await translated('store_unavailable', () => client.send(command));
+}
+
+/** See `TaskStore.listDeadLetters`. */
+export async function listDeadLetters(
+  { client, table, get }: ListingDeps,
+  { model, limit, cursor }: DeadLetterQuery,
+): Promise<TaskPage> {
+  const { partitionKey, sortKey, name } = DEAD_LETTERS_INDEX;
+  const cursors = cursorsOf({ of: 'dead-letters', owner: model });
+  const after = cursors.after(cursor);
+  const command = new QueryCommand({
+    TableName: table,
+    IndexName: name,
+    KeyConditionExpression: `${partitionKey.name} = :model`,
+    ExpressionAttributeValues: { ':model': S(model) },
+    ScanIndexForward: false,
+    Limit: limit,
+    ...(after
+      ? { ExclusiveStartKey: { [partitionKey.name]: S(model), [sortKey.name]: N(after.createdAt), id: S(after.id) } }
+      : {}),
+  });
+  const { Items = [], LastEvaluatedKey: last } = await translated('store_unavailable', () => client.send(command));
+  const tasks = await Promise.all(Items.map((item) => get(readString(item, 'id'))));
+  return {
+    // The index may lag behind a redrive.
+    tasks: tasks.filter((task) => task?.deadLetter !== undefined) as readonly Task[],
+    ...cursors.next(last && { id: readString(last, 'id'), createdAt: readNumber(last, sortKey.name) }),
+  };
 }

@@ -20,7 +20,7 @@ export function updateFor(
   now: number,
   write: string,
 ): { readonly update: Update; readonly changes: Item } {
-  const { guard, changes: changed, minAttempts } = effectOf(event);
+  const { guard, changes: changed, minAttempts, clears = [], entry } = effectOf(event);
   const changes: Item = {
     ...toMutableItem(changed),
     ...(minAttempts === undefined ? {} : { attemptsGivenUp: N(minAttempts) }),
@@ -30,25 +30,42 @@ export function updateFor(
   const assignments = names.map((name) => `#${name} = :${name}`);
   // Only tasks that were given up are in the dead-letter index. Its key is copied from the row.
   if (event.type === 'gave-up') assignments.push(`${DEAD_LETTERS_INDEX.partitionKey.name} = model`);
+  if (entry) assignments.push('#history = list_append(if_not_exists(#history, :noEntries), :entries)');
+  const removals = clears.length === 0 ? [] : [...clears, 'attemptsGivenUp', DEAD_LETTERS_INDEX.partitionKey.name];
   const { conditions, values } = conditionsOf(guard);
+  const states = guard.from ?? ['queued', 'running'];
   return {
     changes,
     update: {
-      UpdateExpression: `SET ${assignments.join(', ')}`,
-      ConditionExpression: [KEPT, '#state IN (:isQueued, :isRunning)', ...conditions].join(' AND '),
+      UpdateExpression: `SET ${assignments.join(', ')}${removalsOf(removals)}`,
+      ConditionExpression: [
+        KEPT,
+        `#state IN (${states.map((state) => `:in_${state}`).join(', ')})`,
+        ...conditions,
+      ].join(' AND '),
       ExpressionAttributeNames: Object.fromEntries(
-        [...names, 'state', ...(guard.copy === undefined ? [] : ['copy'])].map((name) => [`#${name}`, name]),
+        [
+          ...names,
+          'state',
+          ...removals,
+          ...(entry ? ['history'] : []),
+          ...(guard.copy === undefined ? [] : ['copy']),
+          ...(guard.round === undefined ? [] : ['round']),
+        ].map((name) => [`#${name}`, name]),
       ),
       ExpressionAttributeValues: {
         ':now': N(now),
-        ':isQueued': S('queued'),
-        ':isRunning': S('running'),
+        ...Object.fromEntries(states.map((state) => [`:in_${state}`, S(state)])),
+        ...(entry ? { ':noEntries': { L: [] }, ':entries': { L: [S(JSON.stringify(entry))] } } : {}),
         ...values,
         ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
       },
     },
   };
 }
+
+const removalsOf = (names: readonly string[]): string =>
+  names.length === 0 ? '' : ` REMOVE ${names.map((name) => `#${name}`).join(', ')}`;
 
 /** The outcome of an event for a row that did not meet the condition of its update. */
 export const outcomeFor = (item: Item, event: TaskEvent): EventOutcome => applyEvent(fromItem(item), event).outcome;
@@ -59,9 +76,14 @@ interface Conditions {
 }
 
 /** The refusals of `applyEvent` as conditions. */
-function conditionsOf({ requestHash, latestDeadline, copy, fence, nextCopy }: EventGuard): Conditions {
+function conditionsOf({ round, requestHash, latestDeadline, copy, fence, nextCopy }: EventGuard): Conditions {
   const conditions: string[] = [];
   const values: Record<string, AttributeValue> = {};
+  if (round === 0) conditions.push('attribute_not_exists(#round)');
+  else if (round !== undefined) {
+    conditions.push('#round = :itsRound');
+    values[':itsRound'] = N(round);
+  }
   if (requestHash !== undefined) {
     conditions.push('requestHash = :itsHash');
     values[':itsHash'] = S(requestHash);

@@ -7,6 +7,7 @@ import {
   type Clock,
   comparePositions,
   cursorsOf,
+  type DeadLetterQuery,
   type EventOutcome,
   isTerminal,
   isUntouched,
@@ -91,6 +92,20 @@ export class MemoryTaskStore implements TaskStore {
       .sort(comparePositions);
     const tasks = matching.slice(0, limit);
     return { tasks, ...cursors.next(matching.length > limit ? tasks.at(-1) : undefined) };
+  }
+
+  async listDeadLetters({ model, limit, cursor }: DeadLetterQuery): Promise<TaskPage> {
+    this.#assertReachable();
+    const cursors = cursorsOf({ of: 'dead-letters', owner: model });
+    const after = cursors.after(cursor);
+    const positionOf = ({ id, endedAt = 0 }: Task) => ({ id, createdAt: endedAt });
+    const matching = [...this.#tasks.values()]
+      .filter((task) => task.model === model && task.deadLetter && this.#isKept(task))
+      .filter((task) => after === undefined || comparePositions(after, positionOf(task)) < 0)
+      .sort((a, b) => comparePositions(positionOf(a), positionOf(b)));
+    const tasks = matching.slice(0, limit);
+    const last = matching.length > limit ? tasks.at(-1) : undefined;
+    return { tasks, ...cursors.next(last && positionOf(last)) };
   }
 
   async countDeadLetters(model: string): Promise<number> {

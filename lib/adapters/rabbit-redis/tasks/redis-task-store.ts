@@ -1,6 +1,7 @@
 import {
   type CancelMarks,
   type Clock,
+  type DeadLetterQuery,
   type EventOutcome,
   isTerminal,
   MAX_DEAD_LETTERS_COUNTED,
@@ -18,7 +19,7 @@ import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
 import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
 import { redisCancelMarks } from './redis-cancel-marks.ts';
-import { listTasks } from './task-listing.ts';
+import { type ListingDeps, listDeadLetters, listTasks } from './task-listing.ts';
 import { toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
 
@@ -130,23 +131,14 @@ export class RedisTaskStore implements TaskStore {
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
-    return translated('store_unavailable', async () => {
-      const { owner } = query;
-      const key = this.#ownerKey(owner);
-      const link = this.#link;
-      return listTasks(
-        {
-          async positions(from, offset, count) {
-            const limits = ['BYSCORE', 'REV', 'LIMIT', String(offset), String(count), 'WITHSCORES'];
-            const scores = fieldsOf(await readKey(link, key, ['ZRANGE', String(from), '-inf', ...limits]));
-            return [...scores].map(([value, score]) => ({ value, score: Number(score.toString()) }));
-          },
-          readMany: (ids) => this.#readMany(ids, owner),
-          forget: async (ids) => (await link.text()).zRem(key, [...ids]),
-        },
-        query,
-      );
-    });
+    const { owner } = query;
+    return translated('store_unavailable', () => listTasks(this.#members(this.#ownerKey(owner), owner), query));
+  }
+
+  listDeadLetters(query: DeadLetterQuery): Promise<TaskPage> {
+    return translated('store_unavailable', () =>
+      listDeadLetters(this.#members(this.#deadLettersKey(query.model)), query),
+    );
   }
 
   countDeadLetters(model: string): Promise<number> {
@@ -199,6 +191,20 @@ export class RedisTaskStore implements TaskStore {
   /** Tasks that were given up, by expiry. */
   #deadLettersKey(model: string): string {
     return `${this.#prefix}:dead-letters:${model}`;
+  }
+
+  /** The tasks of a sorted set, highest score first. All are of this owner, if one is given. */
+  #members(key: string, owner?: string): ListingDeps {
+    const link = this.#link;
+    return {
+      async positions(from, offset, count) {
+        const limits = ['BYSCORE', 'REV', 'LIMIT', String(offset), String(count), 'WITHSCORES'];
+        const scores = fieldsOf(await readKey(link, key, ['ZRANGE', String(from), '-inf', ...limits]));
+        return [...scores].map(([value, score]) => ({ value, score: Number(score.toString()) }));
+      },
+      readMany: (ids) => this.#readMany(ids, owner),
+      forget: async (ids) => (await link.text()).zRem(key, [...ids]),
+    };
   }
 
   /** One round trip: all commands are sent together. */

@@ -1,6 +1,14 @@
-import { comparePositions, cursorsOf, type ListPosition, type Task, type TaskPage, type TaskQuery } from '#core';
+import {
+  comparePositions,
+  cursorsOf,
+  type DeadLetterQuery,
+  type ListPosition,
+  type Task,
+  type TaskPage,
+  type TaskQuery,
+} from '#core';
 
-interface ListingDeps {
+export interface ListingDeps {
   readonly positions: Positions;
   readMany(ids: readonly string[]): Promise<readonly (Task | undefined)[]>;
   /** Removes expired tasks from the owner's set. */
@@ -12,9 +20,34 @@ const MAX_ROWS_READ = 200;
 const MIN_WINDOW = 25;
 
 /** One page of an owner's tasks. The filters need the tasks, so a page may be short although there is a next one. */
-export async function listTasks({ positions, readMany, forget }: ListingDeps, query: TaskQuery): Promise<TaskPage> {
-  const { owner, limit } = query;
-  let after = cursorsIn(owner).after(query.cursor);
+export const listTasks = (deps: ListingDeps, query: TaskQuery): Promise<TaskPage> =>
+  listMembers(deps, {
+    ...query,
+    cursors: cursorsOf({ of: 'tasks', owner: query.owner }),
+    matches: (task) => matches(task, query),
+  });
+
+/** One page of the tasks of a model that were given up, by the time until which they are kept. */
+export const listDeadLetters = (deps: ListingDeps, query: DeadLetterQuery): Promise<TaskPage> =>
+  listMembers(deps, {
+    ...query,
+    cursors: cursorsOf({ of: 'dead-letters', owner: query.model }),
+    matches: ({ model, deadLetter }) => model === query.model && deadLetter !== undefined,
+  });
+
+interface MemberQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly cursors: ReturnType<typeof cursorsOf>;
+  readonly matches: (task: Task) => boolean;
+}
+
+async function listMembers(
+  { positions, readMany, forget }: ListingDeps,
+  { limit, cursor, cursors, matches: isWanted }: MemberQuery,
+): Promise<TaskPage> {
+  const page = (tasks: readonly Task[], next: ListPosition | undefined) => ({ tasks, ...cursors.next(next) });
+  let after = cursors.after(cursor);
   const found: Task[] = [];
   for (let rowsRead = 0; rowsRead < MAX_ROWS_READ; ) {
     // One extra row shows whether there is a next page.
@@ -27,25 +60,18 @@ export async function listTasks({ positions, readMany, forget }: ListingDeps, qu
     for (const [index, row] of rows.entries()) {
       after = row;
       const task = tasks[index];
-      if (task && matches(task, query)) found.push(task);
+      if (task && isWanted(task)) found.push(task);
       if (found.length < limit) continue;
       const isLast = rows.length < size && index === rows.length - 1;
-      return page(owner, found, isLast ? undefined : after);
+      return page(found, isLast ? undefined : after);
     }
-    if (rows.length < size) return page(owner, found, undefined);
+    if (rows.length < size) return page(found, undefined);
   }
-  return page(owner, found, after);
+  return page(found, after);
 }
 
 const matches = (task: Task, { model, state }: TaskQuery): boolean =>
   (model === undefined || task.model === model) && (state === undefined || task.state === state);
-
-const cursorsIn = (owner: string) => cursorsOf({ of: 'tasks', owner });
-
-const page = (owner: string, tasks: readonly Task[], next: ListPosition | undefined): TaskPage => ({
-  tasks,
-  ...cursorsIn(owner).next(next),
-});
 
 /** A member of an owner's sorted set with its score. */
 interface ScoredMember {

@@ -1,5 +1,6 @@
 import {
   applyEvent,
+  type HistoryEntry,
   ModelyardError,
   TASK_STATES,
   type Task,
@@ -14,9 +15,9 @@ export type TaskFields = readonly (string | Buffer)[];
 /** A hash as the client returns it. */
 export type StoredFields = ReadonlyMap<string, Buffer>;
 
-const OPTIONAL_NUMBERS = ['copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
+const OPTIONAL_NUMBERS = ['round', 'copies', 'resentAt', 'sentAt', 'startedAt', 'endedAt'] as const;
 const NUMBERS = ['fence', 'attempts', 'copy', 'createdAt', 'deadlineAt', 'retainedUntil', ...OPTIONAL_NUMBERS] as const;
-const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash'] as const;
+const TEXTS = ['id', 'model', 'owner', 'state', 'contractHash', 'requestHash', 'instance'] as const;
 
 export function toFields(task: Partial<Task>): TaskFields {
   const fields: (string | Buffer)[] = [];
@@ -25,6 +26,7 @@ export function toFields(task: Partial<Task>): TaskFields {
   if (task.startedAlone !== undefined) fields.push('startedAlone', task.startedAlone ? '1' : '0');
   if (task.error) fields.push('error', JSON.stringify(task.error));
   if (task.deadLetter) fields.push('deadLetter', asBuffer(task.deadLetter));
+  if (task.envelope) fields.push('envelope', asBuffer(task.envelope));
   if (task.result) {
     const { contractHash, payload } = task.result;
     const kept = payload.kind === 'inline' ? { contractHash } : { contractHash, key: payload.key, size: payload.size };
@@ -41,6 +43,9 @@ export function toTask(fields: StoredFields): Task {
   const present = OPTIONAL_NUMBERS.filter((name) => fields.has(name));
   const error = text('error');
   const deadLetter = fields.get('deadLetter');
+  const envelope = fields.get('envelope');
+  const instance = text('instance');
+  const history = text('history');
   return {
     id: required(text('id'), 'id'),
     model: required(text('model'), 'model'),
@@ -62,8 +67,18 @@ export function toTask(fields: StoredFields): Task {
     // Only this file writes the field, so the cast is safe.
     ...(error === undefined ? {} : { error: JSON.parse(error) as TaskError }),
     ...(deadLetter === undefined ? {} : { deadLetter: asBytes(deadLetter) }),
+    ...(envelope === undefined ? {} : { envelope: asBytes(envelope) }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(history === undefined ? {} : { history: readHistory(history) }),
   };
 }
+
+/** One line per entry, because a script can append it. */
+const readHistory = (lines: string): HistoryEntry[] =>
+  lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as HistoryEntry);
 
 /** Earlier builds stored neither fence nor copy: fence equals attempts, copy is 0. */
 function toCounts(fields: StoredFields): Pick<Task, 'fence' | 'attempts' | 'copy' | 'startedAlone'> {
@@ -111,6 +126,7 @@ interface NoticeOfSuccess {
   readonly contractHash: string;
   /** Absent in notifications of earlier builds. */
   readonly requestHash?: string;
+  readonly instance?: string;
   /** Base64. */
   readonly result: string;
 }
@@ -118,11 +134,11 @@ interface NoticeOfSuccess {
 /** The notification of an ended task: its id, followed by a space and the success if that is small. */
 export function endNotice(id: string, event: TaskEvent): string {
   if (event.type !== 'succeeded') return id;
-  const { fence, attempts, startedAt, at, requestHash } = event;
+  const { fence, attempts, startedAt, at, requestHash, instance } = event;
   const { contractHash, payload } = event.result;
   if (payload.kind !== 'inline' || payload.bytes.byteLength > MAX_NOTICE_RESULT_BYTES) return id;
   const result = asBuffer(payload.bytes).toString('base64');
-  return `${id} ${JSON.stringify({ fence, attempts, startedAt, at, contractHash, requestHash, result } satisfies NoticeOfSuccess)}`;
+  return `${id} ${JSON.stringify({ fence, attempts, startedAt, at, contractHash, requestHash, ...(instance === undefined ? {} : { instance }), result } satisfies NoticeOfSuccess)}`;
 }
 
 export function idOfNotice(notice: string): string {

@@ -22,13 +22,17 @@ return { KEYS[1], false }
  * Applies an event; refuses it in the order of `applyEvent`. KEYS: task, channel of ended tasks. ARGV: request hash,
  * latest deadline, copy, fence, kind of fence (`start`, `alone` or `end`), number of the next copy, minimum number of
  * attempts, notification if the event ends the task, key prefix of dead letters if it is given up; '' for absent
- * values; then the id and the changed fields.
+ * values; the id; the states that the task must be in; the round; an entry of the history; the fields to clear; then
+ * the changed fields.
  */
 export const APPLY_EVENT = redisScript(`
-local state, attempts, fence, copy, alone, hash, deadline, copies, sent, model, keptUntil = unpack(redis.call('HMGET', KEYS[1],
-  'state', 'attempts', 'fence', 'copy', 'startedAlone', 'requestHash', 'deadlineAt', 'copies', 'sentAt', 'model', 'retainedUntil'))
+local state, attempts, fence, copy, alone, hash, deadline, copies, sent, model, keptUntil, round = unpack(redis.call('HMGET', KEYS[1],
+  'state', 'attempts', 'fence', 'copy', 'startedAlone', 'requestHash', 'deadlineAt', 'copies', 'sentAt', 'model', 'retainedUntil', 'round'))
 if not state then return { KEYS[1], 'missing' } end
-if state ~= 'queued' and state ~= 'running' then return { KEYS[1], 'terminal' } end
+if ARGV[11] ~= '' then
+  if not string.find(ARGV[11], state, 1, true) then return { KEYS[1], 'superseded' } end
+elseif state ~= 'queued' and state ~= 'running' then return { KEYS[1], 'terminal' } end
+if ARGV[12] ~= '' and ARGV[12] ~= (round or '0') then return { KEYS[1], 'mismatched' } end
 if ARGV[1] ~= '' and ARGV[1] ~= hash then return { KEYS[1], 'mismatched' } end
 if ARGV[2] ~= '' and tonumber(deadline) > tonumber(ARGV[2]) then return { KEYS[1], 'mismatched' } end
 attempts = tonumber(attempts)
@@ -41,10 +45,15 @@ if ARGV[4] ~= '' then
   if value == fence and ARGV[5] ~= 'end' and not (ARGV[5] == 'alone' and alone == '0') then return { KEYS[1], 'superseded' } end
 end
 if ARGV[6] ~= '' and (fence > 0 or sent or tonumber(copies or 0) ~= ARGV[6] - 1) then return { KEYS[1], 'superseded' } end
-redis.call('HSET', KEYS[1], unpack(ARGV, 11))
+for name in string.gmatch(ARGV[14], '%S+') do redis.call('HDEL', KEYS[1], name) end
+if #ARGV > 14 then redis.call('HSET', KEYS[1], unpack(ARGV, 15)) end
+if ARGV[13] ~= '' then
+  redis.call('HSET', KEYS[1], 'history', (redis.call('HGET', KEYS[1], 'history') or '') .. ARGV[13] .. '\\n')
+end
 if ARGV[7] ~= '' and tonumber(ARGV[7]) > attempts then redis.call('HSET', KEYS[1], 'attempts', ARGV[7]) end
 if ARGV[8] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[8]) end
-if ARGV[9] ~= '' then
+if ARGV[14] ~= '' then redis.call('ZREM', ARGV[9] .. model, ARGV[10])
+elseif ARGV[9] ~= '' then
   local list = ARGV[9] .. model
   redis.call('ZADD', list, keptUntil, ARGV[10])
   redis.call('PEXPIREAT', list, keptUntil, 'NX')
@@ -71,7 +80,7 @@ return { KEYS[1], 'removed' }
 `);
 
 export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: string): (string | Buffer)[] {
-  const { guard, changes, minAttempts } = effectOf(event);
+  const { guard, changes, minAttempts, clears = [], entry } = effectOf(event);
   const { fence } = guard;
   return [
     guard.requestHash ?? '',
@@ -82,8 +91,12 @@ export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: 
     textOf(guard.nextCopy),
     textOf(minAttempts),
     changes.state && isTerminal(changes.state) ? endNotice(id, event) : '',
-    event.type === 'gave-up' ? deadLettersPrefix : '',
+    event.type === 'gave-up' || clears.length > 0 ? deadLettersPrefix : '',
     id,
+    guard.from?.join(' ') ?? '',
+    textOf(guard.round),
+    entry ? JSON.stringify(entry) : '',
+    clears.join(' '),
     ...toFields(changes),
   ];
 }

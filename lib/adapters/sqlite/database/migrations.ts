@@ -150,6 +150,13 @@ const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE tasks ADD COLUMN round INTEGER;
+  ALTER TABLE tasks ADD COLUMN instance TEXT;
+  -- A JSON array.
+  ALTER TABLE tasks ADD COLUMN history TEXT;
+  ALTER TABLE tasks ADD COLUMN envelope BLOB;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

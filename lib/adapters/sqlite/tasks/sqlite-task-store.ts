@@ -2,6 +2,7 @@ import {
   applyEvent,
   type CancelMarks,
   type Clock,
+  type DeadLetterQuery,
   type EventOutcome,
   isTerminal,
   isUntouched,
@@ -17,7 +18,7 @@ import { translated } from '../errors.ts';
 import { MessageTable, queuesOf } from '../queue/message-table.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
 import { sqliteCancelMarks } from './sqlite-cancel-marks.ts';
-import { listTasks } from './task-listing.ts';
+import { listDeadLetters, listTasks } from './task-listing.ts';
 import { CHANGING, changingValues, FIXED, fixedValues, type TaskRow, toTask } from './task-row.ts';
 
 interface TaskStoreOptions {
@@ -90,6 +91,10 @@ export class SqliteTaskStore implements TaskStore {
 
   list(query: TaskQuery): Promise<TaskPage> {
     return this.#read(() => listTasks(this.#database, query, this.#clock.now()));
+  }
+
+  listDeadLetters(query: DeadLetterQuery): Promise<TaskPage> {
+    return this.#read(() => listDeadLetters(this.#database, query, this.#clock.now()));
   }
 
   countDeadLetters(model: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { cursorsOf, type TaskPage, type TaskQuery } from '#core';
+import { cursorsOf, type DeadLetterQuery, type TaskPage, type TaskQuery } from '#core';
 import type { Database } from '../database/database.ts';
 import { CHANGING, FIXED, type TaskRow, toTask } from './task-row.ts';
 
@@ -55,3 +55,18 @@ const selectPlaces = (max: number): string => `
 `;
 
 const SELECT_ROW = `SELECT ${[...FIXED, ...CHANGING].join(', ')} FROM tasks WHERE number = ?`;
+
+/** One page of the tasks of a model that were given up, by the time of their end. */
+export function listDeadLetters(database: Database, { model, limit, cursor }: DeadLetterQuery, now: number): TaskPage {
+  const cursors = cursorsOf({ of: 'dead-letters', owner: model });
+  const rows = database.all<TaskRow>(selectDeadLetters(limit + 1), model, now, ...positionOf(cursors.after(cursor)));
+  const tasks = rows.slice(0, limit).map(toTask);
+  const last = rows.length > limit ? tasks.at(-1) : undefined;
+  return { tasks, ...cursors.next(last && { id: last.id, createdAt: last.endedAt ?? 0 }) };
+}
+
+const selectDeadLetters = (max: number): string => `
+  SELECT ${[...FIXED, ...CHANGING].join(', ')} FROM tasks
+  WHERE model = ? AND retained_until > ? AND dead_letter IS NOT NULL AND (ended_at, id) < (?, ?)
+  ORDER BY ended_at DESC, id DESC LIMIT ${Math.floor(max)}
+`;

@@ -1,4 +1,4 @@
-import type { Payload, Task, TaskError, TaskState } from '#core';
+import type { HistoryEntry, Payload, Task, TaskError, TaskState } from '#core';
 
 /** A row of the table of tasks. */
 export interface TaskRow {
@@ -26,6 +26,10 @@ export interface TaskRow {
   readonly result_size: number | null;
   readonly result: Uint8Array | null;
   readonly dead_letter: Uint8Array | null;
+  readonly round: number | null;
+  readonly instance: string | null;
+  readonly history: string | null;
+  readonly envelope: Uint8Array | null;
 }
 
 /** Columns that never change, and columns that events change, in the order of the value functions below. */
@@ -36,7 +40,6 @@ export const FIXED = [
   'contract_hash',
   'request_hash',
   'created_at',
-  'deadline_at',
   'retained_until',
 ] as const satisfies readonly (keyof TaskRow)[];
 
@@ -57,6 +60,11 @@ export const CHANGING = [
   'result_size',
   'result',
   'dead_letter',
+  'deadline_at',
+  'round',
+  'instance',
+  'history',
+  'envelope',
 ] as const satisfies readonly (keyof TaskRow)[];
 
 type Value = string | number | Uint8Array | null;
@@ -68,7 +76,6 @@ export const fixedValues = (task: Task): Value[] => [
   task.contractHash,
   task.requestHash,
   task.createdAt,
-  task.deadlineAt,
   task.retainedUntil,
 ];
 
@@ -87,6 +94,11 @@ export const changingValues = (task: Task): Value[] => [
   task.result?.contractHash ?? null,
   ...payloadValues(task.result?.payload),
   task.deadLetter ?? null,
+  task.deadlineAt,
+  task.round ?? null,
+  task.instance ?? null,
+  task.history ? JSON.stringify(task.history) : null,
+  task.envelope ?? null,
 ];
 
 function payloadValues(payload: Payload | undefined): readonly [key: Value, size: Value, bytes: Value] {
@@ -122,6 +134,10 @@ export function toTask(row: TaskRow): Task {
     task.result = { contractHash: row.result_contract_hash, payload: payloadOf(row) };
   }
   if (row.dead_letter !== null) task.deadLetter = row.dead_letter;
+  if (row.round !== null) task.round = row.round;
+  if (row.instance !== null) task.instance = row.instance;
+  if (row.history !== null) task.history = JSON.parse(row.history) as HistoryEntry[];
+  if (row.envelope !== null) task.envelope = row.envelope;
   return task;
 }
 

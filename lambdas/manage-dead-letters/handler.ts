@@ -1,0 +1,74 @@
+import {
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  json,
+  type ProxyResult,
+  presentDeadLetter,
+  presentHistory,
+  redriveIds,
+} from '#api';
+import {
+  getDeadLetter,
+  loadPayload,
+  MAX_REDRIVEN,
+  ModelyardError,
+  type ResolvedModel,
+  readEnvelope,
+  redriveDeadLetters,
+  type Task,
+} from '#core';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+
+/** `/models/{model}/dead-letters`: lists tasks that were given up, shows one with its request, and sends them again. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function manageDeadLetters(request) {
+    if (request.route.endsWith('/redrive')) return redrive(deps, request);
+    const { model } = await deps.models.known(request.param('model'));
+    return request.param('id') === '' ? list(deps, request, model.name) : inspect(deps, request, model.name);
+  });
+
+async function list({ platform }: HandlerDeps, { query }: HttpRequest, model: string): Promise<ProxyResult> {
+  const cursor = query.one('cursor');
+  const limit = query.integer('limit', { min: 1, max: MAX_LIMIT }) ?? DEFAULT_LIMIT;
+  const asked = { model, limit, ...(cursor === undefined ? {} : { cursor }) };
+  const page = await platform.tasks.listDeadLetters(asked);
+  return json(200, { dead_letters: page.tasks.map(presentDeadLetter), next_cursor: page.nextCursor ?? null });
+}
+
+async function inspect(deps: HandlerDeps, request: HttpRequest, model: string): Promise<ProxyResult> {
+  const task = await getDeadLetter(deps.platform, { model, id: request.param('id') });
+  const { events } = presentHistory(task);
+  return json(200, { ...presentDeadLetter(task), request: await requestOf(deps, task), history: events });
+}
+
+/** Null for a request that cannot be read any more. */
+async function requestOf({ platform, transcoder }: HandlerDeps, { deadLetter, contractHash }: Task) {
+  const envelope = deadLetter && readEnvelope(deadLetter);
+  const contract = await platform.contracts.get(contractHash);
+  if (!envelope || !contract) return null;
+  try {
+    return await transcoder.requestJson(contract, await loadPayload(platform.blobs, envelope.request));
+  } catch (error) {
+    if (error instanceof ModelyardError && error.retryable) throw error;
+    // Recovery: the rest of the dead letter tells why.
+    return null;
+  }
+}
+
+async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const { platform, models, wakeWhenAsleep, logger } = deps;
+  const ids = redriveIds(request, MAX_REDRIVEN);
+  const served: ResolvedModel = await models.known(request.param('model'));
+  const model = served.model.name;
+  const by = request.caller.id;
+  const { redriven, refused } = await redriveDeadLetters(platform, { model, by, ...(ids ? { ids } : {}) });
+  logger.info('Dead letters were redriven.', { model, by, redriven: redriven.length, refused: refused.length });
+  if (redriven.length > 0) await wakeWhenAsleep(await models.served(model));
+  return json(202, {
+    redriven,
+    refused: refused.map(({ id, error: { code, message } }) => ({ id, error: { code, message } })),
+  });
+}

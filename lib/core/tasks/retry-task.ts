@@ -1,0 +1,116 @@
+import { ModelyardError } from '../errors.ts';
+import { inBatches } from '../lists.ts';
+import { encodeEnvelope, readEnvelope } from './envelope.ts';
+import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
+import type { Task } from './task.ts';
+import { MAX_HISTORY } from './task-history.ts';
+import type { TaskQueues } from './task-queue.ts';
+
+export interface RetryDeps extends ReadDeps {
+  readonly queues: TaskQueues;
+}
+
+/** Maximum number of dead letters that one call redrives. */
+export const MAX_REDRIVEN = 500;
+const MAX_CONCURRENT = 20;
+const PAGE = 100;
+
+/**
+ * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
+ * `task_not_found`, `task_not_retryable`, `store_unavailable` and `queue_unavailable`; the task has failed then.
+ */
+export async function retryTask(deps: RetryDeps, lookup: TaskLookup): Promise<Task> {
+  const task = await getTask(deps, lookup);
+  await sendAgain(deps, task, { type: 'retried', by: lookup.owner });
+  return getTask(deps, lookup);
+}
+
+export interface DeadLetterLookup {
+  readonly model: string;
+  readonly id: string;
+}
+
+/** A task of any owner that was given up. Rejects with `task_not_found`. */
+export async function getDeadLetter({ tasks }: ReadDeps, { model, id }: DeadLetterLookup): Promise<Task> {
+  const task = await tasks.get(id);
+  if (task?.model === model && task.deadLetter) return task;
+  throw new ModelyardError('task_not_found', 'The model has no such dead letter.');
+}
+
+export interface Redrive {
+  readonly model: string;
+  /** The user who does it. */
+  readonly by: string;
+  /** Only these. @default all, at most `MAX_REDRIVEN` */
+  readonly ids?: readonly string[];
+}
+
+export interface Redriven {
+  readonly redriven: readonly string[];
+  readonly refused: readonly { readonly id: string; readonly error: ModelyardError }[];
+}
+
+/** Sends dead letters again. Each one stands alone: what is refused is told. */
+export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids }: Redrive): Promise<Redriven> {
+  const redriven: string[] = [];
+  const refused: { id: string; error: ModelyardError }[] = [];
+  for (const batch of inBatches(ids ?? (await idsOfDeadLetters(deps, model)), MAX_CONCURRENT)) {
+    const sent = batch.map(async (id) => {
+      try {
+        await sendAgain(deps, await getDeadLetter(deps, { model, id }), { type: 'redriven', by });
+        redriven.push(id);
+      } catch (error) {
+        if (!(error instanceof ModelyardError)) throw error;
+        refused.push({ id, error });
+      }
+    });
+    await Promise.all(sent);
+  }
+  return { redriven, refused };
+}
+
+async function idsOfDeadLetters({ tasks }: RetryDeps, model: string): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await tasks.listDeadLetters({ model, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    ids.push(...page.tasks.map(({ id }) => id));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && ids.length < MAX_REDRIVEN);
+  return ids.slice(0, MAX_REDRIVEN);
+}
+
+/** Changes the row first: an instance drops a message of a round that the row does not have. */
+async function sendAgain(
+  { tasks, queues, clock }: RetryDeps,
+  task: Task,
+  { type, by }: { readonly type: 'retried' | 'redriven'; readonly by: string },
+): Promise<void> {
+  const stored = task.deadLetter ?? task.envelope;
+  const envelope = stored && readEnvelope(stored);
+  if (task.state !== 'failed' && task.state !== 'expired') throw refusal(`The task is ${task.state}.`);
+  if (!envelope) throw refusal('Its request is still in the queue. Retry it when an instance has found it there.');
+  if ((task.history?.length ?? 0) >= MAX_HISTORY) throw refusal('It was retried too often.');
+  const at = clock.now();
+  const round = (task.round ?? 0) + 1;
+  // A retry does not prolong how long the task is kept.
+  const deadlineAt = Math.min(at + envelope.deadlineAt - envelope.submittedAt, task.retainedUntil);
+  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt });
+  if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
+  const body = encodeEnvelope({ ...envelope, copy: 0, round, deadlineAt, submittedAt: at });
+  try {
+    await queues(task.model).send({ body, group: task.owner });
+  } catch (cause) {
+    const error = {
+      code: 'queue_unavailable',
+      message: 'The queue could not be reached for a retry.',
+      retryable: true,
+    };
+    const failed = { type: 'gave-up', attempts: 0, at: clock.now(), round, error, envelope: body } as const;
+    // Best effort: otherwise, the task expires at its deadline.
+    await tasks.apply(task.id, failed).catch(() => undefined);
+    throw cause;
+  }
+}
+
+const refusal = (why: string) => new ModelyardError('task_not_retryable', `The task cannot run again. ${why}`);

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { encodeEnvelope, type Task } from '#core';
+import { createHandler as createHistory } from '#lambdas/get-history/handler.ts';
+import { createHandler as createDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
+import { createHandler } from '#lambdas/retry-task/handler.ts';
+import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
+import { call, createTestApi, stored, succeeded, type TestApi } from './api-harness.ts';
+
+async function submitted(api: TestApi): Promise<string> {
+  await api.wake();
+  const route = '/models/{model}/tasks';
+  const headers = { 'Content-Type': 'application/json' };
+  const { json } = await call(createSubmit(api), {
+    route,
+    headers,
+    params: { model: 'model_b' },
+    body: '{"value": 7}',
+  });
+  return String(json.id);
+}
+
+const ERROR = { code: 'model_error', message: 'It broke.', retryable: true };
+
+/** Takes the task from its queue and ends it as failed, by the worker or as a dead letter. */
+async function failedTask(api: TestApi, how: 'failed' | 'gave-up' = 'failed'): Promise<string> {
+  const id = await submitted(api);
+  const envelope = encodeEnvelope(await api.nextEnvelope());
+  const at = api.platform.clock.now();
+  await api.platform.tasks.apply(
+    id,
+    how === 'failed'
+      ? { type: 'failed', fence: 1, attempts: 1, startedAt: at, at, error: ERROR, envelope, instance: 'i-1' }
+      : { type: 'gave-up', attempts: 3, at, error: ERROR, envelope },
+  );
+  return id;
+}
+
+const retry = (api: TestApi, id: string, caller?: string) =>
+  call(createHandler(api), { route: '/tasks/{id}/retry', params: { id }, ...(caller === undefined ? {} : { caller }) });
+
+const history = (api: TestApi, id: string) =>
+  call(createHistory(api), { route: '/tasks/{id}/history', params: { id } });
+
+const redrive = (api: TestApi, body = '{}') =>
+  call(createDeadLetters(api), {
+    route: '/models/{model}/dead-letters/redrive',
+    params: { model: 'model_b' },
+    headers: { 'Content-Type': 'application/json' },
+    body,
+  });
+
+describe('POST /tasks/{id}/retry', () => {
+  it('queues a failed task again, under its id and with as much time as it had', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+
+    const { statusCode, json } = await retry(api, id);
+
+    expect(statusCode).toBe(202);
+    expect(json).toMatchObject({ id, state: 'queued', error: null, attempts: 0, started_at: null });
+    const envelope = await api.nextEnvelope();
+    expect(envelope).toMatchObject({ taskId: id, round: 1, copy: 0 });
+    expect(envelope.deadlineAt - envelope.submittedAt).toBe(24 * 3_600_000);
+  });
+
+  it('tells the whole history, with who did what', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+    await retry(api, id);
+    await api.work((at) => ({ ...succeeded(at), round: 1, instance: 'i-2' }) as ReturnType<typeof succeeded>);
+
+    const { json } = await history(api, id);
+
+    expect(json).toMatchObject({
+      task_id: id,
+      events: [
+        { event: 'submitted', by: 'local' },
+        {
+          event: 'attempt',
+          attempt: 1,
+          instance: 'i-1',
+          outcome: 'failed',
+          error: ERROR,
+          ended_at: expect.any(String),
+        },
+        { event: 'retried', by: 'local' },
+        { event: 'attempt', attempt: 1, instance: 'i-2', outcome: 'succeeded', error: null },
+      ],
+    });
+  });
+
+  it.each([
+    ['queued', async () => undefined],
+    ['succeeded', async (api: TestApi) => void (await api.work((at) => succeeded(at)))],
+  ])('refuses a %s task', async (state, prepare: (api: TestApi) => Promise<void>) => {
+    const api = createTestApi();
+    const id = await submitted(api);
+    await prepare(api);
+
+    const { statusCode, json } = await retry(api, id);
+
+    expect([statusCode, json.type]).toEqual([409, '/problems/task-not-retryable']);
+    expect((await stored(api, id)).state).toBe(state);
+  });
+
+  it('answers 404 for a task of somebody else', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+
+    expect((await retry(api, id, 'eve')).statusCode).toBe(404);
+    expect((await stored(api, id)).state).toBe('failed');
+  });
+
+  it('leaves a task that cannot be queued as one that can be retried', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+    const queue = api.platform.queues('model_b');
+    queue.reachable = false;
+    expect((await retry(api, id)).statusCode).toBe(503);
+    queue.reachable = true;
+
+    expect((await stored(api, id)) satisfies Task).toMatchObject({ state: 'failed', round: 1 });
+    expect((await retry(api, id)).statusCode).toBe(202);
+    expect((await api.nextEnvelope()).round).toBe(2);
+  });
+});
+
+describe('/models/{model}/dead-letters', () => {
+  it('are listed, and shown with their request', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api, 'gave-up');
+    const params = { model: 'model_b' };
+
+    const { json: page } = await call(createDeadLetters(api), { route: '/models/{model}/dead-letters', params });
+    const { json: one } = await call(createDeadLetters(api), {
+      route: '/models/{model}/dead-letters/{id}',
+      params: { ...params, id },
+    });
+
+    expect(page).toMatchObject({ dead_letters: [{ id, owner: 'local', error: ERROR }], next_cursor: null });
+    expect(one).toMatchObject({ id, request: { value: 7 }, history: [{}, { event: 'gave_up', error: ERROR }] });
+  });
+
+  it('are sent again all at once, or some of them', async () => {
+    const api = createTestApi();
+    const ids = [await failedTask(api, 'gave-up'), await failedTask(api, 'gave-up'), await failedTask(api, 'gave-up')];
+
+    const { statusCode, json: some } = await redrive(api, JSON.stringify({ ids: [ids[0], 'unknown'] }));
+    const { json: rest } = await redrive(api);
+
+    expect(statusCode).toBe(202);
+    expect(some).toEqual({
+      redriven: [ids[0]],
+      refused: [{ id: 'unknown', error: { code: 'task_not_found', message: 'The model has no such dead letter.' } }],
+    });
+    expect((rest.redriven as string[]).toSorted()).toEqual(ids.slice(1).toSorted());
+    expect(await api.platform.tasks.countDeadLetters('model_b')).toBe(0);
+    expect((await stored(api, ids[0])).history?.at(-1)).toMatchObject({ event: 'redriven', by: 'local' });
+  });
+
+  it('refuses a list that is none', async () => {
+    const api = createTestApi();
+    await api.wake();
+
+    expect((await redrive(api, '{"ids": "all"}')).statusCode).toBe(422);
+  });
+});
