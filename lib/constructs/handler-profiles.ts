@@ -112,12 +112,10 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'list models'] },
   'list-models': { description: 'Lists the active models', may: ['list models', 'measure queues'] },
   'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
-  'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read the registry'] },
   'retry-task': {
     description: 'Runs a failed or expired task again',
-    may: ['get tasks', 'send tasks', 'read the registry', 'measure queues', 'wake models'],
+    may: ['get tasks', 'send tasks', 'list models', 'read contracts', 'measure queues', 'wake models'],
   },
-  'get-history': { description: 'Tells what happened to a task', may: ['get tasks'] },
   'manage-dead-letters': {
     description: 'Lists tasks that were given up, and runs them again',
     may: [
@@ -125,14 +123,12 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
       'count dead letters',
       'read requests',
       'send tasks',
-      'read the registry',
+      'list models',
+      'read contracts',
       'measure queues',
       'wake models',
     ],
   },
-  'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'read the registry'] },
-  'list-models': { description: 'Lists the active models', may: ['read the registry', 'measure queues'] },
-  'get-model': { description: 'Answers with a model', may: ['read the registry', 'measure queues'] },
   'change-model': { description: 'Chooses the default contract version of a model', may: ['change models'] },
   'get-model-schema': { description: 'Answers with the contract of a model', may: ['list models', 'read contracts'] },
   'get-openapi': {

@@ -4,7 +4,6 @@ import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
 import { createHandler as changeModel } from '#lambdas/change-model/handler.ts';
 import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
-import { createHandler as getHistory } from '#lambdas/get-history/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
 import { createHandler as getModel } from '#lambdas/get-model/handler.ts';
 import { createHandler as getModelSchema } from '#lambdas/get-model-schema/handler.ts';
@@ -35,7 +34,6 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
   'cancel-task': cancelTask(deps),
   'get-stats': getStats(deps),
   'retry-task': retryTask(deps),
-  'get-history': getHistory(deps),
   'manage-dead-letters': manageDeadLetters(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),

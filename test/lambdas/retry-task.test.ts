@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope, type Task } from '#core';
-import { createHandler as createHistory } from '#lambdas/get-history/handler.ts';
+import { createHandler as createHistory } from '#lambdas/get-task/handler.ts';
 import { createHandler as createDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler } from '#lambdas/retry-task/handler.ts';
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';

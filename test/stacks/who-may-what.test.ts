@@ -35,19 +35,19 @@ const whoMay = (action: string, on: string): string[] =>
 
 describe('exactly these', () => {
   it.each([
-    ['send tasks', 'sqs:SendMessage', 'queuesTasks', ['SubmitTask', 'a model']],
+    ['send tasks', 'sqs:SendMessage', 'queuesTasks', ['ManageDeadLetters', 'RetryTask', 'SubmitTask', 'a model']],
     ['reject tasks to the dead letters', 'sqs:SendMessage', 'queuesDeadLetters', ['a model']],
     ['take tasks', 'sqs:ReceiveMessage', 'queuesTasks', ['a model']],
     ['forget tasks', 'sqs:DeleteMessage', 'queuesTasks', ['a model']],
     ['take dead letters', 'sqs:ReceiveMessage', 'queuesDeadLetters', ['GiveUpTask']],
     ['keep new tasks', 'dynamodb:PutItem', 'DataTasks', ['SubmitTask']],
     ['keep requests', 's3:PutObject', '/requests/*', ['SubmitTask']],
-    ['read requests', 's3:GetObject', '/requests/*', ['a model']],
+    ['read requests', 's3:GetObject', '/requests/*', ['ManageDeadLetters', 'a model']],
     ['keep results', 's3:PutObject', '/results/*', ['a model']],
     // The submit handler only because `Prefer: wait` answers with the result: it opens the one of the task it made.
     ['read results', 's3:GetObject', '/results/*', ['CancelTask', 'GetResult', 'GetTask', 'SubmitTask']],
     ['list tasks', 'dynamodb:Query', 'index/by-owner', ['ListTasks']],
-    ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics']],
+    ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics', 'ManageDeadLetters']],
     ['keep letters', 's3:PutObject', '/dead-letters/*', ['GiveUpTask', 'a model']],
     ['read letters', 's3:GetObject', '/dead-letters/*', []],
     ['list blobs', 's3:ListBucket', '', []],
@@ -68,7 +68,16 @@ describe('exactly these', () => {
       'change how many instances run',
       'ecs:UpdateService',
       '',
-      ['CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'StopInstance', 'SubmitTask'],
+      [
+        'CollectMetrics',
+        'GetResult',
+        'GetTask',
+        'LaunchInstance',
+        'ManageDeadLetters',
+        'RetryTask',
+        'StopInstance',
+        'SubmitTask',
+      ],
     ],
     ['hold instances back from scale-in', 'ecs:UpdateTaskProtection', '', ['CollectMetrics', 'a model']],
     [
@@ -76,7 +85,17 @@ describe('exactly these', () => {
       'write rows of the registry',
       'dynamodb:PutItem',
       'DataRegistry',
-      ['ChangeModel', 'CollectMetrics', 'GetResult', 'GetTask', 'LaunchInstance', 'SubmitTask', 'a model'],
+      [
+        'ChangeModel',
+        'CollectMetrics',
+        'GetResult',
+        'GetTask',
+        'LaunchInstance',
+        'ManageDeadLetters',
+        'RetryTask',
+        'SubmitTask',
+        'a model',
+      ],
     ],
   ])('may %s', (_, action, on, who) => {
     expect(whoMay(action, on)).toEqual(who);

@@ -16,7 +16,6 @@ export const HANDLER_NAMES = [
   'list-calls',
   'cancel-task',
   'retry-task',
-  'get-history',
   'manage-dead-letters',
   'get-stats',
   'list-models',
@@ -67,7 +66,7 @@ export const ROUTES = [
   route('GET', '/models/{model}/tasks/{id}', 'get-task', 'user', 'Get a task of a model'),
   route('POST', '/tasks/{id}/cancel', 'cancel-task', 'user', 'Cancel a task'),
   route('POST', '/tasks/{id}/retry', 'retry-task', 'user', 'Run a failed or expired task again'),
-  route('GET', '/tasks/{id}/history', 'get-history', 'user', 'Get what happened to a task'),
+  route('GET', '/tasks/{id}/history', 'get-task', 'user', 'Get what happened to a task'),
   route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
   route('GET', '/models', 'list-models', 'user', 'List the active models'),
   route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),
@@ -127,7 +126,7 @@ export const ROUTES = [
 ] as const satisfies readonly Route[];
 
 /** Handlers that change tasks of the caller. */
-const STEERED_BY_CALLERS: ReadonlySet<HandlerName> = new Set(['submit-task', 'cancel-task', 'retry-task']);
+const STEERED_BY_CALLERS: ReadonlySet<Route['handler']> = new Set(['submit-task', 'cancel-task', 'retry-task']);
 
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
