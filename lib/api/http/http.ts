@@ -49,7 +49,9 @@ export function httpHandler(
   const matchPath = createRouter(routes);
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
     const routed = routedEvent(event, matchPath);
-    const caller = callerOf(routed, deps.auth) ?? (await deps.authenticate?.(headersOf(routed).list('authorization')));
+    const isAsked = !isPublic(routed);
+    const identify = async () => (isAsked ? deps.authenticate?.(headersOf(routed).list('authorization')) : undefined);
+    const caller = callerOf(routed, deps.auth) ?? (await identify());
     authorize(routed, caller, routes);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
