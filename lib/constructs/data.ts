@@ -1,30 +1,20 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import {
-  type Attribute,
-  AttributeType,
-  BillingMode,
-  type ITable,
-  ProjectionType,
-  Table,
-} from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import {
   BY_OWNER_INDEX,
   CALLS_TABLE,
   DEAD_LETTERS_INDEX,
-  type KeyDefinition,
   LAUNCH_ROWS,
   MODEL_ROWS,
   REGISTRY_TABLE,
   SCALING_ROWS,
   TASKS_TABLE,
-  type TableDefinition,
   USERS_TABLE,
 } from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
-import { acknowledge } from './acknowledge.ts';
 import { BlobBucket } from './blob-bucket.ts';
+import { DefinedTable } from './defined-table.ts';
 import type { Consumer } from './handler-function.ts';
 
 export interface DataProps {
@@ -210,47 +200,5 @@ export class Data extends Construct {
   }
 }
 
-export interface DefinedTableProps {
-  readonly definition: TableDefinition;
-  /** Deletion protection, point-in-time recovery, and retained when the stack is deleted. */
-  readonly keepsData: boolean;
-}
-
-/** A table as the adapters define it: on demand, encrypted, with a TTL attribute if rows expire. */
-export class DefinedTable extends Table {
-  constructor(scope: Construct, id: string, { definition, keepsData }: DefinedTableProps) {
-    super(scope, id, {
-      partitionKey: attribute(definition.partitionKey),
-      ...(definition.sortKey ? { sortKey: attribute(definition.sortKey) } : {}),
-      ...(definition.ttlAttribute === undefined ? {} : { timeToLiveAttribute: definition.ttlAttribute }),
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      deletionProtection: keepsData,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepsData },
-      removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    for (const index of definition.indexes) {
-      this.addGlobalSecondaryIndex({
-        indexName: index.name,
-        partitionKey: attribute(index.partitionKey),
-        sortKey: attribute(index.sortKey),
-        ...(index.include.length === 0
-          ? { projectionType: ProjectionType.KEYS_ONLY }
-          : { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...index.include] }),
-      });
-    }
-    if (!keepsData) {
-      acknowledge(this, {
-        'AwsSolutions-DDB3':
-          'This stage is for trying things: its tasks and calls expire, its users can register again; prod has recovery.',
-      });
-    }
-  }
-}
-
 /** Limits a statement to one partition of the registry table. */
 const onRows = (kind: string) => ({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [kind] } });
-
-const attribute = ({ name, type }: KeyDefinition): Attribute => ({
-  name,
-  type: type === 'S' ? AttributeType.STRING : AttributeType.NUMBER,
-});

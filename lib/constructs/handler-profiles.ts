@@ -114,7 +114,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
   'retry-task': {
     description: 'Runs a failed or expired task again',
-    may: ['get tasks', 'send tasks', 'list models', 'read contracts', 'measure queues', 'wake models'],
+    may: ['get tasks', 'send tasks', 'list models', 'read contracts', 'wake models'],
   },
   'manage-dead-letters': {
     description: 'Lists tasks that were given up, and runs them again',
@@ -125,7 +125,6 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
       'send tasks',
       'list models',
       'read contracts',
-      'measure queues',
       'wake models',
     ],
   },
