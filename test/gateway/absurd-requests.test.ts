@@ -80,8 +80,8 @@ const HEADERS = [
 ];
 const QUERIES = ['all', 'cursor', 'limit', 'model', 'state', 'task_id', 'variant', 'unknown'];
 
-/** 403 is for origins that no page may have. */
-const REFUSALS = new Set([400, 403, 404, 405, 406, 415, 422]);
+/** 403 is for origins that no page may have, 409 for a task that has ended. */
+const REFUSALS = new Set([400, 403, 404, 405, 406, 409, 415, 422]);
 
 /** A store that fails where a real one may: with a text that it cannot use as a key. */
 function withPlainKeys<T extends object>(store: T): T {

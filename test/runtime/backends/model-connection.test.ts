@@ -124,7 +124,12 @@ describe('the setup of a model', () => {
     await Promise.all(connection.run([request(1)]).answers);
 
     expect([variants, states]).toEqual([['large', 'large'], ['state']]);
-    expect(commands[0]?.set_up).toEqual({ variant: 'large', max_response_bytes: MAX_PAYLOAD_BYTES });
+    expect(commands[0]?.set_up).toEqual({
+      variant: 'large',
+      max_response_bytes: MAX_PAYLOAD_BYTES,
+      version: '',
+      weights_folder: '',
+    });
   });
 
   it('has no variant when there is none', async () => {
