@@ -7,6 +7,7 @@ import {
   presentDeadLetter,
   presentHistory,
   redriveIds,
+  taskIdOf,
 } from '#api';
 import {
   getDeadLetter,
@@ -39,7 +40,7 @@ async function list({ platform }: HandlerDeps, { query }: HttpRequest, model: st
 }
 
 async function inspect(deps: HandlerDeps, request: HttpRequest, model: string): Promise<ProxyResult> {
-  const task = await getDeadLetter(deps.platform, { model, id: request.param('id') });
+  const task = await getDeadLetter(deps.platform, { model, id: taskIdOf(request) });
   const { events } = presentHistory(task);
   return json(200, { ...presentDeadLetter(task), request: await requestOf(deps, task), history: events });
 }
