@@ -125,6 +125,8 @@ describe('POST /tasks/{id}/retry', () => {
   });
 });
 
+const UNKNOWN = '00000000-0000-7000-8000-000000000000';
+
 describe('/models/{model}/dead-letters', () => {
   it('are listed, and shown with their request', async () => {
     const api = createTestApi();
@@ -145,13 +147,13 @@ describe('/models/{model}/dead-letters', () => {
     const api = createTestApi();
     const ids = [await failedTask(api, 'gave-up'), await failedTask(api, 'gave-up'), await failedTask(api, 'gave-up')];
 
-    const { statusCode, json: some } = await redrive(api, JSON.stringify({ ids: [ids[0], 'unknown'] }));
+    const { statusCode, json: some } = await redrive(api, JSON.stringify({ ids: [ids[0], UNKNOWN] }));
     const { json: rest } = await redrive(api);
 
     expect(statusCode).toBe(202);
     expect(some).toEqual({
       redriven: [ids[0]],
-      refused: [{ id: 'unknown', error: { code: 'task_not_found', message: 'The model has no such dead letter.' } }],
+      refused: [{ id: UNKNOWN, error: { code: 'task_not_found', message: 'The model has no such dead letter.' } }],
     });
     expect((rest.redriven as string[]).toSorted()).toEqual(ids.slice(1).toSorted());
     expect(await api.platform.tasks.countDeadLetters('model_b')).toBe(0);

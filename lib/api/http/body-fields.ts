@@ -85,12 +85,16 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
 
 const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
+/** A UUID: stores are not asked for anything else. */
+export const isTaskId = (id: unknown): id is string =>
+  typeof id === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+
 /** The ids that a redrive asks for: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
 export function redriveIds(request: HttpRequest, maxIds: number): readonly string[] | undefined {
   const ids = (value: unknown) =>
-    Array.isArray(value) && value.length <= maxIds && value.every((id) => typeof id === 'string' && id !== '')
+    Array.isArray(value) && value.length <= maxIds && value.every(isTaskId)
       ? undefined
-      : `Must be a list of at most ${maxIds} ids.`;
+      : `Must be a list of at most ${maxIds} task ids.`;
   const fields = jsonFields(request, { what: 'a valid redrive', rules: { ids: optional(ids) } });
   return fields.ids as readonly string[] | undefined;
 }

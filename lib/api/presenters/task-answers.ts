@@ -10,6 +10,7 @@ import {
   type TaskLookup,
   waitForTask,
 } from '#core';
+import { isTaskId } from '../http/body-fields.ts';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
@@ -19,9 +20,6 @@ import type { WaitPreference } from '../http/request-headers.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
-/** A UUID: the store is not asked for anything else. */
-const TASK_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
 
 /** Bounds of `Retry-After`, in seconds. */
@@ -65,7 +63,7 @@ export function taskIdOf(request: Pick<HttpRequest, 'param'>): string {
 }
 
 function assertTaskId(id: string): void {
-  if (!TASK_ID.test(id)) throw new ModelyardError('task_not_found', 'There is no such task.');
+  if (!isTaskId(id)) throw new ModelyardError('task_not_found', 'There is no such task.');
 }
 
 export const taskAnswer = (
