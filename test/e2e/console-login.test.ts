@@ -58,7 +58,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Register and log in' }).click();
     await page.getByRole('link', { name: 'model_a' }).click();
     await page.getByRole('button', { name: 'Predict' }).click();
-    await page.getByRole('region', { name: 'Answer' }).getByText('succeeded').waitFor();
+    await page.getByRole('region', { name: 'Answer' }).getByText('succeeded', { exact: true }).waitFor();
 
     // What a user may not do is not shown.
     expect(await page.getByRole('tab', { name: 'Instances' }).count()).toBe(0);
