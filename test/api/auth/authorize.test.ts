@@ -106,9 +106,9 @@ describe.each(guarded)('$name', (route) => {
 
 /** Written down apart from the code that decides. */
 function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
-  if (/predict\/\{model\}$|\/tasks$|\/cancel$/.test(path) && method === 'POST') return ['predict'];
+  if (/predict\/\{model\}$|\/tasks$|\/(cancel|retry)$/.test(path) && method === 'POST') return ['predict'];
   if (path === '/models/{model}' && method === 'PATCH') return ['operate'];
-  if (/instances|launch|metrics/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
+  if (/instances|launch|metrics|dead-letters/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
   if (path === '/users/me') return ['predict', 'read'];
   return /^\/users|^\/calls/.test(path) ? [] : ['predict', 'read'];
 }
