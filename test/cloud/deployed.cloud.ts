@@ -38,7 +38,7 @@ describe('the deployed API', () => {
   });
 
   it.each([
-    ['DELETE', '/models/model_a', 'GET, HEAD, OPTIONS'],
+    ['DELETE', '/models/model_a', 'GET, PATCH, HEAD, OPTIONS'],
     ['PUT', '/predict/model_a', 'POST, OPTIONS'],
     ['PATCH', '/models/model_a/instances', 'GET, POST, HEAD, OPTIONS'],
   ])('says what can be used instead of %s %s', async (method, path, allow) => {

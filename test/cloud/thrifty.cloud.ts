@@ -98,7 +98,7 @@ describe('an HTTP API', () => {
     const refused = await get('/models/model_a', { method: 'DELETE' });
     const head = await get('/models/model_a', { method: 'HEAD' });
 
-    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, PATCH, HEAD, OPTIONS']);
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 });
