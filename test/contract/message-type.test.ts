@@ -40,6 +40,7 @@ describe('a generated message type', () => {
       deadline_unix_ms: 0n,
       submitted_unix_ms: 0n,
       request_hash: new Uint8Array(),
+      round: 0,
       copy: 0,
     });
   });
