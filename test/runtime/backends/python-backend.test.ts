@@ -174,7 +174,11 @@ describe('a folder that is not a model in Python', () => {
     ['defines no model', 'x = 1', /must define one subclass of modelyard\.Model; it defines no\.$/],
     ['has no predict', `${MODEL}  pass`, /^The model has no predict\.$/],
     ['is async', `${MODEL}  async def predict(self, request): pass`, /must be a plain function, not an async one\.$/],
-    ['imports a message that is not there', 'from messages import Nope', /^cannot import name 'Nope' .* `npm run generate`\.$/],
+    [
+      'imports a message that is not there',
+      'from messages import Nope',
+      /^cannot import name 'Nope' .* `npm run generate`\.$/,
+    ],
   ])('says so when it %s', async (_, source, message) => {
     const launched = await launchSource(source);
 
