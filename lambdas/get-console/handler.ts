@@ -1,19 +1,22 @@
 import {
   cacheableAnswer,
   etagOf,
+  HASHED_FILE_HEADERS,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
   JSON_TYPE,
   json,
   negotiate,
+  PAGE_HEADERS,
   type ProxyResult,
+  readOnce,
 } from '#api';
 import { ModelyardError } from '#core';
 import { CompressedFiles } from './compressed-files.ts';
 import { type ConsoleFiles, readConsoleFiles } from './files.ts';
 import { indexOf } from './index-of-links.ts';
-import { CONTENT_SECURITY_POLICY, consoleHtml } from './page.ts';
+import { consoleHtml } from './page.ts';
 
 type Deps = Pick<HandlerDeps, 'logger' | 'auth' | 'accounts'> & Partial<Pick<HandlerDeps, 'platform'>>;
 
@@ -23,26 +26,10 @@ interface Options {
 }
 
 const HTML_TYPE = 'text/html';
-const SECURITY_HEADERS = {
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-} as const;
-
-/** For URLs that contain a hash of the content. */
-const FOR_EVER = 'public, max-age=31536000, immutable';
-
 /** `GET /`: the console, or an index of links as JSON. `GET /console/{file}`: the files of the console. */
 export function createHandler(deps: Deps, { compresses = false }: Options = {}) {
-  let reading: Promise<ConsoleFiles> | undefined;
   const compressed = new CompressedFiles();
-  const files = (): Promise<ConsoleFiles> => {
-    reading ??= readConsoleFiles().catch((error: unknown) => {
-      reading = undefined;
-      throw error;
-    });
-    return reading;
-  };
+  const files = readOnce(readConsoleFiles);
 
   return httpHandler(
     deps,
@@ -59,7 +46,7 @@ export function createHandler(deps: Deps, { compresses = false }: Options = {}) 
     const type = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]);
     if (type === JSON_TYPE) return json(200, indexOf(deps), { Vary: 'Accept' });
     const body = consoleHtml(await files());
-    const headers = { ...SECURITY_HEADERS, Vary: 'Accept' };
+    const headers = { ...PAGE_HEADERS, Vary: 'Accept' };
     return cacheableAnswer(request, { body, contentType: `${HTML_TYPE}; charset=utf-8`, etag: etagOf(body), headers });
   }
 }
@@ -67,5 +54,5 @@ export function createHandler(deps: Deps, { compresses = false }: Options = {}) 
 function fileAnswer(request: HttpRequest, files: ConsoleFiles): ProxyResult {
   const file = files.get(request.param('file'));
   if (!file) throw new ModelyardError('route_not_found', 'The console has no such file.');
-  return cacheableAnswer(request, { ...file, headers: { ...SECURITY_HEADERS, 'Cache-Control': FOR_EVER } });
+  return cacheableAnswer(request, { ...file, headers: HASHED_FILE_HEADERS });
 }

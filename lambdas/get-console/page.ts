@@ -1,17 +1,5 @@
 import type { ConsoleFiles } from './files.ts';
 
-/** No other origins, no inline scripts, no framing. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 /** The HTML of the console. Its URLs are relative, so it works below the path of a stage. */
 export function consoleHtml(files: ConsoleFiles): string {
   const fileOf = (pattern: RegExp) => [...files.keys()].find((name) => pattern.test(name)) ?? '';

@@ -2,35 +2,22 @@ import {
   type CacheableText,
   cacheableAnswer,
   etagOf,
+  HASHED_FILE_HEADERS,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
+  PAGE_HEADERS,
   type ProxyResult,
+  readOnce,
 } from '#api';
 import { ModelyardError } from '#core';
-import { CONTENT_SECURITY_POLICY, pageHtml, readPageFiles } from './page.ts';
+import { pageHtml, readPageFiles } from './page.ts';
 
 type Files = ReadonlyMap<string, CacheableText>;
 
-const SECURITY_HEADERS = {
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-} as const;
-
-/** For URLs that contain a hash of the content. */
-const FOR_EVER = 'public, max-age=31536000, immutable';
-
 /** `GET /docs` and `GET /docs/{file}`: the interactive page, without files from other servers. */
 export function createHandler(deps: Pick<HandlerDeps, 'logger'>) {
-  let reading: Promise<Files> | undefined;
-  const files = (): Promise<Files> => {
-    reading ??= readPageFiles().catch((error: unknown) => {
-      reading = undefined;
-      throw error;
-    });
-    return reading;
-  };
+  const files = readOnce(readPageFiles);
 
   return httpHandler(
     deps,
@@ -50,14 +37,14 @@ function pageAnswer(request: HttpRequest, files: Files): ProxyResult {
     `${isFolder ? '../' : ''}openapi.json`,
   );
   const contentType = 'text/html; charset=utf-8';
-  return cacheableAnswer(request, { body, contentType, etag: etagOf(body), headers: SECURITY_HEADERS });
+  return cacheableAnswer(request, { body, contentType, etag: etagOf(body), headers: PAGE_HEADERS });
 }
 
 function fileAnswer(request: HttpRequest, files: Files): ProxyResult {
   const file = files.get(request.param('file'));
   if (!file) throw new ModelyardError('route_not_found', 'The documentation has no such file.');
   const isVersioned = request.query.one('v') === versionOf(file);
-  const kept = isVersioned ? { ...SECURITY_HEADERS, 'Cache-Control': FOR_EVER } : SECURITY_HEADERS;
+  const kept = isVersioned ? HASHED_FILE_HEADERS : PAGE_HEADERS;
   return cacheableAnswer(request, { ...file, headers: kept });
 }
 

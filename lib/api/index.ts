@@ -80,6 +80,7 @@ export {
   transcode,
 } from './http/transcode.ts';
 export { createTranscoder, type Transcode, type Transcoder } from './http/transcoder.ts';
+export { HASHED_FILE_HEADERS, PAGE_HEADERS, readOnce } from './http/web-page.ts';
 export {
   type DocumentedModel,
   jsonOnly,
