@@ -3,6 +3,7 @@ import { parseJson } from '#contract/json/scan-json.ts';
 import { ModelyardError } from '#core';
 import { bodyTooLarge, type HttpRequest } from './http-request.ts';
 import { bodyType, FORM_TYPE, JSON_TYPE } from './negotiation.ts';
+import { isTaskId } from './task-id.ts';
 
 /** It is read on the thread that serves all requests. */
 const MAX_BYTES = 16 * 1024;
@@ -84,10 +85,6 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
 }
 
 const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-
-/** A UUID: stores are not asked for anything else. */
-export const isTaskId = (id: unknown): id is string =>
-  typeof id === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
 
 /** The ids that a redrive asks for: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
 export function redriveIds(request: HttpRequest, maxIds: number): readonly string[] | undefined {

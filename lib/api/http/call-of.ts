@@ -1,6 +1,7 @@
 import type { AnsweredCall, Principal } from '#core';
 import type { ProxyResult } from './proxy.ts';
 import type { Route } from './routes.ts';
+import { isTaskId } from './task-id.ts';
 
 /** What is known of a request when it is answered. */
 export interface AnsweredRequest {
@@ -14,14 +15,13 @@ export interface AnsweredRequest {
   readonly durationMs: number;
 }
 
-const TASK_ID = /^(?:\/tasks\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
 const MODEL = /^\w{1,48}$/;
 
 /** What the call log keeps of a request. Texts of the caller are kept only if they can name a model or a task. */
 export function callOf(request: AnsweredRequest, status: number, result?: ProxyResult): AnsweredCall {
   const { route, params, caller, requestId, bytesIn, durationMs } = request;
   const ofTask = /\/tasks\/\{id\}/.test(route.path) ? params.id : request.taskId;
-  const taskId = TASK_ID.exec(ofTask ?? result?.headers.Location ?? '')?.[1];
+  const taskId = (ofTask ?? result?.headers.Location)?.replace(/^\/tasks\//, '');
   const model = MODEL.test(params.model ?? '') ? params.model : undefined;
   return {
     owner: caller?.id ?? '',
@@ -29,7 +29,7 @@ export function callOf(request: AnsweredRequest, status: number, result?: ProxyR
     method: route.method,
     route: route.path,
     ...(model === undefined ? {} : { model }),
-    ...(taskId === undefined ? {} : { taskId }),
+    ...(isTaskId(taskId) ? { taskId } : {}),
     status,
     durationMs: Math.round(durationMs * 100) / 100,
     bytesIn,

@@ -10,13 +10,13 @@ import {
   type TaskLookup,
   waitForTask,
 } from '#core';
-import { isTaskId } from '../http/body-fields.ts';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import type { WaitPreference } from '../http/request-headers.ts';
+import { isTaskId } from '../http/task-id.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
