@@ -18,6 +18,7 @@ import {
   type Task,
   type TaskEvent,
 } from '#core';
+import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import { createMemoryPlatform, type MemoryPlatform } from '#platform/memory.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { CONTRACT, registerModelB } from '#test/support/model-b.ts';
@@ -148,4 +149,18 @@ export async function stored({ platform }: TestApi, id: unknown): Promise<Task> 
   const task = await platform.tasks.get(String(id));
   if (!task) throw new Error(`There is no task ${id}.`);
   return task;
+}
+
+/** Registers model_b and submits a task to it. Resolves with its id. */
+export async function submitted(api: TestApi): Promise<string> {
+  await api.wake();
+  const route = '/models/{model}/tasks';
+  const headers = { 'Content-Type': 'application/json' };
+  const { json } = await call(createSubmit(api), {
+    route,
+    headers,
+    params: { model: 'model_b' },
+    body: '{"value": 7}',
+  });
+  return String(json.id);
 }

@@ -1,20 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#lambdas/cancel-task/handler.ts';
-import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
-import { call, createTestApi, stored, succeeded, type TestApi } from './api-harness.ts';
-
-async function submitted(api: TestApi): Promise<string> {
-  await api.wake();
-  const route = '/models/{model}/tasks';
-  const headers = { 'Content-Type': 'application/json' };
-  const { json } = await call(createSubmit(api), {
-    route,
-    headers,
-    params: { model: 'model_b' },
-    body: '{"value": 7}',
-  });
-  return String(json.id);
-}
+import { call, createTestApi, stored, submitted, succeeded, type TestApi } from './api-harness.ts';
 
 const cancel = (api: TestApi, id: string, caller?: string) =>
   call(createHandler(api), {

@@ -3,21 +3,7 @@ import { encodeEnvelope, type Task } from '#core';
 import { createHandler as createHistory } from '#lambdas/get-task/handler.ts';
 import { createHandler as createDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler } from '#lambdas/retry-task/handler.ts';
-import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
-import { call, createTestApi, stored, succeeded, type TestApi } from './api-harness.ts';
-
-async function submitted(api: TestApi): Promise<string> {
-  await api.wake();
-  const route = '/models/{model}/tasks';
-  const headers = { 'Content-Type': 'application/json' };
-  const { json } = await call(createSubmit(api), {
-    route,
-    headers,
-    params: { model: 'model_b' },
-    body: '{"value": 7}',
-  });
-  return String(json.id);
-}
+import { call, createTestApi, stored, submitted, succeeded, type TestApi } from './api-harness.ts';
 
 const ERROR = { code: 'model_error', message: 'It broke.', retryable: true };
 
