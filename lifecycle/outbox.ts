@@ -1,7 +1,8 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { v7 as uuidV7 } from 'uuid';
 import type { Migrations } from '#adapters/sql/service-database.ts';
 import type { EventType, JsonObject } from '#core';
+import { createIndex, createTable } from './migration-steps.ts';
 
 /** Events of a service that are written in the transaction of the change and delivered after it. */
 export interface OutboxTables {
@@ -18,30 +19,16 @@ export interface OutboxTables {
 }
 
 export const OUTBOX_MIGRATIONS: Migrations = {
-  '000-outbox': {
-    async up(database: Kysely<unknown>) {
-      await database.schema
-        .createTable('outbox')
-        .ifNotExists()
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('type', 'text', (column) => column.notNull())
-        .addColumn('owner', 'text', (column) => column.notNull())
-        .addColumn('payload', 'text', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('sent_at', 'bigint')
-        .execute();
-    },
-  },
-  '000-outbox-index': {
-    async up(database: Kysely<unknown>) {
-      await database.schema
-        .createIndex('outbox_unsent')
-        .ifNotExists()
-        .on('outbox')
-        .columns(['sent_at', 'created_at'])
-        .execute();
-    },
-  },
+  '000-outbox': createTable('outbox', (table) =>
+    table
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('payload', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('sent_at', 'bigint'),
+  ),
+  '000-outbox-index': createIndex('outbox_unsent', 'outbox', ['sent_at', 'created_at']),
 };
 
 interface NewEvent {
