@@ -11,7 +11,7 @@ const PLATFORM = '^lib/platform/';
 const ADAPTERS = '^lib/adapters/';
 
 /** The folders of the lifecycle's services. */
-const SERVICES = 'ingestion|preprocessing|features|training|serving|pipelines';
+const SERVICES = 'ingestion|preprocessing|features|training|serving|pipelines|monitoring';
 
 const DECLARATIONS = '\\.d\\.ts$';
 

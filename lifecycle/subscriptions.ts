@@ -7,4 +7,6 @@ export const SUBSCRIPTIONS: Subscriptions = {
   'features.materialized': [],
   'version.trained': [],
   'deployment.changed': [],
+  'drift.detected': [],
+  'window.computed': [],
 };

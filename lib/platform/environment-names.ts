@@ -77,6 +77,7 @@ export const featuresDatabaseUrl = 'FEATURES_DATABASE_URL';
 export const trainingDatabaseUrl = 'TRAINING_DATABASE_URL';
 export const servingDatabaseUrl = 'SERVING_DATABASE_URL';
 export const pipelinesDatabaseUrl = 'PIPELINES_DATABASE_URL';
+export const monitoringDatabaseUrl = 'MONITORING_DATABASE_URL';
 /** Where the lifecycle keeps files: a folder, or `s3://bucket/prefix/`. */
 export const artifacts = 'MODELYARD_ARTIFACTS';
 /** Where the lifecycle keeps temporary files. */

@@ -15,6 +15,7 @@ const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
   training: ENV.trainingDatabaseUrl,
   serving: ENV.servingDatabaseUrl,
   pipelines: ENV.pipelinesDatabaseUrl,
+  monitoring: ENV.monitoringDatabaseUrl,
 };
 
 const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;

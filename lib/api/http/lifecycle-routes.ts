@@ -68,6 +68,11 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['POST', '/pipelines/{pipeline}/runs/{id}/cancel', 'operator', 'Cancel a run of a pipeline'],
     ['POST', '/pipelines/{pipeline}/runs/{id}/retry', 'operator', 'Run a pipeline again from a stage'],
   ]),
+  ...routesOf('monitoring', [
+    ['POST', '/outcomes', 'user', 'Report what has become true of my predictions'],
+    ['GET', '/models/{model}/monitor', 'user', 'Get the data quality, drift and errors of a model, also as a page'],
+    ['PUT', '/models/{model}/monitor', 'operator', 'Set the windows, tests and thresholds of a model'],
+  ]),
 ];
 
 /** The routes of a process that has a lifecycle. */

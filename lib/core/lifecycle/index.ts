@@ -2,6 +2,17 @@ export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.t
 export { parseExpression } from './expression.ts';
 export { decideGate, type GateDecision, type GateInput } from './gate.ts';
 export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './logical-dates.ts';
+export {
+  type ColumnQuality,
+  type DriftDetected,
+  type DriftFinding,
+  MONITOR_DEFAULTS,
+  type MonitorReport,
+  type MonitorSettings,
+  type MonitorWindow,
+  type Performance,
+  type WindowComputed,
+} from './monitor.ts';
 export { type Pipeline, pipelineFault, type Stage } from './pipeline.ts';
 export {
   type Advanced,

@@ -6,6 +6,7 @@ export const LIFECYCLE_SERVICES = [
   'training',
   'serving',
   'pipelines',
+  'monitoring',
 ] as const;
 
 export type LifecycleService = (typeof LIFECYCLE_SERVICES)[number];
@@ -30,6 +31,8 @@ export const EVENT_TYPES = [
   'features.materialized',
   'version.trained',
   'deployment.changed',
+  'drift.detected',
+  'window.computed',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];

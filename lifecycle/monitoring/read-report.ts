@@ -1,0 +1,68 @@
+import {
+  MONITOR_DEFAULTS,
+  type MonitorReport,
+  type MonitorSettings,
+  type MonitorWindow,
+  type Performance,
+} from '#core';
+import { databaseOf, type Lifecycle } from '../lifecycle.ts';
+import { manifest } from './manifest.ts';
+import type { FindingRow, MonitoringTables, WindowRow } from './tables.ts';
+
+const monitoringDatabase = (lifecycle: Pick<Lifecycle, 'stores'>) => databaseOf<MonitoringTables>(lifecycle, manifest);
+
+export interface ReportQuery {
+  readonly model: string;
+  /** @default all versions */
+  readonly version?: string;
+  /** Only windows that end after this time, Unix milliseconds. */
+  readonly since?: number;
+  /** How many windows at most. @default 100 */
+  readonly limit?: number;
+}
+
+/** What is known of a model. Empty for a model without logged predictions. */
+export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: ReportQuery): Promise<MonitorReport> {
+  const { model, version, since, limit = 100 } = asked;
+  const { query } = await monitoringDatabase(lifecycle);
+  let windows = query.selectFrom('windows').selectAll().where('model', '=', model);
+  if (version !== undefined) windows = windows.where('version', '=', version);
+  if (since !== undefined) windows = windows.where('end_at', '>', since);
+  const rows = await windows.orderBy('start_at', 'desc').orderBy('version', 'desc').limit(limit).execute();
+  const findings = query.selectFrom('findings').selectAll().where('model', '=', model);
+  const oldest = rows.at(-1)?.start_at ?? 0;
+  const drift = await findings.where('start_at', '>=', oldest).orderBy('feature').execute();
+  const recorded = query.selectFrom('outcomes').where('model', '=', model);
+  const { count } = await recorded.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  const refused = await query.selectFrom('refusals').selectAll().where('model', '=', model).execute();
+  return {
+    model,
+    settings: await readSettings(lifecycle, model),
+    outcomes: { recorded: Number(count), refused: Object.fromEntries(refused.map(({ code, count }) => [code, count])) },
+    windows: rows.map((row) => presentWindow(row, drift)),
+  };
+}
+
+async function readSettings(lifecycle: Pick<Lifecycle, 'stores'>, model: string): Promise<MonitorSettings> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const row = await query.selectFrom('settings').select('settings').where('model', '=', model).executeTakeFirst();
+  return { ...MONITOR_DEFAULTS, ...(row ? (JSON.parse(row.settings) as Partial<MonitorSettings>) : {}) };
+}
+
+const timeOf = (at: number): string => new Date(at).toISOString();
+
+function presentWindow(row: WindowRow, findings: readonly FindingRow[]): MonitorWindow {
+  const own = findings.filter(({ version, start_at }) => version === row.version && start_at === row.start_at);
+  const performance = JSON.parse(row.performance) as Performance;
+  return {
+    ...{ version: row.version, start: timeOf(row.start_at), end: timeOf(row.end_at), state: row.state },
+    ...{ shadow: row.is_shadow === 1, predictions: row.predictions },
+    drifted: own.some(({ is_drifted }) => is_drifted === 1),
+    drift: own.map(({ feature, statistic, value, threshold, p_value, is_drifted }) => ({
+      ...{ feature, statistic, value, threshold, p_value, drifted: is_drifted === 1 },
+    })),
+    quality: JSON.parse(row.quality),
+    performance: performance.outcomes > 0 ? performance : null,
+    computed_at: row.computed_at === null ? null : timeOf(row.computed_at),
+  };
+}

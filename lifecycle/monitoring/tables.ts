@@ -1,0 +1,92 @@
+/** Times are Unix milliseconds; lists and objects are JSON. A window is `[start_at, end_at)` of one version. */
+export interface MonitoringTables {
+  /** The Parquet objects of the prediction log. */
+  batches: BatchRow;
+  /** Which versions and windows a batch has predictions of. */
+  batch_windows: BatchWindowRow;
+  windows: WindowRow;
+  /** One row per column of a window. */
+  findings: FindingRow;
+  outcomes: OutcomeRow;
+  /** Outcomes that were refused, counted by their error. */
+  refusals: { model: string; code: string; count: number };
+  /** How a model is watched. */
+  settings: { model: string; settings: string; updated_at: number; updated_by: string };
+  /** Distributions of the training sets. */
+  reference_sets: { model: string; version: string; summary: string; created_at: number };
+}
+
+interface BatchRow {
+  /** Primary key. The task that has stored it, so that its repetition finds it. */
+  id: string;
+  model: string;
+  /** Hash of the Parquet object. */
+  artifact: string;
+  records: number;
+  /** Times of the oldest and the newest prediction. */
+  first_at: number;
+  last_at: number;
+  /** `instance`: as it was logged. `tasks`: rebuilt after a buffer was lost. */
+  source: 'instance' | 'tasks';
+  created_at: number;
+}
+
+interface BatchWindowRow {
+  /** Primary key, with all that follows. */
+  batch: string;
+  model: string;
+  version: string;
+  start_at: number;
+  records: number;
+}
+
+export interface WindowRow {
+  /** Primary key: model, version, start_at. */
+  model: string;
+  version: string;
+  start_at: number;
+  end_at: number;
+  /** `open` windows are not judged yet. */
+  state: 'open' | 'closed';
+  /** Whether none of its answers was given to a caller: 1 or 0. */
+  is_shadow: number;
+  predictions: number;
+  /** What is in it: when this differs from what was computed, it is computed again. */
+  revision: number;
+  computed_revision: number;
+  /** Data quality, by column. */
+  quality: string;
+  /** Histograms of its columns, for plots. */
+  distributions: string;
+  /** Errors of the predictions whose outcome is known. */
+  performance: string;
+  computed_at: number | null;
+}
+
+export interface FindingRow {
+  /** Primary key: model, version, start_at, feature. */
+  model: string;
+  version: string;
+  start_at: number;
+  feature: string;
+  statistic: string;
+  value: number;
+  threshold: number;
+  p_value: number | null;
+  /** 1 or 0. */
+  is_drifted: number;
+  /** Whether `drift.detected` was written for it: 1 or 0. */
+  is_reported: number;
+}
+
+interface OutcomeRow {
+  /** Primary key. */
+  task_id: string;
+  model: string;
+  /** Of the prediction. */
+  predicted_at: number;
+  /** A number, or a class as JSON. */
+  value: string;
+  owner: string;
+  recorded_at: number;
+}
