@@ -41,13 +41,16 @@ function merge(first: Uint8Array, second: Uint8Array): Uint8Array {
 }
 
 /** A generated message type: one constant per message of `proto/gen`. */
-export interface MessageType<T> {
+export interface MessageType<T, Init = Partial<T>> {
   /** For example `models.model_a.ModelARequest`. */
   readonly fullName: string;
   /** The serialized FileDescriptorSet that defines it, with imports. */
   readonly descriptorSet: Uint8Array;
-  /** Missing fields get their default. Throws a TypeError for a value that does not fit its field. */
-  encode(message: Partial<T>): Uint8Array;
+  /**
+   * Missing fields get their default. Enums are numbers or names. Throws a TypeError for a value that does not fit its
+   * field.
+   */
+  encode(message: Init): Uint8Array;
   /** Throws `UnreadableMessageError`. */
   decode(bytes: Uint8Array): T;
 }
@@ -75,7 +78,7 @@ export function embeddedFile(base64: string): EmbeddedFile {
 }
 
 /** For generated files: one message of an embedded file. */
-export function messageType<T>(file: EmbeddedFile, fullName: string): MessageType<T> {
+export function messageType<T, Init = Partial<T>>(file: EmbeddedFile, fullName: string): MessageType<T, Init> {
   let found: protobuf.Type | undefined;
   const type = (): protobuf.Type => {
     found ??= file.root.lookupType(`.${fullName}`);

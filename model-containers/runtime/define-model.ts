@@ -34,21 +34,21 @@ export interface BatchContext extends SetupContext {
   readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
 }
 
-interface ModelBase<Request, Response, State> {
+interface ModelBase<Request, Response, State, Answer> {
   readonly manifest: ModelManifest;
   readonly request: MessageType<Request>;
-  readonly response: MessageType<Response>;
+  readonly response: MessageType<Response, Answer>;
   /** Runs once per process, before the first task. The instance is ready when it resolves and exits when it throws. */
   setup?(context: SetupContext): State | Promise<State>;
 }
 
-interface SingleModel<Request, Response, State> extends ModelBase<Request, Response, State> {
+interface SingleModel<Request, Response, State, Answer> extends ModelBase<Request, Response, State, Answer> {
   /** Throw `InvalidInput` for a request that can never succeed. Other errors are retried. */
-  predict(state: State, request: Request, context: PredictContext): Partial<Response> | Promise<Partial<Response>>;
+  predict(state: State, request: Request, context: PredictContext): Answer | Promise<Answer>;
   predictBatch?: never;
 }
 
-interface BatchModel<Request, Response, State> extends ModelBase<Request, Response, State> {
+interface BatchModel<Request, Response, State, Answer> extends ModelBase<Request, Response, State, Answer> {
   predict?: never;
   /**
    * Returns the answers in the order of the requests. An `Error` instead of an answer fails only that request. If the
@@ -58,17 +58,18 @@ interface BatchModel<Request, Response, State> extends ModelBase<Request, Respon
     state: State,
     requests: readonly Request[],
     context: BatchContext,
-  ): readonly (Partial<Response> | Error)[] | Promise<readonly (Partial<Response> | Error)[]>;
+  ): readonly (Answer | Error)[] | Promise<readonly (Answer | Error)[]>;
 }
 
-export type ModelDefinition<Request, Response, State> =
-  | SingleModel<Request, Response, State>
-  | BatchModel<Request, Response, State>;
+/** `Answer` is what may be returned for a response: fields may be missing, and enums may be names. */
+export type ModelDefinition<Request, Response, State, Answer = Partial<Response>> =
+  | SingleModel<Request, Response, State, Answer>
+  | BatchModel<Request, Response, State, Answer>;
 
 /** Defines a model: its contract and its methods. The runtime does everything else. */
-export const defineModel = <Request, Response, State = undefined>(
-  definition: ModelDefinition<Request, Response, State>,
-): ModelDefinition<Request, Response, State> => definition;
+export const defineModel = <Request, Response, Answer, State = undefined>(
+  definition: ModelDefinition<Request, Response, State, Answer>,
+): ModelDefinition<Request, Response, State, Answer> => definition;
 
 /** Throw it for a request that no retry can fix. The task fails immediately with this message. */
 export class InvalidInput extends Error {

@@ -10,11 +10,13 @@ import { joinSet } from '../../lib/contract/descriptor/raw.ts';
 import { withImports } from './compile.ts';
 
 const BASE64_LINE = 100;
+/** Ends the names of types to encode from. No message's own name can have a `$`. */
+const INIT = '$Init';
 
 export function emitFile(file: FileDescriptor, files: ReadonlyMap<string, FileDescriptor>): string {
   const closure = withImports(file, files);
   const types = new Map(closure.flatMap((each) => declaredTypes(each)));
-  const used = new Set<DeclaredType>();
+  const used = new Map<string, ImportedName>();
   const body = [
     ...file.enums.map((each) => emitEnum(each, file)),
     ...file.messages.map((each) => emitMessage(each, file, types, used)),
@@ -29,17 +31,16 @@ export function emitFile(file: FileDescriptor, files: ReadonlyMap<string, FileDe
     '/** The serialized FileDescriptorSet of this file and its imports. */',
     `const $file = /* @__PURE__ */ $embeddedFile(\n${emitBase64(base64)},\n);`,
     '',
-    ...file.messages.flatMap((each) => emitConstants(each, file)),
+    ...file.messages.flatMap((each) => emitConstants(each, file, types)),
     '',
   ].join('\n');
 }
 
-function emitImports(file: FileDescriptor, used: ReadonlySet<DeclaredType>): readonly string[] {
+function emitImports(file: FileDescriptor, used: ReadonlyMap<string, ImportedName>): readonly string[] {
   return [...used]
-    .filter((type) => type.file !== file)
-    .map((type) => {
-      const path = relative(dirname(file.path), type.file.path.replace(/\.proto$/, '.ts'));
-      return `import type { ${type.name} as ${type.alias} } from '${path.startsWith('.') ? path : `./${path}`}';`;
+    .map(([alias, { name, file: from }]) => {
+      const path = relative(dirname(file.path), from.path.replace(/\.proto$/, '.ts'));
+      return `import type { ${name} as ${alias} } from '${path.startsWith('.') ? path : `./${path}`}';`;
     })
     .sort();
 }
@@ -51,28 +52,55 @@ function emitMessage(
   message: MessageDescriptor,
   file: FileDescriptor,
   types: ReadonlyMap<string, DeclaredType>,
-  used: Set<DeclaredType>,
+  used: Map<string, ImportedName>,
 ): string {
-  const typeName = (fullName: string): string => {
+  const typeOf = (fullName: string): DeclaredType => {
     const type = types.get(fullName);
     if (!type) throw new Error(`${message.fullName} uses ${fullName}, which is defined nowhere.`);
-    used.add(type);
-    return type.file === file ? type.name : type.alias;
+    return type;
   };
+  const nameIn = (type: DeclaredType, suffix = ''): string => {
+    if (type.file === file) return type.name + suffix;
+    used.set(type.alias + suffix, { file: type.file, name: type.name + suffix });
+    return type.alias + suffix;
+  };
+  const initName = (fullName: string): string => {
+    const type = typeOf(fullName);
+    if (!('fields' in type.descriptor)) return `(${nameIn(type)} | keyof typeof ${nameIn(type)})`;
+    return hasEnum(fullName, types) ? nameIn(type, INIT) : nameIn(type);
+  };
+  const name = localName(message, file);
   return [
     emitComment(message.comment, ''),
-    `export interface ${localName(message, file)} {\n`,
-    ...message.fields.map((field) => emitField(field, typeName)),
+    `export interface ${name} {\n`,
+    ...message.fields.map((field) => emitField(field, (fullName) => nameIn(typeOf(fullName)), field.presence)),
     '}\n',
+    ...(hasEnum(message.fullName, types)
+      ? [
+          `\n/** A \`${name}\` to encode. Missing fields get their default, and enums may be given by name. */\n`,
+          `export interface ${name}${INIT} {\n`,
+          ...message.fields.map((field) => emitField({ ...field, comment: '', deprecated: false }, initName, true)),
+          '}\n',
+        ]
+      : []),
     ...message.enums.map((each) => `\n${emitEnum(each, file)}`),
     ...message.messages.map((each) => `\n${emitMessage(each, file, types, used)}`),
   ].join('');
 }
 
-function emitField(field: FieldDescriptor, typeName: (fullName: string) => string): string {
+/** Whether the message has an enum at any depth. */
+function hasEnum(fullName: string, types: ReadonlyMap<string, DeclaredType>, seen = new Set<string>()): boolean {
+  const descriptor = types.get(fullName)?.descriptor;
+  if (!descriptor || seen.has(fullName)) return false;
+  if (!('fields' in descriptor)) return true;
+  seen.add(fullName);
+  return descriptor.fields.some(({ type }) => type.kind !== 'scalar' && hasEnum(type.typeName, types, seen));
+}
+
+function emitField(field: FieldDescriptor, typeName: (fullName: string) => string, isOptional: boolean): string {
   const single = field.type.kind === 'scalar' ? scalarType(field.type.scalar) : typeName(field.type.typeName);
   const type = {
-    single,
+    single: single.replace(/^\((.*)\)$/, '$1'),
     repeated: `readonly ${single}[]`,
     map: `{ readonly [key: string]: ${single} }`,
   }[field.cardinality];
@@ -82,7 +110,7 @@ function emitField(field: FieldDescriptor, typeName: (fullName: string) => strin
     ...(field.deprecated ? ['@deprecated'] : []),
   ];
   const comment = notes.filter((note) => note !== '').join('\n');
-  return `${emitComment(comment, '  ')}  readonly ${field.name}${field.presence ? '?' : ''}: ${type};\n`;
+  return `${emitComment(comment, '  ')}  readonly ${field.name}${isOptional ? '?' : ''}: ${type};\n`;
 }
 
 function emitEnum(each: EnumDescriptor, file: FileDescriptor): string {
@@ -96,11 +124,16 @@ function emitEnum(each: EnumDescriptor, file: FileDescriptor): string {
   ].join('');
 }
 
-function emitConstants(message: MessageDescriptor, file: FileDescriptor): readonly string[] {
+function emitConstants(
+  message: MessageDescriptor,
+  file: FileDescriptor,
+  types: ReadonlyMap<string, DeclaredType>,
+): readonly string[] {
   const name = localName(message, file);
+  const parameters = hasEnum(message.fullName, types) ? `${name}, ${name}${INIT}` : name;
   return [
-    `export const ${name}: $MessageType<${name}> = /* @__PURE__ */ $messageType($file, '${message.fullName}');`,
-    ...message.messages.flatMap((each) => emitConstants(each, file)),
+    `export const ${name}: $MessageType<${parameters}> = /* @__PURE__ */ $messageType($file, '${message.fullName}');`,
+    ...message.messages.flatMap((each) => emitConstants(each, file, types)),
   ];
 }
 
@@ -111,8 +144,15 @@ function emitComment(comment: string, indent: string): string {
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join('\n')}\n${indent} */\n`;
 }
 
+/** What a file imports, by its alias there. */
+interface ImportedName {
+  readonly file: FileDescriptor;
+  readonly name: string;
+}
+
 /** A message or an enum with its TypeScript names. */
 interface DeclaredType {
+  readonly descriptor: MessageDescriptor | EnumDescriptor;
   readonly file: FileDescriptor;
   /** The name in its own file. */
   readonly name: string;
@@ -128,7 +168,7 @@ const localName = ({ fullName }: MessageDescriptor | EnumDescriptor, { packageNa
 function declaredTypes(file: FileDescriptor): readonly (readonly [fullName: string, type: DeclaredType])[] {
   const declare = (each: MessageDescriptor | EnumDescriptor): readonly [string, DeclaredType] => [
     each.fullName,
-    { file, name: localName(each, file), alias: `$${each.fullName.replaceAll('.', '_')}` },
+    { descriptor: each, file, name: localName(each, file), alias: `$${each.fullName.replaceAll('.', '_')}` },
   ];
   const inMessage = (message: MessageDescriptor): readonly (readonly [string, DeclaredType])[] => [
     declare(message),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { embeddedFile, messageType, UnreadableMessageError } from '#contract';
 import { openContract } from '#contract/contract-codec.ts';
+import { ModelARequest, type ModelARequest$Init, Role } from '#proto/models/model_a.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { TaskEnvelope } from '#proto/modelyard/v1/task_envelope.ts';
 import { ArbitraryBodies } from './support/arbitrary-body.ts';
@@ -84,7 +85,9 @@ describe('a generated message type', () => {
     ['a bigint out of range', { a_uint64: -1n }, '.a_uint64 must be a bigint that fits uint64'],
     ['a float out of range', { a_float: 1e39 }, '.a_float must be a number that fits float'],
     ['text for bytes', { a_bytes: 'x' }, '.a_bytes must be a Uint8Array'],
-    ['a name for an enum', { a_color: 'COLOR_RED' }, '.a_color must be an integer'],
+    ['an unknown name of an enum', { a_color: 'COLOR_NONE' }, '.a_color must be a value of Color, not "COLOR_NONE"'],
+    ['an inherited name of an enum', { a_color: 'toString' }, '.a_color must be a value of Color, not "toString"'],
+    ['a fraction for an enum', { a_color: 1.5 }, '.a_color must be an integer'],
     ['something else for an array', { many_strings: 'x' }, '.many_strings must be an array'],
     ['something else for a message', { an_inner: 'x' }, '.an_inner must be an object'],
     ['a wrong map key', { by_int32: { x: {} } }, '.by_int32 has the key "x"'],
@@ -92,6 +95,16 @@ describe('a generated message type', () => {
   ])('refuses to encode %s', (_what, message, reason) => {
     expect(() => Everything.encode(message)).toThrow(TypeError);
     expect(() => Everything.encode(message)).toThrow(reason);
+  });
+
+  it('takes the names of enums, alone, in lists and in nested messages', () => {
+    const message: ModelARequest$Init = { messages: [{ role: 'ROLE_USER' }, { role: Role.ROLE_SYSTEM }] };
+
+    const { messages } = ModelARequest.decode(ModelARequest.encode(message));
+    const colors = Everything.decode(Everything.encode({ a_color: 'COLOR_RED', many_colors: ['COLOR_RED', 0] }));
+
+    expect(messages.map(({ role }) => role)).toEqual([Role.ROLE_USER, Role.ROLE_SYSTEM]);
+    expect(colors).toMatchObject({ a_color: 1, many_colors: [1, 0] });
   });
 
   it('refuses to encode an object that contains itself', () => {

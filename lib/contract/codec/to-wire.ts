@@ -59,7 +59,16 @@ function convertEntries(field: FieldPlan, value: unknown, path: string, depth: n
 
 function convert(plan: ValuePlan, value: unknown, path: string, depth: number): unknown {
   if (plan.kind === 'message') return toWire(plan.type, value, path, depth + 1);
-  return toScalar(plan.kind === 'enum' ? 'int32' : plan.scalar, value, path);
+  if (plan.kind === 'enum')
+    return toScalar('int32', typeof value === 'string' ? numberOf(plan, value, path) : value, path);
+  return toScalar(plan.scalar, value, path);
+}
+
+function numberOf({ type }: { readonly type: protobuf.Enum }, name: string, path: string): number {
+  const number = Object.hasOwn(type.values, name) ? type.values[name] : undefined;
+  if (number === undefined)
+    throw new TypeError(`${path} must be a value of ${type.name}, not ${JSON.stringify(name)}.`);
+  return number;
 }
 
 /** Checks a value and converts it for protobufjs. Throws a TypeError. */

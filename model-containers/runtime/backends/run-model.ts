@@ -28,8 +28,8 @@ interface Decoded<Request> {
 }
 
 /** Binds a definition to the result of its `setup`. Requests and responses are encoded messages. */
-export function bindModel<Request, Response, State>(
-  definition: ModelDefinition<Request, Response, State>,
+export function bindModel<Request, Response, State, Answer>(
+  definition: ModelDefinition<Request, Response, State, Answer>,
   state: State,
   { variant, weights, logger, maxResponseBytes }: ModelContext,
 ): RunModel {
@@ -56,7 +56,7 @@ export function bindModel<Request, Response, State>(
     if (answer instanceof Error) return { failure: told(answer) };
     let response: Uint8Array;
     try {
-      response = responseType.encode(answer as Partial<Response>);
+      response = responseType.encode(answer as Answer);
     } catch (error) {
       const message = `The model's response does not match its response message: ${messageOf(error)}`;
       return { failure: finalError('result_unserializable', message) };

@@ -24,12 +24,25 @@ export interface ModelARequest {
   readonly context?: Context;
 }
 
+/** A `ModelARequest` to encode. Missing fields get their default, and enums may be given by name. */
+export interface ModelARequest$Init {
+  readonly data?: string;
+  readonly messages?: readonly Message$Init[];
+  readonly context?: Context;
+}
+
 /** One message of a conversation. */
 export interface Message {
   /** Who said it. Unspecified counts as the user. */
   readonly role: Role;
   /** What was said. */
   readonly text: string;
+}
+
+/** A `Message` to encode. Missing fields get their default, and enums may be given by name. */
+export interface Message$Init {
+  readonly role?: Role | keyof typeof Role;
+  readonly text?: string;
 }
 
 /** The surroundings of a conversation. */
@@ -74,7 +87,7 @@ const $file = /* @__PURE__ */ $embeddedFile(
   'ciwgb25lIHNlbnRlbmNlLgpiBnByb3RvMw==',
 );
 
-export const ModelARequest: $MessageType<ModelARequest> = /* @__PURE__ */ $messageType($file, 'models.model_a.ModelARequest');
-export const Message: $MessageType<Message> = /* @__PURE__ */ $messageType($file, 'models.model_a.Message');
+export const ModelARequest: $MessageType<ModelARequest, ModelARequest$Init> = /* @__PURE__ */ $messageType($file, 'models.model_a.ModelARequest');
+export const Message: $MessageType<Message, Message$Init> = /* @__PURE__ */ $messageType($file, 'models.model_a.Message');
 export const Context: $MessageType<Context> = /* @__PURE__ */ $messageType($file, 'models.model_a.Context');
 export const ModelAResponse: $MessageType<ModelAResponse> = /* @__PURE__ */ $messageType($file, 'models.model_a.ModelAResponse');
