@@ -43,8 +43,8 @@ const rooms = [
   room(
     'core-is-pure',
     CORE,
-    [CORE, CONTRACT, GENERATED, npm('uuid'), '^crypto$'],
-    'The core has no SDK, no adapter, and of Node only its hashes.',
+    [CORE, CONTRACT, GENERATED, npm('uuid'), '^(crypto|net)$'],
+    'The core has no SDK, no adapter, and of Node only its hashes and lists of addresses.',
   ),
   room(
     'contract-knows-protobuf-only',
@@ -99,6 +99,12 @@ const rooms = [
     '^lib/adapters/duckdb/',
     ['^lib/adapters/duckdb/', CORE, npm('@duckdb'), NODE],
     'Tables of the lifecycle are in DuckDB.',
+  ),
+  room(
+    'outbound-adapter-knows-core-and-http',
+    '^lib/adapters/outbound/',
+    ['^lib/adapters/outbound/', CORE, NODE],
+    'Requests to other servers leave through one guarded client.',
   ),
   room(
     'docker-adapters-know-core-and-docker',

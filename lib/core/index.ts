@@ -107,6 +107,21 @@ export {
 } from './models/model-registry.ts';
 export { moveDefaultVersion } from './models/move-default.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
+export { isListableAddress, isPublicAddress } from './outbound/addresses.ts';
+export {
+  type DownloadTarget,
+  MAX_ANSWER_BYTES,
+  type Outbound,
+  type OutboundAnswer,
+  type OutboundRequest,
+} from './outbound/outbound.ts';
+export {
+  isListedHost,
+  judgeAddress,
+  type ListedHosts,
+  literalAddress,
+  readOutboundUrl,
+} from './outbound/outbound-url.ts';
 export * from './stats/index.ts';
 export {
   type Backlog,

@@ -56,6 +56,8 @@ export const port = 'MODELYARD_PORT';
 export const hosts = 'MODELYARD_HOSTS';
 export const trustedProxies = 'MODELYARD_TRUSTED_PROXIES';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
+/** Hosts that requests of this system may reach although they are private. */
+export const outboundHosts = 'MODELYARD_OUTBOUND_HOSTS';
 /** How long calls are kept. 0: they are not recorded. */
 export const callDays = 'MODELYARD_CALL_DAYS';
 

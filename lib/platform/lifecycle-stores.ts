@@ -6,6 +6,7 @@ import { FileArtifactStore } from '#adapters/artifacts/file-artifact-store.ts';
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, type EnvironmentName, readOptional } from './environment.ts';
+import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
 
 const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
@@ -43,6 +44,7 @@ export async function openLifecycleStores(
       scratch,
     }),
     scratch,
+    outbound: outboundFrom(environment),
     hasDatabase(service) {
       const file = fileOf(service);
       return readOptional(environment, DATABASE_URLS[service]) !== undefined || (!!file && existsSync(file));

@@ -10,6 +10,7 @@ import type {
   InstanceController,
   LifecycleService,
   ModelRegistry,
+  Outbound,
   StatsStore,
   TaskQueues,
   TaskStore,
@@ -56,6 +57,8 @@ export interface LifecycleStores {
   readonly artifacts: ArtifactStore;
   /** A local folder for temporary files. */
   readonly scratch: string;
+  /** Reaches servers of others. */
+  readonly outbound: Outbound;
   /** Opens and migrates the database of a service, at the first call. Rejects with `store_unavailable`. */
   database<Tables>(service: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<Tables>>;
   /** Whether the service has been used. True where this cannot be told without a connection. */

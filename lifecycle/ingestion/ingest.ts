@@ -4,32 +4,43 @@ import { databaseOf, type Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
-import type { FileFormat } from './load-source.ts';
+import { type FetchedFile, fetchFile } from './fetch-file.ts';
+import type { FileFormat } from './file-formats.ts';
 import { manifest } from './manifest.ts';
 import { type ReadRows, readRows, versionId } from './read-rows.ts';
 import { type DatasetSchema, schemaHash } from './schema.ts';
 import type { IngestionTables } from './tables.ts';
 import { presentVersion, type VersionRow } from './versions.ts';
 
-/** The arguments of the stage `ingest`: a file that is already an artifact. */
+/** The arguments of the stage `ingest`: a file that is already an artifact, or is fetched from a URL. */
 interface IngestArguments extends JsonObject {
   readonly dataset: string;
-  readonly file: { readonly hash: string; readonly size: number; readonly name: string; readonly format: FileFormat };
+  readonly url?: string;
+  readonly file: GivenFile;
   readonly source: string;
   readonly delimiter?: string;
 }
+
+interface GivenFile extends JsonObject {
+  readonly name: string;
+  /** Null: that of the answer. */
+  readonly format: FileFormat | null;
+}
+
+type IngestedFile = FetchedFile & Pick<GivenFile, 'name'>;
 
 /**
  * Makes a version of a file: rows that keep the schema become Parquet, the others go to the quarantine. With more bad
  * rows than the dataset allows, the version is refused; its rows are kept all the same.
  */
 export async function ingest(lifecycle: Lifecycle, args: JsonObject, run: StageRun): Promise<JsonObject> {
-  const { dataset, file, delimiter } = args as IngestArguments;
+  const { dataset, delimiter } = args as IngestArguments;
   const { artifacts } = lifecycle.stores;
   const database = await databaseOf<IngestionTables>(lifecycle, manifest);
   const owner = await database.query.selectFrom('datasets').selectAll().where('name', '=', dataset).executeTakeFirst();
   if (!owner) throw new ModelyardError('invalid_input', `There is no dataset ${dataset}.`);
   const given = owner.schema === null ? undefined : (JSON.parse(owner.schema) as DatasetSchema);
+  const file = await fileFrom(lifecycle, args as IngestArguments, run.signal);
   const known = await sameContent(lifecycle, dataset, file.hash, given);
   if (known) return { version: presentVersion(known), is_new: false };
 
@@ -45,6 +56,7 @@ export async function ingest(lifecycle: Lifecycle, args: JsonObject, run: StageR
   const refused = read.refusedFile === undefined ? undefined : await artifacts.putFile(read.refusedFile);
   const version = await keep(lifecycle, {
     args: args as IngestArguments,
+    file,
     run,
     read,
     parts: [rows.hash],
@@ -52,6 +64,15 @@ export async function ingest(lifecycle: Lifecycle, args: JsonObject, run: StageR
     maxBad: owner.max_bad,
   });
   return { version: presentVersion(version), is_new: true };
+}
+
+async function fileFrom(
+  lifecycle: Lifecycle,
+  { url, file: { name, format, ...stored } }: IngestArguments,
+  signal: AbortSignal,
+): Promise<IngestedFile> {
+  if (url === undefined) return { ...stored, name, format } as unknown as IngestedFile;
+  return { ...(await fetchFile(lifecycle, { url, format: format ?? undefined }, signal)), name };
 }
 
 /** The version with this content, under the present schema or the one that was taken from it. */
@@ -71,6 +92,7 @@ async function sameContent(
 
 interface Kept {
   readonly args: IngestArguments;
+  readonly file: IngestedFile;
   readonly run: StageRun;
   readonly read: ReadRows;
   readonly parts: readonly string[];
@@ -79,8 +101,11 @@ interface Kept {
 }
 
 /** Writes the version, its refused rows and its event. A repeated run finds the version and changes nothing. */
-async function keep(lifecycle: Lifecycle, { args, run, read, parts, refused, maxBad }: Kept): Promise<VersionRow> {
-  const { dataset, file, source } = args;
+async function keep(
+  lifecycle: Lifecycle,
+  { args, file, run, read, parts, refused, maxBad }: Kept,
+): Promise<VersionRow> {
+  const { dataset, source } = args;
   const { schema, rows, badRows } = read;
   const database = await databaseOf<IngestionTables>(lifecycle, manifest);
   const id = versionId(dataset, file.hash, schemaHash(schema));

@@ -1,22 +1,9 @@
 import { aText, type HttpRequest, JSON_TYPE, jsonFields, optional } from '#api';
 import { type JsonObject, ModelyardError } from '#core';
+import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
-import { FILE_FORMATS, type FileFormat } from './load-source.ts';
+import { FILE_FORMATS, type FileFormat, formatOfName, formatOfType } from './file-formats.ts';
 
-const FORMAT_OF_TYPE: ReadonlyMap<string, FileFormat> = new Map([
-  ['text/csv', 'csv'],
-  ['application/x-ndjson', 'jsonl'],
-  ['application/vnd.apache.parquet', 'parquet'],
-]);
-const FORMAT_OF_ENDING: Readonly<Record<string, FileFormat>> = {
-  csv: 'csv',
-  tsv: 'csv',
-  txt: 'csv',
-  json: 'jsonl',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  parquet: 'parquet',
-};
 const MAX_NAME = 255;
 
 export interface ReceivedFile {
@@ -26,7 +13,7 @@ export interface ReceivedFile {
 }
 
 /**
- * Stores the file of a request: its body, or what a JSON body names by `key`. Query parameters: `name`, `format`,
+ * The file of a request: its body, or what a JSON body names by `url` or `key`. Query parameters: `name`, `format`,
  * `delimiter`, `max_bad`.
  */
 export async function receiveFile({ stores }: Lifecycle, request: HttpRequest): Promise<ReceivedFile> {
@@ -39,14 +26,23 @@ export async function receiveFile({ stores }: Lifecycle, request: HttpRequest): 
   const maxBad = readMaxBad(query.one('max_bad'));
   const type = contentType(request);
   if (type === JSON_TYPE) {
-    const fields = jsonFields(request, { what: 'a valid source', rules: { key: aText, format: optional(aFormat) } });
-    const key = fields.key as string;
-    const format = (fields.format as FileFormat | undefined) ?? formatOfName(key);
-    const file = { ...(await stores.artifacts.take(key)), name: key.slice(-MAX_NAME), format };
+    const source = sourceFields(request);
+    const { url, key = '', format } = source;
+    if (url !== undefined) {
+      stores.outbound.check(url);
+      const name = nameOfUrl(url);
+      const file = { name, format: format ?? formatOfName(name) ?? null };
+      return { args: { url, file, source: `url ${withoutQuery(url)}`, ...options }, maxBad };
+    }
+    const file = {
+      ...(await stores.artifacts.take(key)),
+      name: key.slice(-MAX_NAME),
+      format: format ?? knownFormat(key),
+    };
     return { args: { file, source: `key ${key}`, ...options }, maxBad };
   }
   const name = (query.one('name') ?? 'upload').slice(0, MAX_NAME);
-  const format = query.word('format', FILE_FORMATS) ?? FORMAT_OF_TYPE.get(type) ?? formatOfName(name);
+  const format = query.word('format', FILE_FORMATS) ?? formatOfType(type) ?? knownFormat(name);
   const bytes = request.body();
   if (bytes.byteLength === 0) throw new ModelyardError('invalid_request', 'The body is empty: send the file.');
   return {
@@ -61,8 +57,28 @@ const contentType = (request: HttpRequest): string =>
 const aFormat = (value: unknown) =>
   FILE_FORMATS.some((format) => format === value) ? undefined : `Must be one of ${FILE_FORMATS.join(', ')}.`;
 
-function formatOfName(name: string): FileFormat {
-  const format = FORMAT_OF_ENDING[name.slice(name.lastIndexOf('.') + 1).toLowerCase()];
+interface Source {
+  readonly url?: string;
+  readonly key?: string;
+  readonly format?: FileFormat;
+}
+
+/** The rules are what makes the cast safe. Throws `invalid_input` unless there is either a URL or a key. */
+function sourceFields(request: HttpRequest): Source {
+  const rules = { url: optional(aText), key: optional(aText), format: optional(aFormat) };
+  const source = jsonFields(request, { what: 'a valid source', rules }) as Source;
+  if ((source.url === undefined) !== (source.key === undefined)) return source;
+  throw invalidField('/url', 'or /key must name the file, and not both');
+}
+
+/** The last part of the path. */
+const nameOfUrl = (url: string): string => (new URL(url).pathname.split('/').at(-1) || 'download').slice(-MAX_NAME);
+
+/** Queries of signed URLs are secrets. */
+const withoutQuery = (url: string): string => new URL(url).origin + new URL(url).pathname;
+
+function knownFormat(name: string): FileFormat {
+  const format = formatOfName(name);
   if (format) return format;
   throw new ModelyardError('invalid_request', 'Say what the file is, for example ?format=csv.');
 }

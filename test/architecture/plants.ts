@@ -32,6 +32,11 @@ export const PLANTS: readonly Plant[] = [
   { rule: 'sql-adapters-know-core-and-query-builder', path: 'lib/adapters/sql/a.ts', imports: 'node:sqlite' },
   { rule: 'docker-adapters-know-core-and-docker', path: 'lib/adapters/docker/a.ts', imports: '@aws-sdk/client-sqs' },
   { rule: 'artifact-stores-know-core-and-s3', path: 'lib/adapters/artifacts/a.ts', imports: '#platform/platform.ts' },
+  {
+    rule: 'outbound-adapter-knows-core-and-http',
+    path: 'lib/adapters/outbound/a.ts',
+    imports: '#platform/platform.ts',
+  },
   { rule: 'duckdb-adapter-knows-duckdb', path: 'lib/adapters/duckdb/a.ts', imports: '#platform/platform.ts' },
   {
     rule: 'lifecycle-knows-core-api-and-its-adapters',

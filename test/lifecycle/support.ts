@@ -8,7 +8,7 @@ import { silentLogger } from '#test/support/silent-logger.ts';
 
 /** A lifecycle on SQLite and files, whose stages run in this process. */
 export interface TestLifecycle {
-  open(): Promise<Lifecycle>;
+  open(environment?: NodeJS.ProcessEnv): Promise<Lifecycle>;
   /** Runs a stage as a worker does. */
   run(lifecycle: Lifecycle, service: LifecycleService, stage: string, args: JsonObject): Promise<JsonObject>;
 }
@@ -20,7 +20,7 @@ export function useLifecycle(): TestLifecycle {
   let runs = 0;
   afterAll(() => never.abort());
   return {
-    open: async () => openLifecycle(await folders.open(), silentLogger),
+    open: async (environment = {}) => openLifecycle(await folders.open({ environment }), silentLogger),
     run(lifecycle, service, stage, args) {
       runs += 1;
       const request = { service, stage, arguments_json: JSON.stringify(args), owner: 'someone' };

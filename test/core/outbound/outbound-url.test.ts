@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { readOutboundUrl } from '#core';
+
+const LISTED = new Set(['127.0.0.1', 'hooks.internal:9000', '::1', '169.254.169.254']);
+
+describe('a URL to call', () => {
+  it.each(['https://example.com/a?b=c', 'https://example.com:8443/', 'https://8.8.8.8/', 'https://[2606:4700::1111]/'])(
+    'may be %s',
+    (url) => expect(readOutboundUrl(url, new Set()).href).toBe(url),
+  );
+
+  it.each([
+    '',
+    'example.com',
+    '/path',
+    'http://example.com/',
+    'ftp://example.com/',
+    'file:///etc/passwd',
+    'https://user:password@example.com/',
+    'https://user@example.com/',
+    'https://example.com:22/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://0177.0.0.1/',
+    'https://0x7f.1/',
+    'https://127.1/',
+    'https://0/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:a9fe:a9fe]/',
+    'https://[64:ff9b::7f00:1]/',
+    'https://[fd00:ec2::254]/',
+    'https://①②⑦.⓪.⓪.①/',
+    `https://example.com/${'a'.repeat(2048)}`,
+  ])('may not be %s', (url) =>
+    expect(() => readOutboundUrl(url, new Set())).toThrow(expect.objectContaining({ code: 'invalid_request' })),
+  );
+
+  it.each(['http://127.0.0.1:5000/hook', 'https://127.0.0.1/', 'http://hooks.internal:9000/', 'http://[::1]:80/'])(
+    'of a listed host may be %s',
+    (url) => expect(() => readOutboundUrl(url, LISTED)).not.toThrow(),
+  );
+
+  it.each(['http://127.0.0.2/', 'http://hooks.internal:9001/', 'https://169.254.169.254/', 'ftp://127.0.0.1/'])(
+    'of a listed host does not make %s one',
+    (url) => expect(() => readOutboundUrl(url, LISTED)).toThrow(expect.objectContaining({ code: 'invalid_request' })),
+  );
+});
