@@ -72,7 +72,6 @@ export {
 } from './models/contract-version.ts';
 export {
   type AcceptedContract,
-  type Deployment,
   isModel,
   isModelName,
   MAX_MODEL_NAME_LENGTH,

@@ -9,6 +9,7 @@ import {
   textLike,
   wholeFrom,
 } from '../field-rules.ts';
+import { isTally, type VersionTally } from '../lifecycle/rollout/tally.ts';
 import { modelName } from '../models/model.ts';
 
 /**
@@ -45,6 +46,8 @@ export interface Instance {
   readonly oldestTaskAt?: number;
   /** When it last had a task. Undefined before the model is set up, and in rows of earlier builds. */
   readonly busyAt?: number;
+  /** What the versions of a roll-out have answered. Absent while nothing is rolled out. */
+  readonly tallies?: readonly VersionTally[];
   /** Base URL of its health port. */
   readonly endpoint: string;
   /** The container image or command. */
@@ -116,6 +119,7 @@ const ANNOUNCED_RULES: FieldRules<AnnouncedInstance> = {
   serviceMs: optional(notNegative),
   oldestTaskAt: optional(finite),
   busyAt: optional(finite),
+  tallies: optional((value) => (Array.isArray(value) && value.every(isTally) ? undefined : 'a list of tallies')),
   endpoint: anyText,
   image: anyText,
   runtimeVersion: anyText,

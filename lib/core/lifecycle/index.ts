@@ -25,6 +25,7 @@ export {
   type StageRun,
   type StageState,
 } from './pipeline-run.ts';
+export * from './rollout/index.ts';
 export {
   EVENT_TYPES,
   type EventType,

@@ -9,6 +9,7 @@ import {
   textLike,
   wholeFrom,
 } from '../field-rules.ts';
+import type { Deployment } from '../lifecycle/rollout/pointers.ts';
 import { type ModelLimits, storedManifestFault } from './model-manifest.ts';
 
 /** A registered model. */
@@ -35,13 +36,6 @@ export interface Model {
   readonly wakingUntil?: number;
   /** Increases with each write: the optimistic lock of `ModelRegistry.writeModel`. */
   readonly version: number;
-}
-
-/** The deployed version of a model. */
-export interface Deployment {
-  readonly version: string;
-  /** The hash of the list of its files. */
-  readonly artifact: string;
 }
 
 export interface AcceptedContract {

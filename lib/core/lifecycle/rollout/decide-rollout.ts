@@ -1,0 +1,83 @@
+import type { RolloutRule } from './rule.ts';
+import { errorRateOf, latencyOf, type VersionTally } from './tally.ts';
+
+export interface RolloutInput {
+  readonly rule: RolloutRule;
+  /** The version that is rolled out. */
+  readonly candidate: VersionTally;
+  /** The version that it replaces. */
+  readonly champion: VersionTally;
+  readonly elapsedSeconds: number;
+  /** Why the inputs or predictions are said to have drifted. Undefined: no drift is known. */
+  readonly drift?: string | undefined;
+}
+
+export interface RolloutVerdict {
+  readonly decision: 'wait' | 'promote' | 'roll-back';
+  /** One sentence per condition, met or not. */
+  readonly reasons: readonly string[];
+}
+
+/** Fewer tasks say too little about errors and latencies. */
+const MIN_JUDGED = 20;
+/** From so many tasks on, a version that fails all of them is rolled back. */
+const MIN_ALL_FAILED = 5;
+/** Latencies of a few milliseconds vary by more than a ratio tells. */
+const LATENCY_FLOOR_MS = 10;
+const PERCENTILE = 0.95;
+
+type Condition = readonly [isMet: boolean, reason: string];
+
+/**
+ * Rolls back as soon as one limit is exceeded, promotes when there are enough samples within all limits, and waits
+ * otherwise.
+ */
+export function decideRollout(input: RolloutInput): RolloutVerdict {
+  const { rule, candidate, elapsedSeconds, drift } = input;
+  const limits: readonly Condition[] = [
+    errorCondition(input),
+    ...latencyConditions(input),
+    ...(rule.onDrift ? [[drift === undefined, drift ?? 'No drift is known.'] as const] : []),
+  ];
+  const exceeded = limits.filter(([isMet]) => !isMet);
+  if (exceeded.length > 0) return { decision: 'roll-back', reasons: exceeded.map(([, reason]) => reason) };
+  const samples: readonly Condition[] = [
+    [
+      candidate.tasks >= rule.minSamples,
+      `It has ended ${candidate.tasks} tasks; at least ${rule.minSamples} are needed.`,
+    ],
+    [
+      elapsedSeconds >= rule.minSeconds,
+      `It has run for ${Math.floor(elapsedSeconds)} s; at least ${rule.minSeconds} s are needed.`,
+    ],
+  ];
+  const reasons = [...samples, ...limits].map(([, reason]) => reason);
+  return { decision: rule.promote && samples.every(([isMet]) => isMet) ? 'promote' : 'wait', reasons };
+}
+
+function errorCondition({ rule, candidate, champion }: RolloutInput): Condition {
+  const [rate, limit] = [errorRateOf(candidate), errorRateOf(champion) + rule.maxErrorRate];
+  const hasAllFailed = candidate.tasks >= MIN_ALL_FAILED && candidate.failed === candidate.tasks && limit < 1;
+  const isExceeded = hasAllFailed || (candidate.tasks >= MIN_JUDGED && rate > limit);
+  const share = `It failed ${candidate.failed} of ${candidate.tasks} tasks (${percent(rate)})`;
+  return [!isExceeded, `${share}; the limit is ${percent(Math.min(1, limit))}.`];
+}
+
+function latencyConditions({ rule, candidate, champion }: RolloutInput): readonly Condition[] {
+  const own = latencyOf(candidate, PERCENTILE);
+  if (own === undefined || candidate.tasks - candidate.failed < MIN_JUDGED) return [];
+  const conditions: Condition[] = [];
+  const other = champion.tasks - champion.failed < MIN_JUDGED ? undefined : latencyOf(champion, PERCENTILE);
+  if (other !== undefined) {
+    const limit = Math.max(other, LATENCY_FLOOR_MS) * rule.maxLatencyRatio;
+    conditions.push([own <= limit, `Its latency (p95) is ${shown(own)} ms; the limit is ${shown(limit)} ms.`]);
+  }
+  if (rule.maxLatencyMs !== undefined) {
+    const reason = `Its latency (p95) is ${shown(own)} ms; at most ${shown(rule.maxLatencyMs)} ms are allowed.`;
+    conditions.push([own <= rule.maxLatencyMs, reason]);
+  }
+  return conditions;
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(3)));
+const percent = (share: number): string => `${shown(share * 100)} %`;

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_RULE,
+  decideRollout,
+  emptyTally,
+  isInShare,
+  keyOf,
+  latencyOf,
+  placeOf,
+  presentRule,
+  readRule,
+  sumTallies,
+  TallyCounter,
+  type VersionTally,
+  withoutRejected,
+} from '#core';
+
+const anyTally = (version: string): fc.Arbitrary<VersionTally> =>
+  fc
+    .record({ tasks: fc.nat({ max: 1000 }), failedShare: fc.double({ min: 0, max: 1, noNaN: true }), ms: fc.nat(500) })
+    .map(({ tasks, failedShare, ms }) => tallyOf(version, { tasks, failed: Math.floor(tasks * failedShare), ms }));
+
+function tallyOf(version: string, { tasks = 0, failed = 0, ms = 1 }): VersionTally {
+  const counter = new TallyCounter(version);
+  for (let at = 0; at < tasks; at++) at < failed ? counter.failed() : counter.answered(ms);
+  return counter.tally;
+}
+
+const judge = (candidate: VersionTally, champion: VersionTally, elapsedSeconds = 1000, drift?: string) =>
+  decideRollout({ rule: DEFAULT_RULE, candidate, champion, elapsedSeconds, drift });
+
+describe('the share of a canary', () => {
+  it.each(['uuid', 'counter', 'customer'])('is 10 % of 5,000 keys of the kind %s, within 2 %', (kind) => {
+    for (const salt of ['2', '3', 'a longer version']) {
+      const keys = Array.from({ length: 5000 }, (_, at) => (kind === 'uuid' ? randomUUID() : `${kind}-${at}`));
+
+      const routed = keys.filter((key) => isInShare(key, { salt, share: 0.1 })).length;
+
+      expect(routed).toBeGreaterThan(400);
+      expect(routed).toBeLessThan(600);
+    }
+  });
+
+  it('keeps every key where it is, also when the share grows', () => {
+    const shares = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), shares, (key, salt, [a, b]) => {
+        const [smaller, larger] = [Math.min(a, b), Math.max(a, b)];
+        expect(placeOf(key, salt)).toBe(placeOf(key, salt));
+        if (isInShare(key, { salt, share: smaller })) expect(isInShare(key, { salt, share: larger })).toBe(true);
+        expect(isInShare(key, { salt, share: 1 })).toBe(true);
+        expect(isInShare(key, { salt, share: 0 })).toBe(false);
+      }),
+    );
+  });
+
+  it('sends other keys to another version', () => {
+    const keys = Array.from({ length: 5000 }, (_, at) => `customer-${at}`);
+
+    const both = keys.filter(
+      (key) => isInShare(key, { salt: '2', share: 0.1 }) && isInShare(key, { salt: '3', share: 0.1 }),
+    );
+
+    expect(both.length).toBeLessThan(100);
+  });
+
+  it('uses the routing key where it is asked for and there is one', () => {
+    const task = { taskId: 'task', routingKey: 'NLD' };
+
+    expect(keyOf(task, 'entity')).toBe('NLD');
+    expect(keyOf(task, 'header')).toBe('NLD');
+    expect(keyOf(task, 'task')).toBe('task');
+    expect(keyOf(task, 'idempotency_key')).toBe('task');
+    expect(keyOf({ taskId: 'task' }, 'entity')).toBe('task');
+  });
+});
+
+describe('the decision on a roll-out', () => {
+  it('promotes only enough samples within all limits', () => {
+    fc.assert(
+      fc.property(anyTally('2'), anyTally('1'), fc.nat(200), (candidate, champion, seconds) => {
+        const { decision, reasons } = judge(candidate, champion, seconds);
+
+        expect(reasons.length).toBeGreaterThan(0);
+        if (decision !== 'promote') return;
+        expect(candidate.tasks).toBeGreaterThanOrEqual(DEFAULT_RULE.minSamples);
+        expect(seconds).toBeGreaterThanOrEqual(DEFAULT_RULE.minSeconds);
+        expect(candidate.failed / candidate.tasks).toBeLessThanOrEqual(
+          champion.failed / Math.max(1, champion.tasks) + DEFAULT_RULE.maxErrorRate,
+        );
+      }),
+    );
+  });
+
+  it('never spares a version that fails more', () => {
+    fc.assert(
+      fc.property(anyTally('2'), anyTally('1'), fc.nat(1000), (candidate, champion, more) => {
+        const worse = { ...candidate, tasks: candidate.tasks + more, failed: candidate.failed + more };
+
+        if (judge(candidate, champion).decision === 'roll-back' && worse.failed / worse.tasks > 0.05)
+          expect(judge(worse, champion).decision).not.toBe('promote');
+      }),
+    );
+  });
+
+  it('never rolls back a version that answers like the other one', () => {
+    fc.assert(
+      fc.property(anyTally('1'), (tally) => {
+        const hasAllFailed = tally.tasks >= 5 && tally.failed === tally.tasks;
+        const { decision } = judge({ ...tally, version: '2' }, tally);
+
+        if (!hasAllFailed) expect(decision).not.toBe('roll-back');
+      }),
+    );
+  });
+
+  it('rolls back after five tasks that have all failed, and after a share of twenty', () => {
+    const champion = tallyOf('1', { tasks: 100 });
+
+    expect(judge(tallyOf('2', { tasks: 4, failed: 4 }), champion).decision).toBe('wait');
+    expect(judge(tallyOf('2', { tasks: 5, failed: 5 }), champion).decision).toBe('roll-back');
+    expect(judge(tallyOf('2', { tasks: 19, failed: 9 }), champion).decision).toBe('wait');
+    expect(judge(tallyOf('2', { tasks: 20, failed: 9 }), champion)).toMatchObject({
+      decision: 'roll-back',
+      reasons: ['It failed 9 of 20 tasks (45 %); the limit is 5 %.'],
+    });
+  });
+
+  it('rolls back a slow version and one whose inputs drift', () => {
+    const champion = tallyOf('1', { tasks: 300, ms: 20 });
+
+    expect(judge(tallyOf('2', { tasks: 300, ms: 20 }), champion).decision).toBe('promote');
+    expect(judge(tallyOf('2', { tasks: 300, ms: 100 }), champion).reasons[0]).toContain('latency (p95)');
+    expect(judge(tallyOf('2', { tasks: 300, ms: 20 }), champion, 1000, 'Drift of rate.')).toEqual({
+      decision: 'roll-back',
+      reasons: ['Drift of rate.'],
+    });
+  });
+
+  it('waits for ever with `promote: false`', () => {
+    const tally = tallyOf('2', { tasks: 300 });
+    const rule = { ...DEFAULT_RULE, promote: false };
+
+    expect(decideRollout({ rule, candidate: tally, champion: tally, elapsedSeconds: 1e6 }).decision).toBe('wait');
+  });
+});
+
+describe('tallies', () => {
+  it('sum up to what one process would have counted', () => {
+    const first = tallyOf('2', { tasks: 10, failed: 2, ms: 3 });
+    const second = tallyOf('2', { tasks: 30, failed: 1, ms: 50 });
+
+    const sum = sumTallies('2', [first, second, tallyOf('1', { tasks: 7 })]);
+
+    expect(sum).toMatchObject({ tasks: 40, failed: 3 });
+    expect(latencyOf(sum, 0.95)).toBeGreaterThanOrEqual(50);
+    expect(latencyOf(sum, 0.1)).toBeLessThan(5);
+    expect(sumTallies('9', [first])).toMatchObject(emptyTally('9'));
+  });
+
+  it('know latencies within a factor of the square root of 2', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.3, max: 100_000, noNaN: true }), (ms) => {
+        const known = latencyOf(tallyOf('1', { tasks: 1, ms }), 0.95) ?? 0;
+
+        expect(known).toBeGreaterThanOrEqual(ms * 0.999);
+        expect(known).toBeLessThanOrEqual(ms * Math.SQRT2 * 1.001);
+      }),
+    );
+  });
+});
+
+describe('the rule of a request', () => {
+  it('has defaults, refuses unknown and invalid fields, and is shown as it was given', () => {
+    expect(readRule(undefined)).toEqual(DEFAULT_RULE);
+    expect(readRule({ min_samples: 5, promote: false })).toMatchObject({ minSamples: 5, promote: false });
+    expect(readRule({ min_sample: 5 })).toMatchObject({ field: 'min_sample' });
+    for (const [field, value] of Object.entries({ min_samples: 1.5, max_error_rate: 2, promote: 1, min_seconds: -1 }))
+      expect(readRule({ [field]: value })).toMatchObject({ field });
+    expect(readRule([])).toMatchObject({ must: 'an object' });
+    expect(readRule(JSON.parse('{"__proto__": 1}'))).toMatchObject({ field: '__proto__' });
+    expect(presentRule(DEFAULT_RULE)).toMatchObject({ min_samples: 200, on_drift: true });
+  });
+});
+
+describe('a rejected version', () => {
+  const [old, next] = [
+    { version: '1', artifact: 'a' },
+    { version: '2', artifact: 'b' },
+  ];
+  const rejected = { version: '2', reasons: ['It failed.'], at: 5 };
+
+  it('leaves the deployed one or gives way to the one before', () => {
+    const candidate = {
+      ...next,
+      strategy: 'canary',
+      share: 0.1,
+      key: 'task',
+      rule: DEFAULT_RULE,
+      startedAt: 1,
+    } as const;
+    const guard = { ...old, rule: DEFAULT_RULE, startedAt: 1, until: 9 };
+
+    expect(withoutRejected({ ...old, candidate }, rejected)).toEqual({ ...old, rejected });
+    expect(withoutRejected({ ...next, guard }, rejected)).toEqual({ ...old, rejected });
+    expect(withoutRejected(next, rejected)).toBeUndefined();
+    expect(withoutRejected({ ...old, candidate: { ...candidate, version: '3' } }, rejected)).toBeUndefined();
+  });
+});
