@@ -85,6 +85,7 @@ export const CORS_REQUEST_HEADERS = [
   'traceparent',
   'tracestate',
   'Idempotency-Key',
+  'Routing-Key',
   'Prefer',
   'Task-Deadline',
   'Task-Timeout',

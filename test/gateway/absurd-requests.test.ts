@@ -70,6 +70,7 @@ const HEADERS = [
   'Origin',
   'Prefer',
   'Range',
+  'Routing-Key',
   'Task-Deadline',
   'Task-Timeout',
   'traceparent',

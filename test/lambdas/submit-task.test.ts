@@ -122,6 +122,15 @@ describe('POST /models/{model}/tasks', () => {
     expect(answer.headers).not.toHaveProperty('Preference-Applied');
   });
 
+  it('hands the Routing-Key on to the instance', async () => {
+    const api = createTestApi();
+    await api.wake();
+
+    await submit(api, { headers: { 'Routing-Key': 'customer-7' } });
+
+    expect((await api.nextEnvelope()).routingKey).toBe('customer-7');
+  });
+
   it('hands deadline, timeout and trace on to the model', async () => {
     const api = createTestApi();
     await api.wake({ timeoutSeconds: 30 });

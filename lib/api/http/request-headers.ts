@@ -72,16 +72,20 @@ export interface SubmitOptions {
   /** Whole seconds of one run. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceHeaders;
+  /** What chooses the version that answers during a roll-out. */
+  readonly routingKey?: string;
 }
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+/** Of the keys of a caller. */
+const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Reads the headers of a submit. Throws `invalid_request` with the name of the header. */
 export function submitOptions(headers: HeaderFields): SubmitOptions {
   if (headers.all('webhook-url').length > 0) {
     throw refused('Webhook-Url', 'is not offered yet: poll the task, or wait for it with Prefer: wait');
   }
-  const idempotencyKey = idempotencyKeyOf(headers);
+  const idempotencyKey = keyOf(headers, 'Idempotency-Key');
+  const routingKey = keyOf(headers, 'Routing-Key');
   const deadlineSeconds = secondsOf(headers, 'Task-Deadline', MAX_DEADLINE_SECONDS);
   const timeoutSeconds = secondsOf(headers, 'Task-Timeout', MAX_TIMEOUT_SECONDS);
   const trace = traceOf(headers);
@@ -90,14 +94,13 @@ export function submitOptions(headers: HeaderFields): SubmitOptions {
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(trace ? { trace } : {}),
+    ...(routingKey === undefined ? {} : { routingKey }),
   };
 }
 
-function idempotencyKeyOf(headers: HeaderFields): string | undefined {
-  const key = only(headers, 'Idempotency-Key');
-  if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
-    throw refused('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
-  }
+function keyOf(headers: HeaderFields, name: string): string | undefined {
+  const key = only(headers, name);
+  if (key !== undefined && !KEY.test(key)) throw refused(name, 'must be 1 to 255 visible ASCII characters');
   return key;
 }
 

@@ -35,6 +35,7 @@ const parameter = (name: string): Json => ({ $ref: `#/components/parameters/${na
 export const PARAMETERS = {
   prefer: parameter('Prefer'),
   idempotencyKey: parameter('IdempotencyKey'),
+  routingKey: parameter('RoutingKey'),
   taskDeadline: parameter('TaskDeadline'),
   taskTimeout: parameter('TaskTimeout'),
   traceparent: parameter('Traceparent'),
@@ -60,6 +61,11 @@ export const PARAMETER_COMPONENTS: Json = {
   IdempotencyKey: requestHeader(
     'Idempotency-Key',
     'Repeats with the same key and body return the same task, also after it has ended. Another body is refused.',
+    { type: 'string', minLength: 1, maxLength: 255 },
+  ),
+  RoutingKey: requestHeader(
+    'Routing-Key',
+    'Chooses the version that answers while a canary runs on this key: the same key, the same version.',
     { type: 'string', minLength: 1, maxLength: 255 },
   ),
   TaskDeadline: requestHeader(

@@ -31,6 +31,7 @@ export const SUBMIT_PROBLEMS = [
 const SUBMIT_PARAMETERS = [
   PARAMETERS.prefer,
   PARAMETERS.idempotencyKey,
+  PARAMETERS.routingKey,
   PARAMETERS.taskDeadline,
   PARAMETERS.taskTimeout,
   PARAMETERS.traceparent,

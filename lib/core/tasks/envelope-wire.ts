@@ -23,6 +23,7 @@ const TAG = {
   requestHash: field(11, BYTES),
   copy: field(12, VARINT),
   round: field(13, VARINT),
+  routingKey: field(14, BYTES),
 } as const;
 
 /** Tags of the nested messages, `BlobReference` and `TraceContext`. */
@@ -50,6 +51,7 @@ export function writeEnvelope(envelope: Envelope): Uint8Array {
   if (envelope.requestHash) writer.uint32(TAG.requestHash).bytes(Buffer.from(envelope.requestHash, 'hex'));
   if (envelope.copy !== 0) writer.uint32(TAG.copy).uint32(envelope.copy);
   if (envelope.round) writer.uint32(TAG.round).uint32(envelope.round);
+  writeText(writer, TAG.routingKey, envelope.routingKey ?? '');
   const { buffer, byteOffset, byteLength } = writer.finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -121,6 +123,9 @@ function readField(reader: Reader, tag: number, fields: EnvelopeFields): boolean
       return true;
     case TAG.round:
       fields.round = reader.uint32();
+      return true;
+    case TAG.routingKey:
+      fields.routingKey = reader.string();
       return true;
     default:
       return false;

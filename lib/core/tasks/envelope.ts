@@ -27,6 +27,8 @@ export interface Envelope {
   readonly copy: number;
   /** How often the task was retried before. Absent if never. */
   readonly round?: number;
+  /** What chooses the version that answers during a roll-out. Absent: the id of the task. */
+  readonly routingKey?: string;
 }
 
 /** Encodes a `modelyard.v1.TaskEnvelope`. */
@@ -44,7 +46,7 @@ export function readEnvelope(body: Uint8Array): Envelope | undefined {
 
 /** Throws `UnreadableMessageError` for malformed bytes and for an envelope without a task id, a model or a payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const { taskId, model, request, trace, timeoutSeconds, requestHash, ...rest } = decodeFields(body);
+  const { taskId, model, request, trace, timeoutSeconds, requestHash, routingKey, ...rest } = decodeFields(body);
   if (!taskId || !model || !request) {
     throw new UnreadableMessageError('The envelope has no task id, no model or no payload.');
   }
@@ -61,6 +63,7 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
     ...(requestHash ? { requestHash } : {}),
     copy: rest.copy ?? 0,
     ...(rest.round ? { round: rest.round } : {}),
+    ...(routingKey ? { routingKey } : {}),
   };
 }
 

@@ -26,6 +26,8 @@ export interface SubmitCommand {
   /** Maximum duration of one run; the limit of the model applies too. */
   readonly timeoutSeconds?: number;
   readonly trace?: TraceContext;
+  /** What chooses the version that answers during a roll-out. @default the id of the task */
+  readonly routingKey?: string;
   /** Counts the tasks of the owner. @default no limits */
   readonly quota?: TaskQuota | undefined;
 }
@@ -165,7 +167,7 @@ async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, cop
 }
 
 async function messageOf({ blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<Uint8Array> {
-  const { limits, timeoutSeconds, trace } = command;
+  const { limits, timeoutSeconds, trace, routingKey } = command;
   // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
   const request = await storePayload(blobs, key, command.request);
@@ -179,6 +181,7 @@ async function messageOf({ blobs }: SubmitDeps, task: Task, command: SubmitComma
     submittedAt: task.createdAt,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds: Math.min(timeoutSeconds, limits.timeoutSeconds) }),
     ...(trace ? { trace } : {}),
+    ...(routingKey === undefined ? {} : { routingKey }),
     requestHash: task.requestHash,
     copy,
   });

@@ -18,6 +18,8 @@ export interface ModelProcess {
   run(requests: readonly RunRequest[]): ModelRun;
   /** Resolves when the model's thread answers. Rejects when the process ends. */
   ping(): Promise<void>;
+  /** Lets all other processes go first. Absent where that is not possible. */
+  yieldToOthers?(): void;
   /** Kills the process. */
   kill(): void;
   /** Asks the process to end and kills it if it does not. Resolves when it has ended. */
@@ -36,6 +38,8 @@ export interface RunRequest {
   /** 1 on the first run of the task. */
   readonly attempt: number;
   readonly trace: TraceContext | undefined;
+  /** What chooses the version during a roll-out. Undefined: the id of the task. */
+  readonly routingKey?: string | undefined;
   /** The encoded request message. */
   readonly body: Uint8Array;
 }

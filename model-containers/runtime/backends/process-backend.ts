@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import type { LoadModel } from '#proto/modelyard/v1/model_process.ts';
 import { CONNECTION_FD } from './frames.ts';
 import type { ModelBackend, ModelExit, ModelProcess } from './model-backend.ts';
@@ -66,6 +67,7 @@ function launch(options: ProcessBackendOptions): ModelProcess {
     setUp: (variant, signal, weights) => connection.setUp(variant, signal, weights),
     run: (requests) => connection.run(requests),
     ping: () => connection.ping(),
+    yieldToOthers: () => yieldToOthers(child.pid),
     kill: () => void child.kill('SIGKILL'),
     async close() {
       socket.end();
@@ -75,6 +77,15 @@ function launch(options: ProcessBackendOptions): ModelProcess {
     },
     exited,
   };
+}
+
+/** Best effort: some platforms refuse it, and the process may have ended. */
+function yieldToOthers(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // Recovery: the process competes like any other.
+  }
 }
 
 /** Resolves with how the process ended, when all its output was read. */

@@ -1,53 +1,99 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Deployment, type Instance, isRecord, type Logger, ModelyardError } from '#core';
+import {
+  type Deployment,
+  type Instance,
+  isDeployment,
+  isRecord,
+  type Logger,
+  ModelyardError,
+  type Rejection,
+  type VersionPointer,
+  withoutRejected,
+} from '#core';
 import type { Platform } from '#platform/platform.ts';
 import type { Weights } from '../define-model.ts';
+import { RoutedModel } from '../versions/routed-model.ts';
 import type { RunningModel } from '../worker/running-model.ts';
 
 export interface DeployedVersionOptions {
   readonly platform: Pick<Platform, 'registry' | 'lifecycle' | 'clock'>;
-  readonly model: Pick<RunningModel, 'version' | 'swap'>;
+  /** Loaded, not set up. */
+  readonly model: RunningModel;
   readonly name: string;
   readonly logger: Logger;
 }
 
 /** Pause between two reads before the first deployment. Without a version, an instance answers nothing. */
 const FIRST_VERSION_MS = 1000;
+/** Pause between two reads while a version is rolled out. */
+const ROLLOUT_MS = 2000;
+/** Maximum number of optimistic-lock retries. */
+const MAX_RACES = 10;
 
-/** Keeps a versioned model at the version that is deployed. */
+/** Keeps a versioned model at what is deployed. */
 export class DeployedVersion {
   readonly #options: DeployedVersionOptions;
+  /** Serves what is deployed. */
+  readonly model: RoutedModel;
+  #kept: { readonly beat: () => Promise<void>; readonly stop: AbortSignal } | undefined;
   /** The artifact whose version could not be served. It is not tried again. */
   #refused: string | undefined;
+  /** What this instance has taken out of service, until the registry has it. */
+  #rejected: Rejection | undefined;
   #following: Promise<void> | undefined;
+  #isWatching = false;
 
   constructor(options: DeployedVersionOptions) {
     this.#options = options;
+    const { model, logger, platform } = options;
+    this.model = new RoutedModel({
+      ...{ model, logger, clock: platform.clock },
+      fetch: (pointer) => this.#fetch(pointer),
+      onRejected: (rejection) => void this.#reject(rejection),
+    });
   }
 
-  /** What to serve first. Undefined before the first deployment, which is then served soon after it. */
-  async current(stop: AbortSignal): Promise<Weights | undefined> {
+  /** What to serve first. Undefined before the first deployment. */
+  async first(): Promise<Weights | undefined> {
     const deployment = await this.#deployment();
-    if (deployment) return this.#fetch(deployment);
-    void this.#awaitFirst(stop);
-    return undefined;
+    return deployment && this.#fetch(deployment);
   }
 
-  async #awaitFirst(stop: AbortSignal): Promise<void> {
+  /** Call once when the model is set up. `beat` sends a heartbeat. Ends when `stop` aborts. */
+  keep(beat: () => Promise<void>, stop: AbortSignal): void {
+    this.#kept = { beat, stop };
+    void this.#watch();
+  }
+
+  /** Follows more often than heartbeats come, before the first deployment and while a version is rolled out. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching || !this.#kept) return;
+    this.#isWatching = true;
     const { clock } = this.#options.platform;
-    while (!stop.aborted && this.#options.model.version === undefined) {
-      await clock.sleep(FIRST_VERSION_MS, stop);
+    const { model } = this;
+    const { beat, stop } = this.#kept;
+    while (!stop.aborted) {
       await this.follow();
+      if (model.version !== undefined && model.tallies.length === 0) break;
+      await clock.sleep(model.version === undefined ? FIRST_VERSION_MS : ROLLOUT_MS, stop);
+      if (!stop.aborted && model.version !== undefined) await beat();
     }
+    this.#isWatching = false;
   }
 
   /** Call after a heartbeat. Returns at once: setting up a version may take longer than a heartbeat. */
   after({ state }: Pick<Instance, 'state'>): void {
-    if (state === 'ready') void this.follow();
+    if (state === 'ready') void this.#watch();
   }
 
-  /** Serves the deployed version from now on. Never rejects: what cannot be reached or served changes nothing. */
+  /** Shows all instances that a version was taken out of service. Never rejects: the next follow repeats it. */
+  async #reject(rejection: Rejection): Promise<void> {
+    this.#rejected = rejection;
+    await this.follow();
+  }
+
+  /** Serves what is deployed from now on. Never rejects: what cannot be reached or served changes nothing. */
   follow(): Promise<void> {
     this.#following ??= this.#follow().finally(() => {
       this.#following = undefined;
@@ -56,30 +102,58 @@ export class DeployedVersion {
   }
 
   async #follow(): Promise<void> {
-    const { logger, model } = this.#options;
+    const { model } = this;
+    const { logger } = this.#options;
     let wanted: Deployment | undefined;
     try {
+      await this.#showRejected();
       wanted = await this.#deployment();
-      if (!wanted || wanted.version === model.version || wanted.artifact === this.#refused) return;
-      const weights = await this.#fetch(wanted);
-      await model.swap(weights);
+      if (!wanted || this.#refused === fingerprint(wanted)) return;
+      const before = model.version;
+      await model.apply(wanted);
       this.#refused = undefined;
-      logger.info('Serving another version.', { version: wanted.version });
+      if (model.version !== before) logger.info('Serving another version.', { version: wanted.version });
     } catch (error) {
-      const isTemporary = !wanted || (error instanceof ModelyardError && error.retryable);
-      if (!isTemporary) this.#refused = wanted?.artifact;
       const version = model.version ?? 'none';
       logger.warn('The deployed version cannot be served yet.', { reason: String(error), version });
+      const isTemporary = !wanted || (error instanceof ModelyardError && error.retryable);
+      if (isTemporary) return;
+      this.#refused = fingerprint(wanted as Deployment);
+      await this.#refuse(wanted as Deployment, error);
+    }
+  }
+
+  /** A version that cannot be set up ends its roll-out. */
+  async #refuse({ version, candidate, guard }: Deployment, error: unknown): Promise<void> {
+    const failed = version !== this.model.version ? guard && version : candidate?.version;
+    if (failed === undefined) return;
+    const at = this.#options.platform.clock.now();
+    this.#rejected = { version: failed, reasons: [`It could not be set up: ${String(error)}`], at };
+    await this.#showRejected().catch(() => undefined);
+  }
+
+  async #showRejected(): Promise<void> {
+    const rejected = this.#rejected;
+    if (!rejected) return;
+    const { registry } = this.#options.platform;
+    for (let race = 0; race < MAX_RACES; race++) {
+      const row = await registry.readModel(this.#options.name);
+      const deployment = row?.deployment && withoutRejected(row.deployment, rejected);
+      if (!deployment || (await registry.writeModel({ ...row, deployment, version: row.version + 1 }))) {
+        this.#rejected = undefined;
+        return;
+      }
     }
   }
 
   async #deployment(): Promise<Deployment | undefined> {
     const { platform, name } = this.#options;
-    return (await platform.registry.readModel(name))?.deployment;
+    const deployment = (await platform.registry.readModel(name))?.deployment;
+    return isDeployment(deployment) ? deployment : undefined;
   }
 
   /** Copies the files of a version to a folder of this machine. */
-  async #fetch({ version, artifact }: Deployment): Promise<Weights> {
+  async #fetch({ version, artifact }: VersionPointer): Promise<Weights> {
     const { platform, name } = this.#options;
     const stores = await platform.lifecycle?.();
     if (!stores) throw new ModelyardError('store_unavailable', 'This deployment has no artifact store.');
@@ -96,3 +170,5 @@ export class DeployedVersion {
     return { version, folder };
   }
 }
+
+const fingerprint = ({ artifact, candidate }: Deployment): string => `${artifact}/${candidate?.startedAt ?? ''}`;

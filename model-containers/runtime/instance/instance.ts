@@ -13,7 +13,7 @@ import {
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
 import type { RunningModel } from '../worker/running-model.ts';
-import { Worker } from '../worker/worker.ts';
+import { type ServingModel, Worker } from '../worker/worker.ts';
 import { createAttemptLog, toAll } from '../worker/worker-observer.ts';
 import { DeployedVersion } from './deployed-version.ts';
 import { showFailedStart } from './failed-start.ts';
@@ -55,6 +55,7 @@ export class ModelInstance {
   readonly #startedAt: number;
   readonly #stats: StatsRecorder;
   readonly #deployed: DeployedVersion | undefined;
+  readonly #model: ServingModel & Pick<RunningModel, 'setUp' | 'close'>;
   #state: InstanceState = 'starting';
   /** Of the starts before this one. */
   #failure: StartFailure | undefined;
@@ -72,10 +73,11 @@ export class ModelInstance {
     const { name } = manifest;
     this.#stats = new StatsRecorder({ ...options.platform, logger: options.logger, model: name });
     this.#deployed = manifest.versioned ? new DeployedVersion({ ...options, name }) : undefined;
+    this.#model = this.#deployed?.model ?? options.model;
     this.#metrics = createInstanceMetrics({
       inFlight: () => this.#worker?.inFlight ?? 0,
-      isBlocked: () => options.model.condition === 'blocked',
-      slots: this.#slots,
+      isBlocked: () => this.#model.condition === 'blocked',
+      slots: manifest.slots ?? 1,
       info: {
         model: manifest.name,
         variant: this.#variant ?? '',
@@ -104,7 +106,7 @@ export class ModelInstance {
       this.#state = 'ready';
       await heartbeat.beatNow();
       if (this.#failure) void forgetFailedStarts(platform, this.#identity, this.#options.id).catch(() => undefined);
-      logger.info('Ready.', { endpoint: this.#endpoint, slots: this.#slots });
+      logger.info('Ready.', { endpoint: this.#endpoint, slots: this.#manifest.slots ?? 1 });
       await this.#work(worker, heartbeat, stop);
     } catch (error) {
       if (this.#state === 'starting' && !stop.aborted) failedBy = error;
@@ -114,7 +116,7 @@ export class ModelInstance {
       if (failedBy === undefined) await this.#deregister();
       else await showFailedStart({ ...platform, logger }, this.#describe(), failedBy);
       await health.close();
-      await this.#options.model.close();
+      await this.#model.close();
     }
   }
 
@@ -130,10 +132,6 @@ export class ModelInstance {
     await platform.registry.removeInstance(model, id).catch(() => undefined);
     if (idleSeconds === undefined) return;
     await endWake(platform.registry, { model, startedAt: this.#startedAt }).catch(() => undefined);
-  }
-
-  get #slots(): number {
-    return this.#manifest.slots ?? 1;
   }
 
   async #listen(): Promise<HealthServer> {
@@ -174,17 +172,19 @@ export class ModelInstance {
   #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
     const { image, runtimeVersion } = this.#options;
     const { serviceMs, oldestTaskAt } = this.#worker ?? {};
+    const { tallies = [] } = this.#deployed?.model ?? {};
     return {
       ...this.#identity,
       state: this.#state,
       ...this.#condition(),
       ...(this.#failure && this.#state === 'starting' ? { failure: this.#failure } : {}),
       contractHash: this.#contract.hash,
-      slots: this.#slots,
+      slots: this.#manifest.slots ?? 1,
       inFlight: this.#worker?.inFlight ?? 0,
       ...(serviceMs === undefined ? {} : { serviceMs }),
       ...(oldestTaskAt === undefined ? {} : { oldestTaskAt }),
       ...(this.#worker ? { busyAt: Math.round(this.#options.platform.clock.now() - this.#worker.idleForMs) } : {}),
+      ...(tallies.length === 0 ? {} : { tallies }),
       endpoint: this.#endpoint,
       image,
       runtimeVersion,
@@ -194,12 +194,13 @@ export class ModelInstance {
 
   /** Before its first `ready`, an instance reports no condition. */
   #condition(): Pick<Instance, 'condition'> {
-    return this.#worker ? CONDITIONS[this.#options.model.condition] : {};
+    return this.#worker ? CONDITIONS[this.#model.condition] : {};
   }
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
-    const { id, model, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
-    await model.setUp(this.#variant, stop, await this.#deployed?.current(stop));
+    const { id, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
+    const model = this.#model;
+    await model.setUp(this.#variant, stop, await this.#deployed?.first());
     const queue = platform.queues(this.#manifest.name);
     return new Worker({
       ...{ ...platform, model, instance: id },
@@ -213,7 +214,7 @@ export class ModelInstance {
   }
 
   async #work(worker: Worker, heartbeat: Heartbeat, stop: AbortSignal): Promise<void> {
-    const { logger, model, platform } = this.#options;
+    const { logger, platform } = this.#options;
     const ended = new AbortController();
     const announce = (state: InstanceState) => {
       this.#state = state;
@@ -225,10 +226,11 @@ export class ModelInstance {
     };
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) onStop();
-    model.onCondition((condition) => {
+    this.#model.onCondition((condition) => {
       if (condition === 'restarting') this.#metrics.modelRestarted();
       void heartbeat.beatNow();
     });
+    this.#deployed?.keep(heartbeat.beatNow, AbortSignal.any([stop, ended.signal]));
     void this.#options.whileWorking?.(() => worker.inFlight, ended.signal);
     const { idleSeconds } = this.#manifest;
     if (idleSeconds !== undefined && !this.#options.staysWhenIdle) {

@@ -77,6 +77,7 @@ const requestOf = ({ envelope, number, request }: Attempt) => ({
   taskId: envelope.taskId,
   attempt: number,
   trace: envelope.trace,
+  routingKey: envelope.routingKey,
   body: request,
 });
 

@@ -12,6 +12,8 @@ export interface RunningModelOptions {
   readonly random?: () => number;
   /** Maximum time in which the model must react to an abort or a ping. @default 5,000 */
   readonly graceMs?: number;
+  /** Whether the processes let others go first. @default false */
+  readonly inBackground?: boolean;
 }
 
 /** `blocked`: the model's thread does not answer pings. `restarting`: its process ended, and the next is not ready. */
@@ -40,8 +42,8 @@ export class RunningModel {
 
   /** Starts the process. */
   constructor(options: RunningModelOptions) {
-    this.#options = { random: Math.random, graceMs: 5000, ...options };
-    this.#process = options.backend.launch();
+    this.#options = { random: Math.random, graceMs: 5000, inBackground: false, ...options };
+    this.#process = this.#launch();
     this.failed = this.#failed.promise;
     this.failed.catch(() => undefined);
   }
@@ -66,7 +68,7 @@ export class RunningModel {
     return this.#description;
   }
 
-  /** The deployed version that new runs get. */
+  /** The version that it serves. */
   get version(): string | undefined {
     return this.#weights?.version;
   }
@@ -80,25 +82,31 @@ export class RunningModel {
   }
 
   /**
-   * Serves another version: a second process is set up, gets all new runs, and the first one ends after its last answer.
-   * Rejects when the version cannot be set up; then nothing changes.
+   * Another process of this model, set up with another version. In the background, it lets other processes go first.
+   * Rejects when the version cannot be set up.
    */
-  async swap(weights: Weights): Promise<void> {
-    const before = this.#life;
-    const next = this.#options.backend.launch();
+  async beside(weights: Weights, { inBackground = false } = {}): Promise<RunningModel> {
+    const other = new RunningModel({ ...this.#options, inBackground });
     try {
-      this.#assertSame(await next.describe());
-      await next.setUp(this.#variant, this.#closed.signal, weights);
-      if (!before || this.#life !== before) throw new ModelyardError('internal', 'The model is restarting.');
+      this.#assertSame(await other.load());
+      await other.setUp(this.#variant, this.#closed.signal, weights);
+      return other;
     } catch (error) {
-      next.kill();
+      other.#process.kill();
+      void other.close();
       throw error;
     }
-    const previous = this.#process;
-    this.#process = next;
-    this.#weights = weights;
-    this.#live();
-    void before.whenIdle().then(() => previous.close());
+  }
+
+  /** Ends the process after its last answer, or after the time limit of a run. It is not restarted. */
+  async retire(): Promise<void> {
+    const { clock, graceMs } = this.#options;
+    this.#closed.abort();
+    const idle = new AbortController();
+    const maxMs = limitsOf(this.description.manifest).timeoutSeconds * 1000 + graceMs;
+    await Promise.race([this.#life?.whenIdle(), clock.sleep(maxMs, idle.signal)]);
+    idle.abort();
+    await this.#process.close();
   }
 
   /** Starts a run. While the model is restarting, every outcome is `repeat`. */
@@ -135,8 +143,7 @@ export class RunningModel {
   }
 
   async #ended(life: ModelLife, why: string): Promise<void> {
-    // A process whose version was replaced ends by itself.
-    if (this.#closed.signal.aborted || life !== this.#life) return;
+    if (this.#closed.signal.aborted) return;
     this.#options.logger.error(`The model process ${why}`, { requests: life.unanswered });
     this.#life = undefined;
     if (life.answered > 0) this.#livesWithoutAnswer = 0;
@@ -145,7 +152,7 @@ export class RunningModel {
   }
 
   async #restart(): Promise<void> {
-    const { backend, clock, logger, random } = this.#options;
+    const { clock, logger, random } = this.#options;
     const { signal } = this.#closed;
     for (let failedStarts = 0; ; ) {
       this.#livesWithoutAnswer++;
@@ -154,7 +161,7 @@ export class RunningModel {
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
       try {
-        this.#process = backend.launch();
+        this.#process = this.#launch();
         this.#assertSame(await this.#describe());
         await this.#process.setUp(this.#variant, signal, this.#weights);
         return this.#live();
@@ -166,6 +173,12 @@ export class RunningModel {
         if (failedStarts >= MAX_FAILED_STARTS) return this.#failed.reject(error);
       }
     }
+  }
+
+  #launch(): ModelProcess {
+    const process = this.#options.backend.launch();
+    if (this.#options.inBackground) process.yieldToOthers?.();
+    return process;
   }
 
   async #describe(): Promise<ModelDescription> {

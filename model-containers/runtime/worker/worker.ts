@@ -10,9 +10,15 @@ import type { RunningModel } from './running-model.ts';
 import { settleRun } from './settle-task.ts';
 import type { AttemptTimings, EndedAttempt, WorkerObserver } from './worker-observer.ts';
 
+/** A model that answers, with one version or several. */
+export type ServingModel = Pick<
+  RunningModel,
+  'description' | 'condition' | 'onCondition' | 'failed' | 'run' | 'reacts'
+>;
+
 export interface WorkerDeps {
   /** Loaded and set up. */
-  readonly model: RunningModel;
+  readonly model: ServingModel;
   /** Decides which requests this instance can decode. */
   readonly gate: RequestGate;
   readonly contractHash: string;

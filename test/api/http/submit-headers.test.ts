@@ -35,13 +35,18 @@ describe('the headers of a submit', () => {
     expect(options(['Idempotency-Key', 'k'.repeat(255)]).idempotencyKey).toHaveLength(255);
   });
 
+  it('take a Routing-Key', () => {
+    expect(options(['Routing-Key', 'customer-7'])).toEqual({ routingKey: 'customer-7' });
+    expect(() => options(['Routing-Key', 'two words'])).toThrow('Routing-Key');
+  });
+
   it.each(['', 'k'.repeat(256), 'two words', 'schlüssel', 'tab\there'])('refuse the Idempotency-Key %j', (key) => {
     expect(() => options(['Idempotency-Key', key])).toThrow(
       expect.objectContaining({ code: 'invalid_request', message: expect.stringContaining('Idempotency-Key') }),
     );
   });
 
-  it.each(['Task-Deadline', 'Task-Timeout', 'Idempotency-Key'])('refuse %s sent twice', (name) => {
+  it.each(['Task-Deadline', 'Task-Timeout', 'Idempotency-Key', 'Routing-Key'])('refuse %s sent twice', (name) => {
     expect(() => options([name, '1'], [name, '2'])).toThrow(
       expect.objectContaining({ code: 'invalid_request', message: `The ${name} header must be sent once.` }),
     );

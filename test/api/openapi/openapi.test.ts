@@ -115,7 +115,15 @@ describe('the OpenAPI document', () => {
       'application/json',
       'application/x-protobuf',
     ]);
-    expect(names).toEqual(['Prefer', 'Idempotency-Key', 'Task-Deadline', 'Task-Timeout', 'traceparent', 'tracestate']);
+    expect(names).toEqual([
+      'Prefer',
+      'Idempotency-Key',
+      'Routing-Key',
+      'Task-Deadline',
+      'Task-Timeout',
+      'traceparent',
+      'tracestate',
+    ]);
     expect(Object.keys(at(operation, 'responses')).map(Number)).toEqual([
       200, 202, 400, 401, 403, 404, 406, 413, 415, 422, 429, 500, 502, 503, 504,
     ]);

@@ -26,6 +26,7 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     requestHash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
     copy: uint32,
     round: fc.integer({ min: 1, max: 1000 }),
+    routingKey: someText,
   },
   { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt', 'copy'] },
 );
@@ -45,6 +46,7 @@ const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }:
   request_hash: Uint8Array.from(Buffer.from(requestHash ?? '', 'hex')),
   copy: envelope.copy,
   round: envelope.round ?? 0,
+  routing_key: envelope.routingKey ?? '',
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Deployment } from '#core';
+import { DEFAULT_RULE, type Deployment, type VersionPointer } from '#core';
 import { DeployedVersion } from '#runtime/instance/deployed-version.ts';
+import { RunningModel } from '#runtime/worker/running-model.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
+import { fakeModelBackend } from '#test/support/fake-model-process.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const folders = useDataFolders();
 
-async function versioned() {
+async function versioned(faults: readonly Error[] = []) {
   const platform = await folders.open();
   const stores = await platform.lifecycle?.();
   if (!stores) throw new Error('There is no lifecycle.');
@@ -22,46 +24,45 @@ async function versioned() {
     contracts,
     version: 1,
   });
-  const swapped: string[] = [];
-  const served = { version: undefined as string | undefined, fault: undefined as Error | undefined };
-  const model = {
-    get version() {
-      return served.version;
-    },
-    async swap({ version, folder }: { readonly version: string; readonly folder: string }) {
-      swapped.push(version);
-      if (served.fault) throw served.fault;
-      served.version = `${version}:${await readFile(join(folder, 'model.json'), 'utf8')}`.split(':', 1)[0];
-    },
-  };
+  const { backend, processes } = fakeModelBackend({ name: 'rates' }, faults);
+  const model = new RunningModel({ backend, clock: platform.clock, logger: silentLogger });
+  await model.load();
   const deployed = new DeployedVersion({ platform, model, name: 'rates', logger: silentLogger });
-  async function deploy(version: string, content = `weights ${version}`): Promise<Deployment> {
-    const { hash } = (await stores?.artifacts.put(Buffer.from(content))) ?? { hash: '' };
-    const list = Buffer.from(JSON.stringify({ files: { 'model.json': hash } }));
-    const deployment = { version, artifact: (await stores?.artifacts.put(list))?.hash ?? '' };
-    const row = await platform.registry.readModel('rates');
-    if (row) await platform.registry.writeModel({ ...row, deployment, version: row.version + 1 });
+  await deployed.model.setUp(undefined, new AbortController().signal, await deployed.first());
+  async function deploy(version: string, more: Partial<Deployment> = {}): Promise<Deployment> {
+    const deployment = { ...(await store(version)), ...more };
+    await point(deployment);
     return deployment;
   }
-  return { platform, deployed, deploy, swapped, served };
+  async function store(version: string): Promise<VersionPointer> {
+    const { hash } = (await stores?.artifacts.put(Buffer.from(`weights ${version}`))) ?? { hash: '' };
+    const list = Buffer.from(JSON.stringify({ files: { 'model.json': hash } }));
+    return { version, artifact: (await stores?.artifacts.put(list))?.hash ?? '' };
+  }
+  async function point(deployment: Deployment): Promise<void> {
+    const row = await platform.registry.readModel('rates');
+    if (row) await platform.registry.writeModel({ ...row, deployment, version: row.version + 1 });
+  }
+  const pointed = async () => (await platform.registry.readModel('rates'))?.deployment;
+  const versions = () => processes.map(({ weights }) => weights?.version);
+  return { platform, deployed, deploy, store, pointed, versions, processes };
 }
 
-describe('the deployed version of an instance', () => {
-  const stop = AbortSignal.abort();
+const RULE = { rule: DEFAULT_RULE, startedAt: 1 };
 
+describe('the deployed version of an instance', () => {
   it('is the first that it serves, with its files', async () => {
     const { deployed, deploy } = await versioned();
     await deploy('1');
 
-    const weights = await deployed.current(stop);
+    const weights = await deployed.first();
 
     expect(weights?.version).toBe('1');
     expect(await readFile(join(weights?.folder ?? '', 'model.json'), 'utf8')).toBe('weights 1');
   });
 
-  it('is swapped once per deployment', async () => {
-    const { deployed, deploy, swapped } = await versioned();
-    expect(await deployed.current(stop)).toBeUndefined();
+  it('is set up once per deployment', async () => {
+    const { deployed, deploy, versions } = await versioned();
     await deploy('1');
 
     await deployed.follow();
@@ -69,32 +70,85 @@ describe('the deployed version of an instance', () => {
     await deploy('2');
     await deployed.follow();
 
-    expect(swapped).toEqual(['1', '2']);
+    expect(versions()).toEqual([undefined, '1', '2']);
+    expect(deployed.model.version).toBe('2');
   });
 
   it('that cannot be set up is not tried again, and the next one is', async () => {
-    const { deployed, deploy, swapped, served } = await versioned();
-    served.fault = new Error('The weights are broken.');
+    const { deployed, deploy, processes } = await versioned([undefined as never, new Error('The weights are broken.')]);
     await deploy('1');
     await deployed.follow();
     await deployed.follow();
-    served.fault = undefined;
+    expect(processes).toHaveLength(2);
 
     await deploy('2');
     await deployed.follow();
 
-    expect(swapped).toEqual(['1', '2']);
-    expect(served.version).toBe('2');
+    expect(deployed.model.version).toBe('2');
   });
 
   it('stays what it is while the registry is away', async () => {
-    const { platform, deployed, deploy, served } = await versioned();
+    const { platform, deployed, deploy } = await versioned();
     await deploy('1');
     await deployed.follow();
     await platform.close();
 
     await deployed.follow();
 
-    expect(served.version).toBe('1');
+    expect(deployed.model.version).toBe('1');
+  });
+
+  it('has a candidate beside it while one is rolled out, and shows its tally', async () => {
+    const { deployed, deploy, store, versions } = await versioned();
+    const candidate = { ...(await store('2')), ...RULE, strategy: 'canary', share: 0.1, key: 'task' } as const;
+    await deploy('1', { candidate });
+
+    await deployed.follow();
+
+    expect(versions()).toEqual([undefined, '1', '2']);
+    expect(deployed.model.tallies.map(({ version }) => version)).toEqual(['1', '2']);
+    await deploy('1');
+    await deployed.follow();
+    expect(deployed.model.tallies).toEqual([]);
+  });
+
+  it.each(['candidate', 'guard'])('ends the roll-out of a version that cannot be set up, by its %s', async (kind) => {
+    const { deployed, deploy, store, pointed } = await versioned([
+      ...[undefined as never, undefined as never],
+      new Error('The weights are broken.'),
+    ]);
+    const old = await deploy('1');
+    await deployed.follow();
+    const more = { strategy: 'canary', share: 0.1, key: 'task' } as const;
+    if (kind === 'candidate') await deploy('1', { candidate: { ...(await store('2')), ...RULE, ...more } });
+    else await deploy('2', { guard: { ...old, ...RULE, until: Number.MAX_SAFE_INTEGER } });
+
+    await deployed.follow();
+
+    expect(deployed.model.version).toBe('1');
+    expect(await pointed()).toMatchObject({
+      ...old,
+      rejected: { version: '2', reasons: [expect.stringContaining('The weights are broken.')] },
+    });
+  });
+
+  it('gives way to the one before for all instances when it fails', async () => {
+    const { deployed, deploy, pointed, processes } = await versioned();
+    const old = await deploy('1');
+    await deployed.follow();
+    await deploy('2', { guard: { ...old, ...RULE, until: Number.MAX_SAFE_INTEGER } });
+    await deployed.follow();
+
+    for (let at = 0; at < 5; at++) {
+      const run = deployed.model.run([{ taskId: `t${at}`, attempt: 1, trace: undefined, body: new Uint8Array() }]);
+      processes[2]?.answer({ failure: { code: 'internal', message: 'Broken.', retryable: true } });
+      await new Promise((resolve) => setImmediate(resolve));
+      processes[1]?.answer({ response: Uint8Array.of(1) });
+      expect(await run.outcomes[0]).toEqual({ response: Uint8Array.of(1) });
+    }
+    await deployed.follow();
+
+    expect(deployed.model.version).toBe('1');
+    expect(await pointed()).toMatchObject({ ...old, rejected: { version: '2' } });
   });
 });

@@ -262,46 +262,54 @@ describe('a model that does not answer pings', () => {
   });
 });
 
-describe('another version', () => {
+describe('a model beside another one', () => {
   const WEIGHTS = { version: '2', folder: '/weights/2' };
 
-  it('answers all new requests, while the one before answers its own', async () => {
-    const { clock, model, processes, process } = await running();
+  it('answers in a process of its own, and the first one answers until it is retired', async () => {
+    const { clock, model, process } = await running();
     const before = model.run([REQUEST]);
 
-    await model.swap(WEIGHTS);
-    const after = model.run([REQUEST]);
-    processes[1]?.answer({ response: Uint8Array.of(2) });
+    const other = await model.beside(WEIGHTS);
+    const retired = model.retire();
     process.answer({ response: Uint8Array.of(1) });
 
     expect(await before.outcomes[0]).toEqual({ response: Uint8Array.of(1) });
-    expect(await after.outcomes[0]).toEqual({ response: Uint8Array.of(2) });
-    expect(model.version).toBe('2');
+    expect([model.version, other.version]).toEqual([undefined, '2']);
     await clock.advance(PING_EVERY_MS);
+    await retired;
     expect((await process.exited).description).toBe('ended with exit code 0.');
-    expect(model.condition).toBe('ready');
-    expect(processes).toHaveLength(2);
+    expect(other.condition).toBe('ready');
   });
 
   it('that cannot be set up changes nothing', async () => {
     const { model, processes, process } = await running({ faults: [undefined as never, new Error('No weights.')] });
 
-    await expect(model.swap(WEIGHTS)).rejects.toThrow('No weights.');
+    await expect(model.beside(WEIGHTS)).rejects.toThrow('No weights.');
     const run = model.run([REQUEST]);
     process.answer({ response: Uint8Array.of(1) });
 
     expect(await run.outcomes[0]).toEqual({ response: Uint8Array.of(1) });
     expect(processes[1]?.wasKilled).toBe(true);
-    expect(model.version).toBeUndefined();
   });
 
-  it('is that of the next process after a crash', async () => {
+  it('has its version after a crash, too', async () => {
     const { clock, model, processes } = await running();
-    await model.swap(WEIGHTS);
+    await model.beside(WEIGHTS);
 
     processes[1]?.exit('was killed by SIGSEGV.');
     await clock.advance(LONG_MS);
 
     expect(processes[2]?.weights).toEqual(WEIGHTS);
+  });
+
+  it('that does not answer ends after the time limit of a run', async () => {
+    const { clock, model, process } = await running();
+    model.run([REQUEST]);
+
+    const retired = model.retire();
+    await clock.advance(60_000 + GRACE_MS);
+    await retired;
+
+    expect((await process.exited).description).toBe('ended with exit code 0.');
   });
 });
