@@ -86,8 +86,8 @@ describe('modelyard init', () => {
   });
 
   it('writes one tensor message for each type of values', () => {
-    const field = { scalar: 'float', kind: 'tensor' as const, comment: 'A tensor.' };
-    const contract = { request: [{ ...field, name: 'a' }], response: [{ ...field, name: 'b', scalar: 'int64' }] };
+    const field = { type: 'float', kind: 'tensor' as const, comment: 'A tensor.' };
+    const contract = { request: [{ ...field, name: 'a' }], response: [{ ...field, name: 'b', type: 'int64' }] };
 
     const text = protoText('two', contract);
 

@@ -85,7 +85,7 @@ describe('the models that the README adds', () => {
     expect(() => run('node_modules/.bin/tsc', '--project', 'tsconfig.readme.json')).not.toThrow();
   });
 
-  it('keep the import rules', async () => {
+  it('keep the import rules', { timeout: 180_000 }, async () => {
     const folder = 'model-containers/models/word_count';
 
     const { modules } = await cruiseTree(root, [folder]);

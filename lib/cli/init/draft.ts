@@ -2,14 +2,16 @@
 export interface ContractDraft {
   readonly request: readonly FieldDraft[];
   readonly response: readonly FieldDraft[];
+  /** Fields of other messages, by the name of the message. */
+  readonly messages?: Readonly<Record<string, readonly FieldDraft[]>>;
 }
 
 export interface FieldDraft {
   readonly name: string;
-  /** A scalar of protobuf: the type of the field, or of the values of a tensor. */
-  readonly scalar: string;
-  /** `tensor`: a message with the shape and the values. */
-  readonly kind: 'single' | 'repeated' | 'tensor';
+  /** A scalar of protobuf or a message: the type of the field, of its elements or of the values of a tensor. */
+  readonly type: string;
+  /** `map`: keys are strings. `tensor`: a message with the shape and the values. */
+  readonly kind: 'single' | 'optional' | 'repeated' | 'map' | 'tensor';
   readonly comment: string;
   /** Sizes of the axes in the example. @default one value */
   readonly shape?: readonly number[];
@@ -34,15 +36,17 @@ export const pascalCase = (name: string): string =>
     .join('');
 
 /** The text of the `.proto` file. */
-export function protoText(model: string, { request, response }: ContractDraft): string {
+export function protoText(model: string, { request, response, messages = {} }: ContractDraft): string {
   const prefix = pascalCase(model);
-  const tensors = new Set([...request, ...response].filter(({ kind }) => kind === 'tensor').map(tensorName));
+  const fields = [...request, ...response, ...Object.values(messages).flat()];
+  const tensors = new Set(fields.filter(({ kind }) => kind === 'tensor').map(tensorName));
   const parts = [
     'syntax = "proto3";',
     `package models.${model};`,
     message(`${prefix}Request`, request),
     message(`${prefix}Response`, response),
-    ...[...tensors].map((name) => tensorText(name, [...request, ...response])),
+    ...Object.entries(messages).map(([name, own]) => message(name, own)),
+    ...[...tensors].map((name) => tensorText(name, fields)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -51,24 +55,41 @@ const message = (name: string, fields: readonly FieldDraft[]): string =>
   `message ${name} {\n${fields.map((field, i) => fieldText(field, i + 1)).join('\n')}\n}`;
 
 function fieldText(field: FieldDraft, number: number): string {
-  const { name, scalar, kind, comment } = field;
-  const type = { single: scalar, repeated: `repeated ${scalar}`, tensor: tensorName(field) }[kind];
-  return `  // ${comment}\n  ${type} ${name} = ${number};`;
+  const { name, type, kind, comment } = field;
+  // A field of a message is always optional.
+  const isMessage = /^[A-Z]/.test(type);
+  const declared = {
+    single: type,
+    optional: isMessage ? type : `optional ${type}`,
+    repeated: `repeated ${type}`,
+    map: `map<string, ${type}>`,
+    tensor: tensorName(field),
+  }[kind];
+  return `  // ${comment}\n  ${declared} ${name} = ${number};`;
 }
 
-const tensorName = ({ scalar }: FieldDraft): string => `${pascalCase(scalar)}Tensor`;
+const tensorName = ({ type }: FieldDraft): string => `${pascalCase(type)}Tensor`;
 
 function tensorText(name: string, fields: readonly FieldDraft[]): string {
-  const scalar = fields.find((field) => field.kind === 'tensor' && tensorName(field) === name)?.scalar;
-  return `message ${name} {\n  repeated int64 shape = 1;\n  // Row by row.\n  repeated ${scalar} values = 2;\n}`;
+  const type = fields.find((field) => field.kind === 'tensor' && tensorName(field) === name)?.type;
+  return `message ${name} {\n  repeated int64 shape = 1;\n  // Row by row.\n  repeated ${type} values = 2;\n}`;
 }
 
 /** A request as JSON that fits the contract, for a first try. */
-export const exampleRequest = ({ request }: ContractDraft): string =>
-  JSON.stringify(Object.fromEntries(request.map((field) => [field.name, exampleValue(field)])));
+export const exampleRequest = ({ request, messages = {} }: ContractDraft): string =>
+  JSON.stringify(exampleOf(request, messages));
 
-function exampleValue({ scalar, kind, shape = [1] }: FieldDraft): unknown {
-  const value = { string: 'example', bool: true }[scalar] ?? 1;
+/** Fields that need not be set are left out, which also ends messages that contain themselves. */
+function exampleOf(fields: readonly FieldDraft[], messages: NonNullable<ContractDraft['messages']>): object {
+  const needed = fields.filter(({ kind }) => kind !== 'optional' && kind !== 'map');
+  return Object.fromEntries(needed.map((field) => [field.name, exampleValue(field, messages)]));
+}
+
+function exampleValue(field: FieldDraft, messages: NonNullable<ContractDraft['messages']>): unknown {
+  const { type, kind, shape = [1] } = field;
+  const known = messages[type];
+  if (known) return kind === 'repeated' ? [] : exampleOf(known, messages);
+  const value = { string: 'example', bool: true, bytes: 'ZXhhbXBsZQ==' }[type] ?? 1;
   if (kind === 'single') return value;
   const values = new Array(shape.reduce((product, size) => product * size, 1)).fill(value);
   return kind === 'repeated' ? values : { shape, values };

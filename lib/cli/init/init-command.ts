@@ -10,6 +10,7 @@ Examples:
   modelyard init churn --onnx churn.onnx
   modelyard init sentiment --python
   modelyard init captions --container cog --port 5000 --image captions:1
+  modelyard init churn --container json --from http://localhost:8080 --image churn:1
 `;
 
 /** `modelyard init <name>`: writes the folder and the contract of a new model. */
@@ -23,7 +24,8 @@ export function addInit(program: Command, io: CliIo): void {
     .addOption(new Option('--python', 'a class in Python (the default)'))
     .addOption(new Option('--typescript', 'a function in TypeScript'))
     .addOption(new Option('--container <protocol>', 'a container that already serves').choices(PROTOCOLS))
-    .addOption(new Option('--port <number>', 'where the container listens').default(8080).argParser(portOf))
+    .addOption(new Option('--port <number>', 'where the container listens (default: 8080)').argParser(portOf))
+    .addOption(new Option('--from <url>', 'a running server of the container, whose description makes the contract'))
     .addOption(new Option('--image <name>', 'the image of the container'))
     .addOption(new Option('--command <line>', 'starts the container; {port} in it is a free port'))
     .addOption(new Option('--description <text>', 'one sentence for the API documentation'))

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { isModelName, ModelyardError } from '#core';
 import { ROOT } from '#local/instance-command.ts';
 import { exampleRequest, type ModelDraft } from './draft.ts';
-import { containerDraft, pythonDraft, typescriptDraft } from './templates.ts';
+import { containerDraft, type Described, pythonDraft, typescriptDraft } from './templates.ts';
 import { foldersOf, writeModel } from './write-model.ts';
 
 export interface InitOptions {
@@ -12,7 +12,9 @@ export interface InitOptions {
   readonly python?: boolean;
   readonly typescript?: boolean;
   readonly container?: string;
-  readonly port: number;
+  /** A running server whose description makes the contract. */
+  readonly from?: string;
+  readonly port?: number;
   readonly image?: string;
   readonly command?: string;
   readonly description?: string;
@@ -37,11 +39,13 @@ export async function init(options: InitOptions): Promise<string> {
 
 const refused = (message: string): ModelyardError => new ModelyardError('invalid_request', message);
 
-function assertUsable({ name, onnx, python, typescript, container }: InitOptions): void {
+function assertUsable({ name, onnx, python, typescript, container, from }: InitOptions): void {
   if (!isModelName(name))
     throw refused(`A model's name is lower-case snake_case of at most 48 characters, not ${name}.`);
   const kinds = Object.entries({ onnx, python, typescript, container }).filter(([, value]) => value !== undefined);
   if (kinds.length > 1) throw refused(`--${kinds.map(([kind]) => kind).join(' and --')} exclude each other.`);
+  if (from !== undefined && container === undefined) throw refused('--from needs --container.');
+  if (from !== undefined && !URL.canParse(from)) throw refused(`--from must be a URL, not ${from}.`);
   if (onnx !== undefined && !existsSync(onnx)) throw refused(`There is no file ${onnx}.`);
   const { proto, folder } = foldersOf(name);
   for (const path of [proto, folder]) {
@@ -54,6 +58,15 @@ async function draftOf(options: InitOptions): Promise<ModelDraft> {
   const described = { name: options.name, description: options.description ?? `Describe ${options.name} here.` };
   if (onnx !== undefined) return (await import('./onnx-draft.ts')).onnxDraft(described, resolve(onnx));
   if (typescript) return typescriptDraft(described);
-  if (container !== undefined) return containerDraft(described, { ...options, protocol: container });
+  if (container !== undefined) return containerDraftOf(described, container, options);
   return pythonDraft(described);
+}
+
+async function containerDraftOf(described: Described, protocol: string, options: InitOptions): Promise<ModelDraft> {
+  const { from, port } = options;
+  if (from === undefined) return containerDraft(described, { ...options, protocol });
+  const { servedContract } = await import('./server-draft.ts');
+  const served = await servedContract(protocol, from, described.name);
+  const ownPort = Number(new URL(from).port) || undefined;
+  return containerDraft(described, { ...options, port: port ?? ownPort, protocol, ...served });
 }

@@ -8,8 +8,8 @@ export interface Described {
 
 /** A contract to be edited. */
 const EXAMPLE: ContractDraft = {
-  request: [{ name: 'values', scalar: 'double', kind: 'repeated', comment: 'What the model reads.' }],
-  response: [{ name: 'score', scalar: 'double', kind: 'single', comment: 'What it answers.' }],
+  request: [{ name: 'values', type: 'double', kind: 'repeated', comment: 'What the model reads.' }],
+  response: [{ name: 'score', type: 'double', kind: 'single', comment: 'What it answers.' }],
 };
 
 const noteOf = (name: string): string =>
@@ -79,12 +79,18 @@ const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').repla
 
 interface Container {
   readonly protocol: string;
-  readonly port: number;
+  /** @default 8080 */
+  readonly port?: number | undefined;
   readonly image?: string;
   readonly command?: string;
+  /** As the running server describes it. @default a contract to be edited */
+  readonly contract?: ContractDraft;
+  /** Fields of the manifest that map tensors. */
+  readonly tensors?: object;
 }
 
-export function containerDraft(described: Described, { protocol, port, image, command }: Container): ModelDraft {
+export function containerDraft(described: Described, given: Container): ModelDraft {
+  const { protocol, port = 8080, image, command, contract = EXAMPLE, tensors } = given;
   const source = {
     ...(image === undefined ? {} : { image }),
     ...(command === undefined ? {} : { command: command.trim().split(/\s+/) }),
@@ -92,10 +98,10 @@ export function containerDraft(described: Described, { protocol, port, image, co
   const isNamed = Object.keys(source).length > 0;
   const container = { protocol, port, ...(isNamed ? source : { build: '.' }) };
   return {
-    contract: EXAMPLE,
-    files: { 'manifest.json': manifestJson({ ...described, container }) },
+    contract,
+    files: { 'manifest.json': manifestJson({ ...described, container, ...(tensors ? { tensors } : {}) }) },
     notes: [
-      noteOf(described.name),
+      ...(contract === EXAMPLE ? [noteOf(described.name)] : []),
       ...(isNamed ? [] : ['Put the Dockerfile of the container into the folder, or name an image or a command.']),
       ...(command === undefined
         ? ['npm start runs a `command`; a container that runs elsewhere is named by MODELYARD_CONTAINER_URL.']

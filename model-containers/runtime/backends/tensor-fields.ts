@@ -10,6 +10,28 @@ export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 export const isElementType = (type: string): type is ElementType => (ELEMENT_TYPES as readonly string[]).includes(type);
 
+/** Datatypes of the Open Inference Protocol. */
+const DATATYPES: Readonly<Record<string, ElementType>> = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'uint64',
+  INT8: 'int8',
+  INT16: 'int16',
+  INT32: 'int32',
+  INT64: 'int64',
+  FP32: 'float32',
+  FP64: 'float64',
+  BYTES: 'string',
+};
+
+/** Whether a datatype of the Open Inference Protocol has elements that messages can carry. */
+export const isTensorType = (datatype: string): boolean => Object.hasOwn(DATATYPES, datatype);
+
+/** The element type of a datatype; text for others. */
+export const tensorTypeOf = (datatype: string): ElementType => DATATYPES[datatype] ?? 'string';
+
 /** An input of a model that takes tensors. */
 export interface TensorInput {
   readonly name: string;

@@ -1,32 +1,16 @@
 import type { MessageDescriptor } from '#contract';
 import {
-  type ElementType,
   fieldName,
   type ReadItem,
   readInput,
   type TensorInput,
   type TensorItem,
+  tensorTypeOf,
   type WriteField,
   writeField,
 } from '../tensor-fields.ts';
 import { type HttpClient, parse } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
-
-/** Datatypes of the Open Inference Protocol. */
-const DATATYPES: Readonly<Record<string, ElementType>> = {
-  BOOL: 'bool',
-  UINT8: 'uint8',
-  UINT16: 'uint16',
-  UINT32: 'uint32',
-  UINT64: 'uint64',
-  INT8: 'int8',
-  INT16: 'int16',
-  INT32: 'int32',
-  INT64: 'int64',
-  FP32: 'float32',
-  FP64: 'float64',
-  BYTES: 'string',
-};
 
 /** What a tensor is in JSON. */
 interface WireTensor {
@@ -84,7 +68,7 @@ function inputsOf({ folder, types }: ProtocolInput, { inputs: declared = [] }: M
   if (declared.length > 0) {
     return declared.map(({ name, datatype, shape }) => {
       const dims = shape.slice(1).map((size) => (size < 0 ? undefined : size));
-      const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
+      const input: TensorInput = { name, type: tensorTypeOf(datatype), dims, isBatched: true };
       const wanted = mapped[name] ?? fieldName(name);
       return { ...input, datatype, read: readInput(input, wanted, field, types) };
     });
@@ -96,7 +80,7 @@ function inputsOf({ folder, types }: ProtocolInput, { inputs: declared = [] }: M
     const datatype = datatypeOf(first.type.kind === 'scalar' ? first.type.scalar : 'double');
     const isVector = typeof wanted !== 'string' || first.cardinality === 'repeated';
     const dims = isVector ? [undefined] : [];
-    const input: TensorInput = { name, type: DATATYPES[datatype] ?? 'string', dims, isBatched: true };
+    const input: TensorInput = { name, type: tensorTypeOf(datatype), dims, isBatched: true };
     return { ...input, datatype, read: readInput(input, wanted, field, types) };
   });
 }
