@@ -34,8 +34,14 @@ export const acknowledgeEverything = (principal: IPrincipal, reason: string): vo
 function acknowledgeWildcard(principal: IPrincipal, resource: string, reason: string): void {
   if (Construct.isConstruct(principal)) {
     acknowledge(principal, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason });
+    if (resource === '*' && principal.node.id === ROLE_OF_FUNCTION) {
+      acknowledge(principal, { 'Serverless-LambdaStarPermissions': reason });
+    }
   }
 }
+
+/** The id that the CDK gives the role of a function. */
+const ROLE_OF_FUNCTION = 'ServiceRole';
 
 const logicalId = (construct: IConstruct): string =>
   Stack.of(construct).getLogicalId(construct.node.defaultChild as CfnElement);

@@ -11,6 +11,7 @@ import { CollectorSchedule, Handlers } from '../constructs/handlers.ts';
 
 import type { HttpApi, HttpApiProps } from '../constructs/http-api.ts';
 import { Identity } from '../constructs/identity.ts';
+import { inlinePolicies } from '../constructs/inline-policies.ts';
 import { LeanHttpApi } from '../constructs/lean-http-api.ts';
 import { modelImage } from '../constructs/model-image.ts';
 import { ModelQueues } from '../constructs/model-queues.ts';
@@ -100,6 +101,7 @@ export class ModelyardStack extends Stack {
     this.#outputUsers(stage, data, identity);
     this.#acknowledge(cluster);
     if (keepsData) retainLogs(this);
+    inlinePolicies(this);
     Tags.of(this).add('project', 'modelyard');
     Tags.of(this).add('stage', stage);
   }

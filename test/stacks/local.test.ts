@@ -36,7 +36,7 @@ it('the local stage differs from dev in who may call and is told, images, capaci
 
   const different = shared.flatMap(([id, resource]) =>
     differences(resource.Properties, local.get(id)?.Properties, [
-      /TaskExecutionRoleDefaultPolicy/.test(id) ? 'right to the image' : resource.Type,
+      /TaskExecutionRole/.test(id) ? 'right to the image' : resource.Type,
     ]),
   );
 

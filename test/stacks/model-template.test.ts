@@ -87,7 +87,7 @@ describe('the service of every model', () => {
         const types = new Set(DependsOn.map((id) => of.toJSON().Resources[id].Type));
         expect(types).toContain('AWS::ECS::ClusterCapacityProviderAssociations');
         expect(types).toContain('AWS::EC2::Route');
-        expect(DependsOn).toContainEqual(expect.stringMatching(/ExecutionRoleDefaultPolicy/));
+        expect(DependsOn).toContainEqual(expect.stringMatching(/TaskExecutionRole/));
       }
     }
   });

@@ -105,7 +105,7 @@ describe('the local stage', () => {
     ...['SubnetRouteTableAssociation', 'VPCGatewayAttachment'].map(named('EC2')),
     ...['Cluster', 'Service', 'TaskDefinition'].map(named('ECS')),
     'AWS::Events::Rule',
-    ...['Policy', 'Role'].map(named('IAM')),
+    'AWS::IAM::Role',
     ...['EventSourceMapping', 'Function', 'Permission'].map(named('Lambda')),
     'AWS::Logs::LogGroup',
     ...['Bucket', 'BucketPolicy'].map(named('S3')),
@@ -137,7 +137,7 @@ describe('the local stage', () => {
         'AWS::XRay::SamplingRule',
         // Nobody logs in where everybody is local.
         ...['AWS::ApiGateway::Authorizer', 'AWS::SecretsManager::Secret', 'AWS::Lambda::Function'],
-        ...['AWS::Lambda::Permission', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::Logs::LogGroup'],
+        ...['AWS::Lambda::Permission', 'AWS::IAM::Role', 'AWS::Logs::LogGroup'],
       ]),
     );
     for (const identity of missing.filter((lost) => /Lambda::Function|Role|LogGroup/.test(lost))) {

@@ -13,10 +13,14 @@ const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value)
 /** All policy statements, by the logical id of their role. */
 export function statementsByRole(template: Template): ReadonlyMap<string, readonly Statement[]> {
   const statements = new Map<string, Statement[]>();
-  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::Policy')) {
-    for (const { Ref: role } of Properties.Roles as { readonly Ref: string }[]) {
-      statements.set(role, [...(statements.get(role) ?? []), ...Properties.PolicyDocument.Statement]);
-    }
+  const add = (role: string, more: readonly Statement[]) =>
+    statements.set(role, [...(statements.get(role) ?? []), ...more]);
+  for (const [role, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
+    for (const { PolicyDocument } of Properties.Policies ?? []) add(role, PolicyDocument.Statement);
+  }
+  // What is too long for a role.
+  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::ManagedPolicy')) {
+    for (const { Ref } of Properties.Roles as { readonly Ref: string }[]) add(Ref, Properties.PolicyDocument.Statement);
   }
   return statements;
 }
