@@ -28,16 +28,43 @@ ENTRYPOINT ["node"]
 CMD ["main.mjs"]
 
 FROM source AS gateway-bundle
-RUN node scripts/bundle-gateway.ts --into /bundle && mkdir --mode=700 /data
+RUN node scripts/bundle-gateway.ts --into /bundle && mkdir --mode=700 /data /artifacts
 
 FROM runtime AS gateway
 COPY --from=gateway-bundle /bundle ./
 # A volume that is mounted here belongs to the same user.
 COPY --from=gateway-bundle --chown=node:node /data /data
+COPY --from=gateway-bundle --chown=node:node /artifacts /artifacts
 ENV MODELYARD_HOST=0.0.0.0 MODELYARD_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8000/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# The lifecycle runs from its sources, because trainers are found by their files. Its packages have binaries, which are
+# those of the platform of the image.
+FROM --platform=${BUILDPLATFORM:-linux/amd64} ${NODE_IMAGE} AS lifecycle-packages
+ARG TARGETARCH
+WORKDIR /packages
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error --os=linux --libc=glibc \
+      --cpu="$(node -p "({ amd64: 'x64' })['${TARGETARCH}'] ?? ('${TARGETARCH}' || process.arch)")" \
+ && rm -rf node_modules/onnxruntime-node/bin/*/darwin node_modules/onnxruntime-node/bin/*/win32
+
+FROM source AS lifecycle-files
+RUN mkdir -p /sources/model-containers && mkdir --mode=700 /artifacts \
+ && cp -r package.json lib lifecycle proto /sources \
+ && cp -r model-containers/catalog model-containers/runtime /sources/model-containers
+
+FROM runtime AS lifecycle
+COPY --from=lifecycle-packages /packages/node_modules ./node_modules
+COPY --from=lifecycle-files /sources ./
+COPY --from=lifecycle-files --chown=node:node /artifacts /artifacts
+VOLUME ["/tmp"]
+ENV MODELYARD_MODEL=/app/lifecycle/worker/lifecycle MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+CMD ["--disable-warning=ExperimentalWarning", "model-containers/runtime/instance/main.ts"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
 FROM source AS model-bundle
 ARG MODEL
@@ -94,6 +121,29 @@ COPY --from=model-bundle /bundle ./
 VOLUME ["/tmp"]
 ENV MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
 EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+# The same with Python for trainers in Python.
+FROM ${PYTHON_IMAGE} AS trainer-packages
+COPY lifecycle/trainers/requirements.txt ./
+RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+FROM ${PYTHON_IMAGE} AS lifecycle-python
+WORKDIR /app
+RUN useradd --uid 1000 node
+USER node
+COPY --from=runtime /usr/local/bin/node /usr/local/bin/node
+COPY --from=trainer-packages /venv /venv
+COPY --from=lifecycle-packages /packages/node_modules ./node_modules
+COPY --from=lifecycle-files /sources ./
+COPY --from=lifecycle-files --chown=node:node /artifacts /artifacts
+VOLUME ["/tmp"]
+ENV NODE_ENV=production MODELYARD_PYTHON=/venv/bin/python MODELYARD_MODEL=/app/lifecycle/worker/lifecycle \
+    MODELYARD_HEALTH_HOST=0.0.0.0 MODELYARD_HEALTH_PORT=8080
+EXPOSE 8080
+ENTRYPOINT ["node"]
+CMD ["--disable-warning=ExperimentalWarning", "model-containers/runtime/instance/main.ts"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 

@@ -6,6 +6,8 @@ import type { Lifecycle } from './lifecycle.ts';
 /** What a service is, without its code. */
 export interface ServiceManifest {
   readonly name: LifecycleService;
+  /** At which the database of the service is published in compose. */
+  readonly databasePort: number;
   /** Of its database. The outbox has migrations of its own. */
   readonly migrations: Migrations;
 }

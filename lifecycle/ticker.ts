@@ -1,7 +1,6 @@
-import { LIFECYCLE_SERVICES } from '#core';
+import type { LifecycleService } from '#core';
+import { startDue } from './due.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { relayAll } from './relay.ts';
-import { loadService } from './services.ts';
 
 const TICK_MS = 5_000;
 
@@ -10,25 +9,20 @@ const TICK_MS = 5_000;
  * Several processes may do so. Ends when the process does.
  */
 export function startTicker(lifecycle: Lifecycle): void {
-  const { platform, stores, logger } = lifecycle;
-  let last = platform.clock.now();
+  const { clock } = lifecycle.platform;
+  let last = clock.now();
+  const behind = new Map<LifecycleService, number>();
   let isBusy = false;
 
   async function tick(): Promise<void> {
     if (isBusy) return;
     isBusy = true;
-    const now = platform.clock.now();
-    try {
-      await relayAll(lifecycle);
-      for (const name of LIFECYCLE_SERVICES.filter((service) => stores.hasDatabase(service))) {
-        await (await loadService(name)).tick?.(lifecycle, { since: last, until: now });
-      }
-      last = now;
-    } catch (error) {
-      logger.warn('What is due in the lifecycle could not be started yet.', { reason: String(error) });
-    } finally {
-      isBusy = false;
-    }
+    const [since, until] = [last, clock.now()];
+    const failed = await startDue(lifecycle, { since: (service) => behind.get(service) ?? since, until });
+    for (const service of failed) if (!behind.has(service)) behind.set(service, since);
+    for (const service of behind.keys()) if (!failed.includes(service)) behind.delete(service);
+    last = until;
+    isBusy = false;
   }
 
   setInterval(tick, TICK_MS).unref();

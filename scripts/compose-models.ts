@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { imageRecipe } from '../lib/bundling/image-recipe.ts';
+import { withLifecycle } from './compose/lifecycle-services.ts';
 import { withModels } from './compose/model-services.ts';
+import { readLifecycle } from './compose/read-lifecycle.ts';
 
-// `npm run compose:models` writes the services of all models into compose.yaml.
+// `npm run compose:models` writes the services of all models and of the lifecycle into compose.yaml.
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMPOSE = join(ROOT, 'compose.yaml');
 
@@ -15,4 +17,5 @@ if (faults.length > 0) {
   process.exit(1);
 }
 const composed = models.map(({ manifest }) => ({ manifest, recipe: imageRecipe(ROOT, manifest.name) }));
-await writeFile(COMPOSE, withModels(await readFile(COMPOSE, 'utf8'), composed));
+const text = withModels(await readFile(COMPOSE, 'utf8'), composed);
+await writeFile(COMPOSE, withLifecycle(text, await readLifecycle(ROOT)));

@@ -25,6 +25,7 @@ export const healthHost = 'MODELYARD_HEALTH_HOST';
 export const healthPort = 'MODELYARD_HEALTH_PORT';
 export const leaseSeconds = 'MODELYARD_LEASE_SECONDS';
 export const stopSeconds = 'MODELYARD_STOP_SECONDS';
+export const whenIdle = 'MODELYARD_WHEN_IDLE';
 export const modelsPath = 'MODELYARD_MODELS_PATH';
 export const containerUrl = 'MODELYARD_CONTAINER_URL';
 export const python = 'MODELYARD_PYTHON';

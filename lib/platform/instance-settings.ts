@@ -1,4 +1,4 @@
-import { ENV, readInteger, readOptional, readRequired } from './environment.ts';
+import { ENV, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 
 /** Settings of a model instance besides those of its platform. */
 export interface InstanceSettings {
@@ -14,6 +14,8 @@ export interface InstanceSettings {
   readonly endpoint: string | undefined;
   readonly health: { readonly host: string; readonly port: number };
   readonly leaseSeconds: number;
+  /** Whether `idleSeconds` of the manifest has no effect. */
+  readonly staysWhenIdle: boolean;
   readonly stopTimeoutMs: number;
 }
 
@@ -32,6 +34,7 @@ export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
       port: readInteger(env, ENV.healthPort, { min: 0, max: 65_535, default: 0 }),
     },
     leaseSeconds: readInteger(env, ENV.leaseSeconds, { min: 1, max: 43_200, default: 30 }),
+    staysWhenIdle: readChoice(env, ENV.whenIdle, ['stop', 'stay']) === 'stay',
     // ECS allows at most 120 s between SIGTERM and SIGKILL. The rest is for releasing tasks and deregistration.
     stopTimeoutMs: 1000 * readInteger(env, ENV.stopSeconds, { min: 0, max: 3600, default: 110 }),
   };

@@ -9,7 +9,8 @@ import { ENV, type EnvironmentName, readOptional } from './environment.ts';
 import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
 
-const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
+/** The variable that names the database of each service. */
+export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
   ingestion: ENV.ingestionDatabaseUrl,
   preprocessing: ENV.preprocessingDatabaseUrl,
   features: ENV.featuresDatabaseUrl,

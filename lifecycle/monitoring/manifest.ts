@@ -2,4 +2,4 @@ import type { ServiceManifest } from '../service.ts';
 import { migrations } from './migrations/index.ts';
 
 /** Logged predictions in windows, their drift, and what has become true of them. */
-export const manifest: ServiceManifest = { name: 'monitoring', migrations };
+export const manifest: ServiceManifest = { name: 'monitoring', databasePort: 5438, migrations };

@@ -1,4 +1,4 @@
 import type { ServiceManifest } from '../service.ts';
 import { migrations } from './migrations/index.ts';
 
-export const manifest: ServiceManifest = { name: 'serving', migrations };
+export const manifest: ServiceManifest = { name: 'serving', databasePort: 5437, migrations };

@@ -1,29 +1,25 @@
 import { hasSidecar, type ModelManifest } from '#catalog/manifest.ts';
 import type { ImageRecipe } from '../../lib/bundling/image-recipe.ts';
+import { between } from './markers.ts';
 
 export interface ComposedModel {
-  readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances' | 'container'>;
+  readonly manifest: Pick<ModelManifest, 'name' | 'memoryMiB' | 'localInstances' | 'container' | 'versioned'>;
   readonly recipe: ImageRecipe;
 }
 
-const FROM = '  # models: written by `npm run compose:models` from their manifests\n';
-const TO = '  # end of models\n';
+const MARKERS = {
+  what: 'the model services',
+  from: '  # models: written by `npm run compose:models` from their manifests\n',
+  to: '  # end of models\n',
+} as const;
 
-/**
- * Replaces the model services in the text of `compose.yaml`. Throws when the two marker comments are missing or
- * repeated.
- */
+/** Replaces the model services in the text of `compose.yaml`. Throws when a marker comment is missing or repeated. */
 export function withModels(compose: string, models: readonly ComposedModel[]): string {
-  const [before, rest, ...more] = compose.split(FROM);
-  const [old, after, ...others] = rest?.split(TO) ?? [];
-  if (before === undefined || old === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error('compose.yaml must contain each of the two marker comments of the model services once.');
-  }
   const services = [
     provisionService(models),
     ...models.flatMap((model) => [rabbitRedisService(model), awsService(model), ...sidecarService(model)]),
   ];
-  return `${before}${FROM}${services.join('\n')}${TO}${after}`;
+  return between(compose, MARKERS, services.join('\n'));
 }
 
 /** Host names cannot contain underscores. */
@@ -32,7 +28,12 @@ const dashed = (name: string): string => name.replaceAll('_', '-');
 const imageOf = (name: string): string => `modelyard/${dashed(name)}:\${TAG:-local}`;
 
 const rabbitRedisService = (model: ComposedModel): string =>
-  service(model, { suffix: '', profiles: 'rabbit-redis, control', environment: '*rabbit-redis', waitsFor: '*brokers' });
+  service(model, {
+    suffix: '',
+    profiles: 'rabbit-redis, control, lifecycle',
+    environment: '*rabbit-redis',
+    waitsFor: '*brokers',
+  });
 
 const awsService = (model: ComposedModel): string =>
   service(model, { suffix: '-aws', profiles: 'aws', environment: '*aws', waitsFor: '*provisioned' });
@@ -45,7 +46,7 @@ interface Flavour {
 }
 
 function service({ manifest, recipe }: ComposedModel, flavour: Flavour): string {
-  const { name, memoryMiB = 512, localInstances } = manifest;
+  const { name, memoryMiB = 512, localInstances, versioned } = manifest;
   const { dockerfile, target, args } = recipe;
   const stage = target === undefined ? '' : `      target: ${target}\n`;
   const given = Object.entries(args).map(([key, value]) => `        ${key}: ${value}\n`);
@@ -63,11 +64,11 @@ ${given.join('')}    profiles: [${flavour.profiles}]
       <<: ${flavour.environment}
       MODELYARD_MODEL: ${name}
       MODELYARD_IMAGE: ${imageOf(name)}
-${beside(manifest)}    labels:
+${beside(manifest)}${versioned ? '      MODELYARD_ARTIFACTS: /artifacts\n' : ''}    labels:
       modelyard.project: \${COMPOSE_PROJECT_NAME:-modelyard}
       modelyard.model: ${name}
     depends_on: ${flavour.waitsFor}
-    mem_limit: ${memoryMiB}m
+${versioned ? '    volumes: [lifecycle-artifacts:/artifacts:ro]\n' : ''}    mem_limit: ${memoryMiB}m
 ${scale}`;
 }
 
@@ -88,7 +89,7 @@ function sidecarService({ manifest }: ComposedModel): readonly string[] {
   return [
     `  ${sidecarOf(name)}:
     image: ${image ?? `modelyard/${sidecarOf(name)}:\${TAG:-local}`}
-${source}    profiles: [rabbit-redis, control, aws]
+${source}    profiles: [rabbit-redis, control, lifecycle, aws]
     restart: unless-stopped
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { LIFECYCLE_SERVICES, type LifecycleService } from '#core';
 import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
+import { DATABASE_URLS } from '#platform/lifecycle-stores.ts';
 import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis.ts';
 import { imageRecipe } from '../../lib/bundling/image-recipe.ts';
+import { withLifecycle } from '../../scripts/compose/lifecycle-services.ts';
 import { withModels } from '../../scripts/compose/model-services.ts';
+import { readLifecycle } from '../../scripts/compose/read-lifecycle.ts';
 import { ROOT } from '../architecture/cruise.ts';
 import { composeText, modelOf, type Service, services, underProfile, variablesOf } from './compose-file.ts';
 
@@ -29,11 +33,14 @@ const environmentOf = (name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, filledIn(value)]));
 
 describe('the models of compose.yaml', () => {
-  it.each(['rabbit-redis', 'control', 'aws'])('are exactly the folders, under the profile %s', (profile) => {
-    const models = underProfile(profile).map(modelOf);
+  it.each(['rabbit-redis', 'control', 'lifecycle', 'aws'])(
+    'are exactly the folders, under the profile %s',
+    (profile) => {
+      const models = underProfile(profile).map(modelOf);
 
-    expect(models.filter((model) => model !== undefined).toSorted()).toEqual(folders);
-  });
+      expect(models.filter((model) => model !== undefined).toSorted()).toEqual(folders);
+    },
+  );
 
   it('are scaled by the names that people know', () => {
     expect(underProfile('rabbit-redis')).toEqual(expect.arrayContaining(['gdp-growth-rate', 'model-a', 'model-b']));
@@ -84,7 +91,9 @@ describe('a new model', () => {
       { manifest: { ...manifest, container: { ...container, command: ['serve'] } }, recipe },
     ]);
 
-    expect(named).toContain('  my-model-container:\n    image: served:1\n    profiles: [rabbit-redis, control, aws]\n');
+    expect(named).toContain(
+      '  my-model-container:\n    image: served:1\n    profiles: [rabbit-redis, control, lifecycle, aws]\n',
+    );
     expect(named.match(/MODELYARD_CONTAINER_URL: http:\/\/my-model-container:8080\n/g)).toHaveLength(2);
     expect(built).toContain('    build: ./model-containers/models/my_model/server\n');
     expect(started).not.toContain('my-model-container');
@@ -184,21 +193,88 @@ describe('the services of compose.yaml', () => {
   });
 });
 
+describe('the lifecycle of compose.yaml', () => {
+  const databases = LIFECYCLE_SERVICES.map((name) => `postgres-${name}`);
+  const processes = ['lifecycle', 'gateway-lifecycle', 'fertility'];
+
+  it('is what the generator writes', async () => {
+    expect(withLifecycle(composeText, await readLifecycle(ROOT))).toBe(composeText);
+  });
+
+  it('runs under its profile alone', () => {
+    expect(underProfile('lifecycle')).toEqual(
+      expect.arrayContaining([...databases, ...processes, 'rabbitmq', 'redis']),
+    );
+    for (const profile of ['rabbit-redis', 'control', 'aws']) {
+      expect(underProfile(profile).filter((name) => [...databases, ...processes].includes(name))).toEqual([]);
+    }
+  });
+
+  it('has a PostgreSQL for each service at the port of its manifest, which knows the role of this service only', async () => {
+    const { services: manifests } = await readLifecycle(ROOT);
+    const ports = {
+      ingestion: 5433,
+      preprocessing: 5434,
+      features: 5435,
+      training: 5436,
+      serving: 5437,
+      monitoring: 5438,
+      pipelines: 5440,
+    };
+
+    expect(Object.fromEntries(manifests.map(({ name, databasePort }) => [name, databasePort]))).toMatchObject(ports);
+    expect(new Set(manifests.map(({ databasePort }) => databasePort)).size).toBe(manifests.length);
+    for (const { name, databasePort } of manifests) {
+      const { ports: published, environment, volumes } = services[`postgres-${name}`] as Service;
+      expect(published).toEqual([`\${BIND:-127.0.0.1}:${databasePort}:5432`]);
+      expect(environment).toMatchObject({ POSTGRES_USER: name, POSTGRES_DB: name });
+      expect(volumes).toEqual([`postgres-${name}-data:/var/lib/postgresql`]);
+    }
+  });
+
+  it.each(processes)('%s waits for every database and is told where it is', (name) => {
+    const environment = environmentOf(name);
+
+    expect(Object.keys(services[name]?.depends_on ?? {})).toEqual(expect.arrayContaining(databases));
+    for (const service of LIFECYCLE_SERVICES) {
+      const url = new URL(environment[DATABASE_URLS[service]] ?? '');
+      expect([url.username, url.hostname, url.pathname]).toEqual([service, `postgres-${service}`, `/${service}`]);
+    }
+    expect(environment.MODELYARD_ARTIFACTS).toBe('/artifacts');
+    expect(services[name]?.volumes).toContain('lifecycle-artifacts:/artifacts');
+  });
+
+  it('takes a service that joins, with its database and its volume', async () => {
+    const known = await readLifecycle(ROOT);
+    const joining = { name: 'joining' as LifecycleService, databasePort: 5999 };
+
+    const text = withLifecycle(composeText, { ...known, services: [...known.services, joining] });
+
+    const composed = parse(text, { merge: true });
+    expect(composed.services['postgres-joining'].ports).toEqual([expect.stringMatching(/:5999:5432$/)]);
+    expect(composed.services.lifecycle.depends_on).toHaveProperty('postgres-joining');
+    expect(composed.volumes).toHaveProperty('postgres-joining-data');
+  });
+});
+
 const ACCESS = {
   ...{ AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway', REGISTRATION: 'open' },
   ...{ MODELYARD_KEYS_FILE: '/data/signing-keys.json', OIDC_ISSUER: '', OIDC_AUDIENCE: '', OIDC_ROLE_CLAIM: 'roles' },
 };
 
 describe('the environment in compose.yaml', () => {
-  it.each(['gateway', 'gateway-control', 'gateway-aws'])('tells %s at which address it is published', (name) => {
-    const listening = { MODELYARD_HOST: '0.0.0.0' };
+  it.each(['gateway', 'gateway-control', 'gateway-lifecycle', 'gateway-aws'])(
+    'tells %s at which address it is published',
+    (name) => {
+      const listening = { MODELYARD_HOST: '0.0.0.0' };
 
-    expect(environmentOf(name)).toMatchObject(ACCESS);
-    expect(gatewaySettingsFrom({ ...environmentOf(name), ...listening })).toMatchObject({ auth: 'none' });
-    expect(() =>
-      gatewaySettingsFrom({ ...environmentOf(name), ...listening, AUTH: 'none', BIND: '0.0.0.0' }),
-    ).toThrow();
-  });
+      expect(environmentOf(name)).toMatchObject(ACCESS);
+      expect(gatewaySettingsFrom({ ...environmentOf(name), ...listening })).toMatchObject({ auth: 'none' });
+      expect(() =>
+        gatewaySettingsFrom({ ...environmentOf(name), ...listening, AUTH: 'none', BIND: '0.0.0.0' }),
+      ).toThrow();
+    },
+  );
 
   it('is one that our processes know', () => {
     const known = new Set<string>(Object.values(ENV));

@@ -27,7 +27,7 @@ describe('the Dockerfile', () => {
 
   it('runs nothing but on the machine that builds, so that images for another one need no emulator', () => {
     const builds = instructions.find((line) => line.endsWith(' AS dependencies'));
-    const forOthers = ['runtime', 'gateway', 'model', 'model-onnx'].flatMap(stage);
+    const forOthers = ['runtime', 'gateway', 'model', 'model-onnx', 'lifecycle'].flatMap(stage);
 
     expect(builds).toMatch(/^FROM --platform=\$\{BUILDPLATFORM:-[\w/]+\} /);
     expect(forOthers.filter((line) => line.startsWith('RUN '))).toEqual([]);
@@ -52,6 +52,8 @@ describe('the Dockerfile', () => {
     ['model', '/health', '8080'],
     ['model-python', '/health', '8080'],
     ['model-onnx', '/health', '8080'],
+    ['lifecycle', '/health', '8080'],
+    ['lifecycle-python', '/health', '8080'],
   ])('asks the %s at %s whether it is well, without a shell', (name, path, port) => {
     const check = stage(name).find((line) => line.startsWith('HEALTHCHECK')) ?? '';
     const command = JSON.parse(check.slice(check.indexOf('['))) as string[];
@@ -69,7 +71,7 @@ describe('the Dockerfile', () => {
 
     expect(folders.length).toBeGreaterThan(0);
     for (const folder of folders) {
-      for (const name of ['model', 'model-python', 'model-onnx']) {
+      for (const name of ['model', 'model-python', 'model-onnx', 'lifecycle', 'lifecycle-python']) {
         expect(stage(name)).toContain(`VOLUME ["${folder}"]`);
       }
       expect(readFileSync(`${ROOT}/docs/model-dockerfile.md`, 'utf8')).toContain(`\nVOLUME ["${folder}"]\n`);

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, type Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue, Json } from '@duckdb/node-api';
 
 export interface TablesOptions {
   /** Where data that does not fit into memory goes. Created if it does not exist. */
@@ -29,6 +29,8 @@ export interface Tables extends AsyncDisposable {
 export async function openTables({ folder, memoryMiB = 512, threads = 2 }: TablesOptions): Promise<Tables> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const spill = await mkdtemp(join(folder, 'spill-'));
+  // Loaded here, because processes that only answer requests come without its binary.
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${memoryMiB}MiB`,
     threads: String(threads),

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { inBatches } from '#core';
 import { withRetries } from './conflicts.ts';
 import { translated } from './errors.ts';
+import { tellingWhenAway } from './reachable.ts';
 
 /** Numbered steps in order, each applied once. Steps may be repeated after a crash, so they use `ifNotExists`. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -38,7 +39,7 @@ export async function openServiceDatabase<Tables>({
   name,
 }: ServiceDatabaseOptions): Promise<ServiceDatabase<Tables>> {
   const away = `The database of ${name} cannot be reached.`;
-  const query = new Kysely<Tables>({ dialect });
+  const query = new Kysely<Tables>({ dialect: tellingWhenAway(dialect, away) });
   try {
     await translated(away, () => withRetries(() => migrate(query, migrations)));
   } catch (error) {

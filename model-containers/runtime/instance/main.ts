@@ -48,7 +48,7 @@ try {
       ? {}
       : { whileWorking: scaleInProtection({ agentUri: ecs.agentUri, clock: platform.clock, logger }) }),
     // An ECS service would replace an instance that stops itself. Auto scaling stops idle instances instead.
-    staysWhenIdle: ecs !== undefined,
+    staysWhenIdle: ecs !== undefined || settings.staysWhenIdle,
     ...{ id, model, platform, logger, runtimeVersion },
   }).run(stop);
   await launch?.release();
