@@ -138,6 +138,7 @@ export {
   effectOf,
   type TaskChanges,
 } from './tasks/event-effects.ts';
+export { flowOf, PRIORITIES, type Priority, TURN_COST, turnOf } from './tasks/fair-order.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export {
@@ -185,9 +186,11 @@ export {
   type Delivery,
   type LeaseObserver,
   type QueueDepth,
+  type QueuedMessage,
   type RejectReason,
   type ReleaseOptions,
   type RetryOptions,
+  SHORT_PREFETCH_MS,
   type StoredCounts,
   type TaskConsumer,
   type TaskQueue,

@@ -1,3 +1,5 @@
+import type { Priority } from './fair-order.ts';
+
 /** Why a task was moved to the dead-letter queue. */
 export interface RejectReason {
   readonly code: string;
@@ -113,8 +115,13 @@ export function countsOfCopy(
   };
 }
 
+/** `prefetchMs` where a receive costs next to nothing: messages that a worker holds cannot be overtaken. */
+export const SHORT_PREFETCH_MS = 25;
+
 /** Receives from one queue. */
 export interface TaskConsumer {
+  /** How many milliseconds of work a worker may receive ahead of its runs. @default 500 */
+  readonly prefetchMs?: number;
   /**
    * Waits for messages and resolves with 1 to `max` deliveries. Resolves with none after the broker's poll time, or
    * when the consumer's signal aborts. Messages that arrive after the abort are released; one that the broker delivers
@@ -153,13 +160,24 @@ export interface QueueDepth {
   readonly deadLetters: number;
 }
 
-/** The queue of one model. Delivers at least once, in no guaranteed order. */
+export interface QueuedMessage {
+  readonly body: Uint8Array;
+  /** The owner. Groups take turns. */
+  readonly group: string;
+  /** Orders the messages of a group, and weighs its turns. @default 'normal' */
+  readonly priority?: Priority;
+}
+
+/**
+ * The queue of one model. Delivers at least once. Groups take turns: the backlog of one group does not delay the only
+ * message of another. Otherwise, the order is not guaranteed.
+ */
 export interface TaskQueue {
   /**
-   * Resolves when the broker has stored the message. `group` is the owner; brokers with fair queues share receivers
-   * between groups. Rejects with `queue_unavailable`; the message may have been stored nevertheless.
+   * Resolves when the broker has stored the message. Rejects with `queue_unavailable`; the message may have been stored
+   * nevertheless.
    */
-  send(message: { readonly body: Uint8Array; readonly group: string }): Promise<void>;
+  send(message: QueuedMessage): Promise<void>;
   consume(options: ConsumeOptions): TaskConsumer;
   depth(): Promise<QueueDepth>;
 }

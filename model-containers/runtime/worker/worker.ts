@@ -42,8 +42,8 @@ export interface WorkerDeps {
 
 const NO_BATCHING = { maxSize: 1, maxWaitMs: 0 };
 const MAX_RECEIVE = 10;
-/** Prefetch: the worker holds tasks for this much work, so that one receive feeds several runs of a fast model. */
-const PREFETCH_HORIZON_MS = 500;
+/** The worker holds tasks for this much work, so that one receive feeds several runs of a fast model. */
+const DEFAULT_PREFETCH_MS = 500;
 /** Maximum number of concurrent result writes. They occupy no slot, but memory and sockets. */
 const MAX_PUBLISHING = 50;
 const STORE_OUTAGE_DELAY_SECONDS = 5;
@@ -134,7 +134,7 @@ export class Worker {
     const onStop = () => this.#room.resolve();
     signal.addEventListener('abort', onStop, { once: true });
     while (!signal.aborted) {
-      const wanted = this.#wanted();
+      const wanted = this.#wanted(consumer.prefetchMs);
       if (wanted > 0) for (const delivery of await receive(wanted)) this.#accept(delivery);
       else {
         await this.#room.promise;
@@ -144,10 +144,10 @@ export class Worker {
   }
 
   /** Number of deliveries to receive: one per free place in a run, plus the prefetch. */
-  #wanted(): number {
+  #wanted(prefetchMs = DEFAULT_PREFETCH_MS): number {
     if (this.#deps.model.condition !== 'ready') return 0;
     const serviceMs = this.#serviceMs;
-    const ahead = serviceMs === undefined ? 0 : Math.min(MAX_RECEIVE, (PREFETCH_HORIZON_MS * this.#slots) / serviceMs);
+    const ahead = serviceMs === undefined ? 0 : Math.min(MAX_RECEIVE, (prefetchMs * this.#slots) / serviceMs);
     const held = this.#unsettled.size - this.#publishing;
     return Math.min(MAX_RECEIVE, this.#places + Math.floor(ahead) - held, MAX_PUBLISHING - this.#publishing);
   }

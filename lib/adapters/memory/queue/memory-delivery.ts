@@ -62,7 +62,7 @@ export class MemoryDelivery implements Delivery {
   async reject(reason: RejectReason, attempts: number): Promise<void> {
     const { deadLetters = this.#messages } = this.#messages;
     const counts = { fence: this.fence, attempts, losses: this.losses, isSuspect: false };
-    if (this.#endLease()) deadLetters.put({ body: this.body, counts, reason });
+    if (this.#endLease()) deadLetters.put({ body: this.body, turn: 0, counts, reason });
   }
 
   /** The message to redeliver after the lease was lost. */
@@ -78,7 +78,7 @@ export class MemoryDelivery implements Delivery {
 
   /** Dead letters are returned unchanged. */
   #copy(counts: CarriedCounts): BufferedMessage {
-    return this.#messages.isDeadLetterQueue ? this.#message : { body: this.body, counts };
+    return this.#messages.isDeadLetterQueue ? this.#message : { body: this.body, turn: this.#message.turn, counts };
   }
 
   #endLease(): boolean {

@@ -4,6 +4,8 @@ import {
   type Delivery,
   type LeaseObserver,
   type QueueDepth,
+  type QueuedMessage,
+  SHORT_PREFETCH_MS,
   type TaskConsumer,
   type TaskQueue,
   unavailable,
@@ -38,9 +40,10 @@ export class MemoryTaskQueue implements TaskQueue {
     return new MemoryTaskQueue({ clock: this.#clock, pollMs: this.#pollMs }, this.#messages);
   }
 
-  async send({ body }: { readonly body: Uint8Array; readonly group?: string }): Promise<void> {
+  async send({ body, group = '', priority }: Partial<QueuedMessage> & { readonly body: Uint8Array }): Promise<void> {
     this.assertReachable();
-    this.#messages.put({ body: body.slice(), counts: { fence: 0, attempts: 0, losses: 0, isSuspect: false } });
+    const turn = this.#messages.nextTurn(group, priority);
+    this.#messages.put({ body: body.slice(), turn, counts: { fence: 0, attempts: 0, losses: 0, isSuspect: false } });
   }
 
   consume({ leaseSeconds, signal, observer, source = 'tasks' }: ConsumeOptions): TaskConsumer {
@@ -75,6 +78,7 @@ interface MemoryTaskConsumerOptions {
 }
 
 class MemoryTaskConsumer implements TaskConsumer, LeaseHolder {
+  readonly prefetchMs = SHORT_PREFETCH_MS;
   readonly #queue: MemoryTaskQueue;
   readonly #messages: MessageBuffer;
   readonly #options: MemoryTaskConsumerOptions;

@@ -1,8 +1,9 @@
-import type { CarriedCounts, Clock, RejectReason } from '#core';
+import { type CarriedCounts, type Clock, flowOf, type Priority, type RejectReason, turnOf } from '#core';
 import { MemoryDelivery } from './memory-delivery.ts';
+import { type Turn, TurnHeap } from './turn-heap.ts';
 
-/** A message between two deliveries. */
-export interface BufferedMessage {
+/** A message between two deliveries. It keeps its turn in all deliveries; dead letters have turn 0. */
+export interface BufferedMessage extends Turn {
   readonly body: Uint8Array;
   readonly counts: CarriedCounts;
   readonly reason?: RejectReason;
@@ -15,7 +16,7 @@ export interface LeaseHolder {
   leaseLost(): void;
 }
 
-/** The broker of one queue: stores messages in order of arrival and redelivers those whose lease has ended. */
+/** The broker of one queue: stores messages in order of their turns and redelivers those whose lease has ended. */
 export class MessageBuffer {
   /** The target of `reject`. Undefined for a dead-letter queue. */
   readonly deadLetters: MessageBuffer | undefined;
@@ -23,9 +24,10 @@ export class MessageBuffer {
   readonly #closed = new AbortController();
   readonly #held = new Set<MemoryDelivery>();
   readonly #waiters = new Set<() => void>();
-  #messages: BufferedMessage[] = [];
-  /** Index of the first message. Cheaper than shifting a long array. */
-  #head = 0;
+  readonly #messages = new TurnHeap<BufferedMessage>();
+  /** The highest turn of each flow that is ahead of the delivered ones. */
+  readonly #lastTurns = new Map<string, number>();
+  #served = 0;
   #delayed = 0;
   #nextCheckAt = Number.POSITIVE_INFINITY;
   #checkSooner = new AbortController();
@@ -41,7 +43,7 @@ export class MessageBuffer {
   }
 
   get visible(): number {
-    return this.#messages.length - this.#head;
+    return this.#messages.size;
   }
 
   get inFlight(): number {
@@ -65,6 +67,14 @@ export class MessageBuffer {
     return this.#clock.now();
   }
 
+  /** The turn of the next message of a group. */
+  nextTurn(group: string, priority: Priority | undefined): number {
+    const flow = flowOf(group, priority);
+    const turn = turnOf({ served: this.#served, last: this.#lastTurns.get(flow) }, priority);
+    this.#lastTurns.set(flow, turn);
+    return turn;
+  }
+
   put(message: BufferedMessage, delaySeconds = 0): void {
     if (delaySeconds > 0) void this.#putLater(message, delaySeconds);
     else this.#putNow(message);
@@ -72,17 +82,17 @@ export class MessageBuffer {
 
   /** Delivers up to `max` messages with a lease of `leaseMs`. */
   take(max: number, leaseMs: number, holder: LeaseHolder): MemoryDelivery[] {
-    const count = Math.min(max, this.visible);
     const leaseEndsAt = this.#clock.now() + leaseMs;
     const deliveries: MemoryDelivery[] = [];
-    for (const message of this.#messages.slice(this.#head, this.#head + count)) {
+    while (deliveries.length < max) {
+      const message = this.#messages.pop();
+      if (!message) break;
       const delivery = new MemoryDelivery(this, holder, message, leaseEndsAt);
       this.#held.add(delivery);
       deliveries.push(delivery);
+      this.#serve(message);
     }
-    this.#head += count;
-    if (this.#head > 1024 && this.#head * 2 > this.#messages.length) this.#compact();
-    if (count > 0 && leaseEndsAt < this.#nextCheckAt) this.#checkLeasesAt(leaseEndsAt);
+    if (deliveries.length > 0 && leaseEndsAt < this.#nextCheckAt) this.#checkLeasesAt(leaseEndsAt);
     return deliveries;
   }
 
@@ -134,9 +144,11 @@ export class MessageBuffer {
     this.#putNow(message);
   }
 
-  #compact(): void {
-    this.#messages = this.#messages.slice(this.#head);
-    this.#head = 0;
+  #serve({ turn }: Turn): void {
+    this.#served = Math.max(this.#served, turn);
+    if (this.#messages.size > 0) return;
+    // The next turn of each flow follows the served one anyway.
+    this.#lastTurns.clear();
   }
 
   #checkLeasesAt(time: number): void {

@@ -157,6 +157,20 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE tasks ADD COLUMN history TEXT;
   ALTER TABLE tasks ADD COLUMN envelope BLOB;
   `,
+  `
+  -- An owner and a priority. Flows take turns.
+  ALTER TABLE messages ADD COLUMN flow TEXT NOT NULL DEFAULT '';
+  -- The lowest is delivered first; 0 in queues of dead letters.
+  ALTER TABLE messages ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX messages_in_order;
+  CREATE INDEX messages_in_order ON messages (queue, available_at, turn);
+  CREATE INDEX messages_of_flow ON messages (queue, flow, turn);
+  -- The highest turn that was delivered from each queue.
+  CREATE TABLE served_turns (
+    queue TEXT PRIMARY KEY,
+    turn INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

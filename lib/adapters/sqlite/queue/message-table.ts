@@ -1,4 +1,4 @@
-import type { CarriedCounts, RejectReason } from '#core';
+import { type CarriedCounts, flowOf, type QueuedMessage, type RejectReason, turnOf } from '#core';
 import type { Database } from '../database/database.ts';
 
 /** Names of a model's queues. */
@@ -10,6 +10,7 @@ export const queuesOf = (model: string) => ({
 export interface ReceivedMessage {
   readonly id: number;
   readonly receipt: number;
+  readonly turn: number;
   readonly fence: number;
   readonly attempts: number;
   readonly losses: number;
@@ -40,16 +41,28 @@ export class MessageTable {
     this.#database = database;
   }
 
-  insert(queue: string, body: Uint8Array): void {
-    this.#database.run(INSERT, queue, body);
+  /** Adds a message with the next turn of its group. */
+  insert(queue: string, { body, group, priority }: QueuedMessage): void {
+    const flow = flowOf(group, priority);
+    const { served, last } = this.#database.get<{ served: number | null; last: number | null }>(
+      POSITION,
+      queue,
+      queue,
+      flow,
+    ) ?? { served: null, last: null };
+    const turn = turnOf({ served: served ?? 0, last: last ?? undefined }, priority);
+    this.#database.run(INSERT, queue, flow, turn, body);
   }
 
-  /** Claims the oldest available messages of a queue. */
+  /** Claims the available messages of a queue that have the lowest turns. */
   claim({ queue, owner, max, now, leaseUntil, counts }: Claim): readonly ReceivedMessage[] {
     if (this.#database.get(DUE, queue, now)) this.#database.run(RETURN_DUE, queue, now);
     const claimed = this.#database.all<ReceivedMessage>(claim(max), leaseUntil, owner, Number(counts), queue);
     // The order of RETURNING is undefined.
-    return claimed.sort((a, b) => a.id - b.id);
+    claimed.sort((a, b) => a.turn - b.turn || a.id - b.id);
+    const served = claimed.at(-1)?.turn ?? 0;
+    if (served > 0) this.#database.run(SERVE, queue, served);
+    return claimed;
   }
 
   /** Makes all messages of a process available. Returns their queues. */
@@ -103,9 +116,20 @@ export class MessageTable {
   }
 }
 
+/** Two reads of an index each, however many messages wait. */
+const POSITION = `
+  SELECT (SELECT turn FROM served_turns WHERE queue = ?) AS served,
+    (SELECT max(turn) FROM messages WHERE queue = ? AND flow = ?) AS last
+`;
+
 const INSERT = `
-  INSERT INTO messages (queue, available_at, receipt, fence, attempts, losses, is_suspect, body)
-  VALUES (?, 0, 0, 0, 0, 0, 0, ?)
+  INSERT INTO messages (queue, flow, turn, available_at, receipt, fence, attempts, losses, is_suspect, body)
+  VALUES (?, ?, ?, 0, 0, 0, 0, 0, 0, ?)
+`;
+
+const SERVE = `
+  INSERT INTO served_turns (queue, turn) VALUES (?, ?)
+  ON CONFLICT (queue) DO UPDATE SET turn = excluded.turn WHERE excluded.turn > turn
 `;
 
 /** Messages whose lease or delay has ended. */
@@ -135,8 +159,8 @@ const FREE = `
 /** The limit is part of the text, because SQLite recompiles statements with a limit parameter on each execution. */
 const claim = (max: number): string => `
   UPDATE messages SET available_at = ?, owner = ?, receipt = receipt + 1, fence = fence + ?
-  WHERE id IN (SELECT id FROM messages WHERE queue = ? AND available_at = 0 ORDER BY id LIMIT ${Math.floor(max)})
-  RETURNING id, receipt, fence, attempts, losses, is_suspect, reason, body
+  WHERE id IN (SELECT id FROM messages WHERE queue = ? AND available_at = 0 ORDER BY turn, id LIMIT ${Math.floor(max)})
+  RETURNING id, receipt, turn, fence, attempts, losses, is_suspect, reason, body
 `;
 
 const HELD = 'id = ? AND receipt = ? AND owner = ?';
@@ -146,7 +170,7 @@ const RELEASE = `
 `;
 
 const MOVE_TO_DEAD_LETTERS = `
-  UPDATE messages SET queue = ?, available_at = 0, owner = NULL, attempts = ?, is_suspect = 0, reason = ? WHERE ${HELD}
+  UPDATE messages SET queue = ?, flow = '', turn = 0, available_at = 0, owner = NULL, attempts = ?, is_suspect = 0, reason = ? WHERE ${HELD}
 `;
 
 const RENEW = `UPDATE messages SET available_at = ? WHERE ${HELD}`;

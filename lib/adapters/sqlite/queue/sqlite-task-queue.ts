@@ -1,12 +1,14 @@
-import type {
-  CarriedCounts,
-  Clock,
-  ConsumeOptions,
-  Delivery,
-  QueueDepth,
-  RejectReason,
-  TaskConsumer,
-  TaskQueue,
+import {
+  type CarriedCounts,
+  type Clock,
+  type ConsumeOptions,
+  type Delivery,
+  type QueueDepth,
+  type QueuedMessage,
+  type RejectReason,
+  SHORT_PREFETCH_MS,
+  type TaskConsumer,
+  type TaskQueue,
 } from '#core';
 import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
@@ -15,7 +17,7 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { type Handle, MessageTable, queuesOf } from './message-table.ts';
 import { type Settlement, SqliteDelivery } from './sqlite-delivery.ts';
 
-/** The task queue of one model. Messages are delivered in the order of arrival. */
+/** The task queue of one model. Groups take turns; the messages of a group are delivered in the order of arrival. */
 export class SqliteTaskQueue implements TaskQueue {
   readonly #deps: QueueDeps;
   readonly #model: string;
@@ -27,12 +29,12 @@ export class SqliteTaskQueue implements TaskQueue {
     this.#messages = new MessageTable(deps.database);
   }
 
-  async send({ body }: { readonly body: Uint8Array }): Promise<void> {
+  async send(message: QueuedMessage): Promise<void> {
     const { database, wakeUps } = this.#deps;
     const { tasks } = queuesOf(this.#model);
     await translated(
       'queue_unavailable',
-      database.write(() => this.#messages.insert(tasks, body)),
+      database.write(() => this.#messages.insert(tasks, message)),
     );
     wakeUps.notifyArrival(tasks);
   }
@@ -76,6 +78,7 @@ const UNLINKED_WAIT_MS = 50;
 const ARRIVED = 'A message has arrived.';
 
 class SqliteTaskConsumer implements TaskConsumer, Settlement {
+  readonly prefetchMs = SHORT_PREFETCH_MS;
   readonly #deps: QueueDeps;
   readonly #options: ConsumeOptions;
   readonly #messages: MessageTable;

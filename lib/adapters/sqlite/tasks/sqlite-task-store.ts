@@ -52,7 +52,7 @@ export class SqliteTaskStore implements TaskStore {
     const { tasks } = queuesOf(task.model);
     const existing = await this.#write(() => {
       const existing = this.#insert(task);
-      if (!existing) this.#messages.insert(tasks, message);
+      if (!existing) this.#messages.insert(tasks, { body: message, group: task.owner });
       return existing;
     });
     if (!existing) this.#wakeUps.notifyArrival(tasks);
