@@ -10,9 +10,13 @@ if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitm
 else {
   const servers = useRabbitRedis(brokers);
 
-  taskQueueContract('RabbitMQ', async () => {
-    const prefix = aPrefix();
-    const { platform, cutOff } = await servers.openBehindGate({ prefix });
-    return { queue: platform.queues('model_a'), elsewhere: servers.open({ prefix }).queues('model_a'), cutOff };
-  });
+  taskQueueContract(
+    'RabbitMQ',
+    async () => {
+      const prefix = aPrefix();
+      const { platform, cutOff } = await servers.openBehindGate({ prefix });
+      return { queue: platform.queues('model_a'), elsewhere: servers.open({ prefix }).queues('model_a'), cutOff };
+    },
+    { takesTurns: false },
+  );
 }
