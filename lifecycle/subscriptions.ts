@@ -7,6 +7,6 @@ export const SUBSCRIPTIONS: Subscriptions = {
   'features.materialized': [],
   'version.trained': [],
   'deployment.changed': [],
-  'drift.detected': [],
+  'drift.detected': [{ service: 'serving', stage: 'note-drift' }],
   'window.computed': [],
 };

@@ -1,45 +1,69 @@
 import { decideGate, type GateInput, type JsonObject, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Stage, StageRun } from '../service.ts';
-import { currentDeployment, presentDeployment, recordDecision, servingDatabase } from './deployments.ts';
+import { type DeployOrder, readDeployOrder } from './deploy-order.ts';
+import { currentDeployment, presentDeployment, recordDecision } from './deployments.ts';
+import { settleRejected } from './judge-rollouts.ts';
 import { pointModel } from './point-model.ts';
+import { servingDatabase } from './serving-database.ts';
+import type { DeploymentRow } from './tables.ts';
 
 /**
- * Deploys a version of a model if it passes the gate, or in any case with `force`. The result says whether it was
- * deployed and why. The same task decides once.
+ * Deploys a version of a model if it passes the gate, or in any case with `force`: for all tasks, for a share of them, or
+ * as a shadow, which no gate refuses because it never answers. The result says what was done and why. The same task
+ * decides once.
  */
 export const deploy: Stage = async (lifecycle, args, run) => {
-  const { model, version, force = false, min_improvement: minImprovement = 0 } = args;
-  if (typeof model !== 'string') throw invalid('model', 'a text');
-  if (typeof version !== 'string' && typeof version !== 'number') throw invalid('version', 'a version or an alias');
-  if (typeof minImprovement !== 'number' || minImprovement < 0) throw invalid('min_improvement', 'not negative');
+  const order = readDeployOrder(args);
+  const { model } = order;
   const { query } = await servingDatabase(lifecycle);
   const decided = query.selectFrom('deployments').selectAll().where('model', '=', model).where('id', '=', run.taskId);
-  let row = await decided.executeTakeFirst();
-  if (!row) {
-    const current = await currentDeployment(lifecycle, model);
-    const found = await lifecycle.ask('training', 'version', { model, version: String(version) });
-    const comparison = await compare(
-      lifecycle,
-      { model, version: String(found.version), other: current?.version },
-      run,
-    );
-    const gate = decideGate({ ...comparison, minImprovement });
-    row = await recordDecision(lifecycle, {
-      ...{ id: run.taskId, model, kind: 'deploy', version: String(found.version), owner: run.owner },
-      state: gate.passed || force === true ? 'deployed' : 'refused',
-      artifact: comparison.artifact,
-      previous: current?.version ?? '',
-      reasons: JSON.stringify(force === true ? [...gate.reasons, 'It was forced.'] : gate.reasons),
-      comparison: JSON.stringify(comparison),
-    });
-  }
-  if (row.state === 'deployed') await pointModel(lifecycle, model, run.signal);
-  return presentDeployment(row);
+  const row = (await decided.executeTakeFirst()) ?? (await decide(lifecycle, order, run));
+  if (row.state !== 'refused') await pointModel(lifecycle, model, run.signal);
+  return { ...presentDeployment(row), strategy: row.kind === 'deploy' ? 'all' : row.kind };
 };
 
-const invalid = (name: string, must: string): ModelyardError =>
-  new ModelyardError('invalid_input', `The argument ${name} must be ${must}.`);
+async function decide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow> {
+  const { model, force, minImprovement } = order;
+  await settleRejected(lifecycle, model);
+  const current = await currentDeployment(lifecycle, model);
+  const found = await lifecycle.ask('training', 'version', { model, version: order.version });
+  const version = String(found.version);
+  const comparison = await compare(lifecycle, { model, version, other: current?.version }, run);
+  const gate = decideGate({ ...comparison, minImprovement });
+  // The first version has nothing to run beside.
+  const strategy = current ? order.strategy : 'all';
+  if (strategy !== 'all' && current?.version === version) {
+    throw new ModelyardError('invalid_input', `Version ${version} is deployed already.`);
+  }
+  const passed = gate.passed || force || strategy === 'shadow';
+  const { artifact } = comparison;
+  const guard = strategy === 'all' && current && current.version !== version && order.guardSeconds > 0;
+  const rollout = guard
+    ? { strategy: 'guard' as const, guardSeconds: order.guardSeconds }
+    : strategy !== 'all' && { strategy, guardSeconds: 0 };
+  return recordDecision(
+    lifecycle,
+    {
+      ...{ id: run.taskId, model, kind: strategy === 'all' ? 'deploy' : strategy, version, artifact, owner: run.owner },
+      state: passed ? (strategy === 'all' ? 'deployed' : 'started') : 'refused',
+      previous: current?.version ?? '',
+      reasons: JSON.stringify(reasonsOf(gate.reasons, order, current !== undefined)),
+      comparison: JSON.stringify(comparison),
+    },
+    rollout && current
+      ? { ...order, ...rollout, champion: current.version, championArtifact: current.artifact }
+      : undefined,
+  );
+}
+
+function reasonsOf(reasons: readonly string[], { force, strategy }: DeployOrder, hasCurrent: boolean): string[] {
+  return [
+    ...reasons,
+    ...(force ? ['It was forced.'] : []),
+    ...(hasCurrent || strategy === 'all' ? [] : ['Nothing was deployed before, so it gets all tasks.']),
+  ];
+}
 
 interface Compared {
   readonly model: string;
@@ -54,32 +78,3 @@ async function compare(lifecycle: Lifecycle, { model, version, other }: Compared
     readonly artifact: string;
   };
 }
-
-/** Deploys the version again that was deployed before. */
-export const rollBack: Stage = async (lifecycle, { model: name }, run) => {
-  const model = String(name);
-  const { query } = await servingDatabase(lifecycle);
-  const decided = query.selectFrom('deployments').selectAll().where('model', '=', model).where('id', '=', run.taskId);
-  let row = await decided.executeTakeFirst();
-  if (!row) {
-    const current = await currentDeployment(lifecycle, model);
-    const before = query
-      .selectFrom('deployments')
-      .selectAll()
-      .where('model', '=', model)
-      .where('state', '=', 'deployed');
-    const target = await before
-      .where('version', '=', current?.previous ?? '')
-      .orderBy('number', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (!target) throw new ModelyardError('invalid_input', `No version of ${model} was deployed before.`);
-    row = await recordDecision(lifecycle, {
-      ...{ id: run.taskId, model, kind: 'rollback', state: 'deployed', owner: run.owner },
-      ...{ version: target.version, artifact: target.artifact, previous: target.previous },
-      ...{ reasons: JSON.stringify([`Version ${current?.version} was rolled back.`]), comparison: target.comparison },
-    });
-  }
-  await pointModel(lifecycle, model, run.signal);
-  return presentDeployment(row);
-};

@@ -1,13 +1,14 @@
+import type { Transaction } from 'kysely';
 import type { JsonObject } from '#core';
-import { databaseOf, type Lifecycle } from '../lifecycle.ts';
+import type { Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
-import { manifest } from './manifest.ts';
-import type { DeploymentRow, ServingTables } from './tables.ts';
+import type { DeployOrder } from './deploy-order.ts';
+import { endRunning } from './rollouts.ts';
+import { servingDatabase } from './serving-database.ts';
+import type { DeploymentRow, RolloutRow, ServingTables } from './tables.ts';
 
 /** The alias of the deployed version. */
 export const CHAMPION = 'champion';
-
-export const servingDatabase = (lifecycle: Pick<Lifecycle, 'stores'>) => databaseOf<ServingTables>(lifecycle, manifest);
 
 /** The decisions on a model, newest first. */
 export async function listDeployments(
@@ -32,23 +33,59 @@ export async function currentDeployment(
 
 export type Decision = Omit<DeploymentRow, 'number' | 'created_at'>;
 
-/** Writes a decision and its event together, once per id. Resolves with the row. */
-export async function recordDecision(lifecycle: Lifecycle, decision: Decision): Promise<DeploymentRow> {
+/** A version that runs beside another one from the decision on. */
+export interface NewRollout extends Pick<DeployOrder, 'share' | 'key' | 'rule' | 'guardSeconds'> {
+  readonly strategy: RolloutRow['strategy'];
+  readonly champion: string;
+  readonly championArtifact: string;
+}
+
+/** The number of the next decision on a model. */
+export async function numberAfter(transaction: Transaction<ServingTables>, model: string): Promise<number> {
+  const rows = transaction.selectFrom('deployments').select('number').where('model', '=', model);
+  return ((await rows.orderBy('number', 'desc').limit(1).executeTakeFirst())?.number ?? 0) + 1;
+}
+
+/** Writes a decision, its roll-out and its event together, once per id. Resolves with the row. */
+export async function recordDecision(
+  lifecycle: Lifecycle,
+  decision: Decision,
+  rollout?: NewRollout,
+): Promise<DeploymentRow> {
   const database = await servingDatabase(lifecycle);
   const at = lifecycle.platform.clock.now();
   return database.transaction(async (transaction) => {
     const rows = transaction.selectFrom('deployments').selectAll().where('model', '=', decision.model);
     const known = await rows.where('id', '=', decision.id).executeTakeFirst();
     if (known) return known;
-    const last = await rows.orderBy('number', 'desc').limit(1).executeTakeFirst();
-    const row: DeploymentRow = { ...decision, number: (last?.number ?? 0) + 1, created_at: at };
+    const row: DeploymentRow = {
+      ...decision,
+      number: await numberAfter(transaction, decision.model),
+      created_at: at,
+    };
     await transaction.insertInto('deployments').values(row).execute();
     if (row.state === 'refused') return row;
+    await endRunning(transaction, row.model, { reason: `Replaced by the decision on version ${row.version}.`, at });
+    if (rollout) await transaction.insertInto('rollouts').values(rolloutRow(row, rollout)).execute();
     const payload = { model: row.model, version: row.version, previous: row.previous, kind: row.kind };
     await addEvent(transaction, { type: 'deployment.changed', owner: row.owner, payload, at });
     return row;
   });
 }
+
+const rolloutRow = (row: DeploymentRow, { strategy, guardSeconds, ...rollout }: NewRollout): RolloutRow => ({
+  ...{ id: row.id, model: row.model, number: row.number, strategy, version: row.version, artifact: row.artifact },
+  ...{ champion: rollout.champion, champion_artifact: rollout.championArtifact, routing_key: rollout.key },
+  ...{
+    share: String(rollout.share),
+    rule: JSON.stringify(rollout.rule),
+    state: 'running',
+    reasons: '[]',
+    tallies: '{}',
+  },
+  ...{ owner: row.owner, started_at: row.created_at, ended_at: null },
+  until: strategy === 'guard' ? row.created_at + guardSeconds * 1000 : 0,
+});
 
 export const presentDeployment = (row: DeploymentRow): JsonObject => ({
   ...{ model: row.model, number: row.number, kind: row.kind, state: row.state, version: row.version },

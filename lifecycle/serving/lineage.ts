@@ -3,7 +3,7 @@ import { loadContract } from '#contract';
 import { getTask, isRecord, type JsonObject, ModelyardError, readResult, type Task } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
-import { servingDatabase } from './deployments.ts';
+import { servingDatabase } from './serving-database.ts';
 
 const MAX_PREDICTIONS = 1000;
 

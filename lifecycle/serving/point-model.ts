@@ -1,6 +1,9 @@
-import { type Deployment, ModelyardError } from '#core';
+import { isDeepStrictEqual } from 'node:util';
+import { type Deployment, type Model, ModelyardError, withoutRejected } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
-import { CHAMPION, currentDeployment, servingDatabase } from './deployments.ts';
+import { CHAMPION, currentDeployment } from './deployments.ts';
+import { deploymentOf, runningRollout } from './rollouts.ts';
+import { servingDatabase } from './serving-database.ts';
 
 const FIRST_START_MS = 30_000;
 const RETRY_MS = 500;
@@ -11,16 +14,26 @@ const RETRY_MS = 500;
  */
 export async function pointModel(lifecycle: Lifecycle, model: string, signal: AbortSignal): Promise<void> {
   await untilRegistered(lifecycle, model, signal);
+  const { registry } = lifecycle.platform;
   for (;;) {
-    // Read each time: the newest decision wins, whoever writes last.
+    // The row first: if another process writes it after this, the lock of the row refuses what was decided before.
+    const row = await registry.readModel(model);
     const current = await currentDeployment(lifecycle, model);
-    if (!current) return;
-    const { version, artifact } = current;
-    if (await wrote(lifecycle, model, { version, artifact })) {
+    if (!current || !row) return;
+    const { version } = current;
+    const deployment = keepRejected(row, deploymentOf(current, await runningRollout(lifecycle, model)));
+    const isSame = isDeepStrictEqual(row.deployment, deployment);
+    if (isSame || (await registry.writeModel({ ...row, deployment, version: row.version + 1 }))) {
       await lifecycle.ask('training', 'point-alias', { model, alias: CHAMPION, version });
       return;
     }
   }
+}
+
+/** What an instance has taken out of service stays so until its roll-out is ended. */
+function keepRejected({ deployment: before }: Model, deployment: Deployment): Deployment {
+  if (!before?.rejected) return deployment;
+  return withoutRejected(deployment, before.rejected, { ofSameRollout: true }) ?? deployment;
 }
 
 /** Starts deployed models that were never started: they have no contract to point at before. */
@@ -40,14 +53,6 @@ export async function startDeployed(lifecycle: Lifecycle): Promise<void> {
     const running = await instances.list(model).catch(() => undefined);
     if (running?.length === 0) await instances.launch(model).catch(() => undefined);
   }
-}
-
-async function wrote({ platform }: Lifecycle, name: string, deployment: Deployment): Promise<boolean> {
-  const { registry } = platform;
-  const model = await registry.readModel(name);
-  if (!model) return false;
-  const isSame = model.deployment?.version === deployment.version && model.deployment.artifact === deployment.artifact;
-  return isSame || registry.writeModel({ ...model, deployment, version: model.version + 1 });
 }
 
 async function untilRegistered({ platform }: Lifecycle, model: string, signal: AbortSignal): Promise<void> {

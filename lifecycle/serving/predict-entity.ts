@@ -4,6 +4,7 @@ import {
   type ProxyResult,
   predictionProblem,
   sendProblem,
+  submitOptions,
   submittedAnswer,
   taskPath,
   waitPreference,
@@ -21,7 +22,7 @@ import {
 import { jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
-import { servingDatabase } from './deployments.ts';
+import { servingDatabase } from './serving-database.ts';
 
 const DEFAULT_WAIT_SECONDS = 20;
 
@@ -43,12 +44,14 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
   const body = Buffer.from(JSON.stringify({ ...features.values, ...given }));
   const encoded = await deps.transcoder.encodeRequest(served.descriptor, JSON_TYPE, body);
   await deps.enterBacklog(served);
+  const { routingKey } = submitOptions(request.headers);
   const submitted = await submitTask(lifecycle.platform, {
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,
     request: encoded,
     limits: served.model.limits,
+    routingKey: routingKey ?? request.param('id'),
   });
   await Promise.all([deps.wakeWhenAsleep(served), record(lifecycle, request, submitted, { ...features, given })]);
   return answer(lifecycle, request, submitted);

@@ -1,14 +1,18 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { ModelyardError } from '#core';
 import { jsonBody } from '../json-body.ts';
-import type { Service, ServingLifecycle } from '../service.ts';
+import type { Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
-import { deploy, rollBack } from './deploy.ts';
+import { deploy } from './deploy.ts';
 import { listDeployments, presentDeployment } from './deployments.ts';
+import { noteDrift } from './drift.ts';
+import { judgeRollouts, liveTallies } from './judge-rollouts.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
 import { manifest } from './manifest.ts';
 import { startDeployed } from './point-model.ts';
 import { predictEntity } from './predict-entity.ts';
+import { rollBack } from './roll-back.ts';
+import { listRollouts, presentRollout } from './rollouts.ts';
 
 const MAX_LISTED = 100;
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
@@ -17,7 +21,7 @@ const postDeployment: Handle = async (lifecycle, request) => {
   const model = request.param('model');
   const start = { service: manifest.name, stage: 'deploy', args: { ...jsonBody(request), model } };
   return stageAnswer(lifecycle, request, start, (result) => {
-    if (result.state === 'deployed') return json(201, result);
+    if (result.state !== 'refused') return json(201, result);
     const reasons = result.reasons as readonly string[];
     throw new ModelyardError('conflict', `The version was not deployed. ${reasons.join(' ')}`, {
       errors: reasons.map((message) => ({ pointer: '/version', message })),
@@ -34,7 +38,17 @@ const postRollback: Handle = async (lifecycle, request) => {
 const getDeployments: Handle = async (lifecycle, request) => {
   const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? MAX_LISTED;
   const rows = await listDeployments(lifecycle, request.param('model'), limit);
-  return json(200, { deployments: rows.map(presentDeployment) });
+  const rollouts = await listRollouts(lifecycle, request.param('model'), limit);
+  const presented = rollouts.map(async (row) =>
+    presentRollout(row, row.state === 'running' ? await liveTallies(lifecycle, row) : undefined),
+  );
+  return json(200, { deployments: rows.map(presentDeployment), rollouts: await Promise.all(presented) });
+};
+
+/** For deployments without a process that stays: a schedule runs it. */
+const judge: Stage = async (lifecycle, _, { signal }) => {
+  await judgeRollouts(lifecycle, signal);
+  return {};
 };
 
 const HANDLES: Readonly<Record<string, Handle>> = {
@@ -50,8 +64,11 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 /** Deployments of versions, predictions by entity, and the lineage of predictions. */
 export const serving: Service = {
   manifest,
-  stages: { deploy, 'roll-back': rollBack },
-  tick: startDeployed,
+  stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift },
+  async tick(lifecycle) {
+    await startDeployed(lifecycle);
+    await judgeRollouts(lifecycle, new AbortController().signal);
+  },
   async handle(lifecycle, request) {
     const handle = HANDLES[`${request.method} ${request.route}`];
     if (!handle) throw new ModelyardError('route_not_found', 'There is no such route.');

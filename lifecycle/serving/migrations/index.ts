@@ -34,4 +34,26 @@ export const migrations: Migrations = {
     'entity_id',
     'created_at',
   ]),
+  '004-rollouts': createTable('rollouts', (table) =>
+    table
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('model', 'text', (column) => column.notNull())
+      .addColumn('number', 'integer', (column) => column.notNull())
+      .addColumn('strategy', 'text', (column) => column.notNull())
+      .addColumn('version', 'text', (column) => column.notNull())
+      .addColumn('artifact', 'text', (column) => column.notNull())
+      .addColumn('champion', 'text', (column) => column.notNull())
+      .addColumn('champion_artifact', 'text', (column) => column.notNull())
+      .addColumn('share', 'text', (column) => column.notNull())
+      .addColumn('routing_key', 'text', (column) => column.notNull())
+      .addColumn('rule', 'text', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('reasons', 'text', (column) => column.notNull())
+      .addColumn('tallies', 'text', (column) => column.notNull())
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('until', 'bigint', (column) => column.notNull())
+      .addColumn('ended_at', 'bigint'),
+  ),
+  '005-rollouts-by-model': createIndex('rollouts_by_model', 'rollouts', ['model', 'number']),
 };

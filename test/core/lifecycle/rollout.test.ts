@@ -203,8 +203,11 @@ describe('a rejected version', () => {
     } as const;
     const guard = { ...old, rule: DEFAULT_RULE, startedAt: 1, until: 9 };
 
-    expect(withoutRejected({ ...old, candidate }, rejected)).toEqual({ ...old, rejected });
-    expect(withoutRejected({ ...next, guard }, rejected)).toEqual({ ...old, rejected });
+    expect(withoutRejected({ ...old, candidate }, rejected)).toEqual({
+      ...old,
+      rejected: { ...rejected, startedAt: 1 },
+    });
+    expect(withoutRejected({ ...next, guard }, rejected)).toEqual({ ...old, rejected: { ...rejected, startedAt: 1 } });
     expect(withoutRejected(next, rejected)).toBeUndefined();
     expect(withoutRejected({ ...old, candidate: { ...candidate, version: '3' } }, rejected)).toBeUndefined();
   });

@@ -35,6 +35,8 @@ export interface Rejection {
   readonly reasons: readonly string[];
   /** Unix milliseconds. */
   readonly at: number;
+  /** `startedAt` of its roll-out. */
+  readonly startedAt?: number;
 }
 
 /** What instances of a versioned model serve. */
@@ -69,11 +71,18 @@ export function isDeployment(value: unknown): value is Deployment {
 
 /**
  * The deployment after a version was rejected: without the candidate, or with the version before the deployed one.
- * Undefined when the version is not rolled out any more.
+ * Undefined when the version is not rolled out any more; with `ofSameRollout`, also when it is rolled out again.
  */
-export function withoutRejected(deployment: Deployment, rejected: Rejection): Deployment | undefined {
-  const { candidate, guard, version, artifact } = deployment;
-  if (candidate?.version === rejected.version) return { version, artifact, rejected };
-  if (version !== rejected.version || !guard) return undefined;
-  return { version: guard.version, artifact: guard.artifact, rejected };
+export function withoutRejected(
+  { candidate, guard, version, artifact }: Deployment,
+  rejection: Rejection,
+  { ofSameRollout = false } = {},
+): Deployment | undefined {
+  const [rollout, rest] =
+    candidate?.version === rejection.version
+      ? [candidate, { version, artifact }]
+      : [version === rejection.version ? guard : undefined, guard];
+  if (!rollout || !rest || (ofSameRollout && rollout.startedAt !== rejection.startedAt)) return undefined;
+  const rejected = { ...rejection, startedAt: rollout.startedAt };
+  return { version: rest.version, artifact: rest.artifact, rejected };
 }

@@ -1,0 +1,121 @@
+import { decideRollout, isAlive, type JsonObject, sumTallies } from '#core';
+import type { Lifecycle } from '../lifecycle.ts';
+import { addEvent } from '../outbox.ts';
+import { numberAfter } from './deployments.ts';
+import { pointModel } from './point-model.ts';
+import { type RolloutTallies, ruleOf, runningRollout } from './rollouts.ts';
+import { servingDatabase } from './serving-database.ts';
+import type { RolloutRow } from './tables.ts';
+
+/** What both versions have answered on all live instances. */
+export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow): Promise<RolloutTallies> {
+  const { instances } = await platform.registry.snapshot();
+  const now = platform.clock.now();
+  const live = instances.filter((instance) => instance.model === rollout.model && isAlive(instance, now));
+  const tallies = live.flatMap((instance) => instance.tallies ?? []);
+  return {
+    candidate: sumTallies(rollout.version, tallies),
+    champion: sumTallies(rollout.champion, tallies),
+  };
+}
+
+/** Promotes and rolls back what has come due. Several processes may do so: each roll-out ends once. */
+export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): Promise<void> {
+  const { query } = await servingDatabase(lifecycle);
+  const running = await query.selectFrom('rollouts').selectAll().where('state', '=', 'running').execute();
+  for (const rollout of running) {
+    if (await settleRejected(lifecycle, rollout.model)) continue;
+    const now = lifecycle.platform.clock.now();
+    const tallies = await liveTallies(lifecycle, rollout);
+    const elapsedSeconds = (now - rollout.started_at) / 1000;
+    const { decision, reasons } = decideRollout({ rule: ruleOf(rollout), ...tallies, elapsedSeconds });
+    const isGuard = rollout.strategy === 'guard';
+    // A guard ends in time, however few tasks there were.
+    if (decision === 'roll-back') {
+      await concludeRollout(lifecycle, rollout, { outcome: 'roll-back', reasons, tallies, signal });
+    } else if (isGuard ? now >= rollout.until : decision === 'promote') {
+      await concludeRollout(lifecycle, rollout, { outcome: 'promote', reasons, tallies, signal });
+    }
+  }
+}
+
+/** Records what an instance has taken out of service. Resolves with whether it ended the running roll-out. */
+export async function settleRejected(lifecycle: Lifecycle, model: string): Promise<boolean> {
+  const rollout = await runningRollout(lifecycle, model);
+  if (!rollout) return false;
+  const rejected = (await lifecycle.platform.registry.readModel(model))?.deployment?.rejected;
+  if (rejected?.version !== rollout.version || rejected.startedAt !== rollout.started_at) return false;
+  const { reasons } = rejected;
+  const tallies = await liveTallies(lifecycle, rollout);
+  await concludeRollout(lifecycle, rollout, { outcome: 'roll-back', reasons, tallies });
+  return true;
+}
+
+interface Conclusion {
+  readonly outcome: 'promote' | 'roll-back';
+  readonly reasons: readonly string[];
+  /** @default those of the live instances */
+  readonly tallies?: RolloutTallies;
+  readonly signal?: AbortSignal;
+}
+
+/** Ends a roll-out once, shows it to the instances, and tells it to the other services. Resolves with the ended row. */
+export async function concludeRollout(
+  lifecycle: Lifecycle,
+  { id, model }: RolloutRow,
+  { outcome, reasons, signal = new AbortController().signal, ...conclusion }: Conclusion,
+): Promise<RolloutRow> {
+  const database = await servingDatabase(lifecycle);
+  const at = lifecycle.platform.clock.now();
+  const ended = await database.transaction(async (transaction) => {
+    const rows = transaction.selectFrom('rollouts').selectAll().where('id', '=', id);
+    const rollout = await rows.executeTakeFirstOrThrow();
+    if (rollout.state !== 'running') return rollout;
+    const tallies = conclusion.tallies ?? (JSON.parse(rollout.tallies) as object);
+    const next: RolloutRow = {
+      ...rollout,
+      ...{ state: outcome === 'promote' ? 'promoted' : 'rolled_back', ended_at: at },
+      ...{ reasons: JSON.stringify(reasons), tallies: JSON.stringify(tallies) },
+    };
+    await transaction.updateTable('rollouts').set(next).where('id', '=', id).execute();
+    const { version, champion, strategy, owner } = rollout;
+    // A version that answers all tasks stays, and a canary or shadow that is rolled back changes no deployment.
+    const changes = strategy === 'guard' ? outcome === 'roll-back' : outcome === 'promote';
+    const now =
+      strategy === 'guard'
+        ? { kind: 'rollback' as const, version: champion, artifact: rollout.champion_artifact }
+        : { kind: 'promotion' as const, version, artifact: rollout.artifact };
+    if (changes) {
+      const decisions = transaction.selectFrom('deployments').selectAll().where('model', '=', model);
+      const before = await decisions
+        .where('version', '=', now.version)
+        .orderBy('number', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      await transaction
+        .insertInto('deployments')
+        .values({
+          ...{
+            ...now,
+            model,
+            id: `${id}/${next.state}`,
+            number: await numberAfter(transaction, model),
+            state: 'deployed',
+          },
+          previous: now.kind === 'promotion' ? champion : (before?.previous ?? ''),
+          ...{ reasons: next.reasons, comparison: before?.comparison ?? '{}', owner, created_at: at },
+        })
+        .execute();
+    }
+    if (changes || outcome === 'roll-back') {
+      const payload: JsonObject = {
+        ...{ model, version: changes ? now.version : champion, previous: changes ? rollout.version : version },
+        ...{ kind: outcome === 'promote' ? 'promotion' : 'rollback', strategy, reasons },
+      };
+      await addEvent(transaction, { type: 'deployment.changed', owner, payload, at });
+    }
+    return next;
+  });
+  await pointModel(lifecycle, model, signal);
+  return ended;
+}

@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { inBatches } from '#core';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { MODEL, pipelineOf } from '../../scripts/example/pipelines.ts';
+
+// `npm run bench:rollouts` measures roll-outs on a real system. Exits with 1 when a canary of 10 % gets less than 8 % or more
+// than 12 % of 5,000 tasks or a key changes its version, when a shadow costs more than max(3 %, 0.1 ms) of the median, or
+// when a planted bad version is there after 15 seconds or costs an answer.
+const TASKS = 5000;
+const ROUNDS = 10;
+const PREDICTIONS = 300;
+const LIMIT_MS = 15_000;
+const EXAMPLE = fileURLToPath(new URL('../../scripts/example.ts', import.meta.url));
+const REQUEST = JSON.stringify({ rate: 2.5, change_1y: -0.05, change_5y: -0.2 });
+
+interface Rollout {
+  readonly state: string;
+  readonly version: string;
+  readonly reasons: readonly string[];
+  readonly tallies: readonly { readonly tasks: number; readonly dropped: number }[];
+}
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+function check(isMet: boolean, text: string): void {
+  say(`${isMet ? 'ok  ' : 'FAIL'} ${text}`);
+  if (!isMet) process.exitCode = 1;
+}
+
+await using system = await EmbeddedSystem.start();
+const example = spawn(process.execPath, [EXAMPLE, system.url], { stdio: 'ignore' });
+await once(example, 'exit');
+
+const send = (path: string, body: object, { method = 'POST', headers = {} } = {}) =>
+  system.fetch(path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+
+async function get<T>(path: string): Promise<T> {
+  return (await (await system.fetch(path)).json()) as T;
+}
+
+/** The version that has answered. Undefined for an answer that is not a prediction. */
+async function predict(key?: string): Promise<string | undefined> {
+  const headers = { 'Content-Type': 'application/json', ...(key === undefined ? {} : { 'Routing-Key': key }) };
+  const response = await system.fetch(`/predict/${MODEL}`, { method: 'POST', headers, body: REQUEST });
+  const { result } = (await response.json()) as { readonly result?: { readonly model_version: string } };
+  return response.status === 200 ? result?.model_version : undefined;
+}
+
+async function deploy(body: object): Promise<void> {
+  const response = await send(`/models/${MODEL}/deployments`, body);
+  if (response.status !== 201) throw new Error(`${response.status}: ${await response.text()}`);
+}
+
+const newest = async () => (await get<{ rollouts: Rollout[] }>(`/models/${MODEL}/deployments?limit=1`)).rollouts[0];
+
+/** Predicts until the instance has the newest roll-out. */
+async function untilRunning(): Promise<void> {
+  for (;;) {
+    await predict();
+    const [candidate, champion] = (await newest())?.tallies ?? [];
+    if (candidate && champion && candidate.tasks + champion.tasks > 0) return;
+    await sleep(200);
+  }
+}
+
+async function measureCanary(): Promise<void> {
+  const rule = { promote: false, max_error_rate: 1 };
+  await deploy({ version: '2', force: true, strategy: 'canary', share: 0.1, key: 'header', rule });
+  await untilRunning();
+  const ask = async (keys: readonly string[]) => {
+    const answers = new Map<string, string | undefined>();
+    for (const batch of inBatches(keys, 32)) {
+      await Promise.all(batch.map(async (key) => answers.set(key, await predict(key))));
+    }
+    return answers;
+  };
+  const keys = Array.from({ length: TASKS }, (_, at) => `customer-${at}`);
+  const first = await ask(keys);
+  const second = await ask(keys.slice(0, TASKS / 5));
+  const counts = Map.groupBy(first.values(), (version) => version ?? 'failed');
+  const share = (counts.get('2')?.length ?? 0) / TASKS;
+  const moved = [...second].filter(([key, version]) => first.get(key) !== version).length;
+  check(share > 0.08 && share < 0.12, `canary    ${(share * 100).toFixed(2)} % of ${TASKS} tasks, 10 % wanted`);
+  check(moved === 0, `canary    ${moved} of ${second.size} keys went another way the second time`);
+  check(!counts.has('failed'), `canary    ${counts.get('failed')?.length ?? 0} predictions failed`);
+  await send(`/models/${MODEL}/rollback`, {});
+}
+
+async function medianMs(): Promise<number> {
+  const times: number[] = [];
+  for (let at = 0; at < PREDICTIONS; at++) {
+    const startedAt = performance.now();
+    await predict();
+    times.push(performance.now() - startedAt);
+  }
+  return times.sort((a, b) => a - b)[PREDICTIONS / 2] as number;
+}
+
+async function measureShadow(): Promise<void> {
+  const rounds: { alone: number; shadowed: number }[] = [];
+  let dropped = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    // The instance has ended the roll-out before, and its process is gone.
+    await sleep(5000);
+    const alone = await medianMs();
+    await deploy({ version: '2', strategy: 'shadow' });
+    await untilRunning();
+    await medianMs();
+    const shadowed = await medianMs();
+    dropped += (await newest())?.tallies[0]?.dropped ?? 0;
+    await send(`/models/${MODEL}/rollback`, {});
+    rounds.push({ alone, shadowed });
+    say(`     round ${round + 1}: ${alone.toFixed(3)} ms alone, ${shadowed.toFixed(3)} ms with a shadow`);
+  }
+  const costs = rounds.map(({ alone, shadowed }) => shadowed - alone);
+  const mean = costs.reduce((sum, cost) => sum + cost, 0) / ROUNDS;
+  const deviation = Math.sqrt(costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / (ROUNDS - 1));
+  // Student's t with nine degrees of freedom, 95 %.
+  const half = (2.262 * deviation) / Math.sqrt(ROUNDS);
+  const alone = rounds.reduce((sum, round) => sum + round.alone, 0) / ROUNDS;
+  const limit = Math.max(0.03 * alone, 0.1);
+  const interval = `${(mean - half).toFixed(3)} to ${(mean + half).toFixed(3)} ms`;
+  check(
+    mean < limit,
+    `shadow    costs ${mean.toFixed(3)} ms of ${alone.toFixed(3)} ms (p50; 95 % interval ${interval}), limit ${limit.toFixed(3)} ms; ${dropped} tasks left out`,
+  );
+}
+
+/** A version that needs a field that no request has. */
+async function trainBad(): Promise<string> {
+  const versions = { known: 1, outcomes: 1 };
+  const pipeline = pipelineOf({ name: 'bad', trainer: 'ridge', params: { alpha: 0.01 } }, versions);
+  const features = ['rate', 'change_1y', 'rate_1y_ago'];
+  const stages = pipeline.stages.slice(0, 3).map((stage) => {
+    if (stage.name === 'train') return { ...stage, params: { ...stage.params, features } };
+    if (stage.name !== 'join') return stage;
+    return { ...stage, params: { ...stage.params, features: features.map((name) => `fertility_of_country:${name}`) } };
+  });
+  await send('/pipelines/bad', { stages }, { method: 'PUT' });
+  const { id } = (await (await send('/pipelines/bad/runs', {})).json()) as { id: string };
+  for (;;) {
+    const run = await get<{ state: string; stages: { output: { version?: string } }[] }>(`/pipelines/bad/runs/${id}`);
+    if (run.state === 'succeeded') return String(run.stages.at(-1)?.output.version);
+    if (run.state !== 'running') throw new Error('The bad version was not trained.');
+    await sleep(200);
+  }
+}
+
+async function measureRollback(): Promise<void> {
+  const bad = await trainBad();
+  for (const more of [{}, { strategy: 'canary', share: 0.5 }]) {
+    const stop = new AbortController();
+    const counts = { answered: 0, failed: 0, byBad: 0 };
+    const load = Array.from({ length: 8 }, async () => {
+      while (!stop.signal.aborted) {
+        const version = await predict();
+        counts.answered++;
+        if (version === undefined) counts.failed++;
+        else if (version === bad) counts.byBad++;
+      }
+    });
+    await deploy({ version: bad, force: true, ...more });
+    const startedAt = performance.now();
+    let rollout = await newest();
+    while (rollout?.state === 'running' && performance.now() < startedAt + 4 * LIMIT_MS) {
+      await sleep(100);
+      rollout = await newest();
+    }
+    const ms = performance.now() - startedAt;
+    stop.abort();
+    await Promise.all(load);
+    const name = 'strategy' in more ? 'canary of 50 %' : 'all tasks';
+    const isBack = rollout?.state === 'rolled_back' && rollout.version === bad;
+    check(isBack && ms <= LIMIT_MS, `rollback  of ${name}: ${(ms / 1000).toFixed(1)} s. ${rollout?.reasons.join(' ')}`);
+    check(counts.failed === 0, `rollback  of ${name}: ${counts.failed} of ${counts.answered} predictions lost`);
+  }
+}
+
+await measureCanary();
+await measureRollback();
+await measureShadow();

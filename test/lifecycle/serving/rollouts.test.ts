@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HEARTBEAT_TTL_MS, type Instance, type JsonObject, TallyCounter, withoutRejected } from '#core';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { judgeRollouts, liveTallies } from '#lifecycle/serving/judge-rollouts.ts';
+import { pointModel } from '#lifecycle/serving/point-model.ts';
+import { listRollouts, presentRollout } from '#lifecycle/serving/rollouts.ts';
+import { useLifecycle } from '#test/lifecycle/support.ts';
+import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
+
+const lifecycles = useLifecycle();
+const MODEL = 'rates';
+const SOON = { min_samples: 30, min_seconds: 0 };
+const never = new AbortController().signal;
+
+describe('a roll-out', () => {
+  let lifecycle: Lifecycle;
+
+  const stage = (name: string, args: JsonObject = {}) =>
+    lifecycles.run(lifecycle, 'serving', name, { model: MODEL, ...args });
+  const deploy = (version: string, more: JsonObject = {}) => stage('deploy', { version, ...more });
+  const pointer = async () => (await lifecycle.platform.registry.readModel(MODEL))?.deployment;
+  const newest = async () => {
+    const [row] = await listRollouts(lifecycle, MODEL, 1);
+    return row && presentRollout(row);
+  };
+  const champion = async () =>
+    (await lifecycle.ask('training', 'version', { model: MODEL, version: 'champion' })).version;
+
+  /** An instance that has answered tasks of both versions. */
+  async function answered(counts: Readonly<Record<string, readonly [good: number, failed: number]>>, id = 'i1') {
+    const now = lifecycle.platform.clock.now();
+    const tallies = Object.entries(counts).map(([version, [good, failed]]) => {
+      const counter = new TallyCounter(version);
+      for (let at = 0; at < good; at++) counter.answered(2);
+      for (let at = 0; at < failed; at++) counter.failed();
+      return counter.tally;
+    });
+    const instance: Instance = {
+      ...{ id, model: MODEL, state: 'ready', contractHash: 'h', slots: 1, inFlight: 0, tallies },
+      ...{ endpoint: '', image: '', runtimeVersion: '', startedAt: now, heartbeatAt: now },
+      expiresAt: now + HEARTBEAT_TTL_MS,
+    };
+    await lifecycle.platform.registry.putInstance(instance);
+    await judgeRollouts(lifecycle, never);
+  }
+
+  beforeEach(async () => {
+    lifecycle = await lifecycles.open();
+    const hash = await storeTrainingSet(lifecycle);
+    const contracts = [{ hash: 'h', requestMessage: 'a.Q', responseMessage: 'a.A' }];
+    const limits = { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 1, acceptWhenAsleep: true };
+    const model = { name: MODEL, description: 'Rates.', variants: [], limits, contracts, version: 1 };
+    await lifecycle.platform.registry.writeModel(model);
+    // The second version is better than the first one, and the third is worse than both.
+    for (const alpha of [5, 0.1, 5000]) {
+      await lifecycles.run(lifecycle, 'training', 'train', orderOf(hash, { params: { alpha } }));
+    }
+    await deploy('1', { force: true });
+  });
+
+  it('by canary runs beside the deployed version, and is promoted by its rule', async () => {
+    const started = await deploy('2', { strategy: 'canary', share: 0.2, key: 'entity', rule: SOON });
+
+    expect(started).toMatchObject({ state: 'started', kind: 'canary', version: '2', previous: '1' });
+    expect(await pointer()).toMatchObject({
+      version: '1',
+      candidate: { version: '2', strategy: 'canary', share: 0.2, key: 'entity' },
+    });
+    await answered({ '1': [100, 0], '2': [20, 0] });
+    expect(await newest()).toMatchObject({ state: 'running' });
+    await answered({ '1': [50, 0], '2': [10, 0] }, 'i2');
+
+    expect(await newest()).toMatchObject({
+      ...{ state: 'promoted', version: '2', champion: '1' },
+      tallies: [
+        { version: '2', tasks: 30, failed: 0 },
+        { version: '1', tasks: 150 },
+      ],
+    });
+    expect(await pointer()).toEqual({ version: '2', artifact: expect.any(String) });
+    expect(await champion()).toBe('2');
+  });
+
+  it('ends when too many of its tasks fail, and says why', async () => {
+    await deploy('2', { strategy: 'canary', rule: SOON });
+
+    await answered({ '1': [100, 0], '2': [30, 10] });
+
+    expect(await newest()).toMatchObject({
+      state: 'rolled_back',
+      reasons: ['It failed 10 of 40 tasks (25 %); the limit is 5 %.'],
+    });
+    expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
+    expect(await champion()).toBe('1');
+  });
+
+  it('by canary needs to pass the gate, and by shadow does not', async () => {
+    const refused = await deploy('3', { strategy: 'canary' });
+    const shadow = await deploy('3', { strategy: 'shadow', rule: SOON });
+    await answered({ '1': [100, 0], '3': [100, 0] });
+
+    expect(refused).toMatchObject({ state: 'refused' });
+    expect(shadow).toMatchObject({ state: 'started', kind: 'shadow' });
+    expect(await pointer()).toMatchObject({ version: '1', candidate: { version: '3', strategy: 'shadow', share: 1 } });
+    expect(await newest()).toMatchObject({ state: 'running' });
+  });
+
+  it('of all tasks has the version before as its guard, for a time', async () => {
+    await deploy('2', { guard_seconds: 0.05 });
+    expect(await pointer()).toMatchObject({ version: '2', guard: { version: '1' } });
+
+    await lifecycle.platform.clock.sleep(60);
+    await judgeRollouts(lifecycle, never);
+
+    expect(await newest()).toMatchObject({ strategy: 'guard', state: 'promoted' });
+    expect(await pointer()).toEqual({ version: '2', artifact: expect.any(String) });
+  });
+
+  it.each([
+    ['canary', { strategy: 'canary' }],
+    ['guard', {}],
+  ])('by %s that an instance has rejected is recorded once', async (_, more) => {
+    await deploy('2', more);
+    const { registry } = lifecycle.platform;
+    const row = await registry.readModel(MODEL);
+    if (!row?.deployment) throw new Error('Nothing is deployed.');
+    const deployment = withoutRejected(row.deployment, { version: '2', reasons: ['It crashed.'], at: 1 });
+    if (!deployment) throw new Error('Nothing is rolled out.');
+    await registry.writeModel({ ...row, deployment, version: row.version + 1 });
+
+    await pointModel(lifecycle, MODEL, never);
+    expect(await pointer()).toEqual(deployment);
+    await judgeRollouts(lifecycle, never);
+    await judgeRollouts(lifecycle, never);
+
+    expect(await newest()).toMatchObject({ state: 'rolled_back', version: '2', reasons: ['It crashed.'] });
+    expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
+    expect(await champion()).toBe('1');
+    await deploy('2', { ...more, force: true });
+    expect(await newest()).toMatchObject({ state: 'running', version: '2' });
+  });
+
+  it('ends by one call, which leaves the deployed version alone', async () => {
+    await deploy('2', { strategy: 'canary' });
+
+    const ended = await stage('roll-back');
+
+    expect(ended).toMatchObject({ kind: 'rollback', state: 'rolled_back', version: '2' });
+    expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
+  });
+
+  it('is replaced by the next decision', async () => {
+    await deploy('2', { strategy: 'canary' });
+
+    await deploy('2', { guard_seconds: 0 });
+
+    expect(await newest()).toMatchObject({ state: 'ended' });
+    expect(await pointer()).toEqual({ version: '2', artifact: expect.any(String) });
+  });
+
+  it('ends when the inputs of its version drift, and not by the drift of another version', async () => {
+    await deploy('2', { strategy: 'canary' });
+    const end = new Date(lifecycle.platform.clock.now() + 3_600_000).toISOString();
+    const drift = { window: { start: end, end }, feature: 'rate', statistic: 'ks', value: 0.4, threshold: 0.05 };
+
+    await stage('note-drift', { ...drift, version: '1' });
+    expect(await newest()).toMatchObject({ state: 'running' });
+    await stage('note-drift', { ...drift, version: '2' });
+
+    expect(await newest()).toMatchObject({
+      state: 'rolled_back',
+      reasons: [expect.stringContaining('rate has drifted')],
+    });
+  });
+
+  it('counts only live instances', async () => {
+    await deploy('2', { strategy: 'canary' });
+    await answered({ '2': [10, 0] });
+    await lifecycle.platform.registry.removeInstance(MODEL, 'i1');
+
+    const [row] = await listRollouts(lifecycle, MODEL, 1);
+    expect(row && (await liveTallies(lifecycle, row)).candidate.tasks).toBe(0);
+  });
+
+  it.each([
+    ['strategy', { strategy: 'blue' }],
+    ['share', { strategy: 'canary', share: 0 }],
+    ['share', { strategy: 'canary', share: 1.1 }],
+    ['share', { share: 0.5 }],
+    ['share', { strategy: 'canary', share: '10 %' }],
+    ['key', { strategy: 'canary', key: 'mood' }],
+    ['rule', { strategy: 'canary', rule: 7 }],
+    ['rule.min_samples', { strategy: 'canary', rule: { min_samples: 0 } }],
+    ['rule.samples', { strategy: 'canary', rule: { samples: 5 } }],
+    ['guard_seconds', { guard_seconds: -1 }],
+    ['force', { force: 'yes' }],
+    ['percent', { percent: 10 }],
+  ])('names the wrong argument %s', async (name, args) => {
+    await expect(deploy('2', args)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('of the deployed version is refused', async () => {
+    await expect(deploy('1', { strategy: 'canary', force: true })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+});
