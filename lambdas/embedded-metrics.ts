@@ -14,13 +14,13 @@ const toLog = (line: string): void => void process.stdout.write(`${line}\n`);
  * it would be a fortieth of what every cold start reads.
  */
 export const embeddedMetrics = ({ namespace, service, write = toLog }: EmbeddedMetricsOptions): Metrics => ({
-  count(name, dimensions) {
+  count(name, dimensions, amount = 1) {
     const named = { service, ...dimensions };
     const metrics = {
       Namespace: namespace,
       Dimensions: [Object.keys(named)],
       Metrics: [{ Name: name, Unit: 'Count' }],
     };
-    write(JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [metrics] }, ...named, [name]: 1 }));
+    write(JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [metrics] }, ...named, [name]: amount }));
   },
 });

@@ -2,9 +2,10 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import type { MiddlewareObj } from '@middy/core';
 import { createHandlerDeps, type HandlerDeps } from '#api';
+import { callLines } from '#api/http/call-lines.ts';
 import type { Logger } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
-import { readChoice } from '#platform/environment.ts';
+import { callDaysFrom, readChoice } from '#platform/environment.ts';
 import * as ENV from '#platform/environment-names.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
 
@@ -21,7 +22,7 @@ interface Handler {
  */
 export function awsEntry<H extends Handler>(
   createHandler: (deps: HandlerDeps) => H,
-  known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate'> = {},
+  known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls'> = {},
 ): H {
   const platform = createAwsPlatform(awsSettingsFrom(process.env));
   const powertools = createPowertoolsLogger();
@@ -32,6 +33,7 @@ export function awsEntry<H extends Handler>(
       auth: readChoice(process.env, ENV.auth, ['jwt', 'oidc', 'none']),
       isHttpsOnly: true,
       metrics: embeddedMetrics({ namespace: NAMESPACE, service: SERVICE }),
+      ...(callDaysFrom(process.env) > 0 ? { recordCall: callLines() } : {}),
       ...known,
     }),
   );

@@ -29,6 +29,7 @@ What lean gives up for its price:
                                   by its HTTP API, which all other routes use, a million predictions cost $1.15 more
   HTTP API                        no request validation and no firewall by API Gateway
   no index by owner               GET /tasks answers 404
+  no call log                     GET /calls and GET /users/me/calls answer 404
   no traces, no platform logs     no X-Ray; no start and report lines of Lambda
   Fargate Spot                    instances may stop with two minutes' notice; their tasks return to the queue
 On every stage, waiting callers use eventually consistent reads, so they may see a result one read later.`;
@@ -37,6 +38,8 @@ Counts without a mark are measured on emulators of SQS and DynamoDB and on the h
 checks them. Sizes of response headers and access log lines are typical values. Items with ~ contain an estimate:
   Lambda time                     the model's time and the measured reads, plus 20 ms for SQS and DynamoDB and 2.5 ms of
                                   CPU, measured by npm run bench:handler on another machine
+  Call log                        its line and its rows are measured, ten calls to a delivery are assumed; calls that
+                                  are delivered alone cost $1.30 a million more
   Logs                            the access log is measured; Lambda's own lines are as AWS documents them
   idle months                     polling by Lambda and the run time of the collector are as AWS documents them
 SQS is for predictions in bursts. Predictions that arrive alone need their own receive and delete: $${aloneSurcharge(workload).toFixed(2)} more.`;

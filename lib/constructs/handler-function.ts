@@ -3,7 +3,7 @@ import { AssetHashType, DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LoggingFormat, Runtime, SystemLogLevel, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { EnvironmentName } from '#platform/environment.ts';
 import { LAMBDA_HANDLER, writeLambda } from '../bundling/bundle-lambda.ts';
@@ -16,6 +16,8 @@ export interface HandlerFunctionProps {
   readonly memoryMiB: number;
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
+  /** @default a log group of its own */
+  readonly logGroup?: ILogGroup | undefined;
   readonly tracing: boolean;
   /** Start and report lines of every run. Without them, Lambda logs only warnings. */
   readonly platformLogs: boolean;
@@ -25,14 +27,11 @@ export interface HandlerFunctionProps {
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas/', import.meta.url));
 
-/** One Lambda with its own role and log group, and no permissions. */
+/** One Lambda with its own role, and no permissions. */
 export class HandlerFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     const { folder, reservedConcurrency } = props;
-    const logGroup = new LogGroup(scope, `${id}Log`, {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = props.logGroup ?? createLog(scope, `${id}Log`, props.logRetention);
     super(scope, id, {
       description: props.description,
       code: bundled(`${LAMBDAS}${folder}`),
@@ -59,12 +58,16 @@ export class HandlerFunction extends NodejsFunction {
   }
 }
 
+/** A log that is deleted with its stack. */
+export const createLog = (scope: Construct, id: string, retention: RetentionDays): LogGroup =>
+  new LogGroup(scope, id, { retention, removalPolicy: RemovalPolicy.DESTROY });
+
 function acknowledgeDefaults(fn: NodejsFunction): void {
   acknowledge(fn, {
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
       'The managed policy allows writing logs and nothing else, and AWS keeps it current.',
     'Serverless-LambdaDLQ':
-      'Nobody invokes it asynchronously but the minute schedule, whose next run makes up for a lost one; callers and SQS see failures themselves.',
+      'Only the minute schedule, whose next run makes up for a lost one, and the subscription of the call log, which counts what it loses, invoke functions asynchronously.',
   });
 }
 

@@ -66,13 +66,23 @@ export const PERMISSIONS = {
   'verify callers': ({ identity }, to) => identity.grantVerify(to),
   'log users in': ({ identity }, to) => identity.grantLogIn(to),
   'keep own keys': ({ identity }, to) => identity.grantKeepKeys(to),
+  'read calls': ({ data, identity }, to) => {
+    data.grantReadCalls(to);
+    identity.grantFindUsers(to);
+  },
+  'record calls': ({ data }, to) => data.grantRecordCalls(to),
   'administer users': ({ identity }, to) => identity.grantAdminister(to),
 } as const satisfies Record<string, (grantors: Grantors, to: Consumer) => void>;
 
 type Permission = keyof typeof PERMISSIONS;
 
 /** Handlers that are not in the route table. */
-export type BackgroundHandlerName = 'give-up-task' | 'collect-metrics' | 'refuse-route' | 'authorize-caller';
+export type BackgroundHandlerName =
+  | 'give-up-task'
+  | 'collect-metrics'
+  | 'record-calls'
+  | 'refuse-route'
+  | 'authorize-caller';
 
 export interface HandlerProfile {
   readonly description: string;
@@ -148,7 +158,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Lets an instance finish and stop',
     may: ['list models', 'list instances', 'stop instances'],
   },
-  'list-calls': { description: 'Lists calls of a user, or of all users for admins', may: [] },
+  'list-calls': { description: 'Lists calls of a user, or of all users for admins', may: ['read calls'] },
   'authenticate-user': {
     description: 'Registers users and logs them in',
     may: ['log users in'],
@@ -168,6 +178,10 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'collect-metrics': {
     description: 'Publishes active models, live instances and backlogs every minute, and scales by them',
     may: ['list models', 'measure queues', 'scale models'],
+  },
+  'record-calls': {
+    description: 'Writes the call lines of the other handlers into the call log',
+    may: ['record calls'],
   },
   'authorize-caller': { description: 'Says who calls', may: ['verify callers'] },
   'refuse-route': { description: 'Answers requests that no route takes', may: [] },

@@ -4,12 +4,13 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
-import { API_TIMEOUT, HandlerFunction } from './handler-function.ts';
+import { CallRecording } from './call-recording.ts';
+import { API_TIMEOUT, createLog, HandlerFunction } from './handler-function.ts';
 import {
   type BackgroundHandlerName,
   type Grantors,
@@ -31,6 +32,8 @@ export interface HandlersProps extends Grantors {
   readonly platformLogs: boolean;
   /** Whether the submit handler has a function URL: then it verifies callers itself. */
   readonly submitUrl: boolean;
+  /** How long calls are kept, in days. 0: they are not recorded. */
+  readonly callDays: number;
   /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
   /** Reserved concurrency by folder. @default the account's */
@@ -40,6 +43,7 @@ export interface HandlersProps extends Grantors {
 /** SQS requires a visibility timeout of at least six times this value. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
 const COLLECT_TIMEOUT = Duration.seconds(30);
+const RECORD_TIMEOUT = Duration.seconds(30);
 /** API Gateway waits ten seconds for an authorizer. */
 const AUTHORIZE_TIMEOUT = Duration.seconds(9);
 
@@ -51,16 +55,24 @@ export class Handlers extends Construct {
   readonly refuseRoute: HandlerFunction;
   /** The authorizer of the API. Undefined where callers are not verified. */
   readonly authorizeCaller: HandlerFunction | undefined;
+  /** Writes the call log. Undefined where calls are not recorded. */
+  readonly recordCalls: HandlerFunction | undefined;
   readonly #props: HandlersProps;
+  /** The one log of all handlers of routes, which one subscription reads. */
+  readonly #log: LogGroup;
 
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
     this.#props = props;
+    this.#log = createLog(this, 'Log', props.logRetention);
     this.byName = new Map(HANDLER_NAMES.map((name) => [name, this.#create(name, API_TIMEOUT)]));
     this.refuseRoute = this.#create('refuse-route', API_TIMEOUT);
     this.authorizeCaller = props.identity.isOn ? this.#create('authorize-caller', AUTHORIZE_TIMEOUT) : undefined;
     this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
+    this.recordCalls = props.callDays > 0 ? this.#create('record-calls', RECORD_TIMEOUT) : undefined;
+    const { recordCalls: recorder } = this;
+    if (recorder) new CallRecording(this, 'CallRecording', { log: this.#log, recorder });
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
     this.collectMetrics.addEnvironment(ENV.minInstances, String(props.minInstances));
     for (const { deadLetters } of props.queues) {
@@ -73,7 +85,7 @@ export class Handlers extends Construct {
   }
 
   get all(): readonly HandlerFunction[] {
-    const others = [this.refuseRoute, this.authorizeCaller, this.giveUpTask, this.collectMetrics];
+    const others = [this.refuseRoute, this.authorizeCaller, this.giveUpTask, this.collectMetrics, this.recordCalls];
     return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
   }
 
@@ -88,6 +100,7 @@ export class Handlers extends Construct {
       memoryMiB,
       timeout,
       logRetention,
+      logGroup: answersRoutes(name) ? this.#log : undefined,
       tracing,
       platformLogs,
       reservedConcurrency: reservedConcurrency?.[name],
@@ -95,12 +108,16 @@ export class Handlers extends Construct {
     data.introduce(fn);
     identity.introduce(fn);
     if (isByUrl) identity.grantVerify(fn);
+    fn.addEnvironment(ENV.callDays, String(this.#props.callDays));
     if (corsOrigins.length > 0) fn.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     for (const permission of may) PERMISSIONS[permission](this.#props, fn);
     return fn;
   }
 }
+
+const answersRoutes = (name: HandlerName | BackgroundHandlerName): boolean =>
+  name === 'refuse-route' || HANDLER_NAMES.some((handler) => handler === name);
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());

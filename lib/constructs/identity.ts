@@ -66,6 +66,11 @@ export class Identity extends Construct {
     if (this.isOn) this.#grantUsers(consumer, ['read', 'change']);
   }
 
+  /** Find a user by name or id. */
+  grantFindUsers(consumer: Consumer): void {
+    if (this.isOn) this.#grantUsers(consumer, ['read']);
+  }
+
   /** List users, and change them only while registration is open. */
   grantAdminister(consumer: Consumer): void {
     if (this.isOn) this.#grantUsers(consumer, this.#isOpen ? ['list', 'read', 'change', 'remove'] : ['list']);

@@ -13,7 +13,7 @@ import {
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
 import { type Clock, StoreClock } from '#core';
-import { corsOriginsFrom, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
+import { callDaysFrom, corsOriginsFrom, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
 import * as ENV from './environment-names.ts';
 import { type Platform, systemClock } from './platform.ts';
 
@@ -118,6 +118,7 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
     registryTable: readRequired(env, ENV.registryTable),
     usersTable: readRequired(env, ENV.usersTable),
     callsTable: readRequired(env, ENV.callsTable),
+    callDays: callDaysFrom(env),
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
     corsOrigins: corsOriginsFrom(env),
@@ -151,6 +152,7 @@ export function awsEnvironment(settings: AwsSettings): Record<string, string> {
     [ENV.registryTable]: settings.registryTable,
     [ENV.usersTable]: settings.usersTable,
     [ENV.callsTable]: settings.callsTable,
+    [ENV.callDays]: settings.callDays === undefined ? undefined : String(settings.callDays),
     [ENV.blobBucket]: settings.blobBucket,
     [ENV.queueUrlPrefix]: settings.queueUrlPrefix,
     [ENV.pollSeconds]: pollSeconds === undefined ? undefined : String(pollSeconds),

@@ -75,7 +75,7 @@ export class ModelyardStack extends Stack {
         reservedConcurrency,
       },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
-      ...{ identity, submitUrl: config.api.submitUrl },
+      ...{ identity, submitUrl: config.api.submitUrl, callDays: config.callDays },
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });

@@ -29,6 +29,8 @@ export interface StageConfig {
   readonly keepsData: boolean;
   /** Whether owners can list their tasks. The index is a quarter of the writes of a prediction. */
   readonly listsTasks: boolean;
+  /** How long the call log keeps calls, in days, about $0.50 a million calls. 0: calls are not recorded. */
+  readonly callDays: number;
   readonly logRetentionDays: 7 | 30 | 90;
   /** Traces one request in 20, at $5 per million traces. */
   readonly tracing: boolean;
@@ -81,6 +83,7 @@ const DEV = {
   minInstances: 0,
   keepsData: false,
   listsTasks: true,
+  callDays: 30,
   logRetentionDays: 7,
   tracing: true,
   platformLogs: true,
@@ -98,12 +101,14 @@ export const STAGES = {
     logRetentionDays: 90,
   },
   /**
-   * The lowest price. Of the HTTP contract, only `GET /tasks` is missing. `npm run cost` lists the other differences.
+   * The lowest price. Of the HTTP contract, the lists of tasks and calls are missing. `npm run cost` lists the other
+   * differences.
    */
   lean: {
     ...DEV,
     api: { ...API, kind: 'http', submitUrl: true },
     listsTasks: false,
+    callDays: 0,
     tracing: false,
     platformLogs: false,
   },

@@ -11,6 +11,8 @@ export interface CostConfig {
   readonly capacity: 'fargate' | 'spot';
   readonly tracing: boolean;
   readonly platformLogs: boolean;
+  /** 0: calls are not recorded. */
+  readonly callDays: number;
   readonly auth: { readonly kind: 'none' | 'jwt' | 'oidc' };
 }
 
@@ -55,6 +57,7 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
       ...measured('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
       basis: config.platformLogs ? 'estimated' : 'measured',
     },
+    ...callLog(config, predictions),
     measured('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
     ...(config.tracing ? [measured('Traces', millions * TRACED_SHARE * PRICES.xrayTraceMillion, '1 in 20')] : []),
   ];
@@ -97,6 +100,18 @@ function verification({ api, auth }: CostConfig, predictions: number): readonly 
   const reads = (predictions / 1e6) * MEASURED.readUnitsPerCaller * PRICES.dynamoDbReadMillion;
   const where = api === 'none' ? 'in the handler' : '1 authorizer run';
   return [estimated('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
+}
+
+/** A line in the log of the handlers, a share of rows that expire, and a share of the run that writes them. */
+function callLog({ callDays }: CostConfig, calls: number): readonly BillItem[] {
+  if (callDays === 0) return [];
+  const { callLineBytes, callWriteUnits } = MEASURED;
+  const { callsPerDelivery, recordMs } = ESTIMATED;
+  const lines = (calls * callLineBytes * PRICES.logsGbIngested) / GB;
+  const rows = (calls / 1e6) * callWriteUnits * PRICES.dynamoDbWriteMillion;
+  const run = PRICES.lambdaMillion / 1e6 + (recordMs / 1000) * (HANDLER_MEMORY_MIB / 1024) * PRICES.lambdaGbSecond;
+  const how = `${callWriteUnits} units and ${callLineBytes} bytes; callDays: 0 turns it off`;
+  return [estimated('Call log', lines + rows + (calls / callsPerDelivery) * run, how)];
 }
 
 function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {

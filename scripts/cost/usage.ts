@@ -31,6 +31,13 @@ export const MEASURED = {
   readUnitsPerCaller: 1,
   /** One line of the access log. */
   accessLogBytes: 300,
+  /** One line of a call, with the 26 bytes that CloudWatch counts for every line. */
+  callLineBytes: 380,
+  /**
+   * Write units of a call that is delivered with nine others of its user: they share a row in the list of the user and
+   * one in the list of the day, or two rows each.
+   */
+  callWriteUnits: 0.4,
 } as const;
 
 /** Values that no emulator can measure. */
@@ -48,6 +55,10 @@ export const ESTIMATED = {
   modelGb: 0.5,
   /** The start and report lines of Lambda, by its documentation. */
   platformLogBytes: 800,
+  /** Calls of a function that CloudWatch delivers together under load. */
+  callsPerDelivery: 10,
+  /** Run time of the function that writes a delivery: one batch write. */
+  recordMs: 25,
   /** The line of a run in the log of its instance. */
   modelLogBytes: 300,
 } as const;

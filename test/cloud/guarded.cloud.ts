@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { post, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
 import { addUser, bearer, login, users } from './deployed-users.ts';
@@ -132,4 +132,24 @@ describe('npm run users for the stage', () => {
   it('says that there is no such stage', async () => {
     await expect(users('nowhere', 'list')).rejects.toThrow('This account has no stack modelyard-nowhere');
   });
+});
+
+it('records every call, for its user and for administrators', async () => {
+  const { id } = (await (await predict(bearer(ann))).json()) as TaskBody;
+  const listed = async (path: string, token: string) =>
+    ((await (await ask(path, token)).json()) as { readonly calls: readonly { readonly task_id?: string }[] }).calls;
+
+  await vi.waitFor(
+    async () => {
+      const [mine, all, others] = await Promise.all([
+        listed('/users/me/calls?limit=100', ann),
+        listed('/calls?limit=100&model=model_a', admin),
+        listed('/users/me/calls?limit=100', bert),
+      ]);
+      expect(mine.map(({ task_id }) => task_id)).toContain(id);
+      expect(all.map(({ task_id }) => task_id)).toContain(id);
+      expect(others.map(({ task_id }) => task_id)).not.toContain(id);
+    },
+    { timeout: 30_000, interval: 500 },
+  );
 });

@@ -23,6 +23,7 @@ describe('the settings of the AWS platform', () => {
       registryTable: 'registry',
       usersTable: 'users',
       callsTable: 'calls',
+      callDays: 30,
       blobBucket: 'blobs',
       queueUrlPrefix: 'https://sqs.eu-west-1.amazonaws.com/123456789012/yard-',
       pollSeconds: 20,
@@ -40,7 +41,7 @@ describe('the settings of the AWS platform', () => {
 
   it('travel to another process through its environment', () => {
     const endpoints = { sqs: 'http://127.0.0.1:1', s3: 'http://127.0.0.1:1', dynamodb: 'http://127.0.0.1:2' };
-    const settings = { ...localAwsSettings({ endpoints }), listsTasks: false };
+    const settings = { ...localAwsSettings({ endpoints }), listsTasks: false, callDays: 30 };
 
     expect(awsSettingsFrom(awsEnvironment(settings))).toEqual(settings);
   });

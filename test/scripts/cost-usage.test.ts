@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toPackItems } from '#adapters/aws/calls/call-pack.ts';
 import { JSON_TYPE, jsonTextOf, presentTask, submittedAnswer } from '#api';
+import { callLines, callOfLine } from '#api/http/call-lines.ts';
 import { contractOf } from '#contract';
-import { type Clock, createWaitPace, getTask, submitTask, type Task, type TaskStore, waitForTask } from '#core';
+import {
+  type Call,
+  type Clock,
+  createWaitPace,
+  getTask,
+  newUserId,
+  submitTask,
+  type Task,
+  type TaskStore,
+  waitForTask,
+} from '#core';
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import model from '#models/model_a/model.ts';
 import type { Platform } from '#platform/platform.ts';
@@ -17,6 +29,8 @@ import { ESTIMATED, MEASURED } from '../../scripts/cost/usage.ts';
 
 const aws = useEmulatedAws();
 const BACKLOG = 100;
+/** Names and keys of a row of the call log, and when it expires. */
+const KEYS_BYTES = 200;
 /** From submit to end of a model that runs for 100 ms. */
 const RUN_MS = 120;
 /** A request and a result of about 1 KB. */
@@ -193,6 +207,26 @@ describe('what a prediction sends and writes down', () => {
 
     expect(line).not.toContain('$context');
     expect(roundUp(line.length + CLOUDWATCH_BYTES_PER_LINE)).toBe(MEASURED.accessLogBytes);
+  });
+
+  it('is one line of the call log, and rows of it that ten calls share', async () => {
+    const lines: string[] = [];
+    const api = { ...createTestApi(), recordCall: callLines((line) => lines.push(line)) };
+    await api.wake();
+    const query = { route: '/predict/{model}', params: { model: 'model_b' }, caller: newUserId('a.user.name') };
+    await call(createSubmit(api), { ...query, headers: { Prefer: 'wait=0' }, body: '{"value":7}' });
+    const [line = ''] = lines;
+    const recorded = callOfLine(line);
+    // Across a boundary of the packs, which is the worse case.
+    const ten = Array.from({ length: 10 }, (_, at) => ({ ...recorded, id: `${at}`, startedAt: 4998 + at }) as Call);
+
+    const units = toPackItems(ten, 1).map((item) => Math.ceil(((item.calls?.B?.byteLength ?? 0) + KEYS_BYTES) / 1024));
+
+    // API Gateway's ids of requests are UUIDs. The duration has a few digits more or less.
+    const bytes = line.length - 'request-1'.length + 36 + CLOUDWATCH_BYTES_PER_LINE;
+    expect(MEASURED.callLineBytes - bytes).toBeGreaterThanOrEqual(0);
+    expect(MEASURED.callLineBytes - bytes).toBeLessThan(60);
+    expect(units.reduce((all, one) => all + one, 0) / ten.length).toBe(MEASURED.callWriteUnits);
   });
 
   it('is no line of the handler', async () => {

@@ -20,12 +20,19 @@ describe('the bill', () => {
     expect(total(items)).toBeLessThanOrEqual(4.11);
   });
 
+  it('has no call log where a stage turns it off', () => {
+    const named = (callDays: number) =>
+      bill({ ...STAGES.prod, api: 'rest', callDays }, { predictions: 1, ms: 1 }).map(({ name }) => name);
+
+    expect([named(30).includes('Call log'), named(0).includes('Call log')]).toEqual([true, false]);
+  });
+
   it('says of every item whether it is measured', () => {
     const items = bill({ ...STAGES.prod, api: 'rest' }, { predictions: 1_000_000, ms: 100 });
 
     const estimated = items.filter(({ basis }) => basis === 'estimated').map(({ name }) => name);
 
-    expect(estimated).toEqual(['Lambda time', 'Verified callers', 'Logs']);
+    expect(estimated).toEqual(['Lambda time', 'Verified callers', 'Logs', 'Call log']);
   });
 
   it('counts the traces that the sampling rule of the stage lets through', async () => {

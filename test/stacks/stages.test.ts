@@ -107,7 +107,7 @@ describe('the local stage', () => {
     'AWS::Events::Rule',
     'AWS::IAM::Role',
     ...['EventSourceMapping', 'Function', 'Permission'].map(named('Lambda')),
-    'AWS::Logs::LogGroup',
+    ...['LogGroup', 'SubscriptionFilter'].map(named('Logs')),
     ...['Bucket', 'BucketPolicy'].map(named('S3')),
     ...['Queue', 'QueuePolicy'].map(named('SQS')),
   ]);

@@ -52,6 +52,8 @@ describe('exactly these', () => {
     ['read letters', 's3:GetObject', '/dead-letters/*', []],
     ['list blobs', 's3:ListBucket', '', []],
     ['remove blobs', 's3:DeleteObject', '', []],
+    ['record calls', 'dynamodb:BatchWriteItem', 'DataCalls', ['RecordCalls']],
+    ['read calls', 'dynamodb:Query', 'DataCalls', ['ListCalls']],
     ['scan a table', 'dynamodb:Scan', '', ['ManageUsers']],
     [
       'read the keys that sign tokens',

@@ -20,6 +20,7 @@ import {
 import type { Platform } from '#platform/platform.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Metrics, noMetrics } from './metrics.ts';
+import type { RecordCall } from './recorded.ts';
 import { createTranscoder, type Transcoder } from './transcoder.ts';
 
 /** Dependencies of the handlers. Only entry points build them. */
@@ -49,6 +50,8 @@ export interface HandlerDeps {
   readonly users?: UserStore;
   /** Undefined where calls are not recorded. */
   readonly calls?: CallLog;
+  /** Takes every answered call. Undefined behind a gateway, which records calls itself. */
+  readonly recordCall?: RecordCall;
   /** Number of calls that this process could not record. Undefined where it records none. */
   readonly lostCalls?: () => number;
   /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
@@ -70,6 +73,7 @@ interface HandlerDepsOptions {
   readonly accounts?: Accounts;
   readonly users?: UserStore;
   readonly calls?: CallLog;
+  readonly recordCall?: RecordCall;
   readonly lostCalls?: () => number;
   readonly quotaOf?: QuotaOf;
   readonly authenticate?: Authenticator;
@@ -104,6 +108,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...(options.accounts ? { accounts: options.accounts } : {}),
     ...(options.users ? { users: options.users } : {}),
     ...(options.calls ? { calls: options.calls } : {}),
+    ...(options.recordCall ? { recordCall: options.recordCall } : {}),
     ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
     ...(options.eraseUser ? { eraseUser: options.eraseUser } : {}),
     ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),

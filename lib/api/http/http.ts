@@ -1,5 +1,5 @@
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
-import { type AuthKind, type Logger, ModelyardError } from '#core';
+import { type AuthKind, type Logger, ModelyardError, type Principal } from '#core';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { authorize, isPublic } from '../auth/authorize.ts';
 import { callerOf } from '../auth/principal-context.ts';
@@ -8,6 +8,7 @@ import { type HttpRequest, pathOf, requestIdOf, toRequest } from './http-request
 import { JSON_TYPE, negotiate } from './negotiation.ts';
 import { HTTPS_ONLY, isServerFault, NEVER_STORED, NO_SNIFFING, problemResponse } from './problem.ts';
 import type { ProxyContext, ProxyEvent, ProxyResult } from './proxy.ts';
+import { type RecordCall, recorded } from './recorded.ts';
 import { createRouter, routedEvent } from './router.ts';
 import type { Route } from './routes.ts';
 import { jsonTextOf } from './transcode.ts';
@@ -28,6 +29,8 @@ interface HttpDeps {
   readonly authenticate?: Authenticator;
   /** Tells browsers never to use plain HTTP for this host. @default false */
   readonly isHttpsOnly?: boolean;
+  /** Takes every answered call. @default none: gateways record calls themselves */
+  readonly recordCall?: RecordCall;
 }
 
 interface HttpOptions {
@@ -47,17 +50,23 @@ export function httpHandler(
   { produces = [JSON_TYPE], routes = [] }: HttpOptions = {},
 ): HttpHandler {
   const matchPath = createRouter(routes);
+  const known = new WeakMap<ProxyEvent, { readonly routed: ProxyEvent; readonly caller: Principal | undefined }>();
   const run = async (event: ProxyEvent, context: ProxyContext, { signal }: Invocation): Promise<ProxyResult> => {
     const routed = routedEvent(event, matchPath);
+    known.set(event, { routed, caller: undefined });
     const isAsked = !isPublic(routed);
     const identify = async () => (isAsked ? deps.authenticate?.(headersOf(routed).list('authorization')) : undefined);
     const caller = callerOf(routed, deps.auth) ?? (await identify());
+    known.set(event, { routed, caller });
     authorize(routed, caller, routes);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);
   };
-  return middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run).use(answersToCallers(deps));
+  const handler = middy<ProxyEvent, ProxyResult, Error, ProxyContext>(run);
+  // Middy runs what was added last first: a call is recorded with its complete answer.
+  if (deps.recordCall) handler.use(recorded(deps.recordCall, known));
+  return handler.use(answersToCallers(deps));
 }
 
 /** A JSON answer. It and its members may be `RawJson`. */

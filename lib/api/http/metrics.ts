@@ -4,14 +4,19 @@ export interface Counts {
   readonly SubmitsRefused: { readonly outcome: string };
   /** Dead letters by the outcome of their task. */
   readonly DeadLetters: { readonly outcome: string };
+  /** Calls that are not in the call log, by why. */
+  readonly CallsLost: { readonly outcome: 'unwritten' | 'unreadable' };
 }
 
 export interface Metrics {
-  /** Never throws. */
-  count<Name extends keyof Counts>(name: Name, dimensions: Counts[Name]): void;
+  /** Never throws. `amount` is 1 by default. */
+  count<Name extends keyof Counts>(name: Name, dimensions: Counts[Name], amount?: number): void;
 }
 
 export const noMetrics: Metrics = { count: () => undefined };
+
+/** The name of a call in its log line. The subscription of the log selects lines by it. */
+export const CALL_FIELD = 'modelyardCall';
 
 /** The CloudWatch namespace. */
 export const METRICS_NAMESPACE = 'Modelyard';

@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CALLS_TABLE, createDynamoDbClient } from '#adapters/aws/index.ts';
 import { CALL_RETENTION_MS } from '#core';
@@ -31,21 +31,61 @@ const rowsIn = (input: Record<string, unknown>) =>
   (input.RequestItems as Record<string, readonly unknown[]>)[aws.settings.callsTable] ?? [];
 
 describe('the call log in DynamoDB', () => {
-  it('costs two rows for a call, a request for 25 rows, and a query per partition for a page', async () => {
+  it('costs two rows for the calls of an owner and five seconds, and a query per partition for a page', async () => {
     const counted = countAwsCalls();
-    const { calls } = aws.open({ onCall: counted.onCall });
+    const rows: number[] = [];
+    const calls = await logBehind(async ({ operation, input }) => {
+      counted.onCall('DynamoDB', operation);
+      if (operation === 'BatchWriteItem') rows.push(rowsIn(input).length);
+      return undefined;
+    });
+    const startedAt = Date.now() - (Date.now() % 5000);
 
-    await calls.append(Array.from({ length: 25 }, () => aCall({ owner: 'frugal' })));
-    await calls.append(Array.from({ length: 26 }, () => aCall({ owner: 'frugal' })));
-    await calls.list({ owner: 'frugal', limit: 10 });
+    await calls.append(Array.from({ length: 50 }, () => aCall({ owner: 'frugal', startedAt })));
+    await calls.append([aCall({ owner: 'frugal', startedAt }), aCall({ owner: 'frugal', startedAt: startedAt - 1 })]);
+    const page = await calls.list({ owner: 'frugal', limit: 100 });
 
-    expect(counted.counts()).toEqual({ 'DynamoDB.BatchWriteItem': 5, 'DynamoDB.Query': 8 });
+    expect(rows).toEqual([2, 4]);
+    expect(page.calls).toHaveLength(52);
+    expect(counted.counts()).toEqual({ 'DynamoDB.BatchWriteItem': 2, 'DynamoDB.Query': 8 });
+  });
+
+  it('lists packs that overlap in order, whatever the pages', async () => {
+    const { calls } = aws.open();
+    const start = Date.now() - (Date.now() % 5000);
+    const own = Array.from({ length: 300 }, (_, at) => aCall({ owner: 'many', startedAt: start - at * 10 }));
+    // Each pack has a call of each tenth of its time.
+    for (let part = 0; part < 20; part++) await calls.append(own.filter((_, at) => at % 20 === part));
+    const seen: string[] = [];
+
+    for (let cursor: string | undefined, page = 0; page === 0 || cursor !== undefined; page++) {
+      const { calls: some, nextCursor } = await calls.list({ owner: 'many', limit: 7, ...(cursor ? { cursor } : {}) });
+      seen.push(...some.map(({ id }) => id));
+      cursor = nextCursor;
+    }
+
+    expect(seen).toEqual(own.map(({ id }) => id));
+  });
+
+  it('reads rows of one call, which earlier builds wrote', async () => {
+    const { calls } = aws.open();
+    const client = createDynamoDbClient(aws.settings);
+    const { id, owner, startedAt } = aCall({ owner: 'early' });
+    const item = {
+      ...{ ownerShard: { S: `0#${owner}` }, createdKey: { S: `${String(startedAt).padStart(16, '0')}#${id}` } },
+      ...{ id: { S: id }, owner: { S: owner }, method: { S: 'GET' }, route: { S: '/tasks' }, requestId: { S: 'r' } },
+      ...{ status: { N: '200' }, startedAt: { N: String(startedAt) }, durationMs: { N: '1' } },
+    };
+    await client.send(new PutItemCommand({ TableName: aws.settings.callsTable, Item: item }));
+    client.destroy();
+
+    expect((await calls.list({ owner, limit: 10 })).calls).toMatchObject([{ id, route: '/tasks', bytesIn: 0 }]);
   });
 
   it('spreads the calls of one owner over all partitions, and lets each row expire when it may be forgotten', async () => {
     const { calls } = aws.open();
     const client = createDynamoDbClient(aws.settings);
-    const own = Array.from({ length: 100 }, () => aCall({ owner: 'busy' }));
+    const own = Array.from({ length: 100 }, (_, at) => aCall({ owner: 'busy', startedAt: Date.now() - at * 5000 }));
 
     await calls.append(own);
     const { Items = [] } = await client.send(new ScanCommand({ TableName: aws.settings.callsTable }));
@@ -68,7 +108,9 @@ describe('the call log in DynamoDB', () => {
       return left.length === 0 ? undefined : { output: { UnprocessedItems: { [aws.settings.callsTable]: left } } };
     });
 
-    await calls.append(Array.from({ length: 10 }, () => aCall({ owner: 'patient' })));
+    await calls.append(
+      Array.from({ length: 10 }, (_, at) => aCall({ owner: 'patient', startedAt: Date.now() - at * 5000 })),
+    );
 
     expect(batches).toEqual([20, 2, 1]);
     expect((await calls.list({ owner: 'patient', limit: 100 })).calls).toHaveLength(10);

@@ -6,6 +6,7 @@ import {
   type CallLog,
   type CallPage,
   type CallQuery,
+  comparePositions,
   cursorsOf,
   EVERYBODY,
   inBatches,
@@ -15,12 +16,20 @@ import {
   ModelyardError,
   positionOfCall,
 } from '#core';
-import type { Item } from '../attributes.ts';
 import { translated } from '../errors.ts';
-import { CREATED_KEY, OWNER_SHARD } from '../resources.ts';
 import type { DynamoTableOptions } from '../tasks/dynamo-task-store.ts';
 import { type OwnerRows, readWindow } from '../tasks/owner-window.ts';
-import { dayBefore, fromCallItem, listOfDay, startOfDay, toCallItems } from './call-item.ts';
+import {
+  type CallPack,
+  dayBefore,
+  inOrder,
+  keysOf,
+  listOfDay,
+  PACK_MS,
+  startOfDay,
+  toPack,
+  toPackItems,
+} from './call-pack.ts';
 
 /** DynamoDB's maximum per batch write. */
 const MAX_BATCH = 25;
@@ -36,35 +45,28 @@ const FILTERED_WINDOW = 200;
 /** Clocks of writers may be ahead by this much. */
 const MAX_SKEW_MS = 60_000;
 
-interface CallRow extends ListPosition {
-  readonly call: Call;
-}
-
 interface DynamoCallLogOptions extends DynamoTableOptions {
   /** @default `CALL_RETENTION_MS` */
   readonly retentionMs?: number;
 }
 
 /**
- * Stores calls in DynamoDB, each in the list of its owner and in the list of its day. One batch write per 25 rows, one
- * query per partition and page.
+ * Stores calls in DynamoDB, in the list of their owner and in the list of their day. Calls that are appended together
+ * share rows. One batch write per 25 rows, one query per partition and page.
  */
 export class DynamoCallLog implements CallLog {
   readonly #options: DynamoCallLogOptions;
   readonly #retentionMs: number;
-  readonly #rows: OwnerRows<CallRow>;
+  readonly #rows: OwnerRows<CallPack>;
 
   constructor(options: DynamoCallLogOptions) {
     this.#options = options;
     this.#retentionMs = options.retentionMs ?? CALL_RETENTION_MS;
-    this.#rows = { client: options.client, table: options.table, toRow };
+    this.#rows = { client: options.client, table: options.table, toRow: toPack };
   }
 
   async append(calls: readonly Call[]): Promise<void> {
-    // DynamoDB rejects a batch with duplicate keys.
-    const different = [...new Map(calls.map((call) => [call.id, call])).values()];
-    const items = different.flatMap((call) => toCallItems(call, this.#retentionMs));
-    await this.#writeAll(items.map((Item) => ({ PutRequest: { Item } })));
+    await this.#writeAll(toPackItems(calls, this.#retentionMs).map((Item) => ({ PutRequest: { Item } })));
   }
 
   async list({ limit, cursor, ...asked }: CallQuery): Promise<CallPage> {
@@ -73,23 +75,42 @@ export class DynamoCallLog implements CallLog {
     const oldest = Math.max(from, now - this.#retentionMs);
     const minWindow = model === undefined && status === undefined ? MIN_WINDOW : FILTERED_WINDOW;
     const cursors = cursorsOf({ of: 'calls', owner: owner ?? EVERYBODY });
+    /** All calls before it are in `found`, or were not asked for. */
     let position: ListPosition = cursors.after(cursor) ?? { createdAt: Math.min(to, now + MAX_SKEW_MS), id: '' };
+    // A pack with newer calls may have older ones too.
+    let read: ListPosition = { createdAt: position.createdAt + PACK_MS, id: '~' };
+    let pending: readonly Call[] = [];
     const found: Call[] = [];
     const page = (next: ListPosition | undefined): CallPage => ({ calls: found, ...cursors.next(next) });
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; ) {
       const size = Math.max(limit - found.length, minWindow);
-      const { rows, end } = await readWindow(this.#rows, owner ?? listOfDay(position), position, size);
-      for (const row of rows) {
-        // TTL deletion may lag by days. All older rows have expired too.
-        if (row.createdAt < from || !isCallKept(row.call, now, this.#retentionMs)) return page(undefined);
-        if (!isAskedFor(row.call, asked)) continue;
-        found.push(row.call);
-        const isLast = owner !== undefined && end === undefined && row === rows.at(-1);
-        if (found.length === limit) return page(isLast ? undefined : row);
+      const { rows, end } = await readWindow(this.#rows, owner ?? listOfDay(position), read, size);
+      const after = position;
+      const left = rows.flatMap(({ calls }) => calls.filter((call) => isAfter(positionOfCall(call), after)));
+      const known = inOrder([...pending, ...left]);
+      // Packs that were not read have no call before `end`.
+      const ready = end ? known.filter((call) => isAfter(end, positionOfCall(call))) : known;
+      pending = known.slice(ready.length);
+      for (const call of ready) {
+        position = positionOfCall(call);
+        // TTL deletion may lag by days. All later calls have expired too.
+        if (call.startedAt < from || !isCallKept(call, now, this.#retentionMs)) return page(undefined);
+        if (!isAskedFor(call, asked)) continue;
+        found.push(call);
+        const isLast = owner !== undefined && end === undefined && call === ready.at(-1);
+        if (found.length === limit) return page(isLast ? undefined : position);
       }
-      if (end) position = end;
-      else if (owner !== undefined || startOfDay(position) <= oldest) return page(undefined);
-      else position = dayBefore(position);
+      if (end) {
+        read = end;
+        // Until then, the packs were newer than what is asked for.
+        if (!isAfter(end, position)) continue;
+        position = end;
+      } else if (owner !== undefined || startOfDay(position) <= oldest) return page(undefined);
+      else {
+        position = dayBefore(position);
+        read = position;
+      }
+      round += 1;
     }
     return page(position);
   }
@@ -98,7 +119,7 @@ export class DynamoCallLog implements CallLog {
     for (;;) {
       const { rows } = await readWindow(this.#rows, owner, undefined, MAX_BATCH);
       if (rows.length === 0) return;
-      const keys = rows.flatMap(({ call }) => toCallItems(call, this.#retentionMs)).map(keyOf);
+      const keys = rows.flatMap((pack) => keysOf(owner, pack));
       await this.#writeAll(keys.map((Key) => ({ DeleteRequest: { Key } })));
     }
   }
@@ -121,14 +142,8 @@ export class DynamoCallLog implements CallLog {
   }
 }
 
-function toRow(item: Item): CallRow {
-  const call = fromCallItem(item);
-  return { ...positionOfCall(call), call };
-}
-
-const keyOf = ({ [OWNER_SHARD.name]: shard, [CREATED_KEY.name]: created }: Item): Item => ({
-  ...(shard && created ? { [OWNER_SHARD.name]: shard, [CREATED_KEY.name]: created } : {}),
-});
+/** Whether a position comes later in a list, which is sorted newest first. */
+const isAfter = (position: ListPosition, other: ListPosition): boolean => comparePositions(position, other) > 0;
 
 const tooMany = () =>
   new ModelyardError('store_unavailable', 'The call log is throttled.', {
