@@ -2,6 +2,7 @@ import { LIFECYCLE_SERVICES, type LifecycleService } from '#core';
 import type { Lifecycle } from './lifecycle.ts';
 import { relayAll } from './relay.ts';
 import { loadService } from './services.ts';
+import { wakeForWaiting } from './stages.ts';
 
 /**
  * Delivers the events that others have left behind, and starts what has come due since the time that `since` gives for a
@@ -15,6 +16,8 @@ export async function startDue(
   const { stores, logger } = lifecycle;
   const failed: LifecycleService[] = [];
   await relayAll(lifecycle);
+  // Recovery: the next call wakes it.
+  await wakeForWaiting(lifecycle).catch(() => undefined);
   for (const name of LIFECYCLE_SERVICES.filter((service) => stores.hasDatabase(service))) {
     try {
       await (await loadService(name)).tick?.(lifecycle, { since: since(name), until });

@@ -44,6 +44,12 @@ export async function startStage(
   return task;
 }
 
+/** Starts a worker if stages wait that a process without control of instances has queued, such as an instance. */
+export async function wakeForWaiting({ platform }: Pick<Lifecycle, 'platform'>): Promise<void> {
+  const { visible } = await platform.queues(STAGE_MODEL).depth();
+  if (visible > 0) await wakeWorker(platform);
+}
+
 /** Starts a worker if none runs. Where this process cannot, the deployment keeps one running. */
 async function wakeWorker({ instances }: Lifecycle['platform']): Promise<void> {
   if (!instances) return;

@@ -81,6 +81,8 @@ export const trainingDatabaseUrl = 'TRAINING_DATABASE_URL';
 export const servingDatabaseUrl = 'SERVING_DATABASE_URL';
 export const pipelinesDatabaseUrl = 'PIPELINES_DATABASE_URL';
 export const monitoringDatabaseUrl = 'MONITORING_DATABASE_URL';
+/** The share of the answers of versioned models that goes into the prediction log. */
+export const predictionLog = 'MODELYARD_PREDICTION_LOG';
 /** Where the lifecycle keeps files: a folder, or `s3://bucket/prefix/`. */
 export const artifacts = 'MODELYARD_ARTIFACTS';
 /** Where the lifecycle keeps temporary files. */

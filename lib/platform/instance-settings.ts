@@ -17,6 +17,8 @@ export interface InstanceSettings {
   /** Whether `idleSeconds` of the manifest has no effect. */
   readonly staysWhenIdle: boolean;
   readonly stopTimeoutMs: number;
+  /** The share of the answers of a versioned model that goes into the prediction log, 0 to 1. */
+  readonly logShare: number;
 }
 
 /** Throws an error that names the missing or malformed variable. */
@@ -37,6 +39,7 @@ export function instanceSettingsFrom(env: NodeJS.ProcessEnv): InstanceSettings {
     staysWhenIdle: readChoice(env, ENV.whenIdle, ['stop', 'stay']) === 'stay',
     // ECS allows at most 120 s between SIGTERM and SIGKILL. The rest is for releasing tasks and deregistration.
     stopTimeoutMs: 1000 * readInteger(env, ENV.stopSeconds, { min: 0, max: 3600, default: 110 }),
+    logShare: readInteger(env, ENV.predictionLog, { min: 0, max: 100, default: 100 }) / 100,
   };
 }
 

@@ -1,15 +1,8 @@
-import {
-  MONITOR_DEFAULTS,
-  type MonitorReport,
-  type MonitorSettings,
-  type MonitorWindow,
-  type Performance,
-} from '#core';
-import { databaseOf, type Lifecycle } from '../lifecycle.ts';
-import { manifest } from './manifest.ts';
-import type { FindingRow, MonitoringTables, WindowRow } from './tables.ts';
-
-const monitoringDatabase = (lifecycle: Pick<Lifecycle, 'stores'>) => databaseOf<MonitoringTables>(lifecycle, manifest);
+import type { MonitorReport, MonitorWindow, Performance } from '#core';
+import type { Lifecycle } from '../lifecycle.ts';
+import { monitoringDatabase } from './database.ts';
+import { readSettings } from './settings.ts';
+import type { FindingRow, WindowRow } from './tables.ts';
 
 export interface ReportQuery {
   readonly model: string;
@@ -34,7 +27,7 @@ export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: Re
   const drift = await findings.where('start_at', '>=', oldest).orderBy('feature').execute();
   const recorded = query.selectFrom('outcomes').where('model', '=', model);
   const { count } = await recorded.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
-  const refused = await query.selectFrom('refusals').selectAll().where('model', '=', model).execute();
+  const refused = await query.selectFrom('refusals').selectAll().where('model', 'in', [model, '']).execute();
   return {
     model,
     settings: await readSettings(lifecycle, model),
@@ -43,19 +36,18 @@ export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: Re
   };
 }
 
-async function readSettings(lifecycle: Pick<Lifecycle, 'stores'>, model: string): Promise<MonitorSettings> {
-  const { query } = await monitoringDatabase(lifecycle);
-  const row = await query.selectFrom('settings').select('settings').where('model', '=', model).executeTakeFirst();
-  return { ...MONITOR_DEFAULTS, ...(row ? (JSON.parse(row.settings) as Partial<MonitorSettings>) : {}) };
-}
-
 const timeOf = (at: number): string => new Date(at).toISOString();
 
 function presentWindow(row: WindowRow, findings: readonly FindingRow[]): MonitorWindow {
   const own = findings.filter(({ version, start_at }) => version === row.version && start_at === row.start_at);
   const performance = JSON.parse(row.performance) as Performance;
   return {
-    ...{ version: row.version, start: timeOf(row.start_at), end: timeOf(row.end_at), state: row.state },
+    ...{
+      version: row.version,
+      start: timeOf(row.start_at),
+      end: timeOf(row.end_at),
+      state: row.state === 'open' ? 'open' : 'closed',
+    },
     ...{ shadow: row.is_shadow === 1, predictions: row.predictions },
     drifted: own.some(({ is_drifted }) => is_drifted === 1),
     drift: own.map(({ feature, statistic, value, threshold, p_value, is_drifted }) => ({

@@ -1,8 +1,13 @@
 import type { JsonObject } from '#core';
 import type { Query, Service } from '../service.ts';
+import { computeWindow } from './compute-window.ts';
+import { startDue } from './due.ts';
+import { findPredictions } from './find-predictions.ts';
 import { handle } from './handlers.ts';
+import { logBatch } from './log-batch.ts';
 import { manifest } from './manifest.ts';
 import { type ReportQuery, readReport } from './read-report.ts';
+import { rebuildLog } from './rebuild-log.ts';
 
 /** The report on a model: `MonitorReport`. Arguments: `ReportQuery`. */
 const monitor: Query = async (lifecycle, args) =>
@@ -11,7 +16,8 @@ const monitor: Query = async (lifecycle, args) =>
 /** Watches deployed models: what they are asked, what they answer, and what has become true. */
 export const monitoring: Service = {
   manifest,
-  stages: {},
+  stages: { log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions },
   queries: { monitor },
+  tick: startDue,
   handle,
 };

@@ -14,9 +14,31 @@ export interface MonitoringTables {
   settings: { model: string; settings: string; updated_at: number; updated_by: string };
   /** Distributions of the training sets. */
   reference_sets: { model: string; version: string; summary: string; created_at: number };
+  /** Instances that log. */
+  log_writers: LogWriterRow;
+  /** What users allow. Without a row, everything is logged. */
+  consents: { owner: string; prediction_log: Consent; updated_at: number };
 }
 
-interface BatchRow {
+/** `answers`: without request and features. `none`: nothing. */
+export type Consent = 'full' | 'answers' | 'none';
+
+export interface LogWriterRow {
+  /** Primary key. */
+  instance: string;
+  model: string;
+  /** Of the tasks that are logged, 0 to 1. */
+  share: number;
+  opened_at: number;
+  /** When its last batch came. */
+  seen_at: number;
+  /** The time of the first answer that it could not hand on. */
+  lost_since: number | null;
+  /** `closed`: nothing more comes, and nothing is missing. */
+  state: 'open' | 'closed';
+}
+
+export interface BatchRow {
   /** Primary key. The task that has stored it, so that its repetition finds it. */
   id: string;
   model: string;
@@ -46,8 +68,8 @@ export interface WindowRow {
   version: string;
   start_at: number;
   end_at: number;
-  /** `open` windows are not judged yet. */
-  state: 'open' | 'closed';
+  /** `open`: not judged yet. `late`: judged, and something has come since. */
+  state: 'open' | 'late' | 'closed';
   /** Whether none of its answers was given to a caller: 1 or 0. */
   is_shadow: number;
   predictions: number;

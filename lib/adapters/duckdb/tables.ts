@@ -19,6 +19,8 @@ export interface Tables extends AsyncDisposable {
   /** Parameters are `$1`, `$2` and so on. */
   run(sql: string, ...values: DuckDBValue[]): Promise<void>;
   rows(sql: string, ...values: DuckDBValue[]): Promise<readonly TableRow[]>;
+  /** The columns of a query, each of type double, by position. NULL is NaN. */
+  numbers(sql: string): Promise<readonly Float64Array[]>;
   /** Refuses files and settings besides these folders and files from now on. Call before SQL that others wrote. */
   confine(paths: readonly string[]): Promise<void>;
   /** Ends the query in progress, which rejects. */
@@ -48,6 +50,15 @@ export async function openTables({ folder, memoryMiB = 512, threads = 2 }: Table
     async rows(sql, ...values) {
       return (await connection.runAndReadAll(sql, values)).getRowObjectsJson();
     },
+    async numbers(sql) {
+      const result = await connection.stream(sql);
+      const columns = Array.from({ length: result.columnCount }, () => new NumberList());
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return columns.map((column) => column.values);
+        for (const [at, column] of columns.entries()) column.add(chunk.getColumnValues(at));
+      }
+    },
     async confine(paths) {
       const list = paths.map(quoted).join(', ');
       await connection.run(`SET allowed_directories = [${[quoted(spill), list].filter(Boolean).join(', ')}]`);
@@ -68,3 +79,22 @@ export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'
 
 /** A name as an identifier of SQL. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A list of numbers that grows. */
+class NumberList {
+  #values = new Float64Array(2048);
+  #length = 0;
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length);
+  }
+
+  add(values: readonly DuckDBValue[]): void {
+    if (this.#length + values.length > this.#values.length) {
+      const larger = new Float64Array(2 * (this.#length + values.length));
+      larger.set(this.values);
+      this.#values = larger;
+    }
+    for (const value of values) this.#values[this.#length++] = typeof value === 'number' ? value : Number.NaN;
+  }
+}

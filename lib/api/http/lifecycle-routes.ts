@@ -70,6 +70,8 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
   ]),
   ...routesOf('monitoring', [
     ['POST', '/outcomes', 'user', 'Report what has become true of my predictions'],
+    ['GET', '/users/me/consent', 'user', 'Get what of my predictions may be logged'],
+    ['PUT', '/users/me/consent', 'user', 'Say what of my predictions may be logged'],
     ['GET', '/models/{model}/monitor', 'user', 'Get the data quality, drift and errors of a model, also as a page'],
     ['PUT', '/models/{model}/monitor', 'operator', 'Set the windows, tests and thresholds of a model'],
   ]),

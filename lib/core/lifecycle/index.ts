@@ -6,11 +6,13 @@ export {
   type ColumnQuality,
   type DriftDetected,
   type DriftFinding,
+  type LoggedPrediction,
   MONITOR_DEFAULTS,
   type MonitorReport,
   type MonitorSettings,
   type MonitorWindow,
   type Performance,
+  PREDICTION_LOG_OWNER,
   type WindowComputed,
 } from './monitor.ts';
 export { type Pipeline, pipelineFault, type Stage } from './pipeline.ts';

@@ -113,7 +113,31 @@ export interface WindowComputed {
   readonly predictions: number;
   /** Names of the features that have drifted. */
   readonly drifted: readonly string[];
+  /** Names of the features that were tested. None in a window with too few predictions. */
+  readonly tested: readonly string[];
   readonly performance: Performance | null;
   /** Increases each time. */
   readonly revision: number;
+}
+
+/** Owner of the stages that instances start to log predictions. No user has this id. */
+export const PREDICTION_LOG_OWNER = 'prediction-log';
+
+/** One answer in a batch of the prediction log, as an instance hands it on. */
+export interface LoggedPrediction {
+  /** Of the task. */
+  readonly id: string;
+  readonly owner: string;
+  /** When the task was submitted, Unix milliseconds. */
+  readonly at: number;
+  /** Hash of the contract of the request. */
+  readonly contract: string;
+  readonly response_contract: string;
+  /** Encoded messages as base64. Null if they are too large to be logged. */
+  readonly request: string | null;
+  readonly response: string | null;
+  /** @default the response says it in its field `model_version` */
+  readonly version?: string;
+  /** Whether the caller got another answer. @default false */
+  readonly shadow?: boolean;
 }

@@ -84,8 +84,9 @@ export function effectOf(event: TaskEvent): EventEffect {
       };
     }
     case 'succeeded': {
-      const { startedAt, result } = event;
-      return { guard: endGuard(event), changes: { ...runEnded('succeeded', event), startedAt, result } };
+      const { startedAt, result, envelope } = event;
+      const kept = { startedAt, result, ...(envelope ? { envelope } : {}) };
+      return { guard: endGuard(event), changes: { ...runEnded('succeeded', event), ...kept } };
     }
     case 'failed': {
       const { startedAt = event.at, error, envelope } = event;

@@ -27,7 +27,12 @@ export interface StartedEvent extends RunEvent {
 
 export type TaskEvent =
   | StartedEvent
-  | (RunEvent & { readonly type: 'succeeded'; readonly startedAt: number; readonly result: TaskResult })
+  | (RunEvent & {
+      readonly type: 'succeeded';
+      readonly startedAt: number;
+      readonly result: TaskResult;
+      readonly envelope?: Uint8Array;
+    })
   | (RunEvent & {
       readonly type: 'failed';
       readonly startedAt?: number;

@@ -68,7 +68,10 @@ export interface Task {
   readonly error?: TaskError;
   /** The envelope of a task that was given up, so that the task can be sent again. */
   readonly deadLetter?: Uint8Array;
-  /** The envelope of a task that failed or expired otherwise, so that it can be sent again. */
+  /**
+   * The envelope of a task that failed or expired otherwise, so that it can be sent again, or of an answer that is
+   * logged, so that a lost log can be rebuilt.
+   */
   readonly envelope?: Uint8Array;
   /** How often the task was retried or redriven. Absent if never. Messages of earlier rounds are refused. */
   readonly round?: number;

@@ -93,4 +93,22 @@ export const migrations: Migrations = {
       .addColumn('created_at', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('reference_sets_key', ['model', 'version'] as never),
   ),
+  '013-log-writers': createTable('log_writers', (table) =>
+    table
+      .addColumn('instance', 'text', (column) => column.primaryKey())
+      .addColumn('model', 'text', (column) => column.notNull())
+      .addColumn('share', 'double precision', (column) => column.notNull())
+      .addColumn('opened_at', 'bigint', (column) => column.notNull())
+      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .addColumn('lost_since', 'bigint')
+      .addColumn('state', 'text', (column) => column.notNull()),
+  ),
+  '014-log-writers-by-state': createIndex('log_writers_by_state', 'log_writers', ['state', 'seen_at']),
+  '014-windows-by-state': createIndex('windows_by_state', 'windows', ['state', 'end_at']),
+  '015-consents': createTable('consents', (table) =>
+    table
+      .addColumn('owner', 'text', (column) => column.primaryKey())
+      .addColumn('prediction_log', 'text', (column) => column.notNull())
+      .addColumn('updated_at', 'bigint', (column) => column.notNull()),
+  ),
 };

@@ -6,7 +6,7 @@ import { kolmogorovSmirnov, type TestResult } from './kolmogorov-smirnov.ts';
 
 /** Names as in Evidently. The first three give a p-value. */
 export const STATISTICS = ['ks', 'chisquare', 'z', 'wasserstein', 'jensenshannon', 'psi'] as const;
-export type Statistic = (typeof STATISTICS)[number];
+type Statistic = (typeof STATISTICS)[number];
 
 /** A choice other than the default one. */
 export interface TestChoice {

@@ -5,7 +5,7 @@ const TINY = 1e-300;
  * The regularized upper incomplete gamma function Q(a, x), for a > 0 and x ≥ 0: its series below a + 1, its continued
  * fraction above (DLMF 8.11.4 and 8.9.2).
  */
-export function upperGamma(a: number, x: number): number {
+function upperGamma(a: number, x: number): number {
   if (x <= 0) return 1;
   if (x === Infinity) return 0;
   const factor = Math.exp(a * Math.log(x) - x - logGamma(a));
@@ -60,7 +60,7 @@ function stirlingSeries(x: number): number {
 }
 
 /** The logarithm of the gamma function, for x > 0. */
-export function logGamma(x: number): number {
+function logGamma(x: number): number {
   let product = 1;
   let shifted = x;
   for (; shifted < STIRLING_FROM; shifted++) product *= shifted;

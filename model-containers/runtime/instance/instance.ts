@@ -12,6 +12,7 @@ import {
   type StartFailure,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
+import type { AnswerLog } from '../worker/answer-log.ts';
 import type { RunningModel } from '../worker/running-model.ts';
 import { type ServingModel, Worker } from '../worker/worker.ts';
 import { createAttemptLog, toAll } from '../worker/worker-observer.ts';
@@ -37,6 +38,8 @@ export interface InstanceOptions {
   /** URL of the health port. @default its own address */
   readonly endpoint?: string;
   readonly leaseSeconds: number;
+  /** @default nothing is logged */
+  readonly log?: AnswerLog | undefined;
   /** Disables the stop after `idleSeconds`. @default false */
   readonly staysWhenIdle?: boolean;
   /** Runs until `signal` aborts, which is when the instance stops. Never rejects. */
@@ -198,17 +201,16 @@ export class ModelInstance {
   }
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
-    const { id, platform, logger, leaseSeconds, stopTimeoutMs } = this.#options;
-    const model = this.#model;
-    await model.setUp(this.#variant, stop, await this.#deployed?.first());
-    const queue = platform.queues(this.#manifest.name);
+    const { id, platform, logger, leaseSeconds, log, stopTimeoutMs } = this.#options;
+    await this.#model.setUp(this.#variant, stop, await this.#deployed?.first());
     return new Worker({
-      ...{ ...platform, model, instance: id },
+      ...{ ...platform, model: this.#model, instance: id, log },
       gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
       logger,
       observer: toAll(this.#metrics, createAttemptLog(logger), this.#stats),
-      consume: (signal) => queue.consume({ leaseSeconds, signal, observer: this.#metrics }),
+      consume: (signal) =>
+        platform.queues(this.#manifest.name).consume({ leaseSeconds, signal, observer: this.#metrics }),
       stopTimeoutMs,
     });
   }

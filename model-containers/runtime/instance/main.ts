@@ -10,6 +10,7 @@ import { RunningModel } from '../worker/running-model.ts';
 import { showFailedStart } from './failed-start.ts';
 import { ModelInstance } from './instance.ts';
 import { createJsonLogger } from './json-logger.ts';
+import { predictionLogOf } from './prediction-log.ts';
 import { scaleInProtection } from './scale-in-protection.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -40,6 +41,8 @@ try {
     await platform.close();
     throw error;
   });
+  const { manifest } = model.description;
+  const log = predictionLogOf({ platform, logger, instance: id, share: settings.logShare }, manifest);
   await new ModelInstance({
     ...settings,
     variant,
@@ -49,8 +52,10 @@ try {
       : { whileWorking: scaleInProtection({ agentUri: ecs.agentUri, clock: platform.clock, logger }) }),
     // An ECS service would replace an instance that stops itself. Auto scaling stops idle instances instead.
     staysWhenIdle: ecs !== undefined || settings.staysWhenIdle,
-    ...{ id, model, platform, logger, runtimeVersion },
-  }).run(stop);
+    ...{ id, model, platform, logger, log, runtimeVersion },
+  })
+    .run(stop)
+    .finally(() => log?.close());
   await launch?.release();
   await platform.close();
   logger.info('Stopped.');

@@ -14,6 +14,7 @@ import {
   type TaskEvent,
   type TaskStore,
 } from '#core';
+import type { AnswerLog } from './answer-log.ts';
 import type { Attempt } from './attempt.ts';
 import type { RunEnd } from './run-attempts.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
@@ -26,6 +27,8 @@ export interface SettleDeps {
   readonly tasks: Pick<TaskStore, 'apply'>;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  /** @default nothing is logged */
+  readonly log?: AnswerLog | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -53,21 +56,31 @@ export async function settleRun(
 }
 
 /** Writes the result before the acknowledgement: a crash in between repeats the task, but does not lose it. */
-function settleResponse(
+async function settleResponse(
   deps: SettleDeps,
   attempt: Attempt,
   { response, startedAt }: { readonly response: Uint8Array; readonly startedAt: number },
 ): Promise<Settlement> {
+  const isLogged = deps.log?.takes(attempt.envelope.taskId) ?? false;
   // Concurrent runs of a task write to different keys. The recorded result has the key of its own run.
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
-  return writeThenAck(deps, attempt, 'succeeded', async () => ({
+  const settlement = await writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
     ...runOf(deps, attempt),
     startedAt,
     at: deps.clock.now(),
     result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, response) },
+    ...(isLogged ? { envelope: attempt.delivery.body } : {}),
   }));
+  if (isLogged && settlement.outcome === 'succeeded')
+    deps.log?.add({ ...loggedOf(attempt), response, responseHash: deps.contractHash });
+  return settlement;
 }
+
+const loggedOf = ({ envelope, request }: Attempt) => ({
+  ...{ taskId: envelope.taskId, owner: envelope.owner, at: envelope.submittedAt },
+  ...{ contractHash: envelope.contractHash, request },
+});
 
 /** Fails the task if a retry cannot succeed. Otherwise retries it, or gives it up after `maxAttempts` runs. */
 export async function settleFailure(

@@ -1,6 +1,7 @@
 import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, StatsStore, TaskConsumer, TaskStore } from '#core';
 import { admitTask } from './admit-task.ts';
+import type { AnswerLog } from './answer-log.ts';
 import { type Attempt, repeat } from './attempt.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { createRetryingReceiver } from './retrying-receiver.ts';
@@ -31,6 +32,8 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: WorkerObserver;
+  /** @default nothing is logged */
+  readonly log?: AnswerLog | undefined;
   readonly consume: (signal: AbortSignal) => TaskConsumer;
   /** Time that runs have after the stop signal before they are aborted and released. */
   readonly stopTimeoutMs: number;

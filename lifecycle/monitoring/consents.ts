@@ -1,0 +1,38 @@
+import { type HttpRequest, json, type ProxyResult } from '#api';
+import { invalidField, jsonBody } from '../json-body.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import { monitoringDatabase } from './database.ts';
+import type { Consent } from './tables.ts';
+
+const CONSENTS: readonly Consent[] = ['full', 'answers', 'none'];
+
+/** What these users allow. Those who have said nothing are missing. */
+export async function consentsOf(
+  lifecycle: Pick<Lifecycle, 'stores'>,
+  owners: readonly string[],
+): Promise<ReadonlyMap<string, Consent>> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const rows = await query.selectFrom('consents').selectAll().where('owner', 'in', owners).execute();
+  return new Map(rows.map(({ owner, prediction_log }) => [owner, prediction_log]));
+}
+
+/** `GET /users/me/consent` */
+export async function getConsent(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
+  const { id } = request.caller;
+  return json(200, { prediction_log: (await consentsOf(lifecycle, [id])).get(id) ?? 'full' });
+}
+
+/** `PUT /users/me/consent`: holds for predictions that are logged from now on. */
+export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
+  const { prediction_log: asked } = jsonBody(request);
+  const prediction_log = CONSENTS.find((consent) => consent === asked);
+  if (!prediction_log) throw invalidField('/prediction_log', `must be one of ${CONSENTS.join(', ')}`);
+  const { query } = await monitoringDatabase(lifecycle);
+  const updated_at = lifecycle.platform.clock.now();
+  await query
+    .insertInto('consents')
+    .values({ owner: request.caller.id, prediction_log, updated_at })
+    .onConflict((conflict) => conflict.column('owner').doUpdateSet({ prediction_log, updated_at }))
+    .execute();
+  return json(200, { prediction_log });
+}

@@ -1,0 +1,61 @@
+import { isAlive, type MonitorSettings, PREDICTION_LOG_OWNER } from '#core';
+import type { Lifecycle } from '../lifecycle.ts';
+import { startStage } from '../stages.ts';
+import { monitoringDatabase } from './database.ts';
+import { manifest } from './manifest.ts';
+import { readSettings } from './settings.ts';
+import type { LogWriterRow, WindowRow } from './tables.ts';
+
+/** How many windows one call starts. The next call starts the others. */
+const MAX_STARTED = 100;
+/** Longer than a buffer is kept, so that its batch is on its way. */
+const SILENT_MS = 90_000;
+
+/** Starts what is due: windows that are complete or have changed, and logs that were lost with their instance. */
+export async function startDue(lifecycle: Pick<Lifecycle, 'platform' | 'stores' | 'logger'>): Promise<void> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const now = lifecycle.platform.clock.now();
+  const windows = await query
+    .selectFrom('windows')
+    .select(['model', 'version', 'start_at', 'end_at', 'revision'])
+    .where('state', 'in', ['open', 'late'])
+    .where('end_at', '<=', now)
+    .orderBy('end_at')
+    .limit(MAX_STARTED)
+    .execute();
+  const settings = new Map<string, MonitorSettings>();
+  for (const window of windows) {
+    const known = settings.get(window.model) ?? (await readSettings(lifecycle, window.model));
+    settings.set(window.model, known);
+    if (window.end_at + known.grace_seconds * 1000 <= now) await startCompute(lifecycle, window);
+  }
+  const writers = query.selectFrom('log_writers').selectAll().where('state', '=', 'open');
+  for (const writer of await writers.where('seen_at', '<', now - SILENT_MS).execute()) {
+    if (writer.lost_since === null && (await isRunning(lifecycle, writer))) continue;
+    await start(lifecycle, 'rebuild', { instance: writer.instance }, `${writer.instance}/${writer.seen_at}`);
+  }
+}
+
+type Window = Pick<WindowRow, 'model' | 'version' | 'start_at' | 'revision'>;
+
+const startCompute = (
+  lifecycle: Pick<Lifecycle, 'platform' | 'logger'>,
+  { model, version, start_at, revision }: Window,
+) => start(lifecycle, 'compute', { model, version, start_at }, `${model}/${version}/${start_at}/${revision}`);
+
+async function start(
+  lifecycle: Pick<Lifecycle, 'platform' | 'logger'>,
+  stage: string,
+  args: Readonly<Record<string, string | number>>,
+  key: string,
+): Promise<void> {
+  await startStage(lifecycle, {
+    ...{ service: manifest.name, stage, args, owner: PREDICTION_LOG_OWNER },
+    key: `${stage}/${key}`,
+  });
+}
+
+async function isRunning({ platform }: Pick<Lifecycle, 'platform'>, { instance }: LogWriterRow): Promise<boolean> {
+  const { instances } = await platform.registry.snapshot();
+  return instances.some((each) => each.id === instance && isAlive(each, platform.clock.now()));
+}

@@ -1,0 +1,193 @@
+import { type HttpRequest, json, type ProxyResult } from '#api';
+import { inBatches, isRecord, type JsonValue, type Task } from '#core';
+import { invalidField, jsonBody } from '../json-body.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { ServingLifecycle } from '../service.ts';
+import { stageResult, startStage } from '../stages.ts';
+import { monitoringDatabase } from './database.ts';
+import { startDue } from './due.ts';
+import { manifest } from './manifest.ts';
+import { waitForStage } from './wait-for-stage.ts';
+
+const MAX_OUTCOMES = 1000;
+const MAX_READS = 20;
+/** How much of a database's limit on parameters one statement uses. */
+const MAX_AT_ONCE = 400;
+
+interface Asked {
+  readonly task_id: string;
+  readonly value: string;
+}
+
+/** The prediction that an outcome is of. */
+interface Predicted {
+  readonly model: string;
+  readonly at: number;
+}
+
+/** One entry of the answer, in the order of the request. */
+interface OutcomeAnswer {
+  readonly task_id: string;
+  readonly status: 'recorded' | 'refused';
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+const REFUSALS = {
+  invalid_outcome: 'An outcome has a task_id and a value, which is a number, a text or a truth value.',
+  unknown_prediction: 'There is no successful prediction with this id.',
+  duplicate_outcome: 'An outcome of this prediction was recorded before.',
+} as const;
+type Refusal = keyof typeof REFUSALS;
+
+/**
+ * `POST /outcomes`: records what has become true of predictions. Each entry stands alone: a refused one is counted and
+ * answered with its error. The windows of the others are computed again, and no others.
+ */
+export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
+  const { outcomes } = jsonBody(request);
+  const isList = Array.isArray(outcomes) && outcomes.length > 0 && outcomes.length <= MAX_OUTCOMES;
+  if (!isList) throw invalidField('/outcomes', `must be a list of 1 to ${MAX_OUTCOMES} outcomes`);
+  const asked = outcomes.map(readAsked);
+  const ids = [...new Set(asked.flatMap((each) => (each ? [each.task_id] : [])))];
+  const predictions = await findPredictions(lifecycle, request, ids);
+  const results = await record(lifecycle, { asked, predictions, owner: request.caller.id });
+  await startDue(lifecycle);
+  const answers = results.map((refusal, at): OutcomeAnswer => {
+    const task_id = asked[at]?.task_id ?? idIn(outcomes[at]);
+    return refusal
+      ? { task_id, status: 'refused', error: { code: refusal, message: REFUSALS[refusal] } }
+      : { task_id, status: 'recorded' };
+  });
+  const recorded = answers.filter(({ status }) => status === 'recorded').length;
+  return json(200, { recorded, refused: answers.length - recorded, outcomes: answers });
+}
+
+function readAsked(entry: JsonValue): Asked | undefined {
+  if (!isRecord(entry)) return undefined;
+  const { task_id, value, ...others } = entry;
+  if (typeof task_id !== 'string' || task_id === '' || Object.keys(others).length > 0) return undefined;
+  const isValue = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  return isValue ? { task_id, value: JSON.stringify(value) } : undefined;
+}
+
+const idIn = (entry: JsonValue | undefined): string =>
+  isRecord(entry) && typeof entry.task_id === 'string' ? entry.task_id : '';
+
+/** Predictions of the caller by id; operators see those of all. Older ones than their tasks are in the log. */
+async function findPredictions(
+  lifecycle: ServingLifecycle,
+  { caller, signal }: HttpRequest,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Predicted>> {
+  const mayReadAll = caller.role !== 'user';
+  const found = new Map<string, Predicted>();
+  const missing: string[] = [];
+  for (const batch of inBatches(ids, MAX_READS)) {
+    const tasks = await Promise.all(batch.map((id) => lifecycle.platform.tasks.get(id)));
+    for (const [at, task] of tasks.entries()) {
+      if (!task) missing.push(batch[at] as string);
+      else if (isPrediction(task) && (mayReadAll || task.owner === caller.id))
+        found.set(task.id, { model: task.model, at: task.createdAt });
+    }
+  }
+  if (missing.length === 0 || !(await hasBatches(lifecycle))) return found;
+  const { deps, ...rest } = lifecycle;
+  const args = { ids: missing, ...(mayReadAll ? {} : { owner: caller.id }) };
+  const started = await startStage(rest, { service: manifest.name, stage: 'find', args, owner: caller.id });
+  const { predictions } = await stageResult(rest, await waitForStage(deps, started, signal));
+  for (const [id, at, model] of predictions as readonly [string, number, string][]) found.set(id, { at, model });
+  return found;
+}
+
+const isPrediction = ({ state, result }: Task): boolean => state === 'succeeded' && result !== undefined;
+
+async function hasBatches(lifecycle: Lifecycle): Promise<boolean> {
+  const { query } = await monitoringDatabase(lifecycle);
+  return (await query.selectFrom('batches').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+interface Recorded {
+  readonly asked: readonly (Asked | undefined)[];
+  readonly predictions: ReadonlyMap<string, Predicted>;
+  readonly owner: string;
+}
+
+/** Resolves with the refusal of each entry, or undefined for one that was recorded. */
+async function record(
+  lifecycle: Lifecycle,
+  { asked, predictions, owner }: Recorded,
+): Promise<readonly (Refusal | undefined)[]> {
+  const database = await monitoringDatabase(lifecycle);
+  const recorded_at = lifecycle.platform.clock.now();
+  const results: (Refusal | undefined)[] = [];
+  for (const batch of inBatches(asked, MAX_AT_ONCE)) {
+    results.push(
+      ...(await database.transaction(async (transaction) => {
+        const refusals: (Refusal | undefined)[] = [];
+        const windows = new Map<string, Predicted>();
+        for (const entry of batch) {
+          const prediction = entry && predictions.get(entry.task_id);
+          if (!entry || !prediction) {
+            refusals.push(entry ? 'unknown_prediction' : 'invalid_outcome');
+            continue;
+          }
+          const { model, at: predicted_at } = prediction;
+          const inserted = await transaction
+            .insertInto('outcomes')
+            .values({ ...entry, model, predicted_at, owner, recorded_at })
+            .onConflict((conflict) => conflict.column('task_id').doNothing())
+            .executeTakeFirst();
+          const isNew = inserted.numInsertedOrUpdatedRows === 1n;
+          refusals.push(isNew ? undefined : 'duplicate_outcome');
+          if (isNew) windows.set(`${model}/${predicted_at}`, prediction);
+        }
+        for (const { model, at } of windows.values()) {
+          await transaction
+            .updateTable('windows')
+            .set(({ eb, ref }) => ({
+              revision: eb(ref('revision'), '+', 1),
+              state: eb
+                .case()
+                .when('state', '=', 'open')
+                .then('open' as const)
+                .else('late' as const)
+                .end(),
+            }))
+            .where('model', '=', model)
+            .where('start_at', '<=', at)
+            .where('end_at', '>', at)
+            .execute();
+        }
+        for (const [key, count] of countRefusals(batch, refusals, predictions)) {
+          const [model = '', code = ''] = key.split('/');
+          await transaction
+            .insertInto('refusals')
+            .values({ model, code, count })
+            .onConflict((conflict) =>
+              conflict
+                .columns(['model', 'code'])
+                .doUpdateSet(({ eb, ref }) => ({ count: eb(ref('refusals.count'), '+', count) })),
+            )
+            .execute();
+        }
+        return refusals;
+      })),
+    );
+  }
+  return results;
+}
+
+/** By model and code. Predictions that are not known have no model. */
+function countRefusals(
+  batch: readonly (Asked | undefined)[],
+  refusals: readonly (Refusal | undefined)[],
+  predictions: ReadonlyMap<string, Predicted>,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const [at, refusal] of refusals.entries()) {
+    if (!refusal) continue;
+    const key = `${predictions.get(batch[at]?.task_id ?? '')?.model ?? ''}/${refusal}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,114 @@
+import type { HttpRequest, ProxyResult } from '#api';
+import { contractOf } from '#contract';
+import { encodeEnvelope, type JsonObject, type LoggedPrediction, type MonitorReport, type Task } from '#core';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { handle } from '#lifecycle/monitoring/handlers.ts';
+import type { ServingLifecycle } from '#lifecycle/service.ts';
+import { FertilityRequest, FertilityResponse } from '#proto/models/fertility.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
+
+export const MODEL = 'rates';
+export const HOUR = 3_600_000;
+/** The start of a window that is over. */
+export const WINDOW = Math.floor(Date.now() / HOUR) * HOUR - 24 * HOUR;
+
+const CONTRACT = contractOf(FertilityRequest, FertilityResponse);
+
+/** What the instance of a model hands on: as many predictions, one a second from `at`, whose rates begin at `rate`. */
+export function recordsOf(
+  name: string,
+  count: number,
+  { at = WINDOW, rate = 3, version = '1', owner = 'someone', shadow = false } = {},
+) {
+  return Array.from({ length: count }, (_, index): LoggedPrediction => {
+    const request = FertilityRequest.encode({
+      rate: rate + (index % 50) / 10,
+      change_1y: -0.1 + (index % 3) / 100,
+      change_5y: 0,
+    });
+    const response = FertilityResponse.encode({ next_rate: rate + (index % 50) / 10 - 0.1, model_version: version });
+    return {
+      ...{ id: `${name}-${index}`, owner, at: at + index * 1000 },
+      ...{ contract: CONTRACT.hash, response_contract: CONTRACT.hash, ...(shadow ? { shadow } : {}) },
+      request: Buffer.from(request).toString('base64'),
+      response: Buffer.from(response).toString('base64'),
+    };
+  });
+}
+
+/** Stores the contract, as the registration of an instance does. */
+export const register = (lifecycle: Lifecycle) => lifecycle.platform.contracts.put(CONTRACT);
+
+/** Arguments of the stage `log`. */
+export const batchOf = (records: readonly LoggedPrediction[], more: JsonObject = {}): JsonObject => ({
+  ...{ model: MODEL, instance: 'instance-1', share: 1, sequence: 1 },
+  records: records as unknown as JsonObject[],
+  ...more,
+});
+
+/** Stores the tasks of records, as if an instance had answered them. */
+export async function storeTasks(
+  { platform }: Lifecycle,
+  records: readonly LoggedPrediction[],
+  instance = 'instance-1',
+) {
+  for (const { id, owner, at, request, response } of records) {
+    const bytes = Buffer.from(request ?? '', 'base64');
+    const envelope = encodeEnvelope({
+      ...{
+        taskId: id,
+        model: MODEL,
+        owner,
+        contractHash: CONTRACT.hash,
+        deadlineAt: at + 100 * HOUR,
+        submittedAt: at,
+        copy: 0,
+      },
+      request: { kind: 'inline', bytes },
+    });
+    const task: Task = aFreshTask({ id, owner, model: MODEL, contractHash: CONTRACT.hash, createdAt: at });
+    await platform.tasks.create(task);
+    await platform.tasks.apply(id, {
+      ...{ type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at: at + 10, instance, envelope },
+      result: {
+        contractHash: CONTRACT.hash,
+        payload: { kind: 'inline', bytes: Buffer.from(response ?? '', 'base64') },
+      },
+    });
+  }
+}
+
+export const reportOf = async (lifecycle: Lifecycle, more: JsonObject = {}): Promise<MonitorReport> =>
+  (await lifecycle.ask('monitoring', 'monitor', { model: MODEL, ...more })) as unknown as MonitorReport;
+
+/** Events in the outbox, delivered or not. */
+export async function eventsOf(lifecycle: Lifecycle, type: string): Promise<readonly JsonObject[]> {
+  const { query } = await lifecycle.stores.database<{ outbox: { type: string; payload: string; created_at: number } }>(
+    'monitoring',
+    {},
+  );
+  const rows = await query.selectFrom('outbox').selectAll().where('type', '=', type).orderBy('created_at').execute();
+  return rows.map(({ payload }) => JSON.parse(payload) as JsonObject);
+}
+
+interface AskedRoute {
+  readonly body?: JsonObject;
+  readonly owner?: string;
+  readonly role?: 'user' | 'operator';
+}
+
+/** Answers a route as the handler of the lifecycle does. */
+export async function ask(
+  lifecycle: Lifecycle,
+  route: string,
+  { body = {}, owner = 'someone', role = 'user' }: AskedRoute = {},
+): Promise<ProxyResult & { readonly fields: JsonObject }> {
+  const [method = '', path = ''] = route.split(' ');
+  const request = {
+    ...{ method, route: path, caller: { id: owner, name: owner, role }, signal: new AbortController().signal },
+    ...{ body: () => Buffer.from(JSON.stringify(body)), param: () => MODEL, headers: {}, path },
+    query: { integer: () => undefined },
+  } as unknown as HttpRequest;
+  const answer = await handle(lifecycle as ServingLifecycle, request);
+  return { ...answer, fields: JSON.parse(String(answer.body)) as JsonObject };
+}

@@ -1,0 +1,287 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openTables, quoted } from '#adapters/duckdb/tables.ts';
+import type { JsonObject, LoggedPrediction } from '#core';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { useLifecycle } from '#test/lifecycle/support.ts';
+import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
+import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
+
+const lifecycles = useLifecycle();
+let lifecycle: Lifecycle;
+
+const log = (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
+  lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records, more));
+const compute = (start_at = WINDOW, version = '1') =>
+  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version, start_at });
+const windowAt = async (start = WINDOW) =>
+  (await reportOf(lifecycle)).windows.find((window) => window.start === new Date(start).toISOString());
+
+beforeEach(async () => {
+  lifecycle = await lifecycles.open();
+  await register(lifecycle);
+  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+});
+
+describe('the prediction log', () => {
+  it('keeps a batch as one Parquet object with all that is known of each prediction', async () => {
+    await log(recordsOf('a', 120));
+
+    const { query } = await lifecycle.stores.database<{ batches: { artifact: string; records: number } }>(
+      'monitoring',
+      {},
+    );
+    const batches = await query.selectFrom('batches').selectAll().execute();
+    await using tables = await openTables({ folder: lifecycle.stores.scratch });
+    const file = quoted(await lifecycle.stores.artifacts.fileOf(batches[0]?.artifact ?? ''));
+    const rows = await tables.rows(`SELECT * FROM read_parquet(${file})`);
+    expect(batches).toHaveLength(1);
+    expect(rows).toHaveLength(120);
+    expect(rows[1]).toMatchObject({
+      ...{
+        task_id: 'a-1',
+        owner: 'someone',
+        consent: 'full',
+        model: MODEL,
+        version: '1',
+        shadow: false,
+        predicted_at: String(WINDOW + 1000),
+      },
+      request: expect.stringContaining('"rate":3.1'),
+      prediction: 3,
+    });
+  });
+
+  it('keeps what users allow', async () => {
+    await ask(lifecycle, 'PUT /users/me/consent', { owner: 'shy', body: { prediction_log: 'answers' } });
+    await ask(lifecycle, 'PUT /users/me/consent', { owner: 'silent', body: { prediction_log: 'none' } });
+
+    const { records } = await log([
+      ...recordsOf('a', 3),
+      ...recordsOf('b', 3, { owner: 'shy' }),
+      ...recordsOf('c', 3, { owner: 'silent' }),
+    ]);
+
+    expect(records).toBe(6);
+    await compute();
+    expect((await windowAt())?.quality.rate?.rows).toBe(3);
+    expect((await windowAt())?.quality.prediction?.rows).toBe(6);
+    expect((await ask(lifecycle, 'GET /users/me/consent', { owner: 'shy' })).fields).toEqual({
+      prediction_log: 'answers',
+    });
+    await expect(ask(lifecycle, 'PUT /users/me/consent', { body: { prediction_log: 'all' } })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+  });
+
+  it('rebuilds from tasks what an instance could not hand on', async () => {
+    const records = recordsOf('a', 150);
+    await storeTasks(lifecycle, records);
+    await storeTasks(lifecycle, recordsOf('other', 3), 'another-instance');
+    await log(records.slice(0, 100), { opened_at: WINDOW - 1000, sent_at: WINDOW + 100_000 });
+
+    const rebuilt = await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { instance: 'instance-1' });
+    const again = await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { instance: 'instance-1' });
+
+    expect([rebuilt.records, again.records]).toEqual([50, 0]);
+    await compute();
+    expect((await windowAt())?.predictions).toBe(150);
+  });
+
+  it('starts to rebuild the log of an instance that has disappeared, and not that of one that has closed', async () => {
+    await storeTasks(lifecycle, recordsOf('a', 2));
+    await log([], { opened_at: WINDOW, sent_at: WINDOW });
+    await log([], { instance: 'instance-2', opened_at: WINDOW, sent_at: WINDOW, closed: true });
+
+    await ask(lifecycle, 'GET /models/{model}/monitor');
+
+    const { tasks } = await lifecycle.platform.tasks.list({ owner: 'prediction-log', limit: 100 });
+    expect(tasks).toHaveLength(1);
+  });
+});
+
+describe('a window', () => {
+  it('is open until it is judged, and reports drift of features and of the prediction once', async () => {
+    await log(recordsOf('a', 200, { rate: 12 }));
+    const open = await windowAt();
+
+    await compute();
+    await compute();
+
+    expect(open).toMatchObject({ state: 'open', predictions: 200, drift: [], computed_at: null });
+    const judged = await windowAt();
+    expect(judged).toMatchObject({ state: 'closed', predictions: 200, drifted: true });
+    expect(judged?.drift.map(({ feature, drifted }) => [feature, drifted])).toEqual([
+      ['change_1y', false],
+      ['prediction', true],
+      ['rate', true],
+    ]);
+    expect(judged?.quality.rate).toMatchObject({ type: 'number', rows: 200, missing: 0, unseen: 200 });
+    const reported = await eventsOf(lifecycle, 'drift.detected');
+    expect(reported.map(({ feature }) => feature).toSorted()).toEqual(['prediction', 'rate']);
+    expect(reported[0]).toMatchObject({
+      ...{ model: MODEL, version: '1', statistic: 'ks', threshold: 0.05, shadow: false },
+      window: { start: new Date(WINDOW).toISOString(), end: new Date(WINDOW + HOUR).toISOString() },
+    });
+    expect(await eventsOf(lifecycle, 'window.computed')).toHaveLength(1);
+  });
+
+  it('without drift reports that it is good', async () => {
+    await log(recordsOf('a', 50, { rate: 4.5 }));
+
+    await compute();
+
+    expect(await eventsOf(lifecycle, 'drift.detected')).toEqual([]);
+    expect(await eventsOf(lifecycle, 'window.computed')).toEqual([
+      expect.objectContaining({ drifted: [], predictions: 50, tested: expect.arrayContaining(['rate']) }),
+    ]);
+  });
+
+  it('with few predictions is not tested', async () => {
+    await log(recordsOf('a', 29, { rate: 12 }));
+
+    await compute();
+
+    expect(await windowAt()).toMatchObject({ state: 'closed', drift: [], drifted: false });
+  });
+
+  it('counts a prediction once that was logged twice, and a batch once that came twice', async () => {
+    const run = { taskId: 'same', attempt: 1, owner: 'someone', signal: new AbortController().signal };
+    const records = recordsOf('a', 40, { rate: 4 });
+    await lifecycle.perform('monitoring.log', batchOf(records), run);
+    await lifecycle.perform('monitoring.log', batchOf(records), run);
+    const before = await windowAt();
+
+    await log(records);
+    await compute();
+
+    expect(before?.predictions).toBe(40);
+    expect((await windowAt())?.predictions).toBe(40);
+  });
+
+  it('is computed again for late predictions, and reports only what is new', async () => {
+    await log(recordsOf('a', 40, { rate: 12 }));
+    await compute();
+
+    await log(recordsOf('late', 10, { rate: 12 }));
+    await compute();
+
+    expect((await windowAt())?.predictions).toBe(50);
+    expect(await eventsOf(lifecycle, 'drift.detected')).toHaveLength(2);
+    expect((await eventsOf(lifecycle, 'window.computed')).map(({ revision }) => revision)).toEqual([1, 2]);
+  });
+
+  it('has its own length, tests and thresholds by the settings of its model', async () => {
+    const body = { window_seconds: 60, min_predictions: 1, tests: { rate: { statistic: 'psi', threshold: 1000 } } };
+    await ask(lifecycle, 'PUT /models/{model}/monitor', { body, role: 'operator' });
+    await log(recordsOf('a', 90, { rate: 12 }));
+
+    await compute();
+
+    const first = await windowAt();
+    expect(first).toMatchObject({ predictions: 60, end: new Date(WINDOW + 60_000).toISOString() });
+    expect(first?.drift.find(({ feature }) => feature === 'rate')).toMatchObject({
+      statistic: 'psi',
+      drifted: false,
+      p_value: null,
+    });
+    for (const wrong of [
+      { window_seconds: 0 },
+      { tests: { rate: { statistic: 'none' } } },
+      { other: 1 },
+    ] as JsonObject[]) {
+      await expect(ask(lifecycle, 'PUT /models/{model}/monitor', { body: wrong })).rejects.toMatchObject({
+        code: 'invalid_input',
+      });
+    }
+  });
+
+  it('of answers that callers did not get is marked', async () => {
+    await log(recordsOf('a', 40, { version: '2', shadow: true }));
+
+    await compute(WINDOW, '2');
+
+    expect(await windowAt()).toMatchObject({ version: '2', shadow: true, predictions: 40, drift: [] });
+  });
+});
+
+describe('outcomes', () => {
+  const outcomes = async (list: readonly JsonObject[], owner = 'someone') =>
+    (await ask(lifecycle, 'POST /outcomes', { body: { outcomes: list }, owner })).fields;
+
+  it('that come late change the error of their window and nothing else', async () => {
+    const [early, late] = [recordsOf('a', 40, { rate: 12 }), recordsOf('b', 40, { rate: 12, at: WINDOW + HOUR })];
+    await storeTasks(lifecycle, [...early, ...late]);
+    await log([...early, ...late]);
+    await compute();
+    await compute(WINDOW + HOUR);
+    const before = await reportOf(lifecycle);
+
+    const answer = await outcomes([
+      { task_id: 'a-0', value: 12 },
+      { task_id: 'a-1', value: 12 },
+    ]);
+    await compute();
+    await compute(WINDOW + HOUR);
+
+    expect(answer).toMatchObject({ recorded: 2, refused: 0 });
+    const after = await reportOf(lifecycle);
+    const { performance, computed_at: _, ...rest } = after.windows[1] ?? {};
+    expect(performance).toMatchObject({ outcomes: 2, bias: expect.closeTo(-0.05, 9), mae: expect.closeTo(0.05, 9) });
+    expect(before.windows[1]).toMatchObject(rest);
+    expect(after.windows[0]).toEqual(before.windows[0]);
+    expect(await eventsOf(lifecycle, 'drift.detected')).toHaveLength(4);
+  });
+
+  it('are answered one by one: duplicates, unknown ids and others are counted with an error each', async () => {
+    await storeTasks(lifecycle, recordsOf('a', 3));
+    await storeTasks(lifecycle, recordsOf('b', 1, { owner: 'another' }));
+
+    const answer = await outcomes([
+      { task_id: 'a-0', value: 1 },
+      { task_id: 'a-0', value: 1 },
+      { task_id: 'nobody', value: 1 },
+      { task_id: 'b-0', value: 1 },
+      { task_id: 'a-1' },
+      { task_id: 'a-2', value: 'high' },
+    ]);
+    const again = await outcomes([{ task_id: 'a-0', value: 2 }]);
+
+    const codes = (answer.outcomes as readonly JsonObject[]).map(
+      ({ error }) => (error as JsonObject | undefined)?.code,
+    );
+    expect(codes).toEqual([
+      undefined,
+      'duplicate_outcome',
+      'unknown_prediction',
+      'unknown_prediction',
+      'invalid_outcome',
+      undefined,
+    ]);
+    expect([answer.recorded, answer.refused, again.recorded, again.refused]).toEqual([2, 4, 0, 1]);
+    expect((await reportOf(lifecycle)).outcomes).toEqual({
+      recorded: 2,
+      refused: { duplicate_outcome: 2, unknown_prediction: 2, invalid_outcome: 1 },
+    });
+  });
+
+  it('of predictions whose tasks are gone are found in the log', async () => {
+    await log(recordsOf('a', 3));
+
+    const found = await lifecycles.run(lifecycle, 'monitoring', 'find', { ids: ['a-1', 'none'], owner: 'someone' });
+    const hidden = await lifecycles.run(lifecycle, 'monitoring', 'find', { ids: ['a-1'], owner: 'another' });
+
+    expect(found).toEqual({ predictions: [['a-1', WINDOW + 1000, MODEL]] });
+    expect(hidden).toEqual({ predictions: [] });
+  });
+
+  it('are refused as a whole when they are no list', async () => {
+    for (const body of [
+      {},
+      { outcomes: [] },
+      { outcomes: 'all' },
+      { outcomes: Array(1001).fill({}) },
+    ] as JsonObject[]) {
+      await expect(ask(lifecycle, 'POST /outcomes', { body })).rejects.toMatchObject({ code: 'invalid_input' });
+    }
+  });
+});
