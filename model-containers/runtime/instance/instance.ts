@@ -12,9 +12,8 @@ import {
   type StartFailure,
 } from '#core';
 import type { Platform } from '#platform/platform.ts';
-import type { AnswerLog } from '../worker/answer-log.ts';
 import type { RunningModel } from '../worker/running-model.ts';
-import { type ServingModel, Worker } from '../worker/worker.ts';
+import { type ServingModel, Worker, type WorkerDeps } from '../worker/worker.ts';
 import { createAttemptLog, toAll } from '../worker/worker-observer.ts';
 import { DeployedVersion } from './deployed-version.ts';
 import { showFailedStart } from './failed-start.ts';
@@ -23,7 +22,7 @@ import { CONDITIONS, type Heartbeat, registerWithRetries, startHeartbeat, untilI
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { StatsRecorder } from './stats-recorder.ts';
 
-export interface InstanceOptions {
+export interface InstanceOptions extends Pick<WorkerDeps, 'log'> {
   /** Loaded, not set up. The instance closes it. */
   readonly model: RunningModel;
   readonly platform: Platform;
@@ -38,8 +37,6 @@ export interface InstanceOptions {
   /** URL of the health port. @default its own address */
   readonly endpoint?: string;
   readonly leaseSeconds: number;
-  /** @default nothing is logged */
-  readonly log?: AnswerLog | undefined;
   /** Disables the stop after `idleSeconds`. @default false */
   readonly staysWhenIdle?: boolean;
   /** Runs until `signal` aborts, which is when the instance stops. Never rejects. */

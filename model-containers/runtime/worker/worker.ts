@@ -1,14 +1,13 @@
 import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, StatsStore, TaskConsumer, TaskStore } from '#core';
 import { admitTask } from './admit-task.ts';
-import type { AnswerLog } from './answer-log.ts';
 import { type Attempt, repeat } from './attempt.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { createRetryingReceiver } from './retrying-receiver.ts';
 import { type RunEnd, runAttempts } from './run-attempts.ts';
 import { RunScheduler } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
-import { settleRun } from './settle-task.ts';
+import { type SettleDeps, settleRun } from './settle-task.ts';
 import type { AttemptTimings, EndedAttempt, WorkerObserver } from './worker-observer.ts';
 
 /** A model that answers, with one version or several. */
@@ -17,7 +16,7 @@ export type ServingModel = Pick<
   'description' | 'condition' | 'onCondition' | 'failed' | 'run' | 'reacts'
 >;
 
-export interface WorkerDeps {
+export interface WorkerDeps extends Pick<SettleDeps, 'log'> {
   /** Loaded and set up. */
   readonly model: ServingModel;
   /** Decides which requests this instance can decode. */
@@ -32,8 +31,6 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: WorkerObserver;
-  /** @default nothing is logged */
-  readonly log?: AnswerLog | undefined;
   readonly consume: (signal: AbortSignal) => TaskConsumer;
   /** Time that runs have after the stop signal before they are aborted and released. */
   readonly stopTimeoutMs: number;
