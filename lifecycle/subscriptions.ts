@@ -7,6 +7,9 @@ export const SUBSCRIPTIONS: Subscriptions = {
   'features.materialized': [],
   'version.trained': [],
   'deployment.changed': [],
-  'drift.detected': [{ service: 'serving', stage: 'note-drift' }],
+  'drift.detected': [
+    { service: 'serving', stage: 'note-drift' },
+    { service: 'pipelines', stage: 'retrain' },
+  ],
   'window.computed': [],
 };

@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import type { Pipeline } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
+import { startRetraining } from './retraining.ts';
 import { startRun } from './start-runs.ts';
 import { pipelinesDatabase } from './stored-runs.ts';
 
@@ -25,6 +26,10 @@ export async function startDueRuns(lifecycle: Lifecycle, since: number, until: n
     if (pipeline.schedule === undefined) continue;
     const due = new Cron(pipeline.schedule, { paused: true, timezone: 'UTC' }).nextRun(new Date(since));
     if (!due || due.getTime() > until) continue;
+    if (pipeline.retraining) {
+      await startRetraining(lifecycle, { pipeline, owner, at: due.getTime(), reason: 'Started by its schedule.' });
+      continue;
+    }
     const cause = `schedule:${due.toISOString()}`;
     await startRun(lifecycle, { pipeline, owner, logicalDate: due.toISOString().slice(0, 10), cause });
   }

@@ -6,6 +6,7 @@ import type { Service } from '../service.ts';
 import { type Backfill, continueBackfill, firstOpenStage } from './backfills.ts';
 import { manifest } from './manifest.ts';
 import { logOf, presentRun } from './present-run.ts';
+import { retrain } from './retraining.ts';
 import { runPage } from './run-page.ts';
 import { runStep } from './run-step.ts';
 import { scheduleFault, startDueRuns } from './schedules.ts';
@@ -135,7 +136,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 /** Pipelines of stages, their runs and backfills. */
 export const pipelines: Service = {
   manifest,
-  stages: { step: runStep },
+  stages: { step: runStep, retrain },
   async tick(lifecycle, { since, until }) {
     await startDueRuns(lifecycle, since, until);
     await resumeRuns(lifecycle);

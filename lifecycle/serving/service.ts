@@ -4,7 +4,7 @@ import { jsonBody } from '../json-body.ts';
 import type { Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
 import { deploy } from './deploy.ts';
-import { listDeployments, presentDeployment } from './deployments.ts';
+import { currentDeployment, listDeployments, presentDeployment } from './deployments.ts';
 import { noteDrift } from './drift.ts';
 import { judgeRollouts, liveTallies } from './judge-rollouts.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
@@ -64,6 +64,12 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 /** Deployments of versions, predictions by entity, and the lineage of predictions. */
 export const serving: Service = {
   manifest,
+  queries: {
+    /** The deployed version of a model, or null. */
+    current: async (lifecycle, { model }) => ({
+      version: (await currentDeployment(lifecycle, String(model)))?.version ?? null,
+    }),
+  },
   stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift },
   async tick(lifecycle) {
     await startDeployed(lifecycle);

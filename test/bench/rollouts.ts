@@ -157,14 +157,15 @@ async function measureRollback(): Promise<void> {
   for (const more of [{}, { strategy: 'canary', share: 0.5 }]) {
     const stop = new AbortController();
     const counts = { answered: 0, failed: 0, byBad: 0 };
-    const load = Array.from({ length: 8 }, async () => {
+    const predictUntilStopped = async () => {
       while (!stop.signal.aborted) {
         const version = await predict();
         counts.answered++;
         if (version === undefined) counts.failed++;
         else if (version === bad) counts.byBad++;
       }
-    });
+    };
+    const load = Promise.all(Array.from({ length: 8 }, predictUntilStopped)).catch((error: unknown) => error);
     await deploy({ version: bad, force: true, ...more });
     const startedAt = performance.now();
     let rollout = await newest();
@@ -174,7 +175,7 @@ async function measureRollback(): Promise<void> {
     }
     const ms = performance.now() - startedAt;
     stop.abort();
-    await Promise.all(load);
+    await load;
     const name = 'strategy' in more ? 'canary of 50 %' : 'all tasks';
     const isBack = rollout?.state === 'rolled_back' && rollout.version === bad;
     check(isBack && ms <= LIMIT_MS, `rollback  of ${name}: ${(ms / 1000).toFixed(1)} s. ${rollout?.reasons.join(' ')}`);

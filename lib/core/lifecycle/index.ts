@@ -15,7 +15,7 @@ export {
   PREDICTION_LOG_OWNER,
   type WindowComputed,
 } from './monitor.ts';
-export { type Pipeline, pipelineFault, type Stage } from './pipeline.ts';
+export { type Pipeline, pipelineFault, type Retraining, type Stage } from './pipeline.ts';
 export {
   type Advanced,
   advance,

@@ -1,4 +1,14 @@
-import { type FieldFault, isRecord, textLike } from '../field-rules.ts';
+import {
+  type FieldFault,
+  type FieldRules,
+  faultOf,
+  flag,
+  isRecord,
+  optional,
+  textLike,
+  whole,
+} from '../field-rules.ts';
+import { modelName } from '../models/model.ts';
 
 /** One step of a pipeline. */
 export interface Stage {
@@ -20,6 +30,17 @@ export interface Pipeline {
   readonly stages: readonly Stage[];
   /** When runs start by themselves, as a cron expression in UTC. @default only when asked for */
   readonly schedule?: string;
+  /** Makes its scheduled runs retrainings, and starts them by drift too. @default no retraining */
+  readonly retraining?: Retraining;
+}
+
+/** When a pipeline trains a model again: at most once per window. */
+export interface Retraining {
+  readonly model: string;
+  /** Whether drift of the deployed version starts it. @default true */
+  readonly on_drift?: boolean;
+  /** Windows begin at multiples of it. @default 86,400 */
+  readonly window_seconds?: number;
 }
 
 /** Names of pipelines and stages. */
@@ -30,6 +51,8 @@ const operation = textLike(/^[a-z]+\.[a-z][a-z-]*$/, 96, 'a service and its oper
 export function pipelineFault(pipeline: Pipeline): FieldFault | undefined {
   const nameFault = name(pipeline.name);
   if (nameFault !== undefined) return { path: 'pipeline.name', must: nameFault };
+  const retrainingFault = faultOfRetraining(pipeline.retraining);
+  if (retrainingFault) return retrainingFault;
   const { stages } = pipeline;
   if (stages.length === 0) return { path: 'pipeline.stages', must: 'a list of at least one stage' };
   const names = new Set<string>();
@@ -43,6 +66,17 @@ export function pipelineFault(pipeline: Pipeline): FieldFault | undefined {
     if (stage.params !== undefined && !isRecord(stage.params)) return { path: `${path}.params`, must: 'an object' };
   }
   return edgeFault(pipeline, names);
+}
+
+const RETRAINING_RULES: FieldRules<Retraining> = {
+  model: modelName,
+  on_drift: optional(flag),
+  window_seconds: optional(whole(1, 366 * 86_400)),
+};
+
+function faultOfRetraining(retraining: unknown): FieldFault | undefined {
+  if (retraining === undefined) return undefined;
+  return faultOf(retraining, RETRAINING_RULES, 'pipeline.retraining');
 }
 
 function edgeFault({ stages }: Pipeline, names: ReadonlySet<string>): FieldFault | undefined {
