@@ -4,9 +4,9 @@ import { limitsOf } from '#catalog/manifest.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
 import { parseCostOptions } from './cost/options.ts';
+import { PRICES } from './cost/prices.ts';
 import { quotasOf } from './cost/quotas.ts';
 import { spreadBill } from './cost/spread.ts';
-import { PRICES } from './cost/usage.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -24,30 +24,39 @@ if ('help' in asked) {
 }
 const { workload } = asked;
 const WHAT_LEAN_GIVES_UP = `
-What lean gives up for its price:
+What prod and lean give up for their price, each with its setting in lib/stacks/stage-config.ts:
+  capacity: 'spot'                instances may stop with two minutes' notice, and their tasks return to the queue; while
+                                  Spot has no capacity, instances start on demand. 'fargate': $5.05 more for a month awake
+  network: 'ipv6'                 instances and their images reach only what has IPv6. 'public': $3.65 more
+  no custom metrics               instances and backlogs on the dashboard are those of ECS and SQS
+  dead letters                    are given up within two minutes instead of seconds
+What lean gives up besides:
   submit by function URL          no throttling or access log before predictions, and callers are verified by the handler;
                                   by its HTTP API, which all other routes use, a million predictions cost $1.15 more
   HTTP API                        no request validation and no firewall by API Gateway
   no index by owner               GET /tasks answers 404
   no call log                     GET /calls and GET /users/me/calls answer 404
   no traces, no platform logs     no X-Ray; no start and report lines of Lambda
-  Fargate Spot                    instances may stop with two minutes' notice; their tasks return to the queue
 On every stage, waiting callers use eventually consistent reads, so they may see a result one read later.`;
 const HOW_SURE = `
-Counts without a mark are measured on emulators of SQS and DynamoDB and on the handlers; test/scripts/cost-usage.test.ts
-checks them. Sizes of response headers and access log lines are typical values. Items with ~ contain an estimate:
+measured    a count on emulators of SQS and DynamoDB and on the handlers, which test/scripts/cost-usage.test.ts checks, at
+            the price of AWS; sizes of response headers and access log lines are typical values
+AWS price   something that is there for hours or months
+estimate    with an estimate in it:
   Lambda time                     the model's time and the measured reads, plus 20 ms for SQS and DynamoDB and 2.5 ms of
                                   CPU, measured by npm run bench:handler on another machine
   Call log                        its line and its rows are measured, ten calls to a delivery are assumed; calls that
                                   are delivered alone cost $1.30 a million more
   Logs                            the access log is measured; Lambda's own lines are as AWS documents them
-  idle months                     polling by Lambda and the run time of the collector are as AWS documents them
+  Collector                       its run time and its lines are as AWS documents them for Lambda
 SQS is for predictions in bursts. Predictions that arrive alone need their own receive and delete: $${aloneSurcharge(workload).toFixed(2)} more.`;
+
+const BASIS = { measured: 'measured', price: 'AWS price', estimate: 'estimate' } as const;
 
 function table(title: string, items: readonly BillItem[]): void {
   say(`\n${title}`);
   for (const { name, dollars, how, basis } of items) {
-    say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}${basis === 'estimated' ? ' ~' : '  '} ${how}`);
+    say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}  ${BASIS[basis].padEnd(10)} ${how}`);
   }
   say(`  ${'total'.padEnd(24)}${total(items).toFixed(2).padStart(10)}`);
 }

@@ -1,56 +1,47 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
-import { METRICS_NAMESPACE, METRICS_SERVICE, type ModelMetric, type StageMetric } from '#api/http/metrics.ts';
-import { holdsTasks, type InstanceScaler, type ModelSummary, scaleModel } from '#core';
+import { METRICS_NAMESPACE, METRICS_SERVICE, type StageMetric } from '#api/http/metrics.ts';
+import { type InstanceScaler, type ModelSummary, scaleModel } from '#core';
 
 export interface CollectorOptions {
   readonly stage: string;
   readonly publish: (gauges: Gauges) => void;
   /** @default the platform scales by itself, or not at all */
   readonly scaler?: InstanceScaler;
+  /** Told of the dead letters of each model. @default they are polled all the time */
+  readonly deadLetters?: { follow(model: string, waiting: number): Promise<void> };
   /** Instances of each model that stay while idle. */
   readonly minInstances: number;
 }
 
-/** Publishes live instances and backlogs every minute, and scales every model by them. */
+/** Every minute: scales every model by its backlog, and publishes how many models are stalled. */
 export const createHandler =
-  ({ stage, publish, scaler, minInstances }: CollectorOptions) =>
+  ({ stage, publish, scaler, deadLetters, minInstances }: CollectorOptions) =>
   ({ models, platform, logger }: HandlerDeps) =>
     middy(async function collectMetrics(): Promise<void> {
       const all = await models.all();
-      publish({ dimensions: { stage }, values: stageValues(all) });
-      for (const summary of all.filter(isAwake)) {
-        publish({ dimensions: { stage, model: summary.model.name }, values: modelValues(summary) });
-      }
-      if (!scaler) return;
-      const { clock } = platform;
+      const StalledModels = stalledOf(all);
+      // CloudWatch bills a metric per hour with values. Its alarm takes none as 0.
+      if (StalledModels > 0) publish({ dimensions: { stage }, values: { StalledModels } satisfies StageValues });
       const scaled = await Promise.allSettled(
-        all.map((summary) => scaleModel({ scaler, clock, logger }, summary, minInstances)),
+        all.flatMap((summary) => [
+          ...(scaler ? [scaleModel({ scaler, clock: platform.clock, logger }, summary, minInstances)] : []),
+          ...(deadLetters && summary.depth ? [deadLetters.follow(summary.model.name, summary.depth.deadLetters)] : []),
+        ]),
       );
-      // One model that cannot be scaled must not hold the others. The error is counted, and an alarm watches the count.
+      // One model that fails must not hold the others. The error is counted, and an alarm watches the count.
       const failed = scaled.find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
     });
 
-/** CloudWatch bills each metric per hour with values, so sleeping models publish none. */
-const isAwake = ({ live, depth }: ModelSummary): boolean => live.length > 0 || !depth || holdsTasks(depth);
-
-const stageValues = (all: readonly ModelSummary[]): Record<StageMetric, number> => ({
-  ActiveModels: all.filter(({ serving }) => serving.length > 0).length,
-  LiveInstances: all.reduce((sum, { live }) => sum + live.length, 0),
-  StalledModels: all.filter((summary) => summary.live.length === 0 && waitingOf(summary) > 0).length,
-});
-
-/** An unknown backlog is omitted, because 0 would be wrong. */
-function modelValues(summary: ModelSummary): Partial<Record<ModelMetric, number>> {
-  const { live, depth } = summary;
-  const LiveInstances = live.length;
-  if (!depth) return { LiveInstances };
-  return { LiveInstances, BacklogPerInstance: (waitingOf(summary) + depth.inFlight) / Math.max(1, LiveInstances) };
-}
+/** Models for which tasks wait and of which no instance lives. */
+const stalledOf = (all: readonly ModelSummary[]): number =>
+  all.filter((summary) => summary.live.length === 0 && waitingOf(summary) > 0).length;
 
 const waitingOf = ({ depth }: ModelSummary): number => (depth ? depth.visible + depth.delayed : 0);
+
+type StageValues = Record<StageMetric, number>;
 
 /** Current values with one set of dimensions. */
 export interface Gauges {

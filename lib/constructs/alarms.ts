@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Tags } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { limitsOf } from '#catalog/manifest.ts';
@@ -21,6 +21,8 @@ export interface AlarmsProps {
 
 interface AlarmSpec {
   readonly name: string;
+  /** The model that it is billed to. @default the stage */
+  readonly model?: string;
   /** The cause, then the heading of the section in `docs/runbook.md`. */
   readonly description: string;
   readonly metric: IMetric;
@@ -44,8 +46,8 @@ export class Alarms extends Construct {
     this.all = [...ofStage(props), ...props.models.flatMap(ofModel)].map((spec) => this.#raise(spec));
   }
 
-  #raise({ name, description, metric, from, minutes, ofThem }: AlarmSpec): Alarm {
-    return new Alarm(this, name, {
+  #raise({ name, model, description, metric, from, minutes, ofThem }: AlarmSpec): Alarm {
+    const alarm = new Alarm(this, name, {
       alarmName: `${this.#prefix}${name}`,
       alarmDescription: description,
       metric,
@@ -55,6 +57,8 @@ export class Alarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+    if (model !== undefined) Tags.of(alarm).add('model', model);
+    return alarm;
   }
 }
 
@@ -121,6 +125,7 @@ function ofModel({ manifest, queues }: ModelService): readonly AlarmSpec[] {
   return [
     {
       name: `${manifest.name}-dead-letters`,
+      model: manifest.name,
       description: `Dead letters of ${manifest.name} are not being dealt with. Runbook: dead-letters.`,
       metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
       from: 1,
@@ -128,6 +133,7 @@ function ofModel({ manifest, queues }: ModelService): readonly AlarmSpec[] {
     },
     {
       name: `${manifest.name}-oldest-task`,
+      model: manifest.name,
       description: `A task of ${manifest.name} has waited for far longer than a run takes. Runbook: oldest-task.`,
       metric: queues.tasks.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' }),
       // Allows for a cold start and several runs before this task.

@@ -52,7 +52,8 @@ export class HandlerFunction extends NodejsFunction {
       acknowledgeEverything(this.grantPrincipal, 'Traces belong to the account: X-Ray knows no smaller resources.');
     } else {
       acknowledge(this, {
-        'Serverless-LambdaTracing': 'This stage does without traces for their price; logs carry the trace context.',
+        'Serverless-LambdaTracing':
+          'Without traces for their price: a stage of that kind, or a function that serves no request; logs carry the trace context.',
       });
     }
   }

@@ -176,7 +176,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   },
   'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
   'collect-metrics': {
-    description: 'Publishes active models, live instances and backlogs every minute, and scales by them',
+    description: 'Scales every model by its backlog, every minute',
     may: ['list models', 'measure queues', 'scale models'],
   },
   'record-calls': {

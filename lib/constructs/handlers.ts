@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -27,6 +28,8 @@ export interface HandlersProps extends Grantors {
   readonly prefix: string;
   /** Instances of each model that stay while idle. */
   readonly minInstances: number;
+  /** Whether Lambda polls for dead letters all the time. For emulators. */
+  readonly pollsDeadLetters: boolean;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
@@ -75,9 +78,7 @@ export class Handlers extends Construct {
     if (recorder) new CallRecording(this, 'CallRecording', { log: this.#log, recorder });
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
     this.collectMetrics.addEnvironment(ENV.minInstances, String(props.minInstances));
-    for (const { deadLetters } of props.queues) {
-      this.giveUpTask.addEventSource(new SqsEventSource(deadLetters, { reportBatchItemFailures: true }));
-    }
+    this.#connectDeadLetters();
     acknowledge(this.giveUpTask, {
       'Serverless-LambdaEventSourceMappingDestination':
         'What fails stays in the dead-letter queue, which is the destination, and has an alarm; SQS sources take no other.',
@@ -87,6 +88,25 @@ export class Handlers extends Construct {
   get all(): readonly HandlerFunction[] {
     const others = [this.refuseRoute, this.authorizeCaller, this.giveUpTask, this.collectMetrics, this.recordCalls];
     return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
+  }
+
+  /** An enabled source polls all the time, which is billed. So the collector enables it while letters wait. */
+  #connectDeadLetters(): void {
+    const { services, pollsDeadLetters: enabled } = this.#props;
+    const sources = services.map(({ manifest, queues }) => {
+      const source = new SqsEventSource(queues.deadLetters, { reportBatchItemFailures: true, enabled });
+      this.giveUpTask.addEventSource(source);
+      return { model: manifest.name, id: source.eventSourceMappingId, arn: source.eventSourceMappingArn };
+    });
+    if (enabled || sources.length === 0) return;
+    const value = sources.map(({ model, id }) => `${model}=${id}`).join(' ');
+    this.collectMetrics.addEnvironment(ENV.deadLetterSources, value);
+    this.collectMetrics.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['lambda:GetEventSourceMapping', 'lambda:UpdateEventSourceMapping'],
+        resources: sources.map(({ arn }) => arn),
+      }),
+    );
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
@@ -101,7 +121,8 @@ export class Handlers extends Construct {
       timeout,
       logRetention,
       logGroup: answersRoutes(name) ? this.#log : undefined,
-      tracing,
+      // Its runs are no part of a request, and each would be billed.
+      tracing: tracing && name !== 'collect-metrics',
       platformLogs,
       reservedConcurrency: reservedConcurrency?.[name],
     });
@@ -126,14 +147,13 @@ export class CollectorSchedule extends Construct {
   constructor(scope: Construct, id: string, { collector }: { readonly collector: IFunction }) {
     super(scope, id);
     const rule = new Rule(this, 'EveryMinute', {
-      description: 'Publishes active models, live instances and backlogs',
+      description: 'Scales the models',
       schedule: Schedule.rate(Duration.minutes(1)),
     });
-    // No retries: the next minute publishes correct values.
+    // No retries: the next minute looks again.
     rule.addTarget(new LambdaFunction(collector, { retryAttempts: 0, maxEventAge: Duration.minutes(1) }));
     acknowledge(rule, {
-      'Serverless-EventBusDLQ':
-        'A minute that was missed is worth nothing later: the next run publishes current numbers.',
+      'Serverless-EventBusDLQ': 'A minute that was missed is worth nothing later: the next run sees current numbers.',
     });
   }
 }

@@ -3,6 +3,7 @@ import { IgnoreMode } from 'aws-cdk-lib';
 import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { imageRecipe } from '../bundling/image-recipe.ts';
+import { builtImage } from './built-image.ts';
 
 export type ModelImageSource = { readonly kind: 'asset' } | { readonly kind: 'registry'; readonly ref: string };
 
@@ -15,12 +16,12 @@ const FOR_OTHERS = [
   ...['model-containers/models', 'proto/gen/models'],
 ];
 
-/** The image of a model: built at deployment, or referenced. */
-export function modelImage(source: ModelImageSource, model: string): ContainerImage {
+/** The image of a model: built at deployment, or referenced. `isIpv6`: whether it is pulled by IPv6 only. */
+export function modelImage(source: ModelImageSource, model: string, isIpv6: boolean): ContainerImage {
   if (source.kind === 'registry')
     return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', model.replaceAll('_', '-')));
   const { directory, ...props } = modelAsset(ROOT, model);
-  return ContainerImage.fromAsset(directory, props);
+  return builtImage(directory, props, isIpv6);
 }
 
 /** Includes only files of this model's image, so that other changes neither rebuild nor redeploy it. */

@@ -28,6 +28,8 @@ export interface ModelServiceProps {
   readonly logRetention: RetentionDays;
   /** False for emulators, which do not support public addresses. */
   readonly assignPublicIp: boolean;
+  /** Whether instances reach AWS by IPv6 only. */
+  readonly isIpv6: boolean;
 }
 
 const HEALTH_PORT = 8080;
@@ -136,7 +138,7 @@ export class ModelService extends Construct {
   }
 
   #addContainer(): ecs.ContainerDefinition {
-    const { image, logRetention, prefix } = this.#props;
+    const { image, logRetention, prefix, isIpv6 } = this.#props;
     const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
     const container = this.#task.addContainer(MODEL_CONTAINER, {
       image,
@@ -161,9 +163,10 @@ export class ModelService extends Construct {
         [ENV.queueUrlPrefix]: queueUrlPrefix(this, prefix),
         // Lambda sets this variable, ECS does not.
         [ENV.awsRegion]: Stack.of(this).region,
+        ...(isIpv6 ? { [ENV.dualStack]: 'true' } : {}),
       } satisfies Partial<Record<EnvironmentName, string>>,
     });
-    addSidecar({ manifest: this.manifest, task: this.#task, runtime: container, logGroup });
+    addSidecar({ manifest: this.manifest, task: this.#task, runtime: container, logGroup, isIpv6 });
     container.addMountPoints({ sourceVolume: 'scratch', containerPath: '/tmp', readOnly: false });
     return container;
   }
@@ -185,7 +188,7 @@ export class ModelService extends Construct {
     const { network, capacityProviders } = this.#props;
     this.service.node.addDependency(
       this.#task.obtainExecutionRole(),
-      ...network.instanceSubnets.map((subnet) => subnet.internetConnectivityEstablished),
+      ...network.outbound,
       ...(capacityProviders ? [capacityProviders] : []),
     );
   }

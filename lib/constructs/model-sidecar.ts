@@ -6,6 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { hasSidecar, healthPathOf, type ModelManifest } from '#catalog/manifest.ts';
 import { ENV } from '#platform/environment.ts';
+import { builtImage } from './built-image.ts';
 
 const MODELS = fileURLToPath(new URL('../../model-containers/models', import.meta.url));
 const STOP_TIMEOUT = Duration.seconds(120);
@@ -16,17 +17,19 @@ interface SidecarOptions {
   /** The container of the runtime, which starts when the sidecar is healthy. */
   readonly runtime: ecs.ContainerDefinition;
   readonly logGroup: ILogGroup;
+  /** Whether images are pulled by IPv6 only. */
+  readonly isIpv6: boolean;
 }
 
 /** Adds the container of a model that already serves to its ECS task. Does nothing for other models. */
-export function addSidecar({ manifest, task, runtime, logGroup }: SidecarOptions): void {
+export function addSidecar({ manifest, task, runtime, logGroup, isIpv6 }: SidecarOptions): void {
   const { container, name } = manifest;
   if (!container || !hasSidecar(manifest)) return;
   const { image, build = '.', port } = container;
   const sidecar = task.addContainer('container', {
     image:
       image === undefined
-        ? ecs.ContainerImage.fromAsset(join(MODELS, name, build), { platform: Platform.LINUX_ARM64 })
+        ? builtImage(join(MODELS, name, build), { platform: Platform.LINUX_ARM64 }, isIpv6)
         : ecs.ContainerImage.fromRegistry(image),
     essential: true,
     stopTimeout: STOP_TIMEOUT,

@@ -13,7 +13,7 @@ import type { HandlerName } from '#api/http/routes.ts';
 import type { Data } from './data.ts';
 import type { Handlers } from './handlers.ts';
 import type { HttpApi, HttpApiMetrics } from './http-api.ts';
-import { modelMetric, stageMetric } from './metrics.ts';
+import { stageMetric } from './metrics.ts';
 import type { ModelService } from './model-service.ts';
 import type { SubmitUrl } from './submit-url.ts';
 
@@ -55,24 +55,45 @@ export class StageDashboard extends Construct {
 const graph = (title: string, left: readonly IMetric[]): IWidget =>
   new GraphWidget({ title, left: [...left], width: THIRD, height: 6 });
 
+/**
+ * How many tasks of a service run: each sends one sample a minute. A metric of our own would be billed for every awake
+ * model.
+ */
+const instancesOf = ({ service, manifest }: ModelService): IMetric =>
+  service.metricCpuUtilization({ period: MINUTE, statistic: 'SampleCount', label: manifest.name });
+
+/** All instances; 0 for a service that has sent no sample. */
+const allInstances = (models: readonly ModelService[]): IMetric =>
+  new MathExpression({
+    expression: `SUM([${models.map((_, at) => `FILL(i${at}, 0)`).join(', ')}])`,
+    usingMetrics: Object.fromEntries(models.map((model, at) => [`i${at}`, instancesOf(model)])),
+    label: 'instances',
+    period: MINUTE,
+  });
+
+const backlogPerInstance = (model: ModelService, at: number): IMetric =>
+  new MathExpression({
+    expression: `(FILL(w${at}, 0) + FILL(r${at}, 0)) / MAX([FILL(i${at}, 0), 1])`,
+    usingMetrics: {
+      [`w${at}`]: model.queues.tasks.metricApproximateNumberOfMessagesVisible(MAX),
+      [`r${at}`]: model.queues.tasks.metricApproximateNumberOfMessagesNotVisible(MAX),
+      [`i${at}`]: instancesOf(model),
+    },
+    label: `${model.manifest.name} backlog`,
+    period: MINUTE,
+  });
+
 function summary({ stage, models }: StageDashboardProps): IWidget[] {
   const names = models.map(({ manifest }) => `- **${manifest.name}**: ${manifest.description}`).join('\n');
   return [
     new SingleValueWidget({
       title: 'Alive now',
-      metrics: [
-        stageMetric(stage, 'ActiveModels'),
-        stageMetric(stage, 'LiveInstances'),
-        stageMetric(stage, 'StalledModels'),
-      ],
+      metrics: [allInstances(models), stageMetric(stage, 'StalledModels')],
       width: THIRD,
       height: 6,
     }),
     new TextWidget({ markdown: `## Models\n${names}`, width: THIRD, height: 6 }),
-    graph(
-      'Live instances',
-      models.map(({ manifest }) => modelMetric(stage, manifest.name, 'LiveInstances', { label: manifest.name })),
-    ),
+    graph('Live instances', models.map(instancesOf)),
   ];
 }
 
@@ -127,7 +148,7 @@ function traffic({ api, submitUrl, models }: StageDashboardProps): IWidget[] {
 }
 
 /** Billed units. */
-function costs({ api, submitUrl, data, handlers, stage, models }: StageDashboardProps): IWidget[] {
+function costs({ api, submitUrl, data, handlers, models }: StageDashboardProps): IWidget[] {
   const busy = [...BUSY.flatMap((name) => handlers.byName.get(name) ?? []), handlers.collectMetrics];
   const durations = Object.fromEntries(busy.map((fn, at) => [`d${at}`, fn.metricDuration(SUM)]));
   const lambdaSeconds = new MathExpression({
@@ -145,11 +166,6 @@ function costs({ api, submitUrl, data, handlers, stage, models }: StageDashboard
       data.tasks.metricConsumedReadCapacityUnits({ ...SUM, label: 'DynamoDB read units' }),
     ]),
     graph('Lambda seconds', [lambdaSeconds]),
-    graph('Fargate: instances and backlog per instance', [
-      stageMetric(stage, 'LiveInstances', { label: 'instances' }),
-      ...models.map(({ manifest }) =>
-        modelMetric(stage, manifest.name, 'BacklogPerInstance', { label: `${manifest.name} backlog` }),
-      ),
-    ]),
+    graph('Fargate: instances and backlog per instance', [allInstances(models), ...models.map(backlogPerInstance)]),
   ];
 }

@@ -48,6 +48,10 @@ export const corsOrigins = 'MODELYARD_CORS_ORIGINS';
 export const stage = 'MODELYARD_STAGE';
 export const dockerProject = 'MODELYARD_DOCKER_PROJECT';
 export const awsRegion = 'AWS_REGION';
+/** `true`: endpoints of AWS that have IPv6 addresses too. Read by the SDK. */
+export const dualStack = 'AWS_USE_DUALSTACK_ENDPOINT';
+/** The event source of each model's dead letters: `model=id`, separated by spaces. */
+export const deadLetterSources = 'MODELYARD_DEAD_LETTER_SOURCES';
 export const sqsEndpoint = 'MODELYARD_SQS_ENDPOINT';
 export const s3Endpoint = 'MODELYARD_S3_ENDPOINT';
 export const dynamodbEndpoint = 'MODELYARD_DYNAMODB_ENDPOINT';

@@ -50,10 +50,11 @@ export class ModelyardStack extends Stack {
     const services = models.map((manifest) => {
       const { name: model } = manifest;
       const queues = new ModelQueues(this, `${model}-queues`, { prefix, model });
-      const image = modelImage(config.images, model);
+      const isIpv6 = config.network === 'ipv6';
+      const image = modelImage(config.images, model, isIpv6);
       const assignPublicIp = config.network === 'public' && !emulated;
-      const shared = { prefix, cluster, network, data, capacity, capacityProviders, logRetention, assignPublicIp };
-      return new ModelService(this, model, { ...shared, manifest, queues, image });
+      const shared = { prefix, cluster, network, data, capacity, capacityProviders, logRetention };
+      return new ModelService(this, model, { ...shared, manifest, queues, image, assignPublicIp, isIpv6 });
     });
 
     const queues = services.map((service) => service.queues);
@@ -74,6 +75,7 @@ export class ModelyardStack extends Stack {
         platformLogs,
         reservedConcurrency,
       },
+      pollsDeadLetters: emulated,
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
       ...{ identity, submitUrl: config.api.submitUrl, callDays: config.callDays },
     });

@@ -1,5 +1,6 @@
 import type { FirewallConfig } from '../constructs/firewall.ts';
 import type { AuthConfig } from '../constructs/identity.ts';
+import type { NetworkKind } from '../constructs/network.ts';
 import type { Subscriber } from '../constructs/notifications.ts';
 
 type ImageSource =
@@ -15,10 +16,14 @@ export interface StageConfig {
   /** Who may call. `none` is refused on AWS. */
   readonly auth: AuthConfig;
   /**
-   * `public`: instances have public addresses and accept no connections. `private`: a NAT gateway, about $33 a month.
+   * No instance accepts connections. `ipv6`: instances have addresses of IPv6 only, which are free, and reach nothing
+   * else. `public`: each has a public IPv4 address, $3.65 a month. `private`: a NAT gateway, about $33 a month.
    */
-  readonly network: 'public' | 'private';
-  /** `spot` saves 70 % of Fargate. Instances may stop with two minutes' notice; their tasks return to the queue. */
+  readonly network: NetworkKind;
+  /**
+   * `spot` saves 70 % of Fargate. Instances may stop with two minutes' notice; their tasks return to the queue. While
+   * Spot has no capacity, instances start on demand.
+   */
   readonly capacity: 'fargate' | 'spot';
   /** Instances of every model that stay while idle. */
   readonly minInstances: number;
@@ -96,7 +101,7 @@ export const STAGES = {
   prod: {
     ...DEV,
     api: { ...API, ratePerSecond: 2000, burst: 4000 },
-    capacity: 'fargate',
+    network: 'ipv6',
     keepsData: true,
     logRetentionDays: 90,
   },
@@ -107,6 +112,7 @@ export const STAGES = {
   lean: {
     ...DEV,
     api: { ...API, kind: 'http', submitUrl: true },
+    network: 'ipv6',
     listsTasks: false,
     callDays: 0,
     tracing: false,

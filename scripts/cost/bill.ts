@@ -1,7 +1,8 @@
-import { STAGE_METRICS } from '#api/http/metrics.ts';
 import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-profiles.ts';
+import type { NetworkKind } from '../../lib/constructs/network.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
-import { ESTIMATED, MEASURED, PRICES } from './usage.ts';
+import { PRICES } from './prices.ts';
+import { ESTIMATED, MEASURED } from './usage.ts';
 
 /** The properties of a stage that change the price of a prediction. */
 export interface CostConfig {
@@ -9,6 +10,7 @@ export interface CostConfig {
   readonly api: 'rest' | 'http' | 'none';
   readonly listsTasks: boolean;
   readonly capacity: 'fargate' | 'spot';
+  readonly network: NetworkKind;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
   /** 0: calls are not recorded. */
@@ -20,8 +22,11 @@ export interface BillItem {
   readonly name: string;
   readonly dollars: number;
   readonly how: string;
-  /** `estimated` if any part of the item is an estimate. */
-  readonly basis: 'measured' | 'estimated';
+  /**
+   * How sure the amount is. `measured`: a measured count at the price of AWS. `price`: the price of AWS of something that
+   * is simply there. `estimate`: with an estimate in it.
+   */
+  readonly basis: 'measured' | 'price' | 'estimate';
 }
 
 export interface Workload {
@@ -55,7 +60,7 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
     ...instanceItems(config, predictions, ms),
     {
       ...measured('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
-      basis: config.platformLogs ? 'estimated' : 'measured',
+      basis: config.platformLogs ? 'estimate' : 'measured',
     },
     ...callLog(config, predictions),
     measured('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
@@ -114,60 +119,53 @@ function callLog({ callDays }: CostConfig, calls: number): readonly BillItem[] {
   return [estimated('Call log', lines + rows + (calls / callsPerDelivery) * run, how)];
 }
 
-function instanceItems({ capacity }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
+function instanceItems({ capacity, network }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
   const { modelVcpu, modelGb } = ESTIMATED;
   const hours = (predictions * ms) / 3_600_000;
   const fargate = modelVcpu * PRICES.fargateVcpuHour + modelGb * PRICES.fargateGbHour;
   const share = capacity === 'spot' ? PRICES.spotShare : 1;
   return [
-    measured('Fargate', hours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
-    measured('Public IPv4', hours * PRICES.publicIpv4Hour, 'while an instance runs'),
+    priced('Fargate', hours * fargate * share, `${ms} ms of ${modelVcpu} vCPU and ${modelGb} GB, ${capacity}`),
+    addressItem(network, hours, 'while an instance runs'),
   ];
 }
 
-/** Metrics on the dashboard of the largest stage: 23 of the stage, 6 of each model. */
-export const dashboardMetrics = (models: number): number => 23 + 6 * models;
+export const addressItem = (network: NetworkKind, hours: number, how: string): BillItem =>
+  network === 'public'
+    ? priced('Public IPv4', hours * PRICES.publicIpv4Hour, how)
+    : priced('Public IPv4', 0, network === 'ipv6' ? 'none: IPv6 only' : 'none: a NAT gateway, $32.85 a month');
+
+/** Metrics on the dashboard of the largest stage: 20 of the stage, 6 of each model. */
+export const dashboardMetrics = (models: number): number => 20 + 6 * models;
 const FREE_DASHBOARD_METRICS = 50;
 
 /** At most 6 per stage. Per model: dead letters and oldest task. */
 const alarmMetrics = (models: number): number => 6 + 2 * models;
 
 export const MONTH_SECONDS = 730 * 3600;
-/** X-Ray's default rule samples one request per second, so every run of the collector. */
 const COLLECTOR_RUNS = MONTH_SECONDS / 60;
 
 /** The monthly cost of a system without requests, in which every model sleeps. */
 export function idleBill(models: number): readonly BillItem[] {
-  const month = MONTH_SECONDS;
-  // Lambda polls each event source with five parallel long polls of 20 s.
-  const polls = (models * 5 * month) / 20;
   const runs = COLLECTOR_RUNS;
   return [
-    measured(
-      'Custom metrics',
-      STAGE_METRICS.length * PRICES.customMetric,
-      `${STAGE_METRICS.length}; a sleeping model has none`,
-    ),
-    measured(
+    priced('Custom metrics', 0, 'none is published while no task waits in vain'),
+    priced(
       'Alarms',
       alarmMetrics(models) * PRICES.alarmMetric,
       `${alarmMetrics(models)} metrics; the first 10 are free`,
     ),
-    measured(
+    priced(
       'Dashboard',
       PRICES.dashboard,
       `${dashboardMetrics(models)} metrics; the first 3 with up to ${FREE_DASHBOARD_METRICS} each are free`,
     ),
-    measured('Signing keys', PRICES.secret, 'one secret'),
-    estimated(
-      'Polls of dead letters',
-      (polls / 1e6) * PRICES.sqsMillion,
-      `${Math.round(polls / 1000)} thousand; the first million is free`,
-    ),
-    measured(
+    priced('Signing keys', PRICES.secret, 'one secret'),
+    priced('Polls of dead letters', 0, 'none while there are no dead letters'),
+    priced(
       'Reads of queue depths',
       ((2 * models * runs) / 1e6) * PRICES.sqsMillion,
-      'two queues of each model, once a minute',
+      'two queues of each model, once a minute; the first million is free',
     ),
     estimated(
       'Collector',
@@ -175,22 +173,19 @@ export function idleBill(models: number): readonly BillItem[] {
       'every minute, 0.3 s',
     ),
     estimated(
-      'Traces of the collector',
-      (runs / 1e6) * PRICES.xrayTraceMillion,
-      `${Math.round(runs / 1000)} thousand; the first 100 thousand are free`,
+      'Logs of the collector',
+      (runs * ESTIMATED.platformLogBytes * PRICES.logsGbIngested) / GB,
+      '0.8 KB a run',
     ),
-    estimated('Logs of the collector', (runs * 2500 * PRICES.logsGbIngested) / GB, '2.5 KB a run'),
   ];
 }
 
 /** The rest of an idle bill after the always-free tier. */
 export function afterFreeTier(items: readonly BillItem[], models: number): number {
   const free =
-    STAGE_METRICS.length * PRICES.customMetric +
     Math.min(10, alarmMetrics(models)) * PRICES.alarmMetric +
     (dashboardMetrics(models) <= FREE_DASHBOARD_METRICS ? PRICES.dashboard : 0) +
-    PRICES.sqsMillion +
-    (COLLECTOR_RUNS / 1e6) * PRICES.xrayTraceMillion;
+    (items.find(({ name }) => name === 'Reads of queue depths')?.dollars ?? 0);
   return total(items) - free;
 }
 
@@ -205,8 +200,14 @@ export const measured = (name: string, dollars: number, how: string): BillItem =
   basis: 'measured',
 });
 
+/** An item that is there whatever happens. */
+export const priced = (name: string, dollars: number, how: string): BillItem => ({
+  ...measured(name, dollars, how),
+  basis: 'price',
+});
+
 /** An item with an estimate in it. */
 export const estimated = (name: string, dollars: number, how: string): BillItem => ({
   ...measured(name, dollars, how),
-  basis: 'estimated',
+  basis: 'estimate',
 });

@@ -1,5 +1,16 @@
-import { type BillItem, bill, type CostConfig, estimated, MONTH_SECONDS, measured, type Workload } from './bill.ts';
-import { ESTIMATED, MEASURED, PRICES } from './usage.ts';
+import {
+  addressItem,
+  type BillItem,
+  bill,
+  type CostConfig,
+  estimated,
+  MONTH_SECONDS,
+  measured,
+  priced,
+  type Workload,
+} from './bill.ts';
+import { PRICES } from './prices.ts';
+import { ESTIMATED, MEASURED } from './usage.ts';
 
 /** Billed by the time for which an instance is awake, and by how predictions arrive. */
 const REPLACED = new Set(['Fargate', 'Public IPv4', 'SQS requests']);
@@ -7,8 +18,6 @@ const HEARTBEAT_SECONDS = 10;
 const LOOK_SECONDS = 60;
 /** A receive that waits for 20 s and finds nothing. */
 const POLL_SECONDS = 20;
-/** `LiveInstances` and `BacklogPerInstance` of the awake model. */
-const MODEL_METRICS = 2;
 /** A look of the collector: two queries and two consistent reads, and one write. */
 const LOOK_READ_UNITS = 3;
 
@@ -34,10 +43,10 @@ export function spreadBill(config: CostConfig, workload: Workload): readonly Bil
       (requests / 1e6) * PRICES.sqsMillion,
       `${MEASURED.sqsRequestsAlone} a prediction that is alone`,
     ),
-    measured('Fargate', hours * fargate * share, `${Math.round(hours)} hours awake, ${config.capacity}`),
-    measured('Public IPv4', hours * PRICES.publicIpv4Hour, `${Math.round(hours)} hours awake`),
-    measured('Heartbeats and looks', coordination / 1e6, `a write every ${HEARTBEAT_SECONDS} s, and one a minute`),
-    measured('Metrics of the model', MODEL_METRICS * PRICES.customMetric, `${MODEL_METRICS} while it is awake`),
+    priced('Fargate', hours * fargate * share, `${Math.round(hours)} hours awake, ${config.capacity}`),
+    addressItem(config.network, hours, `${Math.round(hours)} hours awake`),
+    priced('Heartbeats and looks', coordination / 1e6, `a write every ${HEARTBEAT_SECONDS} s, and one a minute`),
+    priced('Metrics of the model', 0, 'those that AWS publishes, which are free'),
     estimated(
       'Logs of the model',
       (predictions * modelLogBytes * PRICES.logsGbIngested) / 1e9,

@@ -18,6 +18,7 @@ import {
 import { ENV } from '#platform/environment.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
 import { bill, idleBill, total } from '../../scripts/cost/bill.ts';
+import { spreadBill } from '../../scripts/cost/spread.ts';
 import { ROOT } from '../architecture/cruise.ts';
 import { names, readPage, tableRows } from './pages.ts';
 
@@ -115,14 +116,19 @@ describe('the AWS page', () => {
     const lean = total(bill({ ...STAGES.lean, api: 'none' }, predictions));
     const costs = new Map(
       rows('stage')
-        .map(([name, cost]) => [name, cost])
-        .filter(([, cost]) => /^\d+\.\d\d$/.test(cost ?? '')) as [string, string][],
+        .map(([name, ...cost]) => [name, cost.join(' ')])
+        .filter(([, cost]) => /^\d+\.\d\d \d+\.\d\d$/.test(cost ?? '')) as [string, string][],
     );
+    const [prodSpread, leanSpread] = [
+      total(spreadBill({ ...STAGES.prod, api: 'rest' }, predictions)),
+      total(spreadBill({ ...STAGES.lean, api: 'none' }, predictions)),
+    ];
+    const idle = total(idleBill(3)).toFixed(2);
 
     expect(Object.fromEntries(costs)).toEqual({
-      prod: prod.toFixed(2),
-      lean: lean.toFixed(2),
-      'a month in which everything sleeps': total(idleBill(3)).toFixed(2),
+      prod: `${prod.toFixed(2)} ${prodSpread.toFixed(2)}`,
+      lean: `${lean.toFixed(2)} ${leanSpread.toFixed(2)}`,
+      'a month in which everything sleeps': `${idle} ${idle}`,
     });
     expect(readPage('README.md').text.replaceAll('\n', ' ')).toContain(
       `A million predictions cost about $${prod.toFixed(1)}0 on \`prod\` and $${lean.toFixed(1)}0 on \`lean\``,

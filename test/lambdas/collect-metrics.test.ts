@@ -71,33 +71,15 @@ describe('the scaling by the collector', () => {
 });
 
 describe('the collector of metrics', () => {
-  it('publishes who is alive and what waits for each of them', async () => {
-    const published = await collect(summary('awake', 2, { visible: 6, inFlight: 4 }));
-
-    expect(published).toEqual([
-      { dimensions: { stage: 'dev' }, values: { ActiveModels: 1, LiveInstances: 2, StalledModels: 0 } },
-      { dimensions: { stage: 'dev', model: 'awake' }, values: { LiveInstances: 2, BacklogPerInstance: 5 } },
-    ]);
-  });
-
   it('counts a model as stalled when tasks wait for it and nobody is there', async () => {
-    const [stage, asleep] = await collect(summary('asleep', 0, { visible: 3 }), summary('idle', 0, {}));
+    const published = await collect(summary('asleep', 0, { visible: 3 }), summary('idle', 0, {}));
 
-    expect(stage).toMatchObject({ values: { ActiveModels: 0, LiveInstances: 0, StalledModels: 1 } });
-    expect(asleep).toMatchObject({ values: { BacklogPerInstance: 3 } });
+    expect(published).toEqual([{ dimensions: { stage: 'dev' }, values: { StalledModels: 1 } }]);
   });
 
-  it('has nothing to say of a model that sleeps and for which nothing waits', async () => {
-    const published = await collect(summary('asleep', 0, {}));
+  it('publishes nothing, which costs nothing, while every model with tasks has an instance', async () => {
+    const awake = summary('awake', 2, { visible: 6, inFlight: 4 });
 
-    expect(published).toEqual([
-      { dimensions: { stage: 'dev' }, values: { ActiveModels: 0, LiveInstances: 0, StalledModels: 0 } },
-    ]);
-  });
-
-  it('publishes no backlog that it could not read', async () => {
-    const [, model] = await collect(summary('unread', 1));
-
-    expect(model).toEqual({ dimensions: { stage: 'dev', model: 'unread' }, values: { LiveInstances: 1 } });
+    expect(await collect(awake, summary('asleep', 0, {}), summary('unread', 0))).toEqual([]);
   });
 });

@@ -88,7 +88,7 @@ describe('binary answers', () => {
 });
 
 it('what costs money carries the name of its model', () => {
-  for (const type of ['AWS::ECS::Service', 'AWS::SQS::Queue', 'AWS::Logs::LogGroup']) {
+  for (const type of ['AWS::ECS::Service', 'AWS::SQS::Queue', 'AWS::Logs::LogGroup', 'AWS::CloudWatch::Alarm']) {
     const tags = resourcesOf(dev.template, type).map(([, { Properties }]) => JSON.stringify(Properties.Tags));
     for (const { name } of dev.models) expect(tags.some((each) => each.includes(`"Value":"${name}"`))).toBe(true);
   }

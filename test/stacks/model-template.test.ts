@@ -74,7 +74,7 @@ describe('the service of every model', () => {
       );
 
     expect(new Set(onSpot(dev))).toEqual(new Set([true]));
-    expect(new Set(onSpot(prod))).toEqual(new Set([false]));
+    expect(new Set(onSpot(prod))).toEqual(new Set([true]));
   });
 
   it('is there while its instances can start: with their rights, on a way out and with the capacity they run on', async () => {

@@ -21,6 +21,7 @@ const RESOURCES = [
   [/aws\/(tasks|stats)/, 'tasks'],
   [/aws\/queue/, 'queues'],
   [/aws\/control\/ecs/, 'ecs'],
+  [/aws\/dead-letter-sources/, 'lambda'],
 ] as const;
 
 const resourceOf = (file: string): string => RESOURCES.find(([pattern]) => pattern.test(file))?.[1] ?? file;

@@ -123,7 +123,6 @@ describe('every Lambda', () => {
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         LoggingConfig: { LogFormat: 'JSON', LogGroup: expect.anything() },
-        TracingConfig: { Mode: 'Active' },
       });
     }
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Logs::LogGroup')) {
@@ -132,6 +131,13 @@ describe('every Lambda', () => {
     for (const [, { Properties }] of resourcesOf(prod.template, 'AWS::Logs::LogGroup')) {
       expect(Properties.RetentionInDays).toBe(90);
     }
+  });
+
+  it('is traced, but for the collector, whose runs are no part of a request', () => {
+    const functions = resourcesOf(template, 'AWS::Lambda::Function');
+    const untraced = functions.filter(([, { Properties }]) => Properties.TracingConfig?.Mode !== 'Active');
+
+    expect(untraced.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['HandlersCollectMetrics']);
   });
 
   it('takes what the account has, unless the stage reserves runs for submits', async () => {
@@ -262,7 +268,7 @@ describe('the dashboard', () => {
 
     for (const { name } of dev.models) expect(body).toContain(name);
     for (const shown of [
-      ...['ActiveModels', 'LiveInstances', 'ApproximateNumberOfMessagesVisible', 'ApproximateAgeOfOldestMessage'],
+      ...['CPUUtilization', 'StalledModels', 'ApproximateNumberOfMessagesVisible', 'ApproximateAgeOfOldestMessage'],
       ...['Dead letters', 'NumberOfMessagesDeleted', 'p50', 'p90', 'p99', '5XXError', 'Lambda seconds'],
     ]) {
       expect(body).toContain(shown);

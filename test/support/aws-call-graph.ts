@@ -16,6 +16,7 @@ const ON_AWS = /^(lambdas|lib\/(core|contract|api|adapters\/aws)|lib\/platform\/
 const SERVICES: Readonly<Record<string, string>> = {
   'client-dynamodb': 'dynamodb',
   'client-ecs': 'ecs',
+  'client-lambda': 'lambda',
   'client-s3': 's3',
   'client-sqs': 'sqs',
 };

@@ -19,6 +19,7 @@ export interface AwsConnection {
     readonly dynamodb?: string;
     readonly ecs?: string;
     readonly secrets?: string;
+    readonly lambda?: string;
   };
   readonly onCall?: CallObserver;
 }
@@ -31,7 +32,7 @@ const AGENT = { keepAlive: true, maxSockets: 128 };
 
 export function createSqsClient(connection: AwsConnection, pollSeconds: number): SQSClient {
   const client = new SQSClient({
-    ...common(connection, connection.endpoints?.sqs, pollSeconds * 1000 + 5000),
+    ...connectionOf(connection, connection.endpoints?.sqs, pollSeconds * 1000 + 5000),
     // Otherwise the queue URL of an emulator, with its own host name, would be the endpoint.
     useQueueUrlAsEndpoint: false,
     // MD5 checks take a fifth of the CPU of a call; TLS detects the same errors.
@@ -43,20 +44,20 @@ export function createSqsClient(connection: AwsConnection, pollSeconds: number):
 
 /** Sets `clock` by the `Date` header of every response, which costs no request. */
 export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClock): DynamoDBClient {
-  const client = new DynamoDBClient(common(connection, connection.endpoints?.dynamodb, 5000));
+  const client = new DynamoDBClient(connectionOf(connection, connection.endpoints?.dynamodb, 5000));
   if (clock) client.middlewareStack.add(clockReader(clock), { step: 'deserialize' });
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }
 
 export const createSecretsClient = (connection: AwsConnection): SecretsManagerClient =>
-  new SecretsManagerClient(common(connection, connection.endpoints?.secrets, 5000));
+  new SecretsManagerClient(connectionOf(connection, connection.endpoints?.secrets, 5000));
 
 /** Imports the S3 SDK dynamically, because most Lambdas do not use it. */
 export async function createS3Client(connection: AwsConnection): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
-    ...common(connection, connection.endpoints?.s3, 30_000),
+    ...connectionOf(connection, connection.endpoints?.s3, 30_000),
     forcePathStyle: connection.endpoints?.s3 !== undefined,
   });
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
@@ -66,12 +67,17 @@ export async function createS3Client(connection: AwsConnection): Promise<S3Clien
 /** Imports the ECS SDK dynamically, because most Lambdas do not use it. */
 export async function createEcsClient(connection: AwsConnection): Promise<ECSClient> {
   const { ECSClient } = await import('@aws-sdk/client-ecs');
-  const client = new ECSClient(common(connection, connection.endpoints?.ecs, 5000));
+  const client = new ECSClient(connectionOf(connection, connection.endpoints?.ecs, 5000));
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
 }
 
-const common = ({ region, credentials }: AwsConnection, endpoint: string | undefined, requestTimeout: number) => ({
+/** What every client of the SDK is made with. `requestTimeout` in milliseconds. */
+export const connectionOf = (
+  { region, credentials }: AwsConnection,
+  endpoint: string | undefined,
+  requestTimeout: number,
+) => ({
   maxAttempts: MAX_ATTEMPTS,
   requestHandler: {
     connectionTimeout: CONNECT_MS,

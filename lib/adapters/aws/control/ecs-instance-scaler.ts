@@ -2,6 +2,7 @@ import type { Service } from '@aws-sdk/client-ecs';
 import type { Clock, InstanceScaler, ScaledService, ScalingMemory } from '#core';
 import { type ControlRows, isStarting, type Launch } from './control-rows.ts';
 import { type EcsServices, taskIdOf } from './ecs-services.ts';
+import { otherCapacity } from './spot-fallback.ts';
 
 export interface EcsInstanceScalerOptions {
   readonly services: EcsServices;
@@ -31,6 +32,8 @@ export class EcsInstanceScaler implements InstanceScaler {
     ]);
     if (!service) return undefined;
     await this.#protect(model, service, launches);
+    const capacity = otherCapacity(service, clock.now());
+    if (capacity) await services.setCapacity(model, capacity);
     const launched = launches.filter((launch) => live.includes(launch.id) || isStarting(launch, clock.now()));
     return { desired: service.desiredCount ?? 0, launched: launched.map(({ id }) => id), memory };
   }

@@ -19,6 +19,9 @@ export interface EcsServicesOptions {
   readonly servicePrefix: string;
 }
 
+/** On demand, or cheaper while there is capacity left over. */
+export type CapacityProvider = 'FARGATE' | 'FARGATE_SPOT';
+
 /** DescribeTasks' maximum per call. */
 const MAX_DESCRIBED = 100;
 /** UpdateTaskProtection's maximum per call. */
@@ -52,6 +55,15 @@ export class EcsServices {
     const { cluster } = this.#options;
     const service = this.#nameOf(model);
     await this.#call((client) => client.send(new UpdateServiceCommand({ cluster, service, desiredCount })));
+  }
+
+  /** Where the instances of a model run from now on. Running ones are replaced without a gap. */
+  async setCapacity(model: string, capacityProvider: CapacityProvider): Promise<void> {
+    const { cluster } = this.#options;
+    const service = this.#nameOf(model);
+    const capacityProviderStrategy = [{ capacityProvider, weight: 1 }];
+    const command = new UpdateServiceCommand({ cluster, service, capacityProviderStrategy, forceNewDeployment: true });
+    await this.#call((client) => client.send(command));
   }
 
   /** Tasks that run, and stopping tasks that may still finish runs. */
