@@ -18,18 +18,11 @@ import {
   submittedAnswer,
   taskPath,
   waitPreference,
+  waitWhileUseful,
+  wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import {
-  isTerminal,
-  ModelyardError,
-  modelFailing,
-  type ServedModel,
-  STAGE_MODEL,
-  submitTask,
-  type Task,
-  waitForTask,
-} from '#core';
+import { isTerminal, ModelyardError, modelFailing, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -70,13 +63,6 @@ export const createHandler = (deps: HandlerDeps) =>
   );
 
 /**
- * Whether no wait can see the result of a sleeping model: where the platform starts a container, that takes longer than
- * API Gateway waits, and every waiting caller would hold one of the account's Lambdas.
- */
-const wakesTooLate = ({ platform }: HandlerDeps, { live }: ServedModel): boolean =>
-  platform.instances?.sleeps === true && live.length === 0;
-
-/**
  * Duration of the model's run, 0 if no instance has started the task: then all of its time was delay. Undefined if
  * unknown: after a repeated submit, several attempts, during a run, and for a sleeping model.
  */
@@ -87,9 +73,9 @@ function runMsOf(task: Task, { task: submitted, served }: Accepted): number | un
   return attempts === 1 && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined;
 }
 
-async function ended({ waits }: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {
+async function ended(deps: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {
   try {
-    return await waitForTask(waits, { id: task.id, owner: caller.id, waitMs: seconds * 1000, signal, known: task });
+    return await waitWhileUseful(deps, { id: task.id, owner: caller.id, waitMs: seconds * 1000, signal, known: task });
   } catch (error) {
     // The task was accepted, so the response to a failed wait must not look like a refusal.
     if (error instanceof ModelyardError && error.retryable) return task;

@@ -127,3 +127,4 @@ export {
   taskPath,
 } from './presenters/task-presenter.ts';
 export { presentCall, presentKey, presentUser, presentUserLimits } from './presenters/user-presenter.ts';
+export { waitWhileUseful, wakesTooLate } from './presenters/worthwhile-wait.ts';

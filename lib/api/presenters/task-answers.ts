@@ -8,7 +8,6 @@ import {
   type Task,
   type TaskForecast,
   type TaskLookup,
-  waitForTask,
 } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { json } from '../http/http.ts';
@@ -18,9 +17,10 @@ import type { ProxyResult } from '../http/proxy.ts';
 import type { WaitPreference } from '../http/request-headers.ts';
 import { isTaskId } from '../http/task-id.ts';
 import { presentTask, taskPath } from './task-presenter.ts';
+import { waitWhileUseful, wakesTooLate } from './worthwhile-wait.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
-type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits'>;
+type FollowDeps = Pick<HandlerDeps, 'models' | 'wakeWhenAsleep' | 'waits' | 'platform' | 'forecast'>;
 
 /** Bounds of `Retry-After`, in seconds. */
 const MIN_POLL_SECONDS = 1;
@@ -41,7 +41,8 @@ export interface AnsweredWait extends WaitPreference {
 
 /**
  * Reads a task for its owner and waits for its end as long as the caller prefers. A queued task wakes its model when
- * that sleeps, because the wake-up at its submit may have failed. Rejects with `task_not_found`.
+ * that sleeps, because the wake-up at its submit may have failed. Where waiting is scarce, a wait in vain ends early.
+ * Rejects with `task_not_found`.
  */
 export async function followTask(
   deps: FollowDeps,
@@ -51,8 +52,9 @@ export async function followTask(
   assertTaskId(asked.id);
   const lookup = { ...asked, owner: caller.id };
   const known = await getTask(deps.waits, lookup);
-  if (known.state === 'queued') await wakeFor(deps, known);
-  return waitForTask(deps.waits, { ...lookup, known, waitMs: (wait.seconds ?? 0) * 1000, signal });
+  const isAsleep = known.state === 'queued' && (await wakeFor(deps, known));
+  const waitMs = isAsleep ? 0 : (wait.seconds ?? 0) * 1000;
+  return waitWhileUseful(deps, { ...lookup, known, waitMs, signal });
 }
 
 /** The id in the path. Throws `task_not_found` for text that is no id. */
@@ -106,10 +108,14 @@ export async function inProgressAnswer(deps: AnswerDeps, task: Task): Promise<Pr
   return json(202, { task_id: task.id, status: 'in_progress' }, retryLater(expected, deps.platform.clock.now()));
 }
 
-async function wakeFor({ models, wakeWhenAsleep }: FollowDeps, { model }: Task): Promise<void> {
+/** Resolves with whether the model sleeps and no wait can see its start. */
+async function wakeFor(deps: FollowDeps, { model }: Task): Promise<boolean> {
+  const { models, wakeWhenAsleep } = deps;
   // The answer is about the task: while the registry cannot be read, the next read of the task wakes the model.
   const served = await models.served(exactAddress(model)).catch(() => undefined);
-  if (served) await wakeWhenAsleep(served);
+  if (!served) return false;
+  await wakeWhenAsleep(served);
+  return wakesTooLate(deps, served);
 }
 
 function pollSeconds({ endsAt }: TaskForecast, now: number): number {

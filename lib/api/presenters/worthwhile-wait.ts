@@ -1,0 +1,33 @@
+import { type ServedModel, type Task, type TaskWait, waitForTask } from '#core';
+import type { HandlerDeps } from '../http/handler-deps.ts';
+
+type WaitingDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'waits'>;
+
+/** After this time, the backlog is looked at. Earlier, a usual prediction would pay for reading it. */
+const PATIENCE_MS = 3000;
+
+/**
+ * Whether every caller who waits is paid for and holds one of a limited number of handlers: on AWS, where the platform
+ * also stops idle instances.
+ */
+const isScarce = ({ platform }: Pick<HandlerDeps, 'platform'>): boolean => platform.instances?.sleeps === true;
+
+/** Whether no wait can see the result of a model: it sleeps, and its start takes longer than API Gateway waits. */
+export const wakesTooLate = (deps: Pick<HandlerDeps, 'platform'>, { live }: Pick<ServedModel, 'live'>): boolean =>
+  isScarce(deps) && live.length === 0;
+
+/**
+ * Waits for the end of a task, where waiting is scarce only while it may help: a task that will probably not start before
+ * the end of the wait is answered as it is. Rejects like `waitForTask`.
+ */
+export async function waitWhileUseful(deps: WaitingDeps, wait: TaskWait): Promise<Task> {
+  const { waits, forecast } = deps;
+  if (!isScarce(deps) || wait.waitMs <= PATIENCE_MS) return waitForTask(waits, wait);
+  const until = waits.clock.now() + wait.waitMs;
+  const task = await waitForTask(waits, { ...wait, waitMs: PATIENCE_MS });
+  if (task.state === 'queued') {
+    const { startsAt } = await forecast(task);
+    if (startsAt !== undefined && startsAt > until) return task;
+  }
+  return waitForTask(waits, { ...wait, known: task, waitMs: Math.max(0, until - waits.clock.now()) });
+}
