@@ -11,6 +11,7 @@ import {
   type ProxyResult,
   predictionProblem,
   presentPrediction,
+  refuseWithoutInstance,
   resultOf,
   SUBMIT_ROUTES,
   sendProblem,
@@ -22,7 +23,7 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isTerminal, ModelyardError, modelFailing, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
+import { isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -139,10 +140,4 @@ async function accept(
     quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
   });
   return { task, served, encoded };
-}
-
-function refuseWithoutInstance({ model, live, failure }: ServedModel): void {
-  if (failure && !model.limits.acceptWhenFailing) throw modelFailing(model.name, failure);
-  if (live.length > 0 || model.limits.acceptWhenAsleep) return;
-  throw new ModelyardError('no_live_instance', 'No instance of this model is running. The task was not accepted.');
 }

@@ -6,6 +6,8 @@ export {
   toPrincipalContext,
   unauthenticated,
 } from './auth/principal-context.ts';
+export { refuseWithoutInstance } from './http/accepting.ts';
+export { encodeItems, splitBatch } from './http/batch-body.ts';
 export {
   aText,
   type FieldRule,
@@ -31,6 +33,7 @@ export {
   JSON_SCHEMA_TYPE,
   JSON_TYPE,
   type MediaType,
+  NDJSON_TYPE,
   negotiate,
   PROBLEM_TYPE,
   PROTOBUF_TYPE,
@@ -70,6 +73,7 @@ export {
   type RoutePath,
   SUBMIT_ROUTES,
 } from './http/routes.ts';
+export { isTaskId } from './http/task-id.ts';
 export {
   type JsonText,
   jsonTextOf,
@@ -88,6 +92,13 @@ export {
   messageSchemas,
   openApiDocument,
 } from './openapi/index.ts';
+export {
+  type BatchBody,
+  batchPath,
+  presentBatch,
+  presentItems,
+  presentOutcome,
+} from './presenters/batch-presenter.ts';
 export {
   presentAvailable,
   presentContainers,

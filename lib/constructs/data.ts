@@ -76,6 +76,12 @@ export class Data extends Construct {
     this.blobs.grantPutKind(consumer, 'requests');
   }
 
+  /** Count the tasks of a batch by their ids. Creating one also reads what it refused before. */
+  grantReadBatches(consumer: Consumer, { creates = false } = {}): void {
+    this.#allow(consumer, this.tasks, ['dynamodb:BatchGetItem']);
+    if (creates) this.blobs.grantGetKind(consumer, 'requests');
+  }
+
   grantListTasks(consumer: Consumer): void {
     this.grantGetTask(consumer);
     if (this.#listsTasks) this.#queryIndex(consumer, BY_OWNER_INDEX.name);

@@ -22,6 +22,8 @@ export interface Grantors {
 /** All permissions of handlers by name. */
 export const PERMISSIONS = {
   'create tasks': ({ data }, to) => data.grantCreateTasks(to),
+  'create batches': ({ data }, to) => data.grantReadBatches(to, { creates: true }),
+  'read batches': ({ data }, to) => data.grantReadBatches(to),
   'get tasks': ({ data }, to) => data.grantGetTask(to),
   'list tasks': ({ data }, to) => data.grantListTasks(to),
   'count dead letters': ({ data }, to) => data.grantCountDeadLetters(to),
@@ -94,6 +96,9 @@ export interface HandlerProfile {
 /** A whole core: a password costs a quarter of a second of one, at any memory for the same price. */
 const PASSWORD_MEMORY_MIB = 1769;
 
+/** A whole core: each of a thousand calls of the SDK takes 0.4 ms of one. */
+const BATCH_MEMORY_MIB = 1769;
+
 /** The permissions of each handler. A handler without a profile does not compile. */
 export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfile> = {
   'submit-task': {
@@ -108,6 +113,24 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
       'measure queues',
       'wake models',
     ],
+  },
+  'submit-batch': {
+    description: 'Accepts many tasks at once',
+    may: [
+      'create tasks',
+      'create batches',
+      'send tasks',
+      'list models',
+      'read contracts',
+      'measure queues',
+      'wake models',
+    ],
+    memoryMiB: BATCH_MEMORY_MIB,
+  },
+  'get-batch': {
+    description: 'Answers with a batch and its results',
+    may: ['get tasks', 'read batches', 'read requests', 'read results', 'read contracts'],
+    memoryMiB: BATCH_MEMORY_MIB,
   },
   'get-task': {
     description: 'Answers with a task',

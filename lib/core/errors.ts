@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'route_not_found'
   | 'model_not_found'
   | 'task_not_found'
+  | 'batch_not_found'
   | 'instance_not_found'
   | 'user_not_found'
   | 'key_not_found'

@@ -1,5 +1,6 @@
 export type { Contract, FieldError } from '#contract';
 export { type Backoff, backoffMs } from './backoff.ts';
+export * from './batches/index.ts';
 export { CALL_RETENTION_DAYS, CALL_RETENTION_MS, type Call, isCallKept, positionOfCall } from './calls/call.ts';
 export { type CallLog, type CallPage, type CallQuery, EVERYBODY, isAskedFor } from './calls/call-log.ts';
 export { type AnsweredCall, CallRecorder } from './calls/call-recorder.ts';
@@ -203,6 +204,7 @@ export {
   CHEAP_CANCEL_PACE,
   type DeadLetterQuery,
   MAX_DEAD_LETTERS_COUNTED,
+  type TaskHead,
   type TaskPage,
   type TaskQuery,
   type TaskStore,

@@ -131,6 +131,8 @@ function groupOf(arrival: Arrival): string | undefined {
   const { route, params } = arrival;
   // Their work is not that of this process.
   if (route.handler === 'lifecycle') return undefined;
+  // One of them takes as long as many submits.
+  if (route.handler === 'submit-batch') return `batches for ${params.model}`;
   if (route.handler !== 'submit-task') return isWaiting(arrival) ? undefined : 'reads';
   return isWaiting(arrival) ? `predictions of ${params.model}` : `submits to ${params.model}`;
 }

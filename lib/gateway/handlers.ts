@@ -2,6 +2,7 @@ import type { HandlerDeps, ProxyHandler, RoutedHandlerName } from '#api';
 import { createHandler as authenticateUser } from '#lambdas/authenticate-user/handler.ts';
 import { createHandler as cancelTask } from '#lambdas/cancel-task/handler.ts';
 import { createHandler as changeModel } from '#lambdas/change-model/handler.ts';
+import { createHandler as getBatch } from '#lambdas/get-batch/handler.ts';
 import { createHandler as getConsole } from '#lambdas/get-console/handler.ts';
 import { createHandler as getDocs } from '#lambdas/get-docs/handler.ts';
 import { createHandler as getMetrics } from '#lambdas/get-metrics/handler.ts';
@@ -22,11 +23,14 @@ import { createHandler as manageDeadLetters } from '#lambdas/manage-dead-letters
 import { createHandler as manageUsers } from '#lambdas/manage-users/handler.ts';
 import { createHandler as retryTask } from '#lambdas/retry-task/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
+import { createHandler as submitBatch } from '#lambdas/submit-batch/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 
 /** All HTTP handlers. A missing one does not compile. */
 export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandlerName, ProxyHandler>> => ({
   'submit-task': submitTask(deps),
+  'submit-batch': submitBatch(deps),
+  'get-batch': getBatch(deps),
   'get-task': getTask(deps),
   'get-result': getResult(deps),
   'list-tasks': listTasks(deps),

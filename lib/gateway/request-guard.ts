@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
-import { FILE_TYPES, FORM_TYPE, JSON_TYPE, PROTOBUF_TYPE, type Route } from '#api';
+import { FILE_TYPES, FORM_TYPE, JSON_TYPE, NDJSON_TYPE, PROTOBUF_TYPE, type Route } from '#api';
 import { ModelyardError } from '#core';
 
 /** Accepted hosts and origins besides the loopback interface. */
@@ -40,15 +40,21 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
 /** Throws `unsupported_media_type` for a missing Content-Type and for types that need no CORS preflight. */
 export function requireBodyType(
   { headers }: IncomingMessage,
-  { method, takesForms, takesFiles }: Partial<Pick<Route, 'method' | 'takesForms' | 'takesFiles'>> = {},
+  { method, ...takes }: Partial<Pick<Route, 'method' | 'takesForms' | 'takesFiles' | 'takesLines'>> = {},
 ): void {
   // Browsers ask before they send a PUT to another site, so that any file may be put.
-  if (method === 'PUT' && takesFiles) return;
-  const accepted = takesForms ? [JSON_TYPE, FORM_TYPE] : takesFiles ? [JSON_TYPE, ...FILE_TYPES] : BODY_TYPES;
+  if (method === 'PUT' && takes.takesFiles) return;
+  const accepted = bodyTypesOf(takes);
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (accepted.includes(type)) return;
   const message = `A body needs a Content-Type, which must be ${accepted.join(' or ')}.`;
   throw new ModelyardError('unsupported_media_type', message);
+}
+
+function bodyTypesOf({ takesForms, takesFiles, takesLines }: Partial<Route>): readonly string[] {
+  if (takesForms) return [JSON_TYPE, FORM_TYPE];
+  if (takesLines) return [JSON_TYPE, NDJSON_TYPE];
+  return takesFiles ? [JSON_TYPE, ...FILE_TYPES] : BODY_TYPES;
 }
 
 /** The network address of the caller: the last one that no trusted proxy has added. */

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { batches } from './task-store/batches.ts';
 import { cancels } from './task-store/cancels.ts';
 import { deadLetters } from './task-store/dead-letters.ts';
 import { events } from './task-store/events.ts';
@@ -17,6 +18,7 @@ export function taskStoreContract(name: string, open: OpenStore): void {
     listing(open);
     deadLetters(open);
     cancels(open);
+    batches(open);
     retries(open);
   });
 }

@@ -63,7 +63,7 @@ export function usageStoreContract(name: string, open: () => Promise<UsageStoreU
             const ledger = new UsageLedger(usage, systemClock);
             const quota = createTaskQuota({ ledger, tasks: RUNNING, clock: systemClock }, owner, limits);
             return Array.from({ length: 6 }, async (_, index) => {
-              const entered = await quota?.enter(`${gateway}-${index}`).catch(() => false);
+              const entered = await quota?.enter([`${gateway}-${index}`]).catch(() => undefined);
               return entered ? owner : undefined;
             });
           }),

@@ -130,7 +130,7 @@ export async function call(handler: ProxyHandler, { route, body, caller, signal,
     requestContext: { requestId: 'request-1', authorizer: caller === undefined ? null : { principalId: caller } },
   };
   const result = await handler(event, { awsRequestId: 'lambda-1', ...(signal ? { signal } : {}) } as ProxyContext);
-  const isJson = /json/.test(result.headers['Content-Type'] ?? '');
+  const isJson = /\bjson/.test(result.headers['Content-Type'] ?? '');
   return { ...result, json: isJson ? JSON.parse(result.body) : {} };
 }
 

@@ -1,3 +1,4 @@
+import { type BatchItem, type BatchOptions, batchOutcomes } from './batch.ts';
 import { TaskError } from './errors.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
@@ -28,16 +29,6 @@ export interface SubmitOptions {
   /** Stops waiting. The task goes on. */
   readonly signal?: AbortSignal;
 }
-
-export interface BatchOptions extends SubmitOptions {
-  /** Tasks that are in progress at once. @default 16 */
-  readonly concurrency?: number;
-}
-
-/** The outcome of one request of a batch. */
-export type BatchItem<Result> =
-  | { readonly index: number; readonly result: Result }
-  | { readonly index: number; readonly error: unknown };
 
 /** Longest wait of one request, in seconds. */
 const WAIT = 25;
@@ -94,25 +85,14 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
   }
 
   /** The outcomes of many requests, in their order. One that fails does not stop the others. */
-  async *batch<Name extends keyof Models & string>(
+  batch<Name extends keyof Models & string>(
     model: Name,
     requests: Iterable<Models[Name]['request']> | AsyncIterable<Models[Name]['request']>,
-    { concurrency = 16, idempotencyKey, ...options }: BatchOptions = {},
+    options: BatchOptions = {},
   ): AsyncGenerator<BatchItem<Models[Name]['response']>> {
-    const pending: Promise<BatchItem<Models[Name]['response']>>[] = [];
-    let index = 0;
-    for await (const request of requests) {
-      const at = index++;
-      const key = idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}-${at}` };
-      pending.push(
-        this.predict(model, request, { ...options, ...key }).then(
-          (result) => ({ index: at, result }),
-          (error: unknown) => ({ index: at, error }),
-        ),
-      );
-      if (pending.length >= concurrency) yield (await pending.shift()) as BatchItem<Models[Name]['response']>;
-    }
-    yield* pending;
+    return batchOutcomes({ ...this.#options, signal: options.signal }, model, requests, options) as AsyncGenerator<
+      BatchItem<Models[Name]['response']>
+    >;
   }
 
   /** Any other route: the JSON of its answer, undefined without one. Only GET and DELETE are repeated. */

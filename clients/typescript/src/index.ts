@@ -1,6 +1,5 @@
+export type { BatchItem, BatchOptions } from './batch.ts';
 export {
-  type BatchItem,
-  type BatchOptions,
   type ClientOptions,
   type ModelTypes,
   Modelyard,

@@ -1,7 +1,7 @@
 import type { RedisLink } from './redis-link.ts';
 
 /** Commands that read one key, with the arguments after the key. */
-type Reading = readonly ['GET' | 'HGETALL' | 'HGET' | 'ZRANGE' | 'ZCOUNT', ...string[]];
+type Reading = readonly ['GET' | 'HGETALL' | 'HGET' | 'HMGET' | 'ZRANGE' | 'ZCOUNT', ...string[]];
 
 /**
  * Runs a reading command on a key. Strings in the reply are Buffers. Rejects when the reply belongs to another key,

@@ -51,6 +51,7 @@ export function corsHeaders(
 /** Response headers that pages may read, besides those that browsers always allow. */
 export const EXPOSED_HEADERS = [
   'Location',
+  'Link',
   'Retry-After',
   'RateLimit',
   'RateLimit-Policy',

@@ -8,10 +8,12 @@ export const JSON_TYPE = 'application/json';
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The binary protobuf encoding of one message. */
 export const PROTOBUF_TYPE = 'application/x-protobuf';
+/** One JSON value a line. */
+export const NDJSON_TYPE = 'application/x-ndjson';
 /** Tables: CSV, JSON lines and Parquet. */
 export const FILE_TYPES = [
   'text/csv',
-  'application/x-ndjson',
+  NDJSON_TYPE,
   'application/vnd.apache.parquet',
   'application/octet-stream',
 ] as const;

@@ -13,6 +13,7 @@ export const STATUS: Record<ErrorCode, number> = {
   route_not_found: 404,
   model_not_found: 404,
   task_not_found: 404,
+  batch_not_found: 404,
   instance_not_found: 404,
   user_not_found: 404,
   key_not_found: 404,

@@ -10,6 +10,8 @@ export const SUBMIT_ROUTES = [
 /** All HTTP handlers. Each is a folder of `lambdas/`. */
 export const HANDLER_NAMES = [
   'submit-task',
+  'submit-batch',
+  'get-batch',
   'get-task',
   'get-result',
   'list-tasks',
@@ -50,6 +52,8 @@ export interface Route {
   readonly handler: RoutedHandlerName;
   /** Takes a form besides JSON. */
   readonly takesForms?: boolean;
+  /** Takes NDJSON besides JSON. */
+  readonly takesLines?: boolean;
   /** Takes tables besides JSON: CSV, JSON lines and Parquet. */
   readonly takesFiles?: boolean;
   /** The role that a caller needs. `public`: nobody is asked. */
@@ -61,6 +65,12 @@ export interface Route {
 /** The route table. API Gateway, the gateway process and OpenAPI use it. */
 export const ROUTES = [
   ...SUBMIT_ROUTES,
+  {
+    ...route('POST', '/models/{model}/batches', 'submit-batch', 'user', 'Submit many prediction requests to a model'),
+    takesLines: true,
+  },
+  route('GET', '/batches/{id}', 'get-batch', 'user', 'Get how many tasks of a batch are in which state'),
+  route('GET', '/batches/{id}/results', 'get-batch', 'user', 'Get the tasks of a batch in order, one a line'),
   route('GET', '/tasks', 'list-tasks', 'user', 'List my tasks, newest first'),
   route('GET', '/tasks/{id}', 'get-task', 'user', 'Get a task'),
   route('GET', '/models/{model}/tasks/{id}', 'get-task', 'user', 'Get a task of a model'),
@@ -126,7 +136,12 @@ export const ROUTES = [
 ] as const satisfies readonly Route[];
 
 /** Handlers that change tasks of the caller. */
-const STEERED_BY_CALLERS: ReadonlySet<Route['handler']> = new Set(['submit-task', 'cancel-task', 'retry-task']);
+const STEERED_BY_CALLERS: ReadonlySet<Route['handler']> = new Set([
+  'submit-task',
+  'submit-batch',
+  'cancel-task',
+  'retry-task',
+]);
 
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {

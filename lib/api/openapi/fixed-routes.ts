@@ -1,5 +1,6 @@
 import { AUTH_KINDS, MAX_MODEL_NAME_LENGTH, USER_ROLES } from '#core';
 import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
+import { BATCH_ROUTES } from './batch-routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import { GATEWAY_ROUTES, INSTANCE_ROUTES } from './instance-routes.ts';
 
@@ -214,6 +215,7 @@ const DOCUMENT_ROUTES = {
 /** Documentation of all routes. A missing route does not compile. */
 export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...TASK_ROUTES,
+  ...BATCH_ROUTES,
   ...MODEL_ROUTES,
   ...STATS_ROUTES,
   ...STEERING_ROUTES,

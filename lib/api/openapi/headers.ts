@@ -11,6 +11,7 @@ export const HEADERS = {
   preferenceApplied: header('Preference-Applied', 'PreferenceApplied'),
   vary: header('Vary', 'Vary'),
   etag: header('ETag', 'ETag'),
+  link: header('Link', 'Link'),
   contentDisposition: header('Content-Disposition', 'ContentDisposition'),
 } as const;
 
@@ -26,6 +27,7 @@ export const HEADER_COMPONENTS: Json = {
   PreferenceApplied: text('The applied preference, for example `wait=20` (RFC 7240).'),
   Vary: text('Request headers that change the response.'),
   ETag: text('The version of the content. Send it in `If-None-Match`.'),
+  Link: text('The path of the next lines, with `rel="next"`. Absent on the last page.'),
   ContentDisposition: text('A file name for the content.'),
 };
 

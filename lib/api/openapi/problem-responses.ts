@@ -14,6 +14,7 @@ const MEANINGS: Record<ErrorCode, string> = {
   route_not_found: 'There is no such route.',
   model_not_found: 'There is no model of this name.',
   task_not_found: 'There is no task of this id.',
+  batch_not_found: 'There is no batch of this id.',
   instance_not_found: 'There is no instance of this id.',
   user_not_found: 'There is no user of this id.',
   key_not_found: 'The caller has no key of this id.',

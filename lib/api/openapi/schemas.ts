@@ -10,6 +10,7 @@ import {
 import type { Problem } from '../http/problem.ts';
 import { type InstanceBody, limitKey, type ModelBody } from '../presenters/model-presenter.ts';
 import type { TaskBody } from '../presenters/task-presenter.ts';
+import { BATCH_SCHEMAS } from './batch-routes.ts';
 import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 import { STATS_SCHEMAS } from './stats-schemas.ts';
@@ -225,5 +226,6 @@ export const SCHEMA_COMPONENTS: Json = {
   ...INSTANCE_SCHEMAS,
   ...STATS_SCHEMAS,
   ...STEERING_SCHEMAS,
+  ...BATCH_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

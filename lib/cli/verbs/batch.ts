@@ -1,4 +1,13 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ApiError, TaskError } from '#client';
 import type { AddVerb } from '../program.ts';
@@ -6,7 +15,7 @@ import { sessionOf } from '../session.ts';
 
 interface BatchOptions {
   readonly out: string;
-  readonly concurrency: string;
+  readonly size: string;
 }
 
 /** `batch <model> <file>`: one outcome a line, in the order of the requests. */
@@ -17,28 +26,55 @@ export const addBatch: AddVerb = (program, io) => {
     .argument('<model>')
     .argument('<file>', 'one request a line')
     .option('--out <file>', 'where outcomes go (default: <file>.out)', '')
-    .option('--concurrency <number>', 'requests in progress at once', '16')
-    .action(async (model: string, file: string, { out, concurrency }: BatchOptions, command) => {
+    .option('--size <number>', 'requests per call, 1 to 1,000', '250')
+    .action(async (model: string, file: string, { out, size }: BatchOptions, command) => {
       const { api, output } = await sessionOf(command, io);
       const into = out === '' ? `${file}.out` : out;
+      dropPartialLine(into);
       const [total, done] = await Promise.all([countLines(file), existsSync(into) ? countLines(into) : 0]);
+      const run = runOf(`${into}.run`, size);
       const sink = createWriteStream(into, { flags: 'a' });
       let count = done;
       let failed = 0;
-      for await (const item of api.batch(model, linesOf(file, done), { concurrency: Number(concurrency) })) {
+      const options = { size: run.size, idempotencyKey: run.key, from: done };
+      for await (const item of api.batch(model, requestsOf(file), options)) {
         const line = 'error' in item ? { error: described(item.error) } : { result: item.result };
         if ('error' in item) failed += 1;
-        sink.write(`${JSON.stringify({ index: done + item.index, ...line })}\n`);
+        sink.write(`${JSON.stringify({ index: item.index, ...line })}\n`);
         count += 1;
         output.progress(`${bar(count / total)} ${count} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`);
       }
       await new Promise<void>((resolve) => sink.end(() => resolve()));
+      rmSync(`${into}.run`, { force: true });
       output.progress('');
       const summary = { total, skipped: done, failed, out: into };
       output.show(summary, () => [`${count - failed - done} succeeded, ${failed} failed: ${into}`]);
       if (failed > 0) throw new Error(`${failed} of ${total - done} requests failed.`);
     });
 };
+
+/** What a run that was killed while it wrote has left after the last line. */
+function dropPartialLine(file: string): void {
+  if (!existsSync(file)) return;
+  const bytes = readFileSync(file);
+  truncateSync(file, bytes.lastIndexOf('\n') + 1);
+}
+
+interface Run {
+  readonly key: string;
+  readonly size: number;
+}
+
+/**
+ * What a start after an interruption needs to find the tasks of the run before, so that no request runs twice. Kept in a
+ * file until the run is complete.
+ */
+function runOf(file: string, size: string): Run {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Run;
+  const run = { key: randomUUID(), size: Math.min(1000, Math.max(1, Math.floor(Number(size)) || 1)) };
+  writeFileSync(file, JSON.stringify(run));
+  return run;
+}
 
 const WIDTH = 30;
 
@@ -54,11 +90,10 @@ async function countLines(file: string): Promise<number> {
   return count;
 }
 
-async function* linesOf(file: string, skipped: number): AsyncGenerator<unknown> {
+async function* requestsOf(file: string): AsyncGenerator<unknown> {
   let number = 0;
   for await (const line of lines(file)) {
     number += 1;
-    if (number <= skipped) continue;
     try {
       yield JSON.parse(line);
     } catch {

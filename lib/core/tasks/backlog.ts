@@ -17,8 +17,8 @@ export interface BacklogCount {
 export interface Backlog {
   /** At most `FRESH_MS` old; includes the tasks passed to `note` since. Rejects with `queue_unavailable`. */
   read(model: string): Promise<BacklogCount>;
-  /** Counts a task that this process has just accepted. Does no I/O. */
-  note(model: string): void;
+  /** Counts tasks that this process has just accepted. Does no I/O. */
+  note(model: string, tasks: number): void;
 }
 
 const MAX_MODELS = 500;
@@ -44,11 +44,11 @@ export function createBacklog({ queues, clock }: { readonly queues: TaskQueues; 
 
   return {
     read: memoize(count, { maxEntries: MAX_MODELS, maxAgeMs: FRESH_MS, clock }),
-    note(model) {
+    note(model, tasks) {
       const counted = latest.get(model);
-      if (counted) counted.waiting++;
+      if (counted) counted.waiting += tasks;
       const noted = acceptedMeanwhile.get(model);
-      if (noted !== undefined) acceptedMeanwhile.set(model, noted + 1);
+      if (noted !== undefined) acceptedMeanwhile.set(model, noted + tasks);
     },
   };
 }
@@ -58,15 +58,19 @@ const MAX_RETRY_AFTER_SECONDS = 300;
 
 /**
  * Creates the check that rejects submits with `backlog_full` while the backlog of a model is at its limit.
- * `Retry-After` is the estimated time until the backlog is below the limit. Models without a limit cause no reads.
+ * `Retry-After` is the estimated time until the backlog is below the limit. `tasks`: number of tasks that enter together; all or none. Models without a limit cause no reads.
  */
 export function createBacklogGate(backlog: Backlog) {
-  return async function assertRoom({ model, serving }: Pick<ServedModel, 'model' | 'serving'>): Promise<void> {
+  return async function assertRoom(
+    { model, serving }: Pick<ServedModel, 'model' | 'serving'>,
+    tasks = 1,
+  ): Promise<void> {
     const { maxBacklog } = model.limits;
-    if (maxBacklog === undefined) return backlog.note(model.name);
+    if (maxBacklog === undefined) return backlog.note(model.name, tasks);
+    if (tasks > maxBacklog) throw tooManyAtOnce(tasks, `The backlog of the model ${model.name} takes ${maxBacklog}`);
     const { waiting } = await backlog.read(model.name);
-    if (waiting < maxBacklog) return backlog.note(model.name);
-    const ms = drainMs({ backlog: waiting - maxBacklog + 1, serving });
+    if (waiting + tasks <= maxBacklog) return backlog.note(model.name, tasks);
+    const ms = drainMs({ backlog: waiting + tasks - maxBacklog, serving });
     throw new ModelyardError(
       'backlog_full',
       `The backlog of the model ${model.name} is full: ${waiting} tasks are waiting.`,
@@ -80,6 +84,10 @@ export function createBacklogGate(backlog: Backlog) {
     );
   };
 }
+
+/** More tasks than can ever be accepted together. A repeat cannot succeed. */
+export const tooManyAtOnce = (tasks: number, limit: string): ModelyardError =>
+  new ModelyardError('invalid_input', `The batch has ${tasks} valid items. ${limit}.`);
 
 export interface ModelLoad {
   readonly backlog: number;

@@ -9,7 +9,7 @@ import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import { type BlobStore, storePayload } from './payload.ts';
 
 import type { Task } from './task.ts';
-import type { TaskQueues } from './task-queue.ts';
+import type { QueuedMessage, TaskQueues } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
 export interface SubmitCommand {
@@ -35,7 +35,7 @@ export interface SubmitCommand {
 /** Stores a new task and its first message in one transaction. Resolves like `TaskStore.create`. */
 export type AcceptTask = (task: Task, message: Uint8Array) => Promise<Task | undefined>;
 
-interface SubmitDeps {
+export interface SubmitDeps {
   /** Replaces `tasks.create` and the first `send` on platforms with such a transaction. */
   readonly accept?: AcceptTask;
   readonly tasks: TaskStore;
@@ -63,11 +63,11 @@ const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
  */
 export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Promise<Task> {
   const now = deps.clock.now();
-  const task = { ...newTask(command, now), ...(deps.accept ? { sentAt: now } : {}) };
-  const isNew = await command.quota?.enter(task.id);
+  const task = newTask(command, now, deps.accept);
+  const isNew = ((await command.quota?.enter([task.id])) ?? []).length > 0;
   // Best effort: what is not undone is forgotten a minute later, and counts for the day.
   const undo = async () => {
-    if (isNew) await command.quota?.leave(task.id).catch(() => undefined);
+    if (isNew) await command.quota?.leave([task.id]).catch(() => undefined);
   };
   let existing: Task | undefined;
   try {
@@ -79,7 +79,17 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   }
   if (!existing) return task;
   await undo();
-  if (existing.requestHash !== task.requestHash) throw conflict();
+  return confirmed(deps, existing, command, task.requestHash);
+}
+
+/** The task of a repeated submit, once the queue has confirmed it. */
+export async function confirmed(
+  deps: SubmitDeps,
+  existing: Task,
+  command: SubmitCommand,
+  requestHash: string,
+): Promise<Task> {
+  if (existing.requestHash !== requestHash) throw conflict();
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }
 
@@ -127,12 +137,12 @@ const unconfirmed = (retryMs: number) =>
     retryAfterSeconds: Math.max(1, Math.ceil(retryMs / 1000)),
   });
 
-function newTask(command: SubmitCommand, now: number): Task {
+/** `id`: of an item of a batch. @default a new one, or one of the idempotency key */
+export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask, id?: string): Task {
   const { owner, model, idempotencyKey: key } = command;
-  const deadlineSeconds = Math.min(command.deadlineSeconds ?? DEFAULT_DEADLINE_SECONDS, MAX_DEADLINE_SECONDS);
-  const deadlineAt = now + deadlineSeconds * 1000;
+  const deadlineAt = deadlineOf(command, now);
   return {
-    id: key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE),
+    id: id ?? (key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE)),
     model,
     owner,
     state: 'queued',
@@ -143,8 +153,18 @@ function newTask(command: SubmitCommand, now: number): Task {
     createdAt: now,
     deadlineAt,
     retainedUntil: deadlineAt + RETENTION_SECONDS * 1000,
+    ...(accept ? { sentAt: now } : {}),
   };
 }
+
+const deadlineOf = (
+  { deadlineSeconds = DEFAULT_DEADLINE_SECONDS }: Pick<SubmitCommand, 'deadlineSeconds'>,
+  now: number,
+) => now + Math.min(deadlineSeconds, MAX_DEADLINE_SECONDS) * 1000;
+
+/** When the tasks of such a submit may be deleted. */
+export const keptUntil = (command: Pick<SubmitCommand, 'deadlineSeconds'>, now: number): number =>
+  deadlineOf(command, now) + RETENTION_SECONDS * 1000;
 
 /** Resolves with the existing task if the id is taken. */
 async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<Task | undefined> {
@@ -163,10 +183,21 @@ async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCom
 
 async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
   const body = await messageOf(deps, task, command, copy);
-  await deps.queues(task.model).send({ body, group: task.owner });
+  await deps.queues(task.model).send(queuedMessage(task, command, body));
 }
 
-async function messageOf({ blobs }: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<Uint8Array> {
+/** What the queue needs to know of a task besides its message. */
+export const queuedMessage = (task: Task, _command: SubmitCommand, body: Uint8Array): QueuedMessage => ({
+  body,
+  group: task.owner,
+});
+
+export async function messageOf(
+  { blobs }: SubmitDeps,
+  task: Task,
+  command: SubmitCommand,
+  copy: number,
+): Promise<Uint8Array> {
   const { limits, timeoutSeconds, trace, routingKey } = command;
   // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;

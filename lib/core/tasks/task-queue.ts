@@ -1,3 +1,4 @@
+import type { ModelyardError } from '../errors.ts';
 import type { Priority } from './fair-order.ts';
 
 /** Why a task was moved to the dead-letter queue. */
@@ -178,6 +179,11 @@ export interface TaskQueue {
    * nevertheless.
    */
   send(message: QueuedMessage): Promise<void>;
+  /**
+   * Sends many messages with fewer calls. Resolves with the error of each message that the broker did not confirm, in the
+   * order of the messages. Absent where single sends at once cost the same.
+   */
+  sendMany?(messages: readonly QueuedMessage[]): Promise<readonly (ModelyardError | undefined)[]>;
   consume(options: ConsumeOptions): TaskConsumer;
   depth(): Promise<QueueDepth>;
 }

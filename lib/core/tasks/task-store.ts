@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { BatchStore } from '../batches/batch.ts';
 import type { Task, TaskState } from './task.ts';
 import type { EventOutcome, TaskEvent } from './task-event.ts';
 
@@ -11,6 +12,9 @@ export interface TaskQuery {
   /** `nextCursor` of the previous page. Opaque. An unknown cursor rejects with `invalid_request`. */
   readonly cursor?: string;
 }
+
+/** A task without its payloads. */
+export type TaskHead = Pick<Task, 'id' | 'state' | 'deadlineAt'>;
 
 export interface DeadLetterQuery {
   readonly model: string;
@@ -61,9 +65,12 @@ export const MAX_DEAD_LETTERS_COUNTED = 1000;
  */
 export interface TaskStore {
   readonly cancels: CancelMarks;
+  readonly batches: BatchStore;
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;
+  /** What counting needs of many tasks, in the order of the ids. Undefined for a task that does not exist. */
+  heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]>;
   /** A cheaper `get` that may return stale data. Absent if it would not be cheaper. */
   peek?(id: string): Promise<Task | undefined>;
   /** Applies the event atomically, by the rules of `applyEvent`. Of two conflicting events exactly one is applied. */

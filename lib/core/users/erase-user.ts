@@ -33,7 +33,7 @@ export async function* tasksOf({ tasks }: Pick<ReadDeps, 'tasks'>, owner: string
 }
 
 /**
- * Deletes a user with keys, sessions, tasks, requests, results, calls and usage. Running tasks are canceled. The user
+ * Deletes a user with keys, sessions, tasks, batches, requests, results, calls and usage. Running tasks are canceled. The user
  * goes last, so that a failed erasure can be repeated; one by the id of a deleted user removes what requests of the last
  * minute have left. Resolves with false if there is no such user.
  */
@@ -43,6 +43,7 @@ export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
   // From now on, every gateway refuses the user within a minute.
   if (isKnown) await changeUser(users, id, (user) => ({ ...user, isDisabled: true, credentials: [] }));
   for await (const task of tasksOf(deps, id)) await eraseTask(deps, task);
+  await deps.tasks.batches.eraseOf(id);
   await calls.deleteOf(id);
   await usage.delete(id);
   return isKnown && (await users.delete(id));

@@ -1,5 +1,6 @@
 import { type Clock, DAY_MS } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
+import { tooManyAtOnce } from '../tasks/backlog.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
 import type { TaskStore } from '../tasks/task-store.ts';
 import type { UserLimits } from './limits.ts';
@@ -16,12 +17,12 @@ interface TaskLimitDeps {
 /** Counts the tasks of a user. */
 export interface TaskQuota {
   /**
-   * Enters a task before it is stored. Resolves with false if it is entered already. Rejects with `too_many_requests`
-   * and with `store_unavailable`.
+   * Enters tasks before they are stored: all or none. Resolves with those that were not entered already. Rejects with
+   * `too_many_requests`, with `store_unavailable`, and with `invalid_input` for more tasks than the limits ever allow.
    */
-  enter(id: string): Promise<boolean>;
+  enter(ids: readonly string[]): Promise<readonly string[]>;
   /** Undoes `enter`. */
-  leave(id: string): Promise<void>;
+  leave(ids: readonly string[]): Promise<void>;
 }
 
 /** A task that was entered before this time is stored, or never will be. */
@@ -42,20 +43,25 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
   const { tasksWaiting = Number.POSITIVE_INFINITY, tasksPerDay = Number.POSITIVE_INFINITY } = limits;
   if (tasksWaiting === Number.POSITIVE_INFINITY && tasksPerDay === Number.POSITIVE_INFINITY) return undefined;
 
-  function tryEnter(id: string): Promise<{ readonly outcome: Outcome; readonly waiting: Waiting }> {
+  function tryEnter(ids: readonly string[]): Promise<Entry> {
     return ledger.change(owner, (usage) => {
       const { waiting = [] } = usage;
       const now = clock.now();
       const day = Math.floor(now / DAY_MS);
       const tasks = usage.day === day ? (usage.tasks ?? 0) : 0;
-      const stay = (outcome: Outcome) => ({ usage, result: { outcome, waiting } });
-      if (waiting.some(([entered]) => entered === id)) return stay('known');
-      if (tasks >= tasksPerDay) return stay('day');
-      if (waiting.length >= tasksWaiting) return stay('full');
-      const next: Waiting = [...waiting, [id, now]];
+      const known = new Set(waiting.map(([entered]) => entered));
+      const entered = ids.filter((id) => !known.has(id));
+      const stay = (outcome: Outcome): { readonly usage: Usage; readonly result: Entry } => ({
+        usage,
+        result: { outcome, waiting, entered: [] },
+      });
+      if (entered.length === 0) return stay('known');
+      if (tasks + entered.length > tasksPerDay) return stay('day');
+      if (waiting.length + entered.length > tasksWaiting) return stay('full');
+      const next: Waiting = [...waiting, ...entered.map((id) => [id, now] as const)];
       return {
-        usage: { ...usage, day, tasks: tasks + 1, waiting: next },
-        result: { outcome: 'entered', waiting: next },
+        usage: { ...usage, day, tasks: tasks + entered.length, waiting: next },
+        result: { outcome: 'entered', waiting: next, entered },
       };
     });
   }
@@ -88,21 +94,34 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
     });
 
   return {
-    async enter(id) {
-      let { outcome, waiting } = await tryEnter(id);
+    async enter(ids) {
+      if (ids.length > tasksWaiting) throw tooManyAtOnce(ids.length, `At most ${tasksWaiting} of your tasks may wait`);
+      if (ids.length > tasksPerDay) throw tooManyAtOnce(ids.length, `At most ${tasksPerDay} tasks a day are allowed`);
+      let { outcome, waiting, entered } = await tryEnter(ids);
       if (outcome === 'full') {
         const { ended, oldest } = await sweep(waiting);
-        if (ended > 0) ({ outcome, waiting } = await tryEnter(id));
+        if (ended > 0) ({ outcome, waiting, entered } = await tryEnter(ids));
         if (outcome === 'full') throw await tooManyWaiting(deps, tasksWaiting, oldest);
       }
       if (outcome === 'day') throw tooManyToday(tasksPerDay, clock.now());
       // At powers of two, so that a submit costs a constant number of reads on average.
       const { length } = waiting;
-      if (outcome === 'entered' && length >= MIN_SWEPT && (length & (length - 1)) === 0) await sweep(waiting);
-      return outcome === 'entered';
+      const grew = Math.floor(Math.log2(length)) > Math.floor(Math.log2(Math.max(1, length - entered.length)));
+      if (outcome === 'entered' && length >= MIN_SWEPT && grew) await sweep(waiting.slice(0, length - entered.length));
+      return entered;
     },
-    leave: (id) => remove((entered) => entered === id, 1),
+    async leave(ids) {
+      const leaving = new Set(ids);
+      if (leaving.size > 0) await remove((entered) => leaving.has(entered), leaving.size);
+    },
   };
+}
+
+interface Entry {
+  readonly outcome: Outcome;
+  readonly waiting: Waiting;
+  /** Those that were not entered before. */
+  readonly entered: readonly string[];
 }
 
 type Outcome = 'entered' | 'known' | 'full' | 'day';

@@ -12,7 +12,8 @@ import pytest
 
 from modelyard.client import ApiError, Client, TaskError, UnreachableError
 
-Answer = tuple[int, dict[str, str], dict[str, Any]]
+Answer = tuple[int, dict[str, str], Any]
+NDJSON = {"Content-Type": "application/x-ndjson"}
 SUCCEEDED = {"id": "t", "state": "succeeded", "result": {"value": 1}}
 
 
@@ -32,7 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append((time.monotonic(), dict(self.headers.items())))
         status, headers, body = self.server.answers[min(len(self.server.asked), len(self.server.answers)) - 1]
-        text = json.dumps(body).encode()
+        lines = body if isinstance(body, list) else [body]
+        text = "\n".join(json.dumps(line) for line in lines).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -93,8 +95,14 @@ def test_a_stream_has_every_change() -> None:
 
 
 def test_a_batch_keeps_the_order_and_goes_on_after_a_failure() -> None:
-    with scripted((200, {}, SUCCEEDED), (422, {}, {"status": 422, "detail": "No."}), (200, {}, SUCCEEDED)) as server:
-        items = list(Client(server.url).batch("m", [{}, {}, {}], concurrency=1))
+    refused = {"index": 1, "state": "refused", "problem": {"status": 422, "detail": "No."}}
+    lines: list[Answer] = [
+        (202, {}, {"id": "b"}),
+        (200, NDJSON, [{"index": 0, **SUCCEEDED}, refused, {"index": 2, "id": "t", "state": "running"}]),
+        (200, NDJSON, [{"index": 2, **SUCCEEDED}]),
+    ]
+    with scripted(*lines) as server:
+        items = list(Client(server.url).batch("m", [{}, {}, {}]))
 
     assert [item.index for item in items] == [0, 1, 2]
     assert [item.error is None for item in items] == [True, False, True]

@@ -82,9 +82,9 @@ describe('the backlog', () => {
   it('adds what was accepted while it was counted, once', async () => {
     const { clock, asked, backlog } = prepare();
     const read = backlog.read('model_a');
-    backlog.note('model_a');
-    backlog.note('model_a');
-    backlog.note('model_b');
+    backlog.note('model_a', 1);
+    backlog.note('model_a', 1);
+    backlog.note('model_b', 1);
     asked[0]?.resolve(DEPTH);
     expect(await read).toEqual({ waiting: 8, inFlight: 8 });
 
@@ -101,7 +101,7 @@ describe('the backlog', () => {
     asked[0]?.reject(new Error('away'));
     await expect(failed).rejects.toThrow('away');
 
-    backlog.note('model_a');
+    backlog.note('model_a', 1);
     const read = backlog.read('model_a');
     asked[1]?.resolve(DEPTH);
 
@@ -119,7 +119,7 @@ describe('the backlog', () => {
     await clock.advance(1000);
     const counts = await countAll();
 
-    for (const i of [0, 499, 500]) backlog.note(`model_${i}`);
+    for (const i of [0, 499, 500]) backlog.note(`model_${i}`, 1);
 
     expect([0, 1, 499, 500].map((i) => counts[i]?.waiting)).toEqual([7, 6, 7, 6]);
   });

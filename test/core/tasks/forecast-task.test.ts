@@ -105,8 +105,8 @@ describe('the forecast of a queued task', () => {
     const { forecast, backlog, asked } = forecaster([instance(1, 100)], async () => ({ ...EMPTY, visible: 1 }));
 
     await forecast(aTask());
-    backlog.note('model_a');
-    backlog.note('model_a');
+    backlog.note('model_a', 1);
+    backlog.note('model_a', 1);
 
     expect((await forecast(aTask())).position).toBe(3);
     expect(asked()).toBe(1);

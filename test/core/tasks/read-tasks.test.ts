@@ -92,6 +92,8 @@ describe('waitForTask', () => {
         get: tasks.get.bind(tasks),
         apply: tasks.apply.bind(tasks),
         create: tasks.create.bind(tasks),
+        batches: tasks.batches,
+        heads: tasks.heads.bind(tasks),
         withdraw: tasks.withdraw.bind(tasks),
         erase: tasks.erase.bind(tasks),
         list: tasks.list.bind(tasks),

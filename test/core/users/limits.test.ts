@@ -37,7 +37,10 @@ describe('the limits of tasks', () => {
           for (const id of waiting.splice(0, ends)) end(id);
           const mayEnter = waiting.length < limit && today < 12;
 
-          const entered = await quotas[gateway]?.enter(`t-${at}`).catch(() => false);
+          const entered = await quotas[gateway]?.enter([`t-${at}`]).then(
+            ([id]) => id !== undefined,
+            () => false,
+          );
 
           expect(entered).toBe(mayEnter);
           if (!entered) continue;
@@ -53,42 +56,42 @@ describe('the limits of tasks', () => {
   it('say in the refusal when to come again', async () => {
     const { clock, quotas, store } = quotasOn({ tasksWaiting: 1, tasksPerDay: 2 });
     await clock.advance(DAY_MS - 90_000);
-    await quotas[0]?.enter('a');
+    await quotas[0]?.enter(['a']);
     store('a');
 
-    await expect(quotas[0]?.enter('b')).rejects.toMatchObject({
+    await expect(quotas[0]?.enter(['b'])).rejects.toMatchObject({
       code: 'too_many_requests',
       retryAfterSeconds: 1,
       quota: { name: 'tasks-waiting', limit: 1 },
     });
-    await quotas[0]?.leave('a');
+    await quotas[0]?.leave(['a']);
 
-    expect(await quotas[0]?.enter('b')).toBe(true);
+    expect(await quotas[0]?.enter(['b'])).toEqual(['b']);
   });
 
   it('of a day begin again at midnight (UTC)', async () => {
     const { clock, quotas } = quotasOn({ tasksPerDay: 1 });
     await clock.advance(DAY_MS - 90_000);
-    await quotas[0]?.enter('a');
+    await quotas[0]?.enter(['a']);
 
-    await expect(quotas[0]?.enter('b')).rejects.toMatchObject({
+    await expect(quotas[0]?.enter(['b'])).rejects.toMatchObject({
       retryAfterSeconds: 90,
       quota: { name: 'tasks-per-day', limit: 1, windowSeconds: 86_400 },
     });
     await clock.advance(90_000);
 
-    expect(await quotas[0]?.enter('b')).toBe(true);
+    expect(await quotas[0]?.enter(['b'])).toEqual(['b']);
   });
 
   it('count a repeated submit once, and a task that was not stored only for a minute', async () => {
     const { clock, quotas } = quotasOn({ tasksWaiting: 1, tasksPerDay: 5 });
 
-    expect(await quotas[0]?.enter('a')).toBe(true);
-    expect(await quotas[0]?.enter('a')).toBe(false);
-    await expect(quotas[0]?.enter('b')).rejects.toMatchObject({ code: 'too_many_requests' });
+    expect(await quotas[0]?.enter(['a'])).toEqual(['a']);
+    expect(await quotas[0]?.enter(['a'])).toEqual([]);
+    await expect(quotas[0]?.enter(['b'])).rejects.toMatchObject({ code: 'too_many_requests' });
     await clock.advance(60_001);
 
-    expect(await quotas[0]?.enter('b')).toBe(true);
+    expect(await quotas[0]?.enter(['b'])).toEqual(['b']);
   });
 });
 

@@ -15,6 +15,8 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
   const { peek, untilEnded } = store;
   return {
     cancels: store.cancels,
+    batches: store.batches,
+    heads: (ids) => store.heads(ids),
     create: (task) => store.create(task),
     get: (id) => store.get(idFor(id)),
     ...(peek ? { peek: (id) => peek.call(store, idFor(id)) } : {}),

@@ -18,6 +18,13 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
         put: (model, mark) => call('put mark', () => store.cancels.put(model, mark)),
         get: (model) => call('get mark', () => store.cancels.get(model)),
       },
+      batches: {
+        create: (batch) => call('create batch', () => store.batches.create(batch)),
+        get: (id) => call('get batch', () => store.batches.get(id)),
+        put: (batch) => call('put batch', () => store.batches.put(batch)),
+        eraseOf: (owner) => call('erase batches', () => store.batches.eraseOf(owner)),
+      },
+      heads: (ids) => call('heads', () => store.heads(ids)),
       create: (task) => {
         world.introduce(task.id, task.requestHash);
         return call('create', () => observed(task.id, store.create(task)), {

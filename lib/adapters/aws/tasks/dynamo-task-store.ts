@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
+  type BatchStore,
   type CancelMarks,
   type Clock,
   type DeadLetterQuery,
@@ -8,6 +9,7 @@ import {
   ModelyardError,
   type Task,
   type TaskEvent,
+  type TaskHead,
   type TaskPage,
   type TaskQuery,
   type TaskStore,
@@ -16,6 +18,7 @@ import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts
 import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
 
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
+import { lateBatches } from './late-batches.ts';
 import { lateCancelMarks } from './late-cancel-marks.ts';
 import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
@@ -40,6 +43,7 @@ const MAX_RACES = 5;
 
 /** Stores tasks as rows. One put creates a task, one update applies an event, one read gets a task. */
 export class DynamoTaskStore implements TaskStore {
+  readonly batches: BatchStore;
   readonly cancels: CancelMarks;
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -47,6 +51,7 @@ export class DynamoTaskStore implements TaskStore {
   readonly #keepsLists: boolean;
 
   constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
+    this.batches = lateBatches({ client, table, clock, keepsLists });
     this.cancels = lateCancelMarks({ client, table, clock });
     this.#client = client;
     this.#table = table;
@@ -74,6 +79,11 @@ export class DynamoTaskStore implements TaskStore {
 
   async get(id: string): Promise<Task | undefined> {
     return this.#kept(await this.#read(id));
+  }
+
+  async heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]> {
+    const { readHeads } = await import('./task-heads.ts');
+    return readHeads({ client: this.#client, table: this.#table, isKept: (item) => this.#isKept(item) }, ids);
   }
 
   /** Costs half of `get`. */

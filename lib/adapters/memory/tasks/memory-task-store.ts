@@ -1,5 +1,6 @@
 import {
   applyEvent,
+  type BatchStore,
   type BlobStore,
   type CancelMark,
   type CancelMarks,
@@ -14,17 +15,20 @@ import {
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskEvent,
+  type TaskHead,
   type TaskPage,
   type TaskQuery,
   type TaskStore,
   unavailable,
 } from '#core';
+import { memoryBatches } from './memory-batches.ts';
 
 /** The reference implementation of the port: `applyEvent` on a map. */
 export class MemoryTaskStore implements TaskStore {
   /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
+  readonly batches: BatchStore;
   readonly cancels: CancelMarks = {
     ...CHEAP_CANCEL_PACE,
     put: async (model, mark) => {
@@ -43,6 +47,7 @@ export class MemoryTaskStore implements TaskStore {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.batches = memoryBatches(clock, () => this.#assertReachable());
   }
 
   async create(task: Task): Promise<Task | undefined> {
@@ -55,6 +60,11 @@ export class MemoryTaskStore implements TaskStore {
   async get(id: string): Promise<Task | undefined> {
     this.#assertReachable();
     return this.#find(id);
+  }
+
+  async heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]> {
+    this.#assertReachable();
+    return ids.map((id) => this.#find(id));
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {

@@ -1,4 +1,5 @@
 import {
+  type BatchStore,
   type CancelMarks,
   type Clock,
   type DeadLetterQuery,
@@ -9,6 +10,7 @@ import {
   RETENTION_SECONDS,
   type Task,
   type TaskEvent,
+  type TaskHead,
   type TaskPage,
   type TaskQuery,
   type TaskStore,
@@ -18,6 +20,7 @@ import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
 import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
+import { redisBatches } from './redis-batches.ts';
 import { redisCancelMarks } from './redis-cancel-marks.ts';
 import { type ListingDeps, listDeadLetters, listTasks } from './task-listing.ts';
 import { toFields, toTask } from './task-record.ts';
@@ -38,6 +41,7 @@ const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
  * end of a task.
  */
 export class RedisTaskStore implements TaskStore {
+  readonly batches: BatchStore;
   readonly cancels: CancelMarks;
   readonly #link: RedisLink;
   readonly #prefix: string;
@@ -46,6 +50,7 @@ export class RedisTaskStore implements TaskStore {
   readonly #inDoubt: InDoubtTasks;
 
   constructor({ link, prefix, clock }: RedisStoreOptions) {
+    this.batches = redisBatches({ link, prefix, clock });
     this.cancels = redisCancelMarks({ link, prefix });
     this.#link = link;
     this.#prefix = prefix;
@@ -87,6 +92,21 @@ export class RedisTaskStore implements TaskStore {
 
   get(id: string): Promise<Task | undefined> {
     return translated('store_unavailable', async () => (await this.#readMany([id]))[0]);
+  }
+
+  heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]> {
+    const fields = ['id', 'state', 'deadlineAt', 'retainedUntil'];
+    return translated('store_unavailable', async () => {
+      const now = this.#clock.now();
+      const replies = await Promise.all(ids.map((id) => readKey(this.#link, this.#taskKey(id), ['HMGET', ...fields])));
+      return replies.map((reply) => {
+        const [id, state, deadlineAt, retainedUntil] = (reply as readonly (Buffer | null)[]).map((each) =>
+          each?.toString(),
+        );
+        if (id === undefined || Number(retainedUntil) <= now) return undefined;
+        return { id, state: state as Task['state'], deadlineAt: Number(deadlineAt) };
+      });
+    });
   }
 
   apply(id: string, event: TaskEvent): Promise<EventOutcome> {

@@ -171,6 +171,17 @@ const MIGRATIONS: readonly string[] = [
     turn INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Requests that were submitted together: a JSON document.
+  CREATE TABLE batches (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    retained_until INTEGER NOT NULL,
+    document TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX batches_of_owner ON batches (owner);
+  CREATE INDEX batches_by_expiry ON batches (retained_until);
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

@@ -76,6 +76,8 @@ export class Housekeeping {
   async #deleteExpired(): Promise<boolean> {
     const { database, blobs, clock } = this.#options;
     const now = clock.now();
+    const isBatchDue = await database.read(() => database.get(DUE_BATCH, now));
+    if (isBatchDue) await database.write(() => database.run(DELETE_BATCHES, now));
     const isDue = await database.read(() => database.get('SELECT 1 FROM tasks WHERE retained_until <= ? LIMIT 1', now));
     if (!isDue) return false;
     const deleted = await database.write(() => database.all<{ id: string }>(DELETE_EXPIRED, now));
@@ -94,6 +96,10 @@ export class Housekeeping {
     return true;
   }
 }
+
+const DUE_BATCH = 'SELECT 1 FROM batches WHERE retained_until <= ? LIMIT 1';
+
+const DELETE_BATCHES = 'DELETE FROM batches WHERE retained_until <= ?';
 
 const DELETE_EXPIRED = `
   DELETE FROM tasks WHERE number IN (

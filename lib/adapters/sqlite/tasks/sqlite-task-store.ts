@@ -1,5 +1,6 @@
 import {
   applyEvent,
+  type BatchStore,
   type CancelMarks,
   type Clock,
   type DeadLetterQuery,
@@ -9,6 +10,7 @@ import {
   MAX_DEAD_LETTERS_COUNTED,
   type Task,
   type TaskEvent,
+  type TaskHead,
   type TaskPage,
   type TaskQuery,
   type TaskStore,
@@ -17,6 +19,7 @@ import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
 import { MessageTable, queuesOf } from '../queue/message-table.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
+import { sqliteBatches } from './sqlite-batches.ts';
 import { sqliteCancelMarks } from './sqlite-cancel-marks.ts';
 import { listDeadLetters, listTasks } from './task-listing.ts';
 import { CHANGING, changingValues, FIXED, fixedValues, type TaskRow, toTask } from './task-row.ts';
@@ -29,6 +32,7 @@ interface TaskStoreOptions {
 
 /** Stores tasks as rows. `apply` reads the row, applies the event and writes the row in one transaction. */
 export class SqliteTaskStore implements TaskStore {
+  readonly batches: BatchStore;
   readonly cancels: CancelMarks;
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
@@ -36,6 +40,7 @@ export class SqliteTaskStore implements TaskStore {
   readonly #messages: MessageTable;
 
   constructor({ database, wakeUps, clock }: TaskStoreOptions) {
+    this.batches = sqliteBatches(database, clock);
     this.cancels = sqliteCancelMarks(database);
     this.#database = database;
     this.#messages = new MessageTable(database);
@@ -61,6 +66,13 @@ export class SqliteTaskStore implements TaskStore {
 
   get(id: string): Promise<Task | undefined> {
     return this.#read(() => this.#find(id));
+  }
+
+  heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]> {
+    return this.#read(() => {
+      const now = this.#clock.now();
+      return ids.map((id) => this.#database.get<TaskHead>(HEAD, id, now));
+    });
   }
 
   async apply(id: string, event: TaskEvent): Promise<EventOutcome> {
@@ -157,6 +169,8 @@ const INSERT = `
 `;
 
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM tasks WHERE id = ?`;
+
+const HEAD = 'SELECT id, state, deadline_at AS deadlineAt FROM tasks WHERE id = ? AND retained_until > ?';
 
 const STATE = 'SELECT state FROM tasks WHERE id = ?';
 

@@ -1,6 +1,7 @@
 """Predictions, tasks and batches of a Modelyard API, with the standard library alone."""
 
-from ._client import BatchItem, Client
+from ._batch import BatchItem
+from ._client import Client
 from ._errors import ApiError, ClientError, TaskError, UnreachableError
 from ._task import Task
 

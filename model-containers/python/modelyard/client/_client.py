@@ -1,25 +1,14 @@
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping
 from urllib.parse import quote
 from uuid import uuid4
 
-from ._errors import ClientError, TaskError
+from ._batch import BatchItem, outcomes
+from ._errors import TaskError
 from ._http import Http
 from ._task import Task
 
 # Longest wait of one request, in seconds.
 WAIT = 25
-
-
-@dataclass(frozen=True)
-class BatchItem:
-    """The outcome of one request of a batch: a result or an error."""
-
-    index: int
-    result: "dict[str, Any] | None" = None
-    error: "ClientError | None" = None
 
 
 class Client:
@@ -73,27 +62,22 @@ class Client:
                 return
 
     def batch(
-        self, model: str, requests: "Iterable[Mapping[str, Any]]", concurrency: int = 16
+        self,
+        model: str,
+        requests: "Iterable[Mapping[str, Any]]",
+        size: int = 250,
+        idempotency_key: "str | None" = None,
     ) -> Iterator[BatchItem]:
-        """The outcomes of many requests, in their order. One that fails does not stop the others."""
-        with ThreadPoolExecutor(concurrency) as pool:
-            pending: "deque[Future[BatchItem]]" = deque()
-            for index, request in enumerate(requests):
-                pending.append(pool.submit(self._outcome, model, index, request))
-                if len(pending) >= concurrency:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
+        """The outcomes of many requests, in their order. One that fails does not stop the others.
+
+        ``size`` requests (1 to 1,000) are submitted with each call. Repeats with the same ``idempotency_key``, requests
+        and size return the same tasks.
+        """
+        return outcomes(self._http, model, requests, size, idempotency_key or str(uuid4()))
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Any other route: the JSON of its answer. Only GET and DELETE are repeated."""
         return self._http.send(method, path, body, repeatable=method in ("GET", "DELETE"))
-
-    def _outcome(self, model: str, index: int, request: "Mapping[str, Any]") -> BatchItem:
-        try:
-            return BatchItem(index, result=self.predict(model, request))
-        except ClientError as error:
-            return BatchItem(index, error=error)
 
     def _submit(
         self,

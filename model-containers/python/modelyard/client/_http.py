@@ -10,6 +10,7 @@ from ._errors import ApiError, UnreachableError
 
 # Answers that say "later", and that repeatable requests try again.
 LATER = frozenset({429, 502, 503, 504})
+NDJSON = "application/x-ndjson"
 FIRST_DELAY = 0.2
 MAX_DELAY = 10.0
 
@@ -31,7 +32,7 @@ class Http:
         headers: "Mapping[str, str] | None" = None,
         repeatable: bool = True,
     ) -> Any:
-        """The JSON of the answer, ``None`` without one. Raises ``ApiError`` or ``UnreachableError``."""
+        """The JSON of the answer, ``None`` without one, a list for lines. Raises ``ApiError`` or ``UnreachableError``."""
         attempt = 0
         while True:
             last = not repeatable or attempt >= self._retries
@@ -58,6 +59,9 @@ class Http:
         answer: HTTPResponse
         with urlopen(request, timeout=self._timeout) as answer:
             text = answer.read()
+            lines = (answer.headers.get("Content-Type") or "").startswith(NDJSON)
+        if lines:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
         return json.loads(text) if text else None
 
 

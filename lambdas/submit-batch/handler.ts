@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import {
+  batchPath,
+  encodeItems,
+  type HandlerDeps,
+  type HttpRequest,
+  httpHandler,
+  json,
+  presentBatch,
+  presentItems,
+  refuseWithoutInstance,
+  splitBatch,
+  submitOptions,
+} from '#api';
+import { loadCodec } from '#contract';
+import { type AcceptedBatch, countBatch, countsOfNew, ModelyardError, STAGE_MODEL, submitBatch } from '#core';
+
+/** `POST /models/{model}/batches`: up to 1,000 requests at once, each of which stands or falls alone. */
+export const createHandler = (deps: HandlerDeps) =>
+  httpHandler(deps, async function submitMany(request) {
+    const { metrics, platform } = deps;
+    try {
+      const accepted = await acceptBatch(deps, request);
+      const { batch, isNew, refused } = accepted;
+      const counts = isNew ? countsOfNew(batch.total, refused.size) : await countBatch(platform, batch);
+      const body = presentBatch(batch, counts);
+      const answer = { ...body, batch_id: batch.id, items: presentItems(accepted) };
+      return json(202, answer, { Location: batchPath(batch.id) });
+    } catch (error) {
+      metrics.count('SubmitsRefused', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
+      throw error;
+    }
+  });
+
+/** Accepts a batch and wakes a sleeping model. Rejects when nothing was accepted. */
+async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<AcceptedBatch> {
+  const { platform, models, transcoder, enterBacklog, quotaOf, forecast, wakeWhenAsleep } = deps;
+  const name = request.param('model');
+  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
+  const options = submitOptions(request.headers);
+  const body = request.body();
+  const texts = splitBatch(request.headers, body);
+  const [served] = await Promise.all([models.served(name), loadCodec()]);
+  refuseWithoutInstance(served);
+  const accepted = await submitBatch(platform, {
+    ...options,
+    owner: request.caller.id,
+    model: served.model.name,
+    contract: served.contract,
+    limits: served.model.limits,
+    requestHash: createHash('sha256').update(body).digest('hex'),
+    items: () => encodeItems(transcoder, served.descriptor, texts),
+    admit: (count) => enterBacklog(served, count),
+    quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+  });
+  if (accepted.refused.size < accepted.batch.total) await wakeWhenAsleep(served);
+  return accepted;
+}

@@ -1,0 +1,74 @@
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ModelyardError, type QueuedMessage, UNREACHABLE, unavailable } from '#core';
+import { translated } from '../errors.ts';
+import { encodeBody, groupId } from './sqs-message.ts';
+
+/** Maximum per call of SQS. */
+const MAX_MESSAGES = 10;
+const MAX_BYTES = 1_000_000;
+/** Calls at once. */
+const AT_ONCE = 10;
+
+interface Entry {
+  readonly at: number;
+  readonly body: string;
+  readonly group: string;
+}
+
+type Faults = (ModelyardError | undefined)[];
+
+/** See `TaskQueue.sendMany`: one call per ten messages, or per megabyte. */
+export async function sendMany(
+  client: SQSClient,
+  queueUrl: string,
+  messages: readonly QueuedMessage[],
+): Promise<readonly (ModelyardError | undefined)[]> {
+  const faults: Faults = messages.map(() => undefined);
+  const waiting = [...packed(messages.map(({ body, group }, at) => ({ at, body: encodeBody(body), group })))];
+  const work = async () => {
+    for (let entries = waiting.shift(); entries; entries = waiting.shift()) {
+      await send(client, queueUrl, entries, faults);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return faults;
+}
+
+/** Entries of one call each. */
+function* packed(entries: readonly Entry[]): Generator<readonly Entry[]> {
+  let call: Entry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    if (call.length === MAX_MESSAGES || (call.length > 0 && bytes + entry.body.length > MAX_BYTES)) {
+      yield call;
+      call = [];
+      bytes = 0;
+    }
+    call.push(entry);
+    bytes += entry.body.length;
+  }
+  if (call.length > 0) yield call;
+}
+
+async function send(client: SQSClient, queueUrl: string, entries: readonly Entry[], faults: Faults): Promise<void> {
+  const command = new SendMessageBatchCommand({
+    QueueUrl: queueUrl,
+    Entries: entries.map(({ at, body, group }) => ({
+      Id: String(at),
+      MessageBody: body,
+      MessageGroupId: groupId(group),
+    })),
+  });
+  try {
+    const { Successful = [], Failed = [] } = await translated('queue_unavailable', () => client.send(command));
+    const confirmed = new Set(Successful.map(({ Id }) => Number(Id)));
+    for (const { at } of entries) if (!confirmed.has(at)) faults[at] = refused(Failed[0]?.Message);
+  } catch (error) {
+    // Recovery: told for each message.
+    const fault = error instanceof ModelyardError ? error : refused(String(error));
+    for (const { at } of entries) faults[at] = fault;
+  }
+}
+
+const refused = (why: string | undefined): ModelyardError =>
+  unavailable('queue_unavailable', UNREACHABLE.queue_unavailable, new Error(why ?? 'SQS did not confirm the message.'));

@@ -1,0 +1,140 @@
+import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
+import { ModelyardError } from '../errors.ts';
+import { inBatches } from '../lists.ts';
+import { keptUntil, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
+import type { TaskQuota } from '../users/task-limit.ts';
+import { type Batch, itemTaskId, loadRefusals, type RefusedItem, storeRefusals } from './batch.ts';
+import { type ItemRequest, submitItems } from './submit-items.ts';
+
+/** A request as bytes of the contract, or why it is refused. */
+export type BatchItem = { readonly request: Uint8Array } | { readonly error: ModelyardError };
+
+export interface BatchCommand extends Omit<SubmitCommand, 'request' | 'quota'> {
+  /** SHA-256 (hex) of the submitted body. */
+  readonly requestHash: string;
+  /** Reads the items. Not called for a repeat of a batch that is complete. */
+  readonly items: () => Promise<readonly BatchItem[]>;
+  /** Rejects when the model cannot take this many tasks now. */
+  readonly admit: (count: number) => Promise<void>;
+  readonly quota?: TaskQuota | undefined;
+}
+
+/** An accepted batch with its refused items by index. All other items have the task `itemTaskId`. */
+export interface AcceptedBatch {
+  readonly batch: Batch;
+  /** All accepted items were queued by this call, so their states are known without a read. */
+  readonly isNew: boolean;
+  readonly refused: ReadonlyMap<number, RefusedItem>;
+}
+
+const IDEMPOTENCY_NAMESPACE = '0b0a4d0e-27c5-5d0a-9f6e-0e6f1c3b8a57';
+/** Items that are stored and sent at once. */
+const AT_ONCE = 100;
+
+/**
+ * Submits many requests. Each stands alone: an invalid one, or one that the queue did not confirm, is told by its index
+ * and does not affect the others. Rejects as a whole, with nothing accepted, with `idempotency_conflict`, with the
+ * errors of `admit` and of the quota, and when no valid item could be queued.
+ */
+export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Promise<AcceptedBatch> {
+  const { owner, model, idempotencyKey: key, requestHash } = command;
+  const id = key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE);
+  const earlier = key === undefined ? undefined : await deps.tasks.batches.get(id);
+  if (earlier?.isConfirmed || (earlier && earlier.requestHash !== requestHash)) return repeated(deps, earlier, command);
+  const items = await command.items();
+  const valid = items.flatMap((item, index): ItemRequest[] =>
+    'request' in item ? [{ id: itemTaskId(id, index), index, request: item.request }] : [],
+  );
+  const invalid = items.flatMap((item, index) => ('error' in item ? [{ index, error: item.error }] : []));
+  if (valid.length > 0) await command.admit(valid.length);
+  const ids = valid.map((item) => item.id);
+  const entered = (await command.quota?.enter(ids)) ?? [];
+  const leave = (some: readonly string[]) => command.quota?.leave(some).catch(() => undefined);
+  try {
+    const createdAt = earlier?.createdAt ?? deps.clock.now();
+    const batch: Batch = {
+      ...{ id, model, owner, requestHash, createdAt, retainedUntil: keptUntil(command, createdAt) },
+      ...{ total: items.length, isConfirmed: false },
+      ...(await storeRefusals(deps.blobs, id, invalid)),
+    };
+    const existing = earlier ?? (await deps.tasks.batches.create(batch));
+    if (existing?.isConfirmed || (existing && existing.requestHash !== requestHash)) {
+      await leave(entered);
+      return await repeated(deps, existing, command);
+    }
+    const lost = await sendAll(deps, command, valid);
+    await leave(lost.flatMap(({ id, isStored }) => (isStored || !entered.includes(id) ? [] : [id])));
+    const [first] = lost;
+    if (first && lost.length === valid.length) throw first.error;
+    return await settled(deps, { batch, invalid, lost, isNew: !existing, isRepeatable: key !== undefined });
+  } catch (error) {
+    // Best effort: what is not undone is forgotten a minute later, and counts for the day.
+    await leave(await unstored(deps, entered));
+    throw error;
+  }
+}
+
+async function repeated(deps: SubmitDeps, batch: Batch, { requestHash }: BatchCommand): Promise<AcceptedBatch> {
+  if (batch.requestHash !== requestHash) {
+    throw new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another batch.');
+  }
+  return { batch, isNew: false, refused: await loadRefusals(deps.blobs, batch) };
+}
+
+type LostItem = RefusedItem & { readonly id: string; readonly isStored: boolean };
+
+/** Stores and sends the items. Resolves with those whose message the queue did not confirm. */
+async function sendAll(
+  deps: SubmitDeps,
+  command: BatchCommand,
+  items: readonly ItemRequest[],
+): Promise<readonly LostItem[]> {
+  const lost: { readonly id: string; readonly index: number; readonly error: ModelyardError }[] = [];
+  let outage: ModelyardError | undefined;
+  for (const some of inBatches(items, AT_ONCE)) {
+    const outcomes = outage ? undefined : await submitItems(deps, command, some);
+    for (const [at, { id, index }] of some.entries()) {
+      const error = outage ?? outcomes?.[at];
+      if (error) lost.push({ id, index, error });
+    }
+    // The others would wait for a service that does not answer, one time limit after the other.
+    if (outcomes?.every((error) => error?.retryable)) outage = outcomes[0];
+  }
+  const gone = new Set(
+    await unstored(
+      deps,
+      lost.map(({ id }) => id),
+    ),
+  );
+  return lost.map((item) => ({ ...item, isStored: !gone.has(item.id) }));
+}
+
+interface Settling {
+  readonly batch: Batch;
+  readonly invalid: readonly RefusedItem[];
+  readonly lost: readonly RefusedItem[];
+  readonly isNew: boolean;
+  readonly isRepeatable: boolean;
+}
+
+/** Records what a repeat needs to know. The refusals of an unkeyed batch without lost items are stored already. */
+async function settled(
+  deps: SubmitDeps,
+  { batch, invalid, lost, isNew, isRepeatable }: Settling,
+): Promise<AcceptedBatch> {
+  const refused = [...invalid, ...lost].sort((a, b) => a.index - b.index);
+  const isConfirmed = lost.length === 0;
+  const byIndex = new Map(refused.map((item) => [item.index, item]));
+  if (isConfirmed && !isRepeatable) return { batch, isNew, refused: byIndex };
+  const final = { ...batch, isConfirmed, ...(await storeRefusals(deps.blobs, batch.id, refused)) };
+  // Best effort: the items are accepted. Without the record, a repeat looks at each of them.
+  await deps.tasks.batches.put(final).catch(() => undefined);
+  return { batch: final, isNew, refused: byIndex };
+}
+
+/** Those of the ids that certainly have no task. */
+async function unstored({ tasks }: SubmitDeps, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const heads = await tasks.heads(ids).catch(() => undefined);
+  return heads ? ids.filter((_, at) => heads[at] === undefined) : [];
+}

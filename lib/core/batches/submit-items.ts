@@ -1,0 +1,77 @@
+import { ModelyardError } from '../errors.ts';
+import { confirmed, messageOf, newTask, queuedMessage, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
+import type { Task } from '../tasks/task.ts';
+
+/** A valid item of a batch. */
+export interface ItemRequest {
+  /** Of its task. */
+  readonly id: string;
+  readonly index: number;
+  readonly request: Uint8Array;
+}
+
+type ItemsCommand = Omit<SubmitCommand, 'request' | 'quota' | 'idempotencyKey'>;
+
+interface Stored {
+  readonly task: Task;
+  readonly command: SubmitCommand;
+  readonly message: Uint8Array;
+  /** The task that had this id before: a repeated submit. */
+  readonly existing: Task | undefined;
+}
+
+/**
+ * Stores and queues items, with as few calls as the queue allows. Resolves with an error for each item whose message was
+ * not confirmed, which is withdrawn. An item that exists already is treated like a repeated submit.
+ */
+export async function submitItems(
+  deps: SubmitDeps,
+  command: ItemsCommand,
+  items: readonly ItemRequest[],
+): Promise<readonly (ModelyardError | undefined)[]> {
+  const now = deps.clock.now();
+  const stored = await Promise.allSettled(
+    items.map((item) => store(deps, { ...command, request: item.request }, item.id, now)),
+  );
+  const faults = stored.map((outcome) => (outcome.status === 'rejected' ? asItemError(outcome.reason) : undefined));
+  const isNew = (outcome: PromiseSettledResult<Stored>): outcome is PromiseFulfilledResult<Stored> =>
+    outcome.status === 'fulfilled' && outcome.value.existing === undefined;
+  // The transaction of `accept` has sent them.
+  const unsent = deps.accept ? [] : stored.filter(isNew).map(({ value }) => value);
+  const unconfirmed = await sendAll(deps, command.model, unsent);
+  const settled = stored.map(async (outcome, at): Promise<ModelyardError | undefined> => {
+    if (outcome.status === 'rejected') return faults[at];
+    const { task, existing, command: one } = outcome.value;
+    if (existing) return confirmed(deps, existing, one, task.requestHash).then(() => undefined, asItemError);
+    const error = unconfirmed.get(task);
+    // Best effort: a task that was not withdrawn expires at its deadline, or a repeated submit sends it again.
+    if (error) await deps.tasks.withdraw(task).catch(() => undefined);
+    return error;
+  });
+  return Promise.all(settled);
+}
+
+async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: number): Promise<Stored> {
+  const task = newTask(command, now, deps.accept, id);
+  const message = await messageOf(deps, task, command, 0);
+  const existing = deps.accept ? await deps.accept(task, message) : await deps.tasks.create(task);
+  return { task, command, message, existing };
+}
+
+/** Resolves with the errors of the messages that the queue did not confirm. */
+async function sendAll({ queues }: SubmitDeps, model: string, items: readonly Stored[]) {
+  if (items.length === 0) return new Map<Task, ModelyardError>();
+  const queue = queues(model);
+  const messages = items.map(({ task, command, message }) => queuedMessage(task, command, message));
+  const errors = queue.sendMany
+    ? await queue.sendMany(messages)
+    : (await Promise.allSettled(messages.map((message) => queue.send(message)))).map((outcome) =>
+        outcome.status === 'rejected' ? asItemError(outcome.reason) : undefined,
+      );
+  return new Map(items.flatMap(({ task }, at) => (errors[at] ? [[task, errors[at]] as const] : [])));
+}
+
+function asItemError(error: unknown): ModelyardError {
+  if (error instanceof ModelyardError) return error;
+  throw error;
+}
