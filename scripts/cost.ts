@@ -3,6 +3,7 @@ import { discoverModels } from '#catalog/discover-models.ts';
 import { limitsOf } from '#catalog/manifest.ts';
 import { STAGES } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
+import { extrasBill } from './cost/extras.ts';
 import { parseCostOptions } from './cost/options.ts';
 import { PRICES } from './cost/prices.ts';
 import { quotasOf } from './cost/quotas.ts';
@@ -53,12 +54,12 @@ SQS is for predictions in bursts. Predictions that arrive alone need their own r
 
 const BASIS = { measured: 'measured', price: 'AWS price', estimate: 'estimate' } as const;
 
-function table(title: string, items: readonly BillItem[]): void {
+function table(title: string, items: readonly BillItem[], { hasTotal = true } = {}): void {
   say(`\n${title}`);
   for (const { name, dollars, how, basis } of items) {
     say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}  ${BASIS[basis].padEnd(10)} ${how}`);
   }
-  say(`  ${'total'.padEnd(24)}${total(items).toFixed(2).padStart(10)}`);
+  if (hasTotal) say(`  ${'total'.padEnd(24)}${total(items).toFixed(2).padStart(10)}`);
 }
 
 say(`US dollars, us-east-1, list prices of ${PRICES.asOf}; 1 KB in, 1 KB out.`);
@@ -76,6 +77,8 @@ for (const stage of ['prod', 'lean'] as const) {
 }
 say(HOW_SURE);
 say(WHAT_LEAN_GIVES_UP);
+
+table('What else a million tasks cost, by the features that their callers use', extrasBill(), { hasTotal: false });
 
 const { models } = await discoverModels([fileURLToPath(new URL('../model-containers/models', import.meta.url))]);
 const idle = idleBill(models.length);

@@ -8,6 +8,7 @@ import { limitsOf } from '#catalog/manifest.ts';
 import {
   DEFAULT_DEADLINE_SECONDS,
   LIMIT_NAMES,
+  MAX_BATCH_ITEMS,
   MAX_DEADLINE_SECONDS,
   MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
@@ -91,6 +92,7 @@ describe('the page of the HTTP API', () => {
       'one run, by default': `${defaults.timeoutSeconds} s`,
       'instances of a model, by default': String(defaults.maxInstances),
       'tasks per page': '100',
+      'requests in a batch': `${MAX_BATCH_ITEMS.toLocaleString('en')}, in a body of ${MAX_PAYLOAD_BYTES / 2 ** 20} MiB; on AWS 6 MB`,
     });
   });
 });

@@ -79,3 +79,27 @@ it('runs a failed task again, and keeps its history', async () => {
   const attempt = { event: 'attempt', instance: 'model_b-1', outcome: 'failed', error: { code: 'invalid_input' } };
   expect(events).toMatchObject([{ event: 'submitted' }, attempt, { event: 'retried', by: 'local' }, attempt]);
 });
+
+it('runs what is valid of a batch, and answers in its order', async () => {
+  const requests = Array.from({ length: 40 }, (_, value) => (value % 2 === 0 ? { value } : { valu: value }));
+  const submitted = await post(system, '/models/model_b/batches', JSON.stringify(requests));
+  const { id, items } = (await submitted.json()) as { readonly id: string; readonly items: readonly object[] };
+  const first = Number(items.findIndex((item) => 'task_id' in item));
+
+  let counts: { readonly completed: boolean } | undefined;
+  while (!counts?.completed) {
+    await sleep(100);
+    counts = (await (await system.fetch(`/batches/${id}`)).json()) as { readonly completed: boolean };
+  }
+  const results = await system.fetch(`/batches/${id}/results`);
+  const lines = (await results.text())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+  expect([submitted.status, first]).toEqual([202, 0]);
+  expect(counts).toMatchObject({ total: 40, counts: { succeeded: 20, refused: 20 } });
+  expect(lines.map(({ index, state }) => [index, state])).toEqual(
+    requests.map((_, index) => [index, index % 2 === 0 ? 'succeeded' : 'refused']),
+  );
+});

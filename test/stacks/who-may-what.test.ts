@@ -35,17 +35,22 @@ const whoMay = (action: string, on: string): string[] =>
 
 describe('exactly these', () => {
   it.each([
-    ['send tasks', 'sqs:SendMessage', 'queuesTasks', ['ManageDeadLetters', 'RetryTask', 'SubmitTask', 'a model']],
+    [
+      'send tasks',
+      'sqs:SendMessage',
+      'queuesTasks',
+      ['ManageDeadLetters', 'RetryTask', 'SubmitBatch', 'SubmitTask', 'a model'],
+    ],
     ['reject tasks to the dead letters', 'sqs:SendMessage', 'queuesDeadLetters', ['a model']],
     ['take tasks', 'sqs:ReceiveMessage', 'queuesTasks', ['a model']],
     ['forget tasks', 'sqs:DeleteMessage', 'queuesTasks', ['a model']],
     ['take dead letters', 'sqs:ReceiveMessage', 'queuesDeadLetters', ['GiveUpTask']],
-    ['keep new tasks', 'dynamodb:PutItem', 'DataTasks', ['SubmitTask']],
-    ['keep requests', 's3:PutObject', '/requests/*', ['SubmitTask']],
-    ['read requests', 's3:GetObject', '/requests/*', ['ManageDeadLetters', 'a model']],
+    ['keep new tasks', 'dynamodb:PutItem', 'DataTasks', ['SubmitBatch', 'SubmitTask']],
+    ['keep requests', 's3:PutObject', '/requests/*', ['SubmitBatch', 'SubmitTask']],
+    ['read requests', 's3:GetObject', '/requests/*', ['GetBatch', 'ManageDeadLetters', 'SubmitBatch', 'a model']],
     ['keep results', 's3:PutObject', '/results/*', ['a model']],
     // The submit handler only because `Prefer: wait` answers with the result: it opens the one of the task it made.
-    ['read results', 's3:GetObject', '/results/*', ['CancelTask', 'GetResult', 'GetTask', 'SubmitTask']],
+    ['read results', 's3:GetObject', '/results/*', ['CancelTask', 'GetBatch', 'GetResult', 'GetTask', 'SubmitTask']],
     ['list tasks', 'dynamodb:Query', 'index/by-owner', ['ListTasks']],
     ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics', 'ManageDeadLetters']],
     ['keep letters', 's3:PutObject', '/dead-letters/*', ['GiveUpTask', 'a model']],
@@ -78,6 +83,7 @@ describe('exactly these', () => {
         'ManageDeadLetters',
         'RetryTask',
         'StopInstance',
+        'SubmitBatch',
         'SubmitTask',
       ],
     ],
@@ -95,6 +101,7 @@ describe('exactly these', () => {
         'LaunchInstance',
         'ManageDeadLetters',
         'RetryTask',
+        'SubmitBatch',
         'SubmitTask',
         'a model',
       ],

@@ -1,5 +1,12 @@
 import { ModelyardError } from '../errors.ts';
-import { confirmed, messageOf, newTask, queuedMessage, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
+import {
+  confirmed,
+  messageOf,
+  newTask,
+  queuedMessage,
+  type SubmitCommand,
+  type SubmitDeps,
+} from '../tasks/submit-task.ts';
 import type { Task } from '../tasks/task.ts';
 
 /** A valid item of a batch. */
@@ -62,7 +69,7 @@ async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: 
 async function sendAll({ queues }: SubmitDeps, model: string, items: readonly Stored[]) {
   if (items.length === 0) return new Map<Task, ModelyardError>();
   const queue = queues(model);
-  const messages = items.map(({ task, command, message }) => queuedMessage(task, command, message));
+  const messages = items.map(({ task, message }) => queuedMessage(task, message));
   const errors = queue.sendMany
     ? await queue.sendMany(messages)
     : (await Promise.allSettled(messages.map((message) => queue.send(message)))).map((outcome) =>

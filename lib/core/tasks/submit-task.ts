@@ -183,11 +183,11 @@ async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCom
 
 async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
   const body = await messageOf(deps, task, command, copy);
-  await deps.queues(task.model).send(queuedMessage(task, command, body));
+  await deps.queues(task.model).send(queuedMessage(task, body));
 }
 
 /** What the queue needs to know of a task besides its message. */
-export const queuedMessage = (task: Task, _command: SubmitCommand, body: Uint8Array): QueuedMessage => ({
+export const queuedMessage = (task: Task, body: Uint8Array): QueuedMessage => ({
   body,
   group: task.owner,
 });

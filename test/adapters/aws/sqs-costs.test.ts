@@ -29,6 +29,20 @@ describe('what SQS costs', () => {
     expect(calls.counts()).toEqual({ 'SQS.SendMessage': 40, 'SQS.ReceiveMessage': 4, 'SQS.DeleteMessageBatch': 4 });
   });
 
+  it('is one send for ten tasks of a batch, and one for each megabyte of large ones', async () => {
+    const body = (bytes: number) => ({ body: new Uint8Array(bytes), group: 'somebody' });
+
+    const faults = await queue.sendMany?.(Array.from({ length: 95 }, () => body(100)));
+    const small = calls.counts();
+    calls.reset();
+    await queue.sendMany?.(Array.from({ length: 10 }, () => body(128 * 1024)));
+
+    expect(faults).toEqual(Array(95).fill(undefined));
+    expect(small).toEqual({ 'SQS.SendMessageBatch': 10 });
+    expect(calls.counts()).toEqual({ 'SQS.SendMessageBatch': 2 });
+    expect((await queue.depth()).visible).toBe(105);
+  });
+
   it('does not grow when acknowledgements trickle in one after the other', async (test) => {
     await sendMany(queue, 10);
     const deliveries = await consume(test, queue, { leaseSeconds: 30 }).take(10);

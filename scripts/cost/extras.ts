@@ -1,0 +1,44 @@
+import type { BillItem } from './bill.ts';
+import { ESTIMATED, PRICES } from './usage.ts';
+
+/** Items in the batches of the bill. */
+const BATCH = 1000;
+/** `SendMessageBatch` takes ten. */
+const PER_SEND = 10;
+/** The row of the batch, and the record that all of it is queued if the batch has a key; both with their index. */
+const BATCH_WRITES = 4;
+/** Time of the submit of a batch on a whole core: a thousand puts and a hundred sends, of which many run at once. */
+const BATCH_SECONDS = 1.5;
+const BATCH_GB = ESTIMATED.lambdaMibPerCpu / 1024;
+
+/**
+ * What a million tasks cost more if their callers use these features, by feature. Who uses none pays nothing for them:
+ * `test/scripts/cost-usage.test.ts` counts the calls of a prediction.
+ */
+export function extrasBill(): readonly BillItem[] {
+  const batches = 1e6 / BATCH;
+  const time = batches * BATCH_SECONDS * BATCH_GB * PRICES.lambdaGbSecond;
+  const calls =
+    (batches * (PRICES.restApiMillion + PRICES.lambdaMillion + BATCH_WRITES * PRICES.dynamoDbWriteMillion)) / 1e6;
+  const reads = PRICES.dynamoDbReadMillion;
+  return [
+    {
+      name: 'Submit in batches',
+      dollars: time + calls + PRICES.sqsMillion / PER_SEND,
+      how: `of ${BATCH}: instead of a request, a Lambda run and a send each; the rows of tasks cost the same`,
+      basis: 'estimate',
+    },
+    {
+      name: 'Count batches',
+      dollars: reads,
+      how: 'each time that GET /batches/{id} is asked: 1 unit a task',
+      basis: 'measured',
+    },
+    {
+      name: 'Results of batches',
+      dollars: reads,
+      how: 'each time that they are read: 1 unit a task',
+      basis: 'measured',
+    },
+  ];
+}
