@@ -1,5 +1,6 @@
 import type { BillItem } from './bill.ts';
-import { ESTIMATED, PRICES } from './usage.ts';
+import { PRICES } from './prices.ts';
+import { ESTIMATED } from './usage.ts';
 
 /** Items in the batches of the bill. */
 const BATCH = 1000;

@@ -81,7 +81,9 @@ it('runs a failed task again, and keeps its history', async () => {
 });
 
 it('runs what is valid of a batch, and answers in its order', async () => {
-  const requests = Array.from({ length: 40 }, (_, value) => (value % 2 === 0 ? { value } : { valu: value }));
+  const requests = Array.from({ length: 40 }, (_, value) =>
+    value % 2 === 0 ? { value, delay_seconds: 0 } : { valu: value },
+  );
   const submitted = await post(system, '/models/model_b/batches', JSON.stringify(requests));
   const { id, items } = (await submitted.json()) as { readonly id: string; readonly items: readonly object[] };
   const first = Number(items.findIndex((item) => 'task_id' in item));
