@@ -1,8 +1,14 @@
 import {
+  EVENTS_TYPE,
+  eventsAnswer,
   followTask,
   type HandlerDeps,
+  type HttpRequest,
   httpHandler,
+  JSON_TYPE,
   json,
+  negotiate,
+  type ProxyResult,
   presentHistory,
   taskAnswer,
   taskIdOf,
@@ -10,9 +16,20 @@ import {
 } from '#api';
 import { getTask as readTask } from '#core';
 
-/** `GET /tasks/{id}`, `GET /models/{model}/tasks/{id}`, and what happened to a task: `GET /tasks/{id}/history`. */
-export const createHandler = (deps: HandlerDeps) =>
-  httpHandler(deps, async function getTask(request) {
+/**
+ * `GET /tasks/{id}`, `GET /models/{model}/tasks/{id}`, what happened to a task: `GET /tasks/{id}/history`, and what
+ * happens to it: `GET /tasks/{id}/events`.
+ */
+export const createHandler = (deps: HandlerDeps) => httpHandler(deps, answerOf(deps), { produces: '*' });
+
+const answerOf = (deps: HandlerDeps) =>
+  async function getTask(request: HttpRequest): Promise<ProxyResult> {
+    const accept = request.headers.list('accept');
+    if (request.route.endsWith('/events')) {
+      negotiate(accept, [EVENTS_TYPE]);
+      return eventsAnswer(deps, request);
+    }
+    negotiate(accept, [JSON_TYPE]);
     if (request.route.endsWith('/history')) {
       return json(200, presentHistory(await readTask(deps.waits, { id: taskIdOf(request), owner: request.caller.id })));
     }
@@ -24,4 +41,4 @@ export const createHandler = (deps: HandlerDeps) =>
       wait,
     });
     return taskAnswer(deps, task, { statusCode: 200, wait });
-  });
+  };

@@ -51,7 +51,7 @@ export {
   STATUS,
   sendProblem,
 } from './http/problem.ts';
-export type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './http/proxy.ts';
+export type { OpenedStream, ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './http/proxy.ts';
 export {
   MAX_WAIT_SECONDS,
   parsePrefer,
@@ -99,6 +99,7 @@ export {
   presentItems,
   presentOutcome,
 } from './presenters/batch-presenter.ts';
+export { EVENTS_TYPE, eventsAnswer } from './presenters/event-stream.ts';
 export {
   presentAvailable,
   presentContainers,

@@ -82,6 +82,7 @@ export const CORS_REQUEST_HEADERS = [
   'Authorization',
   'Content-Type',
   'If-None-Match',
+  'Last-Event-ID',
   'traceparent',
   'tracestate',
   'Idempotency-Key',

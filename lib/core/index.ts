@@ -178,6 +178,7 @@ export type { Task, TaskError, TaskResult } from './tasks/task.ts';
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
 export type { EventOutcome, StartedEvent, TaskEvent } from './tasks/task-event.ts';
 export { applyEvent, isUntouched } from './tasks/task-events.ts';
+export * from './tasks/task-progress.ts';
 export {
   type CarriedCounts,
   type ConsumeOptions,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { bodyTooLarge, namedProblem, type ProxyResult, sendProblem } from '#api';
@@ -9,6 +10,7 @@ import { MAX_PAYLOAD_BYTES } from '#core';
  */
 export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: ProxyResult) {
   if (response.destroyed || response.headersSent) return;
+  if (answer.stream) return sendStream(request, response, { ...answer, stream: answer.stream });
   const pieces = answer.pieces ?? [answer.isBase64Encoded ? Buffer.from(answer.body, 'base64') : answer.body];
   const bodyless = answer.statusCode === 204 || answer.statusCode === 304;
   const unread = !request.complete;
@@ -22,6 +24,25 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
   for (const piece of last === undefined ? sent : sent.slice(0, -1)) response.write(piece);
   if (unread) await drain(request);
   response.end(last);
+}
+
+/** Sends a stream piece by piece, as fast as the client reads it. */
+async function sendStream(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { statusCode, headers, stream }: ProxyResult & { readonly stream: AsyncGenerator<string> },
+): Promise<void> {
+  response.writeHead(statusCode, headers);
+  try {
+    if (method === 'HEAD') return;
+    for await (const piece of stream) {
+      if (response.destroyed) return;
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+  } finally {
+    await stream.return(undefined);
+    response.end();
+  }
 }
 
 /** Node reads and discards a body of at most this size after a refusal, so that the connection stays usable. */

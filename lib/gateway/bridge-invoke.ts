@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import type { ProxyEvent, ProxyHandler, ProxyResult, RoutedHandlerName } from '#api';
+import type { ProxyContext, ProxyEvent, ProxyHandler, ProxyResult, RoutedHandlerName } from '#api';
 import { type Logger, ModelyardError } from '#core';
 import { isProxyResult } from './bridge-answer.ts';
 
@@ -13,6 +13,7 @@ export interface Invocation {
   readonly wait: AbortController;
   /** Called with the duration of the model's run. */
   readonly ran?: ((ms: number) => void) | undefined;
+  readonly openStream?: ProxyContext['openStream'];
   readonly logger: Logger;
 }
 
@@ -35,12 +36,13 @@ export async function invoke(invocation: Invocation): Promise<ProxyResult> {
 }
 
 async function run(invocation: Invocation): Promise<ProxyResult> {
-  const { name, handler, event, requestId, wait, logger, ran } = invocation;
+  const { name, handler, event, requestId, wait, logger, ran, openStream } = invocation;
   try {
     const answer: unknown = await handler(event, {
       ...lambdaContext(invocation),
       signal: wait.signal,
       ...(ran && { ran }),
+      ...(openStream && { openStream }),
     });
     if (isProxyResult(answer)) return answer;
     logger.error(`The handler ${name} returned an invalid response.`, { requestId });

@@ -21,6 +21,7 @@ import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
 import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
+import { EventStreams, type StreamLimits } from './event-streams.ts';
 import { type CallProgress, recordedCall } from './recorded-call.ts';
 import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
 
@@ -37,6 +38,7 @@ export interface BridgeOptions {
   readonly enter?: (caller: Principal) => Promise<void>;
   /** @default no limit */
   readonly admission?: Admission;
+  readonly streams?: StreamLimits;
   /** Receives every call after its answer. @default no call log */
   readonly record?: (call: AnsweredCall) => void;
 }
@@ -49,6 +51,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
   const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate, enter, record } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
+  const streams = new EventStreams(options.streams);
   const refuseForeign = createGuard(guard);
   const localCaller = authenticate ? undefined : LOCAL_PRINCIPAL;
 
@@ -87,10 +90,19 @@ export function createBridge(options: BridgeOptions): HttpServer {
     const name = route.handler;
     const { requestId, wait } = exchange;
     const { integrationMs: timeoutMs } = limits;
-    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran: admitted?.ran });
+    const openStream = (who: Principal) => streams.open(who, wait.signal);
+    const { ran } = admitted ?? {};
+    return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran, openStream });
   }
 
-  return new BridgeServer({ accept, logger, limits });
+  const server = new BridgeServer({ accept, logger, limits });
+  return {
+    listen: (port, host) => server.listen(port, host),
+    close() {
+      streams.close();
+      return server.close();
+    },
+  };
 }
 
 interface Answering extends RouteMatch {

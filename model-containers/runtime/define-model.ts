@@ -27,11 +27,21 @@ export interface PredictContext extends SetupContext {
   readonly attempt: number;
   /** The caller's W3C Trace Context, if any. */
   readonly trace: TraceContext | undefined;
+  /**
+   * Tells the caller how far the run is: `fraction` from 0 to 1. At most one report a second is stored, the latest.
+   * Throws a RangeError for another fraction.
+   */
+  progress(fraction: number, message?: string): void;
+  /**
+   * Tells the caller a part of the result: a response message with the fields that are known. All are kept, up to 10 MiB
+   * for a task. Throws for what is no response message or has more than 128 KiB.
+   */
+  partial(answer: object): void;
 }
 
 export interface BatchContext extends SetupContext {
   /** One per request, in the order of the requests. */
-  readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
+  readonly tasks: readonly Pick<PredictContext, 'taskId' | 'attempt' | 'progress' | 'partial'>[];
 }
 
 interface ModelBase<Request, Response, State, Answer> {

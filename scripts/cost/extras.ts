@@ -10,6 +10,8 @@ const PER_SEND = 10;
 const BATCH_WRITES = 4;
 /** Time of the submit of a batch on a whole core: a thousand puts and a hundred sends, of which many run at once. */
 const BATCH_SECONDS = 1.5;
+/** Longest wait of an answer by default. */
+const EVENT_SECONDS = 20;
 const BATCH_GB = ESTIMATED.lambdaMibPerCpu / 1024;
 
 /**
@@ -34,6 +36,21 @@ export function extrasBill(): readonly BillItem[] {
       dollars: reads,
       how: 'each time that GET /batches/{id} is asked: 1 unit a task',
       basis: 'measured',
+    },
+    {
+      name: 'Progress, a second',
+      dollars: PRICES.dynamoDbWriteMillion,
+      how: 'each second in which a model tells something: 1 write unit, up to 9 with parts of results',
+      basis: 'estimate',
+    },
+    {
+      name: 'Events, an answer',
+      dollars:
+        PRICES.restApiMillion +
+        PRICES.lambdaMillion +
+        EVENT_SECONDS * (1e6 * 0.25 * PRICES.lambdaGbSecond + PRICES.dynamoDbReadMillion),
+      how: `each answer of GET /tasks/{id}/events that waits ${EVENT_SECONDS} s, with a read a second`,
+      basis: 'estimate',
     },
     {
       name: 'Results of batches',

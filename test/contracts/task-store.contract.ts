@@ -5,6 +5,7 @@ import { deadLetters } from './task-store/dead-letters.ts';
 import { events } from './task-store/events.ts';
 import { keeping } from './task-store/keeping.ts';
 import { listing } from './task-store/listing.ts';
+import { progress } from './task-store/progress.ts';
 import { races } from './task-store/races.ts';
 import { retries } from './task-store/retries.ts';
 import type { OpenStore } from './task-store/support.ts';
@@ -20,5 +21,6 @@ export function taskStoreContract(name: string, open: OpenStore): void {
     cancels(open);
     batches(open);
     retries(open);
+    progress(open);
   });
 }

@@ -1,5 +1,6 @@
 import { type BatchItem, type BatchOptions, batchOutcomes } from './batch.ts';
 import { TaskError } from './errors.ts';
+import { type TaskEvent, taskEvents } from './events.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
@@ -72,16 +73,20 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
     }
   }
 
-  /** The task as it is now and after every change, until it has ended. */
-  async *stream(id: string, { signal }: Pick<SubmitOptions, 'signal'> = {}): AsyncGenerator<Task> {
-    let seen = '';
-    for (;;) {
-      const task = await this.#task(id, seen === '' ? 0 : 1, signal);
-      const now = `${task.state} ${task.attempts}`;
-      if (now !== seen) yield task;
-      seen = now;
-      if (isOver(task)) return;
+  /** The task as it is now and after every change of its state or progress, until it has ended. */
+  async *stream(id: string, options: Pick<SubmitOptions, 'signal'> = {}): AsyncGenerator<Task> {
+    let latest: Task | undefined;
+    for await (const event of this.events(id, options)) {
+      if (event.type === 'state') latest = event.task;
+      else if (event.type === 'progress' && latest) latest = { ...latest, progress: event };
+      else continue;
+      if (latest) yield latest;
     }
+  }
+
+  /** What happens to a task until it has ended: states, progress, parts of the result. */
+  events(id: string, { signal }: Pick<SubmitOptions, 'signal'> = {}): AsyncGenerator<TaskEvent> {
+    return taskEvents({ ...this.#options, signal }, id);
   }
 
   /** The outcomes of many requests, in their order. One that fails does not stop the others. */

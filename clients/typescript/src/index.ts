@@ -6,4 +6,5 @@ export {
   type SubmitOptions,
 } from './client.ts';
 export { ApiError, type Problem, TaskError, UnreachableError } from './errors.ts';
+export type { TaskEvent } from './events.ts';
 export { isOver, type Task, type TaskState } from './task.ts';

@@ -10,6 +10,8 @@ export interface Task<Result = unknown> {
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly attempts: number;
+  /** What the model told last. Absent when it has told nothing. */
+  readonly progress?: { readonly fraction: number | null; readonly message: string | null };
   /** Null until the task has succeeded. */
   readonly result: Result | null;
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;

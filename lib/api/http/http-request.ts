@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Tells the gateway how much of the request's time was a model's run. */
   ran(ms: number): void;
+  /** Lets a stream in. Undefined where answers cannot be streams. Throws `too_many_requests`. */
+  readonly openStream?: ProxyContext['openStream'];
   /** A path parameter, percent-decoded. */
   param(name: string): string;
   /** Empty without a body. Throws `body_too_large`. */
@@ -49,6 +51,7 @@ export function toRequest(event: ProxyEvent, context: ProxyContext, { caller, si
     },
     signal: context.signal ?? signal,
     ran: (ms) => context.ran?.(ms),
+    ...(context.openStream ? { openStream: context.openStream } : {}),
     param: (name) => event.pathParameters?.[name] ?? '',
     body: () => bodyOf(event),
   };

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { Principal } from '#core';
 
 /**
  * The fields of an API Gateway proxy event that are read: payload version 1 (REST API) and, where different, version 2
@@ -42,6 +43,15 @@ export interface ProxyResult {
   readonly isBase64Encoded?: boolean;
   /** In place of `body`: the bytes to send, one piece after the other. Only a gateway in the same process can send these. */
   readonly pieces?: readonly Uint8Array[];
+  /** In place of `body`: what is sent as it comes, until it ends. Only after `ProxyContext.openStream`. */
+  readonly stream?: AsyncGenerator<string>;
+}
+
+/** A stream that the gateway has let in. Call `close` at its end. */
+export interface OpenedStream {
+  /** Aborts when the client disconnects or the server stops. */
+  readonly signal: AbortSignal;
+  close(): void;
 }
 
 export interface ProxyContext extends Context {
@@ -49,6 +59,8 @@ export interface ProxyContext extends Context {
   readonly signal?: AbortSignal;
   /** Set by the local gateway: the request took this long because of a model's run, not because of a queue. */
   readonly ran?: (ms: number) => void;
+  /** Set where answers can be streams. Throws `too_many_requests`. */
+  readonly openStream?: (caller: Principal) => OpenedStream;
 }
 
 export type ProxyHandler = (event: ProxyEvent, context: ProxyContext) => Promise<ProxyResult>;

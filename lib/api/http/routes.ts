@@ -77,6 +77,7 @@ export const ROUTES = [
   route('POST', '/tasks/{id}/cancel', 'cancel-task', 'user', 'Cancel a task'),
   route('POST', '/tasks/{id}/retry', 'retry-task', 'user', 'Run a failed or expired task again'),
   route('GET', '/tasks/{id}/history', 'get-task', 'user', 'Get what happened to a task'),
+  route('GET', '/tasks/{id}/events', 'get-task', 'user', 'Follow a task by server-sent events'),
   route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
   route('GET', '/models', 'list-models', 'user', 'List the active models'),
   route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),

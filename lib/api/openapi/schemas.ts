@@ -110,7 +110,7 @@ const TIMINGS = {
   total_ms: count('Time from submit to the end.'),
 } satisfies Properties<Required<TaskBody['timings']>>;
 
-const { result, position, estimated_start, ...TASK_SUMMARY } = {
+const { result, position, estimated_start, progress, ...TASK_SUMMARY } = {
   id: { type: 'string', format: 'uuid', description: 'A UUID of version 7.' },
   model: text('The name of the model.'),
   state: { type: 'string', enum: TASK_STATES, description: 'The last four states are final.' },
@@ -119,6 +119,11 @@ const { result, position, estimated_start, ...TASK_SUMMARY } = {
   ended_at: nullableMoment('End of the task.'),
   attempts: count('Runs charged to the task, the current one included.'),
   result: { description: "The model's response message; null until the task has succeeded." },
+  progress: object('What the model told last. Absent when it has told nothing.', {
+    fraction: nullable('number', 'From 0 to 1.'),
+    message: nullable('string', 'What it does.'),
+    at: moment('When it told that.'),
+  }),
   position: {
     type: 'integer',
     minimum: 1,
@@ -196,8 +201,9 @@ const DETAILED_MODEL = {
 
 /** All schemas except model messages. */
 export const SCHEMA_COMPONENTS: Json = {
-  Task: object('A prediction request to a model.', { ...TASK_SUMMARY, position, estimated_start, result }, [
+  Task: object('A prediction request to a model.', { ...TASK_SUMMARY, position, estimated_start, progress, result }, [
     'position',
+    'progress',
     'estimated_start',
   ]),
   SubmittedTask: {

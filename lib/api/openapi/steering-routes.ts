@@ -1,8 +1,17 @@
 import { MAX_REDRIVEN } from '#core';
 import { JSON_TYPE } from '../http/negotiation.ts';
+import { EVENTS_TYPE } from '../presenters/event-stream.ts';
 import type { DeadLetterBody, HistoryBody } from '../presenters/history-presenter.ts';
 import type { Json } from './message-schemas.ts';
-import { jsonResponse, pathParameter, queryParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import {
+  emptyResponse,
+  jsonResponse,
+  pathParameter,
+  queryParameter,
+  type RouteDocs,
+  response,
+  schemaRef,
+} from './route-doc.ts';
 import { list, moment, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
 
 const ID = pathParameter('id', 'The id of the task.');
@@ -71,6 +80,36 @@ export const STEERING_ROUTES = {
     parameters: [ID],
     responses: { '200': jsonResponse('The history.', schemaRef('TaskHistory')) },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
+  },
+  'GET /tasks/{id}/events': {
+    operationId: 'follow_task',
+    tag: 'Tasks',
+    description:
+      'Server-sent events: `state` with the task, `progress` with `fraction` and `message`, `partial` with a part of the ' +
+      'result, and `history`. The stream ends with the task. With `Last-Event-ID`, it goes on after that event; 204 when ' +
+      'that was the end. Behind API Gateway, an answer ends with the first events, or after `Prefer: wait=N` seconds.',
+    parameters: [
+      ID,
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        required: false,
+        description: 'The id of the last event that was seen.',
+        schema: { type: 'string' },
+      },
+    ],
+    responses: {
+      '200': response('The events.', { [EVENTS_TYPE]: { schema: { type: 'string' } } }),
+      '204': emptyResponse('The end was seen.'),
+    },
+    problems: [
+      'task_not_found',
+      'invalid_request',
+      'not_acceptable',
+      'too_many_requests',
+      'store_unavailable',
+      'registry_unavailable',
+    ],
   },
   'GET /models/{model}/dead-letters': {
     operationId: 'list_dead_letters',

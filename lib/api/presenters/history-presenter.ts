@@ -18,7 +18,7 @@ export const presentHistory = (task: Task): { readonly task_id: string; readonly
   events: historyOf(task).map(presentEntry),
 });
 
-const presentEntry = (entry: HistoryEntry): HistoryBody => ({
+export const presentEntry = (entry: HistoryEntry): HistoryBody => ({
   event: entry.event,
   at: new Date(entry.at).toISOString(),
   attempt: entry.attempt ?? null,

@@ -6,6 +6,7 @@ import {
   readResult,
   type Task,
   type TaskForecast,
+  type TaskProgress,
 } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { namedProblem, type Problem } from '../http/problem.ts';
@@ -33,8 +34,18 @@ export interface TaskBody extends TaskSummaryBody {
   readonly position?: number;
   /** An estimate for a queued task. Undefined when unknown. */
   readonly estimated_start?: string;
+  /** What the model told last. Absent when it has told nothing. */
+  readonly progress?: ProgressBody;
   /** The model's response message as canonical JSON; null until the task has succeeded. */
   readonly result: RawJson | null;
+}
+
+/** How far a task is. */
+export interface ProgressBody {
+  /** From 0 to 1; null when the model told only parts of its response. */
+  readonly fraction: number | null;
+  readonly message: string | null;
+  readonly at: string;
 }
 
 interface ResultDeps extends Pick<HandlerDeps, 'transcoder'> {
@@ -54,12 +65,23 @@ export async function presentTask(
     attempts,
     ...(forecast.position === undefined ? {} : { position: forecast.position }),
     ...(forecast.startsAt === undefined ? {} : { estimated_start: timestamp(forecast.startsAt) }),
+    ...(task.progress ? { progress: presentProgress(task.progress) } : {}),
     result: result ? await transcoder.responseJson(result.contract, result.bytes) : null,
     error,
     timings,
     links,
   };
 }
+
+export const presentProgress = ({
+  fraction,
+  message,
+  at,
+}: Pick<TaskProgress, 'fraction' | 'message' | 'at'>): ProgressBody => ({
+  fraction: fraction ?? null,
+  message: message ?? null,
+  at: timestamp(at),
+});
 
 /** Without the result, which may be large. */
 export const summarizeTask = (task: Task): TaskSummaryBody => ({

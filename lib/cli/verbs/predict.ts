@@ -31,12 +31,17 @@ export const addPredict: AddVerb = (program, io) => {
     });
 };
 
-/** Prints every state of a task. Rejects with `TaskError` when it ends without a result. */
+/** Prints every state of a task, parts of its result as they come, and its progress on a terminal. Rejects with `TaskError` when it ends without a result. */
 export async function follow({ api, output }: CliSession, id: string): Promise<void> {
   let last: Task | undefined;
-  for await (const task of api.stream(id)) {
-    last = task;
-    if (!isOver(task) || !output.isJson) output.show(task, () => [`${task.id}  ${task.state}`]);
+  for await (const event of api.events(id)) {
+    if (event.type === 'state') {
+      last = event.task;
+      output.progress('');
+      if (!isOver(last) || !output.isJson) output.show(last, () => [`${id}  ${event.task.state}`]);
+    } else if (event.type === 'progress') {
+      output.progress(`${Math.round(event.fraction * 100)} %  ${event.message ?? ''}`);
+    } else if (event.type === 'partial') output.show(event.result, () => [JSON.stringify(event.result)]);
   }
   if (last && last.state !== 'succeeded') throw new TaskError(last);
   if (last) output.show(last, () => [JSON.stringify(last.result, null, 2)]);

@@ -43,6 +43,7 @@ export type TaskChanges = Partial<
     | 'round'
     | 'instance'
     | 'deadlineAt'
+    | 'progress'
   >
 >;
 
@@ -58,6 +59,7 @@ const CLEARED = [
   'deadLetter',
   'envelope',
   'instance',
+  'progress',
 ] as const satisfies readonly (keyof Task)[];
 export type ClearedField = (typeof CLEARED)[number];
 
@@ -98,7 +100,9 @@ export function effectOf(event: TaskEvent): EventEffect {
       };
     }
     case 'attempt-failed':
-      return { guard: endGuard(event), changes: {}, entry: failedAttempt(event) };
+      return { guard: endGuard(event), changes: toldBy(event), entry: failedAttempt(event) };
+    case 'progressed':
+      return { guard: { ...endGuard(event), from: ['running'] }, changes: toldBy(event) };
     case 'gave-up':
       return {
         guard: { requestHash: event.requestHash, round: event.round ?? 0 },
@@ -161,7 +165,10 @@ const runEnded = (state: TerminalState, event: RunEvent): TaskChanges => ({
   fence: event.fence,
   attempts: event.attempts,
   ...ranBy(event),
+  ...toldBy(event),
 });
+
+const toldBy = ({ progress }: RunEvent): Pick<TaskChanges, 'progress'> => (progress ? { progress } : {});
 
 const ranBy = ({ instance }: RunEvent): Pick<TaskChanges, 'instance'> => (instance === undefined ? {} : { instance });
 

@@ -1,5 +1,15 @@
 export { cancelTask, mayBeCanceled } from './cancel-task.ts';
 export {
+  decodePosition,
+  type EventPosition,
+  encodePosition,
+  type FollowEventsDeps,
+  followEvents,
+  hasSeenEnd,
+  NOTHING_SEEN,
+  type TaskFollowEvent,
+} from './follow-events.ts';
+export {
   getDeadLetter,
   MAX_REDRIVEN,
   type Redriven,

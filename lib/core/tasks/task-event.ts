@@ -1,4 +1,5 @@
 import type { TaskError, TaskResult } from './task.ts';
+import type { TaskProgress } from './task-progress.ts';
 
 /** `requestHash` is that of the request that the worker read. Messages of earlier builds have none. */
 interface WorkerEvent {
@@ -15,6 +16,8 @@ export interface RunEvent extends WorkerEvent {
   readonly attempts: number;
   /** The instance that ran it. */
   readonly instance?: string | undefined;
+  /** What the model told. Absent: nothing new. */
+  readonly progress?: TaskProgress | undefined;
 }
 
 export interface StartedEvent extends RunEvent {
@@ -39,6 +42,8 @@ export type TaskEvent =
       readonly error: TaskError;
       readonly envelope?: Uint8Array;
     })
+  /** The model told how far it is. */
+  | (RunEvent & { readonly type: 'progressed' })
   /** A run that another one or the dead-letter queue follows. */
   | (RunEvent & { readonly type: 'attempt-failed'; readonly startedAt: number; readonly error: TaskError })
   /** The message went to the dead-letter queue. No worker holds the task, so no fence applies. */

@@ -1,5 +1,6 @@
 import type { Payload } from './payload.ts';
 import type { HistoryEntry } from './task-history.ts';
+import type { TaskProgress } from './task-progress.ts';
 
 /** In the order of a task's life. The last four are terminal. */
 export const TASK_STATES = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'] as const;
@@ -77,6 +78,8 @@ export interface Task {
   readonly round?: number;
   /** The instance whose start or end was recorded last. */
   readonly instance?: string;
+  /** What the model told of its runs since the submit or the last retry. Absent if nothing. */
+  readonly progress?: TaskProgress;
   /** See `historyOf`. Absent if nothing but one run happened. */
   readonly history?: readonly HistoryEntry[];
 }

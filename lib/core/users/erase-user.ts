@@ -58,9 +58,10 @@ async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
         throw error;
     });
   }
-  const { id, requestHash, result } = (await tasks.get(task.id)) ?? task;
+  const { id, requestHash, result, progress } = (await tasks.get(task.id)) ?? task;
   const request = `requests/${id}/${requestHash.slice(0, 16)}`;
-  const keys = result?.payload.kind === 'blob' ? [request, result.payload.key] : [request];
+  const told = progress?.older.map(({ key }) => key) ?? [];
+  const keys = [request, ...told, ...(result?.payload.kind === 'blob' ? [result.payload.key] : [])];
   // An empty blob: what is left of it expires with all others.
   for (const key of keys) if (await blobs.get(key)) await blobs.put(key, new Uint8Array());
   await tasks.erase(task);

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger("modelyard.model")
+MAX_MESSAGE_LENGTH = 1000
 
 
 class InvalidInput(Exception):
@@ -27,7 +28,9 @@ class Aborted(Exception):
 class Context:
     """One request while it runs."""
 
-    def __init__(self, task_id: str, attempt: int, trace: Mapping[str, str]) -> None:
+    def __init__(
+        self, task_id: str, attempt: int, trace: Mapping[str, str], report: Callable[..., None] | None = None
+    ) -> None:
         self.task_id = task_id
         #: 1 on the first run of the task.
         self.attempt = attempt
@@ -35,6 +38,7 @@ class Context:
         self.trace = trace
         #: Every line has the task's id.
         self.logger: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logger, {"taskId": task_id})
+        self._report = report
         self._abort = threading.Event()
         self._cause: str | None = None
 
@@ -59,8 +63,16 @@ class Context:
         self.raise_if_aborted()
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Logs how far the run is, from 0 to 1."""
-        logger.info(message or "Progress.", extra={"taskId": self.task_id, "progress": fraction})
+        """Tells the caller how far the run is, from 0 to 1. At most one report a second is stored, the latest."""
+        if not 0 <= fraction <= 1:
+            raise ValueError(f"The progress must be from 0 to 1, not {fraction}.")
+        if self._report:
+            self._report(fraction=float(fraction), message=message[:MAX_MESSAGE_LENGTH])
+
+    def partial(self, response: Any) -> None:
+        """Tells the caller a part of the result: a response message or a dict of its known fields, up to 128 KiB."""
+        if self._report:
+            self._report(response=response)
 
     def abort(self, cause: str) -> None:
         """Called by the runtime."""

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError, Message
 from ._model import Context, logger
 
 Answer = dict[str, Any]
+MAX_PARTIAL_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,24 @@ class Runner:
             for (item, _), each in zip(items, answers)
         ]
 
+    def partial(self, value: Any) -> bytes:
+        """An encoded partial response. Raises for what is no response message or is too long."""
+        response = self._serialize(value)
+        if len(response) > MAX_PARTIAL_BYTES:
+            raise ValueError(f"A partial response may have {MAX_PARTIAL_BYTES} bytes, not {len(response)}.")
+        return response
+
+    def _serialize(self, value: Any) -> bytes:
+        message = json_format.ParseDict(value, self.response()) if isinstance(value, dict) else value
+        if not isinstance(message, self.response):
+            name = self.response.DESCRIPTOR.name
+            raise TypeError(f"it is {type(value).__name__}, not {name} or a dict of its fields.")
+        serialized: bytes = message.SerializeToString()
+        return serialized
+
     def _encode(self, value: Any) -> Answer:
         try:
-            message = json_format.ParseDict(value, self.response()) if isinstance(value, dict) else value
-            if not isinstance(message, self.response):
-                name = self.response.DESCRIPTOR.name
-                raise TypeError(f"it is {type(value).__name__}, not {name} or a dict of its fields.")
-            response = message.SerializeToString()
+            response = self._serialize(value)
         except Exception as error:
             text = f"The model's response does not match its response message: {error}"
             logger.error(text)

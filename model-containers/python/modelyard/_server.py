@@ -136,7 +136,14 @@ class Server:
 
     def _gather(self, request: Any) -> None:
         trace = {"traceparent": request.traceparent, "tracestate": request.tracestate} if request.traceparent else {}
-        context = Context(request.task_id, request.attempt, trace)
+        run, position = request.run, request.position
+
+        def report(response: Any = None, **fields: Any) -> None:
+            if response is not None:
+                fields["response"] = self._runner.partial(response)
+            self._send(ModelEvent(report={"run": run, "position": position, **fields}))
+
+        context = Context(request.task_id, request.attempt, trace, report)
         item = Item(request.run, request.position, request.body, context)
         with self._lock:
             self._running.setdefault(item.run, {})[item.position] = context

@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((time.monotonic(), dict(self.headers.items())))
         status, headers, body = self.server.answers[min(len(self.server.asked), len(self.server.answers)) - 1]
         lines = body if isinstance(body, list) else [body]
-        text = "\n".join(json.dumps(line) for line in lines).encode()
+        text = body.encode() if isinstance(body, str) else "\n".join(json.dumps(line) for line in lines).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -89,9 +89,17 @@ def test_a_task_without_a_result_is_an_error() -> None:
 
 
 def test_a_stream_has_every_change() -> None:
-    states: list[Answer] = [(200, {}, {"id": "t", "state": state}) for state in ("queued", "queued", "running", "succeeded")]
-    with scripted(*states) as server:
-        assert [task.state for task in Client(server.url).stream("t")] == ["queued", "running", "succeeded"]
+    def told(number: int, name: str, data: "dict[str, Any]") -> str:
+        return f"id: 0.0.0.{number}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+
+    first = told(1, "state", {"id": "t", "state": "running"}) + told(2, "progress", {"fraction": 0.5, "message": "Half."})
+    rest = told(3, "state", {"id": "t", "state": "succeeded"})
+    with scripted((200, {}, first + rest[:20]), (200, {}, ":\n\n"), (200, {}, rest)) as server:
+        seen = list(Client(server.url).stream("t"))
+
+    assert [task.state for task in seen] == ["running", "running", "succeeded"]
+    assert seen[1].progress == {"fraction": 0.5, "message": "Half."}
+    assert [headers.get("Last-event-id") for _, headers in server.asked] == [None, "0.0.0.2", "0.0.0.2"]
 
 
 def test_a_batch_keeps_the_order_and_goes_on_after_a_failure() -> None:

@@ -42,6 +42,17 @@ export interface RunRequest {
   readonly routingKey?: string | undefined;
   /** The encoded request message. */
   readonly body: Uint8Array;
+  /** Called with each report of the model during the run. Must not throw. */
+  readonly onReport?: ((report: RunReport) => void) | undefined;
+}
+
+/** How far a request is, or a part of its response. */
+export interface RunReport {
+  /** From 0 to 1. */
+  readonly fraction?: number | undefined;
+  readonly message?: string | undefined;
+  /** A partial response: the encoded response message. */
+  readonly response?: Uint8Array | undefined;
 }
 
 export interface ModelRun {

@@ -6,6 +6,7 @@ import {
   ModelCommand,
   ModelEvent,
   type RunAnswer as WireAnswer,
+  type RunReport as WireReport,
 } from '#proto/modelyard/v1/model_process.ts';
 import type { Weights } from '../define-model.ts';
 import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
@@ -19,6 +20,7 @@ import {
 } from './model-backend.ts';
 
 interface PendingRun {
+  readonly requests: readonly RunRequest[];
   readonly answers: readonly PromiseWithResolvers<RunAnswer>[];
   left: number;
 }
@@ -67,7 +69,7 @@ export class ModelConnection {
   run(requests: readonly RunRequest[]): ModelRun {
     const run = this.#nextNumber();
     const answers = requests.map(() => Promise.withResolvers<RunAnswer>());
-    this.#runs.set(run, { answers, left: answers.length });
+    this.#runs.set(run, { requests, answers, left: answers.length });
     requests.forEach(({ taskId, attempt, trace, body }, position) => {
       const { traceparent = '', tracestate = '' } = trace ?? {};
       const request = { run, position, size: requests.length, task_id: taskId, attempt, traceparent, tracestate, body };
@@ -114,6 +116,7 @@ export class ModelConnection {
   #receive(frame: Uint8Array): void {
     const event = ModelEvent.decode(frame);
     if (event.answer) this.#answered(event.answer);
+    else if (event.report) this.#reported(event.report);
     else if (event.pong) this.#answeredPing(event.pong.number);
     else if (event.described) this.#described.resolve(readDescription(event.described));
     else if (event.ready) this.#ready.resolve();
@@ -129,6 +132,15 @@ export class ModelConnection {
   #answeredPing(number: number): void {
     this.#pings.get(number)?.resolve();
     this.#pings.delete(number);
+  }
+
+  #reported({ run, position, fraction, message, response }: WireReport): void {
+    const isFraction = fraction !== undefined && fraction >= 0 && fraction <= 1;
+    this.#runs.get(run)?.requests[position]?.onReport?.({
+      ...(isFraction ? { fraction } : {}),
+      ...(message === '' ? {} : { message }),
+      ...(response === undefined ? {} : { response }),
+    });
   }
 
   #answered({ run, position, response, failure }: WireAnswer): void {

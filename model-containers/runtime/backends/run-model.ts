@@ -1,5 +1,6 @@
 import type { Logger, TaskError, TraceContext } from '#core';
 import type { BatchContext, ModelDefinition, PredictContext, Weights } from '../define-model.ts';
+import type { RunReport } from './model-backend.ts';
 
 /** One request of a run. `signal` aborts when the answer is not needed any more. */
 export interface RunItem {
@@ -8,6 +9,8 @@ export interface RunItem {
   readonly trace: TraceContext | undefined;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
+  /** Tells the instance how far it is. */
+  readonly report?: (report: RunReport) => void;
 }
 
 type ItemAnswer = { readonly response: Uint8Array } | { readonly failure: TaskError };
@@ -27,6 +30,10 @@ interface Decoded<Request> {
   readonly context: PredictContext;
 }
 
+/** Limits of one report. */
+const MAX_MESSAGE_LENGTH = 1000;
+const MAX_PARTIAL_BYTES = 128 * 1024;
+
 /** Binds a definition to the result of its `setup`. Requests and responses are encoded messages. */
 export function bindModel<Request, Response, State, Answer>(
   definition: ModelDefinition<Request, Response, State, Answer>,
@@ -35,13 +42,31 @@ export function bindModel<Request, Response, State, Answer>(
 ): RunModel {
   const { request: requestType, response: responseType } = definition;
 
-  function decode({ body, signal, taskId, attempt, trace }: RunItem): Decoded<Request> | TaskError {
-    const context = { signal, taskId, attempt, trace, variant, weights, logger };
+  function decode({ body, signal, taskId, attempt, trace, report }: RunItem): Decoded<Request> | TaskError {
+    const context = { signal, taskId, attempt, trace, variant, weights, logger, ...reporting(report) };
     try {
       return { request: requestType.decode(body), context };
     } catch (error) {
       return finalError('request_unreadable', `The request cannot be read: ${messageOf(error)}`);
     }
+  }
+
+  /** A partial response that is no response message throws into the model. */
+  function reporting(report: RunItem['report']): Pick<PredictContext, 'progress' | 'partial'> {
+    return {
+      progress(fraction, message) {
+        const isFraction = fraction >= 0 && fraction <= 1;
+        if (!isFraction) throw new RangeError(`The progress must be from 0 to 1, not ${fraction}.`);
+        report?.({ fraction, ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE_LENGTH) }) });
+      },
+      partial(answer) {
+        const response = responseType.encode(answer as Answer);
+        if (response.byteLength > MAX_PARTIAL_BYTES) {
+          throw new RangeError(`A partial response may have ${MAX_PARTIAL_BYTES} bytes, not ${response.byteLength}.`);
+        }
+        report?.({ response });
+      },
+    };
   }
 
   /** Logs where an error that the model did not foresee came from. One with a code was meant. */

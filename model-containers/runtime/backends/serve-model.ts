@@ -85,7 +85,11 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     running.set(run, controllers);
     const gathered = gathering.get(run) ?? { items: [], left: size };
     gathering.set(run, gathered);
-    gathered.items[position] = itemOf(request, (controllers[position] as AbortController).signal);
+    const { signal } = controllers[position] as AbortController;
+    gathered.items[position] = itemOf(request, signal, (report) => {
+      // A model that still reports after its answer has nobody who listens.
+      if (running.has(run)) send({ report: { run, position, message: '', ...report } });
+    });
     gathered.left--;
     if (gathered.left > 0) return;
     gathering.delete(run);
@@ -126,8 +130,12 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   };
 }
 
-function itemOf({ task_id, attempt, traceparent, tracestate, body }: RunRequest, signal: AbortSignal): RunItem {
-  return { taskId: task_id, attempt, trace: traceOf(traceparent, tracestate), body, signal };
+function itemOf(
+  { task_id, attempt, traceparent, tracestate, body }: RunRequest,
+  signal: AbortSignal,
+  report: RunItem['report'],
+): RunItem {
+  return { taskId: task_id, attempt, trace: traceOf(traceparent, tracestate), body, signal, report };
 }
 
 function traceOf(traceparent: string, tracestate: string): TraceContext | undefined {

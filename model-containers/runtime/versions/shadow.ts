@@ -53,7 +53,7 @@ export class Shadow {
     this.#running++;
     const { model, counter } = this.#lane;
     const startedAt = performance.now();
-    const outcome = (await model.run([request]).outcomes[0]) as Outcome;
+    const outcome = (await model.run([{ ...request, onReport: undefined }]).outcomes[0]) as Outcome;
     const ms = performance.now() - startedAt;
     const response = 'response' in outcome ? outcome.response : undefined;
     if (response) counter.answered(ms);

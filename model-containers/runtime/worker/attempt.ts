@@ -1,4 +1,5 @@
 import { type Delivery, type Envelope, roundOf, type StartedEvent } from '#core';
+import type { ToldLog } from './told-log.ts';
 
 /** One delivery that this worker received and has not settled. */
 export interface Attempt {
@@ -16,6 +17,8 @@ export interface Attempt {
   claim: Omit<StartedEvent, 'at'> | undefined;
   /** The start is recorded with the fence of this delivery. */
   isRecorded: boolean;
+  /** What the model tells of the task. Absent until it tells something. */
+  told?: ToldLog;
   /** Runs that are not charged: the process ended because of another task. */
   repetitions: number;
 }

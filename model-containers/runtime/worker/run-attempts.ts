@@ -1,16 +1,19 @@
-import type { Clock, EventOutcome, Logger, TaskError, TaskStore } from '#core';
-import type { AbortCause } from '../backends/model-backend.ts';
+import type { BlobStore, Clock, EventOutcome, Logger, TaskError, TaskStore } from '#core';
+import type { AbortCause, RunRequest } from '../backends/model-backend.ts';
 import { type Attempt, startOf } from './attempt.ts';
 import type { CancelWatch } from './cancel-watch.ts';
 import type { LiveRun, Outcome } from './model-life.ts';
 import type { ScheduledRun } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
+import { ToldLog } from './told-log.ts';
 
 export interface RunDeps {
   readonly model: Pick<RunningModel, 'run' | 'reacts' | 'condition'>;
   /** Time limit of a run. */
   readonly timeoutSeconds: number;
-  readonly tasks: Pick<TaskStore, 'apply'>;
+  readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
+  readonly blobs: BlobStore;
+  readonly contractHash: string;
   readonly cancels: Pick<CancelWatch, 'mayStart' | 'watch'>;
   readonly clock: Clock;
   /** Its id, for the history of tasks. */
@@ -62,7 +65,7 @@ export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): Schedu
     });
     if (claimed.length === 0) return;
     const startedAt = deps.clock.now();
-    const live = deps.model.run(claimed.map(requestOf));
+    const live = deps.model.run(claimed.map((attempt) => requestOf(deps, attempt, startedAt)));
     claimed.forEach((attempt, position) => {
       const index = attempts.indexOf(attempt);
       const { ended: canceled, stop } = cancels[index] as Canceling;
@@ -73,12 +76,18 @@ export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): Schedu
   }
 }
 
-const requestOf = ({ envelope, number, request }: Attempt) => ({
-  taskId: envelope.taskId,
-  attempt: number,
-  trace: envelope.trace,
-  routingKey: envelope.routingKey,
-  body: request,
+const requestOf = (deps: RunDeps, attempt: Attempt, startedAt: number): RunRequest => ({
+  taskId: attempt.envelope.taskId,
+  attempt: attempt.number,
+  trace: attempt.envelope.trace,
+  routingKey: attempt.envelope.routingKey,
+  body: attempt.request,
+  onReport(report) {
+    // Who tells of its progress runs for long, so its start is recorded at once.
+    const start = () => recordStart(deps, attempt, { at: startedAt, abort: () => undefined });
+    attempt.told ??= new ToldLog({ ...deps, recordStart: start }, attempt);
+    attempt.told.report(report);
+  },
 });
 
 interface Canceling {

@@ -12,6 +12,7 @@ import {
   storePayload,
   type TaskError,
   type TaskEvent,
+  type TaskProgress,
   type TaskStore,
 } from '#core';
 import type { AnswerLog } from './answer-log.ts';
@@ -67,6 +68,7 @@ async function settleResponse(
   const settlement = await writeThenAck(deps, attempt, 'succeeded', async () => ({
     type: 'succeeded',
     ...runOf(deps, attempt),
+    ...(await toldBy(attempt)),
     startedAt,
     at: deps.clock.now(),
     result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, response) },
@@ -89,7 +91,7 @@ export async function settleFailure(
   { error, startedAt, isSuspect = false }: { error: TaskError; startedAt: number; isSuspect?: boolean },
 ): Promise<Settlement> {
   const { delivery, number: attempts } = attempt;
-  const run = { ...runOf(deps, attempt), startedAt, at: deps.clock.now() };
+  const run = { ...runOf(deps, attempt), ...(await toldBy(attempt)), startedAt, at: deps.clock.now() };
   if (!error.retryable) {
     const envelope = attempt.delivery.body;
     const event = { type: 'failed', ...run, error, envelope } as const;
@@ -160,6 +162,12 @@ const runOf = ({ instance }: Pick<SettleDeps, 'instance'>, { delivery, number, e
   ...roundOf(envelope),
   instance,
 });
+
+/** What the model told last. */
+async function toldBy({ told }: Attempt): Promise<{ readonly progress?: TaskProgress }> {
+  const progress = await told?.rest();
+  return progress ? { progress } : {};
+}
 
 /** Retries a write while the store is unavailable and the lease is held, because the result is computed already. */
 async function withRetries<T>({ clock, random }: SettleDeps, lease: AbortSignal, write: () => Promise<T>): Promise<T> {

@@ -186,10 +186,12 @@ export class Worker {
       const end = await this.#scheduler.run(attempt);
       if (!end) {
         await delivery.release({ keepFence: !attempt.isRecorded, isSuspect: attempt.mustRunAlone });
+        attempt.told?.stop();
         return { ...ended, outcome: 'released' };
       }
       if (end.type !== 'repeat') {
         const settlement = await this.#publish(() => settleRun(deps, attempt, end));
+        attempt.told?.stop();
         return { ...ended, ...settlement, ...timingsOf(attempt, end, this.#deps.clock.now()) };
       }
       this.#deps.logger.warn('Repeating a run: its process ended or did not respond.', ended);

@@ -18,7 +18,7 @@ function replay(task: Task, events: readonly TaskEvent[]): readonly Task[] {
 function stateAfter({ state }: Task, { type }: TaskEvent): Task['state'] {
   if (type === 'resent' || type === 'sent') return state;
   if (type === 'started') return 'running';
-  if (type === 'attempt-failed' || type === 'found') return state;
+  if (type === 'attempt-failed' || type === 'found' || type === 'progressed') return state;
   if (type === 'retried' || type === 'redriven') return 'queued';
   return type === 'gave-up' ? 'failed' : type;
 }

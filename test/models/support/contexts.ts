@@ -16,5 +16,7 @@ export const predictContext = (overrides: Partial<PredictContext> = {}): Predict
   taskId: '0198f0c0-0000-7000-8000-000000000001',
   attempt: 1,
   trace: undefined,
+  progress: () => undefined,
+  partial: () => undefined,
   ...overrides,
 });

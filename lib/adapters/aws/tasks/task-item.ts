@@ -30,6 +30,7 @@ export const toMutableItem = (task: TaskChanges): Item =>
     round: optional(task.round, N),
     instance: optional(task.instance, S),
     deadlineAt: optional(task.deadlineAt, N),
+    progress: optional(task.progress, (progress) => S(JSON.stringify(progress))),
   });
 
 export const toItem = (task: Task): Item => ({
@@ -66,6 +67,7 @@ export function fromItem(item: Item): Task {
     ...(item.deadLetter?.B ? { deadLetter: item.deadLetter.B } : {}),
     ...(item.envelope?.B ? { envelope: item.envelope.B } : {}),
     ...(item.instance?.S === undefined ? {} : { instance: item.instance.S }),
+    ...(item.progress?.S === undefined ? {} : { progress: JSON.parse(item.progress.S) }),
     ...(item.history?.L ? { history: item.history.L.map(({ S: entry = '' }) => JSON.parse(entry)) } : {}),
   };
 }

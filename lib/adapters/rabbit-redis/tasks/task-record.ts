@@ -6,6 +6,7 @@ import {
   type Task,
   type TaskError,
   type TaskEvent,
+  type TaskProgress,
   type TaskResult,
 } from '#core';
 
@@ -27,6 +28,7 @@ export function toFields(task: Partial<Task>): TaskFields {
   if (task.error) fields.push('error', JSON.stringify(task.error));
   if (task.deadLetter) fields.push('deadLetter', asBuffer(task.deadLetter));
   if (task.envelope) fields.push('envelope', asBuffer(task.envelope));
+  if (task.progress) fields.push('progress', JSON.stringify(task.progress));
   if (task.result) {
     const { contractHash, payload } = task.result;
     const kept = payload.kind === 'inline' ? { contractHash } : { contractHash, key: payload.key, size: payload.size };
@@ -46,6 +48,7 @@ export function toTask(fields: StoredFields): Task {
   const envelope = fields.get('envelope');
   const instance = text('instance');
   const history = text('history');
+  const progress = text('progress');
   return {
     id: required(text('id'), 'id'),
     model: required(text('model'), 'model'),
@@ -69,6 +72,7 @@ export function toTask(fields: StoredFields): Task {
     ...(deadLetter === undefined ? {} : { deadLetter: asBytes(deadLetter) }),
     ...(envelope === undefined ? {} : { envelope: asBytes(envelope) }),
     ...(instance === undefined ? {} : { instance }),
+    ...(progress === undefined ? {} : { progress: JSON.parse(progress) as TaskProgress }),
     ...(history === undefined ? {} : { history: readHistory(history) }),
   };
 }

@@ -182,6 +182,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX batches_of_owner ON batches (owner);
   CREATE INDEX batches_by_expiry ON batches (retained_until);
   `,
+  `
+  -- What the model told of its runs: a JSON object.
+  ALTER TABLE tasks ADD COLUMN progress TEXT;
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

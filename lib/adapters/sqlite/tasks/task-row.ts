@@ -1,4 +1,4 @@
-import type { HistoryEntry, Payload, Task, TaskError, TaskState } from '#core';
+import type { HistoryEntry, Payload, Task, TaskError, TaskProgress, TaskState } from '#core';
 
 /** A row of the table of tasks. */
 export interface TaskRow {
@@ -30,6 +30,7 @@ export interface TaskRow {
   readonly instance: string | null;
   readonly history: string | null;
   readonly envelope: Uint8Array | null;
+  readonly progress: string | null;
 }
 
 /** Columns that never change, and columns that events change, in the order of the value functions below. */
@@ -65,6 +66,7 @@ export const CHANGING = [
   'instance',
   'history',
   'envelope',
+  'progress',
 ] as const satisfies readonly (keyof TaskRow)[];
 
 type Value = string | number | Uint8Array | null;
@@ -99,6 +101,7 @@ export const changingValues = (task: Task): Value[] => [
   task.instance ?? null,
   task.history ? JSON.stringify(task.history) : null,
   task.envelope ?? null,
+  task.progress ? JSON.stringify(task.progress) : null,
 ];
 
 function payloadValues(payload: Payload | undefined): readonly [key: Value, size: Value, bytes: Value] {
@@ -138,6 +141,7 @@ export function toTask(row: TaskRow): Task {
   if (row.instance !== null) task.instance = row.instance;
   if (row.history !== null) task.history = JSON.parse(row.history) as HistoryEntry[];
   if (row.envelope !== null) task.envelope = row.envelope;
+  if (row.progress !== null) task.progress = JSON.parse(row.progress) as TaskProgress;
   return task;
 }
 

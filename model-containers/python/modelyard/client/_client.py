@@ -1,3 +1,5 @@
+import time
+from dataclasses import replace
 from typing import Any, Iterable, Iterator, Mapping
 from urllib.parse import quote
 from uuid import uuid4
@@ -9,6 +11,9 @@ from ._task import Task
 
 # Longest wait of one request, in seconds.
 WAIT = 25
+# Pauses before a new connection, in seconds.
+RECONNECT = 0.2
+MAX_RECONNECT = 5.0
 
 
 class Client:
@@ -51,15 +56,33 @@ class Client:
                 return task
 
     def stream(self, task_id: str) -> Iterator[Task]:
-        """The task as it is now and after every change, until it has ended."""
-        seen: "tuple[str, int] | None" = None
+        """The task as it is now and after every change of its state or progress, until it has ended."""
+        latest: "Task | None" = None
+        for name, data in self.events(task_id):
+            if name == "state":
+                latest = Task.of(data)
+                yield latest
+            elif name == "progress" and latest:
+                latest = replace(latest, progress=data)
+                yield latest
+
+    def events(self, task_id: str) -> "Iterator[tuple[str, dict[str, Any]]]":
+        """What happens to a task until it has ended: ``state``, ``progress``, ``partial`` and ``history``.
+
+        Connects again where a connection breaks, and goes on after the last event.
+        """
+        path = f"/tasks/{quote(task_id, safe='')}/events"
+        headers = {"Prefer": f"wait={WAIT}"}
+        failures = 0
         while True:
-            task = self._task(task_id, 0 if seen is None else 1)
-            if (task.state, task.attempts) != seen:
-                yield task
-            seen = (task.state, task.attempts)
-            if task.is_over:
-                return
+            before = headers.get("Last-Event-ID")
+            for last_id, name, data in self._http.events(path, headers):
+                headers["Last-Event-ID"] = last_id
+                yield name, data
+                if name == "state" and Task.of(data).is_over:
+                    return
+            failures = 0 if headers.get("Last-Event-ID") != before else failures + 1
+            time.sleep(min(RECONNECT * 2.0**failures, MAX_RECONNECT))
 
     def batch(
         self,

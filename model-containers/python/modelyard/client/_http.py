@@ -2,7 +2,7 @@ import json
 import random
 import time
 from http.client import HTTPException, HTTPResponse
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -49,10 +49,37 @@ class Http:
                 time.sleep(_delay(None, attempt))
             attempt += 1
 
-    def _once(self, method: str, path: str, body: Any, headers: "Mapping[str, str]") -> Any:
+    def events(self, path: str, headers: "Mapping[str, str]") -> "Iterator[tuple[str, str, Any]]":
+        """Server-sent events as id, name and data, until the connection ends. Not repeated."""
+        request = self._request("GET", path, {"Accept": "text/event-stream", **headers})
+        fields: "dict[str, str]" = {}
+        try:
+            with urlopen(request, timeout=self._timeout) as answer:
+                for raw in answer:
+                    line = raw.decode().rstrip("\n")
+                    if line:
+                        name, _, value = line.partition(": ")
+                        fields[name] = value
+                    elif "id" in fields and "data" in fields:
+                        yield fields["id"], fields.get("event", ""), json.loads(fields["data"])
+                        fields = {}
+                    else:
+                        fields = {}
+        except HTTPError as error:
+            if error.code not in LATER:
+                raise ApiError(_problem(error)) from None
+        except (URLError, HTTPException, OSError):
+            # The caller connects again.
+            pass
+
+    def _request(self, method: str, path: str, headers: "Mapping[str, str]") -> Request:
         request = Request(self._url + path, method=method, headers={"Accept": "application/json", **headers})
         if self._token is not None:
             request.add_header("Authorization", f"Bearer {self._token}")
+        return request
+
+    def _once(self, method: str, path: str, body: Any, headers: "Mapping[str, str]") -> Any:
+        request = self._request(method, path, headers)
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")

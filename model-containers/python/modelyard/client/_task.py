@@ -19,6 +19,8 @@ class Task:
     timings: "dict[str, int]"
     #: Everything that the API answered.
     raw: "dict[str, Any]"
+    #: What the model told last: ``fraction`` and ``message``.
+    progress: "dict[str, Any] | None" = None
 
     @property
     def is_over(self) -> bool:
@@ -36,4 +38,5 @@ class Task:
             error=body.get("error"),
             timings=dict(body.get("timings") or {}),
             raw=dict(body),
+            progress=body.get("progress"),
         )

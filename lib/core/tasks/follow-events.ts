@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.ts';
+import { ModelyardError } from '../errors.ts';
+import type { BlobStore } from './payload.ts';
+import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
+import { isTerminal, type Task } from './task.ts';
+import type { HistoryEntry } from './task-history.ts';
+import { entriesAfter, type ReportEntry } from './task-progress.ts';
+
+/**
+ * What a follower has seen of a task: its round, entries of its history, entries that the model told, and the state: 0
+ * nothing, 1 queued, 2 and more the number of the running attempt plus 1, `END` the end.
+ */
+export interface EventPosition {
+  readonly round: number;
+  readonly history: number;
+  readonly told: number;
+  readonly state: number;
+}
+
+/** One event of a task, and the position after it. */
+export type TaskFollowEvent = { readonly position: EventPosition } & (
+  | { readonly type: 'state'; readonly task: Task }
+  | { readonly type: 'history'; readonly entry: HistoryEntry }
+  | { readonly type: 'told'; readonly entry: ReportEntry; readonly contractHash: string }
+);
+
+export interface FollowEventsDeps extends ReadDeps {
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+}
+
+const END = 1_000_000;
+export const NOTHING_SEEN: EventPosition = { round: 0, history: 0, told: 0, state: 0 };
+
+/** As the id of an event. */
+export const encodePosition = ({ round, history, told, state }: EventPosition): string =>
+  [round, history, told, state].join('.');
+
+/** Throws `invalid_request` for text that is no id of an event. */
+export function decodePosition(text: string): EventPosition {
+  const [, ...numbers] = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(text) ?? [];
+  const [round, history, told, state] = numbers.map(Number);
+  if (round === undefined || history === undefined || told === undefined || state === undefined) {
+    throw new ModelyardError('invalid_request', 'The Last-Event-ID header is not the id of an event of a task.');
+  }
+  return { round, history, told, state };
+}
+
+/** Whether a follower has seen the end of the round. */
+export const hasSeenEnd = ({ state }: EventPosition): boolean => state === END;
+
+/** What happened after a position, in order: failed attempts and retries, the running attempt, what it told, the end. */
+async function eventsAfter(
+  { blobs }: Pick<FollowEventsDeps, 'blobs'>,
+  task: Task,
+  seen: EventPosition,
+): Promise<readonly TaskFollowEvent[]> {
+  const round = task.round ?? 0;
+  let position = seen.round === round ? seen : { round, history: seen.history, told: 0, state: 0 };
+  const events: TaskFollowEvent[] = [];
+  const move = (more: Partial<EventPosition>) => {
+    position = { ...position, ...more };
+    return position;
+  };
+  for (const entry of (task.history ?? []).slice(position.history)) {
+    events.push({ type: 'history', entry, position: move({ history: position.history + 1 }) });
+  }
+  if (position.state < 1) events.push({ type: 'state', task: asQueued(task), position: move({ state: 1 }) });
+  const attempt = task.startedAt === undefined ? 0 : Math.max(1, task.attempts);
+  if (attempt > 0 && position.state < attempt + 1) {
+    events.push({ type: 'state', task: asRunning(task), position: move({ state: attempt + 1 }) });
+  }
+  for (const entry of await entriesAfter(blobs, task, position.told)) {
+    const contractHash = task.progress?.contractHash ?? task.contractHash;
+    events.push({ type: 'told', entry, contractHash, position: move({ told: entry.seq }) });
+  }
+  if (isTerminal(task.state) && position.state < END) {
+    events.push({ type: 'state', task, position: move({ state: END }) });
+  }
+  return events;
+}
+
+const asQueued = ({ startedAt: _s, endedAt: _e, result: _r, error: _f, progress: _p, ...task }: Task): Task => ({
+  ...task,
+  state: 'queued',
+  attempts: 0,
+});
+
+const asRunning = ({ endedAt: _e, result: _r, error: _f, progress: _p, ...task }: Task): Task => ({
+  ...task,
+  state: 'running',
+});
+
+/** Pauses between reads of a task: short after a change, longer while nothing happens. */
+const MIN_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 1000;
+
+/**
+ * The events of a task after a position, in groups, until it has ended or the signal aborts. An empty group is a sign of
+ * life. Rejects with `task_not_found`; stops without an error when the task is deleted meanwhile.
+ */
+export async function* followEvents(
+  deps: FollowEventsDeps,
+  lookup: TaskLookup,
+  { seen, known, signal }: { readonly seen: EventPosition; readonly known: Task; readonly signal: AbortSignal },
+): AsyncGenerator<readonly TaskFollowEvent[]> {
+  const end = watchEnd(deps, known, signal);
+  let position = seen;
+  let task = known;
+  let pauseMs = MIN_PAUSE_MS;
+  try {
+    for (;;) {
+      const events = await eventsAfter(deps, task, position);
+      position = events.at(-1)?.position ?? position;
+      pauseMs = events.length > 0 ? MIN_PAUSE_MS : MAX_PAUSE_MS;
+      yield events;
+      if (isTerminal(task.state) || signal.aborted) return;
+      await end.pause(pauseMs);
+      if (signal.aborted) return;
+      task = await getTask(deps, lookup);
+    }
+  } finally {
+    end.stop();
+  }
+}
+
+/**
+ * Pauses that end early when the task ends and the store tells it, or when the signal aborts. One subscription for all
+ * pauses: a thousand streams pause at once.
+ */
+function watchEnd({ tasks, clock }: FollowEventsDeps, { id }: Task, signal: AbortSignal) {
+  let current: AbortController | undefined;
+  const over = new AbortController();
+  const wake = () => current?.abort();
+  const stop = () => {
+    over.abort();
+    wake();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  // Best effort: the end is found by the next read otherwise.
+  tasks.untilEnded?.(id, over.signal).then(wake, () => undefined);
+  return {
+    async pause(ms: number): Promise<void> {
+      if (over.signal.aborted) return;
+      current = new AbortController();
+      await clock.sleep(ms, current.signal);
+    },
+    stop() {
+      stop();
+      signal.removeEventListener('abort', stop);
+    },
+  };
+}

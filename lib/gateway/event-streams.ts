@@ -1,0 +1,59 @@
+import type { OpenedStream } from '#api';
+import { LOCAL_PRINCIPAL, ModelyardError, type Principal } from '#core';
+
+/** Limits of open streams in one gateway. */
+export interface StreamLimits {
+  /** @default 2,000 */
+  readonly total?: number;
+  /** Of one user. The local user, who is everybody with `AUTH=none`, has `total`. @default 100 */
+  readonly perUser?: number;
+}
+
+/** The open streams of a gateway. They count against limits of their own, because they stay open for long. */
+export class EventStreams {
+  readonly #total: number;
+  readonly #perUser: number;
+  readonly #open = new Map<string, Set<AbortController>>();
+  #count = 0;
+  #isClosed = false;
+
+  constructor({ total = 2000, perUser = 100 }: StreamLimits = {}) {
+    this.#total = total;
+    this.#perUser = perUser;
+  }
+
+  /** Opens a stream of a caller that ends when `gone` aborts. Throws `too_many_requests`. */
+  open({ id }: Pick<Principal, 'id'>, gone: AbortSignal): OpenedStream {
+    const limit = id === LOCAL_PRINCIPAL.id ? this.#total : this.#perUser;
+    const own = this.#open.get(id) ?? new Set<AbortController>();
+    if (own.size >= limit || this.#count >= this.#total) throw tooMany(Math.min(limit, this.#total));
+    this.#open.set(id, own);
+    const stream = new AbortController();
+    const stop = () => stream.abort();
+    own.add(stream);
+    this.#count += 1;
+    gone.addEventListener('abort', stop, { once: true });
+    if (gone.aborted || this.#isClosed) stop();
+    return {
+      signal: stream.signal,
+      close: () => {
+        if (!own.delete(stream)) return;
+        this.#count -= 1;
+        gone.removeEventListener('abort', stop);
+        if (own.size === 0) this.#open.delete(id);
+      },
+    };
+  }
+
+  /** Ends all streams, and later ones at once. Their clients go on elsewhere. */
+  close(): void {
+    this.#isClosed = true;
+    for (const own of this.#open.values()) for (const stream of own) stream.abort();
+  }
+}
+
+const tooMany = (limit: number): ModelyardError =>
+  new ModelyardError('too_many_requests', `At most ${limit} event streams may be open at once. Close one, or retry.`, {
+    retryable: true,
+    retryAfterSeconds: 5,
+  });

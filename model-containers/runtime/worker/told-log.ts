@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type BlobStore,
+  type Clock,
+  type Logger,
+  MAX_PROGRESS_BYTES,
+  MAX_RECENT_BYTES,
+  PROGRESS_INTERVAL_MS,
+  type ReportEntry,
+  roundOf,
+  type TaskProgress,
+  type TaskStore,
+} from '#core';
+import type { RunReport } from '../backends/model-backend.ts';
+import type { Attempt } from './attempt.ts';
+
+interface ToldDeps {
+  readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of partial responses. */
+  readonly contractHash: string;
+  readonly instance?: string | undefined;
+  /** Records the start of the run, if that has not been done. */
+  readonly recordStart: () => Promise<void>;
+}
+
+/** An entry without its number. */
+type Told = Omit<ReportEntry, 'seq'>;
+
+/**
+ * What a model tells of one task, written to its row at most once a second. Progress that a later one follows within the
+ * second is dropped; partial responses are all kept. What is not written when the task ends goes with its end.
+ */
+export class ToldLog {
+  readonly #deps: ToldDeps;
+  readonly #attempt: Attempt;
+  readonly #stopped = new AbortController();
+  #stored: TaskProgress | undefined;
+  /** Whether the row may have entries of an earlier delivery. */
+  #isLoaded: boolean;
+  #pending: Told[] = [];
+  #bytes = 0;
+  #writing: Promise<void> | undefined;
+  #isWaiting = false;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: ToldDeps, attempt: Attempt) {
+    this.#deps = deps;
+    this.#attempt = attempt;
+    this.#isLoaded = attempt.number === 1 && attempt.delivery.fence === 1;
+  }
+
+  report({ fraction, message, response }: RunReport): void {
+    if (this.#stopped.signal.aborted) return;
+    const told: Told = {
+      at: this.#deps.clock.now(),
+      attempt: this.#attempt.number,
+      ...(fraction === undefined ? {} : { fraction }),
+      ...(message === undefined ? {} : { message }),
+      ...(response === undefined ? {} : { response: Buffer.from(response).toString('base64') }),
+    };
+    const isFollowed = this.#pending.at(-1)?.response === undefined && response === undefined;
+    if (isFollowed) this.#pending.pop();
+    this.#bytes += told.response?.length ?? 0;
+    if (this.#bytes <= MAX_PROGRESS_BYTES) this.#pending.push(told);
+    if (!this.#isWaiting) void this.#writeSoon();
+  }
+
+  /** What the row does not have yet, for the event that ends the run. Call once. */
+  async rest(): Promise<TaskProgress | undefined> {
+    this.stop();
+    await this.#writing;
+    return this.#pending.length === 0 ? undefined : this.#next().catch(() => undefined);
+  }
+
+  /** Writes nothing more. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #writeSoon(): Promise<void> {
+    const { clock } = this.#deps;
+    this.#isWaiting = true;
+    while (this.#pending.length > 0 && !this.#stopped.signal.aborted) {
+      await clock.sleep(Math.max(0, this.#writtenAt + PROGRESS_INTERVAL_MS - clock.now()), this.#stopped.signal);
+      if (this.#stopped.signal.aborted) break;
+      this.#writtenAt = clock.now();
+      this.#writing = this.#write();
+      await this.#writing;
+    }
+    this.#isWaiting = false;
+  }
+
+  /** Never rejects: what was not written stays pending. */
+  async #write(): Promise<void> {
+    const { tasks, clock, logger, instance, recordStart } = this.#deps;
+    const { delivery, envelope, number } = this.#attempt;
+    try {
+      await recordStart();
+      const count = this.#pending.length;
+      const progress = await this.#next();
+      const outcome = await tasks.apply(envelope.taskId, {
+        ...{ type: 'progressed', fence: delivery.fence, attempts: number, at: clock.now(), progress, instance },
+        requestHash: envelope.requestHash,
+        ...roundOf(envelope),
+      });
+      if (outcome !== 'applied') return;
+      this.#stored = progress;
+      this.#pending = this.#pending.slice(count);
+    } catch (error) {
+      // Recovery: written with the next report, or with the end of the task.
+      logger.warn('The progress of a task could not be recorded.', { taskId: envelope.taskId, reason: String(error) });
+    }
+  }
+
+  async #next(): Promise<TaskProgress> {
+    const { blobs, contractHash, clock } = this.#deps;
+    const { taskId } = this.#attempt.envelope;
+    await this.#load();
+    const before = this.#stored;
+    const count = before?.count ?? 0;
+    const added = this.#pending.map((told, at): ReportEntry => ({ seq: count + at + 1, ...told }));
+    const latest = added.findLast(({ fraction }) => fraction !== undefined) ?? before;
+    const recent = [...(before?.recent ?? []), ...added];
+    const head = {
+      ...(latest?.fraction === undefined ? {} : { fraction: latest.fraction }),
+      ...(latest?.message === undefined ? {} : { message: latest.message }),
+      at: clock.now(),
+      contractHash,
+      count: count + added.length,
+    };
+    const bytes = Buffer.from(JSON.stringify(recent));
+    if (bytes.byteLength <= MAX_RECENT_BYTES) return { ...head, recent, older: before?.older ?? [] };
+    const key = `results/${taskId}/told-${head.count}-${randomUUID()}`;
+    await blobs.put(key, bytes);
+    return {
+      ...head,
+      recent: [],
+      older: [...(before?.older ?? []), { key, size: bytes.byteLength, last: head.count }],
+    };
+  }
+
+  /** What another delivery of this round has told. */
+  async #load(): Promise<void> {
+    if (this.#isLoaded) return;
+    const { taskId, round = 0 } = this.#attempt.envelope;
+    const task = await this.#deps.tasks.get(taskId);
+    if (task && (task.round ?? 0) === round) this.#stored = task.progress;
+    this.#isLoaded = true;
+  }
+}
