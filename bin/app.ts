@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { App, Validations } from 'aws-cdk-lib';
+import { Annotations, App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { discoverModels } from '#catalog/discover-models.ts';
+import { builderFault } from '../lib/bundling/docker-builder.ts';
 import { ModelyardStack } from '../lib/stacks/modelyard-stack.ts';
 import { STAGES, stageOf } from '../lib/stacks/stage-config.ts';
 
@@ -16,10 +17,13 @@ if ('fault' in wanted || faults.length > 0) {
 }
 
 const { stage } = wanted;
-new ModelyardStack(app, `modelyard-${stage}`, {
+const config = STAGES[stage];
+const stack = new ModelyardStack(app, `modelyard-${stage}`, {
   stage,
-  config: STAGES[stage],
+  config,
   models: models.map(({ manifest }) => manifest),
 });
+const fault = config.images.kind === 'asset' ? builderFault(process.env) : undefined;
+if (fault) Annotations.of(stack).addError(fault);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
