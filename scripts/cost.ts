@@ -93,6 +93,6 @@ for (const { name, needed, quota, note } of quotasOf({
   ...{ instances, vcpuEach: 0.25, alarms: 6 + 2 * models.length, models: models.length },
 })) {
   say(
-    `  ${name.padEnd(24)}${String(needed).padStart(10)} of ${String(quota).padEnd(8)}${needed > quota ? '!' : ' '} ${note}`,
+    `  ${name.padEnd(24)}${String(needed).padStart(10)} of ${(Number.isFinite(quota) ? String(quota) : 'any').padEnd(8)}${needed > quota ? '!' : ' '} ${note}`,
   );
 }

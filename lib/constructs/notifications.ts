@@ -1,14 +1,24 @@
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
+import { SlackChannelConfiguration } from 'aws-cdk-lib/aws-chatbot';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 /** Who is told when an alarm changes. An `https` endpoint is, for example, a webhook of a pager or of a chat. */
 export type Subscriber =
   | { readonly kind: 'email'; readonly address: string }
-  | { readonly kind: 'https'; readonly url: string };
+  | { readonly kind: 'https'; readonly url: string }
+  /**
+   * A channel of a Slack workspace that was authorized once in the console of Amazon Q Developer in chat applications
+   * (AWS Chatbot). Both are ids, such as T0123ABCD and C0123ABCD.
+   */
+  | { readonly kind: 'slack'; readonly workspace: string; readonly channel: string };
+
+/** Read only, like everything that this channel may do. */
+const CHANNEL_POLICY = 'CloudWatchReadOnlyAccess';
 
 export interface NotificationsProps {
   readonly stage: string;
@@ -28,13 +38,39 @@ export class Notifications extends Construct {
     const { stage, prefix, alarms, subscribers, monthlyBudget } = props;
     this.topic = new Topic(this, 'Topic', { topicName: `${prefix}alarms`, enforceSSL: true });
     for (const [at, subscriber] of subscribers.entries()) {
-      this.topic.addSubscription({ bind: () => ({ subscriberId: `Subscriber${at}`, ...subscriptionOf(subscriber) }) });
+      if (subscriber.kind === 'slack') this.#tellChannel(`${prefix}${at}`, `Channel${at}`, subscriber);
+      else {
+        const subscription = subscriptionOf(subscriber);
+        const added = this.topic.addSubscription({
+          bind: () => ({ subscriberId: `Subscriber${at}`, ...subscription }),
+        });
+        acknowledge(added, {
+          'Serverless-SNSRedrivePolicy':
+            'SNS repeats a message for hours, and an alarm that nobody was told of is still on the dashboard.',
+        });
+      }
     }
     for (const alarm of alarms) {
       alarm.addAlarmAction(new SnsAction(this.topic));
       alarm.addOkAction(new SnsAction(this.topic));
     }
     if (monthlyBudget !== undefined) this.#watchCost(stage, prefix, monthlyBudget);
+  }
+
+  /** Messages of the topic as messages of a channel, whose members may look at metrics and alarms. */
+  #tellChannel(name: string, id: string, { workspace, channel }: Subscriber & { readonly kind: 'slack' }): void {
+    const configuration = new SlackChannelConfiguration(this, id, {
+      slackChannelConfigurationName: name,
+      slackWorkspaceId: workspace,
+      slackChannelId: channel,
+      notificationTopics: [this.topic],
+      guardrailPolicies: [ManagedPolicy.fromAwsManagedPolicyName(CHANNEL_POLICY)],
+    });
+    configuration.role?.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName(CHANNEL_POLICY));
+    acknowledge(configuration, {
+      [`AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${CHANNEL_POLICY}]`]:
+        'A channel looks at metrics and alarms of the account, and AWS keeps this policy current.',
+    });
   }
 
   /** Counts what carries the tag `stage`, which must be activated once as a cost allocation tag. */
@@ -64,7 +100,7 @@ export class Notifications extends Construct {
   }
 }
 
-const subscriptionOf = (subscriber: Subscriber) =>
+const subscriptionOf = (subscriber: Exclude<Subscriber, { readonly kind: 'slack' }>) =>
   subscriber.kind === 'email'
     ? { protocol: SubscriptionProtocol.EMAIL, endpoint: subscriber.address }
     : { protocol: SubscriptionProtocol.HTTPS, endpoint: subscriber.url };

@@ -33,7 +33,8 @@ export function quotasOf({ ratePerSecond, heldMs, instances, vcpuEach, alarms, m
       quota: 6,
       note: 'on demand, and the same again on Spot; instances above it do not start',
     },
-    { name: 'Alarms', needed: alarms, quota: 5000, note: '' },
+    { name: 'Alarms', needed: alarms, quota: 5000, note: 'for the region' },
+    { name: 'Metrics of our own', needed: 1, quota: Number.POSITIVE_INFINITY, note: 'AWS has no quota for them' },
     { name: 'Resources of a stack', needed: 345 + 12 * models, quota: 500, note: 'estimated; a synthesis counts them' },
   ];
 }

@@ -1,3 +1,4 @@
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
 
@@ -12,6 +13,7 @@ beforeAll(async () => {
       subscribers: [
         { kind: 'email', address: 'on-call@example.com' },
         { kind: 'https', url: 'https://pager.example.com/hook' },
+        { kind: 'slack', workspace: 'T0123ABCD', channel: 'C0123ABCD' },
       ],
       monthlyBudget: 50,
     },
@@ -37,6 +39,21 @@ describe('an alarm', () => {
       ['https', 'https://pager.example.com/hook'],
     ]);
   });
+});
+
+it('a channel of Slack is told of alarms, and may look at metrics only', () => {
+  const [[, { Properties }] = ['', { Properties: undefined }]] = resourcesOf(
+    prod.template,
+    'AWS::Chatbot::SlackChannelConfiguration',
+  );
+
+  expect(Properties).toMatchObject({ SlackWorkspaceId: 'T0123ABCD', SlackChannelId: 'C0123ABCD' });
+  expect(JSON.stringify(Properties.SnsTopicArns)).toContain('NotificationsTopic');
+  expect(JSON.stringify(Properties.GuardrailPolicies)).toContain('CloudWatchReadOnlyAccess');
+  const findings = [new AwsSolutionsChecks(prod.app), new ServerlessChecks(prod.app)].flatMap(
+    (pack) => pack.validateScope(prod.stack).violations,
+  );
+  expect(findings.map(({ ruleName }) => ruleName)).toEqual([]);
 });
 
 it('a budget watches what carries the tag of its stage, and may publish to the topic', () => {
