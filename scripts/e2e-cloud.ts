@@ -66,9 +66,11 @@ async function run(): Promise<boolean> {
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
+  const denials = [...new Set(emulator.denials())];
+  for (const denial of denials) say(denial);
   const exitOutput = emulator.exitOutput();
   if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
-  return passed;
+  return passed && denials.length === 0;
 }
 
 /** Adds the first administrator of the guarded stage by the command that its stack prints, and an API key. */

@@ -36,7 +36,7 @@ export const localAwsSettings = ({ endpoints }: Pick<Emulators, 'endpoints'>): A
   queueUrlPrefix: `${endpoints.sqs}/${ACCOUNT}/${PREFIX}`,
   pollSeconds: POLL_SECONDS,
   region: 'us-east-1',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   endpoints,
 });
 

@@ -102,7 +102,7 @@ export interface AwsSettings extends AwsConnection {
 /** Emulators accept any key. Fixed keys prevent that the user's own credentials are read and sent. */
 const EMULATOR = {
   region: 'us-east-1',
-  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 } as const;
 
 /** Throws an error that names the missing or malformed variable. */

@@ -6,6 +6,8 @@ import { ACCOUNT } from './workplace.ts';
 
 /** A stage that was deployed to an emulator. */
 export interface DeployedStage {
+  /** The name of its stack. */
+  readonly stack: string;
   /** The API, without a slash at the end. */
   readonly url: string;
   /** The function URL of the submit handler, if the stage has one. */
@@ -21,6 +23,7 @@ const POLL_SECONDS = 1;
 export async function deployedStage(endpoint: string, outputs: Outputs, stack: string): Promise<DeployedStage> {
   const { ApiUrl = '', SubmitUrl } = outputs[stack] ?? {};
   return {
+    stack,
     url: apiAt(endpoint, ApiUrl),
     submitUrl: SubmitUrl === undefined ? undefined : functionAt(endpoint, SubmitUrl),
     settings: await settingsOf(endpoint, stack),

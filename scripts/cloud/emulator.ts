@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.ts';
 import { pythonTool } from './python-tools.ts';
@@ -11,6 +11,8 @@ export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
   /** Environment of AWS clients: the endpoint and test credentials, without the user's own settings. */
   readonly environment: NodeJS.ProcessEnv;
+  /** The calls that were refused by a policy, oldest first. */
+  denials(): readonly string[];
   /** The end of its output, if it has ended unexpectedly. */
   exitOutput(): string | undefined;
 }
@@ -20,13 +22,13 @@ const READY_WITHIN_MS = 30_000;
 
 /** Starts MiniStack on a free loopback port. Rejects when it does not answer, or when another program does. */
 export async function startEmulator({ root, scratch, signal }: Workplace): Promise<Emulator> {
-  const program = await pythonTool('ministack');
+  const python = join(dirname(await pythonTool('ministack')), 'python');
   const port = await freePort();
   const endpoint = `http://${HOST}:${port}`;
   assertLoopback(endpoint);
   // MiniStack leaves a folder per Lambda in TMPDIR.
   const environment = { ...clientEnvironment(endpoint), TMPDIR: scratch };
-  const child = new Child(program, [], {
+  const child = new Child(python, [join(root, 'scripts/cloud/emulator.py')], {
     cwd: root,
     signal,
     // MiniStack listens on all interfaces by default, and runs Lambdas on the first Node of PATH. An unreachable
@@ -37,6 +39,8 @@ export async function startEmulator({ root, scratch, signal }: Workplace): Promi
       BIND_HOST: HOST,
       MINISTACK_HOST: HOST,
       GATEWAY_PORT: String(port),
+      // Every call is checked against the policies of its caller. The key `test` is the root of the account.
+      AUTH: 'true',
     },
   });
   try {
@@ -48,6 +52,7 @@ export async function startEmulator({ root, scratch, signal }: Workplace): Promi
   return {
     endpoint,
     environment,
+    denials: () => child.output.split('\n').filter((line) => line.startsWith('Denied: ')),
     exitOutput: () => (child.hasEnded ? child.output.slice(-2000) : undefined),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };

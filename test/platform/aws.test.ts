@@ -51,7 +51,7 @@ describe('the settings of the AWS platform', () => {
 
     const settings = awsSettingsFrom({ ...env, [ENV.sqsEndpoint]: 'http://127.0.0.1:1' });
 
-    expect(settings.credentials).toEqual({ accessKeyId: 'local', secretAccessKey: 'local' });
+    expect(settings.credentials).toEqual({ accessKeyId: 'test', secretAccessKey: 'test' });
   });
 
   it.each(Object.keys(ON_AWS))('are refused without %s', (name) => {
