@@ -32,7 +32,7 @@ export async function startDue(lifecycle: Pick<Lifecycle, 'platform' | 'stores' 
   const writers = query.selectFrom('log_writers').selectAll().where('state', '=', 'open');
   for (const writer of await writers.where('seen_at', '<', now - SILENT_MS).execute()) {
     if (writer.lost_since === null && (await isRunning(lifecycle, writer))) continue;
-    await start(lifecycle, 'rebuild', { instance: writer.instance }, `${writer.instance}/${writer.seen_at}`);
+    await start(lifecycle, 'rebuild', { writer: writer.writer }, `${writer.writer}/${writer.seen_at}`);
   }
 }
 
@@ -55,7 +55,12 @@ async function start(
   });
 }
 
-async function isRunning({ platform }: Pick<Lifecycle, 'platform'>, { instance }: LogWriterRow): Promise<boolean> {
+async function isRunning(
+  { platform }: Pick<Lifecycle, 'platform'>,
+  { instance, seen_at }: LogWriterRow,
+): Promise<boolean> {
   const { instances } = await platform.registry.snapshot();
-  return instances.some((each) => each.id === instance && isAlive(each, platform.clock.now()));
+  const now = platform.clock.now();
+  // An instance that was started again has the same id.
+  return instances.some((each) => each.id === instance && isAlive(each, now) && each.startedAt <= seen_at);
 }

@@ -1,22 +1,48 @@
-import { type HttpRequest, json, type ProxyResult } from '#api';
-import { ModelyardError } from '#core';
+import { type HttpRequest, JSON_TYPE, json, negotiate, type ProxyResult } from '#api';
+import { type JsonObject, type LifecycleService, ModelyardError } from '#core';
 import { jsonBody } from '../json-body.ts';
+import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { getConsent, putConsent } from './consents.ts';
 import { startDue } from './due.ts';
+import { getMetrics } from './metrics.ts';
 import { postOutcomes } from './outcomes.ts';
-import { readReport } from './read-report.ts';
+import { readDistributions, readReport } from './read-report.ts';
+import { REPORT_PAGE_HEADERS, reportPage } from './report-page.ts';
 import { writeSettings } from './settings.ts';
 
 const MAX_LISTED = 1000;
+const HTML_TYPE = 'text/html';
 
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
 
 const getMonitor: Handle = async (lifecycle, request) => {
   const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? 100;
   await startDue(lifecycle);
-  return json(200, await readReport(lifecycle, { model: request.param('model'), limit }));
+  const model = request.param('model');
+  const report = await readReport(lifecycle, { model, limit });
+  const wantsPage = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]) === HTML_TYPE;
+  if (!wantsPage) return json(200, report);
+  const [distributions, versions, alerts] = await Promise.all([
+    readDistributions(lifecycle, model),
+    askedList(lifecycle, 'training', 'versions', model),
+    askedList(lifecycle, 'alerts', 'alerts', model),
+  ]);
+  const body = reportPage({ report, distributions, versions, alerts });
+  return { statusCode: 200, headers: REPORT_PAGE_HEADERS, body };
 };
+
+/** What another service lists of a model. Empty while it cannot be asked: the page shows the rest. */
+async function askedList(
+  lifecycle: Lifecycle,
+  service: string,
+  query: string,
+  model: string,
+): Promise<readonly JsonObject[]> {
+  const answer = await lifecycle.ask(service as LifecycleService, query, { model }).catch(() => ({}) as JsonObject);
+  const list = answer[query];
+  return Array.isArray(list) ? (list as readonly JsonObject[]) : [];
+}
 
 const putMonitor: Handle = async (lifecycle, request) =>
   json(200, await writeSettings(lifecycle, request.param('model'), jsonBody(request), request.caller.id));
@@ -25,6 +51,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
   'POST /outcomes': postOutcomes,
   'GET /users/me/consent': getConsent,
   'PUT /users/me/consent': putConsent,
+  'GET /lifecycle/metrics': getMetrics,
   'GET /models/{model}/monitor': getMonitor,
   'PUT /models/{model}/monitor': putMonitor,
 };

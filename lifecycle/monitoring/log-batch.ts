@@ -29,8 +29,13 @@ const COLUMNS = {
 
 /** The stage `log`: stores a batch that an instance hands on. The same task stores it once. */
 export const logBatch: Stage = async (lifecycle, args, run) => {
-  const { model, instance, records = [], opened_at, sent_at, lost_since, closed } = args;
-  if (typeof model !== 'string' || typeof instance !== 'string' || !Array.isArray(records)) {
+  const { model, instance, writer = instance, records = [], opened_at, sent_at, lost_since, closed } = args;
+  if (
+    typeof model !== 'string' ||
+    typeof instance !== 'string' ||
+    typeof writer !== 'string' ||
+    !Array.isArray(records)
+  ) {
     throw new ModelyardError('invalid_input', 'The batch has no model, no instance or no records.');
   }
   const stored = await storeBatch(
@@ -41,8 +46,8 @@ export const logBatch: Stage = async (lifecycle, args, run) => {
   const { query } = await monitoringDatabase(lifecycle);
   const now = typeof sent_at === 'number' ? sent_at : lifecycle.platform.clock.now();
   const opened = typeof opened_at === 'number' ? opened_at : now;
-  const writer = {
-    instance,
+  const row = {
+    ...{ writer, instance },
     model,
     share: Number(args.share ?? 1),
     opened_at: opened,
@@ -52,10 +57,10 @@ export const logBatch: Stage = async (lifecycle, args, run) => {
   } as const;
   await query
     .insertInto('log_writers')
-    .values(writer)
-    .onConflict((conflict) => conflict.column('instance').doUpdateSet({ seen_at: now }))
+    .values(row)
+    .onConflict((conflict) => conflict.column('writer').doUpdateSet({ seen_at: now }))
     .execute();
-  const own = query.updateTable('log_writers').where('instance', '=', instance);
+  const own = query.updateTable('log_writers').where('writer', '=', writer);
   if (typeof lost_since === 'number') await own.set({ lost_since }).where('lost_since', 'is', null).execute();
   if (closed === true) await own.set({ state: 'closed' }).where('lost_since', 'is', null).execute();
   await startDue(lifecycle);

@@ -1,6 +1,7 @@
 import type { MonitorReport, MonitorWindow, Performance } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { monitoringDatabase } from './database.ts';
+import type { Distribution } from './describe-column.ts';
 import { readSettings } from './settings.ts';
 import type { FindingRow, WindowRow } from './tables.ts';
 
@@ -34,6 +35,17 @@ export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: Re
     outcomes: { recorded: Number(count), refused: Object.fromEntries(refused.map(({ code, count }) => [code, count])) },
     windows: rows.map((row) => presentWindow(row, drift)),
   };
+}
+
+/** Distributions of the columns of the newest judged window. Empty before. */
+export async function readDistributions(
+  lifecycle: Pick<Lifecycle, 'stores'>,
+  model: string,
+): Promise<Readonly<Record<string, Distribution>>> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const windows = query.selectFrom('windows').select('distributions').where('model', '=', model);
+  const newest = windows.where('computed_at', 'is not', null).orderBy('start_at', 'desc').limit(1);
+  return JSON.parse((await newest.executeTakeFirst())?.distributions ?? '{}');
 }
 
 const timeOf = (at: number): string => new Date(at).toISOString();

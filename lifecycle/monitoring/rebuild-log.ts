@@ -17,13 +17,13 @@ const LONGEST_RUN_MS = 3_600_000;
 const RECENT_BATCHES = 200;
 
 /** The stage `rebuild`: logs what an instance has answered and could not hand on, from its tasks. */
-export const rebuildLog: Stage = async (lifecycle, { instance }, run) => {
+export const rebuildLog: Stage = async (lifecycle, { writer: id }, run) => {
   const { query } = await monitoringDatabase(lifecycle);
-  const writers = query.selectFrom('log_writers').selectAll().where('instance', '=', String(instance));
+  const writers = query.selectFrom('log_writers').selectAll().where('writer', '=', String(id));
   const writer = await writers.where('state', '=', 'open').executeTakeFirst();
   if (!writer) return { records: 0 };
-  const { model, opened_at, lost_since } = writer;
-  const since = Math.max(opened_at, (lost_since ?? writer.seen_at) - LONGEST_RUN_MS) - 1000;
+  const { model, opened_at, lost_since, seen_at } = writer;
+  const since = Math.max(opened_at - 1000, (lost_since ?? seen_at) - LONGEST_RUN_MS);
   const { ids, owners } = await readLog(lifecycle, model, since, run.signal);
   const lost: LoggedPrediction[] = [];
   for (const owner of new Set([...owners, ...(await usersOf(lifecycle))])) {
@@ -40,7 +40,7 @@ export const rebuildLog: Stage = async (lifecycle, { instance }, run) => {
   }
   const own = query
     .updateTable('log_writers')
-    .where('instance', '=', writer.instance)
+    .where('writer', '=', writer.writer)
     .where('seen_at', '=', writer.seen_at);
   await own.set({ lost_since: null, state: 'closed' }).execute();
   await startDue(lifecycle);

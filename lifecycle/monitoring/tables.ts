@@ -24,7 +24,8 @@ export interface MonitoringTables {
 export type Consent = 'full' | 'answers' | 'none';
 
 export interface LogWriterRow {
-  /** Primary key. */
+  /** Primary key. Each start of an instance is another writer. */
+  writer: string;
   instance: string;
   model: string;
   /** Of the tasks that are logged, 0 to 1. */

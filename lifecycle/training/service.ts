@@ -22,6 +22,11 @@ const versionQuery: Query = async (lifecycle, args) => {
   return describeVersion(tracking, String(args.model), String(args.version));
 };
 
+const versionsQuery: Query = async (lifecycle, args) => {
+  const tracking = await trackingOf(lifecycle, 'system');
+  return { versions: await listVersions(tracking, String(args.model)) };
+};
+
 const aliasQuery: Query = async (lifecycle, args) => {
   const tracking = await trackingOf(lifecycle, 'system');
   const version = await versionOf(tracking, String(args.model), String(args.version));
@@ -63,6 +68,6 @@ function resultOf(answer: MlflowAnswer): ProxyResult {
 export const training: Service = {
   manifest,
   stages: { train: trainVersion, evaluate: evaluateVersion },
-  queries: { version: versionQuery, 'point-alias': aliasQuery },
+  queries: { version: versionQuery, versions: versionsQuery, 'point-alias': aliasQuery },
   handle,
 };

@@ -73,6 +73,7 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/users/me/consent', 'user', 'Get what of my predictions may be logged'],
     ['PUT', '/users/me/consent', 'user', 'Say what of my predictions may be logged'],
     ['GET', '/models/{model}/monitor', 'user', 'Get the data quality, drift and errors of a model, also as a page'],
+    ['GET', '/lifecycle/metrics', 'operator', 'Get drift and errors in the text format of Prometheus'],
     ['PUT', '/models/{model}/monitor', 'operator', 'Set the windows, tests and thresholds of a model'],
   ]),
 ];

@@ -95,7 +95,8 @@ export const migrations: Migrations = {
   ),
   '013-log-writers': createTable('log_writers', (table) =>
     table
-      .addColumn('instance', 'text', (column) => column.primaryKey())
+      .addColumn('writer', 'text', (column) => column.primaryKey())
+      .addColumn('instance', 'text', (column) => column.notNull())
       .addColumn('model', 'text', (column) => column.notNull())
       .addColumn('share', 'double precision', (column) => column.notNull())
       .addColumn('opened_at', 'bigint', (column) => column.notNull())

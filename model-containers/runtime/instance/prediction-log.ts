@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { contractOf, loadCodec } from '#contract';
 import {
@@ -49,6 +49,8 @@ export function predictionLogOf(
  */
 export class PredictionLog implements AnswerLog {
   readonly #options: PredictionLogOptions;
+  /** Instances that are started again keep their id. */
+  readonly #id = randomUUID();
   readonly #closing = new AbortController();
   #records: LoggedPrediction[] = [];
   #bytes = 0;
@@ -125,7 +127,15 @@ export class PredictionLog implements AnswerLog {
   #send(part: JsonObject): void {
     const { model, instance, share, platform } = this.#options;
     this.#sequence += 1;
-    const args = { model, instance, share, sequence: this.#sequence, sent_at: platform.clock.now(), ...part };
+    const args = {
+      model,
+      instance,
+      writer: this.#id,
+      share,
+      sequence: this.#sequence,
+      sent_at: platform.clock.now(),
+      ...part,
+    };
     this.#waiting += 1;
     this.#sending = this.#sending
       .then(() => this.#submit(args))
@@ -136,7 +146,7 @@ export class PredictionLog implements AnswerLog {
 
   /** Tries until the platform takes it, or once while the instance ends. */
   async #submit(args: JsonObject): Promise<void> {
-    const { platform, logger, instance } = this.#options;
+    const { platform, logger } = this.#options;
     await loadCodec();
     const stage = {
       service: 'monitoring',
@@ -150,7 +160,7 @@ export class PredictionLog implements AnswerLog {
       contract: contractOf(StageRequest, StageResponse),
       request: StageRequest.encode(stage),
       limits: { timeoutSeconds: TIMEOUT_SECONDS },
-      idempotencyKey: `log/${instance}/${args.sequence}`,
+      idempotencyKey: `log/${this.#id}/${args.sequence}`,
     };
     for (let tries = 1; ; tries++) {
       try {

@@ -106,7 +106,7 @@ export async function ask(
   const [method = '', path = ''] = route.split(' ');
   const request = {
     ...{ method, route: path, caller: { id: owner, name: owner, role }, signal: new AbortController().signal },
-    ...{ body: () => Buffer.from(JSON.stringify(body)), param: () => MODEL, headers: {}, path },
+    ...{ body: () => Buffer.from(JSON.stringify(body)), param: () => MODEL, headers: { list: () => undefined }, path },
     query: { integer: () => undefined },
   } as unknown as HttpRequest;
   const answer = await handle(lifecycle as ServingLifecycle, request);
