@@ -7,23 +7,11 @@ import { stageResult, startStage } from '../stages.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
 import { manifest } from './manifest.ts';
+import { type Asked, type Predicted, REFUSALS, recordOutcomes } from './record-outcomes.ts';
 import { waitForStage } from './wait-for-stage.ts';
 
 const MAX_OUTCOMES = 1000;
 const MAX_READS = 20;
-/** How much of a database's limit on parameters one statement uses. */
-const MAX_AT_ONCE = 400;
-
-interface Asked {
-  readonly task_id: string;
-  readonly value: string;
-}
-
-/** The prediction that an outcome is of. */
-interface Predicted {
-  readonly model: string;
-  readonly at: number;
-}
 
 /** One entry of the answer, in the order of the request. */
 interface OutcomeAnswer {
@@ -31,13 +19,6 @@ interface OutcomeAnswer {
   readonly status: 'recorded' | 'refused';
   readonly error?: { readonly code: string; readonly message: string };
 }
-
-const REFUSALS = {
-  invalid_outcome: 'An outcome has a task_id and a value, which is a number, a text or a truth value.',
-  unknown_prediction: 'There is no successful prediction with this id.',
-  duplicate_outcome: 'An outcome of this prediction was recorded before.',
-} as const;
-type Refusal = keyof typeof REFUSALS;
 
 /**
  * `POST /outcomes`: records what has become true of predictions. Each entry stands alone: a refused one is counted and
@@ -50,7 +31,7 @@ export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpReq
   const asked = outcomes.map(readAsked);
   const ids = [...new Set(asked.flatMap((each) => (each ? [each.task_id] : [])))];
   const predictions = await findPredictions(lifecycle, request, ids);
-  const results = await record(lifecycle, { asked, predictions, owner: request.caller.id });
+  const results = await recordOutcomes(lifecycle, { asked, predictions, owner: request.caller.id });
   await startDue(lifecycle);
   const answers = results.map((refusal, at): OutcomeAnswer => {
     const task_id = asked[at]?.task_id ?? idIn(outcomes[at]);
@@ -104,90 +85,4 @@ const isPrediction = ({ state, result }: Task): boolean => state === 'succeeded'
 async function hasBatches(lifecycle: Lifecycle): Promise<boolean> {
   const { query } = await monitoringDatabase(lifecycle);
   return (await query.selectFrom('batches').select('id').limit(1).executeTakeFirst()) !== undefined;
-}
-
-interface Recorded {
-  readonly asked: readonly (Asked | undefined)[];
-  readonly predictions: ReadonlyMap<string, Predicted>;
-  readonly owner: string;
-}
-
-/** Resolves with the refusal of each entry, or undefined for one that was recorded. */
-async function record(
-  lifecycle: Lifecycle,
-  { asked, predictions, owner }: Recorded,
-): Promise<readonly (Refusal | undefined)[]> {
-  const database = await monitoringDatabase(lifecycle);
-  const recorded_at = lifecycle.platform.clock.now();
-  const results: (Refusal | undefined)[] = [];
-  for (const batch of inBatches(asked, MAX_AT_ONCE)) {
-    results.push(
-      ...(await database.transaction(async (transaction) => {
-        const refusals: (Refusal | undefined)[] = [];
-        const windows = new Map<string, Predicted>();
-        for (const entry of batch) {
-          const prediction = entry && predictions.get(entry.task_id);
-          if (!entry || !prediction) {
-            refusals.push(entry ? 'unknown_prediction' : 'invalid_outcome');
-            continue;
-          }
-          const { model, at: predicted_at } = prediction;
-          const inserted = await transaction
-            .insertInto('outcomes')
-            .values({ ...entry, model, predicted_at, owner, recorded_at })
-            .onConflict((conflict) => conflict.column('task_id').doNothing())
-            .executeTakeFirst();
-          const isNew = inserted.numInsertedOrUpdatedRows === 1n;
-          refusals.push(isNew ? undefined : 'duplicate_outcome');
-          if (isNew) windows.set(`${model}/${predicted_at}`, prediction);
-        }
-        for (const { model, at } of windows.values()) {
-          await transaction
-            .updateTable('windows')
-            .set(({ eb, ref }) => ({
-              revision: eb(ref('revision'), '+', 1),
-              state: eb
-                .case()
-                .when('state', '=', 'open')
-                .then('open' as const)
-                .else('late' as const)
-                .end(),
-            }))
-            .where('model', '=', model)
-            .where('start_at', '<=', at)
-            .where('end_at', '>', at)
-            .execute();
-        }
-        for (const [key, count] of countRefusals(batch, refusals, predictions)) {
-          const [model = '', code = ''] = key.split('/');
-          await transaction
-            .insertInto('refusals')
-            .values({ model, code, count })
-            .onConflict((conflict) =>
-              conflict
-                .columns(['model', 'code'])
-                .doUpdateSet(({ eb, ref }) => ({ count: eb(ref('refusals.count'), '+', count) })),
-            )
-            .execute();
-        }
-        return refusals;
-      })),
-    );
-  }
-  return results;
-}
-
-/** By model and code. Predictions that are not known have no model. */
-function countRefusals(
-  batch: readonly (Asked | undefined)[],
-  refusals: readonly (Refusal | undefined)[],
-  predictions: ReadonlyMap<string, Predicted>,
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const [at, refusal] of refusals.entries()) {
-    if (!refusal) continue;
-    const key = `${predictions.get(batch[at]?.task_id ?? '')?.model ?? ''}/${refusal}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
 }

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBValue, Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue, DuckDBVector, Json } from '@duckdb/node-api';
 
 export interface TablesOptions {
   /** Where data that does not fit into memory goes. Created if it does not exist. */
@@ -56,7 +56,7 @@ export async function openTables({ folder, memoryMiB = 512, threads = 2 }: Table
       for (;;) {
         const chunk = await result.fetchChunk();
         if (!chunk || chunk.rowCount === 0) return columns.map((column) => column.values);
-        for (const [at, column] of columns.entries()) column.add(chunk.getColumnValues(at));
+        for (const [at, column] of columns.entries()) column.add(chunk.getColumnVector(at));
       }
     },
     async confine(paths) {
@@ -89,12 +89,16 @@ class NumberList {
     return this.#values.subarray(0, this.#length);
   }
 
-  add(values: readonly DuckDBValue[]): void {
-    if (this.#length + values.length > this.#values.length) {
-      const larger = new Float64Array(2 * (this.#length + values.length));
+  add(vector: DuckDBVector): void {
+    const count = vector.itemCount;
+    if (this.#length + count > this.#values.length) {
+      const larger = new Float64Array(2 * (this.#length + count));
       larger.set(this.values);
       this.#values = larger;
     }
-    for (const value of values) this.#values[this.#length++] = typeof value === 'number' ? value : Number.NaN;
+    for (let at = 0; at < count; at++) {
+      const value = vector.getItem(at);
+      this.#values[this.#length++] = typeof value === 'number' ? value : Number.NaN;
+    }
   }
 }

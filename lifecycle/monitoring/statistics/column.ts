@@ -5,8 +5,11 @@ export type Column =
 
 /** NaN stands for a missing value. */
 export function numberColumn(values: Float64Array): Column {
-  const finite = values.filter(Number.isFinite);
-  return { type: 'number', sorted: finite.sort(), missing: values.length - finite.length };
+  // `filter` of a typed array costs as much as sorting it.
+  const finite = new Float64Array(values.length);
+  let count = 0;
+  for (const value of values) if (Number.isFinite(value)) finite[count++] = value;
+  return { type: 'number', sorted: finite.subarray(0, count).sort(), missing: values.length - count };
 }
 
 /** Null stands for a missing value. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresDialect } from '#adapters/sql/postgres-dialect.ts';
 import { openServiceDatabase } from '#adapters/sql/service-database.ts';
 import { sqliteServiceDialect } from '#adapters/sqlite/service-dialect.ts';
+import { monitoringDatabaseContract } from '#test/contracts/monitoring-database.contract.ts';
 import { serviceDatabaseContract } from '#test/contracts/service-database.contract.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 import { findDsqlProxy, startDsqlProxy } from '#test/support/dsql-proxy.ts';
@@ -11,10 +12,13 @@ import { findPostgres, type PostgresServer, startPostgres } from '#test/support/
 
 const folders = useDataFolders();
 
-serviceDatabaseContract('SQLite', async () => {
+async function newFile() {
   const file = join(await folders.newFolder(), 'service.db');
   return () => sqliteServiceDialect(file);
-});
+}
+
+serviceDatabaseContract('SQLite', newFile);
+monitoringDatabaseContract('SQLite', newFile);
 
 const postgres = await findPostgres('databases of services on PostgreSQL');
 const python = postgres && (await findDsqlProxy('databases of services on Aurora DSQL'));
@@ -47,10 +51,13 @@ describe.runIf(postgres)('on a PostgreSQL server', () => {
     return server.url.replace(/[^/]+$/, name);
   }
 
-  serviceDatabaseContract('PostgreSQL', async () => {
+  const newOnServer = async () => {
     const url = await newDatabase();
     return () => postgresDialect({ url });
-  });
+  };
+
+  serviceDatabaseContract('PostgreSQL', newOnServer);
+  monitoringDatabaseContract('PostgreSQL', newOnServer);
 
   it('refuses the role of one service in the database of another', async () => {
     const url = await newDatabase();
@@ -81,9 +88,12 @@ describe.runIf(postgres)('on a PostgreSQL server', () => {
 
     afterAll(() => proxy?.stop());
 
-    serviceDatabaseContract('Aurora DSQL', async () => {
+    const newOnProxy = async () => {
       const { pathname } = new URL(await newDatabase());
       return () => postgresDialect({ url: `postgres://admin@127.0.0.1:${proxy.port}${pathname}`, isDsql: true });
-    });
+    };
+
+    serviceDatabaseContract('Aurora DSQL', newOnProxy);
+    monitoringDatabaseContract('Aurora DSQL', newOnProxy);
   });
 });
