@@ -89,6 +89,7 @@ export const CORS_REQUEST_HEADERS = [
   'Routing-Key',
   'Prefer',
   'Task-Deadline',
+  'Task-Priority',
   'Task-Timeout',
 ] as const;
 

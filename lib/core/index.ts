@@ -197,6 +197,7 @@ export {
   type TaskConsumer,
   type TaskQueue,
   type TaskQueues,
+  type TurnReservation,
 } from './tasks/task-queue.ts';
 export {
   CANCEL_MARK_SECONDS,

@@ -10,6 +10,7 @@ import {
   RedisModelRegistry,
   RedisStatsStore,
   RedisTaskStore,
+  RedisTurns,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
 import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
@@ -52,6 +53,7 @@ export function createRabbitRedisPlatform(
   const link = new RedisLink({ url: redisUrl, ...trouble });
   const stores = { link, prefix, clock };
   const counts = new HeldCounts(stores);
+  const turns = new RedisTurns(stores);
   const tasks = new RedisTaskStore(stores);
   let postgres: Promise<Postgres> | undefined;
   // Loaded on demand, because instances need neither users nor calls.
@@ -67,7 +69,7 @@ export function createRabbitRedisPlatform(
   const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {});
   const clockReader = new RedisClockReader(link, clock);
   return {
-    queues: (model) => new RabbitTaskQueue({ connections, counts, prefix, model, pollMs: pollSeconds * 1000 }),
+    queues: (model) => new RabbitTaskQueue({ connections, counts, turns, prefix, model, pollMs: pollSeconds * 1000 }),
     tasks,
     blobs: new RedisBlobStore(stores),
     stats: new RedisStatsStore(stores),

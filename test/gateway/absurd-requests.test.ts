@@ -72,6 +72,7 @@ const HEADERS = [
   'Range',
   'Routing-Key',
   'Task-Deadline',
+  'Task-Priority',
   'Task-Timeout',
   'traceparent',
   'tracestate',

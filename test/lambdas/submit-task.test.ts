@@ -122,6 +122,17 @@ describe('POST /models/{model}/tasks', () => {
     expect(answer.headers).not.toHaveProperty('Preference-Applied');
   });
 
+  it('puts an urgent task before those that wait', async () => {
+    const api = createTestApi();
+    await api.wake();
+    for (const number of [1, 2]) await submit(api, { headers: { 'Idempotency-Key': `first-${number}` } });
+
+    await submit(api, { headers: { 'Task-Priority': 'high' } });
+
+    expect((await api.nextEnvelope()).priority).toBe('high');
+    expect((await api.nextEnvelope()).priority).toBeUndefined();
+  });
+
   it('hands the Routing-Key on to the instance', async () => {
     const api = createTestApi();
     await api.wake();

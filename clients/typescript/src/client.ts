@@ -27,6 +27,8 @@ export interface SubmitOptions {
   readonly deadlineSeconds?: number;
   /** Of one run, below the limit of the model. */
   readonly timeoutSeconds?: number;
+  /** The share of turns among the tasks that wait. @default 'normal' */
+  readonly priority?: 'low' | 'normal' | 'high';
   /** Stops waiting. The task goes on. */
   readonly signal?: AbortSignal;
 }
@@ -115,7 +117,7 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
   }
 
   async #submit(model: string, request: unknown, options: SubmitOptions, wait?: number): Promise<Task> {
-    const { idempotencyKey = crypto.randomUUID(), deadlineSeconds, timeoutSeconds, signal } = options;
+    const { idempotencyKey = crypto.randomUUID(), deadlineSeconds, timeoutSeconds, priority, signal } = options;
     const answer = await send(
       { ...this.#options, signal },
       {
@@ -128,6 +130,7 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
           ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
           ...(deadlineSeconds === undefined ? {} : { 'Task-Deadline': String(deadlineSeconds) }),
           ...(timeoutSeconds === undefined ? {} : { 'Task-Timeout': String(timeoutSeconds) }),
+          ...(priority === undefined ? {} : { 'Task-Priority': priority }),
         },
       },
     );

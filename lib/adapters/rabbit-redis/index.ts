@@ -2,6 +2,7 @@ export { HeldCounts } from './queue/held-counts.ts';
 export { RabbitConnections } from './queue/rabbit-connections.ts';
 export { RabbitTaskQueue } from './queue/rabbit-task-queue.ts';
 export { queuesOf } from './queue/rabbit-topology.ts';
+export { RedisTurns } from './queue/turns.ts';
 export { RedisClockReader } from './redis-clock.ts';
 export { RedisLink } from './redis-link.ts';
 export { RedisContractStore, RedisModelRegistry } from './registry/redis-model-registry.ts';

@@ -1,3 +1,4 @@
+import { SERVE_TURN, TAKE_TURN } from './queue/turns.ts';
 import { redisScript } from './redis-script.ts';
 import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
 
@@ -40,6 +41,8 @@ export const SCRIPTS = {
   createTask: CREATE_TASK,
   applyEvent: APPLY_EVENT,
   withdrawTask: WITHDRAW_TASK,
+  takeTurn: TAKE_TURN,
+  serveTurn: SERVE_TURN,
   writeModel,
   putInstance,
 };

@@ -1,4 +1,4 @@
-import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, ModelyardError } from '#core';
+import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, ModelyardError, PRIORITIES, type Priority } from '#core';
 import type { HeaderFields } from './headers.ts';
 import { splitAssignment, splitUnquoted } from './http-syntax.ts';
 
@@ -71,6 +71,7 @@ export interface SubmitOptions {
   readonly deadlineSeconds?: number;
   /** Whole seconds of one run. */
   readonly timeoutSeconds?: number;
+  readonly priority?: Priority;
   readonly trace?: TraceHeaders;
   /** What chooses the version that answers during a roll-out. */
   readonly routingKey?: string;
@@ -88,11 +89,13 @@ export function submitOptions(headers: HeaderFields): SubmitOptions {
   const routingKey = keyOf(headers, 'Routing-Key');
   const deadlineSeconds = secondsOf(headers, 'Task-Deadline', MAX_DEADLINE_SECONDS);
   const timeoutSeconds = secondsOf(headers, 'Task-Timeout', MAX_TIMEOUT_SECONDS);
+  const priority = priorityOf(headers);
   const trace = traceOf(headers);
   return {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    ...(priority === undefined ? {} : { priority }),
     ...(trace ? { trace } : {}),
     ...(routingKey === undefined ? {} : { routingKey }),
   };
@@ -110,6 +113,13 @@ function secondsOf(headers: HeaderFields, name: string, max: number): number | u
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(seconds >= 1 && seconds <= max)) throw refused(name, `must be a whole number of seconds from 1 to ${max}`);
   return seconds;
+}
+
+function priorityOf(headers: HeaderFields): Priority | undefined {
+  const text = only(headers, 'Task-Priority');
+  const priority = PRIORITIES.find((level) => level === text);
+  if (text !== undefined && !priority) throw refused('Task-Priority', `must be one of ${PRIORITIES.join(', ')}`);
+  return priority;
 }
 
 function only(headers: HeaderFields, name: string): string | undefined {

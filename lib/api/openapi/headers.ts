@@ -1,4 +1,4 @@
-import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS } from '#core';
+import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, PRIORITIES } from '#core';
 import type { Json } from './message-schemas.ts';
 
 const header = (name: string, component: string) => ({ [name]: { $ref: `#/components/headers/${component}` } });
@@ -40,6 +40,7 @@ export const PARAMETERS = {
   routingKey: parameter('RoutingKey'),
   taskDeadline: parameter('TaskDeadline'),
   taskTimeout: parameter('TaskTimeout'),
+  taskPriority: parameter('TaskPriority'),
   traceparent: parameter('Traceparent'),
   tracestate: parameter('Tracestate'),
   ifNoneMatch: parameter('IfNoneMatch'),
@@ -80,6 +81,11 @@ export const PARAMETER_COMPONENTS: Json = {
     minimum: 1,
     maximum: MAX_TIMEOUT_SECONDS,
   }),
+  TaskPriority: requestHeader(
+    'Task-Priority',
+    'The share of turns among the waiting tasks of the model: 16 high, 4 normal and 1 low.',
+    { type: 'string', enum: [...PRIORITIES], default: 'normal' },
+  ),
   Traceparent: requestHeader('traceparent', 'W3C Trace Context. It is passed on to the model.', {
     type: 'string',
   }),

@@ -32,6 +32,7 @@ const SUBMIT_PARAMETERS = [
   PARAMETERS.prefer,
   PARAMETERS.idempotencyKey,
   PARAMETERS.routingKey,
+  PARAMETERS.taskPriority,
   PARAMETERS.taskDeadline,
   PARAMETERS.taskTimeout,
   PARAMETERS.traceparent,

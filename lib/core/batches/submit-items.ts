@@ -1,13 +1,7 @@
 import { ModelyardError } from '../errors.ts';
-import {
-  confirmed,
-  messageOf,
-  newTask,
-  queuedMessage,
-  type SubmitCommand,
-  type SubmitDeps,
-} from '../tasks/submit-task.ts';
+import { confirmed, messageOf, newTask, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
 import type { Task } from '../tasks/task.ts';
+import type { QueuedMessage } from '../tasks/task-queue.ts';
 
 /** A valid item of a batch. */
 export interface ItemRequest {
@@ -22,7 +16,7 @@ type ItemsCommand = Omit<SubmitCommand, 'request' | 'quota' | 'idempotencyKey'>;
 interface Stored {
   readonly task: Task;
   readonly command: SubmitCommand;
-  readonly message: Uint8Array;
+  readonly message: QueuedMessage;
   /** The task that had this id before: a repeated submit. */
   readonly existing: Task | undefined;
 }
@@ -69,7 +63,7 @@ async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: 
 async function sendAll({ queues }: SubmitDeps, model: string, items: readonly Stored[]) {
   if (items.length === 0) return new Map<Task, ModelyardError>();
   const queue = queues(model);
-  const messages = items.map(({ task, message }) => queuedMessage(task, message));
+  const messages = items.map(({ message }) => message);
   const errors = queue.sendMany
     ? await queue.sendMany(messages)
     : (await Promise.allSettled(messages.map((message) => queue.send(message)))).map((outcome) =>

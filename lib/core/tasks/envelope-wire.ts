@@ -1,5 +1,6 @@
 import { Reader, Writer } from '#contract';
 import type { Envelope, TraceContext } from './envelope.ts';
+import { PRIORITIES } from './fair-order.ts';
 import type { Payload } from './payload.ts';
 
 // Hand-written codec of `modelyard.v1.TaskEnvelope`: setting up reflection takes half of a cold start, and every submit
@@ -24,6 +25,7 @@ const TAG = {
   copy: field(12, VARINT),
   round: field(13, VARINT),
   routingKey: field(14, BYTES),
+  priority: field(15, BYTES),
 } as const;
 
 /** Tags of the nested messages, `BlobReference` and `TraceContext`. */
@@ -52,6 +54,7 @@ export function writeEnvelope(envelope: Envelope): Uint8Array {
   if (envelope.copy !== 0) writer.uint32(TAG.copy).uint32(envelope.copy);
   if (envelope.round) writer.uint32(TAG.round).uint32(envelope.round);
   writeText(writer, TAG.routingKey, envelope.routingKey ?? '');
+  if (envelope.priority && envelope.priority !== 'normal') writeText(writer, TAG.priority, envelope.priority);
   const { buffer, byteOffset, byteLength } = writer.finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -124,6 +127,12 @@ function readField(reader: Reader, tag: number, fields: EnvelopeFields): boolean
     case TAG.round:
       fields.round = reader.uint32();
       return true;
+    case TAG.priority: {
+      const text = reader.string();
+      const priority = PRIORITIES.find((level) => level === text);
+      if (priority) fields.priority = priority;
+      return true;
+    }
     case TAG.routingKey:
       fields.routingKey = reader.string();
       return true;

@@ -1,5 +1,6 @@
 import { UnreadableMessageError } from '#contract';
 import { type EnvelopeFields, readFields, writeEnvelope } from './envelope-wire.ts';
+import type { Priority } from './fair-order.ts';
 import type { Payload } from './payload.ts';
 
 /** W3C Trace Context of the caller. */
@@ -29,6 +30,8 @@ export interface Envelope {
   readonly round?: number;
   /** What chooses the version that answers during a roll-out. Absent: the id of the task. */
   readonly routingKey?: string;
+  /** Of the submit, so that a retry has it too. Absent if normal. */
+  readonly priority?: Priority;
 }
 
 /** Encodes a `modelyard.v1.TaskEnvelope`. */
@@ -46,7 +49,8 @@ export function readEnvelope(body: Uint8Array): Envelope | undefined {
 
 /** Throws `UnreadableMessageError` for malformed bytes and for an envelope without a task id, a model or a payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const { taskId, model, request, trace, timeoutSeconds, requestHash, routingKey, ...rest } = decodeFields(body);
+  const { taskId, model, request, trace, timeoutSeconds, requestHash, routingKey, priority, ...rest } =
+    decodeFields(body);
   if (!taskId || !model || !request) {
     throw new UnreadableMessageError('The envelope has no task id, no model or no payload.');
   }
@@ -64,6 +68,7 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
     copy: rest.copy ?? 0,
     ...(rest.round ? { round: rest.round } : {}),
     ...(routingKey ? { routingKey } : {}),
+    ...(priority ? { priority } : {}),
   };
 }
 

@@ -99,7 +99,8 @@ async function sendAgain(
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
   const body = encodeEnvelope({ ...envelope, copy: 0, round, deadlineAt, submittedAt: at });
   try {
-    await queues(task.model).send({ body, group: task.owner });
+    const { priority } = envelope;
+    await queues(task.model).send({ body, group: task.owner, ...(priority ? { priority } : {}) });
   } catch (cause) {
     const error = {
       code: 'queue_unavailable',

@@ -6,10 +6,11 @@ import type { AcceptedContract } from '../models/model.ts';
 import type { ModelLimits } from '../models/model-manifest.ts';
 import type { TaskQuota } from '../users/task-limit.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
+import type { Priority } from './fair-order.ts';
 import { type BlobStore, storePayload } from './payload.ts';
 
 import type { Task } from './task.ts';
-import type { QueuedMessage, TaskQueues } from './task-queue.ts';
+import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
 export interface SubmitCommand {
@@ -25,6 +26,8 @@ export interface SubmitCommand {
   readonly deadlineSeconds?: number;
   /** Maximum duration of one run; the limit of the model applies too. */
   readonly timeoutSeconds?: number;
+  /** @default 'normal' */
+  readonly priority?: Priority;
   readonly trace?: TraceContext;
   /** What chooses the version that answers during a roll-out. @default the id of the task */
   readonly routingKey?: string;
@@ -33,7 +36,7 @@ export interface SubmitCommand {
 }
 
 /** Stores a new task and its first message in one transaction. Resolves like `TaskStore.create`. */
-export type AcceptTask = (task: Task, message: Uint8Array) => Promise<Task | undefined>;
+export type AcceptTask = (task: Task, message: QueuedMessage) => Promise<Task | undefined>;
 
 export interface SubmitDeps {
   /** Replaces `tasks.create` and the first `send` on platforms with such a transaction. */
@@ -169,10 +172,11 @@ export const keptUntil = (command: Pick<SubmitCommand, 'deadlineSeconds'>, now: 
 /** Resolves with the existing task if the id is taken. */
 async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<Task | undefined> {
   if (deps.accept) return deps.accept(task, await messageOf(deps, task, command, 0));
+  const reservation = deps.queues(task.model).reserve?.(task.owner, command.priority);
   const existing = await deps.tasks.create(task);
   if (existing) return existing;
   try {
-    await enqueue(deps, task, command, 0);
+    await enqueue(deps, task, command, 0, reservation);
     return undefined;
   } catch (error) {
     // Best effort: a task that was not withdrawn expires at its deadline, or a repeated submit sends it again.
@@ -181,28 +185,28 @@ async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCom
   }
 }
 
-async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
-  const body = await messageOf(deps, task, command, copy);
-  await deps.queues(task.model).send(queuedMessage(task, body));
+async function enqueue(
+  deps: SubmitDeps,
+  task: Task,
+  command: SubmitCommand,
+  copy: number,
+  reservation?: Promise<TurnReservation>,
+): Promise<void> {
+  const message = await messageOf(deps, task, command, copy);
+  await deps.queues(task.model).send({ ...message, ...(reservation ? { reservation } : {}) });
 }
-
-/** What the queue needs to know of a task besides its message. */
-export const queuedMessage = (task: Task, body: Uint8Array): QueuedMessage => ({
-  body,
-  group: task.owner,
-});
 
 export async function messageOf(
   { blobs }: SubmitDeps,
   task: Task,
   command: SubmitCommand,
   copy: number,
-): Promise<Uint8Array> {
-  const { limits, timeoutSeconds, trace, routingKey } = command;
+): Promise<QueuedMessage> {
+  const { limits, timeoutSeconds, priority, trace, routingKey } = command;
   // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
   const request = await storePayload(blobs, key, command.request);
-  return encodeEnvelope({
+  const body = encodeEnvelope({
     taskId: task.id,
     model: task.model,
     owner: task.owner,
@@ -215,5 +219,7 @@ export async function messageOf(
     ...(routingKey === undefined ? {} : { routingKey }),
     requestHash: task.requestHash,
     copy,
+    ...(priority === undefined ? {} : { priority }),
   });
+  return { body, group: task.owner, ...(priority === undefined ? {} : { priority }) };
 }

@@ -167,6 +167,14 @@ export interface QueuedMessage {
   readonly group: string;
   /** Orders the messages of a group, and weighs its turns. @default 'normal' */
   readonly priority?: Priority;
+  /** What `reserve` returned for this message. */
+  readonly reservation?: Promise<TurnReservation>;
+}
+
+/** The place of a message that is not sent yet. Lanes are parts of a queue; 0 is the first. */
+export interface TurnReservation {
+  readonly turn: number;
+  readonly lane: number;
 }
 
 /**
@@ -184,6 +192,11 @@ export interface TaskQueue {
    * order of the messages. Absent where single sends at once cost the same.
    */
   sendMany?(messages: readonly QueuedMessage[]): Promise<readonly (ModelyardError | undefined)[]>;
+  /**
+   * Starts to place the next message of a group while its sender does something else. Never rejects. Absent where
+   * `send` needs no time for it.
+   */
+  reserve?(group: string, priority?: Priority): Promise<TurnReservation>;
   consume(options: ConsumeOptions): TaskConsumer;
   depth(): Promise<QueueDepth>;
 }

@@ -25,7 +25,7 @@ else {
     const stop = new AbortController();
     // A loop of a test that has failed must not outlive it.
     const ending = AbortSignal.any([stop.signal, AbortSignal.timeout(TOO_LATE_MS)]);
-    for (let number = 0; number < COUNT; number++) await queue.send({ body: Uint8Array.of(number) });
+    for (let number = 0; number < COUNT; number++) await queue.send({ body: Uint8Array.of(number), group: 'somebody' });
     const consumer = queue.consume({ leaseSeconds: LEASE_SECONDS, signal: stop.signal });
     onTestFinished(async () => {
       stop.abort();

@@ -10,13 +10,9 @@ if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitm
 else {
   const servers = useRabbitRedis(brokers);
 
-  taskQueueContract(
-    'RabbitMQ',
-    async () => {
-      const prefix = aPrefix();
-      const { platform, cutOff } = await servers.openBehindGate({ prefix });
-      return { queue: platform.queues('model_a'), elsewhere: servers.open({ prefix }).queues('model_a'), cutOff };
-    },
-    { takesTurns: false },
-  );
+  taskQueueContract('RabbitMQ', async () => {
+    const prefix = aPrefix();
+    const { platform, cutOff } = await servers.openBehindGate({ prefix });
+    return { queue: platform.queues('model_a'), elsewhere: servers.open({ prefix }).queues('model_a'), cutOff };
+  });
 }

@@ -46,11 +46,23 @@ describe('the headers of a submit', () => {
     );
   });
 
-  it.each(['Task-Deadline', 'Task-Timeout', 'Idempotency-Key', 'Routing-Key'])('refuse %s sent twice', (name) => {
-    expect(() => options([name, '1'], [name, '2'])).toThrow(
-      expect.objectContaining({ code: 'invalid_request', message: `The ${name} header must be sent once.` }),
-    );
+  it('take a Task-Priority', () => {
+    for (const priority of ['low', 'normal', 'high']) {
+      expect(options(['Task-Priority', priority])).toEqual({ priority });
+    }
+    for (const wrong of ['', 'urgent', 'High', '1']) {
+      expect(() => options(['Task-Priority', wrong])).toThrow('Task-Priority');
+    }
   });
+
+  it.each(['Task-Deadline', 'Task-Timeout', 'Task-Priority', 'Idempotency-Key', 'Routing-Key'])(
+    'refuse %s sent twice',
+    (name) => {
+      expect(() => options([name, '1'], [name, '2'])).toThrow(
+        expect.objectContaining({ code: 'invalid_request', message: `The ${name} header must be sent once.` }),
+      );
+    },
+  );
 
   describe.each([
     ['Task-Deadline', MAX_DEADLINE_SECONDS],

@@ -119,6 +119,7 @@ describe('the OpenAPI document', () => {
       'Prefer',
       'Idempotency-Key',
       'Routing-Key',
+      'Task-Priority',
       'Task-Deadline',
       'Task-Timeout',
       'traceparent',

@@ -2,7 +2,7 @@ import { it } from 'vitest';
 import type { Delivery, Priority, TaskQueue } from '#core';
 import { consume, type OpenQueue, type TestConsumer } from './support.ts';
 
-const BACKLOG = 40;
+const BACKLOG = 24;
 
 /** Receives one message after the other, as a worker with one slot does. */
 async function runAll(consumer: TestConsumer, count: number): Promise<readonly string[]> {
@@ -18,9 +18,8 @@ async function runAll(consumer: TestConsumer, count: number): Promise<readonly s
 const nameOf = ({ body }: Delivery): string => Buffer.from(body).toString();
 
 async function send(queue: TaskQueue, group: string, count: number, priority?: Priority): Promise<void> {
-  const body = Buffer.from(priority ?? group);
-  // One after the other, so that the order is that of this list.
-  for (let sent = 0; sent < count; sent++) await queue.send({ body, group, ...(priority ? { priority } : {}) });
+  const message = { body: Buffer.from(priority ?? group), group, ...(priority ? { priority } : {}) };
+  await Promise.all(Array.from({ length: count }, () => queue.send(message)));
 }
 
 const meanPosition = (names: readonly string[], name: string): number => {

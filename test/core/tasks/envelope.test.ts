@@ -27,6 +27,7 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     copy: uint32,
     round: fc.integer({ min: 1, max: 1000 }),
     routingKey: someText,
+    priority: fc.constantFrom('low', 'high'),
   },
   { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt', 'copy'] },
 );
@@ -47,6 +48,7 @@ const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }:
   copy: envelope.copy,
   round: envelope.round ?? 0,
   routing_key: envelope.routingKey ?? '',
+  priority: envelope.priority ?? '',
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 

@@ -52,7 +52,7 @@ export class KillableWorld {
         accept: async (task, message) => {
           touch();
           const known = await platform.accept?.(task, message);
-          const envelope = decodeEnvelope(message);
+          const envelope = decodeEnvelope(message.body);
           const request = StageRequest.decode((envelope.request as { readonly bytes: Uint8Array }).bytes);
           if (!known) this.#waiting.push({ request, taskId: task.id, attempt: 0 });
           touch();

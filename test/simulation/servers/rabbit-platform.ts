@@ -4,6 +4,8 @@ import type { RabbitConnections } from '#adapters/rabbit-redis/queue/rabbit-conn
 import type { RabbitLink } from '#adapters/rabbit-redis/queue/rabbit-link.ts';
 import { RabbitPublisher } from '#adapters/rabbit-redis/queue/rabbit-publisher.ts';
 import { RabbitTaskQueue } from '#adapters/rabbit-redis/queue/rabbit-task-queue.ts';
+import { LANES } from '#adapters/rabbit-redis/queue/rabbit-topology.ts';
+import type { Turns } from '#adapters/rabbit-redis/queue/turns.ts';
 import type { Actor } from '../engine/engine.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import { MODEL } from '../world/sim-model.ts';
@@ -22,10 +24,13 @@ export function rabbitPlatform(world: World): SimPlatform {
   const broker = new SimBroker(engine, world.host('queue').actor);
   const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)));
   const blobs = simBlobs(world);
+  const turns = anyTurns();
   return {
     connect(actor) {
       const connections = connectionsOf(world, actor, broker);
-      const queue = new RabbitTaskQueue({ connections, counts: NO_COUNTS, prefix: 's', model: MODEL, pollMs: POLL_MS });
+      const queue = new RabbitTaskQueue({
+        ...{ connections, counts: NO_COUNTS, turns, prefix: 's', model: MODEL, pollMs: POLL_MS },
+      });
       return { queues: () => queue, tasks: store(actor), blobs: blobs(actor), clock: world.storeClock(actor) };
     },
     get hasMessages() {
@@ -56,3 +61,16 @@ const NO_COUNTS = {
   publish: async () => undefined,
   total: async () => 0,
 } satisfies Pick<HeldCounts, 'publish' | 'total'> as Partial<HeldCounts> as HeldCounts;
+
+/** Turns and lanes without a system: they decide on the order only. */
+function anyTurns(): Turns {
+  let taken = 0;
+  return {
+    async take() {
+      taken += 1;
+      // Most messages come in the order of their turns, as in a system with one owner.
+      return taken % 3 > 0 ? { turn: 20 * taken, lane: 0 } : { turn: (taken * 13) % 50, lane: taken % LANES.length };
+    },
+    serve: () => undefined,
+  };
+}

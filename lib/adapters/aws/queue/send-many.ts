@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { ModelyardError, type QueuedMessage, UNREACHABLE, unavailable } from '#core';
+import { flowOf, ModelyardError, type QueuedMessage, UNREACHABLE, unavailable } from '#core';
 import { translated } from '../errors.ts';
 import { encodeBody, groupId } from './sqs-message.ts';
 
@@ -24,7 +24,11 @@ export async function sendMany(
   messages: readonly QueuedMessage[],
 ): Promise<readonly (ModelyardError | undefined)[]> {
   const faults: Faults = messages.map(() => undefined);
-  const waiting = [...packed(messages.map(({ body, group }, at) => ({ at, body: encodeBody(body), group })))];
+  const waiting = [
+    ...packed(
+      messages.map(({ body, group, priority }, at) => ({ at, body: encodeBody(body), group: flowOf(group, priority) })),
+    ),
+  ];
   const work = async () => {
     for (let entries = waiting.shift(); entries; entries = waiting.shift()) {
       await send(client, queueUrl, entries, faults);

@@ -1,5 +1,13 @@
 import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Clock, ConsumeOptions, QueueDepth, QueuedMessage, TaskConsumer, TaskQueue } from '#core';
+import {
+  type Clock,
+  type ConsumeOptions,
+  flowOf,
+  type QueueDepth,
+  type QueuedMessage,
+  type TaskConsumer,
+  type TaskQueue,
+} from '#core';
 import { translated } from '../errors.ts';
 import { deadLetterQueueName, taskQueueName } from '../resources.ts';
 import { lateTaskConsumer } from './late-task-consumer.ts';
@@ -35,12 +43,13 @@ export class SqsTaskQueue implements TaskQueue {
     this.#deadLetterQueueUrl = deadLetterQueueName(options.queueUrlPrefix, options.model);
   }
 
-  async send({ body, group }: QueuedMessage): Promise<void> {
+  async send({ body, group, priority }: QueuedMessage): Promise<void> {
     const command = new SendMessageCommand({
       QueueUrl: this.#queueUrl,
       MessageBody: encodeBody(body),
-      // Activates fair queues: the group is the owner. It does not order messages.
-      MessageGroupId: groupId(group),
+      // Activates fair queues. A group does not order messages. A priority is a group of its own, so few urgent messages
+      // overtake the backlog of their owner.
+      MessageGroupId: groupId(flowOf(group, priority)),
     });
     await translated('queue_unavailable', () => this.#options.client.send(command));
   }

@@ -1,16 +1,17 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { LeaseObserver } from '#core';
-import { PrefetchWindow } from './prefetch-window.ts';
+import { LaneWindows } from './lane-windows.ts';
 import type { RabbitLink } from './rabbit-link.ts';
 
 interface LeasedChannelOptions {
   readonly link: RabbitLink;
   readonly channel: Channel;
-  readonly queue: string;
+  /** The queues to receive from. */
+  readonly lanes: readonly string[];
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly observer: LeaseObserver | undefined;
-  readonly onMessage: (message: AsyncMessage) => void;
+  readonly onMessage: (message: AsyncMessage, lane: string) => void;
   /** Whether a receive is waiting for messages. */
   readonly hasRequest: () => boolean;
   /** The channel closed. Its messages cannot be settled any more. */
@@ -31,7 +32,7 @@ export interface HeldMessage {
  * heartbeats. AMQP settles a message only on the channel that delivered it, so a new channel is a new object.
  */
 export class LeasedChannel {
-  readonly window: PrefetchWindow;
+  readonly window: LaneWindows;
   readonly #options: LeasedChannelOptions;
   readonly #held = new Set<HeldMessage>();
   readonly #watch: NodeJS.Timeout;
@@ -46,7 +47,7 @@ export class LeasedChannel {
 
   constructor(options: LeasedChannelOptions) {
     this.#options = options;
-    this.window = new PrefetchWindow(options);
+    this.window = new LaneWindows(options);
     this.#watch = setInterval(() => this.#checkClock(), options.leaseMs / CHECKS_PER_LEASE).unref();
     options.channel.once('close', () => this.#onClose());
   }

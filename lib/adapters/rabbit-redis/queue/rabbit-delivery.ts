@@ -7,13 +7,16 @@ import {
   type RetryOptions,
 } from '#core';
 import type { HeldMessage, LeasedChannel } from './leased-channel.ts';
-import { copyHeaders, type MessageFacts } from './rabbit-message.ts';
+import { copyHeaders, type MessageFacts, turnHeader } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
 import type { ModelQueues } from './rabbit-topology.ts';
 
 export interface RabbitDeliveryOptions extends MessageFacts {
   readonly body: Uint8Array;
   readonly deliveryTag: number;
+  /** The queue that delivered it. */
+  readonly lane: string;
+  readonly turn: number;
   readonly source: 'tasks' | 'dead-letters';
   readonly queues: ModelQueues;
   readonly publisher: RabbitPublisher;
@@ -31,6 +34,7 @@ export class RabbitDelivery implements Delivery, HeldMessage {
   readonly isSuspect: boolean;
   readonly reason?: RejectReason;
   readonly deliveryTag: number;
+  readonly turn: number;
   readonly #options: RabbitDeliveryOptions;
   #lease: AbortController | undefined;
   #isLost = false;
@@ -45,6 +49,7 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     this.isSuspect = options.isSuspect;
     if (options.reason !== undefined) this.reason = options.reason;
     this.deliveryTag = options.deliveryTag;
+    this.turn = options.turn;
     this.#options = options;
     options.channel.hold(this);
   }
@@ -94,9 +99,12 @@ export class RabbitDelivery implements Delivery, HeldMessage {
   }
 
   async #sendBack(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
-    const { queues, publisher, source } = this.#options;
+    const { queues, publisher, source, lane, turn } = this.#options;
     if (source === 'tasks') {
-      return publisher.publish({ queue: queues.tasks, body: this.body, headers: copyHeaders(counts), delaySeconds });
+      const headers = { ...copyHeaders(counts), ...turnHeader(turn) };
+      // The delay queues lead to the first lane.
+      const queue = delaySeconds > 0 ? queues.tasks : lane;
+      return publisher.publish({ queue, body: this.body, headers, delaySeconds });
     }
     // Deliveries of dead letters count nothing.
     const headers = copyHeaders(this, this.reason ?? UNKNOWN);

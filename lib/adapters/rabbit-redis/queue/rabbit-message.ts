@@ -7,6 +7,7 @@ const FENCE = 'modelyard-fence';
 const ATTEMPTS = 'modelyard-attempts';
 const LOSSES = 'modelyard-losses';
 const SUSPECT = 'modelyard-suspect';
+const TURN = 'modelyard-turn';
 const REASON_CODE = 'modelyard-reason-code';
 const REASON_MESSAGE = 'modelyard-reason-message';
 /** All headers of a message must fit into one frame. */
@@ -49,6 +50,11 @@ const countsIn = (headers: Received['headers']): StoredCounts => ({
   losses: numberIn(headers?.[LOSSES]),
   isSuspect: headers?.[SUSPECT] !== undefined,
 });
+
+/** Messages of earlier builds have turn 0. */
+export const turnIn = ({ headers }: Received): number => numberIn(headers?.[TURN]) ?? 0;
+
+export const turnHeader = (turn: number): Headers => (turn > 0 ? { [TURN]: turn } : {});
 
 export const copyHeaders = ({ fence, attempts, losses, isSuspect }: CarriedCounts, reason?: RejectReason): Headers => ({
   [FENCE]: fence,

@@ -1,13 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AsyncMessage } from 'rabbitmq-client';
-import type { ConsumeOptions, Delivery, TaskConsumer } from '#core';
+import { type ConsumeOptions, type Delivery, SHORT_PREFETCH_MS, type TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
 import { type HeldCounts, HeldReporter } from './held-counts.ts';
 import { LeasedChannel } from './leased-channel.ts';
 import { RabbitDelivery } from './rabbit-delivery.ts';
 import type { RabbitLink } from './rabbit-link.ts';
-import { readDeadLetter, readTask } from './rabbit-message.ts';
+import { readDeadLetter, readTask, turnIn } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
-import type { ModelQueues } from './rabbit-topology.ts';
+import { lanesOf, type ModelQueues } from './rabbit-topology.ts';
+import type { Turns } from './turns.ts';
 
 export interface RabbitTaskConsumerOptions extends ConsumeOptions {
   readonly source: 'tasks' | 'dead-letters';
@@ -16,24 +18,34 @@ export interface RabbitTaskConsumerOptions extends ConsumeOptions {
   readonly publisher: RabbitPublisher;
   readonly queues: ModelQueues;
   readonly counts: HeldCounts;
+  readonly turns?: Turns;
   /** How long an empty receive waits. */
   readonly pollMs: number;
 }
 
 /** Return prefetched messages that were not received within this time. */
 const UNRECEIVED_MS = 100;
+/** How long the lanes are compared after the last message of another lane than the first. */
+const COMPARED_MS = 1000;
 
-/** Receives from one queue on request. The prefetch window of the consumer follows the requested number. */
+/**
+ * Receives from one queue on request. The prefetch windows of its lanes follow the requested number. Of the prefetched
+ * messages, those with the lowest turns are received first.
+ */
 export class RabbitTaskConsumer implements TaskConsumer {
+  readonly prefetchMs = SHORT_PREFETCH_MS;
   readonly #options: RabbitTaskConsumerOptions;
   readonly #queue: string;
+  readonly #lanes: readonly string[];
   readonly #reporter: HeldReporter;
-  /** Prefetched messages that were not received yet. */
+  #comparedUntil = 0;
+  /** Prefetched messages that were not received yet, the lowest turn first. */
   #prefetched: RabbitDelivery[] = [];
   #channel: LeasedChannel | undefined;
   /** Earlier channels with unsettled messages. */
   readonly #retired = new Set<LeasedChannel>();
   #receiving: Promise<unknown> | undefined;
+  #stopping: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
   #returnTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -41,6 +53,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
   constructor(options: RabbitTaskConsumerOptions) {
     this.#options = options;
     this.#queue = options.source === 'tasks' ? options.queues.tasks : options.queues.deadLetters;
+    this.#lanes = options.source === 'tasks' ? lanesOf(options.queues) : [this.#queue];
     this.#reporter = new HeldReporter(options.counts, this.#queue, () => this.#heldCount);
     options.signal.addEventListener('abort', () => {
       this.#wake();
@@ -64,15 +77,35 @@ export class RabbitTaskConsumer implements TaskConsumer {
 
   async #receive(max: number): Promise<readonly Delivery[]> {
     clearTimeout(this.#returnTimer);
+    // A window that opens on a channel that is given up would lose its messages.
+    await this.#stopping;
     const { signal } = this.#options;
     if (signal.aborted || this.#closing) return [];
     if (this.#prefetched.length === 0) {
-      await translated('queue_unavailable', async () => (await this.#open()).window.open(max));
+      await translated('queue_unavailable', () => this.#openWindows(max));
       await this.#arrival();
-    }
-    if (!signal.aborted) return this.#prefetched.splice(0, max);
+      // The first messages of other lanes arrive in the same packet.
+      if (this.#comparesLanes) await nextTurn();
+    } else if (this.#comparesLanes) void this.#openWindows(max).catch(() => undefined);
+    if (!signal.aborted) return this.#take(max);
     await this.#stopReceiving();
     return [];
+  }
+
+  get #comparesLanes(): boolean {
+    return performance.now() < this.#comparedUntil;
+  }
+
+  async #openWindows(wanted: number): Promise<void> {
+    const { window } = await this.#open();
+    await window.open(wanted, this.#comparesLanes ? 1 : 0);
+  }
+
+  #take(max: number): readonly RabbitDelivery[] {
+    const taken = this.#prefetched.splice(0, max);
+    const turn = taken.at(-1)?.turn ?? 0;
+    if (turn > 0) this.#options.turns?.serve(this.#queue, turn);
+    return taken;
   }
 
   /** Resolves with the first message, at the end of the poll time or on abort. Rejects when the channel closed. */
@@ -93,11 +126,11 @@ export class RabbitTaskConsumer implements TaskConsumer {
     const channel: LeasedChannel = new LeasedChannel({
       link,
       channel: await link.channel(),
-      queue: this.#queue,
+      lanes: this.#lanes,
       leaseMs: leaseSeconds * 1000,
       heartbeatMs: heartbeatSeconds * 1000,
       observer,
-      onMessage: (message) => this.#take(channel, message),
+      onMessage: (message, lane) => this.#keep(channel, message, lane),
       hasRequest: () => this.#receiving !== undefined && !this.#options.signal.aborted,
       onLost: () => this.#forget(channel),
     });
@@ -116,12 +149,14 @@ export class RabbitTaskConsumer implements TaskConsumer {
     if (this.#channel === channel) this.#wake();
   }
 
-  #take(channel: LeasedChannel, message: AsyncMessage): void {
+  #keep(channel: LeasedChannel, message: AsyncMessage, lane: string): void {
     const { source, queues, publisher, leaseSeconds } = this.#options;
     const delivery = new RabbitDelivery({
       ...(source === 'tasks' ? readTask(message) : readDeadLetter(message)),
       body: message.body,
       deliveryTag: message.deliveryTag,
+      lane,
+      turn: turnIn(message),
       source,
       queues,
       publisher,
@@ -129,7 +164,9 @@ export class RabbitTaskConsumer implements TaskConsumer {
       leaseMs: leaseSeconds * 1000,
       onSettled: () => this.#reporter.changed(),
     });
-    this.#prefetched.push(delivery);
+    const later = this.#prefetched.findLastIndex(({ turn }) => turn <= delivery.turn);
+    this.#prefetched.splice(later + 1, 0, delivery);
+    if (lane !== this.#queue) this.#comparedUntil = performance.now() + COMPARED_MS;
     this.#reporter.changed();
     if (this.#receiving) this.#wake();
     else this.#returnLater();
@@ -140,8 +177,13 @@ export class RabbitTaskConsumer implements TaskConsumer {
     this.#returnTimer = setTimeout(() => !this.#receiving && void this.#stopReceiving(), UNRECEIVED_MS);
   }
 
-  /** Closes the prefetch window and returns prefetched messages. */
-  async #stopReceiving(): Promise<void> {
+  /** Closes the prefetch windows and returns prefetched messages. */
+  #stopReceiving(): Promise<void> {
+    this.#stopping = this.#stopping.then(() => this.#stop());
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     const channel = this.#channel;
     if (!channel || channel.isLost) return this.#giveBack();
     try {

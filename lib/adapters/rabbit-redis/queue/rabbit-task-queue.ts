@@ -1,13 +1,25 @@
-import type { ConsumeOptions, QueueDepth, TaskConsumer, TaskQueue } from '#core';
+import type {
+  ConsumeOptions,
+  Priority,
+  QueueDepth,
+  QueuedMessage,
+  TaskConsumer,
+  TaskQueue,
+  TurnReservation,
+} from '#core';
 import { translated } from '../errors.ts';
 import type { HeldCounts } from './held-counts.ts';
 import type { RabbitConnections } from './rabbit-connections.ts';
+import { turnHeader } from './rabbit-message.ts';
 import { RabbitTaskConsumer } from './rabbit-task-consumer.ts';
-import { delayQueuesOf, type ModelQueues, queuesOf } from './rabbit-topology.ts';
+import { delayQueuesOf, lanesOf, type ModelQueues, queuesOf } from './rabbit-topology.ts';
+import { NO_TURN, type Turns } from './turns.ts';
 
 export interface RabbitTaskQueueOptions {
   readonly connections: RabbitConnections;
   readonly counts: HeldCounts;
+  /** @default first come, first served */
+  readonly turns?: Turns;
   /** Prefix of all queue names. */
   readonly prefix: string;
   readonly model: string;
@@ -15,7 +27,7 @@ export interface RabbitTaskQueueOptions {
   readonly pollMs: number;
 }
 
-/** Tasks in a quorum queue, which is declared on first use. */
+/** Tasks in quorum queues, one per lane, which are declared on first use. */
 export class RabbitTaskQueue implements TaskQueue {
   readonly #options: RabbitTaskQueueOptions;
   readonly #queues: ModelQueues;
@@ -25,20 +37,29 @@ export class RabbitTaskQueue implements TaskQueue {
     this.#queues = queuesOf(options.prefix, options.model);
   }
 
-  async send({ body }: { readonly body: Uint8Array }): Promise<void> {
+  async send({ body, group, priority, reservation }: QueuedMessage): Promise<void> {
     const { publisher } = this.#options.connections;
-    await publisher.declare(this.#queues);
-    await publisher.publish({ queue: this.#queues.tasks, body });
+    const [{ turn, lane }] = await Promise.all([
+      reservation ?? this.reserve(group, priority),
+      publisher.declare(this.#queues),
+    ]);
+    const queue = lanesOf(this.#queues)[lane] ?? this.#queues.tasks;
+    await publisher.publish({ queue, body, headers: turnHeader(turn) });
+  }
+
+  reserve(group: string, priority?: Priority): Promise<TurnReservation> {
+    return this.#options.turns?.take(this.#queues.tasks, group, priority) ?? Promise.resolve(NO_TURN);
   }
 
   consume({ source = 'tasks', ...options }: ConsumeOptions): TaskConsumer {
-    const { connections, counts, pollMs } = this.#options;
+    const { connections, counts, turns, pollMs } = this.#options;
     return new RabbitTaskConsumer({
       ...options,
       ...connections.consuming(options.leaseSeconds),
       publisher: connections.publisher,
       queues: this.#queues,
       counts,
+      ...(turns ? { turns } : {}),
       pollMs,
       source,
     });
@@ -57,12 +78,18 @@ export class RabbitTaskQueue implements TaskQueue {
       };
       try {
         const [inFlight, deadInFlight] = await Promise.all([counts.total(tasks), counts.total(deadLetters)]);
-        const [visible, dead, ...delayed] = await Promise.all([tasks, deadLetters, ...delayQueuesOf(tasks)].map(ready));
+        const sum = async (queues: readonly string[]): Promise<number> =>
+          (await Promise.all(queues.map(ready))).reduce((total, count) => total + count, 0);
+        const [visible, delayed, dead] = await Promise.all([
+          sum(lanesOf(this.#queues)),
+          sum(delayQueuesOf(tasks)),
+          ready(deadLetters),
+        ]);
         return {
-          visible: visible ?? 0,
+          visible,
           inFlight,
-          delayed: delayed.reduce((sum, count) => sum + count, 0),
-          deadLetters: (dead ?? 0) + deadInFlight,
+          delayed,
+          deadLetters: dead + deadInFlight,
         };
       } finally {
         await channel.close();

@@ -15,10 +15,27 @@ const DELAYS = [1, 4, 15, 60, 240, 900] as const;
 /** Longer than any lease. Effective since RabbitMQ 3.12. */
 const CONSUMER_TIMEOUT_MS = 7 * 24 * 3600 * 1000;
 
+/**
+ * The lanes of a task queue, each a queue of its own. `turnsAhead`: how far ahead of the received messages a message of
+ * the lane may be, in turns of normal priority; 0: any number. So the backlogs of several owners leave the last lanes
+ * free for single tasks.
+ */
+export const LANES = [
+  { suffix: '', turnsAhead: 0 },
+  { suffix: '.lane-1', turnsAhead: 0 },
+  { suffix: '.lane-2', turnsAhead: 64 },
+  { suffix: '.lane-3', turnsAhead: 2 },
+] as const;
+
 export interface ModelQueues {
+  /** The first lane. */
   readonly tasks: string;
   readonly deadLetters: string;
 }
+
+/** The queues of all lanes. */
+export const lanesOf = ({ tasks }: Pick<ModelQueues, 'tasks'>): readonly string[] =>
+  LANES.map(({ suffix }) => `${tasks}${suffix}`);
 
 export const queuesOf = (prefix: string, model: string): ModelQueues => ({
   tasks: `${prefix}.${model}.tasks`,
@@ -39,15 +56,18 @@ const DURABLE = { 'x-queue-type': 'quorum' } as const;
 const MOVED_SAFELY = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' } as const;
 
 /** Declares the queues of a model. Rejects with PRECONDITION_FAILED if a queue exists with other arguments. */
-export async function declareQueues(channel: Channel, { tasks, deadLetters }: ModelQueues): Promise<void> {
+export async function declareQueues(channel: Channel, queues: ModelQueues): Promise<void> {
+  const { tasks, deadLetters } = queues;
   const declare = (queue: string, more: Record<string, unknown>) =>
     channel.queueDeclare({ queue, durable: true, arguments: { ...DURABLE, ...more } });
   await declare(deadLetters, { 'x-consumer-timeout': CONSUMER_TIMEOUT_MS, 'x-delivery-limit': UNLIMITED });
-  await declare(tasks, {
-    'x-consumer-timeout': CONSUMER_TIMEOUT_MS,
-    'x-delivery-limit': MAX_DELIVERIES,
-    ...movedTo(deadLetters),
-  });
+  for (const lane of lanesOf(queues)) {
+    await declare(lane, {
+      'x-consumer-timeout': CONSUMER_TIMEOUT_MS,
+      'x-delivery-limit': MAX_DELIVERIES,
+      ...movedTo(deadLetters),
+    });
+  }
   await declareDelayQueues(channel, tasks);
 }
 

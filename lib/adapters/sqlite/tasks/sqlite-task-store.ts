@@ -8,6 +8,7 @@ import {
   isTerminal,
   isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
+  type QueuedMessage,
   type Task,
   type TaskEvent,
   type TaskHead,
@@ -53,11 +54,11 @@ export class SqliteTaskStore implements TaskStore {
   }
 
   /** Like `create`, with the task's first message in the same transaction. */
-  async accept(task: Task, message: Uint8Array): Promise<Task | undefined> {
+  async accept(task: Task, message: QueuedMessage): Promise<Task | undefined> {
     const { tasks } = queuesOf(task.model);
     const existing = await this.#write(() => {
       const existing = this.#insert(task);
-      if (!existing) this.#messages.insert(tasks, { body: message, group: task.owner });
+      if (!existing) this.#messages.insert(tasks, message);
       return existing;
     });
     if (!existing) this.#wakeUps.notifyArrival(tasks);

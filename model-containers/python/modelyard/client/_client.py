@@ -44,7 +44,8 @@ class Client:
     def submit(self, model: str, request: "Mapping[str, Any]", **options: Any) -> Task:
         """Submits a request and returns its task at once.
 
-        Options: ``idempotency_key`` (a random one otherwise), ``deadline_seconds`` and ``timeout_seconds``.
+        Options: ``idempotency_key`` (a random one otherwise), ``deadline_seconds``,
+        ``timeout_seconds`` and ``priority`` (``low``, ``normal`` or ``high``).
         """
         return self._submit(model, request, **options)
 
@@ -109,6 +110,7 @@ class Client:
         idempotency_key: "str | None" = None,
         deadline_seconds: "int | None" = None,
         timeout_seconds: "int | None" = None,
+        priority: "str | None" = None,
         wait: "int | None" = None,
     ) -> Task:
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
@@ -118,6 +120,8 @@ class Client:
             headers["Task-Deadline"] = str(deadline_seconds)
         if timeout_seconds is not None:
             headers["Task-Timeout"] = str(timeout_seconds)
+        if priority is not None:
+            headers["Task-Priority"] = priority
         return Task.of(self._http.send("POST", f"/models/{quote(model, safe='')}/tasks", dict(request), headers))
 
     def _task(self, task_id: str, wait: int) -> Task:
