@@ -79,10 +79,11 @@ export interface EventEffect {
 export function effectOf(event: TaskEvent): EventEffect {
   switch (event.type) {
     case 'started': {
-      const { requestHash, round = 0, copy, fence, attempts, alone, at } = event;
+      const { requestHash, round = 0, copy, fence, attempts, alone, at, lost } = event;
       return {
         guard: { requestHash, round, copy, fence: { of: 'start', value: fence, alone } },
         changes: { state: 'running', fence, attempts, copy, startedAlone: alone, startedAt: at, ...ranBy(event) },
+        ...(lost ? { entry: lost } : {}),
       };
     }
     case 'succeeded': {

@@ -2,6 +2,7 @@ import type { Envelope } from './envelope.ts';
 import { expiry } from './read-tasks.ts';
 import { isTerminal, type Task } from './task.ts';
 import type { StartedEvent, TaskEvent } from './task-event.ts';
+import { lostAttempt } from './task-history.ts';
 import type { Delivery } from './task-queue.ts';
 
 /**
@@ -75,11 +76,15 @@ export function judgeWithTask(
   if (attempts >= maxAttempts)
     return { do: 'give-up', attempts: runs, message: givenUpBecause(runs, delivery, maxAttempts) };
   const attempt = attempts + 1;
-  const { fence, isSuspect } = delivery;
+  const { fence, isSuspect, losses } = delivery;
+  const lost = losses > 0 && isSuspect ? lostAttempt(task) : undefined;
   return {
     do: 'claim',
     attempt,
-    start: { type: 'started', fence, attempts: attempt, copy, alone: isSuspect, requestHash, ...roundOf(envelope) },
+    start: {
+      ...{ type: 'started', fence, attempts: attempt, copy, alone: isSuspect, requestHash, ...roundOf(envelope) },
+      ...(lost ? { lost } : {}),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { TaskError, TaskResult } from './task.ts';
+import type { HistoryEntry } from './task-history.ts';
 import type { TaskProgress } from './task-progress.ts';
 
 /** `requestHash` is that of the request that the worker read. Messages of earlier builds have none. */
@@ -26,6 +27,8 @@ export interface StartedEvent extends RunEvent {
   readonly copy: number;
   /** The task is a suspect, so nothing else runs in the process. */
   readonly alone: boolean;
+  /** The attempt before, if its delivery was lost. */
+  readonly lost?: HistoryEntry;
 }
 
 export type TaskEvent =

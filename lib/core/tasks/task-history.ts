@@ -10,7 +10,8 @@ export interface HistoryEntry {
   readonly instance?: string;
   /** Absent while the attempt runs. */
   readonly endedAt?: number;
-  readonly outcome?: 'succeeded' | 'failed' | 'aborted';
+  /** `lost`: its instance died, or lost its lease. When is not known. */
+  readonly outcome?: 'succeeded' | 'failed' | 'aborted' | 'lost';
   readonly error?: TaskError;
   /** The user who did it. */
   readonly by?: string;
@@ -42,4 +43,16 @@ function lastAttempt({ state, attempts, instance, startedAt, endedAt }: Task): r
       ...(outcome === undefined ? {} : { outcome }),
     },
   ];
+}
+
+/**
+ * The recorded attempt of a running task whose delivery was lost. Undefined if its end is in the history. A run that
+ * was not recorded, because it was lost within its first 300 ms, is unknown.
+ */
+export function lostAttempt({ state, attempts, instance, startedAt, history = [] }: Task): HistoryEntry | undefined {
+  if (state !== 'running' || startedAt === undefined) return undefined;
+  const last = history.findLast(({ event }) => event === 'attempt');
+  if (last && last.attempt === attempts && last.instance === instance && last.at >= startedAt) return undefined;
+  const ranBy = instance === undefined ? {} : { instance };
+  return { event: 'attempt', at: startedAt, attempt: attempts, ...ranBy, outcome: 'lost' };
 }

@@ -87,6 +87,22 @@ describe('judging a delivery', () => {
     expect(next).toMatchObject({ do: 'claim', attempt: 2, start: { fence: 3, attempts: 2 } });
   });
 
+  it('tells which attempt was lost with its instance, once', () => {
+    const before = taskAfter({ ...aStart, fence: 1, instance: 'i1' });
+
+    const claim = judgeWithTask(suspect, envelope, before, limits);
+    if (claim.do !== 'claim') throw new Error(`It decided to ${claim.do}.`);
+    const after = applyEvent(before, { ...claim.start, at: 5000, instance: 'i2' }).task;
+
+    const lost = { event: 'attempt', at: before.startedAt, instance: 'i1', outcome: 'lost' };
+    expect(after.history).toEqual([expect.objectContaining(lost)]);
+    const failed = { type: 'attempt-failed', fence: 2, attempts: after.attempts, startedAt: 5000, at: 5001 } as const;
+    const error = { code: 'internal', message: 'It failed.', retryable: true };
+    const ended = applyEvent(after, { ...failed, instance: 'i2', error }).task;
+    const next = judgeWithTask({ ...suspect, fence: 3, attempts: 1 }, envelope, ended, limits);
+    expect(next).toMatchObject({ do: 'claim', start: expect.not.objectContaining({ lost: expect.anything() }) });
+  });
+
   it('charges no run that was given back: neither a shared one nor one alone', () => {
     const released = { fence: 3, attempts: 0, losses: 0, isSuspect: false };
     for (const alone of [false, true]) {
