@@ -27,7 +27,10 @@ const HISTORY_ENTRY = {
   attempt: nullable('integer', 'The number of the attempt, from 1 after a submit and each retry.'),
   instance: nullable('string', 'The instance that ran the attempt.'),
   ended_at: nullableMoment('The end of the attempt; null while it runs.'),
-  outcome: nullable('string', 'succeeded, failed, aborted because the task ended otherwise, or lost with its instance.'),
+  outcome: nullable(
+    'string',
+    'succeeded, failed, aborted because the task ended otherwise, or lost with its instance.',
+  ),
   error: { anyOf: [{ $ref: '#/components/schemas/TaskError' }, { type: 'null' }], description: 'Why it failed.' },
   by: nullable('string', 'The id of the user who did it.'),
 } satisfies Properties<HistoryBody>;
