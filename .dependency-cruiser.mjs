@@ -85,7 +85,7 @@ const rooms = [
   room(
     'sql-adapters-know-core-and-query-builder',
     '^lib/adapters/sql/',
-    ['^lib/adapters/sql/', CORE, CONTRACT, GENERATED, npm('kysely', 'pg'), '^timers/promises$'],
+    ['^lib/adapters/sql/', CORE, CONTRACT, GENERATED, npm('kysely', 'pg', '@aws-sdk'), '^timers/promises$'],
     'What every SQL database serves knows none of them.',
   ),
   room(
@@ -208,7 +208,8 @@ const rooms = [
     '^lib/stacks/',
     [
       '^lib/(stacks|constructs)/',
-      '^lib/api/http/routes\\.ts$',
+      '^lib/api/http/(lifecycle-)?routes\\.ts$',
+      '^lib/platform/(environment|lifecycle-databases)\\.ts$',
       '^model-containers/catalog/manifest\\.ts$',
       npm('aws-cdk-lib', 'constructs'),
     ],
@@ -220,6 +221,7 @@ const rooms = [
     [
       '^lambdas/',
       '^lib/(api|platform)/',
+      '^lifecycle/(handler|due|open-lifecycle)\\.ts$',
       CORE,
       CONTRACT,
       GENERATED,

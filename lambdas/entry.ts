@@ -7,6 +7,7 @@ import type { Logger } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { callDaysFrom, readChoice } from '#platform/environment.ts';
 import * as ENV from '#platform/environment-names.ts';
+import type { Platform } from '#platform/platform.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
 
 const SERVICE = 'modelyard';
@@ -18,13 +19,14 @@ interface Handler {
 
 /**
  * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`: what
- * handlers need that know users themselves.
+ * handlers need that know users themselves. `more`: what the handlers of the lifecycle need.
  */
 export function awsEntry<H extends Handler>(
   createHandler: (deps: HandlerDeps) => H,
   known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls'> = {},
+  more: Pick<Platform, 'lifecycle'> = {},
 ): H {
-  const platform = createAwsPlatform(awsSettingsFrom(process.env));
+  const platform = { ...createAwsPlatform(awsSettingsFrom(process.env)), ...more };
   const powertools = createPowertoolsLogger();
   const handler = createHandler(
     createHandlerDeps({

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { limitsOf } from '#catalog/manifest.ts';
+import { LIFECYCLE_SERVICES } from '#core';
 import { STAGES } from '../lib/stacks/stage-config.ts';
-import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, total } from './cost/bill.ts';
+import { afterFreeTier, aloneSurcharge, type BillItem, bill, idleBill, idleLifecycleBill, total } from './cost/bill.ts';
 import { extrasBill } from './cost/extras.ts';
 import { parseCostOptions } from './cost/options.ts';
 import { PRICES } from './cost/prices.ts';
@@ -10,6 +12,7 @@ import { quotasOf } from './cost/quotas.ts';
 import { spreadBill } from './cost/spread.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
+const LIFECYCLE = fileURLToPath(new URL('../lifecycle', import.meta.url));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 // Recovery: the reader, for example `head`, has closed the pipe.
 process.stdout.once('error', () => process.exit(0));
@@ -84,6 +87,12 @@ const { models } = await discoverModels([fileURLToPath(new URL('../model-contain
 const idle = idleBill(models.length);
 table(`A month in which all ${models.length} models sleep`, idle);
 say(`  ${'after always-free parts'.padEnd(24)}${afterFreeTier(idle, models.length).toFixed(2).padStart(10)}`);
+
+const lifecycle = (await discoverModels(['worker', 'models'].map((folder) => join(LIFECYCLE, folder)))).models;
+table(
+  'A sleeping lifecycle besides, where it is deployed (-c lifecycle=true)',
+  idleLifecycleBill(LIFECYCLE_SERVICES.length, lifecycle.length),
+);
 
 const instances = models.reduce((sum, { manifest }) => sum + limitsOf(manifest).maxInstances, 0);
 say('\nWhat the stage prod may need, beside the default quotas of an account');

@@ -19,8 +19,7 @@ interface Written {
 }
 
 /** `GET /openapi.json`, generated again when the active models change. */
-export function createHandler(deps: HandlerDeps) {
-  const hasLifecycle = deps.platform.lifecycle !== undefined;
+export function createHandler(deps: HandlerDeps, { hasLifecycle = deps.platform.lifecycle !== undefined } = {}) {
   let latest: Written | undefined;
 
   return httpHandler(deps, async function getOpenApi(request) {

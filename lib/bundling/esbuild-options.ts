@@ -32,6 +32,8 @@ const BUNDLING = {
 /** Options for all Lambdas. */
 export const LAMBDA_BUNDLING = {
   ...BUNDLING,
+  // Have binaries. Only the worker of the lifecycle loads them.
+  external: ['@duckdb/node-api', 'onnxruntime-node'],
   alias: {
     '@aws-sdk/credential-provider-node': fileURLToPath(new URL('./environment-credentials.ts', import.meta.url)),
     'mnemonist/lru-cache': fileURLToPath(new URL('./lru-cache.ts', import.meta.url)),

@@ -1,5 +1,7 @@
 import { type CfnElement, Stack, Validations } from 'aws-cdk-lib';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IConstruct } from 'constructs';
 import type { BlobBucket, BlobKind } from './blob-bucket.ts';
 
@@ -12,19 +14,27 @@ export function acknowledge(construct: IConstruct, reasons: Readonly<Record<stri
 export function acknowledgeBlobKind(principal: IPrincipal, bucket: BlobBucket, kind: BlobKind): void {
   acknowledgeWildcard(
     principal,
-    `<${logicalId(bucket)}.Arn>/${kind}/*`,
+    `${nameIn(principal, bucket, `<${logicalId(bucket)}.Arn>`, bucket.bucketArn)}/${kind}/*`,
     'One kind of blob, by its prefix: keys are task ids, which nobody knows before the task.',
   );
 }
 
 /** ECS generates task ids, so grants on the tasks of a cluster end in `*`. */
-export function acknowledgeClusterTasks(principal: IPrincipal, cluster: IConstruct): void {
+export function acknowledgeClusterTasks(principal: IPrincipal, cluster: ICluster): void {
   acknowledgeWildcard(
     principal,
-    `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<${logicalId(cluster)}>/*`,
+    `arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/${nameIn(principal, cluster, `<${logicalId(cluster)}>`, cluster.clusterName)}/*`,
     'The instances of this cluster, and of no other: ECS makes their ids up when it starts them.',
   );
 }
+
+/** A schedule may invoke every version of its function. */
+export const acknowledgeVersions = (principal: IPrincipal, fn: IFunction): void =>
+  acknowledgeWildcard(
+    principal,
+    `<${logicalId(fn)}.Arn>:*`,
+    'All versions of this one function, and no other function.',
+  );
 
 /** For actions that AWS offers on no smaller resource. */
 export const acknowledgeEverything = (principal: IPrincipal, reason: string): void =>
@@ -42,6 +52,15 @@ function acknowledgeWildcard(principal: IPrincipal, resource: string, reason: st
 
 /** The id that the CDK gives the role of a function. */
 const ROLE_OF_FUNCTION = 'ServiceRole';
+
+export const acknowledgeResource = acknowledgeWildcard;
+
+/** How cdk-nag calls a resource: by its id in the stack of the principal, and by its export in another one. */
+function nameIn(principal: IPrincipal, resource: IConstruct, local: string, value: string): string {
+  const owner = Stack.of(resource);
+  if (!Construct.isConstruct(principal) || Stack.of(principal) === owner) return local;
+  return owner.resolve(owner.exportValue(value))['Fn::ImportValue'];
+}
 
 const logicalId = (construct: IConstruct): string =>
   Stack.of(construct).getLogicalId(construct.node.defaultChild as CfnElement);

@@ -2,8 +2,8 @@ import type { HandlerName } from '#api/http/routes.ts';
 import type { Data } from './data.ts';
 import type { Consumer } from './handler-function.ts';
 import type { Identity } from './identity.ts';
-import type { ModelQueues } from './model-queues.ts';
-import type { ModelService } from './model-service.ts';
+import type { ModelQueueGrants } from './model-queues.ts';
+import type { ModelServiceGrants } from './model-service.ts';
 
 /**
  * Memory of every handler, chosen with `npm run bench:handler`: the submit handler uses 110 MiB for usual bodies and
@@ -15,8 +15,8 @@ export const HANDLER_MEMORY_MIB = 256;
 export interface Grantors {
   readonly data: Data;
   readonly identity: Identity;
-  readonly queues: readonly ModelQueues[];
-  readonly services: readonly ModelService[];
+  readonly queues: readonly ModelQueueGrants[];
+  readonly services: readonly ModelServiceGrants[];
 }
 
 /** All permissions of handlers by name. */

@@ -20,8 +20,13 @@ import {
   PROFILES,
 } from './handler-profiles.ts';
 import { queueUrlPrefix } from './model-queues.ts';
+import type { ModelService } from './model-service.ts';
 
 export interface HandlersProps extends Grantors {
+  /** Models of this stack, whose dead letters are given up. */
+  readonly ownServices: readonly ModelService[];
+  /** Whether another stack adds the routes of the lifecycle to the API. */
+  readonly hasLifecycle: boolean;
   readonly stage: string;
   readonly cluster: Cluster;
   /** First part of all queue names. */
@@ -43,6 +48,11 @@ export interface HandlersProps extends Grantors {
   readonly reservedConcurrency?: Readonly<Record<string, number>> | undefined;
 }
 
+export const DEAD_LETTERS_STAY = {
+  'Serverless-LambdaEventSourceMappingDestination':
+    'What fails stays in the dead-letter queue, which is the destination, and has an alarm; SQS sources take no other.',
+} as const;
+
 /** SQS requires a visibility timeout of at least six times this value. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
 const COLLECT_TIMEOUT = Duration.seconds(30);
@@ -62,12 +72,13 @@ export class Handlers extends Construct {
   readonly recordCalls: HandlerFunction | undefined;
   readonly #props: HandlersProps;
   /** The one log of all handlers of routes, which one subscription reads. */
-  readonly #log: LogGroup;
+  /** Of all functions that answer routes. Calls are recorded from it. */
+  readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, props: HandlersProps) {
     super(scope, id);
     this.#props = props;
-    this.#log = createLog(this, 'Log', props.logRetention);
+    this.log = createLog(this, 'Log', props.logRetention);
     this.byName = new Map(HANDLER_NAMES.map((name) => [name, this.#create(name, API_TIMEOUT)]));
     this.refuseRoute = this.#create('refuse-route', API_TIMEOUT);
     this.authorizeCaller = props.identity.isOn ? this.#create('authorize-caller', AUTHORIZE_TIMEOUT) : undefined;
@@ -75,14 +86,13 @@ export class Handlers extends Construct {
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
     this.recordCalls = props.callDays > 0 ? this.#create('record-calls', RECORD_TIMEOUT) : undefined;
     const { recordCalls: recorder } = this;
-    if (recorder) new CallRecording(this, 'CallRecording', { log: this.#log, recorder });
+    if (recorder) new CallRecording(this, 'CallRecording', { log: this.log, recorder });
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
     this.collectMetrics.addEnvironment(ENV.minInstances, String(props.minInstances));
     this.#connectDeadLetters();
-    acknowledge(this.giveUpTask, {
-      'Serverless-LambdaEventSourceMappingDestination':
-        'What fails stays in the dead-letter queue, which is the destination, and has an alarm; SQS sources take no other.',
-    });
+    for (const queue of props.queues) queue.grantTakeDeadLetters?.(this.giveUpTask);
+    if (props.hasLifecycle) this.byName.get('get-openapi')?.addEnvironment(ENV.lifecycle, 'on');
+    acknowledge(this.giveUpTask, DEAD_LETTERS_STAY);
   }
 
   get all(): readonly HandlerFunction[] {
@@ -92,8 +102,8 @@ export class Handlers extends Construct {
 
   /** An enabled source polls all the time, which is billed. So the collector enables it while letters wait. */
   #connectDeadLetters(): void {
-    const { services, pollsDeadLetters: enabled } = this.#props;
-    const sources = services.map(({ manifest, queues }) => {
+    const { ownServices, pollsDeadLetters: enabled } = this.#props;
+    const sources = ownServices.map(({ manifest, queues }) => {
       const source = new SqsEventSource(queues.deadLetters, { reportBatchItemFailures: true, enabled });
       this.giveUpTask.addEventSource(source);
       return { model: manifest.name, id: source.eventSourceMappingId, arn: source.eventSourceMappingArn };
@@ -120,7 +130,7 @@ export class Handlers extends Construct {
       memoryMiB,
       timeout,
       logRetention,
-      logGroup: answersRoutes(name) ? this.#log : undefined,
+      logGroup: answersRoutes(name) ? this.log : undefined,
       // Its runs are no part of a request, and each would be billed.
       tracing: tracing && name !== 'collect-metrics',
       platformLogs,

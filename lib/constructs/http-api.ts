@@ -34,6 +34,13 @@ export interface HttpApi extends Construct {
   /** Ends with a slash. */
   readonly url: string;
   readonly metrics: HttpApiMetrics;
+  /** Adds routes in another stack, which `scope` is or is in. */
+  extend(scope: Construct, added: AddedRoutes): void;
+}
+
+export interface AddedRoutes {
+  readonly routes: readonly Route[];
+  readonly handler: IFunction;
 }
 
 export interface HttpApiMetrics {
@@ -66,6 +73,9 @@ export function acknowledgeOpen(route: IConstruct, isGuarded: boolean): void {
     : 'This stage is for emulators on one machine: everybody is its one local user.';
   acknowledge(route, { 'AwsSolutions-APIG4': reason });
 }
+
+export const OWN_AUTHORIZER =
+  'The authorizer is a Lambda of this stage, which verifies its own tokens, API keys and those of any OpenID Connect issuer; the rule knows Cognito only.';
 
 /** HEAD is handled as GET; API Gateway drops the body. */
 export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>

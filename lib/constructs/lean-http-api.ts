@@ -3,8 +3,11 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
   HttpApi as GatewayHttpApi,
+  HttpAuthorizer,
   HttpMethod,
   HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -19,6 +22,7 @@ import { EXPOSED_HEADERS } from '#api/http/headers.ts';
 import type { RoutedHandlerName } from '#api/http/routes.ts';
 import {
   ACCESS_LOG_FORMAT,
+  type AddedRoutes,
   AUTHORIZER_CACHE_SECONDS,
   acknowledgeOpen,
   CORS_MAX_AGE_SECONDS,
@@ -36,6 +40,9 @@ import {
 export class LeanHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;
   readonly #stage: HttpStage;
+  readonly #api: GatewayHttpApi;
+  readonly #asked: IHttpRouteAuthorizer;
+  #authorizer: HttpLambdaAuthorizer | undefined;
 
   constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id);
@@ -47,6 +54,8 @@ export class LeanHttpApi extends Construct implements HttpApi {
       ...cors(props.corsOrigins),
     });
     this.#stage = this.#createStage(api, props);
+    this.#api = api;
+    this.#asked = this.#createAuthorizer(props);
     this.#addRoutes(api, props);
     this.metrics = {
       requests: (options) => api.metricCount(options),
@@ -74,14 +83,35 @@ export class LeanHttpApi extends Construct implements HttpApi {
     });
   }
 
+  extend(scope: Construct, { routes, handler }: AddedRoutes): void {
+    const { httpApiId } = this.#api;
+    const httpApi = GatewayHttpApi.fromHttpApiAttributes(scope, 'Api', { httpApiId });
+    const authorizerId = this.#authorizer?.authorizerId;
+    const authorizer =
+      authorizerId === undefined
+        ? new HttpNoneAuthorizer()
+        : HttpAuthorizer.fromHttpAuthorizerAttributes(scope, 'Authorizer', { authorizerId, authorizerType: 'CUSTOM' });
+    const integration = invoking('lifecycle', handler);
+    for (const route of routes) {
+      for (const method of methodsOf(route)) {
+        const routeKey = HttpRouteKey.with(route.path, HttpMethod[method]);
+        const added = new HttpRoute(scope, `${method}${route.path}`, { httpApi, routeKey, integration, authorizer });
+        if (authorizerId === undefined) acknowledgeOpen(added, false);
+      }
+    }
+  }
+
+  #createAuthorizer({ authorizer }: HttpApiProps): IHttpRouteAuthorizer {
+    if (!authorizer) return new HttpNoneAuthorizer();
+    this.#authorizer = new HttpLambdaAuthorizer('Authorizer', authorizer, {
+      identitySource: ['$request.header.Authorization'],
+      responseTypes: [HttpLambdaResponseType.SIMPLE],
+      resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
+    });
+    return this.#authorizer;
+  }
+
   #addRoutes(api: GatewayHttpApi, { routes, handlers, authorizer }: HttpApiProps): void {
-    const asked: IHttpRouteAuthorizer = authorizer
-      ? new HttpLambdaAuthorizer('Authorizer', authorizer, {
-          identitySource: ['$request.header.Authorization'],
-          responseTypes: [HttpLambdaResponseType.SIMPLE],
-          resultsCacheTtl: Duration.seconds(AUTHORIZER_CACHE_SECONDS),
-        })
-      : new HttpNoneAuthorizer();
     const integrations = new Map<RoutedHandlerName, HttpLambdaIntegration>(
       [...handlers].map(([name, fn]) => [name, invoking(name, fn)]),
     );
@@ -93,7 +123,7 @@ export class LeanHttpApi extends Construct implements HttpApi {
         path,
         methods: methodsOf(route).map((name) => HttpMethod[name]),
         integration,
-        authorizer: role === 'public' ? new HttpNoneAuthorizer() : asked,
+        authorizer: role === 'public' ? new HttpNoneAuthorizer() : this.#asked,
       });
       if (role === 'public' || !authorizer) for (const one of added) acknowledgeOpen(one, authorizer !== undefined);
     }

@@ -24,6 +24,18 @@ export function modelImage(source: ModelImageSource, model: string, isIpv6: bool
   return builtImage(directory, props, isIpv6);
 }
 
+/** The image of the worker of the lifecycle and of its models. */
+export function lifecycleImage(source: ModelImageSource, isIpv6: boolean): ContainerImage {
+  if (source.kind === 'registry') return ContainerImage.fromRegistry(source.ref.replaceAll('{model}', 'lifecycle'));
+  const props = {
+    target: 'lifecycle-python',
+    platform: Platform.LINUX_ARM64,
+    ignoreMode: IgnoreMode.DOCKER,
+    exclude: ['bin', 'console', 'lambdas', 'lib/gateway', 'lib/local', 'scripts', 'model-containers/models'],
+  };
+  return builtImage(ROOT, props, isIpv6);
+}
+
 /** Includes only files of this model's image, so that other changes neither rebuild nor redeploy it. */
 export function modelAsset(root: string, model: string) {
   const { dockerfile, target, args } = imageRecipe(root, model);

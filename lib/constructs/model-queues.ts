@@ -12,8 +12,16 @@ export interface ModelQueuesProps {
   readonly model: string;
 }
 
+/** What functions may do with the queues of a model. */
+export interface ModelQueueGrants {
+  grantSend(consumer: Consumer): void;
+  grantMeasure(consumer: Consumer): void;
+  /** For an event source of another stack; an event source of this stack gives it itself. */
+  grantTakeDeadLetters?(consumer: Consumer): void;
+}
+
 /** The task queue of one model and its dead-letter queue: encrypted, TLS only, long polling. */
-export class ModelQueues extends Construct {
+export class ModelQueues extends Construct implements ModelQueueGrants {
   readonly tasks: Queue;
   readonly deadLetters: Queue;
 

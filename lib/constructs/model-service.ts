@@ -7,6 +7,7 @@ import { MODEL_CONTAINER, modelServiceName } from '#adapters/aws/resources.ts';
 import { DEFAULTS, type ModelManifest } from '#catalog/manifest.ts';
 import { ENV, type EnvironmentName } from '#platform/environment.ts';
 import { acknowledge, acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge.ts';
+import type { ArtifactGrants } from './artifact-bucket.ts';
 import type { Data } from './data.ts';
 import type { Consumer } from './handler-function.ts';
 import { type ModelQueues, queueUrlPrefix } from './model-queues.ts';
@@ -16,7 +17,7 @@ import type { Network } from './network.ts';
 export interface ModelServiceProps {
   readonly manifest: ModelManifest;
   readonly cluster: ecs.Cluster;
-  readonly network: Network;
+  readonly network: Pick<Network, 'instanceSubnets' | 'securityGroup' | 'outbound'>;
   readonly data: Data;
   readonly queues: ModelQueues;
   readonly image: ecs.ContainerImage;
@@ -26,6 +27,12 @@ export interface ModelServiceProps {
   /** The cluster's association with Spot. @default none, for emulators */
   readonly capacityProviders?: IDependable | undefined;
   readonly logRetention: RetentionDays;
+  /** Gives its instances more than every model has. @default nothing */
+  readonly grantMore?: (instance: Consumer) => void;
+  /** Where the image has the model, if it runs from sources. @default in its bundle */
+  readonly folder?: string;
+  /** Where versioned models and the worker of the lifecycle find artifacts. @default nowhere */
+  readonly artifacts?: ArtifactGrants | undefined;
   /** False for emulators, which do not support public addresses. */
   readonly assignPublicIp: boolean;
   /** Whether instances reach AWS by IPv6 only. */
@@ -39,8 +46,20 @@ const STOP_TIMEOUT = Duration.seconds(120);
 const UNPRIVILEGED = '1000:1000';
 const HEALTH_CHECK = `fetch('http://127.0.0.1:${HEALTH_PORT}/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
 
+/** What functions may do with the ECS service of a model. */
+export interface ModelServiceGrants {
+  grantWake(consumer: Consumer): void;
+  grantList(consumer: Consumer): void;
+  /** Change how many instances run, and hold launched ones back from scale-in. */
+  grantScale(consumer: Consumer): void;
+  /** Stop an instance, and lower the desired count so that the service does not replace it. */
+  grantStop(consumer: Consumer): void;
+}
+
+export const LISTING_REASON = 'The listing of ECS tasks knows no resources; a condition holds it to this cluster.';
+
 /** The Fargate service of one model. */
-export class ModelService extends Construct {
+export class ModelService extends Construct implements ModelServiceGrants {
   readonly manifest: ModelManifest;
   readonly queues: ModelQueues;
   readonly service: ecs.FargateService;
@@ -73,10 +92,7 @@ export class ModelService extends Construct {
   grantList(consumer: Consumer): void {
     const { clusterArn } = this.#props.cluster;
     this.#allow(consumer, ['ecs:ListTasks'], '*', { ArnEquals: { 'ecs:cluster': clusterArn } });
-    acknowledgeEverything(
-      consumer.grantPrincipal,
-      'The listing of ECS tasks knows no resources; a condition holds it to this cluster.',
-    );
+    acknowledgeEverything(consumer.grantPrincipal, LISTING_REASON);
     this.#allowOnTasks(consumer, ['ecs:DescribeTasks']);
   }
 
@@ -158,7 +174,7 @@ export class ModelService extends Construct {
         startPeriod: Duration.seconds(300),
       },
       environment: {
-        [ENV.model]: this.manifest.name,
+        [ENV.model]: this.#props.folder ?? this.manifest.name,
         [ENV.healthPort]: String(HEALTH_PORT),
         [ENV.queueUrlPrefix]: queueUrlPrefix(this, prefix),
         // Lambda sets this variable, ECS does not.
@@ -179,6 +195,8 @@ export class ModelService extends Construct {
     };
     data.grantServe(consumer);
     queues.grantWork(consumer);
+    if (this.manifest.versioned) this.#props.artifacts?.grantRead(consumer);
+    this.#props.grantMore?.(consumer);
     // Task protection during long runs.
     this.#allowOnTasks(consumer, ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection']);
   }

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
+  AuthorizationType,
   CfnMethod,
   EndpointType,
   type IAuthorizer,
@@ -18,9 +19,11 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METHODS, type Route, type RoutedHandlerName, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
+import { AddedRestRoutes } from './added-rest-routes.ts';
 import { Firewall } from './firewall.ts';
 import {
   ACCESS_LOG_FORMAT,
+  type AddedRoutes,
   AUTHORIZER_CACHE_SECONDS,
   acknowledgeOpen,
   answerInProblems,
@@ -30,6 +33,7 @@ import {
   type HttpApiMetrics,
   type HttpApiProps,
   methodsOf,
+  OWN_AUTHORIZER,
 } from './http-api.ts';
 
 const STAGE = 'v1';
@@ -41,14 +45,18 @@ const REQUIRED_QUERY: Partial<Record<RoutePath, readonly string[]>> = { '/models
 export class RestHttpApi extends Construct implements HttpApi {
   readonly metrics: HttpApiMetrics;
   readonly #api: RestApi;
+  readonly #props: HttpApiProps;
+  readonly #authorizer: IAuthorizer | undefined;
 
   constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id);
     const api = this.#createApi(props);
     this.#api = api;
+    this.#props = props;
+    this.#authorizer = this.#createAuthorizer(props);
     this.#keepErrors(props);
     answerInProblems(api, props.corsOrigins);
-    this.#addRoutes(props, this.#createAuthorizer(props));
+    this.#addRoutes(props, this.#authorizer);
     const { firewall } = props;
     if (firewall) new Firewall(this, 'Firewall', { ...firewall, stageArn: api.deploymentStage.stageArn });
     this.#readPreflightAsText();
@@ -63,6 +71,17 @@ export class RestHttpApi extends Construct implements HttpApi {
 
   get url(): string {
     return this.#api.url;
+  }
+
+  extend(scope: Construct, { routes, handler }: AddedRoutes): void {
+    const { unrouted, corsOrigins, routes: own } = this.#props;
+    const id = this.#authorizer?.authorizerId;
+    new AddedRestRoutes(scope, 'Routes', {
+      ...{ api: this.#api, stageName: STAGE, routes, handler, unrouted },
+      knownPaths: new Set(own.flatMap(({ path }) => beginningsOf(path))),
+      authorizer: id === undefined ? undefined : { authorizerId: id, authorizationType: AuthorizationType.CUSTOM },
+      cors: cors(corsOrigins).defaultCorsPreflightOptions,
+    });
   }
 
   #createApi({ name, ratePerSecond, burst, corsOrigins, logRetention, tracing }: HttpApiProps): RestApi {
@@ -149,8 +168,7 @@ export class RestHttpApi extends Construct implements HttpApi {
   #acknowledge({ firewall }: HttpApiProps): void {
     acknowledge(this, {
       ...(firewall ? {} : { 'AwsSolutions-APIG3': NO_FIREWALL }),
-      'AwsSolutions-COG4':
-        'The authorizer is a Lambda of this stage, which verifies its own tokens, API keys and those of any OpenID Connect issuer; the rule knows Cognito only.',
+      'AwsSolutions-COG4': OWN_AUTHORIZER,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
         'The managed policy is the one that API Gateway documents for writing its logs, and AWS keeps it current.',
     });
@@ -172,6 +190,13 @@ const cors = (origins: readonly string[]): Pick<RestApiProps, 'defaultCorsPrefli
           maxAge: Duration.seconds(CORS_MAX_AGE_SECONDS),
         },
       };
+
+/** `/a/b/c` begins with `/a` and `/a/b`. */
+const beginningsOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(1)
+    .map((_, at, parts) => `/${parts.slice(0, at + 1).join('/')}`);
 
 const invoking = (fn: IFunction): LambdaIntegration => new LambdaIntegration(fn, { scopePermissionToMethod: false });
 

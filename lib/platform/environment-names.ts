@@ -87,6 +87,8 @@ export const pipelinesDatabaseUrl = 'PIPELINES_DATABASE_URL';
 export const monitoringDatabaseUrl = 'MONITORING_DATABASE_URL';
 /** The share of the answers of versioned models that goes into the prediction log. */
 export const predictionLog = 'MODELYARD_PREDICTION_LOG';
+/** Whether the API has the routes of the lifecycle, for Lambdas. */
+export const lifecycle = 'MODELYARD_LIFECYCLE';
 /** Where the lifecycle keeps files: a folder, or `s3://bucket/prefix/`. */
 export const artifacts = 'MODELYARD_ARTIFACTS';
 /** Where the lifecycle keeps temporary files. */

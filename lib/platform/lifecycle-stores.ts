@@ -5,20 +5,10 @@ import type { Dialect } from 'kysely';
 import { FileArtifactStore } from '#adapters/artifacts/file-artifact-store.ts';
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
-import { ENV, type EnvironmentName, readOptional } from './environment.ts';
+import { ENV, readOptional } from './environment.ts';
+import { DATABASE_URLS } from './lifecycle-databases.ts';
 import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
-
-/** The variable that names the database of each service. */
-export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> = {
-  ingestion: ENV.ingestionDatabaseUrl,
-  preprocessing: ENV.preprocessingDatabaseUrl,
-  features: ENV.featuresDatabaseUrl,
-  training: ENV.trainingDatabaseUrl,
-  serving: ENV.servingDatabaseUrl,
-  pipelines: ENV.pipelinesDatabaseUrl,
-  monitoring: ENV.monitoringDatabaseUrl,
-};
 
 const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
 
@@ -77,7 +67,11 @@ async function dialectOf(address: string | undefined, service: LifecycleService)
   }
   const { postgresDialect } = await import('#adapters/sql/postgres-dialect.ts');
   if (!address.startsWith('dsql://')) return postgresDialect({ url: address });
-  return postgresDialect({ url: address.replace('dsql:', 'postgres:'), isDsql: true });
+  const url = address.replace('dsql:', 'postgres:');
+  const { hostname } = new URL(url);
+  if (!hostname.endsWith('.on.aws')) return postgresDialect({ url, isDsql: true });
+  const { dsqlToken } = await import('#adapters/sql/dsql-token.ts');
+  return postgresDialect({ url: `${url}?sslmode=verify-full`, isDsql: true, password: dsqlToken(hostname) });
 }
 
 async function openArtifacts(

@@ -6,6 +6,7 @@ import { ROUTES } from '#api/http/routes.ts';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 import { Alarms } from '../constructs/alarms.ts';
+import { artifactsOf } from '../constructs/artifact-bucket.ts';
 import { Data } from '../constructs/data.ts';
 import { CollectorSchedule, Handlers } from '../constructs/handlers.ts';
 
@@ -16,6 +17,7 @@ import { LeanHttpApi } from '../constructs/lean-http-api.ts';
 import { modelImage } from '../constructs/model-image.ts';
 import { ModelQueues } from '../constructs/model-queues.ts';
 import { ModelService } from '../constructs/model-service.ts';
+import { namedQueues, namedService } from '../constructs/named-models.ts';
 import { Network } from '../constructs/network.ts';
 import { Notifications } from '../constructs/notifications.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
@@ -29,17 +31,35 @@ export interface ModelyardStackProps {
   readonly stage: string;
   readonly config: StageConfig;
   readonly models: readonly ModelManifest[];
+  /** Names of the models of the stage's lifecycle, which a stack of its own has. @default no lifecycle */
+  readonly lifecycleModels?: readonly string[];
 }
 
 /** All resources of one stage. */
 export class ModelyardStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, config, models }: ModelyardStackProps) {
+  readonly stage: string;
+  readonly config: StageConfig;
+  /** First part of all names. */
+  readonly prefix: string;
+  readonly data: Data;
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly capacityProviders: CfnClusterCapacityProviderAssociations | undefined;
+  readonly services: readonly ModelService[];
+  readonly identity: Identity;
+  readonly handlers: Handlers;
+  readonly api: HttpApi;
+
+  constructor(scope: Construct, id: string, { stage, config, models, lifecycleModels = [] }: ModelyardStackProps) {
     super(scope, id, {
       description: `Modelyard, stage ${stage}: models behind an HTTPS API`,
       terminationProtection: config.keepsData,
     });
     assertClosed(stage, config);
     const prefix = `modelyard-${stage}-`;
+    this.stage = stage;
+    this.config = config;
+    this.prefix = prefix;
     const logRetention: RetentionDays = config.logRetentionDays;
     const { keepsData, tracing, capacity, emulated } = config;
 
@@ -53,11 +73,14 @@ export class ModelyardStack extends Stack {
       const isIpv6 = config.network === 'ipv6';
       const image = modelImage(config.images, model, isIpv6);
       const assignPublicIp = config.network === 'public' && !emulated;
-      const shared = { prefix, cluster, network, data, capacity, capacityProviders, logRetention };
+      const artifacts = lifecycleModels.length > 0 ? artifactsOf(this, stage) : undefined;
+      const places = { prefix, cluster, network, data, artifacts };
+      const shared = { ...places, capacity, capacityProviders, logRetention };
       return new ModelService(this, model, { ...shared, manifest, queues, image, assignPublicIp, isIpv6 });
     });
 
     const queues = services.map((service) => service.queues);
+    const elsewhere = lifecycleModels.map((model) => ({ prefix, model, cluster }));
     const { reservedConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
     const identity = new Identity(this, 'Identity', { auth: config.auth, data });
@@ -67,8 +90,10 @@ export class ModelyardStack extends Stack {
         prefix,
         cluster,
         data,
-        queues,
-        services,
+        queues: [...queues, ...elsewhere.map((model) => namedQueues(this, model))],
+        ownServices: services,
+        services: [...services, ...elsewhere.map((model) => namedService(this, model))],
+        hasLifecycle: lifecycleModels.length > 0,
         minInstances,
         logRetention,
         tracing,
@@ -85,6 +110,15 @@ export class ModelyardStack extends Stack {
       ...{ ...config.api, name: `modelyard-${stage}`, routes: ROUTES, logRetention, tracing },
       ...{ handlers: handlers.byName, unrouted: handlers.refuseRoute, authorizer: handlers.authorizeCaller },
     });
+
+    this.data = data;
+    this.network = network;
+    this.cluster = cluster;
+    this.capacityProviders = capacityProviders;
+    this.services = services;
+    this.identity = identity;
+    this.handlers = handlers;
+    this.api = api;
 
     const submit = handlers.byName.get('submit-task');
     const submitUrl =

@@ -1,6 +1,6 @@
 import type { ModelManifest } from '#catalog/manifest.ts';
 import type { ServiceManifest } from '#lifecycle/service.ts';
-import { DATABASE_URLS } from '#platform/lifecycle-stores.ts';
+import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { between } from './markers.ts';
 
 /** What compose runs of the lifecycle. */

@@ -180,6 +180,36 @@ export function idleBill(models: number): readonly BillItem[] {
   ];
 }
 
+/** The monthly cost of a sleeping lifecycle: its databases, its worker and its artifacts cost nothing without work. */
+export function idleLifecycleBill(services: number, models: number): readonly BillItem[] {
+  const polls = (models * 5 * MONTH_SECONDS) / 20;
+  const { dueMs, dueGb, dpuPerTick } = ESTIMATED;
+  return [
+    priced('Fargate', 0, 'no instance runs'),
+    priced('Aurora DSQL', 0, `${services} clusters; billed by what they do, and by what they hold`),
+    estimated(
+      'Schedule',
+      (COLLECTOR_RUNS / 1e6) * PRICES.schedulerMillion,
+      'every minute; the first 14 million are free',
+    ),
+    estimated(
+      'What is due',
+      COLLECTOR_RUNS * (PRICES.lambdaMillion / 1e6 + (dueMs / 1000) * dueGb * PRICES.lambdaGbSecond),
+      `every minute, ${dueMs} ms of ${dueGb} GB`,
+    ),
+    estimated(
+      'Asking the databases',
+      ((COLLECTOR_RUNS * services * dpuPerTick) / 1e6) * PRICES.dsqlMillionDpu,
+      `${services} a minute; the first 100 thousand DPUs are free`,
+    ),
+    estimated(
+      'Polls of dead letters',
+      (polls / 1e6) * PRICES.sqsMillion,
+      `${Math.round(polls / 1000)} thousand, after the first million`,
+    ),
+  ];
+}
+
 /** The rest of an idle bill after the always-free tier. */
 export function afterFreeTier(items: readonly BillItem[], models: number): number {
   const free =

@@ -17,6 +17,9 @@ export const PRICES = {
   /** Spot price as a share of the on-demand price. */
   spotShare: 0.3,
   publicIpv4Hour: 0.005,
+  schedulerMillion: 1,
+  /** Per million units of Aurora DSQL. */
+  dsqlMillionDpu: 8,
   logsGbIngested: 0.5,
   egressGb: 0.09,
   /** Per month. */

@@ -59,6 +59,11 @@ export const ESTIMATED = {
   callsPerDelivery: 10,
   /** Run time of the function that writes a delivery: one batch write. */
   recordMs: 25,
+  /** One run of what is due in the lifecycle: a query to each database. */
+  dueMs: 150,
+  dueGb: 0.5,
+  /** Work of one service without work to do, in units of Aurora DSQL. */
+  dpuPerTick: 0.02,
   /** The line of a run in the log of its instance. */
   modelLogBytes: 300,
 } as const;

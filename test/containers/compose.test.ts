@@ -9,7 +9,7 @@ import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment, awsSettingsFrom } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
-import { DATABASE_URLS } from '#platform/lifecycle-stores.ts';
+import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { rabbitRedisSettingsFrom } from '#platform/rabbit-redis.ts';
 import { imageRecipe } from '../../lib/bundling/image-recipe.ts';
 import { withLifecycle } from '../../scripts/compose/lifecycle-services.ts';

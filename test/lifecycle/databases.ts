@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 import { LIFECYCLE_SERVICES, type LifecycleService } from '#core';
-import { DATABASE_URLS } from '#platform/lifecycle-stores.ts';
+import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { findDsqlProxy, startDsqlProxy } from '#test/support/dsql-proxy.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '#test/support/postgres-server.ts';
 import { LEG_VARIABLE, LEGS } from './legs.ts';

@@ -2,9 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
-import { afterFreeTier, bill, dashboardMetrics, idleBill, total } from '../../scripts/cost/bill.ts';
+import { afterFreeTier, bill, dashboardMetrics, idleBill, idleLifecycleBill, total } from '../../scripts/cost/bill.ts';
 import { quotasOf } from '../../scripts/cost/quotas.ts';
 import { spreadBill } from '../../scripts/cost/spread.ts';
+
+describe('the bill of a sleeping lifecycle', () => {
+  it('has no compute and no databases, and is below three quarters of a dollar', () => {
+    const items = idleLifecycleBill(8, 2);
+
+    const free = items.filter(({ name }) => ['Fargate', 'Aurora DSQL'].includes(name));
+    expect(free.map(({ dollars }) => dollars)).toEqual([0, 0]);
+    expect(total(items)).toBeLessThan(0.75);
+  });
+});
 
 describe('the bill', { timeout: 120_000 }, () => {
   it('of a million predictions of 100 ms stays below $10.64', () => {

@@ -8,6 +8,7 @@ import { awsSettingsFrom } from '#platform/aws.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { environmentOf, resolved } from '#test/support/function-settings.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { synthesizeLifecycle } from '#test/support/synthesize-lifecycle.ts';
 import { bundleLambda } from '../../lib/bundling/bundle-lambda.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas', import.meta.url));
@@ -35,7 +36,10 @@ function stub(environment: Readonly<Record<string, string>>): void {
 
 describe('the function', () => {
   it.each(folders)('%s starts with what the template tells it', async (folder) => {
-    const { template } = folder === 'submit-by-url' ? await synthesize('lean') : synthesized;
+    const template =
+      folder === 'lifecycle'
+        ? (await synthesizeLifecycle('dev')).templates.lifecycle
+        : (folder === 'submit-by-url' ? await synthesize('lean') : synthesized).template;
     stub(environmentOf(template, folder));
 
     const { entry } = await bundleLambda(join(LAMBDAS, folder), bundles);

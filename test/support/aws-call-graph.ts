@@ -11,7 +11,8 @@ export interface ReachableCall {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Where implementations of ports are looked for: other platforms do not run on AWS. */
-const ON_AWS = /^(lambdas|lib\/(core|contract|api|adapters\/aws)|lib\/platform\/(aws|platform|environment)[\w-]*\.ts)/;
+const ON_AWS =
+  /^(lambdas|lifecycle|lib\/(core|contract|api|adapters\/(aws|artifacts))|lib\/platform\/(aws|late|lifecycle|platform|environment)[\w-]*\.ts)/;
 
 const SERVICES: Readonly<Record<string, string>> = {
   'client-dynamodb': 'dynamodb',

@@ -6,10 +6,12 @@ import { resourcesOf } from './synthesize.ts';
 /** What CloudFormation makes of a value: a name for every reference, in one region of one account. */
 export function resolved(value: unknown): string {
   if (typeof value === 'string') return value;
-  const { Ref: name, 'Fn::Join': [glue, parts] = ['', []] } = value as {
-    Ref?: string;
-    'Fn::Join'?: [string, unknown[]];
-  };
+  const {
+    'Fn::ImportValue': imported,
+    'Fn::GetAtt': [attributed] = [],
+    Ref: name = imported ?? attributed,
+    'Fn::Join': [glue, parts] = ['', []],
+  } = value as { Ref?: string; 'Fn::ImportValue'?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, unknown[]] };
   if (name === undefined) return parts.map(resolved).join(glue);
   const known: Record<string, string> = {
     ...{ 'AWS::Region': 'eu-west-1', 'AWS::AccountId': '123456789012', 'AWS::URLSuffix': 'amazonaws.com' },

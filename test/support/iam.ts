@@ -18,8 +18,9 @@ export function statementsByRole(template: Template): ReadonlyMap<string, readon
   for (const [role, { Properties }] of resourcesOf(template, 'AWS::IAM::Role')) {
     for (const { PolicyDocument } of Properties.Policies ?? []) add(role, PolicyDocument.Statement);
   }
-  // What is too long for a role.
-  for (const [, { Properties }] of resourcesOf(template, 'AWS::IAM::ManagedPolicy')) {
+  // Policies of other constructs, and what is too long for a role.
+  const policies = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) => resourcesOf(template, type));
+  for (const [, { Properties }] of policies) {
     for (const { Ref } of Properties.Roles as { readonly Ref: string }[]) add(Ref, Properties.PolicyDocument.Statement);
   }
   return statements;

@@ -15,6 +15,8 @@ const MAX_CONNECTIONS = 5;
 const CONNECT_MS = 5_000;
 /** A server that stopped answering must not keep callers waiting. */
 const QUERY_MS = 30_000;
+/** Aurora DSQL ends a connection after an hour. */
+const DSQL_LIFETIME_SECONDS = 3_000;
 const INT8 = 20;
 const NUMERIC = 1700;
 
@@ -26,6 +28,7 @@ export function postgresDialect({ url, isDsql = false, password }: PostgresDiale
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
+    ...(isDsql ? { maxLifetimeSeconds: DSQL_LIFETIME_SECONDS } : {}),
     application_name: 'modelyard',
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
   });

@@ -1,0 +1,141 @@
+import { Duration, Stack, Tags } from 'aws-cdk-lib';
+import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Construct } from 'constructs';
+import { LIFECYCLE_ROUTES } from '#api/http/lifecycle-routes.ts';
+import type { ModelManifest } from '#catalog/manifest.ts';
+import { ENV } from '#platform/environment.ts';
+import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
+import { acknowledge, acknowledgeVersions } from '../constructs/acknowledge.ts';
+import { ArtifactBucket, artifactsOf } from '../constructs/artifact-bucket.ts';
+import { DsqlDatabases } from '../constructs/dsql-databases.ts';
+import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
+import { PERMISSIONS } from '../constructs/handler-profiles.ts';
+import { DEAD_LETTERS_STAY } from '../constructs/handlers.ts';
+import { lifecycleImage } from '../constructs/model-image.ts';
+import { ModelQueues, queueUrlPrefix } from '../constructs/model-queues.ts';
+import { ModelService } from '../constructs/model-service.ts';
+import { retainLogs } from '../constructs/retain-logs.ts';
+import type { ModelyardStack } from './modelyard-stack.ts';
+
+export interface LifecycleStackProps {
+  /** The stack of the stage whose API gets the routes. */
+  readonly stage: ModelyardStack;
+  /** The worker of the services. */
+  readonly worker: ModelManifest;
+  /** Of `lifecycle/models`. */
+  readonly models: readonly ModelManifest[];
+  /** Databases that exist already, for emulators. @default a cluster of Aurora DSQL for each service */
+  readonly databases?: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
+}
+
+/** A prediction by entity does what submitting does; a rollback changes what instances serve. */
+const MAY = [
+  ...['create tasks', 'get tasks', 'send tasks', 'read results', 'list models', 'read contracts', 'measure queues'],
+  ...['change models', 'wake models', 'list instances', 'launch instances'],
+] as const satisfies readonly (keyof typeof PERMISSIONS)[];
+/** The drivers of PostgreSQL and the tables of results. */
+const MEMORY_MIB = 512;
+const POSTGRES_PORT = 5432;
+const DUE_RETRIES = 3;
+
+/** The lifecycle of a stage: its databases, its artifacts, its worker and its routes. It costs nothing while it sleeps. */
+export class LifecycleStack extends Stack {
+  constructor(scope: Construct, id: string, { stage: main, worker, models, databases: given }: LifecycleStackProps) {
+    super(scope, id, {
+      description: `Modelyard, stage ${main.stage}: from data to a served version`,
+      terminationProtection: main.config.keepsData,
+    });
+    const { stage, config, prefix, cluster, network, data, identity, handlers } = main;
+    const { keepsData, tracing, platformLogs, capacity, emulated } = config;
+    const logRetention = config.logRetentionDays;
+    const databases = new DsqlDatabases(this, 'Databases', { variables: DATABASE_URLS, keepsData, given });
+    new ArtifactBucket(this, 'Artifacts', { stage, keepsData });
+    const artifacts = artifactsOf(this, stage);
+
+    const securityGroup = new SecurityGroup(this, 'Instances', {
+      vpc: network.vpc,
+      description: 'Instances of the lifecycle: out over TLS and to Aurora DSQL, nothing in',
+      allowAllOutbound: false,
+    });
+    const isIpv6 = config.network === 'ipv6';
+    for (const port of [443, POSTGRES_PORT]) {
+      securityGroup.addEgressRule(isIpv6 ? Peer.anyIpv6() : Peer.anyIpv4(), Port.tcp(port), 'AWS services');
+    }
+    const { instanceSubnets, outbound } = network;
+    const services = [worker, ...models].map((manifest) => {
+      const { name: model } = manifest;
+      const isWorker = manifest === worker;
+      const queues = new ModelQueues(this, `${model}-queues`, { prefix, model });
+      const givenUp = new CfnEventSourceMapping(this, `${model}-given-up`, {
+        functionName: handlers.giveUpTask.functionArn,
+        eventSourceArn: queues.deadLetters.queueArn,
+        functionResponseTypes: ['ReportBatchItemFailures'],
+      });
+      acknowledge(givenUp, DEAD_LETTERS_STAY);
+      const service = new ModelService(this, model, {
+        ...{ manifest, cluster, data, queues, prefix, capacity, logRetention, artifacts },
+        network: { instanceSubnets, outbound, securityGroup },
+        isIpv6,
+        capacityProviders: main.capacityProviders,
+        image: lifecycleImage(config.images, isIpv6),
+        folder: isWorker ? '/app/lifecycle/worker/lifecycle' : `/app/lifecycle/models/${model}`,
+        assignPublicIp: config.network === 'public' && !emulated,
+        ...(isWorker
+          ? {
+              grantMore(instance) {
+                databases.grantConnect(instance);
+                artifacts.grantReadAndWrite(instance);
+                data.grantCreateTasks(instance);
+                data.grantReadResults(instance);
+              },
+            }
+          : {}),
+      });
+      return { queues, service };
+    });
+
+    const handler = new HandlerFunction(new Construct(this, 'Handlers'), 'Lifecycle', {
+      folder: 'lifecycle',
+      description: 'Answers the routes of the lifecycle, and starts what is due',
+      memoryMiB: MEMORY_MIB,
+      timeout: API_TIMEOUT,
+      ...{ logRetention, tracing, platformLogs, logGroup: handlers.log },
+    });
+    data.introduce(handler);
+    identity.introduce(handler);
+    handler.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
+    handler.addEnvironment(ENV.callDays, String(config.callDays));
+    handler.addEnvironment(ENV.scratchFolder, '/tmp');
+    const { kind, corsOrigins } = config.api;
+    if (kind === 'rest' && corsOrigins.length > 0) handler.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
+    const grantors = {
+      ...{ data, identity },
+      queues: [...main.services.map((service) => service.queues), ...services.map(({ queues }) => queues)],
+      services: [...main.services, ...services.map(({ service }) => service)],
+    };
+    for (const permission of MAY) PERMISSIONS[permission](grantors, handler);
+    databases.grantConnect(handler);
+    artifacts.grantReadAndWrite(handler);
+
+    const role = new Role(this, 'DueRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    acknowledgeVersions(role, handler);
+    new Schedule(this, 'Due', {
+      description: 'Starts what pipelines have planned, and delivers events that were left behind',
+      schedule: ScheduleExpression.rate(Duration.minutes(1)),
+      target: new LambdaInvoke(handler, {
+        input: ScheduleTargetInput.fromObject({ due: ContextAttribute.scheduledTime }),
+        role,
+        retryAttempts: DUE_RETRIES,
+        maxEventAge: Duration.minutes(5),
+      }),
+    });
+    main.api.extend(this, { routes: LIFECYCLE_ROUTES, handler });
+    if (keepsData) retainLogs(this);
+    Tags.of(this).add('project', 'modelyard');
+    Tags.of(this).add('stage', stage);
+  }
+}

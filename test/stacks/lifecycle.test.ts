@@ -1,0 +1,116 @@
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LIFECYCLE_ROUTES } from '#api';
+import { LIFECYCLE_SERVICES } from '#core';
+import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
+import { AwsCallGraph } from '#test/support/aws-call-graph.ts';
+import { statementsByRole } from '#test/support/iam.ts';
+import { resource, resourcesOf } from '#test/support/synthesize.ts';
+import { synthesizeLifecycle } from '#test/support/synthesize-lifecycle.ts';
+import { ROOT } from '../architecture/cruise.ts';
+
+type Synthesized = Awaited<ReturnType<typeof synthesizeLifecycle>>;
+
+/** As many as `many-models.test.ts` puts into a stage. */
+const MOST = { dev: 9, lean: 12 };
+const models = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({ name: `model_${at}`.padEnd(48, 'z'), description: 'One of many.' }));
+
+describe.each(['dev', 'lean'] as const)('the lifecycle of the stage %s', { timeout: 240_000 }, (stage) => {
+  let synthesized: Synthesized;
+  beforeAll(async () => {
+    synthesized = await synthesizeLifecycle(stage, models(MOST[stage]));
+  }, 240_000);
+
+  it('is a stack of its own within the limits of AWS, without findings', () => {
+    const { app, main, lifecycle, templates } = synthesized;
+
+    for (const template of Object.values(templates)) {
+      expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(500);
+    }
+    for (const stack of [main, lifecycle]) {
+      for (const pack of [new AwsSolutionsChecks(app), new ServerlessChecks(app)]) {
+        expect(pack.validateScope(stack).violations.map(({ ruleName }) => ruleName)).toEqual([]);
+      }
+    }
+  });
+
+  it('adds its routes to the API of the stage, with its authorizer', () => {
+    const { lifecycle } = synthesized.templates;
+    const routes = new Set(LIFECYCLE_ROUTES.map(({ method, path }) => `${method} ${path}`));
+
+    if (stage === 'lean') {
+      const keys = resourcesOf(lifecycle, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+      expect(keys.map(({ RouteKey }) => RouteKey)).toEqual(expect.arrayContaining([...routes]));
+      expect(keys.filter(({ AuthorizationType }) => AuthorizationType !== 'CUSTOM')).toEqual([]);
+      return;
+    }
+    const methods = resourcesOf(lifecycle, 'AWS::ApiGateway::Method').map(([, { Properties }]) => Properties);
+    const answered = methods.filter(({ HttpMethod }) => !['ANY', 'HEAD', 'OPTIONS'].includes(HttpMethod));
+    expect(answered).toHaveLength(routes.size);
+    expect(answered.filter(({ AuthorizationType }) => AuthorizationType !== 'CUSTOM')).toEqual([]);
+    expect(resourcesOf(lifecycle, 'AWS::ApiGateway::Deployment')).toEqual([
+      [expect.any(String), expect.objectContaining({ DeletionPolicy: 'Retain' })],
+    ]);
+  });
+});
+
+describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
+  let synthesized: Synthesized;
+  beforeAll(async () => {
+    synthesized = await synthesizeLifecycle('dev');
+  }, 240_000);
+
+  it('gives each service a database of its own, which costs nothing while idle', () => {
+    const { lifecycle } = synthesized.templates;
+    const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
+
+    expect(resourcesOf(lifecycle, 'AWS::DSQL::Cluster')).toHaveLength(LIFECYCLE_SERVICES.length);
+    const urls = LIFECYCLE_SERVICES.map((service) => JSON.stringify(Environment.Variables[DATABASE_URLS[service]]));
+    expect(new Set(urls).size).toBe(LIFECYCLE_SERVICES.length);
+    for (const type of ['AWS::RDS::DBCluster', 'AWS::RDS::DBInstance', 'AWS::EC2::NatGateway']) {
+      expect(resourcesOf(lifecycle, type)).toEqual([]);
+    }
+    for (const [, { Properties }] of resourcesOf(lifecycle, 'AWS::ECS::Service')) {
+      expect(Properties.DesiredCount ?? 0).toBe(0);
+    }
+  });
+
+  it('tells what is due every minute', () => {
+    const { Properties } = resource(synthesized.templates.lifecycle, 'AWS::Scheduler::Schedule', 'Due');
+
+    expect(Properties.ScheduleExpression).toBe('rate(1 minute)');
+    expect(Properties.Target.Input).toContain('<aws.scheduler.scheduled-time>');
+  });
+
+  it('lets its function make every call that its source can make, and no other', () => {
+    const files = ['handler.ts', 'index.ts'].map((file) => `${ROOT}/lambdas/lifecycle/${file}`);
+    const reachable = new AwsCallGraph(files).callsFrom(files).map(({ action }) => action);
+    const statements = [...statementsByRole(synthesized.templates.lifecycle)]
+      .filter(([role]) => role.startsWith('HandlersLifecycleServiceRole'))
+      .flatMap(([, all]) => all);
+    const granted = statements.flatMap(({ Action }) => [Action].flat());
+
+    // Connecting is a signature, and listing tells a missing object from a forbidden one.
+    const ofAws = ['dsql:DbConnectAdmin', 's3:ListBucket'];
+    expect(
+      [...new Set(granted)].filter((action) => !/^xray:/.test(action) && !ofAws.includes(action)).toSorted(),
+    ).toEqual(
+      [...new Set(reachable.map((action) => (action === 's3:HeadObject' ? 's3:GetObject' : action)))].toSorted(),
+    );
+  });
+
+  it('lets the handlers of the stage work with its worker', () => {
+    const roles = [...statementsByRole(synthesized.templates.main)];
+    const may = (handler: string, action: string, name: string) =>
+      roles
+        .filter(([role]) => role.startsWith(`Handlers${handler}ServiceRole`))
+        .flatMap(([, statements]) => statements)
+        .some((statement) => [statement.Action].flat().includes(action) && JSON.stringify(statement).includes(name));
+
+    expect(may('CollectMetrics', 'ecs:UpdateService', 'modelyard-dev-lifecycle')).toBe(true);
+    expect(may('CollectMetrics', 'sqs:GetQueueAttributes', 'modelyard-dev-lifecycle-tasks')).toBe(true);
+    expect(may('RetryTask', 'sqs:SendMessage', 'modelyard-dev-lifecycle-tasks')).toBe(true);
+    expect(may('GiveUpTask', 'sqs:ReceiveMessage', 'modelyard-dev-lifecycle-')).toBe(true);
+  });
+});
