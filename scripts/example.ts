@@ -2,67 +2,31 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { ROOT } from '#local/instance-command.ts';
 import { ExampleClient, Refused } from './example/client.ts';
 import { knownCsv, outcomesCsv, readSeries } from './example/data.ts';
 import { type Candidate, examplePage, type Forecast } from './example/page.ts';
 import { FEATURE_VIEW, MODEL, pipelineOf, VIEW } from './example/pipelines.ts';
+import { candidate, runPipeline, say } from './example/runs.ts';
+import { secondHalf } from './example/second-half.ts';
 
-// `npm run example [url]` leads from a file to a deployed version that predicts. The system must run: `npm start`.
-const url = process.argv[2] ?? 'http://localhost:8000';
+// `npm run example [url]` leads from a file to a deployed version that predicts, and goes on until its data has drifted and
+// it was trained again. `--first-half` ends before that. The system must run: `npm start`.
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'first-half': { type: 'boolean', default: false } },
+});
+const [url = 'http://localhost:8000'] = positionals;
 const api = new ExampleClient(url);
 const COUNTRIES = ['DEU', 'IND', 'NER', 'USA'];
 const PAGE = join(ROOT, '.modelyard', 'example.html');
 const FIRST_ANSWER_MS = 30_000;
 
-const say = (text: string) => process.stdout.write(`${(performance.now() / 1000).toFixed(1).padStart(5)} s  ${text}\n`);
-
-interface Run {
-  readonly id: string;
-  readonly state: string;
-  readonly stages: readonly Stage[];
-}
-
-interface Stage {
-  readonly name: string;
-  readonly state: string;
-  readonly duration_ms: number | null;
-  readonly error: string | null;
-  readonly output: Readonly<Record<string, unknown>> | null;
-}
-
 interface DatasetVersion {
   readonly version: number;
   readonly rows: number;
   readonly bad_rows: number;
-}
-
-async function runPipeline(pipeline: ReturnType<typeof pipelineOf>): Promise<readonly Stage[]> {
-  await api.send('PUT', `/pipelines/${pipeline.name}`, pipeline);
-  let run = await api.send<Run>('POST', `/pipelines/${pipeline.name}/runs`, {});
-  const told = new Set<string>();
-  for (;;) {
-    for (const { name, state, duration_ms: ms, error } of run.stages) {
-      if (!['succeeded', 'skipped', 'failed'].includes(state) || told.has(name)) continue;
-      told.add(name);
-      say(
-        `  ${pipeline.name}: ${name} ${state}${ms === null ? '' : ` in ${ms} ms`}${error === null ? '' : `: ${error}`}`,
-      );
-    }
-    if (run.state === 'failed') throw new Error(`The run ${run.id} has failed.`);
-    if (run.state !== 'running') return run.stages;
-    await sleep(250);
-    run = await api.get<Run>(`/pipelines/${pipeline.name}/runs/${run.id}`);
-  }
-}
-
-async function candidate(name: string, stages: readonly Stage[]): Promise<Candidate> {
-  const output = stages.find((stage) => stage.name === 'deploy')?.output as Readonly<Record<string, unknown>>;
-  const comparison = output.comparison as Readonly<Record<string, number>>;
-  const [rmse = Number.NaN, baseline = Number.NaN] = [comparison.challenger, comparison.baseline];
-  const reasons = output.reasons as readonly string[];
-  say(`  ${name}: version ${String(output.version)} ${String(output.state)}. ${reasons.slice(1).join(' ')}`);
-  return { name, version: String(output.version), state: String(output.state), rmse, baseline, reasons };
 }
 
 interface Prediction {
@@ -114,7 +78,7 @@ async function main(): Promise<void> {
   const candidates: Candidate[] = [];
   for (const challenger of challengers) {
     say(`Pipeline ${challenger.name}: from the datasets to a deployment.`);
-    candidates.push(await candidate(challenger.name, await runPipeline(pipelineOf(challenger, versions))));
+    candidates.push(await candidate(challenger.name, await runPipeline(api, pipelineOf(challenger, versions))));
   }
   if (challengers.length === 2) say('Left out gradient boosting: there is no Python with scikit-learn and skl2onnx.');
 
@@ -130,8 +94,6 @@ async function main(): Promise<void> {
   const [source] = Object.values(lineage.features.sources);
   say(`Lineage of ${first?.country}: file ${source?.file_name}, line ${source?.line}, SHA-256 ${source?.file}.`);
 
-  await mkdir(join(ROOT, '.modelyard'), { recursive: true });
-  await writeFile(PAGE, examplePage(candidates, forecasts, series));
   table(
     ['candidate', 'version', 'decision', 'error', 'baseline'],
     candidates.map((each) => [
@@ -142,6 +104,9 @@ async function main(): Promise<void> {
     ['country', 'next rate', 'version'],
     forecasts.map(({ country, predicted, version }) => [...[country, predicted.toFixed(3), version]]),
   );
+  const later = values['first-half'] ? undefined : await secondHalf(api, series, known.version);
+  await mkdir(join(ROOT, '.modelyard'), { recursive: true });
+  await writeFile(PAGE, examplePage([...candidates, ...(later?.candidates ?? [])], forecasts, series, later));
   say(`Done. Plots: ${PAGE}`);
 }
 

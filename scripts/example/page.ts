@@ -1,4 +1,6 @@
 import type { Series } from './data.ts';
+import { laterPlots } from './later-plots.ts';
+import type { Later } from './second-half.ts';
 
 export interface Candidate {
   readonly name: string;
@@ -24,6 +26,7 @@ export function examplePage(
   candidates: readonly Candidate[],
   forecasts: readonly Forecast[],
   series: readonly Series[],
+  later: Later | undefined,
 ): string {
   const rows = candidates.map(
     ({ name, version, state, rmse, reasons }) =>
@@ -39,6 +42,7 @@ svg{margin:.5em}text{font:11px system-ui}</style></head><body><h1>Fertility rate
 <h2>Versions</h2>${errorPlot(candidates)}
 <table><tr><th>Candidate</th><th>Version</th><th>Decision</th><th>Error</th><th>Reasons</th></tr>${rows.join('')}</table>
 <h2>Forecasts of the deployed version</h2>${plots.join('')}
+${later ? laterPlots(later) : ''}
 <p>Data: The World Bank, fertility rate (births per woman), CC BY 4.0.</p></body></html>`;
 }
 

@@ -14,7 +14,7 @@ export const FEATURE_VIEW = {
   on_demand: { change_1y: 'rate - rate_1y_ago', change_5y: 'rate - rate_5y_ago' },
 };
 
-interface Challenger {
+export interface Challenger {
   readonly name: string;
   readonly trainer: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -23,10 +23,15 @@ interface Challenger {
 interface DataVersions {
   readonly known: number;
   readonly outcomes: number;
+  /** The dataset of the outcomes. @default that of all years */
+  readonly labels?: string;
 }
 
 /** From the versions of the datasets to a deployed version, if it passes the gate. */
-export const pipelineOf = ({ name, trainer, params }: Challenger, { known, outcomes }: DataVersions): Pipeline => ({
+export const pipelineOf = (
+  { name, trainer, params }: Challenger,
+  { known, outcomes, labels = 'fertility_outcomes' }: DataVersions,
+): Pipeline => ({
   name,
   stages: [
     { name: 'materialize', uses: 'features.materialize', params: { view: VIEW, dataset_version: known } },
@@ -35,7 +40,7 @@ export const pipelineOf = ({ name, trainer, params }: Challenger, { known, outco
       uses: 'features.make-training-set',
       after: ['materialize'],
       params: {
-        labels: { dataset: 'fertility_outcomes', version: outcomes },
+        labels: { dataset: labels, version: outcomes },
         timestamp: 'year_end',
         features: FEATURES.map((feature) => `${VIEW}:${feature}`),
       },
@@ -59,3 +64,18 @@ export const pipelineOf = ({ name, trainer, params }: Challenger, { known, outco
     },
   ],
 });
+
+/** Trains again on the newest outcomes when the data has drifted, at most once in 30 seconds. */
+export const retrainingOf = (challenger: Challenger, data: Omit<DataVersions, 'outcomes'>): Pipeline => {
+  const { stages, ...pipeline } = pipelineOf(challenger, { ...data, outcomes: 0 });
+  return {
+    ...pipeline,
+    retraining: { model: MODEL, window_seconds: 30 },
+    // What is newest is not a parameter.
+    stages: stages.map((stage) =>
+      stage.name === 'join'
+        ? { ...stage, cache: false, params: { ...stage.params, labels: { dataset: data.labels ?? '' } } }
+        : stage,
+    ),
+  };
+};

@@ -15,7 +15,7 @@ const REQUEST = JSON.stringify({ rate: 2.5, change_1y: -0.05, change_5y: -0.2 })
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 await using system = await EmbeddedSystem.start();
-const example = spawn(process.execPath, [EXAMPLE, system.url], { stdio: 'ignore' });
+const example = spawn(process.execPath, [EXAMPLE, system.url, '--first-half'], { stdio: 'ignore' });
 await once(example, 'exit');
 
 const post = (path: string, body: string) =>

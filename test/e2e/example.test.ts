@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../scripts/example.ts', import.meta.url));
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 let system: EmbeddedSystem;
 
@@ -14,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => system[Symbol.asyncDispose]());
 
-async function runExample(): Promise<{ readonly code: unknown; readonly output: string }> {
+async function runExample(...options: readonly string[]): Promise<{ readonly code: unknown; readonly output: string }> {
   const environment = { ...process.env, MODELYARD_PYTHON: '/nowhere/python3' };
-  const child = spawn(process.execPath, [EXAMPLE, system.url], { env: environment });
+  const child = spawn(process.execPath, [EXAMPLE, system.url, ...options], { env: environment });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -29,7 +29,7 @@ async function runExample(): Promise<{ readonly code: unknown; readonly output: 
 
 describe('npm run example', () => {
   it(
-    'leads from a file to a version that predicts by country, and refuses a worse one',
+    'leads from a file to a version that predicts, and from its drift to a retraining that replaces it',
     async () => {
       const { code, output } = await runExample();
 
@@ -38,6 +38,11 @@ describe('npm run example', () => {
       expect(output).toMatch(/Left out gradient boosting/);
       expect(output).toMatch(/file fertility\.csv, line \d+, SHA-256 [0-9a-f]{64}/);
       expect(output).toMatch(/DEU +1\.3\d\d +1/);
+      expect(output).toMatch(/Drift in \d+ predictions: .*rate/);
+      expect(output).toMatch(/Alert: .*rate/);
+      expect(output).toMatch(/retrain: version \d+ deployed/);
+      expect(output).toMatch(/retrain-strong: version \d+ refused.*is not lower than/);
+      expect(output).toMatch(/Reported \d{4} outcomes/);
       expect(code).toBe(0);
     },
     TIMEOUT_MS,
@@ -46,7 +51,7 @@ describe('npm run example', () => {
   it(
     'skips what is known the second time',
     async () => {
-      const { code, output } = await runExample();
+      const { code, output } = await runExample('--first-half');
 
       expect(output.match(/(materialize|join|train) skipped/g)).toHaveLength(6);
       expect(code).toBe(0);
