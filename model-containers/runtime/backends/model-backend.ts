@@ -40,6 +40,8 @@ export interface RunRequest {
   readonly trace: TraceContext | undefined;
   /** What chooses the version during a roll-out. Undefined: the id of the task. */
   readonly routingKey?: string | undefined;
+  /** For the prediction log. */
+  readonly source?: TaskSource;
   /** The encoded request message. */
   readonly body: Uint8Array;
   /** Called with each report of the model during the run. Must not throw. */
@@ -53,6 +55,15 @@ export interface RunReport {
   readonly message?: string | undefined;
   /** A partial response: the encoded response message. */
   readonly response?: Uint8Array | undefined;
+}
+
+/** Where a request came from. */
+export interface TaskSource {
+  readonly owner: string;
+  /** When the task was submitted, Unix milliseconds. */
+  readonly at: number;
+  /** The contract that the request was encoded with. */
+  readonly contractHash: string;
 }
 
 export interface ModelRun {

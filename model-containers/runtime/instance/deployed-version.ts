@@ -14,6 +14,8 @@ import {
 import type { Platform } from '#platform/platform.ts';
 import type { Weights } from '../define-model.ts';
 import { RoutedModel } from '../versions/routed-model.ts';
+import type { ShadowAnswer } from '../versions/shadow.ts';
+import type { AnswerLog } from '../worker/answer-log.ts';
 import type { RunningModel } from '../worker/running-model.ts';
 
 export interface DeployedVersionOptions {
@@ -22,6 +24,8 @@ export interface DeployedVersionOptions {
   readonly model: RunningModel;
   readonly name: string;
   readonly logger: Logger;
+  /** Gets what a shadow would have answered. @default nothing is logged */
+  readonly log?: AnswerLog | undefined;
 }
 
 /** Pause between two reads before the first deployment. Without a version, an instance answers nothing. */
@@ -51,6 +55,7 @@ export class DeployedVersion {
       ...{ model, logger, clock: platform.clock },
       fetch: (pointer) => this.#fetch(pointer),
       onRejected: (rejection) => void this.#reject(rejection),
+      onShadowAnswer: (answer) => this.#logShadow(answer),
     });
   }
 
@@ -85,6 +90,13 @@ export class DeployedVersion {
   /** Call after a heartbeat. Returns at once: setting up a version may take longer than a heartbeat. */
   after({ state }: Pick<Instance, 'state'>): void {
     if (state === 'ready') void this.#watch();
+  }
+
+  #logShadow({ request: { taskId, source, body }, response, version }: ShadowAnswer): void {
+    const { log } = this.#options;
+    if (!source || !log?.takes(taskId)) return;
+    const { hash: responseHash } = this.model.description.contract;
+    log.add({ ...source, taskId, request: body, response, responseHash, version, shadow: true });
   }
 
   /** Shows all instances that a version was taken out of service. Never rejects: the next follow repeats it. */

@@ -2,15 +2,12 @@ import type { RunRequest } from '../backends/model-backend.ts';
 import type { Outcome } from '../worker/model-life.ts';
 import type { Lane } from './lane.ts';
 
-/** What a shadow has made of a task. */
+/** What a shadow would have answered. */
 export interface ShadowAnswer {
-  readonly taskId: string;
+  readonly request: RunRequest;
   readonly version: string;
-  /** The encoded response message. Undefined when it failed. */
-  readonly response: Uint8Array | undefined;
-  /** The encoded request message. */
-  readonly request: Uint8Array;
-  readonly ms: number;
+  /** The encoded response message. */
+  readonly response: Uint8Array;
 }
 
 /** More would compete with the version that answers. */
@@ -54,14 +51,12 @@ export class Shadow {
     const { model, counter } = this.#lane;
     const startedAt = performance.now();
     const outcome = (await model.run([{ ...request, onReport: undefined }]).outcomes[0]) as Outcome;
-    const ms = performance.now() - startedAt;
     const response = 'response' in outcome ? outcome.response : undefined;
-    if (response) counter.answered(ms);
+    if (response) counter.answered(performance.now() - startedAt);
     else counter.failed();
     this.#running--;
     if (this.#isStopped) return;
-    const { version } = counter;
-    this.#onAnswer({ taskId: request.taskId, version, response, request: request.body, ms });
+    if (response) this.#onAnswer({ request, version: counter.version, response });
     setImmediate(() => this.#next());
   }
 }

@@ -81,6 +81,11 @@ const requestOf = (deps: RunDeps, attempt: Attempt, startedAt: number): RunReque
   attempt: attempt.number,
   trace: attempt.envelope.trace,
   routingKey: attempt.envelope.routingKey,
+  source: {
+    owner: attempt.envelope.owner,
+    at: attempt.envelope.submittedAt,
+    contractHash: attempt.envelope.contractHash,
+  },
   body: attempt.request,
   onReport(report) {
     // Who tells of its progress runs for long, so its start is recorded at once.

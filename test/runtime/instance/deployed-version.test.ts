@@ -27,7 +27,9 @@ async function versioned(faults: readonly Error[] = []) {
   const { backend, processes } = fakeModelBackend({ name: 'rates' }, faults);
   const model = new RunningModel({ backend, clock: platform.clock, logger: silentLogger });
   await model.load();
-  const deployed = new DeployedVersion({ platform, model, name: 'rates', logger: silentLogger });
+  const logged: object[] = [];
+  const log = { takes: (id: string) => id !== 'left-out', add: (answer: object) => void logged.push(answer) };
+  const deployed = new DeployedVersion({ platform, model, name: 'rates', logger: silentLogger, log });
   await deployed.model.setUp(undefined, new AbortController().signal, await deployed.first());
   async function deploy(version: string, more: Partial<Deployment> = {}): Promise<Deployment> {
     const deployment = { ...(await store(version)), ...more };
@@ -45,7 +47,7 @@ async function versioned(faults: readonly Error[] = []) {
   }
   const pointed = async () => (await platform.registry.readModel('rates'))?.deployment;
   const versions = () => processes.map(({ weights }) => weights?.version);
-  return { platform, deployed, deploy, store, pointed, versions, processes };
+  return { platform, deployed, deploy, store, pointed, versions, processes, logged };
 }
 
 const RULE = { rule: DEFAULT_RULE, startedAt: 1 };
@@ -150,5 +152,30 @@ describe('the deployed version of an instance', () => {
 
     expect(deployed.model.version).toBe('1');
     expect(await pointed()).toMatchObject({ ...old, rejected: { version: '2' } });
+  });
+
+  it('logs what a shadow would have answered', async () => {
+    const { deployed, deploy, store, processes, logged } = await versioned();
+    const candidate = { ...(await store('2')), ...RULE, strategy: 'shadow', share: 1, key: 'task' } as const;
+    await deploy('1', { candidate });
+    await deployed.follow();
+    const source = { owner: 'ada', at: 7, contractHash: 'request' };
+
+    for (const taskId of ['left-out', 't1']) {
+      const run = deployed.model.run([{ taskId, source, attempt: 1, trace: undefined, body: Uint8Array.of(9) }]);
+      processes[1]?.answer({ response: Uint8Array.of(1) });
+      await run.outcomes[0];
+      await new Promise((resolve) => setImmediate(resolve));
+      processes[2]?.answer({ response: Uint8Array.of(2) });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    expect(logged).toEqual([
+      {
+        ...source,
+        ...{ taskId: 't1', version: '2', shadow: true, responseHash: 'contract' },
+        ...{ request: Uint8Array.of(9), response: Uint8Array.of(2) },
+      },
+    ]);
   });
 });

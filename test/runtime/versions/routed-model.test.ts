@@ -182,7 +182,7 @@ describe('a shadow', () => {
     next?.answer(responseOf(2));
     await turn();
 
-    expect(shadowed).toMatchObject([{ taskId: 'task', version: '2', response: Uint8Array.of(2) }]);
+    expect(shadowed).toMatchObject([{ request: { taskId: 'task' }, version: '2', response: Uint8Array.of(2) }]);
     expect(versions.tallies).toMatchObject([{ tasks: 1 }, { version: '2', tasks: 1, failed: 0 }]);
   });
 
