@@ -1,6 +1,7 @@
 import type { DriftDetected } from '#core';
 import type { Stage } from '../service.ts';
-import { concludeRollout, liveTallies } from './judge-rollouts.ts';
+import { liveTallies } from './assess-rollout.ts';
+import { concludeRollout } from './judge-rollouts.ts';
 import { ruleOf, runningRollout } from './rollouts.ts';
 
 /**

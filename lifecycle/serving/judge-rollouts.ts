@@ -1,23 +1,12 @@
-import { decideRollout, isAlive, type JsonObject, sumTallies } from '#core';
+import type { JsonObject } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
+import { assessRollout, liveTallies } from './assess-rollout.ts';
 import { numberAfter } from './deployments.ts';
 import { pointModel } from './point-model.ts';
-import { type RolloutTallies, ruleOf, runningRollout } from './rollouts.ts';
+import { type RolloutTallies, runningRollout } from './rollouts.ts';
 import { servingDatabase } from './serving-database.ts';
 import type { RolloutRow } from './tables.ts';
-
-/** What both versions have answered on all live instances. */
-export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow): Promise<RolloutTallies> {
-  const { instances } = await platform.registry.snapshot();
-  const now = platform.clock.now();
-  const live = instances.filter((instance) => instance.model === rollout.model && isAlive(instance, now));
-  const tallies = live.flatMap((instance) => instance.tallies ?? []);
-  return {
-    candidate: sumTallies(rollout.version, tallies),
-    champion: sumTallies(rollout.champion, tallies),
-  };
-}
 
 /** Promotes and rolls back what has come due. Several processes may do so: each roll-out ends once. */
 export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): Promise<void> {
@@ -25,15 +14,12 @@ export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): 
   const running = await query.selectFrom('rollouts').selectAll().where('state', '=', 'running').execute();
   for (const rollout of running) {
     if (await settleRejected(lifecycle, rollout.model)) continue;
-    const now = lifecycle.platform.clock.now();
-    const tallies = await liveTallies(lifecycle, rollout);
-    const elapsedSeconds = (now - rollout.started_at) / 1000;
-    const { decision, reasons } = decideRollout({ rule: ruleOf(rollout), ...tallies, elapsedSeconds });
+    const { decision, reasons, tallies } = await assessRollout(lifecycle, rollout);
     const isGuard = rollout.strategy === 'guard';
     // A guard ends in time, however few tasks there were.
     if (decision === 'roll-back') {
       await concludeRollout(lifecycle, rollout, { outcome: 'roll-back', reasons, tallies, signal });
-    } else if (isGuard ? now >= rollout.until : decision === 'promote') {
+    } else if (isGuard ? lifecycle.platform.clock.now() >= rollout.until : decision === 'promote') {
       await concludeRollout(lifecycle, rollout, { outcome: 'promote', reasons, tallies, signal });
     }
   }

@@ -77,13 +77,17 @@ export function deploymentOf({ version, artifact }: DeploymentRow, rollout: Roll
   };
 }
 
-export const presentRollout = (row: RolloutRow, live?: RolloutTallies): JsonObject => {
+/** `live`: what is known while it runs. */
+export const presentRollout = (
+  row: RolloutRow,
+  live?: { readonly reasons: readonly string[]; readonly tallies: RolloutTallies },
+): JsonObject => {
   const known = JSON.parse(row.tallies) as Partial<RolloutTallies>;
-  const { candidate = emptyTally(row.version), champion = emptyTally(row.champion) } = live ?? known;
+  const { candidate = emptyTally(row.version), champion = emptyTally(row.champion) } = live?.tallies ?? known;
   return {
     ...{ model: row.model, number: row.number, strategy: row.strategy, state: row.state, version: row.version },
     ...{ champion: row.champion, share: Number(row.share), key: row.routing_key, rule: presentRule(ruleOf(row)) },
-    reasons: JSON.parse(row.reasons),
+    reasons: live?.reasons ?? JSON.parse(row.reasons),
     tallies: [presentTally(candidate), presentTally(champion)],
     ...{ owner: row.owner, started_at: timeOf(row.started_at) },
     ended_at: row.ended_at === null ? null : timeOf(row.ended_at),

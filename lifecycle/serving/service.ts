@@ -3,10 +3,11 @@ import { ModelyardError } from '#core';
 import { jsonBody } from '../json-body.ts';
 import type { Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
+import { assessRollout } from './assess-rollout.ts';
 import { deploy } from './deploy.ts';
 import { currentDeployment, listDeployments, presentDeployment } from './deployments.ts';
 import { noteDrift } from './drift.ts';
-import { judgeRollouts, liveTallies } from './judge-rollouts.ts';
+import { judgeRollouts } from './judge-rollouts.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
 import { manifest } from './manifest.ts';
 import { startDeployed } from './point-model.ts';
@@ -40,7 +41,7 @@ const getDeployments: Handle = async (lifecycle, request) => {
   const rows = await listDeployments(lifecycle, request.param('model'), limit);
   const rollouts = await listRollouts(lifecycle, request.param('model'), limit);
   const presented = rollouts.map(async (row) =>
-    presentRollout(row, row.state === 'running' ? await liveTallies(lifecycle, row) : undefined),
+    presentRollout(row, row.state === 'running' ? await assessRollout(lifecycle, row) : undefined),
   );
   return json(200, { deployments: rows.map(presentDeployment), rollouts: await Promise.all(presented) });
 };

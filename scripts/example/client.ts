@@ -17,10 +17,10 @@ interface Problem {
 
 /** Calls the API at a URL. Rejects with `Refused` for every answer above 299. */
 export class ExampleClient {
-  readonly #url: string;
+  readonly url: string;
 
   constructor(url: string) {
-    this.#url = url;
+    this.url = url;
   }
 
   get<T>(path: string): Promise<T> {
@@ -37,7 +37,7 @@ export class ExampleClient {
   }
 
   async #call<T>(path: string, init: RequestInit): Promise<T> {
-    const response = await fetch(`${this.#url}${path}`, init);
+    const response = await fetch(`${this.url}${path}`, init);
     const answer: unknown = await response.json();
     if (response.ok) return answer as T;
     throw new Refused(response.status, answer as Problem);

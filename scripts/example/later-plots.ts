@@ -5,14 +5,14 @@ const [WIDTH, HEIGHT, PAD, BINS] = [460, 220, 36, 24];
 const COLORS = ['#1565c0', '#c62828', '#2e7d32', '#6a1b9a'];
 
 /** Plots of the second half: distributions then and now, and the error of each version over the years. */
-export const laterPlots = ({ before, answered, alert }: Later): string =>
+export const laterPlots = ({ url, before, answered, alert }: Later): string =>
   `<h2>Time goes on</h2><p><b>Alert:</b> ${escaped(alert)}</p>
 ${distributionPlot(
   before.map(({ request }) => request.rate),
   answered.map(({ request }) => request.rate),
 )}${errorPlot(answered)}
 <p>Both are real data. Only the pace is simulated: the years pass in seconds. The
-<a href="http://localhost:8000/models/fertility/monitor">page of the monitoring</a> has the windows.</p>`;
+<a href="${url}/models/fertility/monitor">page of the monitoring</a> has the windows.</p>`;
 
 const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 

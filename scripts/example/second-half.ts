@@ -10,6 +10,7 @@ import { knownUntil, type Observation, observationsOf } from './years.ts';
 
 /** What the second half has shown. */
 export interface Later {
+  readonly url: string;
   readonly candidates: readonly Candidate[];
   /** Of the training years. */
   readonly before: readonly Observation[];
@@ -81,6 +82,7 @@ export async function secondHalf(api: ExampleClient, series: readonly Series[], 
     `Reported ${answered.length + again.length} outcomes. Version ${promoted} predicts the years from ${LAST_YEAR + 1} on.`,
   );
   return {
+    url: api.url,
     candidates,
     before: observationsOf(series, 0, TRAINED_UNTIL),
     answered: [...answered, ...again],

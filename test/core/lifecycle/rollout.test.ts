@@ -139,6 +139,15 @@ describe('the decision on a roll-out', () => {
     });
   });
 
+  it('does not promote a version with a higher error in use', () => {
+    const tally = tallyOf('2', { tasks: 300 });
+    const input = { rule: DEFAULT_RULE, candidate: tally, champion: tally, elapsedSeconds: 1000 };
+    const errors = { metric: 'rmse', candidate: 0.5, champion: 0.4, outcomes: 100 };
+
+    expect(decideRollout({ ...input, errors }).decision).toBe('wait');
+    expect(decideRollout({ ...input, errors: { ...errors, candidate: 0.3 } }).decision).toBe('promote');
+  });
+
   it('waits for ever with `promote: false`', () => {
     const tally = tallyOf('2', { tasks: 300 });
     const rule = { ...DEFAULT_RULE, promote: false };

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HEARTBEAT_TTL_MS, type Instance, type JsonObject, TallyCounter, withoutRejected } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
-import { judgeRollouts, liveTallies } from '#lifecycle/serving/judge-rollouts.ts';
+import { assessRollout } from '#lifecycle/serving/assess-rollout.ts';
+import { judgeRollouts } from '#lifecycle/serving/judge-rollouts.ts';
 import { pointModel } from '#lifecycle/serving/point-model.ts';
 import { listRollouts, presentRollout } from '#lifecycle/serving/rollouts.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
@@ -173,13 +174,44 @@ describe('a roll-out', () => {
     });
   });
 
+  it.each([
+    [
+      'whose inputs drift',
+      { drifted: true, drift: [{ feature: 'rate', drifted: true }] },
+      'rolled_back',
+      /rate drifted/,
+    ],
+    ['with a higher error in use', { performance: { outcomes: 50, rmse: 2 } }, 'running', /rmse of 2 on 50 outcomes/],
+    ['with a lower error in use', { performance: { outcomes: 50, rmse: 0.5 } }, 'promoted', /rmse of 0.5/],
+  ])('of a version %s is %s', async (_, more, state, reason) => {
+    await deploy('2', { strategy: 'canary', rule: SOON });
+    const end = new Date(lifecycle.platform.clock.now() + 3_600_000).toISOString();
+    const window = { start: end, end, drifted: false, drift: [] };
+    const windows = [
+      { ...window, version: '1', performance: { outcomes: 90, rmse: 1 } },
+      { ...window, version: '2', performance: null, ...more },
+    ];
+    const { ask } = lifecycle;
+    lifecycle = {
+      ...lifecycle,
+      stores: { ...lifecycle.stores, hasDatabase: () => true },
+      ask: async (service, query, args) => (service === 'monitoring' ? { windows } : ask(service, query, args)),
+    };
+
+    await answered({ '1': [100, 0], '2': [100, 0] });
+
+    const [row] = await listRollouts(lifecycle, MODEL, 1);
+    const shown = row && presentRollout(row, state === 'running' ? await assessRollout(lifecycle, row) : undefined);
+    expect(shown).toMatchObject({ state, reasons: expect.arrayContaining([expect.stringMatching(reason)]) });
+  });
+
   it('counts only live instances', async () => {
     await deploy('2', { strategy: 'canary' });
     await answered({ '2': [10, 0] });
     await lifecycle.platform.registry.removeInstance(MODEL, 'i1');
 
     const [row] = await listRollouts(lifecycle, MODEL, 1);
-    expect(row && (await liveTallies(lifecycle, row)).candidate.tasks).toBe(0);
+    expect(row && (await assessRollout(lifecycle, row)).tallies.candidate.tasks).toBe(0);
   });
 
   it.each([

@@ -10,6 +10,18 @@ export interface RolloutInput {
   readonly elapsedSeconds: number;
   /** Why the inputs or predictions are said to have drifted. Undefined: no drift is known. */
   readonly drift?: string | undefined;
+  /** On the predictions whose outcome is known. Undefined: too few are. */
+  readonly errors?: LiveErrors | undefined;
+}
+
+/** Errors of both versions in use: lower is better. */
+export interface LiveErrors {
+  /** For example `rmse`. */
+  readonly metric: string;
+  readonly candidate: number;
+  readonly champion: number;
+  /** Number of known outcomes of the version. */
+  readonly outcomes: number;
 }
 
 export interface RolloutVerdict {
@@ -33,11 +45,11 @@ type Condition = readonly [isMet: boolean, reason: string];
  * otherwise.
  */
 export function decideRollout(input: RolloutInput): RolloutVerdict {
-  const { rule, candidate, elapsedSeconds, drift } = input;
+  const { rule, candidate, elapsedSeconds, drift, errors } = input;
   const limits: readonly Condition[] = [
     errorCondition(input),
     ...latencyConditions(input),
-    ...(rule.onDrift ? [[drift === undefined, drift ?? 'No drift is known.'] as const] : []),
+    ...(rule.onDrift ? [[drift === undefined, drift ?? 'No drift from its training data is known.'] as const] : []),
   ];
   const exceeded = limits.filter(([isMet]) => !isMet);
   if (exceeded.length > 0) return { decision: 'roll-back', reasons: exceeded.map(([, reason]) => reason) };
@@ -50,6 +62,8 @@ export function decideRollout(input: RolloutInput): RolloutVerdict {
       elapsedSeconds >= rule.minSeconds,
       `It has run for ${Math.floor(elapsedSeconds)} s; at least ${rule.minSeconds} s are needed.`,
     ],
+    // Errors of a share of the tasks vary too much to roll back by them.
+    ...(errors ? [[errors.candidate <= errors.champion, errorsText(errors)] as const] : []),
   ];
   const reasons = [...samples, ...limits].map(([, reason]) => reason);
   return { decision: rule.promote && samples.every(([isMet]) => isMet) ? 'promote' : 'wait', reasons };
@@ -78,6 +92,9 @@ function latencyConditions({ rule, candidate, champion }: RolloutInput): readonl
   }
   return conditions;
 }
+
+const errorsText = ({ metric, candidate, champion, outcomes }: LiveErrors): string =>
+  `Its ${metric} of ${shown(candidate)} on ${outcomes} outcomes must not be above ${shown(champion)} of the deployed version.`;
 
 const shown = (value: number): string => String(Number(value.toPrecision(3)));
 const percent = (share: number): string => `${shown(share * 100)} %`;

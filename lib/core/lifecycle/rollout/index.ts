@@ -1,4 +1,4 @@
-export { decideRollout, type RolloutInput, type RolloutVerdict } from './decide-rollout.ts';
+export { decideRollout, type LiveErrors, type RolloutInput, type RolloutVerdict } from './decide-rollout.ts';
 export {
   type Candidate,
   type Deployment,
