@@ -8,7 +8,7 @@ import {
   taskPath,
   waitPreference,
 } from '#api';
-import { isTerminal, type JsonObject, waitForTask } from '#core';
+import { isTerminal, type JsonObject, ModelyardError, waitForTask } from '#core';
 import type { ServingLifecycle } from './service.ts';
 import { type StageStart, stageResult, startStage } from './stages.ts';
 
@@ -32,6 +32,8 @@ export async function stageAnswer(
   const wait = { id, owner, waitMs: waitedSeconds * 1000, signal: request.signal, known: submitted };
   const task = waitedSeconds === 0 ? submitted : await waitForTask(deps.waits, wait);
   if (!isTerminal(task.state)) return submittedAnswer(deps, task, { ...preference, waitedSeconds });
+  // Of a name in the path or the body, not of the task.
+  if (task.error?.code === 'resource_not_found') throw new ModelyardError('resource_not_found', task.error.message);
   if (task.state !== 'succeeded') {
     return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
   }

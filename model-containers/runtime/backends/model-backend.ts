@@ -58,7 +58,7 @@ export interface RunReport {
 }
 
 /** Where a request came from. */
-export interface TaskSource {
+interface TaskSource {
   readonly owner: string;
   /** When the task was submitted, Unix milliseconds. */
   readonly at: number;
