@@ -33,7 +33,20 @@ describe('model_b', () => {
   ])('asked to take %s seconds, works for %i ms', async (delay, milliseconds) => {
     await run(model, delay === undefined ? { value: 1 } : { value: 1, delay_seconds: delay });
 
-    expect(vi.mocked(sleep).mock.calls.map(([asked]) => asked)).toEqual([milliseconds]);
+    const steps = vi.mocked(sleep).mock.calls.map(([asked]) => Number(asked));
+    expect(steps.reduce((sum, step) => sum + step, 0)).toBe(milliseconds);
+    expect(Math.max(0, ...steps)).toBeLessThanOrEqual(1000);
+  });
+
+  it('tells after each second how far it is', async () => {
+    const told: unknown[] = [];
+
+    await run(model, { value: 1, delay_seconds: 2.5 }, { progress: (...report) => void told.push(report) });
+
+    expect(told).toEqual([
+      [0.4, 'Waited 1 of 2.5 seconds.'],
+      [0.8, 'Waited 2 of 2.5 seconds.'],
+    ]);
   });
 
   it.each([-1, 600.1, Number.NaN, Number.POSITIVE_INFINITY])(

@@ -99,7 +99,7 @@ def test_a_stream_has_every_change() -> None:
 
     assert [task.state for task in seen] == ["running", "running", "succeeded"]
     assert seen[1].progress == {"fraction": 0.5, "message": "Half."}
-    assert [headers.get("Last-event-id") for _, headers in server.asked] == [None, "0.0.0.2", "0.0.0.2"]
+    assert [headers.get("Last-Event-Id") for _, headers in server.asked] == [None, "0.0.0.2", "0.0.0.2"]
 
 
 def test_a_batch_keeps_the_order_and_goes_on_after_a_failure() -> None:
