@@ -9,6 +9,7 @@ import { runToEnd, show } from './cloud/child.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
 import { type Emulator, startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
+import { startDatabases, startLifecycleInstances } from './cloud/lifecycle.ts';
 import { assertLoopback, type Workplace } from './cloud/workplace.ts';
 
 // `npm run e2e:cloud` deploys to an AWS emulator, predicts through its API Gateway and removes everything.
@@ -21,6 +22,8 @@ const SUITE = [
   ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
   ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
 ];
+/** `npm run e2e:cloud -- --lifecycle`: also from a file to a version that predicts. */
+const withLifecycle = process.argv.includes('--lifecycle');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -40,7 +43,12 @@ async function run(): Promise<boolean> {
   const local = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
   say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${local.url}`);
 
-  const others = await deploy(emulator, place, ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts']);
+  const databases = withLifecycle ? cleanup.use(await startDatabases(place)) : { urls: undefined };
+  const app = ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts'];
+  const others = await deploy(emulator, place, app, {
+    MODELYARD_E2E_ENDPOINT: emulator.endpoint,
+    ...(databases.urls ? { MODELYARD_E2E_DATABASES: JSON.stringify(databases.urls) } : {}),
+  });
   const guarded = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-guarded');
   const thrifty = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-thrifty');
   say(`Deployed in ${others.seconds} s, with logins: ${guarded.url}; and without a gateway: ${thrifty.submitUrl}`);
@@ -66,11 +74,23 @@ async function run(): Promise<boolean> {
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
+  const lifecyclePassed = await runLifecycle();
   const denials = [...new Set(emulator.denials())];
   for (const denial of denials) say(denial);
   const exitOutput = emulator.exitOutput();
   if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
-  return passed && denials.length === 0;
+  return passed && lifecyclePassed && denials.length === 0;
+
+  /** Afterwards, because the other tests expect the models of the stage alone. */
+  async function runLifecycle(): Promise<boolean> {
+    const { urls } = databases;
+    if (!urls) return true;
+    const instances = await startLifecycleInstances(emulator, guarded, { stage: 'guarded', urls }, place);
+    for (const child of instances) cleanup.use(child);
+    const only = [...args.slice(0, args.length - SUITE.length), 'test/cloud/lifecycle'];
+    const on = { ...environment, MODELYARD_E2E_LIFECYCLE: 'on' };
+    return show(process.execPath, only, { cwd: ROOT, environment: on, signal: stop.signal });
+  }
 }
 
 /** Adds the first administrator of the guarded stage by the command that its stack prints, and an API key. */

@@ -28,8 +28,11 @@ export interface LifecycleStackProps {
   readonly worker: ModelManifest;
   /** Of `lifecycle/models`. */
   readonly models: readonly ModelManifest[];
-  /** Databases that exist already, for emulators. @default a cluster of Aurora DSQL for each service */
-  readonly databases?: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
+  /** What an emulator has instead. @default Aurora DSQL and S3 */
+  readonly emulator?: {
+    readonly databases: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
+    readonly s3Endpoint: string;
+  };
 }
 
 /** A prediction by entity does what submitting does; a rollback changes what instances serve. */
@@ -44,7 +47,7 @@ const DUE_RETRIES = 3;
 
 /** The lifecycle of a stage: its databases, its artifacts, its worker and its routes. It costs nothing while it sleeps. */
 export class LifecycleStack extends Stack {
-  constructor(scope: Construct, id: string, { stage: main, worker, models, databases: given }: LifecycleStackProps) {
+  constructor(scope: Construct, id: string, { stage: main, worker, models, emulator }: LifecycleStackProps) {
     super(scope, id, {
       description: `Modelyard, stage ${main.stage}: from data to a served version`,
       terminationProtection: main.config.keepsData,
@@ -52,7 +55,11 @@ export class LifecycleStack extends Stack {
     const { stage, config, prefix, cluster, network, data, identity, handlers } = main;
     const { keepsData, tracing, platformLogs, capacity, emulated } = config;
     const logRetention = config.logRetentionDays;
-    const databases = new DsqlDatabases(this, 'Databases', { variables: DATABASE_URLS, keepsData, given });
+    const databases = new DsqlDatabases(this, 'Databases', {
+      variables: DATABASE_URLS,
+      keepsData,
+      given: emulator?.databases,
+    });
     new ArtifactBucket(this, 'Artifacts', { stage, keepsData });
     const artifacts = artifactsOf(this, stage);
 
@@ -110,6 +117,7 @@ export class LifecycleStack extends Stack {
     handler.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     handler.addEnvironment(ENV.callDays, String(config.callDays));
     handler.addEnvironment(ENV.scratchFolder, '/tmp');
+    if (emulator) handler.addEnvironment(ENV.s3Endpoint, emulator.s3Endpoint);
     const { kind, corsOrigins } = config.api;
     if (kind === 'rest' && corsOrigins.length > 0) handler.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     const grantors = {

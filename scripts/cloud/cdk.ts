@@ -12,20 +12,32 @@ export function bootstrap(emulator: Emulator, place: Workplace): Promise<number>
   return timed(() => cdk(emulator, place, ['bootstrap', `aws://${ACCOUNT}/${emulator.environment.AWS_REGION}`]));
 }
 
-/** Runs `cdk deploy` with these arguments against the emulator. */
+/** Runs `cdk deploy` with these arguments and variables against the emulator. */
 export async function deploy(
   emulator: Emulator,
   place: Workplace,
   args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<{ readonly outputs: Outputs; readonly seconds: number }> {
   const file = join(await mkdtemp(join(place.scratch, 'outputs-')), 'outputs.json');
   const seconds = await timed(() =>
-    cdk(emulator, place, ['deploy', '--require-approval', 'never', '--outputs-file', file, ...args]),
+    cdk({ ...emulator, environment: { ...emulator.environment, ...environment } }, place, [
+      'deploy',
+      '--require-approval',
+      'never',
+      '--outputs-file',
+      file,
+      ...args,
+    ]),
   );
   return { outputs: JSON.parse(await readFile(file, 'utf8')) as Outputs, seconds };
 }
 
-async function cdk({ endpoint, environment }: Emulator, place: Workplace, args: readonly string[]): Promise<void> {
+async function cdk(
+  { endpoint, environment }: Pick<Emulator, 'endpoint' | 'environment'>,
+  place: Workplace,
+  args: readonly string[],
+): Promise<void> {
   assertLoopback(endpoint);
   const { root, scratch, signal } = place;
   const output = await mkdtemp(join(scratch, 'cdk.out-'));

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { discoverModels } from '#catalog/discover-models.ts';
+import { LifecycleStack } from '../../lib/stacks/lifecycle-stack.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig } from '../../lib/stacks/stage-config.ts';
 
@@ -18,7 +19,20 @@ const VARIANTS = {
 
 const app = new App();
 const models = (await discoverModels([MODELS])).models.map(({ manifest }) => manifest);
+const { MODELYARD_E2E_DATABASES: databases, MODELYARD_E2E_ENDPOINT: endpoint = '' } = process.env;
+const [worker] = await manifestsIn('worker');
+const examples = await manifestsIn('models');
 for (const [stage, config] of Object.entries(VARIANTS)) {
-  new ModelyardStack(app, `modelyard-${stage}`, { stage, config, models });
+  const hasLifecycle = stage === 'guarded' && databases !== undefined;
+  const lifecycleModels = hasLifecycle && worker ? [worker, ...examples].map(({ name }) => name) : [];
+  const main = new ModelyardStack(app, `modelyard-${stage}`, { stage, config, models, lifecycleModels });
+  if (!hasLifecycle || !worker) continue;
+  const emulator = { databases: JSON.parse(databases), s3Endpoint: endpoint };
+  new LifecycleStack(app, `modelyard-${stage}-lifecycle`, { stage: main, worker, models: examples, emulator });
 }
 app.synth();
+
+async function manifestsIn(folder: string) {
+  const path = fileURLToPath(new URL(`../../lifecycle/${folder}`, import.meta.url));
+  return (await discoverModels([path])).models.map(({ manifest }) => manifest);
+}
