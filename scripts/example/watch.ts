@@ -80,12 +80,13 @@ export async function driftedWindow(
   return windows.find((window) => window.version === version && window.drifted && Date.parse(window.end) > since);
 }
 
-/** The alert on the model. Undefined while there is none; empty where no service raises alerts. */
+/** The reasons of the alerts on the model. Undefined while there are none; empty where no service raises alerts. */
 export async function alertOn(api: ExampleClient): Promise<string | undefined> {
   try {
-    const { alerts } = await api.get<{ readonly alerts: readonly Readonly<Record<string, unknown>>[] }>('/alerts');
-    const alert = alerts.find((each) => JSON.stringify(each).includes(`"${MODEL}"`));
-    return alert && String(alert.reason ?? alert.summary ?? alert.message ?? JSON.stringify(alert));
+    const { alerts } = await api.get<{ readonly alerts: readonly { readonly reason: string }[] }>(
+      `/alerts?state=firing&model=${MODEL}`,
+    );
+    return alerts.length === 0 ? undefined : alerts.map(({ reason }) => reason).join(' ');
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return '';
     throw error;
