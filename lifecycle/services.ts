@@ -9,6 +9,7 @@ const LOADERS: Readonly<Partial<Record<LifecycleService, () => Promise<Service>>
   training: async () => (await import('./training/service.ts')).training,
   serving: async () => (await import('./serving/service.ts')).serving,
   pipelines: async () => (await import('./pipelines/service.ts')).pipelines,
+  alerts: async () => (await import('./alerts/service.ts')).alerts,
   monitoring: async () => (await import('./monitoring/service.ts')).monitoring,
 };
 

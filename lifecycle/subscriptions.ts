@@ -10,6 +10,7 @@ export const SUBSCRIPTIONS: Subscriptions = {
   'drift.detected': [
     { service: 'serving', stage: 'note-drift' },
     { service: 'pipelines', stage: 'retrain' },
+    { service: 'alerts', stage: 'drift' },
   ],
-  'window.computed': [],
+  'window.computed': [{ service: 'alerts', stage: 'window' }],
 };

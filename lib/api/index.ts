@@ -139,4 +139,5 @@ export {
   taskPath,
 } from './presenters/task-presenter.ts';
 export { presentCall, presentKey, presentUser, presentUserLimits } from './presenters/user-presenter.ts';
+export { presentDelivery, presentSecret } from './presenters/webhook-presenter.ts';
 export { waitWhileUseful, wakesTooLate } from './presenters/worthwhile-wait.ts';

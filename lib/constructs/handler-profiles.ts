@@ -4,6 +4,7 @@ import type { Consumer } from './handler-function.ts';
 import type { Identity } from './identity.ts';
 import type { ModelQueueGrants } from './model-queues.ts';
 import type { ModelServiceGrants } from './model-service.ts';
+import type { WebhookQueue } from './webhook-queue.ts';
 
 /**
  * Memory of every handler, chosen with `npm run bench:handler`: the submit handler uses 110 MiB for usual bodies and
@@ -17,6 +18,7 @@ export interface Grantors {
   readonly identity: Identity;
   readonly queues: readonly ModelQueueGrants[];
   readonly services: readonly ModelServiceGrants[];
+  readonly webhooks: WebhookQueue;
 }
 
 /** All permissions of handlers by name. */
@@ -37,6 +39,7 @@ export const PERMISSIONS = {
   'send tasks': ({ queues }, to) => {
     for (const queue of queues) queue.grantSend(to);
   },
+  'wake webhooks': ({ webhooks }, to) => webhooks.grantWake(to),
   'measure queues': ({ queues }, to) => {
     for (const queue of queues) queue.grantMeasure(to);
   },
@@ -81,6 +84,7 @@ type Permission = keyof typeof PERMISSIONS;
 /** Handlers that are not in the route table. */
 export type BackgroundHandlerName =
   | 'give-up-task'
+  | 'send-webhooks'
   | 'collect-metrics'
   | 'record-calls'
   | 'refuse-route'
@@ -107,6 +111,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     may: [
       'create tasks',
       'send tasks',
+      'wake webhooks',
       'read results',
       'list models',
       'read contracts',
@@ -147,7 +152,11 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
   'retry-task': {
     description: 'Runs a failed or expired task again',
-    may: ['get tasks', 'send tasks', 'list models', 'read contracts', 'wake models'],
+    may: ['get tasks', 'send tasks', 'wake webhooks', 'list models', 'read contracts', 'wake models'],
+  },
+  'manage-webhooks': {
+    description: 'Lists deliveries of webhooks, sends them again, and keeps the secrets that sign them',
+    may: ['get tasks', 'wake webhooks'],
   },
   'manage-dead-letters': {
     description: 'Lists tasks that were given up, and runs them again',
@@ -156,6 +165,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
       'count dead letters',
       'read requests',
       'send tasks',
+      'wake webhooks',
       'list models',
       'read contracts',
       'wake models',
@@ -196,6 +206,10 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   health: {
     description: 'Says whether the API can do its work',
     may: ['list models', 'measure queues', 'probe tasks'],
+  },
+  'send-webhooks': {
+    description: 'Tells receivers how tasks have ended',
+    may: ['get tasks', 'read results', 'read contracts', 'wake webhooks'],
   },
   'give-up-task': { description: 'Ends the tasks of dead letters as failed', may: ['give tasks up'] },
   'collect-metrics': {

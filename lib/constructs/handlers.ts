@@ -55,6 +55,10 @@ export const DEAD_LETTERS_STAY = {
 
 /** SQS requires a visibility timeout of at least six times this value. */
 const GIVE_UP_TIMEOUT = Duration.seconds(10);
+/** A batch waits for its slowest receiver: 15 s, with reads and writes. The queue hides messages for six times as long. */
+const SEND_TIMEOUT = Duration.seconds(30);
+/** Concurrent senders: slow receivers hold ten webhooks each for 15 s. */
+const MAX_SENDERS = 20;
 const COLLECT_TIMEOUT = Duration.seconds(30);
 const RECORD_TIMEOUT = Duration.seconds(30);
 /** API Gateway waits ten seconds for an authorizer. */
@@ -64,6 +68,7 @@ const AUTHORIZE_TIMEOUT = Duration.seconds(9);
 export class Handlers extends Construct {
   readonly byName: ReadonlyMap<HandlerName, HandlerFunction>;
   readonly giveUpTask: HandlerFunction;
+  readonly sendWebhooks: HandlerFunction;
   readonly collectMetrics: HandlerFunction;
   readonly refuseRoute: HandlerFunction;
   /** The authorizer of the API. Undefined where callers are not verified. */
@@ -90,13 +95,21 @@ export class Handlers extends Construct {
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
     this.collectMetrics.addEnvironment(ENV.minInstances, String(props.minInstances));
     this.#connectDeadLetters();
+    this.sendWebhooks = this.#create('send-webhooks', SEND_TIMEOUT);
+    this.sendWebhooks.addEventSource(
+      new SqsEventSource(props.webhooks.queue, { reportBatchItemFailures: true, maxConcurrency: MAX_SENDERS }),
+    );
+    acknowledge(this.sendWebhooks, {
+      'Serverless-LambdaEventSourceMappingDestination': 'What fails stays in the queue, and is sent again from there.',
+    });
     for (const queue of props.queues) queue.grantTakeDeadLetters?.(this.giveUpTask);
     if (props.hasLifecycle) this.byName.get('get-openapi')?.addEnvironment(ENV.lifecycle, 'on');
     acknowledge(this.giveUpTask, DEAD_LETTERS_STAY);
   }
 
   get all(): readonly HandlerFunction[] {
-    const others = [this.refuseRoute, this.authorizeCaller, this.giveUpTask, this.collectMetrics, this.recordCalls];
+    const { refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls } = this;
+    const others = [refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls];
     return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
   }
 

@@ -101,6 +101,8 @@ export const CORS_REQUEST_HEADERS = [
   'Task-Deadline',
   'Task-Priority',
   'Task-Timeout',
+  'Webhook-Url',
+  'Webhook-Events',
 ] as const;
 
 /** Preflight cache in seconds. Some browsers cap it at this value. */

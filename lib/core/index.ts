@@ -107,21 +107,16 @@ export {
 } from './models/model-registry.ts';
 export { moveDefaultVersion } from './models/move-default.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
-export { isListableAddress, isPublicAddress } from './outbound/addresses.ts';
+export type { Notifier } from './outbound/notifier.ts';
 export {
   type DownloadTarget,
+  type Email,
   MAX_ANSWER_BYTES,
   type Outbound,
   type OutboundAnswer,
   type OutboundRequest,
 } from './outbound/outbound.ts';
-export {
-  isListedHost,
-  judgeAddress,
-  type ListedHosts,
-  literalAddress,
-  readOutboundUrl,
-} from './outbound/outbound-url.ts';
+export type { ListedHosts } from './outbound/outbound-url.ts';
 export * from './stats/index.ts';
 export {
   type Backlog,
@@ -213,3 +208,18 @@ export {
 } from './tasks/task-store.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export * from './users/index.ts';
+export type {
+  SendDeps,
+  SignedMessage,
+  Webhook,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookSecrets,
+} from './webhooks/index.ts';
+export {
+  type DocumentTimes,
+  FREQUENT_LOOKS,
+  type ReceivedKey,
+  type StoredDocument,
+  type WebhookStore,
+} from './webhooks/webhook-store.ts';

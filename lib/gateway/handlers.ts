@@ -21,6 +21,7 @@ import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
 import { createHandler as manageAccount } from '#lambdas/manage-account/handler.ts';
 import { createHandler as manageDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler as manageUsers } from '#lambdas/manage-users/handler.ts';
+import { createHandler as manageWebhooks } from '#lambdas/manage-webhooks/handler.ts';
 import { createHandler as retryTask } from '#lambdas/retry-task/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitBatch } from '#lambdas/submit-batch/handler.ts';
@@ -38,6 +39,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
   'cancel-task': cancelTask(deps),
   'get-stats': getStats(deps),
   'retry-task': retryTask(deps),
+  'manage-webhooks': manageWebhooks(deps),
   'manage-dead-letters': manageDeadLetters(deps),
   'list-models': listModels(deps),
   'get-model': getModel(deps),

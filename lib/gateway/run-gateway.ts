@@ -6,6 +6,7 @@ import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
+import { webhookSending } from '#platform/webhook-sending.ts';
 import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
 import { openCallLog } from './call-log.ts';
@@ -16,6 +17,7 @@ import { createJsonLog } from './log-event.ts';
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 import { createUserLimiter } from './user-limits.ts';
+import { startWebhookSender } from './webhook-sender.ts';
 
 /** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
@@ -65,6 +67,8 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   });
   const pump = pumpRegisteredModels({ ...deps.platform, giveUp: createGiveUp(deps), logger });
   cleanup.defer(() => pump.stop());
+  const sender = startWebhookSender(deps, webhookSending(environment));
+  cleanup.defer(() => sender.stop());
   const bridge = createBridge({
     routes: ALL_ROUTES,
     handlers: createHandlers(deps),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { queuesOnDemand } from '#local/emulators.ts';
 import { callDaysFrom } from '#platform/environment.ts';
+import { outboundHostsFrom } from '#platform/outbound.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { Durability } from '#platform/sqlite.ts';
 import type { BackendName, LocalOptions } from './options.ts';
@@ -77,7 +78,11 @@ async function startEmulatedAws({ models, environment }: BackendOptions): Promis
     import('#platform/aws-full.ts'),
   ]);
   const emulators = await startEmulators();
-  const settings = { ...localAwsSettings(emulators), callDays: callDaysFrom(environment) };
+  const settings = {
+    ...localAwsSettings(emulators),
+    callDays: callDaysFrom(environment),
+    outboundHosts: outboundHostsFrom(environment),
+  };
   await provision(settings, models);
   const aws = createFullAwsPlatform(settings);
   const addModel = (model: string) => provision(settings, [model]);

@@ -15,6 +15,8 @@ import {
   type TableDefinition,
   taskQueueName,
   USERS_TABLE,
+  WEBHOOK_QUEUE,
+  webhookQueueName,
 } from '#adapters/aws/index.ts';
 import type { AwsSettings } from '#platform/aws.ts';
 import type { Emulators } from './emulators.ts';
@@ -56,6 +58,7 @@ export async function provision(settings: AwsSettings, models: readonly string[]
       createTable(dynamodb, settings.usersTable, USERS_TABLE),
       createTable(dynamodb, settings.callsTable, CALLS_TABLE),
       s3.send(new CreateBucketCommand({ Bucket: settings.blobBucket })),
+      createWebhookQueue(sqs),
       ...models.map((model) => createQueues(sqs, model)),
     ]);
   } finally {
@@ -120,7 +123,10 @@ async function createQueues(client: SQSClient, model: string): Promise<void> {
   );
 }
 
-const attributesOf = (queue: typeof TASK_QUEUE | typeof DEAD_LETTER_QUEUE) => ({
+const createWebhookQueue = (client: SQSClient) =>
+  client.send(new CreateQueueCommand({ QueueName: webhookQueueName(PREFIX), Attributes: attributesOf(WEBHOOK_QUEUE) }));
+
+const attributesOf = (queue: typeof TASK_QUEUE | typeof DEAD_LETTER_QUEUE | typeof WEBHOOK_QUEUE) => ({
   VisibilityTimeout: String(queue.visibilitySeconds),
   MessageRetentionPeriod: String(queue.retentionSeconds),
   ReceiveMessageWaitTimeSeconds: String(queue.waitSeconds),

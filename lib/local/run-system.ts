@@ -13,10 +13,12 @@ import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { createUserLimiter, type UserLimiter } from '#gateway/user-limits.ts';
+import { startWebhookSender } from '#gateway/webhook-sender.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import type { Platform } from '#platform/platform.ts';
+import { webhookSending } from '#platform/webhook-sending.ts';
 import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import { watchModelFiles } from './model-changes.ts';
@@ -104,6 +106,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
   if (!backend.keepsTasks) cleanup.defer(() => reportUndelivered(platform.queues, namesOf(models), logger));
   const pump = pumpDeadLetters(deps, namesOf(models));
   cleanup.defer(() => pump.stop());
+  const sender = startWebhookSender(deps, webhookSending(run.environment));
+  cleanup.defer(() => sender.stop());
   cleanup.defer(() => supervisor.stopAll());
   handlers.resolve(createHandlers(deps));
   // Deferred again to close first: accepted requests still need their instances.

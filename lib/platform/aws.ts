@@ -9,11 +9,20 @@ import {
   DynamoTaskStore,
   lateInstanceController,
   lateStatsStore,
+  lateWebhookStore,
   S3BlobStore,
   SqsTaskQueue,
 } from '#adapters/aws/index.ts';
-import { type Clock, StoreClock } from '#core';
-import { callDaysFrom, corsOriginsFrom, readChoice, readInteger, readOptional, readRequired } from './environment.ts';
+import { type Clock, type ListedHosts, StoreClock } from '#core';
+import {
+  callDaysFrom,
+  corsOriginsFrom,
+  listedIn,
+  readChoice,
+  readInteger,
+  readOptional,
+  readRequired,
+} from './environment.ts';
 import * as ENV from './environment-names.ts';
 import { type Platform, systemClock } from './platform.ts';
 
@@ -60,6 +69,8 @@ export function createAwsPlatform(
       await tasks.get(NO_TASK);
     },
     blobs,
+    webhooks: lateWebhookStore({ dynamodb, sqs, table: settings.tasksTable, queueUrlPrefix, pollSeconds, clock }),
+    outboundHosts: settings.outboundHosts ?? new Set(),
     stats: lateStatsStore({ client: dynamodb, table: settings.tasksTable }),
     registry: new DynamoModelRegistry({ client: dynamodb, table: settings.registryTable, clock }),
     contracts: new DynamoContractStore({ client: dynamodb, table: settings.registryTable, blobs }),
@@ -93,6 +104,8 @@ export interface AwsSettings extends AwsConnection {
   readonly queueUrlPrefix: string;
   /** Origins whose pages may read responses. Undefined: API Gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
+  /** Hosts that webhooks may reach although they are private. @default none */
+  readonly outboundHosts?: ListedHosts;
   /** Cluster and service names for instance control. Undefined: no instance control. */
   readonly ecs?: { readonly cluster: string; readonly servicePrefix: string };
   /** How long an empty receive waits, in seconds, 0–20. @default 20 */
@@ -122,6 +135,7 @@ export function awsSettingsFrom(env: NodeJS.ProcessEnv): AwsSettings {
     blobBucket: readRequired(env, ENV.blobBucket),
     queueUrlPrefix: readRequired(env, ENV.queueUrlPrefix),
     corsOrigins: corsOriginsFrom(env),
+    outboundHosts: listedIn(env, ENV.outboundHosts),
     ...ecsFrom(env),
     pollSeconds: readInteger(env, ENV.pollSeconds, { min: 0, max: 20, default: 20 }),
     ...(isEmulated ? EMULATOR : {}),

@@ -85,6 +85,10 @@ export const trainingDatabaseUrl = 'TRAINING_DATABASE_URL';
 export const servingDatabaseUrl = 'SERVING_DATABASE_URL';
 export const pipelinesDatabaseUrl = 'PIPELINES_DATABASE_URL';
 export const monitoringDatabaseUrl = 'MONITORING_DATABASE_URL';
+export const alertsDatabaseUrl = 'ALERTS_DATABASE_URL';
+/** The mail server of alerts, for example `smtps://user:password@host:465`, and their sender. */
+export const smtpUrl = 'MODELYARD_SMTP_URL';
+export const smtpFrom = 'MODELYARD_SMTP_FROM';
 /** The share of the answers of versioned models that goes into the prediction log. */
 export const predictionLog = 'MODELYARD_PREDICTION_LOG';
 /** Whether the API has the routes of the lifecycle, for Lambdas. */

@@ -60,6 +60,10 @@ export function readChoice<Choice extends string>(
   );
 }
 
+/** Space-separated words. Empty when the variable is unset. */
+export const listedIn = (env: NodeJS.ProcessEnv, name: EnvironmentName): ReadonlySet<string> =>
+  new Set(readOptional(env, name)?.split(' '));
+
 /** Space-separated origins. Undefined when the variable is unset. */
 export const corsOriginsFrom = (env: NodeJS.ProcessEnv): readonly string[] | undefined =>
   readOptional(env, ENV.corsOrigins)?.split(' ');

@@ -10,4 +10,5 @@ export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> 
   serving: ENV.servingDatabaseUrl,
   pipelines: ENV.pipelinesDatabaseUrl,
   monitoring: ENV.monitoringDatabaseUrl,
+  alerts: ENV.alertsDatabaseUrl,
 };

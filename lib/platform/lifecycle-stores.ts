@@ -7,6 +7,7 @@ import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#ada
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, readOptional } from './environment.ts';
 import { DATABASE_URLS } from './lifecycle-databases.ts';
+import { notifierFrom } from './notifier.ts';
 import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
 
@@ -36,6 +37,7 @@ export async function openLifecycleStores(
     }),
     scratch,
     outbound: outboundFrom(environment),
+    notifier: notifierFrom(environment),
     hasDatabase(service) {
       const file = fileOf(service);
       return readOptional(environment, DATABASE_URLS[service]) !== undefined || (!!file && existsSync(file));

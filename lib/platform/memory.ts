@@ -8,8 +8,9 @@ import {
   MemoryTaskStore,
   MemoryUsageStore,
   MemoryUserStore,
+  MemoryWebhookStore,
 } from '#adapters/memory/index.ts';
-import type { Clock } from '#core';
+import type { Clock, ListedHosts } from '#core';
 import { type FullPlatform, systemClock } from './platform.ts';
 
 export interface MemoryPlatformSettings {
@@ -17,6 +18,8 @@ export interface MemoryPlatformSettings {
   readonly clock?: Clock;
   /** How long an empty receive waits, in milliseconds. @default 20_000 */
   readonly pollMs?: number;
+  /** Hosts that requests may reach although they are private. @default none */
+  readonly outboundHosts?: ListedHosts;
 }
 
 /** The adapters have a `reachable` property, which tests use to simulate outages. */
@@ -29,10 +32,15 @@ export interface MemoryPlatform extends FullPlatform {
   readonly users: MemoryUserStore;
   readonly calls: MemoryCallLog;
   readonly usage: MemoryUsageStore;
+  readonly webhooks: MemoryWebhookStore;
 }
 
 /** All adapters in this process: the reference for unit tests and benchmarks. */
-export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlatformSettings = {}): MemoryPlatform {
+export function createMemoryPlatform({
+  clock = systemClock,
+  pollMs,
+  outboundHosts = new Set(),
+}: MemoryPlatformSettings = {}): MemoryPlatform {
   const queues = new Map<string, MemoryTaskQueue>();
   return {
     queues(model) {
@@ -48,6 +56,8 @@ export function createMemoryPlatform({ clock = systemClock, pollMs }: MemoryPlat
     users: new MemoryUserStore(),
     calls: new MemoryCallLog(clock),
     usage: new MemoryUsageStore(),
+    webhooks: new MemoryWebhookStore(clock),
+    outboundHosts,
     recordsCalls: true,
     clock,
     async close() {

@@ -1,7 +1,9 @@
 import { OutboundHttp } from '#adapters/outbound/outbound-http.ts';
-import type { Outbound } from '#core';
-import { ENV, readOptional } from './environment.ts';
+import type { ListedHosts, Outbound } from '#core';
+import { ENV, listedIn } from './environment.ts';
+
+/** Hosts that requests may reach although they are private. */
+export const outboundHostsFrom = (env: NodeJS.ProcessEnv): ListedHosts => listedIn(env, ENV.outboundHosts);
 
 /** Sends requests to the Internet, and to the hosts that the environment lists. */
-export const outboundFrom = (env: NodeJS.ProcessEnv): Outbound =>
-  new OutboundHttp({ listed: new Set(readOptional(env, ENV.outboundHosts)?.split(' ')) });
+export const outboundFrom = (env: NodeJS.ProcessEnv): Outbound => new OutboundHttp({ listed: outboundHostsFrom(env) });

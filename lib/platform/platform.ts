@@ -9,13 +9,16 @@ import type {
   ContractStore,
   InstanceController,
   LifecycleService,
+  ListedHosts,
   ModelRegistry,
+  Notifier,
   Outbound,
   StatsStore,
   TaskQueues,
   TaskStore,
   UsageStore,
   UserStore,
+  WebhookStore,
 } from '#core';
 
 /** A coherent set of adapters for use cases, handlers and instances. */
@@ -26,6 +29,10 @@ export interface Platform {
   readonly stats: StatsStore;
   readonly registry: ModelRegistry;
   readonly contracts: ContractStore;
+  /** The queue of webhooks. */
+  readonly webhooks: WebhookStore;
+  /** Hosts that webhooks may reach although they are private. */
+  readonly outboundHosts: ListedHosts;
   /** Undefined where this process cannot launch or stop instances. */
   readonly instances?: InstanceController;
   readonly clock: Clock;
@@ -59,6 +66,7 @@ export interface LifecycleStores {
   readonly scratch: string;
   /** Reaches servers of others. */
   readonly outbound: Outbound;
+  readonly notifier: Notifier;
   /** Opens and migrates the database of a service, at the first call. Rejects with `store_unavailable`. */
   database<Tables>(service: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<Tables>>;
   /** Whether the service has been used. True where this cannot be told without a connection. */

@@ -11,11 +11,13 @@ import {
   RedisStatsStore,
   RedisTaskStore,
   RedisTurns,
+  RedisWebhookStore,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
 import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
 import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
+import { outboundHostsFrom } from './outbound.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export { readEarlierUsers } from '#adapters/rabbit-redis/earlier-users.ts';
@@ -75,6 +77,8 @@ export function createRabbitRedisPlatform(
     stats: new RedisStatsStore(stores),
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),
+    webhooks: new RedisWebhookStore(stores),
+    outboundHosts: outboundHostsFrom(settings.environment ?? {}),
     ...lateUsersAndCalls(openUsersAndCalls),
     recordsCalls: databaseUrl !== undefined && callDays > 0,
     lifecycle,

@@ -4,6 +4,7 @@ import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from
 import { CALL_RETENTION_DAYS, type Clock, DAY_MS } from '#core';
 import { callDaysFrom, ENV, readChoice, readInteger, readRequired } from './environment.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
+import { outboundHostsFrom } from './outbound.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';
 
 export { type Durability, takeDataFolder } from '#adapters/sqlite/index.ts';
@@ -23,6 +24,7 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
     // Loads the query builder on first use, because instances do not need it.
     ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock, callDays)),
     recordsCalls: callDays > 0,
+    outboundHosts: outboundHostsFrom(settings.environment ?? {}),
     accept: (task, message) => tasks.accept(task, message),
     lifecycle,
     clock,

@@ -121,7 +121,7 @@ export class LifecycleStack extends Stack {
     const { kind, corsOrigins } = config.api;
     if (kind === 'rest' && corsOrigins.length > 0) handler.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     const grantors = {
-      ...{ data, identity },
+      ...{ data, identity, webhooks: main.webhooks },
       queues: [...main.services.map((service) => service.queues), ...services.map(({ queues }) => queues)],
       services: [...main.services, ...services.map(({ service }) => service)],
     };

@@ -25,6 +25,7 @@ import { retainLogs } from '../constructs/retain-logs.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
 import { TraceSampling } from '../constructs/trace-sampling.ts';
+import { WebhookQueue } from '../constructs/webhook-queue.ts';
 import type { StageConfig } from './stage-config.ts';
 
 export interface ModelyardStackProps {
@@ -46,6 +47,7 @@ export class ModelyardStack extends Stack {
   readonly cluster: Cluster;
   readonly capacityProviders: CfnClusterCapacityProviderAssociations | undefined;
   readonly services: readonly ModelService[];
+  readonly webhooks: WebhookQueue;
   readonly identity: Identity;
   readonly handlers: Handlers;
   readonly api: HttpApi;
@@ -84,6 +86,7 @@ export class ModelyardStack extends Stack {
     const { reservedConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
     const identity = new Identity(this, 'Identity', { auth: config.auth, data });
+    this.webhooks = new WebhookQueue(this, 'Webhooks', { prefix });
     const handlers = new Handlers(this, 'Handlers', {
       ...{
         stage,
@@ -94,6 +97,7 @@ export class ModelyardStack extends Stack {
         ownServices: services,
         services: [...services, ...elsewhere.map((model) => namedService(this, model))],
         hasLifecycle: lifecycleModels.length > 0,
+        webhooks: this.webhooks,
         minInstances,
         logRetention,
         tracing,

@@ -219,6 +219,7 @@ describe('the lifecycle of compose.yaml', () => {
       training: 5436,
       serving: 5437,
       monitoring: 5438,
+      alerts: 5439,
       pipelines: 5440,
     };
 
@@ -260,6 +261,7 @@ describe('the lifecycle of compose.yaml', () => {
 const ACCESS = {
   ...{ AUTH: '', BIND: '127.0.0.1', MODELYARD_HOSTS: 'gateway', REGISTRATION: 'open' },
   ...{ MODELYARD_KEYS_FILE: '/data/signing-keys.json', OIDC_ISSUER: '', OIDC_AUDIENCE: '', OIDC_ROLE_CLAIM: 'roles' },
+  MODELYARD_OUTBOUND_HOSTS: '',
 };
 
 describe('the environment in compose.yaml', () => {

@@ -203,7 +203,7 @@ describe('a submit that is refused', () => {
       'unreadable-body',
     ],
     ['an unusable header', '{}', { 'Task-Deadline': 'soon' }, 400, 'invalid-request'],
-    ['a header for later', '{}', { 'Webhook-Url': 'https://example.com' }, 400, 'invalid-request'],
+    ['a private webhook', '{}', { 'Webhook-Url': 'https://10.0.0.1' }, 400, 'invalid-request'],
     ['another type', 'value: 7', { 'Content-Type': 'text/yaml' }, 415, 'unsupported-media-type'],
     ['compressed JSON', '{}', { 'Content-Encoding': 'gzip' }, 415, 'unsupported-media-type'],
     ['a wish for HTML', '{}', { Accept: 'text/html' }, 406, 'not-acceptable'],

@@ -52,7 +52,7 @@ describe('ingestion by URL', () => {
     const again = await ingest(lifecycle, `${url}/meters`);
 
     expect(first).toMatchObject({ is_new: true, version: { rows: 2, bad_rows: 0 } });
-    expect(again).toMatchObject({ is_new: false, version: { number: 1 } });
+    expect(again).toMatchObject({ is_new: false, version: { version: 1 } });
     expect(await readdir(lifecycle.stores.scratch)).toEqual([]);
   });
 

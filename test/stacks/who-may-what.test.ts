@@ -50,7 +50,12 @@ describe('exactly these', () => {
     ['read requests', 's3:GetObject', '/requests/*', ['GetBatch', 'ManageDeadLetters', 'SubmitBatch', 'a model']],
     ['keep results', 's3:PutObject', '/results/*', ['a model']],
     // The submit handler only because `Prefer: wait` answers with the result: it opens the one of the task it made.
-    ['read results', 's3:GetObject', '/results/*', ['CancelTask', 'GetBatch', 'GetResult', 'GetTask', 'SubmitTask']],
+    [
+      'read results',
+      's3:GetObject',
+      '/results/*',
+      ['CancelTask', 'GetBatch', 'GetResult', 'GetTask', 'SendWebhooks', 'SubmitTask'],
+    ],
     ['list tasks', 'dynamodb:Query', 'index/by-owner', ['ListTasks']],
     ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics', 'ManageDeadLetters']],
     ['keep letters', 's3:PutObject', '/dead-letters/*', ['GiveUpTask', 'a model']],

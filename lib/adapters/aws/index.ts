@@ -24,6 +24,8 @@ export {
   type TableDefinition,
   taskQueueName,
   USERS_TABLE,
+  WEBHOOK_QUEUE,
+  webhookQueueName,
 } from './resources.ts';
 export { lateStatsStore } from './stats/late-stats-store.ts';
 export { DynamoTaskStore } from './tasks/dynamo-task-store.ts';
@@ -31,3 +33,4 @@ export { S3BlobStore } from './tasks/s3-blob-store.ts';
 export { DynamoUsageStore } from './users/dynamo-usage-store.ts';
 export { DynamoUserStore } from './users/dynamo-user-store.ts';
 export { createSecretKeys } from './users/secret-keys.ts';
+export { lateWebhookStore } from './webhooks/late-webhook-store.ts';

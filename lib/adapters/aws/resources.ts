@@ -110,6 +110,17 @@ export const taskQueueName = (prefix: string, model: string): string => `${prefi
 /** The dead-letter queue of a model: a name or, with a URL prefix, a URL. */
 export const deadLetterQueueName = (prefix: string, model: string): string => `${prefix}${dashed(model)}-dead-letters`;
 
+/** The queue of webhooks: a name or, with a URL prefix, a URL. No model's queue ends like this. */
+export const webhookQueueName = (prefix: string): string => `${prefix}webhooks`;
+
+/** Settings of the queue of webhooks. Messages that wait longer than SQS allows are sent again. */
+export const WEBHOOK_QUEUE = {
+  /** Longer than a sender works on a batch. */
+  visibilitySeconds: 180,
+  retentionSeconds: 14 * 24 * 3600,
+  waitSeconds: 20,
+} as const;
+
 /** The container name in the ECS task definition of a model. */
 export const MODEL_CONTAINER = 'Model';
 

@@ -7,17 +7,14 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   type DownloadTarget,
-  isListedHost,
-  judgeAddress,
   type ListedHosts,
-  literalAddress,
   MAX_ANSWER_BYTES,
   ModelyardError,
   type Outbound,
   type OutboundAnswer,
   type OutboundRequest,
-  readOutboundUrl,
 } from '#core';
+import { isListedHost, judgeAddress, literalAddress, readOutboundUrl } from '#core/outbound';
 
 export interface ResolvedAddress {
   readonly address: string;

@@ -9,3 +9,4 @@ export { RedisContractStore, RedisModelRegistry } from './registry/redis-model-r
 export { RedisStatsStore } from './stats/redis-stats-store.ts';
 export { RedisBlobStore } from './tasks/redis-blob-store.ts';
 export { RedisTaskStore } from './tasks/redis-task-store.ts';
+export { RedisWebhookStore } from './webhooks/redis-webhook-store.ts';

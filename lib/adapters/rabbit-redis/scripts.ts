@@ -1,6 +1,7 @@
 import { SERVE_TURN, TAKE_TURN } from './queue/turns.ts';
 import { redisScript } from './redis-script.ts';
 import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
+import { PUT_WEBHOOK } from './webhooks/webhook-script.ts';
 
 /**
  * Writes a model if the stored version is the previous one. KEYS: models. ARGV: name, version, document. Returns the
@@ -45,4 +46,5 @@ export const SCRIPTS = {
   serveTurn: SERVE_TURN,
   writeModel,
   putInstance,
+  putWebhook: PUT_WEBHOOK,
 };

@@ -12,6 +12,7 @@ import { SqliteStatsStore } from './stats/sqlite-stats-store.ts';
 import { FileBlobStore } from './tasks/file-blob-store.ts';
 import { SqliteTaskStore } from './tasks/sqlite-task-store.ts';
 import { WakeUps } from './wake/wake-ups.ts';
+import { SqliteWebhookStore } from './webhooks/sqlite-webhook-store.ts';
 
 export interface SqliteOptions {
   /** Created if it does not exist. */
@@ -35,6 +36,7 @@ export interface Sqlite {
   readonly stats: SqliteStatsStore;
   readonly registry: SqliteModelRegistry;
   readonly contracts: SqliteContractStore;
+  readonly webhooks: SqliteWebhookStore;
   /** Rejects with `store_unavailable` if nothing can be written. */
   check(): Promise<void>;
   /** Frees all messages of this process and closes the database. */
@@ -70,6 +72,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
     stats: new SqliteStatsStore(database),
     registry: new SqliteModelRegistry({ database, process: presence.id, clock }),
     contracts: new SqliteContractStore(database),
+    webhooks: new SqliteWebhookStore(database, clock),
     check: () => translated('store_unavailable', presence.confirm()),
     async close() {
       housekeeping.stop();

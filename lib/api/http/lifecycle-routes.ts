@@ -76,6 +76,16 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/lifecycle/metrics', 'operator', 'Get drift and errors in the text format of Prometheus'],
     ['PUT', '/models/{model}/monitor', 'operator', 'Set the windows, tests and thresholds of a model'],
   ]),
+  ...routesOf('alerts', [
+    ['GET', '/alerts', 'user', 'List the alerts, newest first'],
+    ['GET', '/alerts/{fingerprint}/deliveries', 'operator', 'List who was told of an alert'],
+    ['GET', '/alert-rules', 'operator', 'List what raises alerts, and who is told'],
+    ['PUT', '/alert-rules/{rule}', 'operator', 'Create or change a rule'],
+    ['DELETE', '/alert-rules/{rule}', 'operator', 'Delete a rule'],
+    ['GET', '/silences', 'user', 'List the silences that have not ended'],
+    ['POST', '/silences', 'operator', 'Keep alerts from being reported for a while'],
+    ['DELETE', '/silences/{id}', 'operator', 'End a silence'],
+  ]),
 ];
 
 /** The routes of a process that has a lifecycle. */

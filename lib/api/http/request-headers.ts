@@ -1,4 +1,11 @@
-import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, ModelyardError, PRIORITIES, type Priority } from '#core';
+import {
+  MAX_DEADLINE_SECONDS,
+  MAX_TIMEOUT_SECONDS,
+  ModelyardError,
+  PRIORITIES,
+  type Priority,
+  type Webhook,
+} from '#core';
 import type { HeaderFields } from './headers.ts';
 import { splitAssignment, splitUnquoted } from './http-syntax.ts';
 
@@ -75,6 +82,7 @@ export interface SubmitOptions {
   readonly trace?: TraceHeaders;
   /** What chooses the version that answers during a roll-out. */
   readonly routingKey?: string;
+  readonly webhook?: Webhook;
 }
 
 /** Of the keys of a caller. */
@@ -82,15 +90,13 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Reads the headers of a submit. Throws `invalid_request` with the name of the header. */
 export function submitOptions(headers: HeaderFields): SubmitOptions {
-  if (headers.all('webhook-url').length > 0) {
-    throw refused('Webhook-Url', 'is not offered yet: poll the task, or wait for it with Prefer: wait');
-  }
   const idempotencyKey = keyOf(headers, 'Idempotency-Key');
   const routingKey = keyOf(headers, 'Routing-Key');
   const deadlineSeconds = secondsOf(headers, 'Task-Deadline', MAX_DEADLINE_SECONDS);
   const timeoutSeconds = secondsOf(headers, 'Task-Timeout', MAX_TIMEOUT_SECONDS);
   const priority = priorityOf(headers);
   const trace = traceOf(headers);
+  const webhook = webhookOf(headers);
   return {
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(deadlineSeconds === undefined ? {} : { deadlineSeconds }),
@@ -98,6 +104,7 @@ export function submitOptions(headers: HeaderFields): SubmitOptions {
     ...(priority === undefined ? {} : { priority }),
     ...(trace ? { trace } : {}),
     ...(routingKey === undefined ? {} : { routingKey }),
+    ...(webhook ? { webhook } : {}),
   };
 }
 
@@ -105,6 +112,13 @@ function keyOf(headers: HeaderFields, name: string): string | undefined {
   const key = only(headers, name);
   if (key !== undefined && !KEY.test(key)) throw refused(name, 'must be 1 to 255 visible ASCII characters');
   return key;
+}
+
+/** What they say is checked by the submit. */
+function webhookOf(headers: HeaderFields): Webhook | undefined {
+  const url = only(headers, 'Webhook-Url');
+  const events = headers.list('webhook-events')?.split(',');
+  return url === undefined ? undefined : { url, ...(events ? { events } : {}) };
 }
 
 function secondsOf(headers: HeaderFields, name: string, max: number): number | undefined {

@@ -18,6 +18,7 @@ export const HANDLER_NAMES = [
   'list-calls',
   'cancel-task',
   'retry-task',
+  'manage-webhooks',
   'manage-dead-letters',
   'get-stats',
   'list-models',
@@ -78,6 +79,9 @@ export const ROUTES = [
   route('POST', '/tasks/{id}/retry', 'retry-task', 'user', 'Run a failed or expired task again'),
   route('GET', '/tasks/{id}/history', 'get-task', 'user', 'Get what happened to a task'),
   route('GET', '/tasks/{id}/events', 'get-task', 'user', 'Follow a task by server-sent events'),
+  route('GET', '/tasks/{id}/deliveries', 'manage-webhooks', 'user', 'List webhook deliveries'),
+  route('POST', '/tasks/{id}/redeliver', 'manage-webhooks', 'user', 'Send an event again'),
+  route('POST', '/tasks/{id}/deliveries/redeliver', 'manage-webhooks', 'user', 'Send an event again'),
   route('GET', '/models/{model}/result', 'get-result', 'user', 'Get only the result of a task'),
   route('GET', '/models', 'list-models', 'user', 'List the active models'),
   route('GET', '/models/{model}', 'get-model', 'user', 'Get a model'),
@@ -122,6 +126,8 @@ export const ROUTES = [
   route('GET', '/users/me/keys', 'manage-account', 'user', 'List my API keys'),
   route('POST', '/users/me/keys', 'manage-account', 'user', 'Create an API key'),
   route('DELETE', '/users/me/keys/{id}', 'manage-account', 'user', 'Delete an API key'),
+  route('GET', '/users/me/webhook-secret', 'manage-webhooks', 'user', 'Get my webhook secret'),
+  route('POST', '/users/me/webhook-secret/rotate', 'manage-webhooks', 'user', 'Replace my webhook secret'),
   route('GET', '/users', 'manage-users', 'admin', 'List the users'),
   route('PATCH', '/users/{id}', 'manage-users', 'admin', 'Change a user'),
   route('DELETE', '/users/{id}', 'manage-users', 'admin', 'Delete a user'),
@@ -146,7 +152,7 @@ const STEERED_BY_CALLERS: ReadonlySet<Route['handler']> = new Set([
 
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
-  if (STEERED_BY_CALLERS.has(handler)) return ['predict'];
+  if (STEERED_BY_CALLERS.has(handler) || path.endsWith('/redeliver')) return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
   const isRead = role === 'user' && method === 'GET' && !path.startsWith('/users/me/');
   return isRead ? ['read', 'predict'] : [];

@@ -20,6 +20,7 @@ import { STATS_ROUTES } from './stats-schemas.ts';
 import { STEERING_ROUTES } from './steering-routes.ts';
 import { TASK_ROUTES } from './task-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 const MODEL = pathParameter('model', 'The name of the model.', { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH });
 
@@ -219,6 +220,7 @@ export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...MODEL_ROUTES,
   ...STATS_ROUTES,
   ...STEERING_ROUTES,
+  ...WEBHOOK_ROUTES,
   ...INSTANCE_ROUTES,
   ...GATEWAY_ROUTES,
   ...OPERATION_ROUTES,

@@ -1,4 +1,5 @@
 import { MAX_DEADLINE_SECONDS, MAX_TIMEOUT_SECONDS, PRIORITIES } from '#core';
+import { WEBHOOK_EVENTS } from '#core/webhooks';
 import type { Json } from './message-schemas.ts';
 
 const header = (name: string, component: string) => ({ [name]: { $ref: `#/components/headers/${component}` } });
@@ -41,6 +42,8 @@ export const PARAMETERS = {
   taskDeadline: parameter('TaskDeadline'),
   taskTimeout: parameter('TaskTimeout'),
   taskPriority: parameter('TaskPriority'),
+  webhookUrl: parameter('WebhookUrl'),
+  webhookEvents: parameter('WebhookEvents'),
   traceparent: parameter('Traceparent'),
   tracestate: parameter('Tracestate'),
   ifNoneMatch: parameter('IfNoneMatch'),
@@ -85,6 +88,16 @@ export const PARAMETER_COMPONENTS: Json = {
     'Task-Priority',
     'The share of turns among the waiting tasks of the model: 16 high, 4 normal and 1 low.',
     { type: 'string', enum: [...PRIORITIES], default: 'normal' },
+  ),
+  WebhookUrl: requestHeader(
+    'Webhook-Url',
+    'An `https:` URL that gets a signed `POST` of the task when it has ended (Standard Webhooks).',
+    { type: 'string', format: 'uri', maxLength: 2048 },
+  ),
+  WebhookEvents: requestHeader(
+    'Webhook-Events',
+    `The events to send, separated by commas: ${WEBHOOK_EVENTS.join(', ')}. All by default.`,
+    { type: 'string' },
   ),
   Traceparent: requestHeader('traceparent', 'W3C Trace Context. It is passed on to the model.', {
     type: 'string',

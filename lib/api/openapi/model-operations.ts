@@ -35,6 +35,8 @@ const SUBMIT_PARAMETERS = [
   PARAMETERS.taskPriority,
   PARAMETERS.taskDeadline,
   PARAMETERS.taskTimeout,
+  PARAMETERS.webhookUrl,
+  PARAMETERS.webhookEvents,
   PARAMETERS.traceparent,
   PARAMETERS.tracestate,
 ];

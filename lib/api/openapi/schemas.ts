@@ -15,6 +15,7 @@ import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 import { STATS_SCHEMAS } from './stats-schemas.ts';
 import { STEERING_SCHEMAS } from './steering-routes.ts';
+import { WEBHOOK_SCHEMAS } from './webhook-routes.ts';
 
 const FAILURE = {
   anyOf: [{ $ref: '#/components/schemas/StartFailure' }, { type: 'null' }],
@@ -233,5 +234,6 @@ export const SCHEMA_COMPONENTS: Json = {
   ...STATS_SCHEMAS,
   ...STEERING_SCHEMAS,
   ...BATCH_SCHEMAS,
+  ...WEBHOOK_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

@@ -1,3 +1,16 @@
+export {
+  type Alert,
+  type AlertChannel,
+  type AlertRule,
+  type AlertStep,
+  DRIFT_RULE,
+  ERROR_METRICS,
+  isSilencing,
+  judgeWindow,
+  RULE_DEFAULTS,
+  reportInTime,
+  type Silence,
+} from './alerts.ts';
 export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.ts';
 export { parseExpression } from './expression.ts';
 export { decideGate, type GateDecision, type GateInput } from './gate.ts';

@@ -7,6 +7,7 @@ export const LIFECYCLE_SERVICES = [
   'serving',
   'pipelines',
   'monitoring',
+  'alerts',
 ] as const;
 
 export type LifecycleService = (typeof LIFECYCLE_SERVICES)[number];

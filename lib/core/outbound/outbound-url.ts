@@ -40,4 +40,4 @@ export function judgeAddress(address: string, isListed: boolean): void {
   throw refused('Its host is not a public address. An operator can list hosts in MODELYARD_OUTBOUND_HOSTS.');
 }
 
-const refused = (why: string) => new ModelyardError('invalid_request', `This URL cannot be called. ${why}`);
+const refused = (why: string) => new ModelyardError('invalid_request', `The URL cannot be called. ${why}`);

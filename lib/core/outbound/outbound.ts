@@ -21,6 +21,14 @@ export interface OutboundAnswer {
 
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
+export interface Email {
+  /** The same in every attempt. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
 export interface DownloadTarget {
   /** A local file, which must not exist. */
   readonly path: string;

@@ -1,5 +1,6 @@
 import { ModelyardError } from '../errors.ts';
 import { inBatches } from '../lists.ts';
+import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
 import type { Task } from './task.ts';
@@ -8,6 +9,8 @@ import type { TaskQueues } from './task-queue.ts';
 
 export interface RetryDeps extends ReadDeps {
   readonly queues: TaskQueues;
+  /** @default there are no webhooks */
+  readonly webhooks?: WebhookStore;
 }
 
 /** Maximum number of dead letters that one call redrives. */
@@ -82,7 +85,7 @@ async function idsOfDeadLetters({ tasks }: RetryDeps, model: string): Promise<re
 
 /** Changes the row first: an instance drops a message of a round that the row does not have. */
 async function sendAgain(
-  { tasks, queues, clock }: RetryDeps,
+  { tasks, queues, clock, webhooks }: RetryDeps,
   task: Task,
   { type, by }: { readonly type: 'retried' | 'redriven'; readonly by: string },
 ): Promise<void> {
@@ -91,6 +94,7 @@ async function sendAgain(
   if (task.state !== 'failed' && task.state !== 'expired') throw refusal(`The task is ${task.state}.`);
   if (!envelope) throw refusal('Its request is still in the queue. Retry it when an instance has found it there.');
   if ((task.history?.length ?? 0) >= MAX_HISTORY) throw refusal('It was retried too often.');
+  if (webhooks) await (await import('../webhooks/webhook-records.ts')).keepEnd({ webhooks, clock }, task);
   const at = clock.now();
   const round = (task.round ?? 0) + 1;
   // A retry does not prolong how long the task is kept.

@@ -4,7 +4,10 @@ import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { AcceptedContract } from '../models/model.ts';
 import type { ModelLimits } from '../models/model-manifest.ts';
+import type { ListedHosts } from '../outbound/outbound-url.ts';
 import type { TaskQuota } from '../users/task-limit.ts';
+import type { Webhook } from '../webhooks/webhook.ts';
+import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
 import { type BlobStore, storePayload } from './payload.ts';
@@ -31,6 +34,8 @@ export interface SubmitCommand {
   readonly trace?: TraceContext;
   /** What chooses the version that answers during a roll-out. @default the id of the task */
   readonly routingKey?: string;
+  /** Whom to tell when the task ends. Needs `SubmitDeps.webhooks`. */
+  readonly webhook?: Webhook;
   /** Counts the tasks of the owner. @default no limits */
   readonly quota?: TaskQuota | undefined;
 }
@@ -41,6 +46,10 @@ export type AcceptTask = (task: Task, message: QueuedMessage) => Promise<Task | 
 export interface SubmitDeps {
   /** Replaces `tasks.create` and the first `send` on platforms with such a transaction. */
   readonly accept?: AcceptTask;
+  /** Where webhooks wait for the ends of their tasks. @default nowhere */
+  readonly webhooks?: WebhookStore;
+  /** Hosts of webhooks that may be private. @default none */
+  readonly outboundHosts?: ListedHosts;
   readonly tasks: TaskStore;
   readonly queues: TaskQueues;
   readonly blobs: BlobStore;
@@ -74,6 +83,8 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   };
   let existing: Task | undefined;
   try {
+    // First, so that no end is missed.
+    await watch(deps, task, command);
     existing = await createAndEnqueue(deps, task, command);
   } catch (error) {
     // It runs nevertheless if only the confirmation was lost.
@@ -94,6 +105,13 @@ export async function confirmed(
 ): Promise<Task> {
   if (existing.requestHash !== requestHash) throw conflict();
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
+}
+
+/** Most submits name no webhook, so its code is loaded by the first that does. */
+async function watch({ webhooks, ...deps }: SubmitDeps, task: Task, { webhook }: SubmitCommand): Promise<void> {
+  if (!webhook || !webhooks) return;
+  const { watchTask } = await import('../webhooks/watch-task.ts');
+  await watchTask({ ...deps, webhooks }, task, webhook);
 }
 
 /** A worker has received the message, or a repeated submit has recorded the queue's confirmation. */

@@ -4,6 +4,7 @@ import { cancelTask } from '../tasks/cancel-task.ts';
 import type { BlobStore } from '../tasks/payload.ts';
 import type { ReadDeps } from '../tasks/read-tasks.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
+import { secretKey, type WebhookStore, webhookKey } from '../webhooks/webhook-store.ts';
 import { changeUser } from './credentials.ts';
 import type { UsageStore } from './usage-store.ts';
 import type { UserStore } from './user-store.ts';
@@ -13,6 +14,7 @@ export interface EraseDeps extends ReadDeps {
   readonly calls: CallLog;
   readonly usage: UsageStore;
   readonly blobs: BlobStore;
+  readonly webhooks: WebhookStore;
 }
 
 const PAGE = 100;
@@ -38,19 +40,20 @@ export async function* tasksOf({ tasks }: Pick<ReadDeps, 'tasks'>, owner: string
  * minute have left. Resolves with false if there is no such user.
  */
 export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
-  const { users, calls, usage } = deps;
+  const { users, calls, usage, webhooks } = deps;
   const isKnown = (await users.get(id)) !== undefined;
   // From now on, every gateway refuses the user within a minute.
   if (isKnown) await changeUser(users, id, (user) => ({ ...user, isDisabled: true, credentials: [] }));
   for await (const task of tasksOf(deps, id)) await eraseTask(deps, task);
   await deps.tasks.batches.eraseOf(id);
+  await webhooks.delete(secretKey(id));
   await calls.deleteOf(id);
   await usage.delete(id);
   return isKnown && (await users.delete(id));
 }
 
 async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
-  const { tasks, blobs } = deps;
+  const { tasks, blobs, webhooks } = deps;
   if (!isTerminal(task.state)) {
     await cancelTask(deps, task).catch((error: unknown) => {
       // It has ended meanwhile, or was given up.
@@ -64,5 +67,6 @@ async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
   const keys = [request, ...told, ...(result?.payload.kind === 'blob' ? [result.payload.key] : [])];
   // An empty blob: what is left of it expires with all others.
   for (const key of keys) if (await blobs.get(key)) await blobs.put(key, new Uint8Array());
+  await webhooks.delete(webhookKey(id));
   await tasks.erase(task);
 }

@@ -8,6 +8,7 @@ import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
+import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
 
@@ -29,6 +30,11 @@ statsStoreContract('DynamoDB', async () => aws.open().stats);
 blobStoreContract('S3', async () => {
   const { platform, cutOff } = await aws.openBehindGate();
   return { blobs: platform.blobs, cutOff };
+});
+
+webhookStoreContract('DynamoDB and SQS', async () => {
+  const { platform, cutOff } = await aws.openBehindGate();
+  return { webhooks: platform.webhooks, cutOff };
 });
 
 describe('the registry in DynamoDB', () => {

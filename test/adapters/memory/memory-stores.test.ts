@@ -6,6 +6,7 @@ import {
   MemoryStatsStore,
   MemoryUsageStore,
   MemoryUserStore,
+  MemoryWebhookStore,
 } from '#adapters/memory/index.ts';
 import { systemClock } from '#platform/platform.ts';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
@@ -15,6 +16,7 @@ import { modelRegistryContract } from '#test/contracts/model-registry.contract.t
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
+import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 
 const cuttingOff = (part: { reachable: boolean }) => async () => {
   part.reachable = false;
@@ -40,6 +42,11 @@ blobStoreContract('memory', async () => {
 userStoreContract('memory', async () => {
   const users = new MemoryUserStore();
   return { users, cutOff: cuttingOff(users) };
+});
+
+webhookStoreContract('memory', async () => {
+  const webhooks = new MemoryWebhookStore(systemClock);
+  return { webhooks, cutOff: cuttingOff(webhooks) };
 });
 
 usageStoreContract('memory', async () => {

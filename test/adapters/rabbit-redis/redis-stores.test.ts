@@ -4,6 +4,7 @@ import { contractStoreContract } from '#test/contracts/contract-store.contract.t
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 
@@ -35,5 +36,10 @@ else {
   blobStoreContract('Redis', async () => {
     const { platform, cutOff } = await open();
     return { blobs: platform.blobs, cutOff };
+  });
+
+  webhookStoreContract('Redis', async () => {
+    const { platform, cutOff } = await open();
+    return { webhooks: platform.webhooks, cutOff };
   });
 }

@@ -6,6 +6,7 @@ import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
+import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 
 const folders = useDataFolders();
@@ -51,4 +52,9 @@ usageStoreContract('SQLite', async () => {
 callLogContract('SQLite', async () => {
   const { platform, cutOff } = await open();
   return { calls: platform.calls, cutOff };
+});
+
+webhookStoreContract('SQLite', async () => {
+  const { platform, cutOff } = await open();
+  return { webhooks: platform.webhooks, cutOff };
 });

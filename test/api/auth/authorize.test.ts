@@ -106,7 +106,8 @@ describe.each(guarded)('$name', (route) => {
 
 /** Written down apart from the code that decides. */
 function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
-  if (/predict\/\{model\}$|\/(tasks|batches)$|\/(cancel|retry)$/.test(path) && method === 'POST') return ['predict'];
+  if (/predict\/\{model\}$|\/(tasks|batches)$|\/(cancel|retry|redeliver)$/.test(path) && method === 'POST')
+    return ['predict'];
   if (path === '/models/{model}' && method === 'PATCH') return ['operate'];
   if (/instances|launch|metrics|dead-letters/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
   if (path === '/users/me') return ['predict', 'read'];

@@ -89,9 +89,18 @@ describe('the headers of a submit', () => {
     );
   });
 
-  it('refuse a Webhook-Url rather than ignoring it', () => {
-    expect(() => options(['Webhook-Url', 'https://example.com/hook'])).toThrow(
-      expect.objectContaining({ code: 'invalid_request', message: expect.stringContaining('Webhook-Url') }),
+  it('name a webhook and its events', () => {
+    expect(options(['Webhook-Url', ' https://example.com/hook '])).toEqual({
+      webhook: { url: 'https://example.com/hook' },
+    });
+    expect(options(['Webhook-Url', 'http://127.0.0.1:9/'], ['Webhook-Events', 'task.failed, task.expired'])).toEqual({
+      webhook: { url: 'http://127.0.0.1:9/', events: ['task.failed', ' task.expired'] },
+    });
+  });
+
+  it('refuse two webhooks', () => {
+    expect(() => options(['Webhook-Url', 'https://a.example/'], ['Webhook-Url', 'https://b.example/'])).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('Webhook-Url') }),
     );
   });
 });

@@ -122,6 +122,8 @@ describe('the OpenAPI document', () => {
       'Task-Priority',
       'Task-Deadline',
       'Task-Timeout',
+      'Webhook-Url',
+      'Webhook-Events',
       'traceparent',
       'tracestate',
     ]);

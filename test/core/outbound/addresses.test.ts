@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isListableAddress, isPublicAddress } from '#core';
+import { isListableAddress, isPublicAddress } from '#core/outbound';
 
 const hex = (address: string) =>
   address

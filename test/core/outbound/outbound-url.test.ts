@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOutboundUrl } from '#core';
+import { readOutboundUrl } from '#core/outbound';
 
 const LISTED = new Set(['127.0.0.1', 'hooks.internal:9000', '::1', '169.254.169.254']);
 

@@ -186,6 +186,10 @@ const MIGRATIONS: readonly string[] = [
   -- What the model told of its runs: a JSON object.
   ALTER TABLE tasks ADD COLUMN progress TEXT;
   `,
+  `
+  CREATE TABLE webhooks (key TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL, expires_at INTEGER, due_at INTEGER) STRICT;
+  CREATE INDEX webhooks_due ON webhooks (due_at); CREATE INDEX webhooks_by_expiry ON webhooks (expires_at);
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

@@ -1,0 +1,80 @@
+import { type AlertChannel, ModelyardError, type WebhookAttempt } from '#core';
+import { afterFailure, WEBHOOK_TIMEOUT_MS } from '#core/webhooks';
+import type { Lifecycle } from '../lifecycle.ts';
+import { alertsDatabase, type DeliveryRow } from './tables.ts';
+
+const MAX_AT_ONCE = 20;
+/** Longer than one attempt: another process takes over after it. */
+const LEASE_MS = 60_000;
+const MAX_ATTEMPTS_KEPT = 15;
+
+/**
+ * Sends the reports that are due. Several processes may do so: each takes a report by a condition on its time. A process
+ * that dies in between leaves a report to the next one, which sends it with the same id.
+ */
+export async function deliverReports(lifecycle: Lifecycle): Promise<void> {
+  const { query } = await alertsDatabase(lifecycle);
+  const due = await query
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('due_at', '<=', lifecycle.platform.clock.now())
+    .orderBy('due_at')
+    .limit(MAX_AT_ONCE)
+    .execute();
+  await Promise.all(due.map((row) => deliver(lifecycle, row)));
+}
+
+async function deliver(lifecycle: Lifecycle, row: DeliveryRow): Promise<void> {
+  const { clock } = lifecycle.platform;
+  const { query } = await alertsDatabase(lifecycle);
+  const at = clock.now();
+  const lease = at + LEASE_MS;
+  const own = query.updateTable('deliveries').where('id', '=', row.id);
+  const claim = await own.set({ due_at: lease }).where('due_at', '=', row.due_at).executeTakeFirst();
+  if (claim.numUpdatedRows !== 1n) return;
+  const attempt: WebhookAttempt = { at, ...(await send(lifecycle, row)), durationMs: Math.max(0, clock.now() - at) };
+  const attempts = JSON.stringify(
+    [...(JSON.parse(row.attempts) as WebhookAttempt[]), attempt].slice(-MAX_ATTEMPTS_KEPT),
+  );
+  const next = attempt.error === undefined ? undefined : afterFailure(row.failures, attempt);
+  const state = attempt.error === undefined ? 'delivered' : next === undefined ? 'failed' : 'pending';
+  const failures = row.failures + (attempt.error === undefined ? 0 : 1);
+  await own
+    .set({ state, attempts, failures, due_at: next ?? null })
+    .where('due_at', '=', lease)
+    .execute();
+}
+
+/** Why it failed, and the status of the answer if there was one. */
+async function send(lifecycle: Lifecycle, row: DeliveryRow): Promise<Pick<WebhookAttempt, 'status' | 'error'>> {
+  const channel = JSON.parse(row.channel) as AlertChannel;
+  const { notifier } = lifecycle.stores;
+  try {
+    if (channel.kind === 'email') {
+      const { reason, type } = JSON.parse(row.body) as { readonly reason: string; readonly type: string };
+      const subject = `${type === 'alert.resolved' ? 'Resolved' : 'Alert'}: ${reason}`;
+      await notifier.sendEmail({
+        id: row.id,
+        to: channel.to,
+        subject,
+        text: `${JSON.stringify(JSON.parse(row.body), null, 2)}\n`,
+      });
+      return {};
+    }
+    const at = lifecycle.platform.clock.now();
+    const message = { id: row.id, at, body: row.body };
+    const headers = await notifier.signatures(lifecycle.platform, row.owner, message);
+    const request = {
+      url: channel.url,
+      method: 'POST',
+      body: row.body,
+      headers,
+      timeoutMs: WEBHOOK_TIMEOUT_MS,
+    } as const;
+    const { status } = await lifecycle.stores.outbound.send(request);
+    return { status, ...(status >= 200 && status < 300 ? {} : { error: `The receiver answered ${status}.` }) };
+  } catch (error) {
+    if (!(error instanceof ModelyardError)) throw error;
+    return { error: error.message };
+  }
+}

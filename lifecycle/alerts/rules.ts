@@ -1,0 +1,110 @@
+import { type HttpRequest, json, jsonFields, optional, type ProxyResult } from '#api';
+import {
+  type AlertChannel,
+  type AlertRule,
+  DRIFT_RULE,
+  ERROR_METRICS,
+  isRecord,
+  ModelyardError,
+  RULE_DEFAULTS,
+} from '#core';
+import { invalidField } from '../json-body.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import { nameIn } from '../names.ts';
+import type { ServingLifecycle } from '../service.ts';
+import { alertsDatabase } from './tables.ts';
+
+const MAX_RULES = 200;
+const MAX_CHANNELS = 10;
+const MAX_REPEAT_SECONDS = 30 * 86_400;
+const ADDRESS = /^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,190}$/;
+
+/** A rule with the user whose secret signs its reports. */
+export interface OwnedRule extends AlertRule {
+  readonly owner: string;
+}
+
+/** All rules, with the one that is there from the start. */
+export async function readRules(lifecycle: Pick<Lifecycle, 'stores'>): Promise<readonly OwnedRule[]> {
+  const { query } = await alertsDatabase(lifecycle);
+  const rows = await query.selectFrom('rules').selectAll().orderBy('name').execute();
+  // Only `putRule` writes the column.
+  const rules = rows.map(({ rule, updated_by }) => ({ ...(JSON.parse(rule) as AlertRule), owner: updated_by }));
+  const isReplaced = rules.some(({ name }) => name === DRIFT_RULE.name);
+  return isReplaced ? rules : [{ ...DRIFT_RULE, owner: '' }, ...rules];
+}
+
+const withoutOwner = ({ owner: _, ...rule }: OwnedRule): AlertRule => rule;
+
+export async function listRules(lifecycle: ServingLifecycle): Promise<ProxyResult> {
+  return json(200, { rules: (await readRules(lifecycle)).map(withoutOwner) });
+}
+
+const oneOf = (choices: readonly string[]) => (value: unknown) =>
+  choices.some((choice) => choice === value) ? undefined : `Must be one of ${choices.join(', ')}.`;
+const whole = (min: number, max: number) => (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+    ? undefined
+    : `Must be a whole number from ${min} to ${max}.`;
+const aName = (value: unknown) =>
+  typeof value === 'string' && value !== '' && value.length <= 200 ? undefined : 'Must be a text.';
+const aNumber = (value: unknown) => (Number.isFinite(value) ? undefined : 'Must be a number.');
+
+const RULES = {
+  kind: oneOf(['drift', 'error']),
+  model: optional(aName),
+  feature: optional(aName),
+  metric: optional(oneOf(ERROR_METRICS)),
+  threshold: optional(aNumber),
+  resolve_after: optional(whole(1, 100)),
+  repeat_seconds: optional(whole(60, MAX_REPEAT_SECONDS)),
+  channels: () => undefined,
+};
+
+export async function putRule(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
+  const name = nameIn(request.param('rule'), 'rule');
+  const fields = jsonFields(request, { what: 'a valid rule', rules: RULES }) as Partial<AlertRule>;
+  const channels = (fields.channels as unknown) ?? [];
+  if (!Array.isArray(channels) || channels.length > MAX_CHANNELS) {
+    throw invalidField('/channels', `must be a list of at most ${MAX_CHANNELS}`);
+  }
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const rule = {
+    ...{ name, ...RULE_DEFAULTS, ...given },
+    channels: channels.map((channel, i) => readChannel(lifecycle, channel, `/channels/${i}`)),
+  } as unknown as AlertRule;
+  if (rule.kind === 'error' && (rule.metric === undefined || rule.threshold === undefined)) {
+    throw invalidField('/threshold', 'and /metric are what a rule of the kind error needs');
+  }
+  const { query } = await alertsDatabase(lifecycle);
+  if ((await readRules(lifecycle)).length >= MAX_RULES)
+    throw new ModelyardError('conflict', 'There are too many rules.');
+  const row = { rule: JSON.stringify(rule), updated_at: lifecycle.platform.clock.now(), updated_by: request.caller.id };
+  await query
+    .insertInto('rules')
+    .values({ name, ...row })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+    .execute();
+  return json(200, rule);
+}
+
+function readChannel({ stores }: ServingLifecycle, value: unknown, pointer: string): AlertChannel {
+  if (!isRecord(value)) throw invalidField(pointer, 'must be an object');
+  const { kind, url, to, ...others } = value;
+  if (Object.keys(others).length > 0) throw invalidField(pointer, 'has a field that is not known');
+  if (kind === 'webhook' && typeof url === 'string' && to === undefined) {
+    stores.outbound.check(url);
+    return { kind, url };
+  }
+  if (kind === 'email' && typeof to === 'string' && ADDRESS.test(to) && url === undefined) return { kind, to };
+  throw invalidField(pointer, 'must be {"kind": "webhook", "url": "…"} or {"kind": "email", "to": "…"}');
+}
+
+/** The rule that is there from the start comes back when the one that replaces it is deleted. */
+export async function deleteRule(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
+  const { query } = await alertsDatabase(lifecycle);
+  const name = request.param('rule');
+  const { numDeletedRows } = await query.deleteFrom('rules').where('name', '=', name).executeTakeFirst();
+  if (numDeletedRows === 0n) throw new ModelyardError('resource_not_found', `There is no rule ${name}.`);
+  return { statusCode: 204, headers: {}, body: '' };
+}
