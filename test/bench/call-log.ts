@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type RunningSystem, startSystem } from './embedded/system.ts';
 import { createClient } from './load/client.ts';
+import { interval, median } from './paired.ts';
 
 /**
  * What the call log adds to the median latency of a prediction, through `npm start` with one caller. Two systems run
@@ -25,11 +26,6 @@ const started = await Promise.all(
 const [without, with30] = started as [RunningSystem, RunningSystem];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
-};
-
 async function predict({ url }: RunningSystem, count: number): Promise<number[]> {
   using client = createClient(url, { 'Content-Type': 'application/json' });
   const latencies: number[] = [];
@@ -64,13 +60,12 @@ try {
     differences.push(logged - base);
     say(`round ${round}: p50 ${base.toFixed(3)} ms without, ${logged.toFixed(3)} ms with the call log`);
   }
-  const sorted = differences.toSorted((a, b) => a - b);
   const added = median(differences);
   const limit = Math.max(0.03 * median(bases), 0.1);
-  // Order statistics: with ten rounds, the second and the ninth enclose the true median with a probability of 98 %.
-  const skip = ROUNDS >= 10 ? 1 : 0;
-  const interval = [sorted[skip], sorted[ROUNDS - 1 - skip]].map((ms) => (ms ?? 0).toFixed(3)).join(' to ');
-  say(`The call log adds ${added.toFixed(3)} ms to the median (${interval} ms); the limit is ${limit.toFixed(3)} ms.`);
+  const range = interval(differences)
+    .map((ms) => ms.toFixed(3))
+    .join(' to ');
+  say(`The call log adds ${added.toFixed(3)} ms to the median (${range} ms); the limit is ${limit.toFixed(3)} ms.`);
   process.exitCode = added < limit ? 0 : 1;
 } finally {
   await Promise.all(started.map((system) => system.stop()));
