@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, ModelyardError } from '#core';
@@ -43,6 +43,7 @@ export class PythonEnvironments {
     await rm(environment, { recursive: true, force: true });
     try {
       await createWith(await installer(), draft, requirements);
+      await moveScripts(draft, environment);
       await rename(draft, environment).catch((error) => {
         if (!existsSync(pythonIn(environment))) throw error;
       });
@@ -61,6 +62,15 @@ async function requirementsOf(folder: string): Promise<readonly string[]> {
   const [, dependencies = ''] = /^dependencies = \[(.*)\]$/m.exec(await readFile(PACKAGE, 'utf8')) ?? [];
   const shared = [...dependencies.matchAll(/"([^"]+)"/g)].map(([, requirement = '']) => requirement);
   return [...own.map((line) => line.replace(/(^|\s)#.*$/, '').trim()).filter((line) => line !== ''), ...shared];
+}
+
+/** The first line of an installed program, for example `uvicorn`, is the path of its interpreter. */
+async function moveScripts(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(join(from, 'bin'), { withFileTypes: true })) {
+    const path = join(from, 'bin', entry.name);
+    const text = entry.isFile() ? await readFile(path, 'latin1') : '';
+    if (text.startsWith('#!') && text.includes(from)) await writeFile(path, text.replaceAll(from, to), 'latin1');
+  }
 }
 
 const pythonIn = (environment: string): string => join(environment, 'bin', 'python');

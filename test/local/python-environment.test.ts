@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PythonEnvironments } from '#local/python-environment.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -59,5 +59,18 @@ describe('the virtual environment of a model', () => {
 
     expect([second, third]).toEqual([first, first]);
     await rm(join(first, '../..'), { recursive: true });
+  });
+
+  it('has programs whose interpreter is where it stays', async () => {
+    await writeFile(join(folder, 'requirements.txt'), `never==${Math.random()}`);
+    await program(
+      'uv',
+      `if [ $1 = venv ]; then /bin/mkdir -p $3/bin; echo "#!$3/bin/python" > $3/bin/python; echo "#!$3/bin/python" > $3/bin/serve; fi`,
+    );
+
+    const python = await new PythonEnvironments(silentLogger).pythonOf(folder);
+
+    expect(await readFile(join(dirname(python), 'serve'), 'utf8')).toBe(`#!${python}\n`);
+    await rm(join(python, '../..'), { recursive: true });
   });
 });
