@@ -42,6 +42,7 @@ export const PEERS: readonly Peer[] = [
 ];
 
 const START_MS = 120_000;
+const STOP_MS = 10_000;
 const environments = new PythonEnvironments(silentLogger);
 const run = promisify(execFile);
 
@@ -67,9 +68,11 @@ export async function startPeer({ folder, command, health }: Peer) {
     },
   });
   const close = async (): Promise<void> => {
-    // The process group, because BentoML's workers are processes of their own.
-    if (child.exitCode === null) process.kill(-Number(child.pid), 'SIGKILL');
+    // BentoML's workers are in sessions of their own: it stops them itself.
+    child.kill('SIGTERM');
+    const late = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), STOP_MS);
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    clearTimeout(late);
     await rm(cwd, { recursive: true, force: true });
   };
   const url = `http://127.0.0.1:${port}`;
