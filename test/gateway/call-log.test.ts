@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { MemoryCallLog } from '#adapters/memory/index.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
@@ -99,9 +100,14 @@ describe('the call log of a gateway', () => {
     await add('ann');
     const token = await login('ann');
 
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask('/tasks', { token })));
+    // A busy machine may be told to come again, with or without a log.
+    const statusOf = async (): Promise<number> => {
+      const { status } = await ask('/tasks', { token });
+      return status === 429 ? sleep(200).then(statusOf) : status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 50 }, statusOf));
 
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(statuses)).toEqual(new Set([200]));
     await memory.close();
   });
 
