@@ -4,9 +4,10 @@ import type { MiddlewareObj } from '@middy/core';
 import { createHandlerDeps, type HandlerDeps } from '#api';
 import { callLines } from '#api/http/call-lines.ts';
 import type { Logger } from '#core';
-import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
+import { awsSettingsFrom, createAwsPlatform, openDynamoDb } from '#platform/aws.ts';
 import { callDaysFrom, readChoice } from '#platform/environment.ts';
 import * as ENV from '#platform/environment-names.ts';
+import { lateUserLimits } from '#platform/late-user-limits.ts';
 import type { Platform } from '#platform/platform.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
 
@@ -26,7 +27,9 @@ export function awsEntry<H extends Handler>(
   known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls'> = {},
   more: Pick<Platform, 'lifecycle'> = {},
 ): H {
-  const platform = { ...createAwsPlatform(awsSettingsFrom(process.env)), ...more };
+  const settings = awsSettingsFrom(process.env);
+  const access = openDynamoDb(settings);
+  const platform = { ...createAwsPlatform(settings, access), ...more };
   const powertools = createPowertoolsLogger();
   const handler = createHandler(
     createHandlerDeps({
@@ -36,6 +39,7 @@ export function awsEntry<H extends Handler>(
       isHttpsOnly: true,
       metrics: embeddedMetrics({ namespace: NAMESPACE, service: SERVICE }),
       ...(callDaysFrom(process.env) > 0 ? { recordCall: callLines() } : {}),
+      ...lateUserLimits(process.env, settings, access, platform.tasks),
       ...known,
     }),
   );

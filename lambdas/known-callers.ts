@@ -1,7 +1,7 @@
 import type { HandlerDeps } from '#api';
 import { type Authenticator, createAuthenticator } from '#api/auth/authenticator.ts';
 import { createSigner, createTokenCheck, type IdentifyToken } from '#api/auth/tokens.ts';
-import { createAccounts } from '#core';
+import { createAccounts, createSharedLoginBrake, UsageLedger } from '#core';
 import { type AwsUsers, awsUsersFrom } from '#platform/aws-users.ts';
 
 /** Verifies callers on AWS with the code of the gateway. Undefined with `AUTH=none`. */
@@ -14,9 +14,11 @@ export function awsAuthenticator(env: NodeJS.ProcessEnv): Authenticator | undefi
 export function awsAccounts(env: NodeJS.ProcessEnv): Pick<HandlerDeps, 'users' | 'accounts'> {
   const known = awsUsersFrom(env);
   if (!known) return {};
-  const { users, clock, registration, loadKeys } = known;
+  const { users, usage, clock, registration, loadKeys } = known;
   if (!loadKeys) return { users };
-  return { users, accounts: createAccounts({ users, clock, registration, signer: createSigner({ clock, loadKeys }) }) };
+  const brake = createSharedLoginBrake(new UsageLedger(usage, clock), clock);
+  const signer = createSigner({ clock, loadKeys });
+  return { users, accounts: createAccounts({ users, clock, registration, signer, brake }) };
 }
 
 function tokenCheckOf({ users, clock, loadKeys, oidc }: AwsUsers): IdentifyToken {

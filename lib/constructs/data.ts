@@ -10,6 +10,7 @@ import {
   REGISTRY_TABLE,
   SCALING_ROWS,
   TASKS_TABLE,
+  USAGE_ROWS,
   USERS_TABLE,
 } from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
@@ -187,6 +188,16 @@ export class Data extends Construct {
     this.#allow(consumer, this.calls, ['dynamodb:BatchWriteItem']);
   }
 
+  /** Count what users use, in rows of their own beside the calls. */
+  grantCountUsage(consumer: Consumer): void {
+    this.#allow(consumer, this.calls, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], USAGE);
+  }
+
+  /** Count attempts to log in. */
+  grantCountLogins(consumer: Consumer): void {
+    this.#allow(consumer, this.calls, ['dynamodb:GetItem', 'dynamodb:PutItem'], USAGE);
+  }
+
   #queryIndex(consumer: Consumer, index: string): void {
     consumer.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['dynamodb:Query'], resources: [`${this.tasks.tableArn}/index/${index}`] }),
@@ -205,6 +216,9 @@ export class Data extends Construct {
     );
   }
 }
+
+/** Limits a statement to the rows of usage. */
+const USAGE = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${USAGE_ROWS}*`] } };
 
 /** Limits a statement to one partition of the registry table. */
 const onRows = (kind: string) => ({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [kind] } });

@@ -7,7 +7,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { HANDLER_NAMES, type HandlerName } from '#api/http/routes.ts';
+import { HANDLER_NAMES, type HandlerName, ROUTES } from '#api/http/routes.ts';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CallRecording } from './call-recording.ts';
@@ -42,6 +42,8 @@ export interface HandlersProps extends Grantors {
   readonly submitUrl: boolean;
   /** How long calls are kept, in days. 0: they are not recorded. */
   readonly callDays: number;
+  /** Which limits of users are enforced. */
+  readonly userLimits: 'all' | 'rates' | 'none';
   /** Origins whose pages may read responses of a REST API. @default none */
   readonly corsOrigins: readonly string[];
   /** Reserved concurrency by folder. @default the account's */
@@ -133,8 +135,17 @@ export class Handlers extends Construct {
   }
 
   #create(name: HandlerName | BackgroundHandlerName, timeout: Duration): HandlerFunction {
-    const { data, identity, prefix, logRetention, tracing, platformLogs, reservedConcurrency, corsOrigins } =
-      this.#props;
+    const {
+      data,
+      identity,
+      userLimits,
+      prefix,
+      logRetention,
+      tracing,
+      platformLogs,
+      reservedConcurrency,
+      corsOrigins,
+    } = this.#props;
     const isByUrl = name === 'submit-task' && this.#props.submitUrl;
     const { description, may, memoryMiB = HANDLER_MEMORY_MIB } = PROFILES[name];
     const fn = new HandlerFunction(this, pascalCase(name), {
@@ -152,6 +163,9 @@ export class Handlers extends Construct {
     data.introduce(fn);
     identity.introduce(fn);
     if (isByUrl) identity.grantVerify(fn);
+    const limited = identity.isOn && asksCallers(name) ? userLimits : 'none';
+    fn.addEnvironment(ENV.userLimits, limited);
+    if (limited !== 'none') data.grantCountUsage(fn);
     fn.addEnvironment(ENV.callDays, String(this.#props.callDays));
     if (corsOrigins.length > 0) fn.addEnvironment(ENV.corsOrigins, corsOrigins.join(' '));
     fn.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
@@ -162,6 +176,10 @@ export class Handlers extends Construct {
 
 const answersRoutes = (name: HandlerName | BackgroundHandlerName): boolean =>
   name === 'refuse-route' || HANDLER_NAMES.some((handler) => handler === name);
+
+/** Whether it has a route whose callers are known. */
+const asksCallers = (name: string): boolean =>
+  ROUTES.some(({ handler, role }) => handler === name && role !== 'public');
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -57,6 +57,7 @@ export class Identity extends Construct {
   /** Log in, and register where strangers may. */
   grantLogIn(consumer: Consumer): void {
     if (this.#auth.kind !== 'jwt') return;
+    this.#data.grantCountLogins(consumer);
     this.#grantReadKeys(consumer);
     this.#grantUsers(consumer, this.#isOpen ? ['read', 'change', 'add'] : ['read', 'change']);
   }

@@ -125,6 +125,7 @@ export {
   createBacklogGate,
   drainMs,
   holdsTasks,
+  tooManyAtOnce,
 } from './tasks/backlog.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
 export {

@@ -1,5 +1,5 @@
-import { createSecretKeys, createSecretsClient, DynamoUserStore } from '#adapters/aws/index.ts';
-import type { Clock, KeyRing, UserStore } from '#core';
+import { createSecretKeys, createSecretsClient, DynamoUsageStore, DynamoUserStore } from '#adapters/aws/index.ts';
+import type { Clock, KeyRing, UsageStore, UserStore } from '#core';
 import { type AuthSettings, oidcFrom } from './auth-settings.ts';
 import { type AwsSettings, awsSettingsFrom, openDynamoDb } from './aws.ts';
 import { readChoice, readRequired } from './environment.ts';
@@ -10,6 +10,8 @@ export type AwsUsers = UsersOfStage & (OwnTokens | IssuedTokens);
 
 interface UsersOfStage {
   readonly users: UserStore;
+  /** What is counted of users, names and addresses. */
+  readonly usage: UsageStore;
   readonly clock: Clock;
   /** Whether strangers may register. */
   readonly registration: AuthSettings['registration'];
@@ -36,6 +38,7 @@ export function awsUsersFrom(
   const { dynamodb, clock } = openDynamoDb(settings);
   return {
     users: new DynamoUserStore({ client: dynamodb, table: settings.usersTable }),
+    usage: new DynamoUsageStore({ client: dynamodb, table: settings.callsTable, clock }),
     clock,
     registration: readChoice(env, ENV.registration, ['closed', 'open']),
     ...(auth === 'oidc' ? { oidc: oidcFrom(env) } : { loadKeys: keysFrom(env, settings) }),

@@ -29,7 +29,7 @@ import { type Platform, systemClock } from './platform.ts';
 export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 
 /** What all stores on DynamoDB share. */
-interface DynamoAccess {
+export interface DynamoAccess {
   readonly clock: StoreClock;
   readonly dynamodb: DynamoDBClient;
 }

@@ -63,6 +63,8 @@ export const trustedProxies = 'MODELYARD_TRUSTED_PROXIES';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
 /** Hosts that requests of this system may reach although they are private. */
 export const outboundHosts = 'MODELYARD_OUTBOUND_HOSTS';
+/** Which limits of users a stage on AWS enforces. */
+export const userLimits = 'MODELYARD_USER_LIMITS';
 /** How long calls are kept. 0: they are not recorded. */
 export const callDays = 'MODELYARD_CALL_DAYS';
 

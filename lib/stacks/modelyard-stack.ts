@@ -106,7 +106,7 @@ export class ModelyardStack extends Stack {
       },
       pollsDeadLetters: emulated,
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
-      ...{ identity, submitUrl: config.api.submitUrl, callDays: config.callDays },
+      ...{ identity, submitUrl: config.api.submitUrl, callDays: config.callDays, userLimits: config.userLimits },
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });

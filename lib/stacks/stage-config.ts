@@ -34,6 +34,11 @@ export interface StageConfig {
   readonly keepsData: boolean;
   /** Whether owners can list their tasks. The index is a quarter of the writes of a prediction. */
   readonly listsTasks: boolean;
+  /**
+   * Limits of users: `rates` counts requests, about $0.15 a million; `all` tasks too, about $0.80 more. API Gateway
+   * throttles all callers together anyway.
+   */
+  readonly userLimits: 'all' | 'rates' | 'none';
   /** How long the call log keeps calls, in days, about $0.50 a million calls. 0: calls are not recorded. */
   readonly callDays: number;
   readonly logRetentionDays: 7 | 30 | 90;
@@ -88,6 +93,7 @@ const DEV = {
   minInstances: 0,
   keepsData: false,
   listsTasks: true,
+  userLimits: 'all',
   callDays: 30,
   logRetentionDays: 7,
   tracing: true,
@@ -114,6 +120,7 @@ export const STAGES = {
     api: { ...API, kind: 'http', submitUrl: true },
     network: 'ipv6',
     listsTasks: false,
+    userLimits: 'rates',
     callDays: 0,
     tracing: false,
     platformLogs: false,

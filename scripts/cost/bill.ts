@@ -13,6 +13,7 @@ export interface CostConfig {
   readonly network: NetworkKind;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
+  readonly userLimits: 'all' | 'rates' | 'none';
   /** 0: calls are not recorded. */
   readonly callDays: number;
   readonly auth: { readonly kind: 'none' | 'jwt' | 'oidc' };
@@ -62,6 +63,7 @@ export function bill(config: CostConfig, { predictions, ms }: Workload): readonl
       ...measured('Logs', (predictions * logBytes * PRICES.logsGbIngested) / GB, `${logBytes} bytes`),
       basis: config.platformLogs ? 'estimate' : 'measured',
     },
+    ...limits(config, millions),
     ...callLog(config, predictions),
     measured('Egress', (predictions * egressBytes * PRICES.egressGb) / GB, `${egressBytes} bytes`),
     ...(config.tracing ? [measured('Traces', millions * TRACED_SHARE * PRICES.xrayTraceMillion, '1 in 20')] : []),
@@ -105,6 +107,17 @@ function verification({ api, auth }: CostConfig, predictions: number): readonly 
   const reads = (predictions / 1e6) * MEASURED.readUnitsPerCaller * PRICES.dynamoDbReadMillion;
   const where = api === 'none' ? 'in the handler' : '1 authorizer run';
   return [estimated('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
+}
+
+/** What counting requests and tasks of users adds. Each 40 tasks more that wait add a unit to every submit. */
+function limits({ userLimits, auth }: CostConfig, millions: number): readonly BillItem[] {
+  if (userLimits === 'none' || auth.kind === 'none') return [];
+  const { rateWriteUnits, taskLimitWriteUnits, taskLimitReadUnits } = MEASURED;
+  const tasks = userLimits === 'all' ? taskLimitWriteUnits : 0;
+  const reads = userLimits === 'all' ? taskLimitReadUnits : 0;
+  const writes = rateWriteUnits + tasks;
+  const dollars = millions * (writes * PRICES.dynamoDbWriteMillion + reads * PRICES.dynamoDbReadMillion);
+  return [measured('Limits of users', dollars, `${writes} units; userLimits: 'none' turns them off`)];
 }
 
 /** A line in the log of the handlers, a share of rows that expire, and a share of the run that writes them. */

@@ -29,6 +29,11 @@ export const MEASURED = {
   headBytes: 500,
   /** Read units of verifying a caller: one row, read consistently. */
   readUnitsPerCaller: 1,
+  /** Upper bound of write units to count a task of a user who has up to 32 waiting, and the read of whether it ended. */
+  taskLimitWriteUnits: 1.1,
+  taskLimitReadUnits: 1,
+  /** Upper bound of write units to count a request: one in five, by the default limits of a user. */
+  rateWriteUnits: 0.25,
   /** One line of the access log. */
   accessLogBytes: 300,
   /** One line of a call, with the 26 bytes that CloudWatch counts for every line. */

@@ -30,6 +30,16 @@ describe('the bill', { timeout: 120_000 }, () => {
     expect(total(items)).toBeLessThanOrEqual(4.11);
   });
 
+  it('has no limits of users where a stage turns them off', () => {
+    const limits = (userLimits: 'all' | 'rates' | 'none') =>
+      bill({ ...STAGES.prod, api: 'rest', userLimits }, { predictions: 1_000_000, ms: 1 }).find(
+        ({ name }) => name === 'Limits of users',
+      )?.dollars ?? 0;
+
+    expect(limits('all')).toBeGreaterThan(limits('rates'));
+    expect([limits('rates') > 0, limits('none')]).toEqual([true, 0]);
+  });
+
   it('has no call log where a stage turns it off', () => {
     const named = (callDays: number) =>
       bill({ ...STAGES.prod, api: 'rest', callDays }, { predictions: 1, ms: 1 }).map(({ name }) => name);
@@ -45,7 +55,7 @@ describe('the bill', { timeout: 120_000 }, () => {
     expect(estimated).toEqual(['Lambda time', 'Verified callers', 'Logs', 'Call log']);
   });
 
-  it('counts the traces that the sampling rule of the stage lets through', async () => {
+  it('counts the traces that the sampling rule of the stage lets through', { timeout: 120_000 }, async () => {
     const { template } = await synthesize('prod');
 
     template.hasResourceProperties('AWS::XRay::SamplingRule', {

@@ -64,6 +64,7 @@ describe('exactly these', () => {
     ['remove blobs', 's3:DeleteObject', '', []],
     ['record calls', 'dynamodb:BatchWriteItem', 'DataCalls', ['RecordCalls']],
     ['read calls', 'dynamodb:Query', 'DataCalls', ['ListCalls']],
+    ['count logins', 'dynamodb:PutItem', 'DataCalls', ['AuthenticateUser']],
     ['scan a table', 'dynamodb:Scan', '', ['ManageUsers']],
     [
       'read the keys that sign tokens',

@@ -1,4 +1,6 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { listenOnFreePort } from './listen.ts';
 
 /** One call of an AWS JSON service, and its response. */
@@ -29,29 +31,43 @@ export type ShimRule = (call: ShimmedCall) => Promise<ShimAnswer | undefined>;
 
 /** Starts a proxy in front of an AWS JSON service. */
 export async function startAwsShim(target: string, rule: ShimRule): Promise<AwsShim> {
-  async function forward(headers: IncomingHttpHeaders, body: string, operation: string) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+  async function forward(
+    headers: IncomingHttpHeaders,
+    body: string,
+    operation: string,
+  ): Promise<Pick<ShimmedCall, 'status' | 'output'>> {
     const [prefix] = String(headers['x-amz-target']).split('.');
-    const response = await fetch(target, {
+    const asked = request(target, {
       method: 'POST',
+      agent,
       headers: {
         'content-type': String(headers['content-type']),
         authorization: String(headers.authorization),
         'x-amz-date': String(headers['x-amz-date']),
         'x-amz-target': `${prefix}.${operation}`,
       },
-      body,
     });
-    return { status: response.status, output: (await response.json()) as Record<string, unknown> };
+    asked.end(body);
+    try {
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      return { status: response.statusCode ?? 500, output: (await json(response)) as Record<string, unknown> };
+    } catch (error) {
+      // Recovery: the service has closed an idle connection before it saw the call.
+      if (asked.reusedSocket) return forward(headers, body, operation);
+      throw error;
+    }
   }
 
-  const server = createServer(async (request, response) => {
+  const server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
+    for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString();
-    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    const { status, output } = await forward(request.headers, body, operation);
+    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    const { status, output } = await forward(incoming.headers, body, operation);
     const ask = async (other: string, input: Record<string, unknown>) =>
-      (await forward(request.headers, JSON.stringify(input), other)).output;
+      (await forward(incoming.headers, JSON.stringify(input), other)).output;
     const answer = await rule({ operation, input: JSON.parse(body), status, output, ask });
     response.writeHead(answer?.status ?? status, { 'content-type': 'application/x-amz-json-1.0' });
     response.end(JSON.stringify(answer?.output ?? output));

@@ -34,6 +34,7 @@ const sizeOf = (item: Item): number =>
 function valueSize(attribute: Attribute): number {
   const [[type, value] = ['', '']] = Object.entries(attribute);
   if (type === 'B') return Buffer.from(String(value), 'base64').length;
+  if (type === 'BS') return (value as string[]).reduce((sum, one) => sum + Buffer.from(one, 'base64').length, 0);
   if (type === 'M') return 3 + sizeOf(value as Item);
   return String(value).length;
 }

@@ -79,6 +79,9 @@ export const CALLS_TABLE = {
   indexes: [],
 } as const satisfies TableDefinition;
 
+/** First part of the partition keys of usage in the table of calls. Lists of calls begin with a number. */
+export const USAGE_ROWS = 'usage#';
+
 /** Settings of all task queues. */
 export const TASK_QUEUE = {
   /** The default lease. Consumers renew it. */

@@ -54,6 +54,8 @@ export interface HandlerDeps {
   readonly recordCall?: RecordCall;
   /** Number of calls that this process could not record. Undefined where it records none. */
   readonly lostCalls?: () => number;
+  /** Counts a request of a known caller. Rejects with `too_many_requests`. Undefined behind a gateway, which does it. */
+  readonly enterCaller?: (caller: Principal) => Promise<void>;
   /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
   readonly quotaOf?: QuotaOf;
   /** Verifies callers that no gateway has identified. Undefined behind a gateway, which does it. */
@@ -75,6 +77,7 @@ interface HandlerDepsOptions {
   readonly calls?: CallLog;
   readonly recordCall?: RecordCall;
   readonly lostCalls?: () => number;
+  readonly enterCaller?: (caller: Principal) => Promise<void>;
   readonly quotaOf?: QuotaOf;
   readonly authenticate?: Authenticator;
   readonly eraseUser?: (id: string) => Promise<boolean>;
@@ -109,6 +112,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...(options.users ? { users: options.users } : {}),
     ...(options.calls ? { calls: options.calls } : {}),
     ...(options.recordCall ? { recordCall: options.recordCall } : {}),
+    ...(options.enterCaller ? { enterCaller: options.enterCaller } : {}),
     ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
     ...(options.eraseUser ? { eraseUser: options.eraseUser } : {}),
     ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),

@@ -29,6 +29,8 @@ interface HttpDeps {
   readonly authenticate?: Authenticator;
   /** Tells browsers never to use plain HTTP for this host. @default false */
   readonly isHttpsOnly?: boolean;
+  /** Counts a request of a known caller. Rejects with `too_many_requests`. @default the gateway has counted it */
+  readonly enterCaller?: (caller: Principal) => Promise<void>;
   /** Takes every answered call. @default none: gateways record calls themselves */
   readonly recordCall?: RecordCall;
 }
@@ -59,6 +61,7 @@ export function httpHandler(
     const caller = callerOf(routed, deps.auth) ?? (await identify());
     known.set(event, { routed, caller });
     authorize(routed, caller, routes);
+    if (caller && isAsked) await deps.enterCaller?.(caller);
     const request = toRequest(routed, context, { caller, signal });
     if (produces !== '*') negotiate(request.headers.list('accept'), produces);
     return answer(request);

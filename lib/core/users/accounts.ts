@@ -8,7 +8,7 @@ import {
   withCredential,
   withoutCredential,
 } from './credentials.ts';
-import { createLoginBrake } from './login-brake.ts';
+import { createLoginBrake, type LoginBrake } from './login-brake.ts';
 import { hashPassword, isOutdated, passwordFault, SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
 import { isUserName, MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH, type User, type UserRole } from './user.ts';
 import { nameKeyOf } from './user-id.ts';
@@ -27,6 +27,8 @@ export interface AccountsOptions {
   readonly registration: 'open' | 'closed';
   /** @default what OWASP recommends */
   readonly cost?: ScryptCost;
+  /** @default one of this process alone */
+  readonly brake?: LoginBrake;
 }
 
 interface Registration {
@@ -51,8 +53,9 @@ const SESSION_MS = 30 * 24 * 3_600_000;
 /** Registration, login and refresh of users with passwords. */
 export type Accounts = ReturnType<typeof createAccounts>;
 
-export function createAccounts({ users, clock, signer, registration, cost = SCRYPT_COST }: AccountsOptions) {
-  const brake = createLoginBrake(clock);
+export function createAccounts(options: AccountsOptions) {
+  const { users, clock, signer, registration, cost = SCRYPT_COST } = options;
+  const brake = options.brake ?? createLoginBrake(clock);
   // Checked for unknown names, so that they take as long as known ones.
   let decoy: Promise<string> | undefined;
 
@@ -82,7 +85,7 @@ export function createAccounts({ users, clock, signer, registration, cost = SCRY
 
     /** Rejects with `unauthenticated`, and with `too_many_requests` after failures of this name or address. */
     async login({ name, password, address }: Login): Promise<LoggedIn> {
-      const attempt = brake.enter(nameKeyOf(name), address);
+      const attempt = await brake.enter(nameKeyOf(name), address);
       const user = await users.findByName(name);
       decoy ??= hashPassword('', cost);
       const hash = user && user.passwordHash !== '' ? user.passwordHash : await decoy;
@@ -90,7 +93,7 @@ export function createAccounts({ users, clock, signer, registration, cost = SCRY
       if (!user || user.isDisabled || user.passwordHash === '' || !isRight) {
         throw new ModelyardError('unauthenticated', 'The user name or the password is wrong.');
       }
-      attempt.succeeded();
+      await attempt.succeeded();
       if (isOutdated(hash, cost)) {
         const passwordHash = await hashPassword(password, cost);
         // The password may have been changed meanwhile.

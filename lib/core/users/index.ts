@@ -12,6 +12,7 @@ export {
 export { changeUser, looksLikeKey, secretPrefix } from './credentials.ts';
 export { type EraseDeps, eraseUser, tasksOf } from './erase-user.ts';
 export { changedLimits, LIMIT_FIELDS, limitFault, limitsOf, ROLE_LIMITS, type UserLimits } from './limits.ts';
+export { createSharedLoginBrake, type LoginBrake } from './login-brake.ts';
 export {
   hashPassword,
   isOutdated,
@@ -30,7 +31,7 @@ export {
   SCOPES,
   type Scope,
 } from './principal.ts';
-export { RequestLimit } from './request-limit.ts';
+export { type RatedCaller, RequestLimit, rateOf, tooManyRequests } from './request-limit.ts';
 export {
   KEY_RING_AGE_MS,
   type KeyRing,
@@ -59,3 +60,11 @@ export {
 } from './user.ts';
 export { findUserById, nameKeyOf, nameKeyOfId, newUserId, userCursor } from './user-id.ts';
 export type { UserPage, UserQuery, UserStore } from './user-store.ts';
+export {
+  type EndOf,
+  endedAmong,
+  isSweptAt,
+  tooManyToday,
+  tooManyWaiting,
+  type WaitingTasks,
+} from './waiting-tasks.ts';

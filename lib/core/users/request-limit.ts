@@ -4,12 +4,12 @@ import type { UserLimits } from './limits.ts';
 import type { Usage, UsageLedger } from './usage-ledger.ts';
 
 /** A user with a rate. */
-interface RatedCaller {
+export interface RatedCaller {
   readonly id: string;
   readonly limits?: UserLimits;
 }
 
-interface Rate {
+export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
 }
@@ -48,13 +48,13 @@ export class RequestLimit {
     if (!rate) return;
     const share = this.#shareOf(id);
     const now = this.#clock.now();
-    if (share.refusedUntil > now) throw tooMany(rate, share.refusedUntil - now);
+    if (share.refusedUntil > now) throw tooManyRequests(rate, share.refusedUntil - now);
     if (share.validUntil <= now) share.tokens = 0;
     while (share.tokens < 1) {
       const { granted, waitMs } = await this.#take(id, rate);
       if (granted === 0) {
         share.refusedUntil = now + waitMs;
-        throw tooMany(rate, waitMs);
+        throw tooManyRequests(rate, waitMs);
       }
       share.tokens += granted;
       share.validUntil = this.#clock.now() + SHARE_MS;
@@ -83,7 +83,8 @@ export class RequestLimit {
   }
 }
 
-function rateOf({ requestsPerSecond: perSecond, burst }: UserLimits): Rate | undefined {
+/** Undefined for a caller without a limit. */
+export function rateOf({ requestsPerSecond: perSecond, burst }: UserLimits): Rate | undefined {
   return perSecond === undefined ? undefined : { perSecond, burst: burst ?? perSecond };
 }
 
@@ -103,7 +104,7 @@ function takeTokens(usage: Usage, { perSecond, burst }: Rate, wanted: number, no
   return { usage: { ...usage, ...left }, result: { granted, waitMs: 0 } };
 }
 
-const tooMany = ({ perSecond, burst }: Rate, waitMs: number): ModelyardError =>
+export const tooManyRequests = ({ perSecond, burst }: Rate, waitMs: number): ModelyardError =>
   new ModelyardError('too_many_requests', `At most ${perSecond} requests per second are allowed.`, {
     retryable: true,
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),

@@ -1,7 +1,9 @@
 import { type Backoff, backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
+import type { LoginAttempts } from './login-brake.ts';
 import type { UsageStore } from './usage-store.ts';
+import type { WaitingTasks } from './waiting-tasks.ts';
 
 /** What a user has used. Times are Unix milliseconds. */
 export interface Usage {
@@ -12,8 +14,9 @@ export interface Usage {
   readonly day?: number;
   /** Tasks accepted on that day. */
   readonly tasks?: number;
-  /** Tasks that have perhaps not ended, oldest first, with the time at which they were entered. */
-  readonly waiting?: readonly (readonly [id: string, at: number])[];
+  readonly waiting?: WaitingTasks;
+  /** Of a name or an address that logs in. */
+  readonly attempts?: LoginAttempts;
 }
 
 /** Computes the next usage. Returns the same object if nothing changes. May run more than once. */

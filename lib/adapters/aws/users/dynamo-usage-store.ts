@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { type Clock, DAY_MS, type StoredUsage, type UsageStore } from '#core';
+import type { Clock, StoredUsage, UsageStore } from '#core';
 import { type Item, N, readNumber, readString, rowOf, S } from '../attributes.ts';
 import { conditionalWrite, translated } from '../errors.ts';
 import { CALLS_TABLE } from '../resources.ts';
+import { USAGE_KINDS, usageKey, usageTtl } from './usage-rows.ts';
 
 interface DynamoUsageStoreOptions {
   readonly client: DynamoDBClient;
@@ -11,9 +12,6 @@ interface DynamoUsageStoreOptions {
   readonly table: string;
   readonly clock: Clock;
 }
-
-/** Rows that nobody has changed for two days are forgotten: by then, tokens and days have started again. */
-const KEPT_MS = 2 * DAY_MS;
 
 /** Stores usage beside the calls. A change is one read and one put. */
 export class DynamoUsageStore implements UsageStore {
@@ -32,12 +30,16 @@ export class DynamoUsageStore implements UsageStore {
     const { client, table, clock } = this.#options;
     // Distinguishes our own put, repeated by the SDK after a lost response, from a concurrent one.
     const write = randomUUID();
-    const ttl = Math.ceil((clock.now() + KEPT_MS) / 1000);
     const command = new PutItemCommand({
       TableName: table,
       Item: {
         ...keyOf(owner),
-        ...{ document: S(document), version: N(version), lastWrite: S(write), [CALLS_TABLE.ttlAttribute]: N(ttl) },
+        ...{
+          document: S(document),
+          version: N(version),
+          lastWrite: S(write),
+          [CALLS_TABLE.ttlAttribute]: usageTtl(clock),
+        },
       },
       ...(version === 1
         ? { ConditionExpression: `attribute_not_exists(${CALLS_TABLE.partitionKey.name})` }
@@ -57,8 +59,8 @@ export class DynamoUsageStore implements UsageStore {
 
   async delete(owner: string): Promise<void> {
     const { client, table } = this.#options;
-    const command = new DeleteItemCommand({ TableName: table, Key: keyOf(owner) });
-    await translated('store_unavailable', () => client.send(command));
+    const commands = USAGE_KINDS.map((kind) => new DeleteItemCommand({ TableName: table, Key: usageKey(owner, kind) }));
+    await Promise.all(commands.map((command) => translated('store_unavailable', () => client.send(command))));
   }
 
   async #read(owner: string): Promise<Item | undefined> {
@@ -69,8 +71,4 @@ export class DynamoUsageStore implements UsageStore {
   }
 }
 
-/** No list of calls has this key: theirs begin with the number of a partition. */
-const keyOf = (owner: string): Item => ({
-  [CALLS_TABLE.partitionKey.name]: S(`usage#${owner}`),
-  [CALLS_TABLE.sortKey.name]: S('usage'),
-});
+const keyOf = (owner: string): Item => usageKey(owner, 'usage');

@@ -1,0 +1,17 @@
+import { type Clock, DAY_MS } from '#core';
+import { type Item, N, S } from '../attributes.ts';
+import { CALLS_TABLE, USAGE_ROWS } from '../resources.ts';
+
+/** Rows that nobody has changed for two days are forgotten: by then, tokens and days have started again. */
+const KEPT_MS = 2 * DAY_MS;
+
+/** What is kept of the usage of an owner: a document of gateways, and what functions count. */
+export const USAGE_KINDS = ['usage', 'tasks', 'requests'] as const;
+
+/** No list of calls has this key: theirs begin with the number of a partition. */
+export const usageKey = (owner: string, kind: (typeof USAGE_KINDS)[number]): Item => ({
+  [CALLS_TABLE.partitionKey.name]: S(`${USAGE_ROWS}${owner}`),
+  [CALLS_TABLE.sortKey.name]: S(kind),
+});
+
+export const usageTtl = (clock: Pick<Clock, 'now'>) => N(Math.ceil((clock.now() + KEPT_MS) / 1000));

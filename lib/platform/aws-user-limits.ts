@@ -1,0 +1,18 @@
+import { createDynamoTaskQuota, DynamoRequestLimit } from '#adapters/aws/user-limits.ts';
+import type { EndOf, Principal, TaskQuota, TaskStore } from '#core';
+import type { AwsSettings, DynamoAccess } from './aws.ts';
+
+/** Limits of users on AWS, shared by all functions of a stage. */
+export function createAwsUserLimits(
+  settings: AwsSettings,
+  { dynamodb: client, clock }: DynamoAccess,
+  tasks: TaskStore,
+) {
+  const options = { client, table: settings.callsTable, clock };
+  const requests = new DynamoRequestLimit(options);
+  return {
+    enter: (caller: Principal): Promise<void> => requests.enter(caller),
+    quotaOf: ({ id, limits }: Principal, endOf: EndOf): TaskQuota | undefined =>
+      limits && createDynamoTaskQuota({ ...options, tasks, endOf }, id, limits),
+  };
+}
