@@ -138,7 +138,7 @@ describe('the services of compose.yaml', () => {
     const ports = entries.flatMap(([, service]) => service.ports ?? []);
 
     expect(new Set(ports.map((port) => filledIn(port).split(':').at(-1)))).toEqual(
-      new Set(['8000', '15672', '6379', '5432', '9090', '3000']),
+      new Set(['8000', '8443', '15672', '6379', '5432', '9090', '3000']),
     );
     expect(ports.filter((port) => !/^\$\{BIND:-127\.0\.0\.1\}:/.test(port))).toEqual([]);
   });
@@ -190,6 +190,34 @@ describe('the services of compose.yaml', () => {
     expect(holders.map(([name, { profiles }]) => ({ name, profiles }))).toEqual([
       { name: 'gateway-control', profiles: ['control'] },
     ]);
+  });
+});
+
+describe('the profile tls of compose.yaml', () => {
+  const gateway = 'gateway-tls';
+
+  it('publishes TLS only, where the other ports are', () => {
+    expect(services[gateway]?.ports).toEqual([]);
+    expect(services.tls?.ports?.map(filledIn)).toEqual(['127.0.0.1:8443:8443']);
+  });
+
+  it('tells its gateway to believe the proxy, and no address that others could have', () => {
+    const settings = gatewaySettingsFrom({ ...environmentOf(gateway), AUTH: 'jwt' });
+    const believes = (address: string) => settings.trustedProxies?.check(address);
+
+    expect(['172.18.0.5', '10.1.2.3', '192.168.16.2'].map(believes)).toEqual([true, true, true]);
+    expect(['8.8.8.8', '172.32.0.1', '127.0.0.1'].map(believes)).toEqual([false, false, false]);
+    expect(environmentOf(gateway).MODELYARD_HOSTS?.split(' ')).toEqual([gateway, 'localhost']);
+    for (const other of ['gateway', 'gateway-control', 'gateway-aws'])
+      expect(environmentOf(other).MODELYARD_TRUSTED_PROXIES).toBeUndefined();
+  });
+
+  it('shares users and signing keys with the gateway beside it', () => {
+    const { MODELYARD_HOSTS: _, MODELYARD_TRUSTED_PROXIES: __, ...others } = environmentOf(gateway);
+    const { MODELYARD_HOSTS: ___, ...beside } = environmentOf('gateway');
+
+    expect(others).toEqual(beside);
+    expect(services[gateway]?.volumes).toEqual(services.gateway?.volumes);
   });
 });
 
