@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { CALL_RETENTION_MS, type Call, type CallLog, type CallQuery, cursorsOf } from '#core';
 import { aCall } from '#test/support/calls.ts';
@@ -193,6 +194,45 @@ export function callLogContract(name: string, open: () => Promise<CallLogUnderTe
       await listed(calls, { owner: ann, status: 202, limit }, some(0, 2));
       await listed(calls, { owner: bob, model, from: at(2), limit }, some(1));
       await listed(calls, { owner: bob, to: at(3), limit }, some(5));
+    });
+
+    it('shows everybody their own calls only, whatever is recorded and deleted in whichever order', async () => {
+      const { calls } = await open();
+      const steps = fc.array(
+        fc.oneof(
+          { weight: 5, arbitrary: fc.array(fc.record({ who: fc.nat(2), ago: fc.nat(20_000) }), { maxLength: 12 }) },
+          { weight: 1, arbitrary: fc.nat(2) },
+        ),
+        { maxLength: 6 },
+      );
+
+      await fc.assert(
+        fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (taken, limit) => {
+          const owners = [anOwner(), anOwner(), anOwner()] as const;
+          const now = Date.now();
+          let kept: readonly Call[] = [];
+          for (const step of taken) {
+            if (typeof step === 'number') {
+              await calls.deleteOf(owners[step] ?? '');
+              kept = kept.filter(({ owner }) => owner !== owners[step]);
+            } else {
+              const some = step.map(({ who, ago }) => aCall({ owner: owners[who] ?? '', startedAt: now - ago }));
+              await calls.append(some);
+              kept = [...kept, ...some];
+            }
+          }
+
+          for (const owner of owners) {
+            const own = kept.filter((call) => call.owner === owner);
+            await listed(
+              calls,
+              { owner, limit },
+              own.toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1)),
+            );
+          }
+        }),
+        { numRuns: 12 },
+      );
     });
 
     it('deletes all calls of an owner and of nobody else', async () => {

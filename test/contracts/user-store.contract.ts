@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_USER_NAME_LENGTH, type NewUser, newUserId, type User, type UserStore } from '#core';
 
@@ -32,6 +33,49 @@ async function register(users: UserStore, overrides: Partial<NewUser> = {}): Pro
 /** What every `UserStore` promises. Each adapter's test calls this with its own way to reach one. */
 export function userStoreContract(name: string, open: () => Promise<UserStoreUnderTest>): void {
   describe(`UserStore contract: ${name}`, () => {
+    it('gives every user back as they were last written, and never another one', async () => {
+      const { users } = await open();
+      const who = fc.nat(2);
+      const steps = fc.array(
+        fc.oneof(
+          fc.record({ does: fc.constant('create'), who }),
+          fc.record({ does: fc.constantFrom('update', 'delete', 'update an old version'), who }),
+        ),
+        { maxLength: 15 },
+      );
+
+      await fc.assert(
+        fc.asyncProperty(steps, async (taken) => {
+          const { name: start } = somebody();
+          const names = [`${start}a`, `${start}b`, `${start}ab`];
+          const known = new Map<string, User>();
+          for (const [at, step] of taken.entries()) {
+            const name = names[step.who] ?? '';
+            const user = known.get(name);
+            if (step.does === 'create') {
+              const created = await users.create(somebody({ name }));
+              expect(created === undefined).toBe(user !== undefined);
+              if (created) known.set(name, created);
+            } else if (user && step.does === 'delete') {
+              expect(await users.delete(user.id)).toBe(true);
+              known.delete(name);
+            } else if (user) {
+              const isOld = step.does !== 'update';
+              const next = { ...user, passwordHash: `hash ${at}`, version: user.version + (isOld ? 0 : 1) };
+              expect(await users.update(next)).toBe(!isOld);
+              if (!isOld) known.set(name, next);
+            }
+          }
+
+          for (const name of names) {
+            expect(await users.findByName(name)).toEqual(known.get(name));
+            expect(await users.get(known.get(name)?.id ?? newUserId(name))).toEqual(known.get(name));
+          }
+        }),
+        { numRuns: 15 },
+      );
+    });
+
     it('keeps a user as they registered, found by name and by id', async () => {
       const { users } = await open();
       const { name: typed } = somebody();
