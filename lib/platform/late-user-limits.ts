@@ -4,7 +4,7 @@ import { readChoice } from './environment.ts';
 import * as ENV from './environment-names.ts';
 
 /** Which limits of users a stage enforces. Each costs writes. */
-export const USER_LIMITS = ['all', 'rates', 'none'] as const;
+const USER_LIMITS = ['all', 'rates', 'none'] as const;
 
 /**
  * Limits of users for a handler on AWS. The parts that count are loaded with the first caller who has limits, so that
