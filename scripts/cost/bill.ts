@@ -1,33 +1,18 @@
 import { HANDLER_MEMORY_MIB } from '../../lib/constructs/handler-profiles.ts';
 import type { NetworkKind } from '../../lib/constructs/network.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
+import { type CallersConfig, callLog, limits, verification } from './callers.ts';
+import { type BillItem, estimated, measured, priced } from './items.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED, MEASURED } from './usage.ts';
 
 /** The properties of a stage that change the price of a prediction. */
-export interface CostConfig {
-  /** `none`: predictions use the function URL of the submit handler. */
-  readonly api: 'rest' | 'http' | 'none';
+export interface CostConfig extends CallersConfig {
   readonly listsTasks: boolean;
   readonly capacity: 'fargate' | 'spot';
   readonly network: NetworkKind;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
-  readonly userLimits: 'all' | 'rates' | 'none';
-  /** 0: calls are not recorded. */
-  readonly callDays: number;
-  readonly auth: { readonly kind: 'none' | 'jwt' | 'oidc' };
-}
-
-export interface BillItem {
-  readonly name: string;
-  readonly dollars: number;
-  readonly how: string;
-  /**
-   * How sure the amount is. `measured`: a measured count at the price of AWS. `price`: the price of AWS of something that
-   * is simply there. `estimate`: with an estimate in it.
-   */
-  readonly basis: 'measured' | 'price' | 'estimate';
 }
 
 export interface Workload {
@@ -92,44 +77,6 @@ function lambdaTime(predictions: number, ms: number): BillItem {
   const gb = HANDLER_MEMORY_MIB / 1024;
   const dollars = (predictions / 1000) * each * gb * PRICES.lambdaGbSecond;
   return estimated('Lambda time', dollars, `${Math.round(each)} ms of ${gb} GB`);
-}
-
-/**
- * Upper bound: every prediction is the first of its caller in 30 s. Callers who come more often are known from a cache.
- * Without API Gateway, the submit handler verifies them.
- */
-function verification({ api, auth }: CostConfig, predictions: number): readonly BillItem[] {
-  if (auth.kind === 'none') return [];
-  const { verifyCpuMs, verifyWaitMs, lambdaMibPerCpu } = ESTIMATED;
-  const ms = verifyWaitMs + (verifyCpuMs * lambdaMibPerCpu) / HANDLER_MEMORY_MIB;
-  const time = predictions * (ms / 1000) * (HANDLER_MEMORY_MIB / 1024) * PRICES.lambdaGbSecond;
-  const runs = api === 'none' ? 0 : (predictions / 1e6) * PRICES.lambdaMillion;
-  const reads = (predictions / 1e6) * MEASURED.readUnitsPerCaller * PRICES.dynamoDbReadMillion;
-  const where = api === 'none' ? 'in the handler' : '1 authorizer run';
-  return [estimated('Verified callers', time + runs + reads, `at most ${where} and 1 read; cached for 30 s`)];
-}
-
-/** What counting requests and tasks of users adds. Each 40 tasks more that wait add a unit to every submit. */
-function limits({ userLimits, auth }: CostConfig, millions: number): readonly BillItem[] {
-  if (userLimits === 'none' || auth.kind === 'none') return [];
-  const { rateWriteUnits, taskLimitWriteUnits, taskLimitReadUnits } = MEASURED;
-  const tasks = userLimits === 'all' ? taskLimitWriteUnits : 0;
-  const reads = userLimits === 'all' ? taskLimitReadUnits : 0;
-  const writes = rateWriteUnits + tasks;
-  const dollars = millions * (writes * PRICES.dynamoDbWriteMillion + reads * PRICES.dynamoDbReadMillion);
-  return [measured('Limits of users', dollars, `${writes} units; userLimits: 'none' turns them off`)];
-}
-
-/** A line in the log of the handlers, a share of rows that expire, and a share of the run that writes them. */
-function callLog({ callDays }: CostConfig, calls: number): readonly BillItem[] {
-  if (callDays === 0) return [];
-  const { callLineBytes, callWriteUnits } = MEASURED;
-  const { callsPerDelivery, recordMs } = ESTIMATED;
-  const lines = (calls * callLineBytes * PRICES.logsGbIngested) / GB;
-  const rows = (calls / 1e6) * callWriteUnits * PRICES.dynamoDbWriteMillion;
-  const run = PRICES.lambdaMillion / 1e6 + (recordMs / 1000) * (HANDLER_MEMORY_MIB / 1024) * PRICES.lambdaGbSecond;
-  const how = `${callWriteUnits} units and ${callLineBytes} bytes; callDays: 0 turns it off`;
-  return [estimated('Call log', lines + rows + (calls / callsPerDelivery) * run, how)];
 }
 
 function instanceItems({ capacity, network }: CostConfig, predictions: number, ms: number): readonly BillItem[] {
@@ -234,23 +181,3 @@ export function afterFreeTier(items: readonly BillItem[], models: number): numbe
 
 /** In US dollars. */
 export const total = (items: readonly BillItem[]): number => items.reduce((sum, { dollars }) => sum + dollars, 0);
-
-/** An item of measured counts. */
-export const measured = (name: string, dollars: number, how: string): BillItem => ({
-  name,
-  dollars,
-  how,
-  basis: 'measured',
-});
-
-/** An item that is there whatever happens. */
-export const priced = (name: string, dollars: number, how: string): BillItem => ({
-  ...measured(name, dollars, how),
-  basis: 'price',
-});
-
-/** An item with an estimate in it. */
-export const estimated = (name: string, dollars: number, how: string): BillItem => ({
-  ...measured(name, dollars, how),
-  basis: 'estimate',
-});

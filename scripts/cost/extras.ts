@@ -1,4 +1,4 @@
-import type { BillItem } from './bill.ts';
+import type { BillItem } from './items.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED } from './usage.ts';
 

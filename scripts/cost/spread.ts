@@ -1,14 +1,5 @@
-import {
-  addressItem,
-  type BillItem,
-  bill,
-  type CostConfig,
-  estimated,
-  MONTH_SECONDS,
-  measured,
-  priced,
-  type Workload,
-} from './bill.ts';
+import { addressItem, bill, type CostConfig, MONTH_SECONDS, type Workload } from './bill.ts';
+import { type BillItem, estimated, measured, priced } from './items.ts';
 import { PRICES } from './prices.ts';
 import { ESTIMATED, MEASURED } from './usage.ts';
 
