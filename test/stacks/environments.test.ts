@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { deadLetterQueueName, modelServiceName, taskQueueName } from '#adapters/aws/resources.ts';
+import { deadLetterQueueName, modelServiceName, taskQueueName, webhookQueueName } from '#adapters/aws/resources.ts';
 import { awsSettingsFrom } from '#platform/aws.ts';
 import { instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { environmentOf, resolved } from '#test/support/function-settings.ts';
@@ -62,10 +62,13 @@ describe('the function', () => {
         resourcesOf(synthesized.template, type).map(([, { Properties }]) => Properties[property]);
       const url = (name: string) => `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`;
 
-      const urls = synthesized.models.flatMap(({ name }) => [
-        taskQueueName(queueUrlPrefix, name),
-        deadLetterQueueName(queueUrlPrefix, name),
-      ]);
+      const urls = [
+        ...synthesized.models.flatMap(({ name }) => [
+          taskQueueName(queueUrlPrefix, name),
+          deadLetterQueueName(queueUrlPrefix, name),
+        ]),
+        webhookQueueName(queueUrlPrefix),
+      ];
 
       expect(urls.toSorted()).toEqual(named('AWS::SQS::Queue', 'QueueName').map(url).toSorted());
       expect(synthesized.models.map(({ name }) => modelServiceName(ecs?.servicePrefix ?? '', name)).toSorted()).toEqual(

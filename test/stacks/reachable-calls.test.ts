@@ -22,9 +22,11 @@ const RESOURCES = [
   [/aws\/queue/, 'queues'],
   [/aws\/control\/ecs/, 'ecs'],
   [/aws\/dead-letter-sources/, 'lambda'],
+  [/aws\/webhooks/, 'tasks'],
 ] as const;
 
-const resourceOf = (file: string): string => RESOURCES.find(([pattern]) => pattern.test(file))?.[1] ?? file;
+const resourceOf = ({ action, file }: ReachableCall): string =>
+  action.startsWith('sqs:') ? 'queues' : (RESOURCES.find(([pattern]) => pattern.test(file))?.[1] ?? file);
 
 /** What a resource of a template is, by its logical id. */
 function kindOf(resource: unknown, action: string): string {
@@ -66,7 +68,7 @@ function reachable(name: string): string[] {
   const calls = graph.callsFrom(filesOf(name)).filter((call) => !(WAKERS.includes(name) && ofLaunch(call)));
   // SQS authorizes a batch of messages like a single one.
   const named = calls
-    .map(({ action, file }) => `${action.replace(/^(sqs:\w+)Batch$/, '$1')} ${resourceOf(file)}`)
+    .map(({ action, file }) => `${action.replace(/^(sqs:\w+)Batch$/, '$1')} ${resourceOf({ action, file })}`)
     .filter(isCompared);
   return [...new Set(named)].toSorted();
 }
@@ -89,6 +91,6 @@ it('the source of the submit handler sends and creates, so the comparison looks 
 it('a handler that gains a call is found', () => {
   const calls = graph.callsFrom([...filesOf('health'), ...filesOf('get-result')]);
 
-  expect(calls.map(({ action, file }) => `${action} ${resourceOf(file)}`)).toContain('s3:GetObject blobs');
+  expect(calls.map(({ action, file }) => `${action} ${resourceOf({ action, file })}`)).toContain('s3:GetObject blobs');
   expect(granted('health')).not.toContain('s3:GetObject blobs');
 });
