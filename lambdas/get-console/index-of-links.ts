@@ -1,4 +1,4 @@
-import { ALL_ROUTES, type HandlerDeps, ROUTES } from '#api';
+import { ALL_ROUTES, type HandlerDeps, ROUTES, type Route, summaryOf } from '#api';
 
 type IndexDeps = Pick<HandlerDeps, 'auth' | 'accounts'> & Partial<Pick<HandlerDeps, 'platform'>>;
 
@@ -18,10 +18,10 @@ export const indexOf = ({ auth, accounts, platform }: IndexDeps) => ({
     metrics: '/metrics',
   },
   // The lifecycle is not on every platform.
-  routes: (platform?.lifecycle ? ALL_ROUTES : ROUTES).map(({ method, path, role, summary }) => ({
-    method,
-    path,
-    role,
-    summary,
+  routes: (platform?.lifecycle ? ALL_ROUTES : ROUTES).map((route: Route) => ({
+    method: route.method,
+    path: route.path,
+    role: route.role,
+    summary: summaryOf(route),
   })),
 });

@@ -91,6 +91,7 @@ export {
   type MessageSchemas,
   messageSchemas,
   openApiDocument,
+  summaryOf,
 } from './openapi/index.ts';
 export {
   type BatchBody,

@@ -6,6 +6,7 @@ export interface LifecycleRoute extends Route {
   readonly handler: 'lifecycle';
   readonly service: LifecycleService;
   readonly role: UserRole;
+  readonly summary: string;
 }
 
 /** A parameter that stands for the rest of a path. */

@@ -7,8 +7,8 @@ import { lifecycleDoc } from './lifecycle-docs.ts';
 import { type Json, type MessageSchemas, messageSchemas, usedComponents } from './message-schemas.ts';
 import { type DocumentedModel, modelOperation, SUBMIT_PROBLEMS } from './model-operations.ts';
 import { problemResponses } from './problem-responses.ts';
-
 import { FIXED_TAGS, type ModelHandler, type RouteDoc } from './route-doc.ts';
+import { summaryOf } from './route-summaries.ts';
 import { SCHEMA_COMPONENTS } from './schemas.ts';
 
 /** The version of the HTTP API, independent of the package version. */
@@ -111,7 +111,7 @@ function addFixed(draft: Draft, route: Route): void {
 }
 
 function addDocumented(draft: Draft, route: Route, doc: RouteDoc): void {
-  const { summary } = route;
+  const summary = summaryOf(route);
   const { tag, problems, description = `${summary}.`, ...operation } = doc;
   addOperation(draft, route, { operation: { ...operation, tags: [tag], summary, description }, problems });
 }

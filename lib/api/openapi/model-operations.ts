@@ -4,8 +4,8 @@ import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { Route } from '../http/routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { Json, MessageSchemas } from './message-schemas.ts';
-
 import { binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
+import { summaryOf } from './route-summaries.ts';
 
 export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'> {
   readonly descriptor: Contract;
@@ -68,13 +68,13 @@ const flavourOf = (path: string): Flavour => {
 };
 
 /** The operation of a submit route for one model, without problems. */
-export function modelOperation({ path, summary }: Route, documented: DocumentedModel, messages: MessageSchemas): Json {
+export function modelOperation(route: Route, documented: DocumentedModel, messages: MessageSchemas): Json {
   const { name } = documented.model;
-  const { verb, description, tag } = flavourOf(path);
+  const { verb, description, tag } = flavourOf(route.path);
   return {
     operationId: `${verb}_${name}`,
     tags: [tag ?? name],
-    summary: `${summary} (${name})`,
+    summary: `${summaryOf(route)} (${name})`,
     description,
     parameters: SUBMIT_PARAMETERS,
     requestBody: requestBody(documented, messages),
