@@ -6,8 +6,10 @@ export { type CallLog, type CallPage, type CallQuery, EVERYBODY, isAskedFor } fr
 export { type AnsweredCall, CallRecorder } from './calls/call-recorder.ts';
 export type { Clock } from './clock.ts';
 export { type ClockReading, DAY_MS, StoreClock } from './clock.ts';
+export { dropOldest } from './drop-oldest.ts';
 export { type ErrorCode, ModelyardError, type Quota, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
+export { Heap } from './heap.ts';
 export {
   type AdoptedLaunch,
   type ControlledInstance,

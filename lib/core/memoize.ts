@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { dropOldest } from './drop-oldest.ts';
 
 interface MemoizeOptions {
   /** Beyond it, the oldest entries are removed. */
@@ -30,8 +31,7 @@ export function memoize<T, More extends readonly unknown[] = []>(
     entries.delete(key);
     entries.set(key, entry);
     value.then((loaded) => loaded === undefined && forget(), forget);
-    const oldest = entries.keys().next();
-    if (entries.size > maxEntries && !oldest.done) entries.delete(oldest.value);
+    dropOldest(entries, maxEntries);
     return value;
   };
 }

@@ -1,5 +1,6 @@
 import { type Contract, type RequestReading, requestReading, UnreadableMessageError } from '#contract';
 import type { Clock } from '../clock.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import { memoize } from '../memoize.ts';
 import { cachedSnapshots } from '../models/cached-snapshots.ts';
 import { type ContractStore, cachedContracts, type ModelRegistry } from '../models/model-registry.ts';
@@ -102,8 +103,7 @@ export function createRequestGate({ model, contract: own, registry, clock, ...st
     const since = unserved.get(taskId);
     if (since !== undefined && now - since >= UNSERVED_PATIENCE_MS) return unserved.delete(taskId);
     if (since === undefined) unserved.set(taskId, now);
-    const oldest = unserved.keys().next();
-    if (unserved.size > MAX_UNSERVED && !oldest.done) unserved.delete(oldest.value);
+    dropOldest(unserved, MAX_UNSERVED);
     return false;
   }
 }

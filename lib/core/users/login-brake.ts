@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import { ModelyardError } from '../errors.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 
@@ -61,8 +62,7 @@ export function createLoginBrake(clock: Clock) {
     const attempts = counted(known.get(key), by, now);
     known.delete(key);
     known.set(key, attempts);
-    const oldest = known.keys().next();
-    if (known.size > MAX_ENTRIES && !oldest.done) known.delete(oldest.value);
+    dropOldest(known, MAX_ENTRIES);
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import { ModelyardError } from '../errors.ts';
 import type { UserLimits } from './limits.ts';
 import type { Usage, UsageLedger } from './usage-ledger.ts';
@@ -75,10 +76,9 @@ export class RequestLimit {
   #shareOf(id: string): Share {
     const known = this.#shares.get(id);
     if (known) return known;
-    const oldest = this.#shares.keys().next();
-    if (this.#shares.size >= MAX_USERS && !oldest.done) this.#shares.delete(oldest.value);
     const share = { tokens: 0, validUntil: 0, refusedUntil: 0 };
     this.#shares.set(id, share);
+    dropOldest(this.#shares, MAX_USERS);
     return share;
   }
 }

@@ -1,4 +1,4 @@
-import { EventHeap, type SimEvent } from './event-heap.ts';
+import { eventHeap, type SimEvent } from './event-heap.ts';
 import { mix, Random } from './random.ts';
 
 /** A simulated process: what it does happens in its own events, and stops when it dies. */
@@ -35,7 +35,7 @@ export class Engine {
   isSettled = false;
   /** Random numbers for the code under test. */
   readonly random: Random;
-  readonly #events = new EventHeap();
+  readonly #events = eventHeap();
   readonly #seed: number;
   #order = 0;
   #stopped = false;

@@ -1,5 +1,5 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { type RatedCaller, rateOf, tooManyRequests } from '#core';
+import { dropOldest, type RatedCaller, rateOf, tooManyRequests } from '#core';
 import { N } from '../attributes.ts';
 import { conditionalWrite, translated } from '../errors.ts';
 import { CALLS_TABLE } from '../resources.ts';
@@ -114,10 +114,9 @@ export class DynamoRequestLimit {
   #callerOf(id: string): Caller {
     const known = this.#callers.get(id);
     if (known) return known;
-    const oldest = this.#callers.keys().next();
-    if (this.#callers.size >= MAX_CALLERS && !oldest.done) this.#callers.delete(oldest.value);
     const caller = { refusedUntil: 0, strictUntil: 0, fullAt: 0 };
     this.#callers.set(id, caller);
+    dropOldest(this.#callers, MAX_CALLERS);
     return caller;
   }
 }

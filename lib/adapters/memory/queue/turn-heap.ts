@@ -1,3 +1,5 @@
+import { Heap } from '#core';
+
 export interface Turn {
   readonly turn: number;
 }
@@ -8,54 +10,22 @@ interface Entry<T> {
   readonly number: number;
 }
 
-/** A binary heap: gives out the item with the lowest turn, the oldest of those with the same turn. */
+/** Gives out the item with the lowest turn, the oldest of those with the same turn. */
 export class TurnHeap<T extends Turn> {
-  readonly #entries: Entry<T>[] = [];
+  readonly #entries = new Heap<Entry<T>>(isBefore);
   #pushed = 0;
 
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.size;
   }
 
   push(item: T): void {
-    const entries = this.#entries;
     this.#pushed += 1;
-    const entry = { item, number: this.#pushed };
-    let index = entries.length;
-    entries.push(entry);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = entries[parent] as Entry<T>;
-      if (!isBefore(entry, above)) break;
-      entries[index] = above;
-      index = parent;
-    }
-    entries[index] = entry;
+    this.#entries.push({ item, number: this.#pushed });
   }
 
   pop(): T | undefined {
-    const entries = this.#entries;
-    const first = entries[0];
-    const last = entries.pop();
-    if (first === undefined || last === undefined || entries.length === 0) return first?.item;
-    this.#sink(last);
-    return first.item;
-  }
-
-  /** Moves an entry from the top to its place. */
-  #sink(entry: Entry<T>): void {
-    const entries = this.#entries;
-    let index = 0;
-    for (;;) {
-      const left = 2 * index + 1;
-      const right = entries[left + 1];
-      const child = right && isBefore(right, entries[left] as Entry<T>) ? left + 1 : left;
-      const below = entries[child];
-      if (!below || !isBefore(below, entry)) break;
-      entries[index] = below;
-      index = child;
-    }
-    entries[index] = entry;
+    return this.#entries.pop()?.item;
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '#core';
+import { dropOldest } from '#core';
 import type { RedisLink } from '../redis-link.ts';
 import { idOfNotice, readNotice } from './task-record.ts';
 
@@ -39,8 +40,7 @@ export class EndedTasks {
     // A repeated submit must not replace the entry of the first submit.
     if (!this.#isUp || this.#expected.has(created.id)) return;
     this.#expected.set(created.id, { created, isStored: false });
-    const oldest = this.#expected.keys().next();
-    if (this.#expected.size > MAX_EXPECTED && !oldest.done) this.#expected.delete(oldest.value);
+    dropOldest(this.#expected, MAX_EXPECTED);
   }
 
   stored(created: Task): void {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dropOldest } from '#core';
 import { isBusy } from '../errors.ts';
 
 interface Operation {
@@ -97,9 +98,8 @@ export class Database {
     const known = this.#statements.get(sql);
     if (known) return known;
     const statement = this.#connection.prepare(sql);
-    const oldest = this.#statements.keys().next();
-    if (this.#statements.size >= MAX_STATEMENTS && !oldest.done) this.#statements.delete(oldest.value);
     this.#statements.set(sql, statement);
+    dropOldest(this.#statements, MAX_STATEMENTS);
     return statement;
   }
 
