@@ -31,7 +31,8 @@ const main = new ModelyardStack(app, `modelyard-${stage}`, {
   lifecycleModels: worker ? [worker, ...examples].map(({ name }) => name) : [],
 });
 const fault = config.images.kind === 'asset' ? builderFault(process.env) : undefined;
-if (fault) Annotations.of(main).addError(fault);
+// A warning, because synthesizing works without. It stands before anything is built.
+if (fault) Annotations.of(main).addWarningV2('modelyard:buildkit', fault);
 if (worker) new LifecycleStack(app, `modelyard-${stage}-lifecycle`, { stage: main, worker, models: examples });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
