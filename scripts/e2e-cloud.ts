@@ -22,8 +22,6 @@ const SUITE = [
   ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
   ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
 ];
-/** `npm run e2e:cloud -- --lifecycle`: also from a file to a version that predicts. */
-const withLifecycle = process.argv.includes('--lifecycle');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -43,7 +41,7 @@ async function run(): Promise<boolean> {
   const local = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
   say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${local.url}`);
 
-  const databases = withLifecycle ? cleanup.use(await startDatabases(place)) : { urls: undefined };
+  const databases = cleanup.use(await startDatabases(place));
   const app = ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts'];
   const others = await deploy(emulator, place, app, {
     MODELYARD_E2E_ENDPOINT: emulator.endpoint,
