@@ -43,6 +43,8 @@ describe('a generated message type', () => {
       request_hash: new Uint8Array(),
       round: 0,
       copy: 0,
+      routing_key: '',
+      priority: '',
     });
   });
 

@@ -54,6 +54,7 @@ describe('the worker', () => {
     await worker.ended(await worker.submit(1));
 
     const next = await worker.ended(await worker.submit(2));
+    await worker.stop();
 
     expect(next.state).toBe('succeeded');
     expect(worker.ends.flatMap(({ runMs = 0 }) => runMs)).toEqual([0, 0]);
