@@ -2,7 +2,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { HandlerDeps } from '#api';
 import { METRICS_NAMESPACE, METRICS_SERVICE, type StageMetric } from '#api/http/metrics.ts';
-import { type InstanceScaler, type ModelSummary, scaleModel } from '#core';
+import { type DeadLetterFollower, type InstanceScaler, type ModelSummary, scaleModel } from '#core';
 
 export interface CollectorOptions {
   readonly stage: string;
@@ -10,7 +10,7 @@ export interface CollectorOptions {
   /** @default the platform scales by itself, or not at all */
   readonly scaler?: InstanceScaler;
   /** Told of the dead letters of each model. @default they are polled all the time */
-  readonly deadLetters?: { follow(model: string, waiting: number): Promise<void> };
+  readonly deadLetters?: DeadLetterFollower;
   /** Instances of each model that stay while idle. */
   readonly minInstances: number;
 }

@@ -183,6 +183,7 @@ export {
   countsOfCopy,
   countsOfDeadLetter,
   countsOfDelivery,
+  type DeadLetterFollower,
   type Delivery,
   type LeaseObserver,
   type QueueDepth,

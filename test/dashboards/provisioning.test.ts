@@ -97,7 +97,7 @@ describe('what Prometheus scrapes', () => {
 
     // By name, because the gateway knows no host names by which its address is called.
     expect(gateway.static_configs).toEqual([{ targets: ['gateway:8000'] }]);
-    expect(gateways).toHaveLength(3);
+    expect(gateways).toHaveLength(5);
     expect(gateways.filter((known) => !known.includes('gateway'))).toEqual([]);
   });
 

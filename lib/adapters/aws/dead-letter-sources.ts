@@ -5,6 +5,7 @@ import {
   ResourceInUseException,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
+import type { DeadLetterFollower } from '#core';
 import { type AwsConnection, connectionOf } from './clients.ts';
 
 export interface DeadLetterSourcesOptions {
@@ -25,7 +26,7 @@ interface Known {
  * Has Lambda poll the dead letters of a model only while there are any: an enabled source of SQS is polled by five
  * receivers all the time, and each poll is billed.
  */
-export class DeadLetterSources {
+export class DeadLetterSources implements DeadLetterFollower {
   readonly #options: DeadLetterSourcesOptions;
   readonly #known = new Map<string, Known>();
 

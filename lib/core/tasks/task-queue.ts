@@ -203,3 +203,9 @@ export interface TaskQueue {
 
 /** Does no I/O. For an unknown model, the methods of the queue reject. */
 export type TaskQueues = (model: string) => TaskQueue;
+
+/** Turns the delivery of dead letters on while there are any. */
+export interface DeadLetterFollower {
+  /** `waiting`: dead letters of the model now. */
+  follow(model: string, waiting: number): Promise<void>;
+}
