@@ -207,7 +207,7 @@ describe('the profile tls of compose.yaml', () => {
 
     expect(['172.18.0.5', '10.1.2.3', '192.168.16.2'].map(believes)).toEqual([true, true, true]);
     expect(['8.8.8.8', '172.32.0.1', '127.0.0.1'].map(believes)).toEqual([false, false, false]);
-    expect(environmentOf(gateway).MODELYARD_HOSTS?.split(' ')).toEqual([gateway, 'localhost']);
+    expect(environmentOf(gateway).MODELYARD_HOSTS?.split(' ')).toEqual(['gateway', gateway, 'localhost']);
     for (const other of ['gateway', 'gateway-control', 'gateway-aws'])
       expect(environmentOf(other).MODELYARD_TRUSTED_PROXIES).toBeUndefined();
   });
