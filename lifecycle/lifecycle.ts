@@ -4,7 +4,7 @@ import type { LifecycleStores, Platform } from '#platform/platform.ts';
 import { OUTBOX_MIGRATIONS, type OutboxTables } from './outbox.ts';
 import type { ServiceManifest, StageRun } from './service.ts';
 
-/** What services work with. */
+/** Dependencies of services. */
 export interface Lifecycle {
   readonly platform: Platform;
   readonly stores: LifecycleStores;

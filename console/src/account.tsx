@@ -5,7 +5,7 @@ import { useSession } from './session.tsx';
 import type { Key } from './types.ts';
 import { CopyButton, Empty, Failure, Time } from './ui.tsx';
 
-/** Who I am, and my API keys. */
+/** The current user and their API keys. */
 export function Account() {
   const { me } = useSession();
   const keys = useQuery({ queryKey: ['keys'], queryFn: () => get<{ keys: readonly Key[] }>('/users/me/keys') });

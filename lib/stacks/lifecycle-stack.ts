@@ -28,7 +28,7 @@ export interface LifecycleStackProps {
   readonly worker: ModelManifest;
   /** Of `lifecycle/models`. */
   readonly models: readonly ModelManifest[];
-  /** What an emulator has instead. @default Aurora DSQL and S3 */
+  /** Replacements on an emulator. @default Aurora DSQL and S3 */
   readonly emulator?: {
     readonly databases: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
     readonly s3Endpoint: string;

@@ -9,7 +9,7 @@ import { isSource } from './definition.ts';
 import { pointInTimeQuery } from './point-in-time.ts';
 import { type AskedView, askedViews, openFeatures, type SourceVersion, sourceOf } from './views.ts';
 
-/** What a training set is made of: labels with a time, and the features that were known then. */
+/** The definition of a training set: labels with a time, and the features that were known then. */
 export interface TrainingSetRequest extends JsonObject {
   /** Of a dataset, or the output of a recipe. */
   readonly labels: { readonly dataset?: string; readonly recipe?: string; readonly version?: number };

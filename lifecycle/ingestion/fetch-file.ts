@@ -38,7 +38,7 @@ export async function fetchFile(
     if (!known) throw refused('The format of the file is unknown: say it by "format".');
     return { ...(await stores.artifacts.putFile(path)), format: known };
   } catch (error) {
-    // What the caller has to change.
+    // Errors that the caller has to fix.
     const isRefused = error instanceof ModelyardError && !error.retryable;
     throw isRefused ? refused(error.message, error) : error;
   } finally {

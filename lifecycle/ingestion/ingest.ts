@@ -126,7 +126,7 @@ async function keep(
       .updateTable('datasets')
       .set(({ eb, fn, ref, val }) => ({
         last_version: eb('last_version', '+', 1),
-        // The data of a refused version is no model for others.
+        // A schema must not be inferred from a refused version.
         ...(isAccepted ? { schema: fn.coalesce(ref('schema'), val(JSON.stringify(schema))) } : {}),
       }))
       .where('name', '=', dataset)

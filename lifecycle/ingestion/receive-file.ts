@@ -63,7 +63,7 @@ interface Source {
   readonly format?: FileFormat;
 }
 
-/** The rules are what makes the cast safe. Throws `invalid_input` unless there is either a URL or a key. */
+/** The rules make the cast safe. Throws `invalid_input` unless there is either a URL or a key. */
 function sourceFields(request: HttpRequest): Source {
   const rules = { url: optional(aText), key: optional(aText), format: optional(aFormat) };
   const source = jsonFields(request, { what: 'a valid source', rules }) as Source;

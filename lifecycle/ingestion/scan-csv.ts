@@ -14,9 +14,9 @@ export type RecordFault =
   | { readonly code: 'encoding'; readonly message: string };
 
 /**
- * Finds the records of CSV and what is wrong with their structure, byte by byte, because other readers drop or join
- * broken records without a word. After a fault it goes on at the next line, so that a missing quote costs one line.
- * The properties describe the record that `next` has found; they are reused to keep large files fast.
+ * Finds the records of CSV and faults of their structure, byte by byte, because other readers silently drop or join
+ * broken records. After a fault it goes on at the next line, so that a missing quote costs one line. The properties
+ * describe the record that `next` has found; they are reused to keep large files fast.
  */
 export class CsvScanner {
   readonly #delimiter: number;

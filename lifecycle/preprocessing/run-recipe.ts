@@ -47,7 +47,7 @@ export async function runRecipe(lifecycle: Lifecycle, args: JsonObject, run: Sta
   await using bench = await openWorkbench(lifecycle, run.signal);
   const { tables } = bench;
   await tables.run(`CREATE TABLE input AS SELECT * FROM read_parquet([${files.map(quoted).join(', ')}])`);
-  // From here on runs SQL that somebody has sent.
+  // The SQL below comes from users.
   await tables.confine([`${bench.folder}/`]);
   await running('The query of the recipe', async () => {
     await tables.run(`CREATE TABLE queried AS SELECT * FROM (${sql ?? 'SELECT * FROM input'}\n)`);
@@ -81,7 +81,7 @@ async function namesOf(tables: Tables): Promise<readonly string[]> {
   return [...new Set([...names, '_line', '_file'])];
 }
 
-/** Errors of SQL are those of whoever has written it. */
+/** Errors of SQL are the fault of the recipe. */
 async function running<T>(what: string, query: () => Promise<T>): Promise<T> {
   try {
     return await query();

@@ -53,7 +53,7 @@ async function rowsBehind(lifecycle: Lifecycle, { values, sources, given }: Json
   return { values: values ?? {}, given: given ?? {}, sources: rows?.sources ?? sources ?? {} };
 }
 
-/** What was deleted or trained elsewhere has no lineage. */
+/** Deleted data and versions that were trained elsewhere have no lineage. */
 function ignoreUnknown(error: unknown): undefined {
   if (error instanceof ModelyardError && error.code === 'resource_not_found') return undefined;
   throw error;

@@ -40,7 +40,7 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   /** Origins whose pages may read responses. */
   readonly corsOrigins: readonly string[];
-  /** With `none`, a caller that no gateway has identified is the local user. */
+  /** With `none`, an unidentified caller is the local user. */
   readonly auth: AuthKind;
   /** Tells browsers never to use plain HTTP for this host. */
   readonly isHttpsOnly: boolean;
@@ -54,11 +54,13 @@ export interface HandlerDeps {
   readonly recordCall?: RecordCall;
   /** Number of calls that this process could not record. Undefined where it records none. */
   readonly lostCalls?: () => number;
-  /** Counts a request of a known caller. Rejects with `too_many_requests`. Undefined behind a gateway, which does it. */
+  /**
+   * Counts a request of a known caller. Rejects with `too_many_requests`. Undefined behind a gateway, which counts it.
+   */
   readonly enterCaller?: (caller: Principal) => Promise<void>;
   /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
   readonly quotaOf?: QuotaOf;
-  /** Verifies callers that no gateway has identified. Undefined behind a gateway, which does it. */
+  /** Verifies callers that no gateway has identified. Undefined behind a gateway, which verifies them. */
   readonly authenticate?: Authenticator;
   /** Deletes a user with tasks, calls and keys. Resolves with false for an unknown one. @default the user and keys */
   readonly eraseUser?: (id: string) => Promise<boolean>;

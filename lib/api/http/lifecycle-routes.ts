@@ -13,8 +13,8 @@ export interface LifecycleRoute extends Route {
 const REST_OF_PATH = '{path+}';
 
 /**
- * The routes of the lifecycle, apart from the others because the bundles of their handlers do not grow with these.
- * Reading needs the role `user`; changing data and models is the work of operators.
+ * The routes of the lifecycle, separate so that the bundles of other handlers do not grow. Reading needs the role
+ * `user`; changing data and models needs `operator`.
  */
 export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
   ...routesOf('ingestion', [

@@ -4,7 +4,7 @@ import { type ListMember, parseMembers } from './http-syntax.ts';
 
 /** Canonical proto3 JSON. */
 export const JSON_TYPE = 'application/json';
-/** What browsers send of forms. Only the login takes it. */
+/** The media type of HTML forms. Only the login accepts it. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The binary protobuf encoding of one message. */
 export const PROTOBUF_TYPE = 'application/x-protobuf';

@@ -1,6 +1,6 @@
 import type { Route, RouteKey } from '../http/routes.ts';
 
-/** What each route of the table does, in one line. */
+/** One line of documentation per route. */
 const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'POST /models/{model}/tasks': 'Submit a prediction request to a model',
   'POST /predict/{model}': 'Submit a prediction request and wait for its result',
@@ -60,6 +60,6 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'GET /readyz': 'Check whether queue, store and registry answer',
 };
 
-/** What a route does, in one line. */
+/** The summary of a route. */
 export const summaryOf = ({ method, path, summary }: Pick<Route, 'method' | 'path' | 'summary'>): string =>
   summary ?? SUMMARIES[`${method} ${path}` as RouteKey];

@@ -55,7 +55,7 @@ export class CallRecorder {
     });
   }
 
-  /** Writes what waits, for a few seconds at most. What is left is lost. */
+  /** Writes pending calls, for a few seconds at most. Remaining calls are lost. */
   async stop(): Promise<void> {
     const { clock } = this.#options;
     this.#stopping.abort();
