@@ -23,7 +23,7 @@ export async function startDue(
     } catch (error) {
       // Recovery: the next call starts it, and the other services do not wait for this one.
       failed.push(name);
-      logger.warn('What is due could not be started yet.', { service: name, reason: String(error) });
+      logger.warn('Due work could not be started yet.', { service: name, reason: String(error) });
     }
   }
   return failed;

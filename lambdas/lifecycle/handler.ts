@@ -21,7 +21,7 @@ export function createHandler(deps: HandlerDeps) {
     const failed = await startDue(lifecycle, { since: () => until - MINUTE_MS, until });
     // The schedule retries this minute. Starting work twice runs it once.
     if (failed.length === 0) return;
-    throw new Error(`What is due could not be started: ${failed.join(', ')}.`);
+    throw new Error(`Due work could not be started: ${failed.join(', ')}.`);
   }
 
   const handler = async (event: ProxyEvent | DueEvent, context: ProxyContext): Promise<ProxyResult | undefined> =>

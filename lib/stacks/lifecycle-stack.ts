@@ -107,7 +107,7 @@ export class LifecycleStack extends Stack {
 
     const handler = new HandlerFunction(new Construct(this, 'Handlers'), 'Lifecycle', {
       folder: 'lifecycle',
-      description: 'Answers the routes of the lifecycle, and starts what is due',
+      description: 'Answers the routes of the lifecycle, and starts due work',
       memoryMiB: MEMORY_MIB,
       timeout: API_TIMEOUT,
       ...{ logRetention, tracing, platformLogs, logGroup: handlers.log },
@@ -132,7 +132,7 @@ export class LifecycleStack extends Stack {
     const role = new Role(this, 'DueRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
     acknowledgeVersions(role, handler);
     new Schedule(this, 'Due', {
-      description: 'Starts what pipelines have planned, and delivers events that were left behind',
+      description: 'Starts scheduled pipeline runs, and delivers pending events',
       schedule: ScheduleExpression.rate(Duration.minutes(1)),
       target: new LambdaInvoke(handler, {
         input: ScheduleTargetInput.fromObject({ due: ContextAttribute.scheduledTime }),

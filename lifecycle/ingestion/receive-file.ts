@@ -80,7 +80,7 @@ const withoutQuery = (url: string): string => new URL(url).origin + new URL(url)
 function knownFormat(name: string): FileFormat {
   const format = formatOfName(name);
   if (format) return format;
-  throw new ModelyardError('invalid_request', 'Say what the file is, for example ?format=csv.');
+  throw new ModelyardError('invalid_request', 'Name the format of the file, for example ?format=csv.');
 }
 
 function readMaxBad(text: string | undefined): number | undefined {

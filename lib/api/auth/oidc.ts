@@ -108,7 +108,7 @@ async function knownUser(users: UserStore, clock: Clock, { name, role }: Pick<Us
     (await users.create({ name, role, passwordHash: '', createdAt: clock.now() })) ??
     // Another request was faster.
     (await users.findByName(name));
-  if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be kept now.', { retryable: true });
+  if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be stored now.', { retryable: true });
   if (user.role === role) return user;
   return (await changeUser(users, user.id, (current) => ({ ...current, role }))) ?? user;
 }

@@ -42,7 +42,7 @@ export function bodyType(headers: HeaderFields): MediaType {
     throw unsupported(`The body must be ${JSON_TYPE} or ${PROTOBUF_TYPE}; say which in the Content-Type header.`);
   }
   const charset = member.parameters.get('charset');
-  if (charset !== undefined && !UTF_8.test(charset)) throw unsupported('The only charset understood is utf-8.');
+  if (charset !== undefined && !UTF_8.test(charset)) throw unsupported('The only supported charset is utf-8.');
   return type;
 }
 

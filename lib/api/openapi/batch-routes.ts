@@ -43,7 +43,7 @@ export const BATCH_ROUTES = {
     tag: 'Tasks',
     description:
       `Takes 1 to ${MAX_BATCH_ITEMS} request messages as canonical proto3 JSON: an array, or one a line as NDJSON. Each ` +
-      'stands alone: an invalid one is told by its index, and the others are accepted. A refusal of the batch as a whole ' +
+      'is independent: an invalid one is reported by its index, and the others are accepted. A refusal of the whole batch ' +
       'means that nothing was accepted. The headers hold for every item.',
     parameters: [
       pathParameter('model', 'The name of the model.'),

@@ -120,7 +120,7 @@ const INDEX = {
     auth: { type: 'string', enum: AUTH_KINDS, description: 'How callers are authenticated.' },
     registration: {
       type: ['string', 'null'],
-      description: 'Whether users may register themselves, where there are any.',
+      description: 'Whether users may register themselves.',
     },
     links: { type: 'object', additionalProperties: { type: 'string', format: 'uri-reference' } },
     routes: {

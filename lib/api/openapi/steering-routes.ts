@@ -42,18 +42,18 @@ const dead = (more: Json): Json => ({
 });
 
 export const STEERING_SCHEMAS: Json = {
-  HistoryEntry: object('Something that happened to a task.', HISTORY_ENTRY),
-  TaskHistory: object('All that happened to a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
+  HistoryEntry: object('An entry of the history of a task.', HISTORY_ENTRY),
+  TaskHistory: object('The history of a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
   DeadLetter: dead({}),
   DetailedDeadLetter: dead({ request: { description: 'The request; null if it cannot be read.' }, history: ENTRIES }),
-  DeadLetterPage: object('Tasks that were given up, newest first.', {
+  DeadLetterPage: object('Dead letters, newest first.', {
     dead_letters: list({ $ref: '#/components/schemas/DeadLetter' }),
     next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),
   }),
-  Redrive: object('What was sent again.', {
+  Redrive: object('The redriven tasks.', {
     redriven: list(text('The id of a task.')),
     refused: list(
-      object('A task that was not sent again.', {
+      object('A task that was not redriven.', {
         id: text('The id of the task.'),
         error: object('Why.', { code: text('A stable code.'), message: text('A description.') }),
       }),
@@ -65,7 +65,7 @@ export const STEERING_ROUTES = {
   'POST /tasks/{id}/retry': {
     operationId: 'retry_task',
     tag: 'Tasks',
-    description: 'The task keeps its id, gets as much time as it had, and its history goes on.',
+    description: 'The task keeps its id and its history, and gets the same time until its deadline.',
     parameters: [ID],
     responses: { '202': jsonResponse('The queued task.', schemaRef('Task')) },
     problems: [
@@ -155,7 +155,7 @@ export const STEERING_ROUTES = {
         },
       },
     },
-    responses: { '202': jsonResponse('What was sent again, and what was not.', schemaRef('Redrive')) },
+    responses: { '202': jsonResponse('The redriven tasks, and those that were refused.', schemaRef('Redrive')) },
     problems: [
       'unreadable_body',
       'invalid_input',

@@ -11,7 +11,7 @@ const DELIVERY = {
   event: text('For example `task.succeeded`.'),
   url: text('The receiver.'),
   state: { type: 'string', enum: ['pending', 'delivered', 'failed'], description: 'failed: given up.' },
-  created_at: moment('When the end of the task was noticed.'),
+  created_at: moment('When the end of the task was detected.'),
   next_attempt_at: nullableMoment('When it is sent next; null unless it is pending.'),
   attempts: list(
     object('A request to the receiver.', {
@@ -26,17 +26,17 @@ const DELIVERY = {
 
 const SECRET = {
   secret: text('`whsec_` and base64, as libraries of the Standard Webhooks scheme take it.'),
-  previous_valid_until: nullableMoment('Until then, events are signed with the secret before too.'),
+  previous_valid_until: nullableMoment('Until then, events are also signed with the previous secret.'),
 } satisfies Properties<WebhookSecretBody>;
 
 export const WEBHOOK_SCHEMAS: Json = {
-  Delivery: object('An event and its way to the receiver.', DELIVERY),
-  WebhookSecret: object('What signs webhooks of the caller.', SECRET),
+  Delivery: object('An event and its delivery.', DELIVERY),
+  WebhookSecret: object('The secret that signs webhooks of the caller.', SECRET),
   Deliveries: object('The deliveries of a task.', {
     task_id: text('The id of the task.'),
     webhook: {
       anyOf: [
-        object('Whom the submit asked to tell.', {
+        object('The receiver named by the submit.', {
           url: text('The receiver.'),
           events: { anyOf: [list(text('An event.')), { type: 'null' }], description: 'null: all.' },
         }),
@@ -84,7 +84,7 @@ export const WEBHOOK_ROUTES = {
   'POST /users/me/webhook-secret/rotate': {
     operationId: 'rotate_webhook_secret',
     tag: 'Users',
-    description: 'The secret before signs too for 24 hours.',
+    description: 'The previous secret also signs for 24 hours.',
     responses: { '200': jsonResponse('The new secret.', schemaRef('WebhookSecret')) },
     problems: ['not_acceptable', 'store_unavailable'],
   },

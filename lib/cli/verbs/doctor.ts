@@ -17,7 +17,7 @@ interface Finding {
 export const addDoctor: AddVerb = (program, io) => {
   program
     .command('doctor')
-    .description('checks Node, ports, Python, Docker, brokers and AWS, and says what to do')
+    .description('checks Node, ports, Python, Docker, brokers and AWS, and suggests fixes')
     .action(async (_, command) => {
       const { output, url } = await sessionOf(command, io);
       const { AMQP_URL, REDIS_URL } = io.environment;
