@@ -68,21 +68,22 @@ export interface HandlerDeps {
 
 type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
 
-interface HandlerDepsOptions {
-  readonly platform: Platform;
-  readonly logger: Logger;
-  readonly auth: AuthKind;
+type SharedDeps = Omit<
+  HandlerDeps,
+  | 'models'
+  | 'enterBacklog'
+  | 'forecast'
+  | 'wakeWhenAsleep'
+  | 'waits'
+  | 'transcoder'
+  | 'metrics'
+  | 'corsOrigins'
+  | 'isHttpsOnly'
+>;
+
+interface HandlerDepsOptions extends SharedDeps {
   /** @default false */
   readonly isHttpsOnly?: boolean;
-  readonly accounts?: Accounts;
-  readonly users?: UserStore;
-  readonly calls?: CallLog;
-  readonly recordCall?: RecordCall;
-  readonly lostCalls?: () => number;
-  readonly enterCaller?: (caller: Principal) => Promise<void>;
-  readonly quotaOf?: QuotaOf;
-  readonly authenticate?: Authenticator;
-  readonly eraseUser?: (id: string) => Promise<boolean>;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -93,11 +94,13 @@ interface HandlerDepsOptions {
 
 /** Dependencies that all handlers of a process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
-  const { platform, transcoder = createTranscoder(), logger, auth, metrics = noMetrics, maxOutageMs } = options;
+  const { transcoder = createTranscoder(), metrics = noMetrics, isHttpsOnly = false, maxOutageMs, ...shared } = options;
+  const { platform, logger } = shared;
   const cached = { ...platform, contracts: cachedContracts(platform.contracts) };
   const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
   return {
+    ...shared,
     platform: cached,
     models,
     enterBacklog: createBacklogGate(backlog),
@@ -105,19 +108,8 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     wakeWhenAsleep: createWaker({ ...platform, logger }),
     waits: { tasks: platform.tasks, clock: platform.clock, stats: platform.stats, pace: createWaitPace() },
     transcoder,
-    logger,
     metrics,
     corsOrigins: platform.corsOrigins ?? [],
-    auth,
-    isHttpsOnly: options.isHttpsOnly ?? false,
-    ...(options.accounts ? { accounts: options.accounts } : {}),
-    ...(options.users ? { users: options.users } : {}),
-    ...(options.calls ? { calls: options.calls } : {}),
-    ...(options.recordCall ? { recordCall: options.recordCall } : {}),
-    ...(options.enterCaller ? { enterCaller: options.enterCaller } : {}),
-    ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
-    ...(options.eraseUser ? { eraseUser: options.eraseUser } : {}),
-    ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
-    ...(options.authenticate ? { authenticate: options.authenticate } : {}),
+    isHttpsOnly,
   };
 }

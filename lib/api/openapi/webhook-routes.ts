@@ -1,10 +1,8 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import type { DeliveryBody, WebhookSecretBody } from '../presenters/webhook-presenter.ts';
 import type { Json } from './message-schemas.ts';
-import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { jsonResponse, type RouteDocs, schemaRef, TASK_PARAMETER } from './route-doc.ts';
 import { list, moment, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
-
-const ID = pathParameter('id', 'The id of the task.');
 
 const DELIVERY = {
   id: text('The id of the event: `webhook-id` of every attempt.'),
@@ -51,7 +49,7 @@ export const WEBHOOK_SCHEMAS: Json = {
 const REDELIVER = {
   tag: 'Tasks',
   description: 'The event keeps its id. Without a body, the last event of the task is sent.',
-  parameters: [ID],
+  parameters: [TASK_PARAMETER],
   requestBody: {
     required: false,
     content: {
@@ -68,7 +66,7 @@ export const WEBHOOK_ROUTES = {
   'GET /tasks/{id}/deliveries': {
     operationId: 'list_deliveries',
     tag: 'Tasks',
-    parameters: [ID],
+    parameters: [TASK_PARAMETER],
     responses: { '200': jsonResponse('The deliveries.', schemaRef('Deliveries')) },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },

@@ -11,7 +11,6 @@ import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
 import { type BlobStore, storePayload } from './payload.ts';
-
 import type { Task } from './task.ts';
 import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
@@ -161,7 +160,6 @@ const unconfirmed = (retryMs: number) =>
 /** `id`: of an item of a batch. @default a new one, or one of the idempotency key */
 export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask, id?: string): Task {
   const { owner, model, idempotencyKey: key } = command;
-  const deadlineAt = deadlineOf(command, now);
   return {
     id: id ?? (key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE)),
     model,
@@ -172,8 +170,8 @@ export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask
     contractHash: command.contract.hash,
     requestHash: hash('sha256', command.request),
     createdAt: now,
-    deadlineAt,
-    retainedUntil: deadlineAt + RETENTION_SECONDS * 1000,
+    deadlineAt: deadlineOf(command, now),
+    retainedUntil: keptUntil(command, now),
     ...(accept ? { sentAt: now } : {}),
   };
 }
