@@ -32,6 +32,16 @@ export type Stage = (lifecycle: Lifecycle, args: JsonObject, run: StageRun) => P
 /** Answers another service in the same process. Services do not read each other's databases. */
 export type Query = (lifecycle: Lifecycle, args: JsonObject) => Promise<JsonObject>;
 
+/**
+ * What a stage depends on besides its code and arguments, such as the newest version of a dataset. A pipeline skips the
+ * stage when all of it is known.
+ */
+export interface StageInputs {
+  readonly read: Query;
+  /** What `read` answers after the stage, if the stage changes it. @default the same as before */
+  readonly left?: (output: JsonObject) => JsonObject;
+}
+
 /** Dependencies of a service while it answers a request. */
 export interface ServingLifecycle extends Lifecycle {
   readonly deps: HandlerDeps;
@@ -42,6 +52,8 @@ export interface Service {
   readonly manifest: ServiceManifest;
   readonly stages: Readonly<Record<string, Stage>>;
   readonly queries?: Readonly<Record<string, Query>>;
+  /** Of its stages, by name. @default none */
+  readonly inputs?: Readonly<Record<string, StageInputs>>;
   /** Starts due work. Called by long-running processes. Times are Unix milliseconds. */
   readonly tick?: (lifecycle: Lifecycle, span: { readonly since: number; readonly until: number }) => Promise<void>;
   /** Answers a request to one of its routes. */

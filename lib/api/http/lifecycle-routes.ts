@@ -57,6 +57,12 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['POST', '/entities/{entity}/{id}/predict/{model}', 'user', 'Predict with the newest features of an entity'],
     ['GET', '/entities/{entity}/{id}/predictions', 'user', 'List my predictions for an entity'],
     ['GET', '/tasks/{id}/lineage', 'user', 'Get the lineage of a prediction'],
+    [
+      'GET',
+      '/datasets/{dataset}/versions/{version}/lines/{line}/predictions',
+      'user',
+      'List my predictions that have used a row of a dataset',
+    ],
   ]),
   ...routesOf('pipelines', [
     ['GET', '/pipelines', 'user', 'List the pipelines'],
