@@ -48,6 +48,6 @@ describe('npm start with AUTH=jwt', { timeout: 60_000 }, () => {
     const callers = await addCallers(platform.users);
     await platform.close();
 
-    expect(await findLeaks(system.url, callers)).toEqual([]);
+    expect((await findLeaks(system.url, callers)).leaks).toEqual([]);
   });
 });
