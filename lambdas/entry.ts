@@ -19,12 +19,12 @@ interface Handler {
 }
 
 /**
- * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`:
- * dependencies of handlers that verify users themselves. `more`: dependencies of the handlers of the lifecycle.
+ * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`: what
+ * handlers need that know users themselves. `more`: what the handlers of the lifecycle need.
  */
 export function awsEntry<H extends Handler>(
   createHandler: (deps: HandlerDeps) => H,
-  known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls'> = {},
+  known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls' | 'eraseUser'> = {},
   more: Pick<Platform, 'lifecycle'> = {},
 ): H {
   const settings = awsSettingsFrom(process.env);

@@ -6,7 +6,7 @@ import type { CliIo } from './program.ts';
 
 const DEFAULT_URL = 'http://localhost:8000';
 
-/** Dependencies of a verb that calls an API. */
+/** What a verb that talks to an API needs. */
 export interface CliSession {
   readonly api: Modelyard;
   readonly output: Output;

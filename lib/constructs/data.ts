@@ -25,7 +25,7 @@ export interface DataProps {
   readonly listsTasks: boolean;
 }
 
-/** Permissions of functions on users. */
+/** What functions do with users. */
 const USER_ACTIONS = {
   read: 'dynamodb:GetItem',
   add: 'dynamodb:PutItem',
@@ -142,7 +142,7 @@ export class Data extends Construct {
     this.#allow(consumer, this.registry, ['dynamodb:Query']);
   }
 
-  /** Request an instance, and cancel the request. */
+  /** Ask for an instance, and take the request back. */
   grantLaunch(consumer: Consumer): void {
     this.#allow(consumer, this.registry, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], onRows(LAUNCH_ROWS));
   }
@@ -179,6 +179,17 @@ export class Data extends Construct {
     );
   }
 
+  /** Delete the tasks, batches, webhooks, requests, results, calls and usage of a user. Blobs are emptied. */
+  grantErase(consumer: Consumer): void {
+    this.grantListTasks(consumer);
+    this.#allow(consumer, this.tasks, ['dynamodb:DeleteItem']);
+    for (const kind of ['requests', 'results'] as const) {
+      this.blobs.grantGetKind(consumer, kind);
+      this.blobs.grantPutKind(consumer, kind);
+    }
+    this.#allow(consumer, this.calls, ['dynamodb:Query', 'dynamodb:BatchWriteItem', 'dynamodb:DeleteItem']);
+  }
+
   grantReadCalls(consumer: Consumer): void {
     this.#allow(consumer, this.calls, ['dynamodb:Query']);
   }
@@ -188,7 +199,7 @@ export class Data extends Construct {
     this.#allow(consumer, this.calls, ['dynamodb:BatchWriteItem']);
   }
 
-  /** Count the usage of users, in separate rows of the table of calls. */
+  /** Count what users use, in rows of their own beside the calls. */
   grantCountUsage(consumer: Consumer): void {
     this.#allow(consumer, this.calls, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], USAGE);
   }

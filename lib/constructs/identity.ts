@@ -6,11 +6,11 @@ import { acknowledge } from './acknowledge.ts';
 import type { Data, UseOfUsers } from './data.ts';
 import type { Consumer } from './handler-function.ts';
 
-/** How a stage authenticates callers. */
+/** How a stage finds out who calls. */
 export type AuthConfig =
-  /** Every caller is the local user with all rights. For emulators only. */
+  /** Everybody is one local user with all rights. For emulators only. */
   | { readonly kind: 'none' }
-  /** Users with passwords; the stage signs their tokens. `registration: 'open'` lets anybody register. */
+  /** Users with passwords; the stage signs their tokens. `registration: 'open'` lets strangers register. */
   | { readonly kind: 'jwt'; readonly registration: 'open' | 'closed' }
   /** Tokens of an OpenID Connect issuer. `docs/identity.md` explains the fields. */
   | { readonly kind: 'oidc'; readonly issuer: string; readonly audience: string; readonly roleClaim?: string };
@@ -54,7 +54,7 @@ export class Identity extends Construct {
     this.#grantUsers(consumer, this.#auth.kind === 'oidc' ? ['read', 'change', 'add'] : ['read', 'change']);
   }
 
-  /** Log in, and register if registration is open. */
+  /** Log in, and register where strangers may. */
   grantLogIn(consumer: Consumer): void {
     if (this.#auth.kind !== 'jwt') return;
     this.#data.grantCountLogins(consumer);
@@ -72,9 +72,10 @@ export class Identity extends Construct {
     if (this.isOn) this.#grantUsers(consumer, ['read']);
   }
 
-  /** List users, and change them only while registration is open. */
+  /** List users, and change and delete them only while registration is open. */
   grantAdminister(consumer: Consumer): void {
     if (this.isOn) this.#grantUsers(consumer, this.#isOpen ? ['list', 'read', 'change', 'remove'] : ['list']);
+    if (this.#isOpen) this.#data.grantErase(consumer);
   }
 
   get #isOpen(): boolean {

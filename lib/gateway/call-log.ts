@@ -6,9 +6,9 @@ import type { FullPlatform } from '#platform/platform.ts';
 export interface GatewayCallLog {
   /** Undefined where calls are not recorded. */
   readonly record?: (call: AnsweredCall) => void;
-  /** The call log that handlers read. */
+  /** What handlers read. */
   readonly deps: Pick<HandlerDeps, 'calls' | 'lostCalls'>;
-  /** Writes pending calls, for a few seconds at most. */
+  /** Writes what waits, for a few seconds at most. */
   stop(): Promise<void>;
 }
 

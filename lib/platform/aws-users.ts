@@ -5,15 +5,15 @@ import { type AwsSettings, awsSettingsFrom, openDynamoDb } from './aws.ts';
 import { readChoice, readRequired } from './environment.ts';
 import * as ENV from './environment-names.ts';
 
-/** Dependencies of a Lambda that verifies callers. */
+/** What a Lambda needs that knows its callers. */
 export type AwsUsers = UsersOfStage & (OwnTokens | IssuedTokens);
 
 interface UsersOfStage {
   readonly users: UserStore;
-  /** Usage counters of users, names and addresses. */
+  /** What is counted of users, names and addresses. */
   readonly usage: UsageStore;
   readonly clock: Clock;
-  /** Whether anybody may register. */
+  /** Whether strangers may register. */
   readonly registration: AuthSettings['registration'];
 }
 

@@ -28,7 +28,7 @@ import { type Platform, systemClock } from './platform.ts';
 
 export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 
-/** Dependencies shared by all stores on DynamoDB. */
+/** What all stores on DynamoDB share. */
 export interface DynamoAccess {
   readonly clock: StoreClock;
   readonly dynamodb: DynamoDBClient;

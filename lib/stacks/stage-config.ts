@@ -13,7 +13,7 @@ type ImageSource =
 export interface StageConfig {
   readonly images: ImageSource;
   readonly api: ApiConfig;
-  /** Authentication of callers. `none` is refused on AWS. */
+  /** Who may call. `none` is refused on AWS. */
   readonly auth: AuthConfig;
   /**
    * No instance accepts connections. `ipv6`: instances have addresses of IPv6 only, which are free, and reach nothing
@@ -51,7 +51,7 @@ export interface StageConfig {
    * at least 100 for all others, so an account with a quota of 10 allows none. @default none
    */
   readonly reservedConcurrency?: Readonly<Record<string, number>>;
-  /** Subscribers of alarms. @default none */
+  /** Who is told of alarms. @default nobody */
   readonly subscribers?: readonly Subscriber[];
   /** Tells the subscribers when a month's forecast passes this many US dollars. @default no budget */
   readonly monthlyBudget?: number;

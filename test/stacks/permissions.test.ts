@@ -174,6 +174,10 @@ describe('a stage', () => {
     expect(actionsOf(open, 'HandlersManageUsers')).toEqual(
       expect.arrayContaining(['dynamodb:DeleteItem', 'dynamodb:UpdateItem', 'dynamodb:Scan']),
     );
+    // What is deleted with a user: tasks, batches and calls, with their blobs.
+    const deletes = ['dynamodb:Query', 'dynamodb:BatchWriteItem', 's3:PutObject'];
+    expect(actionsOf(open, 'HandlersManageUsers')).toEqual(expect.arrayContaining(deletes));
+    expect(actionsOf(template, 'HandlersManageUsers').filter((action) => deletes.includes(action))).toEqual([]);
   });
 
   it('with an issuer signs nothing, and adds users at their first token', async () => {

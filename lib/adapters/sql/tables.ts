@@ -5,7 +5,7 @@ export interface SqlTables {
   readonly usage: UsageTable;
 }
 
-/** Recent usage of users. */
+/** What users have used lately. */
 interface UsageTable {
   /** Primary key. */
   readonly owner: string;

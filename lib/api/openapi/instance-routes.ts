@@ -1,7 +1,8 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import { HEADERS } from './headers.ts';
-import { jsonResponse, MODEL_PARAMETER, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 
+const MODEL = pathParameter('model', 'The name of the model.');
 const ID = pathParameter('id', 'The id of the instance.');
 
 const LAUNCH = {
@@ -23,14 +24,14 @@ export const INSTANCE_ROUTES = {
   'GET /models/{model}/instances': {
     operationId: 'list_instances',
     tag: 'Instances',
-    parameters: [MODEL_PARAMETER],
+    parameters: [MODEL],
     responses: { '200': jsonResponse('The instances.', schemaRef('InstanceList')) },
     problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
   },
   'POST /models/{model}/instances': {
     operationId: 'launch_instance',
     tag: 'Instances',
-    parameters: [MODEL_PARAMETER],
+    parameters: [MODEL],
     requestBody: LAUNCH,
     responses: { '202': jsonResponse('The instance is starting.', schemaRef('Instance'), HEADERS.location) },
     problems: [
@@ -48,7 +49,7 @@ export const INSTANCE_ROUTES = {
   'GET /models/{model}/instances/{id}': {
     operationId: 'get_instance',
     tag: 'Instances',
-    parameters: [MODEL_PARAMETER, ID],
+    parameters: [MODEL, ID],
     responses: { '200': jsonResponse('The instance.', schemaRef('Instance')) },
     problems: ['model_not_found', 'instance_not_found', 'not_acceptable', 'registry_unavailable'],
   },
@@ -56,7 +57,7 @@ export const INSTANCE_ROUTES = {
     operationId: 'stop_instance',
     tag: 'Instances',
     description: 'Idempotent. The instance finishes its runs first.',
-    parameters: [MODEL_PARAMETER, ID],
+    parameters: [MODEL, ID],
     responses: { '202': jsonResponse('The instance is draining.', schemaRef('StoppingInstance')) },
     problems: [
       'model_not_found',

@@ -6,14 +6,16 @@ import type { Json } from './message-schemas.ts';
 import {
   emptyResponse,
   jsonResponse,
-  MODEL_PARAMETER,
+  pathParameter,
   queryParameter,
   type RouteDocs,
   response,
   schemaRef,
-  TASK_PARAMETER,
 } from './route-doc.ts';
 import { list, moment, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
+
+const ID = pathParameter('id', 'The id of the task.');
+const MODEL = pathParameter('model', 'The name of the model.');
 
 const HISTORY_ENTRY = {
   event: {
@@ -40,18 +42,18 @@ const dead = (more: Json): Json => ({
 });
 
 export const STEERING_SCHEMAS: Json = {
-  HistoryEntry: object('An entry of the history of a task.', HISTORY_ENTRY),
-  TaskHistory: object('The history of a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
+  HistoryEntry: object('Something that happened to a task.', HISTORY_ENTRY),
+  TaskHistory: object('All that happened to a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
   DeadLetter: dead({}),
   DetailedDeadLetter: dead({ request: { description: 'The request; null if it cannot be read.' }, history: ENTRIES }),
-  DeadLetterPage: object('Dead letters, newest first.', {
+  DeadLetterPage: object('Tasks that were given up, newest first.', {
     dead_letters: list({ $ref: '#/components/schemas/DeadLetter' }),
     next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),
   }),
-  Redrive: object('The redriven tasks.', {
+  Redrive: object('What was sent again.', {
     redriven: list(text('The id of a task.')),
     refused: list(
-      object('A task that was not redriven.', {
+      object('A task that was not sent again.', {
         id: text('The id of the task.'),
         error: object('Why.', { code: text('A stable code.'), message: text('A description.') }),
       }),
@@ -63,8 +65,8 @@ export const STEERING_ROUTES = {
   'POST /tasks/{id}/retry': {
     operationId: 'retry_task',
     tag: 'Tasks',
-    description: 'The task keeps its id and its history, and gets the same time until its deadline.',
-    parameters: [TASK_PARAMETER],
+    description: 'The task keeps its id, gets as much time as it had, and its history goes on.',
+    parameters: [ID],
     responses: { '202': jsonResponse('The queued task.', schemaRef('Task')) },
     problems: [
       'task_not_found',
@@ -78,7 +80,7 @@ export const STEERING_ROUTES = {
   'GET /tasks/{id}/history': {
     operationId: 'get_task_history',
     tag: 'Tasks',
-    parameters: [TASK_PARAMETER],
+    parameters: [ID],
     responses: { '200': jsonResponse('The history.', schemaRef('TaskHistory')) },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
@@ -90,7 +92,7 @@ export const STEERING_ROUTES = {
       'result, and `history`. The stream ends with the task. With `Last-Event-ID`, it goes on after that event; 204 when ' +
       'that was the end. Behind API Gateway, an answer ends with the first events, or after `Prefer: wait=N` seconds.',
     parameters: [
-      TASK_PARAMETER,
+      ID,
       {
         name: 'Last-Event-ID',
         in: 'header',
@@ -116,7 +118,7 @@ export const STEERING_ROUTES = {
     operationId: 'list_dead_letters',
     tag: 'Models',
     parameters: [
-      MODEL_PARAMETER,
+      MODEL,
       queryParameter('limit', 'The maximum number of tasks.', {
         type: 'integer',
         minimum: 1,
@@ -131,7 +133,7 @@ export const STEERING_ROUTES = {
   'GET /models/{model}/dead-letters/{id}': {
     operationId: 'get_dead_letter',
     tag: 'Models',
-    parameters: [MODEL_PARAMETER, TASK_PARAMETER],
+    parameters: [MODEL, ID],
     responses: { '200': jsonResponse('The task with its request and history.', schemaRef('DetailedDeadLetter')) },
     problems: ['model_not_found', 'task_not_found', 'not_acceptable', 'store_unavailable', 'registry_unavailable'],
   },
@@ -139,7 +141,7 @@ export const STEERING_ROUTES = {
     operationId: 'redrive_dead_letters',
     tag: 'Models',
     description: `Without \`ids\`, sends all dead letters again, ${MAX_REDRIVEN} at a time. Each stands alone.`,
-    parameters: [MODEL_PARAMETER],
+    parameters: [MODEL],
     requestBody: {
       required: false,
       content: {
@@ -153,7 +155,7 @@ export const STEERING_ROUTES = {
         },
       },
     },
-    responses: { '202': jsonResponse('The redriven tasks, and those that were refused.', schemaRef('Redrive')) },
+    responses: { '202': jsonResponse('What was sent again, and what was not.', schemaRef('Redrive')) },
     problems: [
       'unreadable_body',
       'invalid_input',

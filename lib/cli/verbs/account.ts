@@ -38,7 +38,7 @@ export const addAccount: AddVerb = (program, io) => {
     });
   program
     .command('whoami')
-    .description('shows the current user')
+    .description('tells who the API takes you for')
     .action(async (_, command) => {
       const { api, output, url } = await sessionOf(command, io);
       const me = await api.request<Me>('GET', '/users/me');

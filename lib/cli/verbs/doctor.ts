@@ -13,11 +13,11 @@ interface Finding {
   readonly detail: string;
 }
 
-/** `doctor`: checks this machine, and says how to fix what is missing. */
+/** `doctor`: what this machine has, and what to do about the rest. */
 export const addDoctor: AddVerb = (program, io) => {
   program
     .command('doctor')
-    .description('checks Node, ports, Python, Docker, brokers and AWS, and suggests fixes')
+    .description('checks Node, ports, Python, Docker, brokers and AWS, and says what to do')
     .action(async (_, command) => {
       const { output, url } = await sessionOf(command, io);
       const { AMQP_URL, REDIS_URL } = io.environment;

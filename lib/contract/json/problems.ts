@@ -67,7 +67,7 @@ export class Problems {
   }
 }
 
-/** The expected input of the scanner, by state. */
+/** What the scanner expects, by state. */
 const EXPECTED = [
   'a value',
   'a value or "]"',

@@ -1,4 +1,4 @@
-/** The condition of alerts, and the channels that receive them. `PUT /alert-rules/{rule}` changes it. */
+/** What raises alerts, and who is told. `PUT /alert-rules/{rule}` changes it. */
 export interface AlertRule {
   readonly name: string;
   /** `drift`: a feature has drifted. `error`: the error of a window is at least `threshold`. */
@@ -27,10 +27,10 @@ export type AlertChannel =
 
 export const RULE_DEFAULTS = { resolve_after: 1, repeat_seconds: 86_400, channels: [] } as const;
 
-/** The default rule reports drift before any rule is written. A rule of the same name replaces it. */
+/** Without it, nobody would see drift before somebody writes a rule. A rule of the same name replaces it. */
 export const DRIFT_RULE: AlertRule = { name: 'drift', kind: 'drift', ...RULE_DEFAULTS };
 
-/** A reported problem. One fingerprint is one alert. Times are Unix milliseconds. */
+/** Something that is wrong. One fingerprint is one alert. Times are Unix milliseconds. */
 export interface Alert {
   /** Of rule, model, version and feature. */
   readonly fingerprint: string;
@@ -44,7 +44,7 @@ export interface Alert {
   readonly window: number;
   /** Good windows since the last bad one. */
   readonly goodWindows: number;
-  /** Time of the last report. Null before the first one, for example while it is silenced. */
+  /** When it was reported last. Null while it is silenced and was not reported. */
   readonly reportedAt: number | null;
 }
 
@@ -60,7 +60,7 @@ export interface Judgement {
 type Report = 'firing' | 'resolved';
 
 export interface AlertStep {
-  /** Undefined: unknown, which counts as good. */
+  /** Undefined: nothing is known, and nothing is wrong. */
   readonly alert: Alert | undefined;
   readonly report?: Report;
 }
@@ -90,11 +90,11 @@ export function judgeWindow(
   const goodWindows = alert.goodWindows + 1;
   if (goodWindows < resolveAfter) return { alert: { ...alert, window, goodWindows } };
   const resolved: Alert = { ...alert, state: 'resolved', window, goodWindows, resolvedAt: now };
-  // An alert that was never reported is resolved without a report.
+  // Nobody is told of the end of what nobody was told of.
   return alert.reportedAt === null ? { alert: resolved } : { alert: resolved, report: 'resolved' };
 }
 
-/** Reports that are due by time: a repetition, or the first report after a silence. */
+/** What time alone causes: a repetition, or the first report after a silence. */
 export function reportInTime(
   alert: Alert,
   { repeatMs, now, isSilenced }: { readonly repeatMs: number; readonly now: number; readonly isSilenced: boolean },

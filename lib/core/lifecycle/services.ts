@@ -25,7 +25,7 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue | undefined };
 export type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
 
-/** A domain event of a service, for other services. */
+/** What has happened in a service, for the others. */
 export const EVENT_TYPES = [
   'dataset.versioned',
   'dataset.cleaned',
@@ -38,12 +38,12 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** Delivered at least once to every subscriber, in any order. */
+/** Is delivered at least once to every subscriber, in no promised order. */
 export interface LifecycleEvent {
   /** Unique. Subscribers use it to ignore repetitions. */
   readonly id: string;
   readonly type: EventType;
-  /** The user who caused it. */
+  /** Who caused it. */
   readonly owner: string;
   readonly payload: JsonObject;
   /** Unix milliseconds. */

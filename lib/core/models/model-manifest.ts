@@ -23,7 +23,7 @@ interface LimitDefinition<Default> {
   readonly default: Default;
   /** One sentence for documents. */
   readonly meaning: string;
-  /** The behaviour without a limit, for documents. */
+  /** What holds without a limit, for documents. */
   readonly otherwise?: string;
 }
 
@@ -90,7 +90,7 @@ export const completeLimits = (given: Partial<ModelLimits>): ModelLimits =>
     }),
   ) as ModelLimits;
 
-/** The descriptive fields of a manifest, which the registry stores. */
+/** What a manifest says of its model and the registry keeps. */
 export type RegisteredManifest = Pick<Model, 'description' | 'title' | 'variants' | 'limits'>;
 
 const sentence = textLike(/^\S[^\r\n]*$/, 500, 'one line of text');

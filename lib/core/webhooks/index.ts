@@ -12,4 +12,4 @@ export {
 export { keepEnd, readWebhook, redeliverWebhook } from './webhook-records.ts';
 export { rotateWebhookSecret, type WebhookSecrets, webhookSecrets } from './webhook-secrets.ts';
 export { type SignedMessage, signedHeaders } from './webhook-signature.ts';
-export { webhookKey } from './webhook-store.ts';
+export { secretKey, webhookKey } from './webhook-store.ts';

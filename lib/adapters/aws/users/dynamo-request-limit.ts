@@ -16,7 +16,7 @@ interface Caller {
   refusedUntil: number;
   /** Every request is counted until then, because the user is at the limit. */
   strictUntil: number;
-  /** The last known value. */
+  /** As this function saw it last. */
   fullAt: number;
 }
 
@@ -26,10 +26,9 @@ const COUNTED_OF_BURST = 200;
 const STRICT_MS = 10_000;
 
 /**
- * Limits requests per second with one bucket per user, which all functions share. Of a large burst, a sample is
- * counted, which costs a fifth of a write per request; a function that has met the limit counts every request. The
- * limit may be exceeded until all functions have met it: at most by the number of concurrent functions, times the size
- * of a sample.
+ * Limits requests per second with one bucket per user, which all functions share. Of a large burst, a sample is counted,
+ * which costs a fifth of a write per request; a function that has met the limit counts every request. More than allowed
+ * pass while functions learn of it: at most as many as run at once, times what a sample stands for.
  */
 export class DynamoRequestLimit {
   readonly #options: RequestLimitOptions;
@@ -77,7 +76,7 @@ export class DynamoRequestLimit {
         if (caller.fullAt > latest) return Math.max(1, caller.fullAt - latest);
       }
     } catch {
-      // Recovery: authenticated callers are served without a limit.
+      // Recovery: who can be authenticated is served.
     }
     return 0;
   }
