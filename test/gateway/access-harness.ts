@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createHandlerDeps, ROUTES } from '#api';
+import { ALL_ROUTES, createHandlerDeps } from '#api';
 import { type Clock, hashPassword, type Logger, newKeyRing, type User, type UserRole } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
 import { openCallLog } from '#gateway/call-log.ts';
@@ -42,7 +42,7 @@ export async function startGateway({ registration = 'open', clock, logger = sile
   const limiter = createUserLimiter(platform);
   const deps = createHandlerDeps({ platform, logger, auth: 'jwt', ...access, ...callLog.deps, ...limiter.deps });
   const bridge = createBridge({
-    ...{ routes: ROUTES, handlers: createHandlers(deps), logger, guard: settings },
+    ...{ routes: ALL_ROUTES, handlers: createHandlers(deps), logger, guard: settings },
     authenticate: access.authenticate,
     enter: limiter.enter,
     ...(callLog.record ? { record: callLog.record } : {}),

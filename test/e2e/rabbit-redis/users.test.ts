@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgres } from '#adapters/sql/postgres.ts';
 import { systemClock } from '#platform/platform.ts';
+import { eraseUserContract } from '#test/contracts/erase-user.contract.ts';
+import { everyRouteContract } from '#test/contracts/every-route.contract.ts';
+import { startGateway } from '#test/gateway/access-harness.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { runExistingClient } from '#test/support/existing-client.ts';
 import { addCallers, findLeaks } from '#test/support/isolation.ts';
+import { registerModelB } from '#test/support/model-b.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '#test/support/postgres-server.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { processesOn, urlOf } from '#test/support/rabbit-redis-processes.ts';
@@ -29,6 +33,19 @@ else {
   afterAll(async () => {
     await postgres?.dispose();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  const openPlatform = async () => {
+    const platform = servers.open({ prefix: aPrefix(), databaseUrl: postgres.url });
+    await platform.connect();
+    return platform;
+  };
+
+  eraseUserContract('rabbit-redis', openPlatform);
+  everyRouteContract('rabbit-redis', async () => {
+    const gateway = await startGateway({ platform: await openPlatform() });
+    await registerModelB(gateway.platform);
+    return gateway;
   });
 
   const withUsers = () => ({
@@ -106,7 +123,7 @@ else {
       const callers = await addCallers(database.users);
       await database.close();
 
-      expect(await findLeaks(url, callers)).toEqual([]);
+      expect((await findLeaks(url, callers)).leaks).toEqual([]);
     });
 
     it('are needed to start with AUTH=jwt: without a database, one sentence says what to set', async () => {
