@@ -24,6 +24,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'others',
+          // No output may have a secret in it.
+          setupFiles: ['test/support/watch-secrets.ts'],
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...TEMPLATES],
         },

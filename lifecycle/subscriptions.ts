@@ -1,6 +1,6 @@
 import type { Subscriptions } from './service.ts';
 
-/** The stages that each event starts. */
+/** Who is told what. */
 export const SUBSCRIPTIONS: Subscriptions = {
   'dataset.versioned': [],
   'dataset.cleaned': [],

@@ -5,7 +5,7 @@ import { useSession } from './session.tsx';
 import type { Key } from './types.ts';
 import { CopyButton, Empty, Failure, Time } from './ui.tsx';
 
-/** The current user and their API keys. */
+/** Who I am, and my API keys. */
 export function Account() {
   const { me } = useSession();
   const keys = useQuery({ queryKey: ['keys'], queryFn: () => get<{ keys: readonly Key[] }>('/users/me/keys') });

@@ -10,7 +10,7 @@ interface Curve {
 }
 
 interface ChartProps {
-  /** The text for screen readers. */
+  /** What a screen reader says in place of the curves. */
   readonly label: string;
   /** RFC 3339. */
   readonly times: readonly string[];

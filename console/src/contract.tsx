@@ -3,7 +3,7 @@ import { send } from './api.ts';
 import type { DetailedModel } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, Tabs } from './ui.tsx';
 
-/** Request and response of the model, as text and schema. */
+/** What the model takes and answers, for people and for programs. */
 export function Contract({ model }: { readonly model: DetailedModel }) {
   return (
     <Tabs

@@ -9,7 +9,7 @@ import './style.css';
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // Retries only while the API is unreachable. A refusal is final.
+      // Only an API that is away comes back by itself; a refusal stays one.
       retry: (_, error) => error instanceof UnreachableError,
       retryDelay: 1_000,
       refetchOnWindowFocus: true,

@@ -9,7 +9,7 @@ import type { JsonSchema } from './types.ts';
 interface RequestFormProps {
   readonly schema: JsonSchema;
   readonly value: unknown;
-  /** Problems that the API reported. */
+  /** What the API refused. */
   readonly faults: Problem['errors'];
   readonly onChange: (value: unknown) => void;
 }

@@ -14,7 +14,7 @@ export const taskQuery = (id: string) => ({
     state.data && isOver(state.data) ? (false as const) : 1_000,
 });
 
-/** One task: timeline, attempts and result. */
+/** One task: what happened to it, when, and what came of it. */
 export function TaskPage({ id }: { readonly id: string }) {
   const { data: task, error, isPending } = useQuery(taskQuery(id));
   return (

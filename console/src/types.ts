@@ -1,4 +1,4 @@
-/** The fields of API responses that the console reads. */
+/** What the console reads of the API's answers. */
 
 export type Role = 'user' | 'operator' | 'admin';
 

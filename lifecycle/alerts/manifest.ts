@@ -1,5 +1,5 @@
 import type { ServiceManifest } from '../service.ts';
 import { migrations } from './migrations/index.ts';
 
-/** Rules, alerts, silences and deliveries. */
+/** Rules, alerts, silences, and who was told. */
 export const manifest: ServiceManifest = { name: 'alerts', databasePort: 5439, migrations };

@@ -17,7 +17,7 @@ import type { StageRun } from '../service.ts';
 import { type OwnedRule, readRules } from './rules.ts';
 import { type AlertRow, type AlertTables, alertsDatabase, type SilenceRow } from './tables.ts';
 
-/** The subject of an alert. */
+/** What an alert is about. */
 interface Subject {
   readonly rule: string;
   readonly model: string;
@@ -54,7 +54,7 @@ export async function observeDrift(lifecycle: Lifecycle, args: JsonObject, _run:
   return { alerts: rules.length };
 }
 
-/** The stage behind `window.computed`: resolves alerts whose windows are good again, and evaluates error rules. */
+/** The stage behind `window.computed`: resolves what has become good, and judges errors. */
 export async function observeWindow(lifecycle: Lifecycle, args: JsonObject, _run: StageRun): Promise<JsonObject> {
   const { model, version, window, drifted, performance, shadow } = args as unknown as WindowComputed;
   if (shadow) return { alerts: 0 };
@@ -106,7 +106,7 @@ async function judge(lifecycle: Lifecycle, rule: OwnedRule, sighting: Sighting):
   );
 }
 
-/** Writes reports that are due by time: repetitions, and first reports after a silence. */
+/** Reports what time alone causes: repetitions, and what a silence has kept back. */
 export async function reportDueAlerts(lifecycle: Lifecycle): Promise<void> {
   const { query } = await alertsDatabase(lifecycle);
   const now = lifecycle.platform.clock.now();
@@ -157,7 +157,7 @@ interface Report extends Subject {
   readonly now: number;
 }
 
-/** Ids are derived from the content, so that the same report is never written twice. */
+/** The ids say what is reported, so that the same report is never written twice. */
 async function addDeliveries(
   transaction: Transaction<AlertTables>,
   { channels, owner }: OwnedRule,

@@ -24,7 +24,7 @@ export interface OwnedRule extends AlertRule {
   readonly owner: string;
 }
 
-/** All rules, including the default rule. */
+/** All rules, with the one that is there from the start. */
 export async function readRules(lifecycle: Pick<Lifecycle, 'stores'>): Promise<readonly OwnedRule[]> {
   const { query } = await alertsDatabase(lifecycle);
   const rows = await query.selectFrom('rules').selectAll().orderBy('name').execute();
@@ -100,7 +100,7 @@ function readChannel({ stores }: ServingLifecycle, value: unknown, pointer: stri
   throw invalidField(pointer, 'must be {"kind": "webhook", "url": "…"} or {"kind": "email", "to": "…"}');
 }
 
-/** The default rule applies again when its replacement is deleted. */
+/** The rule that is there from the start comes back when the one that replaces it is deleted. */
 export async function deleteRule(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { query } = await alertsDatabase(lifecycle);
   const name = request.param('rule');

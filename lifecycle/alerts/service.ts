@@ -86,7 +86,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
   'DELETE /silences/{id}': deleteSilence,
 };
 
-/** Reports problems of a model once, and reports their end. */
+/** Tells people when something about a model is wrong, once, and when it is over. */
 export const alerts: Service = {
   manifest,
   stages: { drift: observeDrift, window: observeWindow },

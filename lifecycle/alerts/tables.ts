@@ -36,7 +36,7 @@ export interface SilenceRow {
 
 /** One report to one channel. */
 export interface DeliveryRow {
-  /** Derived from content and channel, so that a repetition finds it. */
+  /** Of what is reported and to whom, so that a repetition finds it. */
   id: string;
   fingerprint: string;
   /** An `AlertChannel`. */

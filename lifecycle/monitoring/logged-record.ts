@@ -18,9 +18,9 @@ export interface LoggedRecord {
   readonly request: string | null;
   /** The fields of the response as JSON. */
   readonly answer: string | null;
-  /** The prediction, if it is a number. */
+  /** What was predicted, if it is a number. */
   readonly prediction: number | null;
-  /** The prediction, if it is a class. */
+  /** What was predicted, if it is a class. */
   readonly class: string | null;
 }
 

@@ -4,7 +4,7 @@ import type { Distribution } from './describe-column.ts';
 import { escaped } from './escaped.ts';
 import { barPlot, linePlot } from './plots.ts';
 
-/** Content of the page besides the report. */
+/** What the page shows besides the report. */
 export interface PageData {
   readonly report: MonitorReport;
   /** Of the newest judged window, by column. */

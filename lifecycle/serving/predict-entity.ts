@@ -23,7 +23,6 @@ import { jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { servingDatabase } from './serving-database.ts';
-import { usedRows } from './used-rows.ts';
 
 const DEFAULT_WAIT_SECONDS = 20;
 
@@ -81,24 +80,15 @@ async function record(
   lifecycle: Lifecycle,
   request: HttpRequest,
   { id: task_id, model, owner, createdAt: created_at }: Task,
-  features: OnlineFeatures & { readonly given: JsonObject },
+  features: object,
 ): Promise<void> {
-  const database = await servingDatabase(lifecycle);
+  const { query } = await servingDatabase(lifecycle);
   const [entity, entity_id] = [request.param('entity'), request.param('id')];
-  const rows = usedRows(features.sources, { task_id, created_at });
-  await database.transaction(async (transaction) => {
-    await transaction
-      .insertInto('predictions')
-      .values({ ...{ task_id, model, entity, entity_id, owner, created_at }, features: JSON.stringify(features) })
-      .onConflict((conflict) => conflict.column('task_id').doNothing())
-      .execute();
-    if (rows.length === 0) return;
-    await transaction
-      .insertInto('used_rows')
-      .values(rows)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  });
+  await query
+    .insertInto('predictions')
+    .values({ ...{ task_id, model, entity, entity_id, owner, created_at }, features: JSON.stringify(features) })
+    .onConflict((conflict) => conflict.column('task_id').doNothing())
+    .execute();
 }
 
 async function answer({ deps }: ServingLifecycle, request: HttpRequest, submitted: Task): Promise<ProxyResult> {

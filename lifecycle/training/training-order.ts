@@ -1,7 +1,7 @@
 import { isArtifactHash, isModelName, isRecord, type JsonObject, ModelyardError } from '#core';
 import type { TrainingColumns } from './training-set.ts';
 
-/** The arguments of a training. */
+/** What to train. */
 export interface TrainingOrder extends TrainingColumns {
   /** Name of the registered model. */
   readonly model: string;

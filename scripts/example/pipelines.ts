@@ -59,6 +59,8 @@ export const pipelineOf = (
       uses: 'serving.deploy',
       after: ['train'],
       params: { model: MODEL, version: '{{train.version}}' },
+      // The decision depends on what is deployed.
+      cache: false,
     },
   ],
 });

@@ -4,7 +4,7 @@ import type { Clock } from '#core';
 import type { TagKind, TrainingTables } from '../tables.ts';
 import type { Input, KeyValue } from './input.ts';
 
-/** Dependencies of the endpoints. */
+/** What the endpoints work on. */
 export interface Tracking {
   readonly database: ServiceDatabase<TrainingTables>;
   readonly clock: Pick<Clock, 'now'>;

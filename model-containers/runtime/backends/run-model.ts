@@ -9,7 +9,7 @@ export interface RunItem {
   readonly trace: TraceContext | undefined;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
-  /** Reports progress to the instance. */
+  /** Tells the instance how far it is. */
   readonly report?: (report: RunReport) => void;
 }
 
