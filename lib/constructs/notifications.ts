@@ -39,16 +39,7 @@ export class Notifications extends Construct {
     this.topic = new Topic(this, 'Topic', { topicName: `${prefix}alarms`, enforceSSL: true });
     for (const [at, subscriber] of subscribers.entries()) {
       if (subscriber.kind === 'slack') this.#tellChannel(`${prefix}${at}`, `Channel${at}`, subscriber);
-      else {
-        const subscription = subscriptionOf(subscriber);
-        const added = this.topic.addSubscription({
-          bind: () => ({ subscriberId: `Subscriber${at}`, ...subscription }),
-        });
-        acknowledge(added, {
-          'Serverless-SNSRedrivePolicy':
-            'SNS repeats a message for hours, and an alarm that nobody was told of is still on the dashboard.',
-        });
-      }
+      else subscribe(this.topic, subscriber, `Subscriber${at}`);
     }
     for (const alarm of alarms) {
       alarm.addAlarmAction(new SnsAction(this.topic));
@@ -100,7 +91,32 @@ export class Notifications extends Construct {
   }
 }
 
-const subscriptionOf = (subscriber: Exclude<Subscriber, { readonly kind: 'slack' }>) =>
+type Address = Exclude<Subscriber, { readonly kind: 'slack' }>;
+
+function subscribe(topic: Topic, subscriber: Address, subscriberId: string): void {
+  const subscription = subscriptionOf(subscriber);
+  const added = topic.addSubscription({ bind: () => ({ subscriberId, ...subscription }) });
+  acknowledge(added, {
+    'Serverless-SNSRedrivePolicy':
+      'SNS repeats a message for hours, and an alarm without a message is still on the dashboard.',
+  });
+}
+
+/** The topic to which the rules of a stage's lifecycle report. It tells the subscribers of the stage that have an address. */
+export class AlertsTopic extends Topic {
+  constructor(
+    scope: Construct,
+    id: string,
+    { prefix, subscribers }: Pick<NotificationsProps, 'prefix' | 'subscribers'>,
+  ) {
+    super(scope, id, { topicName: `${prefix}alerts`, enforceSSL: true });
+    for (const [at, subscriber] of subscribers.entries()) {
+      if (subscriber.kind !== 'slack') subscribe(this, subscriber, `Subscriber${at}`);
+    }
+  }
+}
+
+const subscriptionOf = (subscriber: Address) =>
   subscriber.kind === 'email'
     ? { protocol: SubscriptionProtocol.EMAIL, endpoint: subscriber.address }
     : { protocol: SubscriptionProtocol.HTTPS, endpoint: subscriber.url };

@@ -109,7 +109,7 @@ export {
 } from './models/model-registry.ts';
 export { moveDefaultVersion } from './models/move-default.ts';
 export { createWaker, endWake, wakeModel } from './models/wake-model.ts';
-export type { Notifier } from './outbound/notifier.ts';
+export type { Notice, Notifier } from './outbound/notifier.ts';
 export {
   type DownloadTarget,
   type Email,

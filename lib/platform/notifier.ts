@@ -3,14 +3,23 @@ import { ModelyardError, type Notifier } from '#core';
 import { signedHeaders } from '#core/webhooks';
 import { ENV, readOptional } from './environment.ts';
 
-/** Signs webhooks with the secrets of users, and sends mail where a server is named. */
-export const notifierFrom = (env: NodeJS.ProcessEnv): Notifier => ({
-  signatures: (deps, owner, message) => signedHeaders({ ...deps, sign: signWebhook }, owner, message),
-  async sendEmail(email) {
-    const url = readOptional(env, ENV.smtpUrl);
-    if (url === undefined) throw new ModelyardError('bad_gateway', `No mail server is named: set ${ENV.smtpUrl}.`);
-    // Loaded by the first mail.
-    const { smtpSender } = await import('#adapters/outbound/send-email.ts');
-    await smtpSender(url, readOptional(env, ENV.smtpFrom) ?? 'modelyard@localhost')(email);
-  },
-});
+/** Signs webhooks with the secrets of users, sends mail where a server is named, and publishes with a role of AWS. */
+export function notifierFrom(env: NodeJS.ProcessEnv): Notifier {
+  let publisher: Promise<Notifier['publish']> | undefined;
+  return {
+    signatures: (deps, owner, message) => signedHeaders({ ...deps, sign: signWebhook }, owner, message),
+    async sendEmail(email) {
+      const url = readOptional(env, ENV.smtpUrl);
+      if (url === undefined) throw new ModelyardError('bad_gateway', `No mail server is named: set ${ENV.smtpUrl}.`);
+      // Loaded by the first mail.
+      const { emailSender } = await import('#adapters/outbound/send-email.ts');
+      const send = await emailSender(url, readOptional(env, ENV.smtpFrom) ?? 'modelyard@localhost');
+      await send(email);
+    },
+    async publish(notice) {
+      // Loaded by the first notice.
+      publisher ??= import('#adapters/aws/publish-notice.ts').then(({ noticePublisher }) => noticePublisher());
+      await (await publisher)(notice);
+    },
+  };
+}

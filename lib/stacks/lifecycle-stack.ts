@@ -1,6 +1,6 @@
-import { Duration, Stack, Tags } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, Tags } from 'aws-cdk-lib';
 import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -18,8 +18,10 @@ import { DEAD_LETTERS_STAY } from '../constructs/handlers.ts';
 import { lifecycleImage } from '../constructs/model-image.ts';
 import { ModelQueues, queueUrlPrefix } from '../constructs/model-queues.ts';
 import { ModelService } from '../constructs/model-service.ts';
+import { AlertsTopic } from '../constructs/notifications.ts';
 import { retainLogs } from '../constructs/retain-logs.ts';
 import type { ModelyardStack } from './modelyard-stack.ts';
+import type { StageConfig } from './stage-config.ts';
 
 export interface LifecycleStackProps {
   /** The stack of the stage whose API gets the routes. */
@@ -53,7 +55,7 @@ export class LifecycleStack extends Stack {
       terminationProtection: main.config.keepsData,
     });
     const { stage, config, prefix, cluster, network, data, identity, handlers } = main;
-    const { keepsData, tracing, platformLogs, capacity, emulated } = config;
+    const { keepsData, tracing, platformLogs, capacity, emulated, alertsFrom } = config as StageConfig;
     const logRetention = config.logRetentionDays;
     const databases = new DsqlDatabases(this, 'Databases', {
       variables: DATABASE_URLS,
@@ -129,6 +131,11 @@ export class LifecycleStack extends Stack {
     databases.grantConnect(handler);
     artifacts.grantReadAndWrite(handler);
 
+    const topic = new AlertsTopic(this, 'Alerts', { prefix, subscribers: config.subscribers ?? [] });
+    topic.grantPublish(handler);
+    new CfnOutput(this, 'AlertsTopic', { value: topic.topicArn, description: 'A channel for the rules of alerts' });
+    if (alertsFrom !== undefined) mailFrom(this, alertsFrom, handler);
+
     const role = new Role(this, 'DueRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
     acknowledgeVersions(role, handler);
     new Schedule(this, 'Due', {
@@ -146,4 +153,15 @@ export class LifecycleStack extends Stack {
     Tags.of(this).add('project', 'modelyard');
     Tags.of(this).add('stage', stage);
   }
+}
+
+/** Mail by Amazon SES from an address of which it, or its domain, is an identity of the account. */
+function mailFrom(stack: Stack, address: string, handler: HandlerFunction): void {
+  handler.addEnvironment(ENV.smtpUrl, 'ses:');
+  handler.addEnvironment(ENV.smtpFrom, address);
+  const identities = [address, address.split('@')[1] ?? address];
+  const resources = identities.map((resourceName) =>
+    stack.formatArn({ service: 'ses', resource: 'identity', resourceName }),
+  );
+  handler.addToRolePolicy(new PolicyStatement({ actions: ['ses:SendEmail', 'ses:SendRawEmail'], resources }));
 }

@@ -53,6 +53,8 @@ export interface StageConfig {
   readonly reservedConcurrency?: Readonly<Record<string, number>>;
   /** Who is told of alarms. @default nobody */
   readonly subscribers?: readonly Subscriber[];
+  /** The address that alerts of the lifecycle are mailed from, an identity of Amazon SES. @default no mail */
+  readonly alertsFrom?: string;
   /** Tells the subscribers when a month's forecast passes this many US dollars. @default no budget */
   readonly monthlyBudget?: number;
   /** Leaves out what AWS emulators do not support. */

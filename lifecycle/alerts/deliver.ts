@@ -51,14 +51,12 @@ async function send(lifecycle: Lifecycle, row: DeliveryRow): Promise<Pick<Webhoo
   const { notifier } = lifecycle.stores;
   try {
     if (channel.kind === 'email') {
-      const { reason, type } = JSON.parse(row.body) as { readonly reason: string; readonly type: string };
-      const subject = `${type === 'alert.resolved' ? 'Resolved' : 'Alert'}: ${reason}`;
-      await notifier.sendEmail({
-        id: row.id,
-        to: channel.to,
-        subject,
-        text: `${JSON.stringify(JSON.parse(row.body), null, 2)}\n`,
-      });
+      const text = `${JSON.stringify(JSON.parse(row.body), null, 2)}\n`;
+      await notifier.sendEmail({ id: row.id, to: channel.to, subject: subjectOf(row), text });
+      return {};
+    }
+    if (channel.kind === 'sns') {
+      await notifier.publish({ id: row.id, topic: channel.topic, subject: subjectOf(row), body: row.body });
       return {};
     }
     const at = lifecycle.platform.clock.now();
@@ -77,4 +75,9 @@ async function send(lifecycle: Lifecycle, row: DeliveryRow): Promise<Pick<Webhoo
     if (!(error instanceof ModelyardError)) throw error;
     return { error: error.message };
   }
+}
+
+function subjectOf({ body }: DeliveryRow): string {
+  const { reason, type } = JSON.parse(body) as { readonly reason: string; readonly type: string };
+  return `${type === 'alert.resolved' ? 'Resolved' : 'Alert'}: ${reason}`;
 }

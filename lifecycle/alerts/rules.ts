@@ -1,10 +1,12 @@
 import { type HttpRequest, json, jsonFields, optional, type ProxyResult } from '#api';
 import {
+  ALERT_KINDS,
   type AlertChannel,
   type AlertRule,
   DRIFT_RULE,
   ERROR_METRICS,
   isRecord,
+  LATENCY_METRICS,
   ModelyardError,
   RULE_DEFAULTS,
 } from '#core';
@@ -17,6 +19,9 @@ import { alertsDatabase } from './tables.ts';
 const MAX_RULES = 200;
 const MAX_CHANNELS = 10;
 const MAX_REPEAT_SECONDS = 30 * 86_400;
+const MAX_MISSING = 1000;
+const MAX_WINDOW_SECONDS = 6 * 3600;
+const TOPIC = /^arn:aws[\w-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,250}(\.fifo)?$/;
 const ADDRESS = /^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,190}$/;
 
 /** A rule with the user whose secret signs its reports. */
@@ -34,6 +39,10 @@ export async function readRules(lifecycle: Pick<Lifecycle, 'stores'>): Promise<r
   return isReplaced ? rules : [{ ...DRIFT_RULE, owner: '' }, ...rules];
 }
 
+/** Whether a rule is for a model. */
+export const fits = ({ model }: Pick<AlertRule, 'model'>, name: string): boolean =>
+  model === undefined || model === name;
+
 const withoutOwner = ({ owner: _, ...rule }: OwnedRule): AlertRule => rule;
 
 export async function listRules(lifecycle: ServingLifecycle): Promise<ProxyResult> {
@@ -50,12 +59,19 @@ const aName = (value: unknown) =>
   typeof value === 'string' && value !== '' && value.length <= 200 ? undefined : 'Must be a text.';
 const aNumber = (value: unknown) => (Number.isFinite(value) ? undefined : 'Must be a number.');
 
+const minutes = (value: unknown) =>
+  Number.isInteger(value) && Number(value) % 60 === 0 && Number(value) >= 60 && Number(value) <= MAX_WINDOW_SECONDS
+    ? undefined
+    : `Must be whole minutes in seconds, at most ${MAX_WINDOW_SECONDS}.`;
+
 const RULES = {
-  kind: oneOf(['drift', 'error']),
+  kind: oneOf(ALERT_KINDS),
   model: optional(aName),
   feature: optional(aName),
-  metric: optional(oneOf(ERROR_METRICS)),
+  metric: optional(oneOf([...ERROR_METRICS, ...LATENCY_METRICS])),
   threshold: optional(aNumber),
+  window_seconds: optional(minutes),
+  min_tasks: optional(whole(1, 1_000_000)),
   resolve_after: optional(whole(1, 100)),
   repeat_seconds: optional(whole(60, MAX_REPEAT_SECONDS)),
   channels: () => undefined,
@@ -73,9 +89,7 @@ export async function putRule(lifecycle: ServingLifecycle, request: HttpRequest)
     ...{ name, ...RULE_DEFAULTS, ...given },
     channels: channels.map((channel, i) => readChannel(lifecycle, channel, `/channels/${i}`)),
   } as unknown as AlertRule;
-  if (rule.kind === 'error' && (rule.metric === undefined || rule.threshold === undefined)) {
-    throw invalidField('/threshold', 'and /metric are what a rule of the kind error needs');
-  }
+  checkLimits(rule);
   const { query } = await alertsDatabase(lifecycle);
   if ((await readRules(lifecycle)).length >= MAX_RULES)
     throw new ModelyardError('conflict', 'There are too many rules.');
@@ -88,16 +102,46 @@ export async function putRule(lifecycle: ServingLifecycle, request: HttpRequest)
   return json(200, rule);
 }
 
+/** What each kind needs, and what means nothing to it. */
+function checkLimits({ kind, metric, threshold, feature, window_seconds, min_tasks }: AlertRule): void {
+  if (kind === 'error' && (!ERROR_METRICS.some((name) => name === metric) || threshold === undefined)) {
+    throw invalidField(
+      '/threshold',
+      `and /metric (${ERROR_METRICS.join(', ')}) are what a rule of the kind error needs`,
+    );
+  }
+  if (kind === 'failures' && (threshold === undefined || threshold <= 0 || threshold > 1)) {
+    throw invalidField('/threshold', 'must be a share above 0 and at most 1');
+  }
+  if (kind === 'latency' && (threshold === undefined || threshold <= 0)) {
+    throw invalidField('/threshold', 'must be a number of milliseconds above 0');
+  }
+  const windows = threshold ?? 1;
+  if (kind === 'missing' && (!Number.isInteger(windows) || windows < 1 || windows > MAX_MISSING)) {
+    throw invalidField('/threshold', `must be a whole number of windows from 1 to ${MAX_MISSING}`);
+  }
+  const ofLatency = metric === undefined || LATENCY_METRICS.some((name) => name === metric);
+  const isMetric = kind === 'error' || (kind === 'latency' ? ofLatency : metric === undefined);
+  if (!isMetric) throw invalidField('/metric', `is not one of the kind ${kind}`);
+  if (feature !== undefined && kind !== 'drift') throw invalidField('/feature', 'is for rules of the kind drift');
+  const isOfTasks = kind === 'failures' || kind === 'latency';
+  if (window_seconds !== undefined && !isOfTasks) throw invalidField('/window_seconds', `is not for the kind ${kind}`);
+  if (min_tasks !== undefined && !isOfTasks) throw invalidField('/min_tasks', `is not for the kind ${kind}`);
+}
+
 function readChannel({ stores }: ServingLifecycle, value: unknown, pointer: string): AlertChannel {
   if (!isRecord(value)) throw invalidField(pointer, 'must be an object');
-  const { kind, url, to, ...others } = value;
+  const { kind, url, to, topic, ...others } = value;
+  const given = [url, to, topic].filter((field) => field !== undefined).length;
   if (Object.keys(others).length > 0) throw invalidField(pointer, 'has a field that is not known');
-  if (kind === 'webhook' && typeof url === 'string' && to === undefined) {
+  if (kind === 'webhook' && typeof url === 'string' && given === 1) {
     stores.outbound.check(url);
     return { kind, url };
   }
-  if (kind === 'email' && typeof to === 'string' && ADDRESS.test(to) && url === undefined) return { kind, to };
-  throw invalidField(pointer, 'must be {"kind": "webhook", "url": "…"} or {"kind": "email", "to": "…"}');
+  if (kind === 'email' && typeof to === 'string' && ADDRESS.test(to) && given === 1) return { kind, to };
+  if (kind === 'sns' && typeof topic === 'string' && TOPIC.test(topic) && given === 1) return { kind, topic };
+  const forms = '{"kind": "webhook", "url": "…"}, {"kind": "email", "to": "…"} or {"kind": "sns", "topic": "arn:…"}';
+  throw invalidField(pointer, `must be ${forms}`);
 }
 
 /** The rule that is there from the start comes back when the one that replaces it is deleted. */

@@ -7,17 +7,23 @@ import {
   ModelyardError,
   type WebhookAttempt,
 } from '#core';
+import type { Lifecycle } from '../lifecycle.ts';
 import type { Service, ServingLifecycle } from '../service.ts';
+import { toSilence } from './change-alert.ts';
 import { deliverReports } from './deliver.ts';
+import { reportDueAlerts } from './in-time.ts';
 import { manifest } from './manifest.ts';
-import { observeDrift, observeWindow, reportDueAlerts, toSilence } from './observe.ts';
+import { judgeMissing } from './missing-windows.ts';
+import { observeDrift, observeWindow } from './observe.ts';
 import { deleteRule, listRules, putRule } from './rules.ts';
 import { deleteSilence, listSilences, postSilence } from './silences.ts';
 import { type AlertRow, alertsDatabase, type DeliveryRow, type SilenceRow } from './tables.ts';
+import { judgeTasks } from './task-windows.ts';
 
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
 
 const MAX_LISTED = 1000;
+const DEFAULT_LISTED = 100;
 
 const timeOf = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
@@ -25,7 +31,17 @@ const timeOf = (at: number | null): string | null => (at === null ? null : new D
 const listAlerts: Handle = async (lifecycle, request) => {
   const state = request.query.word('state', ['firing', 'resolved']);
   const model = request.query.one('model');
-  const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? 100;
+  const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? DEFAULT_LISTED;
+  return json(200, { alerts: await readAlerts(lifecycle, { state, model, limit }) });
+};
+
+interface AlertQuery {
+  readonly state?: AlertRow['state'] | undefined;
+  readonly model?: string | undefined;
+  readonly limit: number;
+}
+
+async function readAlerts(lifecycle: Lifecycle, { state, model, limit }: AlertQuery): Promise<JsonObject[]> {
   const { query } = await alertsDatabase(lifecycle);
   const now = lifecycle.platform.clock.now();
   let alerts = query.selectFrom('alerts').selectAll();
@@ -33,13 +49,14 @@ const listAlerts: Handle = async (lifecycle, request) => {
   if (model !== undefined) alerts = alerts.where('model', '=', model);
   const rows = await alerts.orderBy('started_at', 'desc').orderBy('fingerprint').limit(limit).execute();
   const silences = await query.selectFrom('silences').selectAll().where('ends_at', '>', now).execute();
-  return json(200, { alerts: rows.map((row) => presentAlert(row, silences, now)) });
-};
+  return rows.map((row) => presentAlert(row, silences, now));
+}
 
 function presentAlert(row: AlertRow, silences: readonly SilenceRow[], now: number): JsonObject {
   const { reason, startedAt, resolvedAt, reportedAt, window, goodWindows } = JSON.parse(row.alert) as Alert;
   return {
-    ...{ fingerprint: row.fingerprint, state: row.state, rule: row.rule, model: row.model, version: row.version },
+    ...{ fingerprint: row.fingerprint, state: row.state, rule: row.rule, model: row.model },
+    version: row.version === '' ? null : row.version,
     ...{ feature: row.feature === '' ? null : row.feature, reason, started_at: timeOf(startedAt) },
     ...{ resolved_at: timeOf(resolvedAt), reported_at: timeOf(reportedAt) },
     ...{ last_window: timeOf(window), good_windows: goodWindows },
@@ -90,7 +107,15 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 export const alerts: Service = {
   manifest,
   stages: { drift: observeDrift, window: observeWindow },
+  queries: {
+    /** The newest alerts of a model. */
+    alerts: async (lifecycle, { model }) => ({
+      alerts: await readAlerts(lifecycle, { model: String(model), limit: DEFAULT_LISTED }),
+    }),
+  },
   async tick(lifecycle) {
+    await judgeTasks(lifecycle);
+    await judgeMissing(lifecycle);
     await reportDueAlerts(lifecycle);
     await deliverReports(lifecycle);
   },

@@ -7,6 +7,8 @@ export interface AlertTables {
   alerts: AlertRow;
   silences: SilenceRow;
   deliveries: DeliveryRow;
+  /** The newest judged window of each model. */
+  newest_windows: { model: string; start_at: number; length_ms: number };
 }
 
 export interface AlertRow {
@@ -14,8 +16,9 @@ export interface AlertRow {
   fingerprint: string;
   rule: string;
   model: string;
+  /** Empty for tasks and missing windows. */
   version: string;
-  /** Empty for the error of a window. */
+  /** Empty unless a feature has drifted. */
   feature: string;
   state: 'firing' | 'resolved';
   started_at: number;

@@ -63,7 +63,9 @@ export async function concludeRollout(
       ...{ state: outcome === 'promote' ? 'promoted' : 'rolled_back', ended_at: at },
       ...{ reasons: JSON.stringify(reasons), tallies: JSON.stringify(tallies) },
     };
-    await transaction.updateTable('rollouts').set(next).where('id', '=', id).execute();
+    const open = transaction.updateTable('rollouts').set(next).where('id', '=', id).where('state', '=', 'running');
+    // Another process has ended it meanwhile.
+    if ((await open.executeTakeFirst()).numUpdatedRows !== 1n) return rows.executeTakeFirstOrThrow();
     const { version, champion, strategy, owner } = rollout;
     // A version that answers all tasks stays, and a canary or shadow that is rolled back changes no deployment.
     const changes = strategy === 'guard' ? outcome === 'roll-back' : outcome === 'promote';

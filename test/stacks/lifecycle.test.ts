@@ -76,6 +76,13 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     }
   });
 
+  it('has a topic for alerts, over TLS only', () => {
+    const { lifecycle } = synthesized.templates;
+
+    expect(resource(lifecycle, 'AWS::SNS::Topic', 'Alerts').Properties.TopicName).toBe('modelyard-dev-alerts');
+    expect(JSON.stringify(resourcesOf(lifecycle, 'AWS::SNS::TopicPolicy'))).toContain('aws:SecureTransport');
+  });
+
   it('tells what is due every minute', () => {
     const { Properties } = resource(synthesized.templates.lifecycle, 'AWS::Scheduler::Schedule', 'Due');
 

@@ -12,13 +12,14 @@ export interface ReachableCall {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Where implementations of ports are looked for: other platforms do not run on AWS. */
 const ON_AWS =
-  /^(lambdas|lifecycle|lib\/(core|contract|api|adapters\/(aws|artifacts))|lib\/platform\/(aws|late|lifecycle|platform|environment)[\w-]*\.ts)/;
+  /^(lambdas|lifecycle|lib\/(core|contract|api|adapters\/(aws|artifacts))|lib\/platform\/(aws|late|lifecycle|notifier|platform|environment)[\w-]*\.ts)/;
 
 const SERVICES: Readonly<Record<string, string>> = {
   'client-dynamodb': 'dynamodb',
   'client-ecs': 'ecs',
   'client-lambda': 'lambda',
   'client-s3': 's3',
+  'client-sns': 'sns',
   'client-sqs': 'sqs',
 };
 

@@ -3,9 +3,14 @@ import { type Email, ModelyardError } from '#core';
 
 const TIMEOUT_MS = 15_000;
 
-/** Sends by SMTP. `url`: for example `smtps://user:password@host:465`. Rejects with `bad_gateway`, which may be retried. */
-export function smtpSender(url: string, from: string): (email: Email) => Promise<void> {
-  const transport = createTransport(url, { from });
+const SES = 'ses:';
+
+/**
+ * Sends by SMTP (`smtps://user:password@host:465`), or by Amazon SES (`ses:`) with the role of this process.
+ * Rejects with `bad_gateway`, which may be retried.
+ */
+export async function emailSender(url: string, from: string): Promise<(email: Email) => Promise<void>> {
+  const transport = url === SES ? await openSes(from) : createTransport(url, { from });
   return async function sendEmail({ id, to, subject, text }) {
     try {
       // The same id in every attempt, so that mail programs show one message.
@@ -15,6 +20,12 @@ export function smtpSender(url: string, from: string): (email: Email) => Promise
       throw new ModelyardError('bad_gateway', `The mail was not sent: ${reason}`, { cause, retryable: true });
     }
   };
+}
+
+async function openSes(from: string) {
+  // Loaded where it is used.
+  const { SendEmailCommand, SESv2Client } = await import('@aws-sdk/client-sesv2');
+  return createTransport({ SES: { sesClient: new SESv2Client(), SendEmailCommand } }, { from });
 }
 
 async function withLimit(sending: Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
 export {
+  ALERT_KINDS,
   type Alert,
   type AlertChannel,
   type AlertRule,
@@ -7,8 +8,10 @@ export {
   ERROR_METRICS,
   isSilencing,
   judgeWindow,
+  LATENCY_METRICS,
   RULE_DEFAULTS,
   reportInTime,
+  resolveWithoutWindows,
   type Silence,
 } from './alerts.ts';
 export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.ts';

@@ -48,4 +48,10 @@ export const migrations: Migrations = {
   ),
   '006-deliveries-due': createIndex('deliveries_due', 'deliveries', ['due_at']),
   '007-deliveries-of-alert': createIndex('deliveries_of_alert', 'deliveries', ['fingerprint', 'created_at']),
+  '008-newest-windows': createTable('newest_windows', (table) =>
+    table
+      .addColumn('model', 'text', (column) => column.primaryKey())
+      .addColumn('start_at', 'bigint', (column) => column.notNull())
+      .addColumn('length_ms', 'bigint', (column) => column.notNull()),
+  ),
 };

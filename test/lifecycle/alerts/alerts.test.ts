@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
+import { startFauxqs } from 'fauxqs';
 import { Webhook } from 'standardwebhooks';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AlertChannel, JsonObject } from '#core';
 import { webhookSecrets } from '#core/webhooks';
 import { alerts } from '#lifecycle/alerts/service.ts';
@@ -9,9 +10,11 @@ import { alertsDatabase } from '#lifecycle/alerts/tables.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
+import { aModel } from '#test/support/registry.ts';
 import { useLifecycle } from '../support.ts';
 
 const HOUR_MS = 3600_000;
+const FEATURES = ['age', 'income', 'height'];
 const LISTED = { MODELYARD_OUTBOUND_HOSTS: '127.0.0.1' };
 
 describe('alerts', () => {
@@ -58,7 +61,7 @@ describe('alerts', () => {
     const row = { rule: JSON.stringify({ ...defaults, channels, ...rule }), updated_at: 0, updated_by: 'ann' };
     await query
       .insertInto('rules')
-      .values({ name: 'drift', ...row })
+      .values({ name: String(rule.name ?? 'drift'), ...row })
       .execute();
     const windowAt = (hour: number) => ({
       start: new Date(Date.UTC(2026, 0, 1, hour)).toISOString(),
@@ -79,8 +82,12 @@ describe('alerts', () => {
           threshold: 0.05,
           p_value: 0.01,
         }),
-      computes: (hour: number, drifted: string[], performance: JsonObject | null = null) =>
-        run('window', { ...about, window: windowAt(hour), predictions: 50, drifted, performance, revision: 1 }),
+      computes: (
+        hour: number,
+        drifted: string[],
+        { performance = null, tested = FEATURES }: { performance?: JsonObject | null; tested?: string[] } = {},
+      ) =>
+        run('window', { ...about, window: windowAt(hour), predictions: 50, drifted, tested, performance, revision: 1 }),
       /** Lets time pass in steps of five seconds, as the ticker does, but faster when nothing is due. */
       async pass(ms: number, stepMs = 5000) {
         const end = clock.now() + ms;
@@ -123,8 +130,10 @@ describe('alerts', () => {
     const hook = await receiver();
     const { drifts, pass } = await setUp([{ kind: 'webhook', url: hook.url }], { repeat_seconds: 7200 });
 
-    await drifts(1);
-    await pass(5 * HOUR_MS, HOUR_MS / 2);
+    for (const hour of [1, 2, 3, 4, 5]) {
+      await drifts(hour);
+      await pass(HOUR_MS, HOUR_MS / 2);
+    }
 
     expect(bodies(hook).map(({ type }) => type)).toEqual(['alert.firing', 'alert.firing', 'alert.firing']);
     expect(new Set(hook.received.map(({ headers }) => headers['webhook-id'])).size).toBe(3);
@@ -151,15 +160,17 @@ describe('alerts', () => {
   it('gives an endpoint that was down for an hour everything, once', async () => {
     const hook = await receiver({ isUp: false });
     const { drifts, computes, pass } = await setUp([{ kind: 'webhook', url: hook.url }]);
-    const features = ['age', 'income', 'height'];
 
-    for (const feature of features) await drifts(1, feature);
+    for (const feature of FEATURES) await drifts(1, feature);
     await pass(HOUR_MS / 2, HOUR_MS / 8);
     await computes(2, ['age']);
     await pass(HOUR_MS / 2, HOUR_MS / 8);
     expect(hook.received).toEqual([]);
     hook.isUp = true;
-    await pass(24 * HOUR_MS - 3 * HOUR_MS, HOUR_MS);
+    for (let hour = 3; hour < 24; hour++) {
+      await drifts(hour, 'age');
+      await pass(HOUR_MS, HOUR_MS);
+    }
 
     const told = bodies(hook).map(({ type, feature }) => `${type} ${feature}`);
     expect(told.toSorted()).toEqual([
@@ -188,14 +199,145 @@ describe('alerts', () => {
     expect(bodies(hook)).toMatchObject([{ type: 'alert.firing' }]);
   });
 
+  it('is not resolved by a window with too few predictions to be tested', async () => {
+    const { drifts, computes, rows } = await setUp([]);
+
+    await drifts(1);
+    await computes(2, [], { tested: [] });
+    expect(await rows()).toEqual([['age', 'firing']]);
+    await computes(3, [], { tested: ['age'] });
+
+    expect(await rows()).toEqual([['age', 'resolved']]);
+  });
+
+  it('resolves an alert whose version gets no windows any more', async () => {
+    const hook = await receiver();
+    const { drifts, pass, rows } = await setUp([{ kind: 'webhook', url: hook.url }], { resolve_after: 2 });
+
+    await drifts(1);
+    await pass(4 * HOUR_MS - 1000, HOUR_MS);
+    expect(await rows()).toEqual([['age', 'firing']]);
+    await pass(60_000, 20_000);
+    await pass(60_000, 20_000);
+
+    expect(await rows()).toEqual([['age', 'resolved']]);
+    const [, last] = bodies(hook);
+    expect(bodies(hook)).toHaveLength(2);
+    expect(last).toMatchObject({ type: 'alert.resolved', reason: expect.stringContaining('no more windows') });
+  });
+
+  it('resolves the alerts of a rule that is deleted, and tells nobody', async () => {
+    const hook = await receiver();
+    const { computes, pass, rows, lifecycle } = await setUp([{ kind: 'webhook', url: hook.url }], {
+      ...{ name: 'errors', kind: 'error', metric: 'mae', threshold: 1 },
+    });
+    const { query } = await alertsDatabase(lifecycle);
+
+    await computes(1, [], { performance: { outcomes: 9, mae: 2 } });
+    await query.deleteFrom('rules').execute();
+    await pass(5000);
+
+    expect(await rows()).toEqual([['', 'resolved']]);
+    expect(bodies(hook).map(({ type }) => type)).toEqual(['alert.firing']);
+  });
+
+  it('raises an alert of a model that gets no windows any more, and resolves it by the next one', async () => {
+    const hook = await receiver();
+    const rule = { name: 'quiet', kind: 'missing', threshold: 2 };
+    const { computes, pass, clock, rows } = await setUp([{ kind: 'webhook', url: hook.url }], rule);
+    const hourNow = () => Math.floor((clock.now() - Date.UTC(2026, 0, 1)) / HOUR_MS);
+    const first = hourNow();
+
+    await computes(first, []);
+    await pass(3 * HOUR_MS, HOUR_MS / 2);
+    expect(await rows()).toEqual([]);
+    await pass(HOUR_MS, HOUR_MS / 4);
+    await pass(HOUR_MS, HOUR_MS / 4);
+    expect(await rows()).toEqual([['', 'firing']]);
+    await computes(hourNow(), []);
+    await computes(first + 1, []);
+    await pass(5000);
+
+    expect(await rows()).toEqual([['', 'resolved']]);
+    expect(bodies(hook).map(({ type, version }) => [type, version])).toEqual([
+      ['alert.firing', null],
+      ['alert.resolved', null],
+    ]);
+  });
+
+  it.each([
+    ['failures', { threshold: 0.2 }, { succeeded: 70, failed: 30 }, { succeeded: 99, failed: 1 }],
+    ['latency', { metric: 'run_p90', threshold: 500 }, { succeeded: 50, r90: 50 }, { succeeded: 50, r10: 50 }],
+  ])('raises and resolves alerts of %s by how tasks end', async (kind, rule, bad, good) => {
+    const { lifecycle, clock, pass, rows } = await setUp([], { kind, window_seconds: 60, ...rule });
+    const { registry, stats } = lifecycle.platform;
+    await registry.writeModel(aModel({ name: 'm' }));
+    const count = (counts: Record<string, number>) => stats.add('m', Math.floor(clock.now() / 60_000), counts);
+
+    await pass(60_000, 60_000);
+    await count({ succeeded: 3, failed: 3, r90: 3 });
+    await pass(120_000, 30_000);
+    expect(await rows()).toEqual([]);
+    await count(bad as Record<string, number>);
+    await pass(120_000, 30_000);
+    expect(await rows()).toEqual([['', 'firing']]);
+    await count(good as Record<string, number>);
+    await pass(120_000, 30_000);
+
+    expect(await rows()).toEqual([['', 'resolved']]);
+  });
+
+  it('changes an alert once when many processes change it at the same time', async () => {
+    const hook = await receiver();
+    const { drifts, computes, pass, rows } = await setUp([{ kind: 'webhook', url: hook.url }]);
+
+    await Promise.all(Array.from({ length: 8 }, () => drifts(1)));
+    await Promise.all([computes(2, []), ...Array.from({ length: 7 }, () => drifts(1)), computes(2, [])]);
+    await pass(30_000);
+
+    expect(await rows()).toEqual([['age', 'resolved']]);
+    expect(
+      bodies(hook)
+        .map(({ type }) => type)
+        .toSorted(),
+    ).toEqual(['alert.firing', 'alert.resolved']);
+  });
+
+  it('publishes to a topic of SNS', async () => {
+    const emulator = await startFauxqs({ port: 0, logger: false });
+    vi.stubEnv('AWS_ENDPOINT_URL_SNS', emulator.address);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    emulator.createTopic('alerts');
+    emulator.createQueue('inbox');
+    emulator.subscribe({ topic: 'alerts', queue: 'inbox' });
+    const topic = 'arn:aws:sns:us-east-1:000000000000:alerts';
+    const { drifts, pass, lifecycle } = await setUp([{ kind: 'sns', topic }]);
+
+    await drifts(1);
+    await pass(10_000);
+
+    const { query } = await alertsDatabase(lifecycle);
+    expect(await query.selectFrom('deliveries').select(['state', 'attempts']).execute()).toMatchObject([
+      { state: 'delivered' },
+    ]);
+    const { messages } = emulator.inspectQueue('inbox') as never as { messages: { ready: { body: string }[] } };
+    expect(messages.ready).toHaveLength(1);
+    const { Subject, Message } = JSON.parse(messages.ready[0]?.body ?? '{}');
+    expect(Subject).toMatch(/^Alert: age of m has drifted/);
+    expect(JSON.parse(Message)).toMatchObject({ type: 'alert.firing', feature: 'age' });
+    vi.unstubAllEnvs();
+    await emulator.stop();
+  });
+
   it('raises and resolves alerts of errors', async () => {
     const { computes, rows } = await setUp([], { kind: 'error', metric: 'rmse', threshold: 2, resolve_after: 2 });
 
-    await computes(1, [], { outcomes: 9, rmse: 2.5 });
+    await computes(1, [], { performance: { outcomes: 9, rmse: 2.5 } });
     expect(await rows()).toEqual([['', 'firing']]);
-    await computes(2, [], { outcomes: 9, rmse: 1 });
+    await computes(2, [], { performance: { outcomes: 9, rmse: 1 } });
     expect(await rows()).toEqual([['', 'firing']]);
-    await computes(3, [], { outcomes: 9, rmse: 1 });
+    await computes(3, [], { performance: { outcomes: 9, rmse: 1 } });
     expect(await rows()).toEqual([['', 'resolved']]);
   });
 
