@@ -3,6 +3,9 @@ import { ModelyardError, type Notifier } from '#core';
 import { signedHeaders } from '#core/webhooks';
 import { ENV, readOptional } from './environment.ts';
 
+/** Instead of the URL of an SMTP server. */
+const SES = 'ses:';
+
 /** Signs webhooks with the secrets of users, sends mail where a server is named, and publishes with a role of AWS. */
 export function notifierFrom(env: NodeJS.ProcessEnv): Notifier {
   let publisher: Promise<Notifier['publish']> | undefined;
@@ -13,8 +16,8 @@ export function notifierFrom(env: NodeJS.ProcessEnv): Notifier {
       if (url === undefined) throw new ModelyardError('bad_gateway', `No mail server is named: set ${ENV.smtpUrl}.`);
       // Loaded by the first mail.
       const { emailSender } = await import('#adapters/outbound/send-email.ts');
-      const send = await emailSender(url, readOptional(env, ENV.smtpFrom) ?? 'modelyard@localhost');
-      await send(email);
+      const server = url === SES ? (await import('#adapters/aws/ses-client.ts')).openSes() : url;
+      await emailSender(server, readOptional(env, ENV.smtpFrom) ?? 'modelyard@localhost')(email);
     },
     async publish(notice) {
       // Loaded by the first notice.

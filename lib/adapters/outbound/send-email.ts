@@ -1,16 +1,15 @@
 import { createTransport } from 'nodemailer';
+import type SESTransport from 'nodemailer/lib/ses-transport/index.js';
 import { type Email, ModelyardError } from '#core';
 
 const TIMEOUT_MS = 15_000;
 
-const SES = 'ses:';
+/** The URL of an SMTP server (`smtps://user:password@host:465`), or a client of Amazon SES. */
+export type MailServer = string | Pick<SESTransport.Options, 'SES'>;
 
-/**
- * Sends by SMTP (`smtps://user:password@host:465`), or by Amazon SES (`ses:`) with the role of this process.
- * Rejects with `bad_gateway`, which may be retried.
- */
-export async function emailSender(url: string, from: string): Promise<(email: Email) => Promise<void>> {
-  const transport = url === SES ? await openSes(from) : createTransport(url, { from });
+/** Sends mail. Rejects with `bad_gateway`, which may be retried. */
+export function emailSender(server: MailServer, from: string): (email: Email) => Promise<void> {
+  const transport = typeof server === 'string' ? createTransport(server, { from }) : createTransport(server, { from });
   return async function sendEmail({ id, to, subject, text }) {
     try {
       // The same id in every attempt, so that mail programs show one message.
@@ -20,12 +19,6 @@ export async function emailSender(url: string, from: string): Promise<(email: Em
       throw new ModelyardError('bad_gateway', `The mail was not sent: ${reason}`, { cause, retryable: true });
     }
   };
-}
-
-async function openSes(from: string) {
-  // Loaded where it is used.
-  const { SendEmailCommand, SESv2Client } = await import('@aws-sdk/client-sesv2');
-  return createTransport({ SES: { sesClient: new SESv2Client(), SendEmailCommand } }, { from });
 }
 
 async function withLimit(sending: Promise<unknown>): Promise<void> {
