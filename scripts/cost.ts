@@ -14,7 +14,10 @@ import { spreadBill } from './cost/spread.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
 const LIFECYCLE = fileURLToPath(new URL('../lifecycle', import.meta.url));
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const tables: { readonly title: string; readonly items: readonly BillItem[]; readonly total_dollars: number }[] = [];
+const say = (text: string): void => {
+  if (!isJson) process.stdout.write(`${text}\n`);
+};
 // Recovery: the reader, for example `head`, has closed the pipe.
 process.stdout.once('error', () => process.exit(0));
 
@@ -27,7 +30,7 @@ if ('help' in asked) {
   process.stdout.write(asked.help);
   process.exit(0);
 }
-const { workload } = asked;
+const { workload, isJson } = asked;
 const WHAT_LEAN_GIVES_UP = `
 What prod and lean give up for their price, each with its setting in lib/stacks/stage-config.ts:
   capacity: 'spot'                instances may stop with two minutes' notice, and their tasks return to the queue; while
@@ -59,6 +62,7 @@ SQS is for predictions in bursts. Predictions that arrive alone need their own r
 const BASIS = { measured: 'measured', price: 'AWS price', estimate: 'estimate' } as const;
 
 function table(title: string, items: readonly BillItem[], { hasTotal = true } = {}): void {
+  tables.push({ title, items, total_dollars: total(items) });
   say(`\n${title}`);
   for (const { name, dollars, how, basis } of items) {
     say(`  ${name.padEnd(24)}${dollars.toFixed(2).padStart(10)}  ${BASIS[basis].padEnd(10)} ${how}`);
@@ -106,3 +110,4 @@ for (const { name, needed, quota, note } of quotasOf({
     `  ${name.padEnd(24)}${String(needed).padStart(10)} of ${(Number.isFinite(quota) ? String(quota) : 'any').padEnd(8)}${needed > quota ? '!' : ' '} ${note}`,
   );
 }
+if (isJson) process.stdout.write(`${JSON.stringify({ prices_as_of: PRICES.asOf, ...workload, tables }, null, 2)}\n`);

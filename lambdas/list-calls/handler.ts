@@ -3,11 +3,12 @@ import {
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
+  idOfUser,
   json,
   type ProxyResult,
   presentCall,
 } from '#api';
-import { type CallPage, type CallQuery, ModelyardError, modelName, type UserStore } from '#core';
+import { type CallPage, type CallQuery, ModelyardError, modelName } from '#core';
 
 const MAX_LIMIT = 100;
 const DEFAULT_LIMIT = 20;
@@ -21,16 +22,9 @@ export const createHandler = (deps: HandlerDeps) =>
       return present(await calls.list({ ...queryOf(request), owner: request.caller.id }));
     }
     const user = request.query.one('user');
-    const owner = user === undefined ? {} : { owner: await idOf(users, user) };
+    const owner = user === undefined ? {} : { owner: await idOfUser(users, user) };
     return present(await calls.list({ ...queryOf(request), ...owner }));
   });
-
-/** The id of a user, by id or name. An id first, because a user may be named like one. */
-async function idOf(users: UserStore | undefined, user: string): Promise<string> {
-  const known = (await users?.get(user)) ?? (await users?.findByName(user));
-  // A user who was deleted, or who is not in the store.
-  return known?.id ?? user;
-}
 
 const aTime: FieldRule = (value) =>
   RFC_3339.test(String(value)) && !Number.isNaN(Date.parse(String(value)))

@@ -7,14 +7,18 @@ import {
   presentContainers,
   presentInstance,
 } from '#api';
-import { listInstances, ModelyardError } from '#core';
+import { type LogLine, listInstances, ModelyardError, readLogs } from '#core';
+
+const MAX_LINES = 1000;
+const DEFAULT_LINES = 100;
 
 /**
- * `GET /models/{model}/instances[/{id}]` and `GET /api/models/instances/{name}`: instances of the platform and
+ * `GET /models/{model}/logs`, `GET /models/{model}/instances[/{id}]` and `GET /api/models/instances/{name}`: instances of the platform and
  * instances that registered from elsewhere.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listInstancesOfModel(request) {
+    if (request.route.endsWith('/logs')) return listLogs(deps, request);
     return request.route.startsWith('/api/') ? listByName(deps, request) : listByModel(deps, request);
   });
 
@@ -35,3 +39,23 @@ async function listByName({ platform, models }: HandlerDeps, request: HttpReques
   const wanted = instances.filter(({ variant }) => resolved.variant === undefined || variant === resolved.variant);
   return json(200, presentContainers(name, wanted));
 }
+
+async function listLogs({ platform, models }: HandlerDeps, { param, query }: HttpRequest): Promise<ProxyResult> {
+  const { model } = await models.started(param('model'));
+  const instance = query.one('instance');
+  const task = query.one('task');
+  const lines = await readLogs(platform.instances, model.name, {
+    limit: query.integer('limit', { min: 1, max: MAX_LINES }) ?? DEFAULT_LINES,
+    ...(instance === undefined ? {} : { instance }),
+    ...(task === undefined ? {} : { task }),
+  });
+  return json(200, { lines: lines.map(presentLine) });
+}
+
+const presentLine = ({ at, instance, level, message, fields }: LogLine) => ({
+  at: new Date(at).toISOString(),
+  instance,
+  level,
+  message,
+  fields,
+});

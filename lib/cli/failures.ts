@@ -1,7 +1,5 @@
 import { ApiError, TaskError, UnreachableError } from '#client';
-
-/** Exit codes of the command line. */
-export const EXIT = { failed: 1, misuse: 2, refused: 3, unreachable: 4, taskFailed: 5 } as const;
+import { EXIT } from './exit-codes.ts';
 
 export interface Failure {
   readonly code: number;

@@ -1,21 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { Command, CommanderError } from 'commander';
-import { EXIT, failureOf } from './failures.ts';
-import { addInit } from './init/init-command.ts';
+import { EXIT } from './exit-codes.ts';
 import { addGlobalOptions } from './session.ts';
-import { addAccount } from './verbs/account.ts';
-import { addAdmin } from './verbs/admin.ts';
-import { addBatch } from './verbs/batch.ts';
-import { addCollection } from './verbs/collection.ts';
-import { addCompletion } from './verbs/completion.ts';
-import { addDeadLetters } from './verbs/dead-letters.ts';
-import { addDoctor } from './verbs/doctor.ts';
-import { addLoad } from './verbs/load.ts';
-import { addModels } from './verbs/models.ts';
-import { addPipelines } from './verbs/pipelines.ts';
-import { addPredict } from './verbs/predict.ts';
-import { addStart } from './verbs/start.ts';
-import { addTasks } from './verbs/tasks.ts';
-import { addTypes } from './verbs/types.ts';
+import { VERBS, type Verb } from './verbs.ts';
 
 /** Where a command reads and writes. Tests read it. */
 export interface CliIo {
@@ -32,47 +19,54 @@ export interface CliIo {
 /** Adds one verb to the program. Its modules are imported when it runs, so that `--help` is quick. */
 export type AddVerb = (program: Command, io: CliIo) => void;
 
-/** Every verb of the command line. */
-const VERBS: readonly AddVerb[] = [
-  addStart,
-  addInit,
-  addModels,
-  addPredict,
-  addTasks,
-  addDeadLetters,
-  addBatch,
-  addLoad,
-  addPipelines,
-  addTypes,
-  addCollection,
-  addAccount,
-  addAdmin,
-  addDoctor,
-  addCompletion,
-];
-
 /**
  * Runs the command line. Resolves with the exit code: 0, 2 when it was called wrongly, else one of `EXIT`. Failures are
  * one sentence on `errors`, or the text of the API's problem.
  */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
-  const program = new Command('modelyard')
-    .description('Machine-learning models behind an HTTPS API and a queue.')
-    .showHelpAfterError('Try --help.')
-    .configureOutput({ writeOut: (text) => io.output.write(text), writeErr: (text) => io.errors.write(text) })
-    .exitOverride();
-  addGlobalOptions(program);
-  for (const addVerb of VERBS) addVerb(program, io);
-  for (const verb of program.commands) {
-    for (const inner of [verb, ...verb.commands]) inner.copyInheritedSettings(program);
-  }
+  const program = await programFor(args, io);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.misuse;
+    const { failureOf } = await import('./failures.ts');
     const { code, text } = failureOf(error);
     io.errors.write(`${text}\n`);
     return code;
   }
+}
+
+/** The program with all of the verbs that `args` name, and the names of the others. */
+async function programFor(args: readonly string[], io: CliIo): Promise<Command> {
+  const program = new Command('modelyard')
+    .description('Machine-learning models behind an HTTPS API and a queue.')
+    .showHelpAfterError('Try --help.')
+    .configureOutput({ writeOut: (text) => io.output.write(text), writeErr: (text) => io.errors.write(text) })
+    .exitOverride();
+  if (args.includes('--version') || args.includes('-V')) program.version(await version());
+  else program.option('-V, --version', 'prints the version');
+  addGlobalOptions(program);
+  const isAsked = ({ name }: Verb) => args.includes(name) || args.includes('completion');
+  const loaded = await Promise.all(VERBS.map(async (verb) => (isAsked(verb) ? verb.load() : undefined)));
+  const added = new Set(loaded);
+  for (const addVerb of added) addVerb?.(program, io);
+  for (const { name, about } of VERBS) {
+    const verb = program.commands.find((command) => command.name() === name) ?? program.command(name);
+    verb.summary(about);
+    if (verb.description() === '') verb.description(about);
+  }
+  for (const verb of program.commands) {
+    for (const inner of [verb, ...verb.commands]) inner.copyInheritedSettings(program);
+  }
+  program.configureHelp({ visibleCommands: () => inOrder(program) });
+  return program;
+}
+
+const inOrder = ({ commands }: Command): Command[] =>
+  VERBS.flatMap(({ name }) => commands.find((command) => command.name() === name) ?? []);
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Modelyard } from '#client';
-import { createOutput, type Output } from './output.ts';
-import { type Profile, Profiles } from './profiles.ts';
+import type { Modelyard } from '#client';
+import type { Output } from './output.ts';
+import type { Profile, Profiles } from './profiles.ts';
 import type { CliIo } from './program.ts';
 
 const DEFAULT_URL = 'http://localhost:8000';
@@ -38,6 +38,12 @@ export async function sessionOf(command: Command, io: CliIo): Promise<CliSession
     profile: profileName = io.environment.MODELYARD_PROFILE ?? 'default',
     json = false,
   } = command.optsWithGlobals<GlobalOptions>();
+  // Imported here, because `--help` needs none of it.
+  const [{ Modelyard }, { createOutput }, { Profiles }] = await Promise.all([
+    import('#client'),
+    import('./output.ts'),
+    import('./profiles.ts'),
+  ]);
   const profiles = new Profiles(io.environment);
   const stored = await profiles.get(profileName);
   const url = given ?? io.environment.MODELYARD_URL ?? stored.url ?? DEFAULT_URL;

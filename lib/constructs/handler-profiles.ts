@@ -27,7 +27,10 @@ export const PERMISSIONS = {
   'create batches': ({ data }, to) => data.grantReadBatches(to, { creates: true }),
   'read batches': ({ data }, to) => data.grantReadBatches(to),
   'get tasks': ({ data }, to) => data.grantGetTask(to),
-  'list tasks': ({ data }, to) => data.grantListTasks(to),
+  'list tasks': ({ data, identity }, to) => {
+    data.grantListTasks(to);
+    identity.grantListUsers(to);
+  },
   'count dead letters': ({ data }, to) => data.grantCountDeadLetters(to),
   'read requests': ({ data }, to) => data.grantReadRequests(to),
   'read statistics': ({ data }, to) => data.grantReadStats(to),
@@ -145,7 +148,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Answers with the result of a task',
     may: ['get tasks', 'read results', 'list models', 'read contracts', 'measure queues', 'wake models'],
   },
-  'list-tasks': { description: 'Lists the tasks of an owner', may: ['list tasks'] },
+  'list-tasks': { description: 'Lists the tasks of an owner, or of all for admins', may: ['list tasks'] },
   'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read contracts'] },
   'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'list models'] },
   'list-models': { description: 'Lists the active models', may: ['list models', 'measure queues'] },

@@ -72,6 +72,11 @@ export class Identity extends Construct {
     if (this.isOn) this.#grantUsers(consumer, ['read']);
   }
 
+  /** List users and find them by name. */
+  grantListUsers(consumer: Consumer): void {
+    if (this.isOn) this.#grantUsers(consumer, ['list', 'read']);
+  }
+
   /** List users, and change and delete them only while registration is open. */
   grantAdminister(consumer: Consumer): void {
     if (this.isOn) this.#grantUsers(consumer, this.#isOpen ? ['list', 'read', 'change', 'remove'] : ['list']);

@@ -35,6 +35,7 @@ export {
   type ModelConditionName,
   type StartFailure,
 } from './instances/instance.ts';
+export { type LogLine, type LogQuery, matchingLines, readLogs } from './instances/instance-logs.ts';
 export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
 export {
   createRequestGate,
@@ -150,6 +151,7 @@ export {
   postpone,
   roundOf,
 } from './tasks/judge-delivery.ts';
+export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
 export {

@@ -8,13 +8,16 @@ import {
   type InstanceState,
   instanceLimit,
   isAlive,
-  type Logger,
+  type LogLine,
+  type LogQuery,
   type ModelRegistry,
   ModelyardError,
   reportFailedStart,
 } from '#core';
+import { createEventLogger, type LogEvent } from '#gateway/log-event.ts';
 import { LOCAL_IMAGE } from './instance-command.ts';
 import type { InstanceCommand } from './instance-process.ts';
+import { KeptLines } from './kept-lines.ts';
 import { type InstanceIdentity, SupervisedInstance, type SupervisionOptions } from './supervised-instance.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -58,6 +61,7 @@ export class Supervisor implements InstanceController {
   readonly #timing: SupervisorTiming;
   readonly #models: Map<string, LocalModel>;
   readonly #instances = new Map<string, SupervisedInstance>();
+  readonly #lines = new KeptLines();
   readonly #launches = new Map<string, number>();
   /** Ids of stopped instances, because a repeated stop is not an error. */
   readonly #stopped = new Set<string>();
@@ -120,6 +124,10 @@ export class Supervisor implements InstanceController {
     return true;
   }
 
+  async logs(model: string, query: LogQuery): Promise<readonly LogLine[]> {
+    return this.#lines.read(model, query);
+  }
+
   /** All instances with their state in the registry. Rejects with `registry_unavailable`. */
   async report(): Promise<readonly InstanceReport[]> {
     const { instances } = await this.#deps.registry.snapshot();
@@ -164,12 +172,15 @@ export class Supervisor implements InstanceController {
     if (!model) throw new ModelyardError('model_not_found', 'No model of this name can be launched here.');
     const identity = { id: this.#nextId(name), model: name, ...(variant === undefined ? {} : { variant }) };
     const { terminal, clock, command } = this.#deps;
-    const logger: Logger = terminal.logger(identity.id);
+    const show = (event: LogEvent) => {
+      this.#lines.add(name, identity.id, event);
+      terminal.print(identity.id, event);
+    };
     const instance = new SupervisedInstance(identity, () => command(this.#models.get(name) ?? model, identity), {
       ...this.#timing,
       clock,
-      logger,
-      onEvent: (event) => terminal.print(identity.id, event),
+      logger: createEventLogger(show),
+      onEvent: show,
       onUnprepared: (reason) => void this.#report(identity, reason),
     });
     this.#instances.set(identity.id, instance);

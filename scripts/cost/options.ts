@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
 import type { Workload } from './bill.ts';
 
-export type ParsedCost = { readonly workload: Workload } | { readonly help: string } | { readonly fault: string };
+export type ParsedCost =
+  | { readonly workload: Workload; readonly isJson: boolean }
+  | { readonly help: string }
+  | { readonly fault: string };
 
 const HELP = `Itemizes the cost of predictions, and of a month without requests.
 
@@ -9,6 +12,7 @@ Usage: npm run cost -- [options]
 
   --predictions <number>  number of predictions (default 1000000)
   --ms <number>           run time of the model per prediction, in milliseconds (default 100; below 1000000)
+  --json                  prints JSON for programs
   --help                  prints this text
 `;
 
@@ -24,6 +28,7 @@ export function parseCostOptions(args: readonly string[]): ParsedCost {
       options: {
         predictions: { ...TEXT, default: '1000000' },
         ms: { ...TEXT, default: '100' },
+        json: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     });
@@ -33,7 +38,7 @@ export function parseCostOptions(args: readonly string[]): ParsedCost {
       return { fault: `--predictions must be a whole number above 0, not "${values.predictions}".` };
     }
     const ms = decimal(values.ms);
-    if (ms > 0 && ms < MS_LIMIT) return { workload: { predictions, ms } };
+    if (ms > 0 && ms < MS_LIMIT) return { workload: { predictions, ms }, isJson: values.json };
     return { fault: `--ms must be a number above 0 and below ${MS_LIMIT}, not "${values.ms}".` };
   } catch (error) {
     // Recovery: reported like any other fault. Node adds hints after the first sentence.

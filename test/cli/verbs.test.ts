@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelyard as runCli, run as runProgram } from '#test/support/cli.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
-
-const ENTRY = fileURLToPath(new URL('../../bin/modelyard.ts', import.meta.url));
 
 let system: EmbeddedSystem;
 let folder: string;
@@ -19,28 +16,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-const run = (program: string, args: readonly string[], input = '', more: Readonly<Record<string, string>> = {}) =>
-  new Promise<Ended>((resolve) => {
-    const env = { PATH: process.env.PATH, HOME: folder, MODELYARD_URL: system.url, ...more };
-    const child = execFile(program, args, { env, timeout: 60_000 }, (error, out, err) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
-    );
-    // A command that reads nothing may have ended before.
-    child.stdin?.on('error', () => undefined).end(input);
-  });
-
-const modelyard = (args: readonly string[], input?: string, more?: Readonly<Record<string, string>>) =>
-  run(process.execPath, [ENTRY, ...args], input, more);
-
-/** In a pseudo-terminal. */
-const onTerminal = (args: readonly string[]) =>
-  run('script', ['-qec', [process.execPath, ENTRY, ...args].map((part) => `'${part}'`).join(' '), '/dev/null']);
+const run = (program: string, args: readonly string[]) => runProgram(program, args, { environment: environment() });
+const environment = () => ({ HOME: folder, MODELYARD_URL: system.url });
+const modelyard = (args: readonly string[], input = '') => runCli(args, { environment: environment(), input });
 
 describe('npx modelyard', { timeout: 90_000 }, () => {
   it('predicts from an argument, a file and the standard input', async () => {
@@ -227,25 +205,5 @@ describe('npx modelyard', { timeout: 90_000 }, () => {
     expect(checked).toMatchObject({ code: 0, err: '' });
     expect(bash.out).toContain('instances) words="list launch drain" ;;');
     expect(fish.out).toContain('complete -c modelyard -n __fish_use_subcommand -a predict');
-  });
-
-  it.each([
-    [['models']],
-    [['models', 'model_a']],
-    [['instances', 'list', 'model_a']],
-    [['predict', 'model_a', '{"data":"x"}', '--watch']],
-    [['tasks']],
-    [['load', 'model_a', '{"data":"x"}', '--seconds', '1', '--rate', '5']],
-    [['whoami']],
-    [['doctor']],
-    [['start', '--', '--help']],
-    [['--help']],
-  ])('runs %j in a terminal', async (args) => {
-    const { code, out } = await onTerminal(args);
-
-    expect(code).toBe(0);
-    expect(out.trim()).not.toBe('');
-    // Colours of states, on a terminal only.
-    if (args[0] === 'models' && args.length === 1) expect(out).toContain('\u001b[32mactive');
   });
 });

@@ -8,6 +8,7 @@ import {
   type ProxyHandler,
   type ProxyResult,
   ROUTES,
+  toPrincipalContext,
 } from '#api';
 import {
   type Clock,
@@ -15,6 +16,7 @@ import {
   type Logger,
   loadPayload,
   type ModelLimits,
+  type Principal,
   type Task,
   type TaskEvent,
 } from '#core';
@@ -105,7 +107,7 @@ interface Call {
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
   /** Who asks, as an authorizer tells. @default the local user */
-  readonly caller?: string;
+  readonly caller?: string | Principal;
 }
 
 export interface Answer extends ProxyResult {
@@ -127,7 +129,7 @@ export async function call(handler: ProxyHandler, { route, body, caller, signal,
     pathParameters: params,
     body: bytes?.toString('base64') ?? null,
     isBase64Encoded: bytes !== undefined,
-    requestContext: { requestId: 'request-1', authorizer: caller === undefined ? null : { principalId: caller } },
+    requestContext: { requestId: 'request-1', authorizer: authorizerOf(caller) },
   };
   const result = await handler(event, { awsRequestId: 'lambda-1', ...(signal ? { signal } : {}) } as ProxyContext);
   const isJson = /\bjson/.test(result.headers['Content-Type'] ?? '');
@@ -163,4 +165,9 @@ export async function submitted(api: TestApi): Promise<string> {
     body: '{"value": 7}',
   });
   return String(json.id);
+}
+
+function authorizerOf(caller: Call['caller']): Record<string, unknown> | null {
+  if (caller === undefined) return null;
+  return typeof caller === 'string' ? { principalId: caller } : toPrincipalContext(caller);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { submitTask } from '#core';
+import { type Principal, submitTask, type UserStore } from '#core';
 import { createHandler } from '#lambdas/list-tasks/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
@@ -104,5 +104,37 @@ describe('GET /tasks', () => {
 
     expect(statusCode).toBe(400);
     expect(json).toMatchObject({ type: '/problems/invalid-request', detail: expect.stringContaining(name) });
+  });
+
+  it('lists the tasks of one user or of all for admins only', async () => {
+    const clock = new ManualClock();
+    const api = createTestApi({ clock });
+    const [own] = await submitted(api, clock, 1);
+    const [other] = await submitted(api, clock, 1, 'ada');
+    const ask = (query: Readonly<Record<string, string>>, caller?: Partial<Principal>) => {
+      const principal = { id: 'local', name: 'local', role: 'admin', ...caller } as const;
+      return call(createHandler({ ...api, users }), { route: '/tasks', query, caller: principal });
+    };
+    const users = {
+      list: async () => ({ users: [{ id: 'ada' }] }),
+      get: async () => undefined,
+    } as unknown as UserStore;
+
+    const all = await ask({ all: 'true' });
+    const one = await ask({ user: 'ada' });
+    const refused = await Promise.all([
+      ask({ all: 'true' }, { role: 'operator' }),
+      ask({ user: 'ada' }, { role: 'user' }),
+      ask({ all: 'true' }, { scopes: ['read'] }),
+    ]);
+
+    const idsOf = ({ json }: typeof all) =>
+      (json.tasks as { id: string; user_id: string }[]).map((t) => [t.id, t.user_id]);
+    expect(idsOf(all)).toEqual([
+      [other, 'ada'],
+      [own, 'local'],
+    ]);
+    expect(idsOf(one)).toEqual([[other, 'ada']]);
+    expect(refused.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403]);
   });
 });

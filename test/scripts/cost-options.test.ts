@@ -6,7 +6,7 @@ it.each([
   [['--predictions', '1', '--ms', '0.5'], { predictions: 1, ms: 0.5 }],
   [['--predictions=1e12', '--ms=900000'], { predictions: 1e12, ms: 900_000 }],
 ])('understands %j', (args, workload) => {
-  expect(parseCostOptions(args)).toEqual({ workload });
+  expect(parseCostOptions(args)).toEqual({ workload, isJson: false });
 });
 
 it('tells how it is used', () => {

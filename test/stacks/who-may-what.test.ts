@@ -65,7 +65,7 @@ describe('exactly these', () => {
     ['record calls', 'dynamodb:BatchWriteItem', 'DataCalls', ['RecordCalls']],
     ['read calls', 'dynamodb:Query', 'DataCalls', ['ListCalls']],
     ['count logins', 'dynamodb:PutItem', 'DataCalls', ['AuthenticateUser']],
-    ['scan a table', 'dynamodb:Scan', '', ['ManageUsers']],
+    ['scan a table', 'dynamodb:Scan', '', ['ListTasks', 'ManageUsers']],
     [
       'read the keys that sign tokens',
       'secretsmanager:GetSecretValue',

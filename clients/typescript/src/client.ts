@@ -104,7 +104,7 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
 
   /** Any other route: the JSON of its answer, undefined without one. Only GET and DELETE are repeated. */
   async request<T = unknown>(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},

@@ -91,6 +91,7 @@ export const ROUTES = [
   route('GET', '/models/{model}/dead-letters', 'manage-dead-letters', 'operator'),
   route('GET', '/models/{model}/dead-letters/{id}', 'manage-dead-letters', 'operator'),
   route('POST', '/models/{model}/dead-letters/redrive', 'manage-dead-letters', 'operator'),
+  route('GET', '/models/{model}/logs', 'list-instances', 'operator'),
   route('GET', '/models/{model}/instances', 'list-instances', 'operator'),
   route('POST', '/models/{model}/instances', 'launch-instance', 'operator'),
   route('GET', '/models/{model}/instances/{id}', 'list-instances', 'operator'),

@@ -1,6 +1,6 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import { HEADERS } from './headers.ts';
-import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { jsonResponse, pathParameter, queryParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 
 const MODEL = pathParameter('model', 'The name of the model.');
 const ID = pathParameter('id', 'The id of the instance.');
@@ -21,6 +21,24 @@ const LAUNCH = {
 } as const;
 
 export const INSTANCE_ROUTES = {
+  'GET /models/{model}/logs': {
+    operationId: 'read_logs',
+    tag: 'Instances',
+    description: 'The newest lines, oldest first. On AWS, CloudWatch keeps them and this route answers 404.',
+    parameters: [
+      MODEL,
+      queryParameter('instance', 'Only lines of this instance.', { type: 'string' }),
+      queryParameter('task', 'Only lines that name this task.', { type: 'string' }),
+      queryParameter('limit', 'The maximum number of lines.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1000,
+        default: 100,
+      }),
+    ],
+    responses: { '200': jsonResponse('The lines.', schemaRef('LogLines')) },
+    problems: ['model_not_found', 'route_not_found', 'not_acceptable', 'registry_unavailable'],
+  },
   'GET /models/{model}/instances': {
     operationId: 'list_instances',
     tag: 'Instances',

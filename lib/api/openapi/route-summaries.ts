@@ -27,6 +27,7 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'GET /models/{model}/dead-letters': 'List the tasks that were given up',
   'GET /models/{model}/dead-letters/{id}': 'Get a dead letter',
   'POST /models/{model}/dead-letters/redrive': 'Run tasks that were given up again',
+  'GET /models/{model}/logs': 'Read what the instances of a model have logged',
   'GET /models/{model}/instances': 'List the instances of a model',
   'POST /models/{model}/instances': 'Launch one more instance of a model',
   'GET /models/{model}/instances/{id}': 'Get an instance of a model',

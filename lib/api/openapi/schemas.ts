@@ -71,6 +71,18 @@ const INSTANCE_SCHEMAS: Json = {
   }),
   Instance: object('A running instance of a model.', INSTANCE),
   InstanceList: object('Instances of a model.', { instances: list({ $ref: '#/components/schemas/Instance' }) }),
+  LogLines: object('What the instances of a model have logged.', {
+    lines: list(
+      object('One line.', {
+        at: moment('When it was logged.'),
+        instance: text('The id of the instance.'),
+        level: text('debug, info, warn or error.'),
+        message: text('The message.'),
+        fields: { type: 'object', additionalProperties: true, description: 'What the line carries besides.' },
+      }),
+      'Oldest first.',
+    ),
+  }),
   StoppingInstance: object('A draining instance.', {
     id: text('The id of the instance.'),
     model: text('The name of the model.'),
@@ -213,7 +225,11 @@ export const SCHEMA_COMPONENTS: Json = {
       object('Its id once more.', { task_id: { type: 'string', format: 'uuid', description: 'The same as `id`.' } }),
     ],
   },
-  TaskSummary: object('A task without its result.', TASK_SUMMARY),
+  TaskSummary: object(
+    'A task without its result.',
+    { ...TASK_SUMMARY, user_id: text('Whose it is. Only where an admin asks for tasks of others.') },
+    ['user_id'],
+  ),
   TaskResult: object('The result of a task.', {
     ...resultStatus('completed'),
     result: { description: "The model's response message as canonical proto3 JSON." },

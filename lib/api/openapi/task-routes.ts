@@ -30,6 +30,11 @@ export const TASK_ROUTES = {
         maximum: 100,
         default: 20,
       }),
+      queryParameter('all', 'For admins: the tasks of all users, at most 500 of them.', {
+        type: 'boolean',
+        default: false,
+      }),
+      queryParameter('user', 'For admins: the tasks of this user, by id or name.', { type: 'string' }),
       queryParameter('cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
     ],
     responses: { '200': jsonResponse('A page of tasks.', schemaRef('TaskPage')) },

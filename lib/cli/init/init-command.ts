@@ -19,7 +19,7 @@ export function addInit(program: Command, io: CliIo): void {
     .command('init')
     .summary('write the folder and the contract of a new model')
     .description('Writes proto/models/<name>.proto and model-containers/models/<name>, and generates the messages.')
-    .argument('<name>', 'the name of the model: lower-case snake_case')
+    .argument('[name]', 'the name of the model: lower-case snake_case; asked for on a terminal')
     .addOption(new Option('--onnx <file>', 'serve this ONNX file; its inputs and outputs make the contract'))
     .addOption(new Option('--python', 'a class in Python (the default)'))
     .addOption(new Option('--typescript', 'a function in TypeScript'))
@@ -30,10 +30,43 @@ export function addInit(program: Command, io: CliIo): void {
     .addOption(new Option('--command <line>', 'starts the container; {port} in it is a free port'))
     .addOption(new Option('--description <text>', 'one sentence for the API documentation'))
     .addHelpText('after', EXAMPLES)
-    .action(async (name: string, options: Omit<InitOptions, 'name'>) => {
+    .action(async (name: string | undefined, options: GivenOptions, command: Command) => {
       const { init } = await import('./init.ts');
-      io.output.write(await init({ ...options, name }));
+      const { json = false, url: _, profile: __, ...given } = command.optsWithGlobals<GivenOptions & Globals>();
+      const asked = name === undefined ? await askFor(io, options) : { name, ...given };
+      const text = await init(asked);
+      io.output.write(json ? `${JSON.stringify({ name: asked.name, notes: text.trimEnd().split('\n') })}\n` : text);
     });
+}
+
+type GivenOptions = Omit<InitOptions, 'name'>;
+
+interface Globals {
+  readonly json?: boolean;
+  readonly url?: string;
+  readonly profile?: string;
+}
+
+const KINDS = ['python', 'typescript', 'onnx', 'container'] as const;
+
+/** Asks for what the command line does not say. */
+async function askFor(io: CliIo, options: GivenOptions): Promise<InitOptions> {
+  const { ask } = await import('../ask.ts');
+  const name = await ask(io, 'Name of the model (lower-case snake_case): ');
+  const isKnown = KINDS.some((kind) => options[kind] !== undefined);
+  const kind = isKnown ? '' : (await ask(io, `Kind (${KINDS.join(', ')}) [python]: `)) || 'python';
+  const chosen = KINDS.find((each) => each === kind);
+  if (!isKnown && !chosen) throw new Error(`The kind must be one of ${KINDS.join(', ')}, not "${kind}".`);
+  const more =
+    chosen === 'onnx'
+      ? { onnx: await ask(io, 'The ONNX file: ') }
+      : chosen === 'container'
+        ? { container: (await ask(io, `Its protocol (${PROTOCOLS.join(', ')}) [json]: `)) || 'json' }
+        : chosen === 'typescript'
+          ? { typescript: true }
+          : {};
+  const description = options.description ?? ((await ask(io, 'What it does, in one sentence: ')) || undefined);
+  return { ...options, ...more, name, ...(description === undefined ? {} : { description }) };
 }
 
 function portOf(text: string): number {

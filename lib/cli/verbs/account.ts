@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import { Modelyard } from '#client';
+import { ask } from '../ask.ts';
 import type { AddVerb, CliIo } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -18,7 +18,6 @@ interface LoginOptions {
 export const addAccount: AddVerb = (program, io) => {
   program
     .command('login')
-    .description('logs in and keeps an API key of this machine in the profile, readable by you alone')
     .option('--username <name>', 'asks for the password, or reads it from the standard input')
     .option('--key <key>', 'an API key or a token that you have')
     .action(async ({ key, username }: LoginOptions, command) => {
@@ -28,22 +27,16 @@ export const addAccount: AddVerb = (program, io) => {
       await profiles.set(profileName, { url, token });
       output.show(me, () => [`Logged in to ${url} as ${me.username} (${me.role}).`]);
     });
-  program
-    .command('logout')
-    .description('forgets the login of the profile')
-    .action(async (_, command) => {
-      const { output, profiles, profileName } = await sessionOf(command, io);
-      await profiles.set(profileName, undefined);
-      output.show({ profile: profileName }, () => [`The profile ${profileName} is logged out.`]);
-    });
-  program
-    .command('whoami')
-    .description('tells who the API takes you for')
-    .action(async (_, command) => {
-      const { api, output, url } = await sessionOf(command, io);
-      const me = await api.request<Me>('GET', '/users/me');
-      output.show(me, () => [`${me.username} (${me.role}) at ${url}`]);
-    });
+  program.command('logout').action(async (_, command) => {
+    const { output, profiles, profileName } = await sessionOf(command, io);
+    await profiles.set(profileName, undefined);
+    output.show({ profile: profileName }, () => [`The profile ${profileName} is logged out.`]);
+  });
+  program.command('whoami').action(async (_, command) => {
+    const { api, output, url } = await sessionOf(command, io);
+    const me = await api.request<Me>('GET', '/users/me');
+    output.show(me, () => [`${me.username} (${me.role}) at ${url}`]);
+  });
 };
 
 /** Access tokens end after minutes, so the profile keeps a key. */
@@ -56,19 +49,4 @@ async function createKey(url: string, username: string, io: CliIo): Promise<stri
   const name = `command line, ${new Date().toISOString().slice(0, 10)}`;
   const { key } = await new Modelyard({ url, token }).request<{ key: string }>('POST', '/users/me/keys', { name });
   return key;
-}
-
-/** Reads a line. On a terminal it asks, and does not show a secret. */
-function ask({ input, errors, isTerminal }: CliIo, question: string, isSecret = false): Promise<string> {
-  if (isTerminal) errors.write(question);
-  const output = isTerminal && !isSecret ? (errors as NodeJS.WritableStream) : undefined;
-  const reader = createInterface({ input, terminal: isTerminal, ...(output ? { output } : {}) });
-  return new Promise((resolve, reject) => {
-    reader.once('close', () => reject(new Error('Nothing was entered.')));
-    reader.once('line', (line) => {
-      resolve(line.trim());
-      reader.close();
-      if (isTerminal && isSecret) errors.write('\n');
-    });
-  });
 }

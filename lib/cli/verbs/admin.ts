@@ -1,13 +1,6 @@
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
-interface User {
-  readonly id: string;
-  readonly username: string;
-  readonly role: string;
-  readonly disabled: boolean;
-}
-
 interface Key {
   readonly id: string;
   readonly name: string;
@@ -17,8 +10,22 @@ interface Key {
 }
 
 interface Call {
-  readonly at: string;
-  readonly [field: string]: unknown;
+  readonly time: string;
+  readonly user_id: string | null;
+  readonly method: string;
+  readonly route: string;
+  readonly model: string | null;
+  readonly status: number;
+  readonly duration_ms: number;
+  readonly task_id: string | null;
+}
+
+interface CallOptions {
+  readonly all?: boolean;
+  readonly user?: string;
+  readonly model?: string;
+  readonly status?: string;
+  readonly limit: string;
 }
 
 interface CreateOptions {
@@ -29,9 +36,9 @@ interface CreateOptions {
 
 const listOf = (text: string | undefined) => (text === undefined ? undefined : text.split(','));
 
-/** `keys`, `users` and `calls`. */
+/** `keys` and `calls`. */
 export const addAdmin: AddVerb = (program, io) => {
-  const keys = program.command('keys').description('lists, creates and revokes my API keys');
+  const keys = program.command('keys');
   keys
     .command('list', { isDefault: true })
     .description('lists my API keys')
@@ -70,31 +77,24 @@ export const addAdmin: AddVerb = (program, io) => {
     });
 
   program
-    .command('users')
-    .description('lists the users, for admins')
-    .action(async (_, command) => {
-      const { api, output } = await sessionOf(command, io);
-      const { users } = await api.request<{ users: readonly User[] }>('GET', '/users?limit=100');
-      output.show(users, () =>
-        output.table(
-          ['user', 'name', 'role', 'disabled'],
-          users.map((user) => [user.id, user.username, user.role, user.disabled ? 'disabled' : '']),
-        ),
-      );
-    });
-
-  program
     .command('calls')
-    .description('lists my calls, or with --all those of every user, for admins')
-    .option('--all', 'those of every user')
-    .action(async ({ all }: { all?: boolean }, command) => {
+    .option('--all', 'those of every user, for admins')
+    .option('--user <name>', 'those of one user, for admins')
+    .option('--model <name>', 'only those of this model')
+    .option('--status <number>', 'only those that were answered so')
+    .option('--limit <number>', 'at most so many, 1 to 100', '20')
+    .action(async ({ all, ...filters }: CallOptions, command) => {
       const { api, output } = await sessionOf(command, io);
-      const { calls } = await api.request<{ calls: readonly Call[] }>('GET', all ? '/calls' : '/users/me/calls');
-      const titles = Object.keys(calls[0] ?? { at: '' });
+      const path = all || filters.user !== undefined ? '/calls' : '/users/me/calls';
+      const query = new URLSearchParams(Object.entries(filters));
+      const { calls } = await api.request<{ calls: readonly Call[] }>('GET', `${path}?${query}`);
       output.show(calls, () =>
         output.table(
-          titles,
-          calls.map((call) => titles.map((title) => String(call[title] ?? '-'))),
+          ['time', 'user', 'route', 'model', 'status', 'ms', 'task'],
+          calls.map((call) => [
+            ...[call.time, call.user_id, `${call.method} ${call.route}`, call.model],
+            ...[call.status, call.duration_ms, call.task_id],
+          ]),
         ),
       );
     });

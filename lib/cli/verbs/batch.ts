@@ -22,7 +22,6 @@ interface BatchOptions {
 export const addBatch: AddVerb = (program, io) => {
   program
     .command('batch')
-    .description('predicts every line of an NDJSON file; started again, it resumes')
     .argument('<model>')
     .argument('<file>', 'one request a line')
     .option('--out <file>', 'where outcomes go (default: <file>.out)', '')

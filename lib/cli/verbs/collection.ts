@@ -19,31 +19,28 @@ const SCHEMA = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.
 
 /** `collection`: every operation as a collection that Postman and Bruno import. */
 export const addCollection: AddVerb = (program, io) => {
-  program
-    .command('collection')
-    .description('prints a collection of every operation, for Postman and Bruno')
-    .action(async (_, command) => {
-      const { api, url } = await sessionOf(command, io);
-      const { tags, paths } = await api.request<Document>('GET', '/openapi.json?json_only=true');
-      const operations = Object.entries(paths).flatMap(([path, item]) =>
-        Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
-      );
-      const folders = tags.map(({ name, description }) => ({
-        name,
-        description,
-        item: operations.filter(({ operation }) => operation.tags.includes(name)).map(itemOf),
-      }));
-      const collection = {
-        info: { name: 'Modelyard', schema: SCHEMA },
-        auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] },
-        variable: [
-          { key: 'url', value: url.replace(/\/$/, '') },
-          { key: 'token', value: '' },
-        ],
-        item: folders.filter(({ item }) => item.length > 0),
-      };
-      io.output.write(`${JSON.stringify(collection, null, 2)}\n`);
-    });
+  program.command('collection').action(async (_, command) => {
+    const { api, url } = await sessionOf(command, io);
+    const { tags, paths } = await api.request<Document>('GET', '/openapi.json?json_only=true');
+    const operations = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+    );
+    const folders = tags.map(({ name, description }) => ({
+      name,
+      description,
+      item: operations.filter(({ operation }) => operation.tags.includes(name)).map(itemOf),
+    }));
+    const collection = {
+      info: { name: 'Modelyard', schema: SCHEMA },
+      auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] },
+      variable: [
+        { key: 'url', value: url.replace(/\/$/, '') },
+        { key: 'token', value: '' },
+      ],
+      item: folders.filter(({ item }) => item.length > 0),
+    };
+    io.output.write(`${JSON.stringify(collection, null, 2)}\n`);
+  });
 };
 
 function itemOf({ path, method, operation }: { path: string; method: string; operation: Operation }) {

@@ -8,12 +8,13 @@ type Shell = (typeof SHELLS)[number];
 export const addCompletion: AddVerb = (program, io) => {
   program
     .command('completion')
-    .description(`prints a script that completes verbs: ${SHELLS.join(', ')}`)
     .argument('<shell>')
-    .action((shell: string) => {
+    .action((shell: string, _, command: Command) => {
       const known = SHELLS.find((name) => name === shell);
       if (!known) throw new Error(`The shell must be one of ${SHELLS.join(', ')}, not "${shell}".`);
-      io.output.write(SCRIPTS[known](wordsOf(program)));
+      const script = SCRIPTS[known](wordsOf(program));
+      const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
+      io.output.write(json ? `${JSON.stringify({ shell, script })}\n` : script);
     });
 };
 

@@ -6,7 +6,7 @@ const pathOf = (model: string): string => `/models/${encodeURIComponent(model)}/
 
 /** `dead-letters [list|redrive] <model>`. */
 export const addDeadLetters: AddVerb = (program, io) => {
-  const letters = program.command('dead-letters').description('lists tasks that were given up, and runs them again');
+  const letters = program.command('dead-letters');
   letters
     .command('list', { isDefault: true })
     .description('lists the dead letters of a model')

@@ -15,30 +15,26 @@ interface Finding {
 
 /** `doctor`: what this machine has, and what to do about the rest. */
 export const addDoctor: AddVerb = (program, io) => {
-  program
-    .command('doctor')
-    .description('checks Node, ports, Python, Docker, brokers and AWS, and says what to do')
-    .action(async (_, command) => {
-      const { output, url } = await sessionOf(command, io);
-      const { AMQP_URL, REDIS_URL } = io.environment;
-      const findings = await Promise.all([
-        node(),
-        tool('Python', 'python3', ['--version'], 'Install Python 3.10 or later for models in Python.'),
-        tool(
-          'Docker',
-          'docker',
-          ['version', '--format', '{{.Server.Version}}'],
-          'Install or start Docker for compose.',
-        ),
-        api(url),
-        broker('RabbitMQ', 'AMQP_URL', AMQP_URL, 5672),
-        broker('Redis', 'REDIS_URL', REDIS_URL, 6379),
-        aws(io.environment),
-      ]);
-      output.show(findings, () =>
-        findings.map(({ what, state, detail }) => `${what.padEnd(10)} ${state.padEnd(8)} ${detail}`),
-      );
-    });
+  program.command('doctor').action(async (_, command) => {
+    const { output, url } = await sessionOf(command, io);
+    const { AMQP_URL, REDIS_URL } = io.environment;
+    const findings = await Promise.all([
+      node(),
+      tool('Python', 'python3', ['--version'], 'Install Python 3.10 or later for models in Python.'),
+      tool('Docker', 'docker', ['version', '--format', '{{.Server.Version}}'], 'Install or start Docker for compose.'),
+      port(url),
+      api(url),
+      broker('RabbitMQ', 'AMQP_URL', AMQP_URL, 5672),
+      broker('Redis', 'REDIS_URL', REDIS_URL, 6379),
+      aws(io.environment),
+    ]);
+    output.show(findings, () =>
+      output.table(
+        ['check', 'state', 'detail'],
+        findings.map(({ what, state, detail }) => [what, state, detail]),
+      ),
+    );
+  });
 };
 
 const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });
@@ -71,19 +67,40 @@ async function api(url: string): Promise<Finding> {
   }
 }
 
-async function broker(what: string, variable: string, url: string | undefined, port: number): Promise<Finding> {
-  if (url === undefined) return lacks(what, `Set ${variable} for the platform rabbit-redis; npm start needs none.`);
-  const { hostname, port: given } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(given || port), timeout: 3_000 });
+/** Whether `npm start` gets its port: it is free, or the API has it. */
+async function port(url: string): Promise<Finding> {
+  const { hostname, port: given, protocol } = new URL(url);
+  const number = Number(given || (protocol === 'https:' ? 443 : 80));
+  if (!['localhost', '127.0.0.1'].includes(hostname)) return ok('Port', `${hostname} is another machine`);
+  if (!(await accepts(hostname, number))) return ok('Port', `${number} is free for \`modelyard start\``);
+  const isOurs = (await api(url)).state === 'ok';
+  return isOurs
+    ? ok('Port', `${number} belongs to the API`)
+    : lacks('Port', `Another program has ${number}: choose one by \`modelyard start -- --port 8001\`.`);
+}
+
+async function accepts(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port, timeout: 3_000 });
   const isOpen = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true));
     for (const event of ['error', 'timeout']) socket.once(event, () => resolve(false));
   });
   socket.destroy();
+  return isOpen;
+}
+
+async function broker(what: string, variable: string, url: string | undefined, port: number): Promise<Finding> {
+  if (url === undefined) return lacks(what, `Set ${variable} for the platform rabbit-redis; npm start needs none.`);
+  const { hostname, port: given } = new URL(url);
+  const isOpen = await accepts(hostname, Number(given || port));
   return isOpen ? ok(what, hostname) : lacks(what, `${hostname} does not accept connections: check ${variable}.`);
 }
 
-async function aws({ AWS_PROFILE, AWS_ACCESS_KEY_ID, HOME = homedir() }: NodeJS.ProcessEnv): Promise<Finding> {
+/** The identity as the AWS command line tells it; without that, where credentials come from. */
+async function aws(environment: NodeJS.ProcessEnv): Promise<Finding> {
+  const { AWS_PROFILE, AWS_ACCESS_KEY_ID, HOME = homedir() } = environment;
+  const identity = await tool('AWS', 'aws', ['sts', 'get-caller-identity', '--query', 'Arn', '--output', 'text'], '');
+  if (identity.state === 'ok') return identity;
   if (AWS_ACCESS_KEY_ID !== undefined) return ok('AWS', 'credentials in the environment');
   const hasFile = existsSync(join(HOME, '.aws', 'config')) || existsSync(join(HOME, '.aws', 'credentials'));
   if (hasFile) return ok('AWS', `profile ${AWS_PROFILE ?? 'default'}`);

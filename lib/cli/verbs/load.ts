@@ -12,7 +12,6 @@ interface LoadOptions {
 export const addLoad: AddVerb = (program, io) => {
   program
     .command('load')
-    .description('predicts at a constant rate, and prints percentiles and errors')
     .argument('<model>')
     .argument('[request]', 'JSON', '{}')
     .option('--rate <number>', 'predictions a second', '10')
@@ -27,7 +26,7 @@ export const addLoad: AddVerb = (program, io) => {
       const startedAt = performance.now();
       const running: Promise<void>[] = [];
       for (let sent = 0; sent < total; sent += 1) {
-        await sleep(startedAt + (sent * 1000) / Number(rate) - performance.now());
+        await sleep(Math.max(0, startedAt + (sent * 1000) / Number(rate) - performance.now()));
         running.push(predictOnce(() => api.predict(model, request), times, errors));
         output.progress(`${sent + 1} of ${total} sent, ${times.length} answered`);
       }

@@ -1,3 +1,4 @@
+import type { Modelyard } from '#client';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -11,6 +12,7 @@ interface Model {
 
 interface Instance {
   readonly id: string;
+  readonly model: string;
   readonly state: string;
   readonly variant: string | null;
   readonly in_flight: number | null;
@@ -18,11 +20,21 @@ interface Instance {
   readonly image: string;
 }
 
+/** Of every model, also those that sleep. */
+export async function modelNames(api: Modelyard): Promise<readonly string[]> {
+  const { models } = await api.request<{ models: readonly Model[] }>('GET', '/models?all=true');
+  return models.map(({ name }) => name);
+}
+
+export async function instancesOf(api: Modelyard, model: string): Promise<readonly Instance[]> {
+  const path = `/models/${encodeURIComponent(model)}/instances`;
+  return (await api.request<{ instances: readonly Instance[] }>('GET', path)).instances;
+}
+
 /** `models` and `instances`. */
 export const addModels: AddVerb = (program, io) => {
   program
     .command('models')
-    .description('lists the models, or shows one with its limits')
     .argument('[model]', 'the name of a model')
     .action(async (model: string | undefined, _, command) => {
       const { api, output } = await sessionOf(command, io);
@@ -41,20 +53,22 @@ export const addModels: AddVerb = (program, io) => {
       );
     });
 
-  const instances = program.command('instances').description('lists, launches and drains instances');
+  const instances = program.command('instances');
   instances
     .command('list', { isDefault: true })
-    .description('lists the instances of a model')
-    .argument('<model>')
-    .action(async (model: string, _, command) => {
+    .description('lists the instances of a model, or of every model')
+    .argument('[model]')
+    .action(async (model: string | undefined, _, command) => {
       const { api, output } = await sessionOf(command, io);
-      const path = `/models/${encodeURIComponent(model)}/instances`;
-      const { instances: all } = await api.request<{ instances: readonly Instance[] }>('GET', path);
+      const names = model === undefined ? await modelNames(api) : [model];
+      const all = (await Promise.all(names.map((name) => instancesOf(api, name)))).flat();
       output.show(all, () =>
-        output.table(
-          ['instance', 'state', 'variant', 'running', 'slots', 'image'],
-          all.map((i) => [i.id, i.state, i.variant, i.in_flight, i.slots, i.image]),
-        ),
+        all.length === 0
+          ? ['No instance runs. A request wakes a model, or `modelyard instances launch <model>`.']
+          : output.table(
+              ['instance', 'model', 'state', 'variant', 'running', 'slots', 'image'],
+              all.map((i) => [i.id, i.model, i.state, i.variant, i.in_flight, i.slots, i.image]),
+            ),
       );
     });
   instances

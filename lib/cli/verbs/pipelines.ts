@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { text as readStream } from 'node:stream/consumers';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -12,9 +14,9 @@ interface Run {
 
 const pathOf = (pipeline: string, rest = ''): string => `/pipelines/${encodeURIComponent(pipeline)}${rest}`;
 
-/** `pipelines [list|runs|run|show]`, and `dead-letters [list|redrive]`. */
+/** `pipelines [list|define|runs|run|backfill|show|cancel|retry]`. */
 export const addPipelines: AddVerb = (program, io) => {
-  const pipelines = program.command('pipelines').description('lists, runs and shows pipelines of the lifecycle');
+  const pipelines = program.command('pipelines');
   pipelines
     .command('list', { isDefault: true })
     .description('lists the pipelines')
@@ -72,4 +74,40 @@ export const addPipelines: AddVerb = (program, io) => {
         ...(run.log ?? []).map(({ at, stage, text }) => `${at}  ${stage ?? '-'}  ${text}`),
       ]);
     });
+  pipelines
+    .command('define')
+    .description('creates or changes a pipeline from a file of JSON')
+    .argument('<pipeline>')
+    .argument('<file>', 'stages and schedule; - for the standard input')
+    .action(async (pipeline: string, file: string, _, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const text = file === '-' ? await readStream(io.input) : await readFile(file, 'utf8');
+      const defined = await api.request('PUT', pathOf(pipeline), JSON.parse(text));
+      output.show(defined ?? { name: pipeline }, () => [`${pipeline} is defined.`]);
+    });
+  pipelines
+    .command('backfill')
+    .description('runs a pipeline for past dates, or resumes that')
+    .argument('<pipeline>')
+    .requiredOption('--from <date>', 'the first date, for example 2026-01-01')
+    .requiredOption('--to <date>', 'the last date')
+    .option('--step <step>', 'day, week or month', 'day')
+    .action(async (pipeline: string, backfill: Readonly<Record<string, string>>, command) => {
+      const { api, output } = await sessionOf(command, io);
+      const { from, to, step } = backfill;
+      const run = await api.request<Run>('POST', pathOf(pipeline, '/backfill'), { from, to, step });
+      output.show(run, () => [run.id]);
+    });
+  for (const verb of ['cancel', 'retry'] as const) {
+    pipelines
+      .command(verb)
+      .description(verb === 'cancel' ? 'cancels a run' : 'runs again from the failed stage')
+      .argument('<pipeline>')
+      .argument('<run>')
+      .action(async (pipeline: string, id: string, _, command) => {
+        const { api, output } = await sessionOf(command, io);
+        const run = await api.request<Run>('POST', pathOf(pipeline, `/runs/${encodeURIComponent(id)}/${verb}`), {});
+        output.show(run, () => [`${run.id}  ${run.state}`]);
+      });
+  }
 };

@@ -13,7 +13,6 @@ interface PredictOptions {
 export const addPredict: AddVerb = (program, io) => {
   program
     .command('predict')
-    .description('submits a request and prints the result')
     .argument('<model>')
     .argument('[request]', 'JSON, @file, or - for the standard input', '{}')
     .option('--no-wait', 'prints the task at once')

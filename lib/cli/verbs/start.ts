@@ -4,7 +4,6 @@ import type { AddVerb } from '../program.ts';
 export const addStart: AddVerb = (program, io) => {
   program
     .command('start')
-    .description('runs the API, the queues, the stores and every model on this machine')
     .argument('[options...]', 'those of npm start: `modelyard start -- --help` lists them')
     .action(async (options: readonly string[]) => {
       const { parseOptions } = await import('#local/options.ts');

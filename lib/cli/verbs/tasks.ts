@@ -7,23 +7,29 @@ interface ListOptions {
   readonly model?: string;
   readonly state?: string;
   readonly limit: string;
+  readonly all?: boolean;
+  readonly user?: string;
 }
 
 /** `tasks [list|show|watch|cancel|retry]`. */
 export const addTasks: AddVerb = (program, io) => {
-  const tasks = program.command('tasks').description('lists, shows, watches, cancels and retries tasks');
+  const tasks = program.command('tasks');
   tasks
     .command('list', { isDefault: true })
     .description('lists my tasks, newest first')
     .option('--model <name>', 'only tasks of this model')
     .option('--state <state>', 'only tasks in this state')
     .option('--limit <number>', 'at most so many, 1 to 100', '20')
+    .option('--all', 'those of every user, for admins')
+    .option('--user <name>', 'those of one user, for admins')
     .action(async (options: ListOptions, command) => {
       const { api, output } = await sessionOf(command, io);
       const query = new URLSearchParams({
         limit: options.limit,
         ...(options.model === undefined ? {} : { model: options.model }),
         ...(options.state === undefined ? {} : { state: options.state }),
+        ...(options.user === undefined ? {} : { user: options.user }),
+        ...(options.all ? { all: 'true' } : {}),
       });
       const { tasks: page } = await api.request<{ tasks: readonly Task[] }>('GET', `/tasks?${query}`);
       output.show(page, () =>

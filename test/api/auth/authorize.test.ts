@@ -109,7 +109,8 @@ function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
   if (/predict\/\{model\}$|\/(tasks|batches)$|\/(cancel|retry|redeliver)$/.test(path) && method === 'POST')
     return ['predict'];
   if (path === '/models/{model}' && method === 'PATCH') return ['operate'];
-  if (/instances|launch|metrics|dead-letters/.test(path)) return method === 'GET' ? ['read', 'operate'] : ['operate'];
+  if (/instances|launch|metrics|dead-letters|logs/.test(path))
+    return method === 'GET' ? ['read', 'operate'] : ['operate'];
   if (path === '/users/me') return ['predict', 'read'];
   return /^\/users|^\/calls/.test(path) ? [] : ['predict', 'read'];
 }

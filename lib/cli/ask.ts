@@ -1,0 +1,17 @@
+import { createInterface } from 'node:readline';
+import type { CliIo } from './program.ts';
+
+/** Reads a line. On a terminal it asks, and does not show a secret. */
+export function ask({ input, errors, isTerminal }: CliIo, question: string, isSecret = false): Promise<string> {
+  if (isTerminal) errors.write(question);
+  const output = isTerminal && !isSecret ? (errors as NodeJS.WritableStream) : undefined;
+  const reader = createInterface({ input, terminal: isTerminal, ...(output ? { output } : {}) });
+  return new Promise((resolve, reject) => {
+    reader.once('close', () => reject(new Error('Nothing was entered.')));
+    reader.once('line', (line) => {
+      resolve(line.trim());
+      reader.close();
+      if (isTerminal && isSecret) errors.write('\n');
+    });
+  });
+}
