@@ -4,17 +4,27 @@ import { get } from './api.ts';
 import { useSession } from './session.tsx';
 import type { Key } from './types.ts';
 import { CopyButton, Empty, Failure, Time } from './ui.tsx';
+import { Usage } from './usage.tsx';
 
-/** Who I am, and my API keys. */
+/** Who I am, what I have used, and my API keys. */
 export function Account() {
-  const { me } = useSession();
-  const keys = useQuery({ queryKey: ['keys'], queryFn: () => get<{ keys: readonly Key[] }>('/users/me/keys') });
+  const { me, logOut } = useSession();
   return (
     <>
       <h1>Account</h1>
       <p>
         You are <strong>{me.username}</strong>, with the role {me.role}.
       </p>
+      <Usage />
+      {logOut ? <Keys /> : null}
+    </>
+  );
+}
+
+function Keys() {
+  const keys = useQuery({ queryKey: ['keys'], queryFn: () => get<{ keys: readonly Key[] }>('/users/me/keys') });
+  return (
+    <>
       <h2>API keys</h2>
       <p>
         Programs send a key in the header <code>Authorization: Bearer …</code>.

@@ -41,6 +41,18 @@ export function authorizeBy(next: Authorization): void {
   authorization = next;
 }
 
+/** The base URL and a `fetch` with the login, for the client library. */
+export const clientOptions = () => ({
+  url: BASE,
+  retries: 0,
+  fetch: (async (input, init) => {
+    const token = authorization.header();
+    const headers = new Headers(init?.headers);
+    if (token !== undefined) headers.set('Authorization', token);
+    return fetch(input, { ...init, headers });
+  }) as typeof fetch,
+});
+
 interface Init {
   readonly method?: string;
   readonly body?: unknown;

@@ -3,8 +3,11 @@ import { lazy, Suspense, useEffect } from 'react';
 import { Link, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { Account } from './account.tsx';
+import { AlertsPage } from './alerts-page.tsx';
 import { send } from './api.ts';
 import { Calls } from './calls.tsx';
+import { DriftPage } from './drift-page.tsx';
+import { LimitsPage } from './limits-page.tsx';
 import { Overview } from './overview.tsx';
 import { PipelinesPage, RunPage } from './pipelines-page.tsx';
 import { useSession } from './session.tsx';
@@ -12,6 +15,7 @@ import { TaskPage } from './task-page.tsx';
 import { TasksPage } from './tasks-page.tsx';
 import { Empty, Loading } from './ui.tsx';
 import { Users } from './users.tsx';
+import { VersionsPage } from './versions-page.tsx';
 
 /** With the form and the charts, which are most of the code. */
 const ModelPage = lazy(() => import('./model-page.tsx'));
@@ -32,6 +36,10 @@ export function App() {
             <Route path="/pipelines/:pipeline/runs/:id">
               {({ pipeline, id }) => <RunPage key={id} pipeline={pipeline} id={id} />}
             </Route>
+            <Route path="/versions" component={VersionsPage} />
+            <Route path="/drift" component={DriftPage} />
+            <Route path="/alerts" component={AlertsPage} />
+            <Route path="/limits" component={LimitsPage} />
             <Route path="/account" component={Account} />
             <Route path="/users" component={Users} />
             <Route path="/calls" component={Calls} />
@@ -59,9 +67,13 @@ function Header() {
     { href: '/', label: 'Models', isShown: true },
     { href: '/tasks', label: 'Tasks', isShown: true },
     { href: '/pipelines', label: 'Pipelines', isShown: may('GET', '/pipelines') },
+    { href: '/versions', label: 'Versions', isShown: may('GET', '/models/{model}/versions') },
+    { href: '/drift', label: 'Drift', isShown: may('GET', '/models/{model}/monitor') },
+    { href: '/alerts', label: 'Alerts', isShown: may('GET', '/alerts') },
     { href: '/users', label: 'Users', isShown: logOut !== undefined && may('GET', '/users') },
-    { href: '/calls', label: 'Calls', isShown: logOut !== undefined && may('GET', '/users/me/calls') },
-    { href: '/account', label: 'Account', isShown: logOut !== undefined },
+    { href: '/limits', label: 'Limits', isShown: logOut !== undefined && may('PATCH', '/users/{id}') },
+    { href: '/calls', label: 'Calls', isShown: may('GET', '/users/me/calls') },
+    { href: '/account', label: 'Account', isShown: true },
   ];
   return (
     <header>

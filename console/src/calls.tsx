@@ -6,7 +6,7 @@ import { type Column, DataTable } from './data-table.tsx';
 import { useSession } from './session.tsx';
 import { duration, Empty, Failure, Loading, Time } from './ui.tsx';
 
-interface Call {
+export interface Call {
   readonly id: string;
   readonly time: string;
   readonly user_id: string | null;

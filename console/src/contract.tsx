@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { send } from './api.ts';
+import { ContractVersions } from './contract-versions.tsx';
 import type { DetailedModel } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, Tabs } from './ui.tsx';
 
@@ -9,6 +10,7 @@ export function Contract({ model }: { readonly model: DetailedModel }) {
     <Tabs
       label="Contract"
       tabs={{
+        Versions: <ContractVersions model={model} />,
         '.proto': <ProtoSource name={model.name} />,
         'Request schema': <JsonView name={`${model.name}-request-schema`} value={model.schemas.request} />,
         'Response schema': <JsonView name={`${model.name}-response-schema`} value={model.schemas.response} />,

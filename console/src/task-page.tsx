@@ -1,22 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { get } from './api.ts';
+import { Lineage } from './lineage.tsx';
+import { useLiveTask } from './live-task.ts';
+import { requestOf } from './sent-requests.ts';
 import { TaskActions } from './task-actions.tsx';
 import { TaskHistory } from './task-history.tsx';
+import { taskQuery } from './task-query.ts';
 import { Timeline } from './timeline.tsx';
-import { isOver, type Task } from './types.ts';
+import type { Task } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, State } from './ui.tsx';
-
-export const taskQuery = (id: string) => ({
-  queryKey: ['task', id],
-  queryFn: () => get<Task>(`/tasks/${encodeURIComponent(id)}`),
-  refetchInterval: ({ state }: { readonly state: { readonly data: Task | undefined } }) =>
-    state.data && isOver(state.data) ? (false as const) : 1_000,
-});
+import { Webhooks } from './webhooks.tsx';
 
 /** One task: what happened to it, when, and what came of it. */
 export function TaskPage({ id }: { readonly id: string }) {
   const { data: task, error, isPending } = useQuery(taskQuery(id));
+  const request = requestOf(id);
   return (
     <>
       <p>
@@ -29,12 +27,14 @@ export function TaskPage({ id }: { readonly id: string }) {
       {isPending ? <Loading /> : null}
       {error && !task ? <Failure error={error} /> : null}
       {task ? <TaskDetails task={task} /> : null}
+      {request === undefined ? null : <JsonView name="request" value={request} />}
     </>
   );
 }
 
 /** Also shown below the form of a model. */
 export function TaskDetails({ task }: { readonly task: Task }) {
+  const parts = useLiveTask(task);
   return (
     <div className="task">
       <p>
@@ -43,6 +43,7 @@ export function TaskDetails({ task }: { readonly task: Task }) {
         {task.position === undefined ? '' : `, number ${task.position} in the queue`}
       </p>
       <TaskActions task={task} />
+      {task.progress && task.state === 'running' ? <Progress progress={task.progress} /> : null}
       <Timeline task={task} />
       <TaskHistory task={task} />
       {task.error ? (
@@ -55,7 +56,17 @@ export function TaskDetails({ task }: { readonly task: Task }) {
           </p>
         </div>
       ) : null}
+      {task.state !== 'succeeded' && parts.length > 0 ? <JsonView name="parts of the result" value={parts} /> : null}
       {task.state === 'succeeded' ? <JsonView name="result" value={task.result} /> : null}
+      <Lineage task={task} />
+      <Webhooks task={task} />
     </div>
   );
 }
+
+const Progress = ({ progress: { fraction, message } }: { readonly progress: NonNullable<Task['progress']> }) => (
+  <p>
+    <progress aria-label="Progress" {...(fraction === null ? {} : { value: fraction })} />{' '}
+    {fraction === null ? '' : `${Math.round(fraction * 100)} %`} {message}
+  </p>
+);

@@ -14,19 +14,15 @@ interface Filters {
   readonly model: string;
   readonly state: string;
   readonly span: string;
+  /** Of all users, for admins. */
+  readonly whose: string;
 }
 
 const COLUMNS: readonly Column<Task>[] = [
   {
     id: 'task',
     header: 'Task',
-    cell: ({ id }) => (
-      <Link href={`/tasks/${id}`}>
-        <code>
-          {id.slice(0, 8)}…{id.slice(-4)}
-        </code>
-      </Link>
-    ),
+    cell: ({ id, user_id }) => <TaskLink id={id} owner={user_id} />,
   },
   { id: 'model', header: 'Model', cell: ({ model }) => <Link href={`/models/${model}`}>{model}</Link> },
   { id: 'state', header: 'State', cell: ({ state }) => <State state={state} /> },
@@ -37,20 +33,39 @@ const COLUMNS: readonly Column<Task>[] = [
   { id: 'error', header: 'Error', cell: ({ error }) => (error ? <span title={error.message}>{error.code}</span> : '') },
 ];
 
-/** My tasks, newest first and live. */
+/** Requests and results of others are not shown, to admins neither. */
+function TaskLink({ id, owner }: { readonly id: string; readonly owner: string | undefined }) {
+  const { me } = useSession();
+  const text = (
+    <code>
+      {id.slice(0, 8)}…{id.slice(-4)}
+    </code>
+  );
+  return owner === undefined || owner === me.id ? <Link href={`/tasks/${id}`}>{text}</Link> : text;
+}
+
+const OWNER: Column<Task> = { id: 'user', header: 'User', cell: ({ user_id }) => user_id ?? '' };
+
+/** Tasks, newest first and live. */
 export function TasksPage() {
-  const [filters, setFilters] = useState<Filters>({ model: '', state: '', span: '' });
+  const [filters, setFilters] = useState<Filters>({ model: '', state: '', span: '', whose: '' });
   const { tasks, error, isPending, hasMore, more } = useTasks(filters);
   return (
     <>
-      <h1>My tasks</h1>
+      <h1>{filters.whose === '' ? 'My tasks' : 'Tasks of all users'}</h1>
       <FilterBar filters={filters} onChange={setFilters} />
       {error && tasks.length === 0 ? <Failure error={error} /> : null}
       {isPending ? <Loading /> : null}
       {!isPending && !error && tasks.length === 0 ? <NoTasks filters={filters} /> : null}
       {tasks.length > 0 ? (
         <>
-          <DataTable label="Tasks" rows={tasks} columns={COLUMNS} keyOf={({ id }) => id} onEnd={more} />
+          <DataTable
+            label="Tasks"
+            rows={tasks}
+            columns={filters.whose === '' ? COLUMNS : [...COLUMNS, OWNER]}
+            keyOf={({ id }) => id}
+            onEnd={more}
+          />
           <p className="faint" aria-live="polite">
             {tasks.length} tasks{hasMore ? ' loaded; scroll for more' : ''}
           </p>
@@ -71,12 +86,17 @@ function NoTasks({ filters }: { readonly filters: Filters }) {
 }
 
 /** The newest page is polled; older pages are loaded when they scroll into view. */
-function useTasks({ model, state, span }: Filters) {
-  const query = new URLSearchParams({ limit: String(PAGE), ...(model && { model }), ...(state && { state }) });
+function useTasks({ model, state, span, whose }: Filters) {
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(model && { model }),
+    ...(state && { state }),
+    ...(whose && { all: 'true' }),
+  });
   const read = (cursor: string | null) =>
     get<TaskPage>(`/tasks?${query}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
   const older = useInfiniteQuery({
-    queryKey: ['tasks', model, state],
+    queryKey: ['tasks', model, state, whose],
     queryFn: ({ pageParam }) => read(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next_cursor }) => next_cursor,
@@ -84,7 +104,7 @@ function useTasks({ model, state, span }: Filters) {
     refetchOnWindowFocus: false,
   });
   const newest = useQuery({
-    queryKey: ['newest tasks', model, state],
+    queryKey: ['newest tasks', model, state, whose],
     queryFn: () => read(null),
     refetchInterval: 2_000,
   });
@@ -112,7 +132,7 @@ interface FilterBarProps {
 }
 
 function FilterBar({ filters, onChange }: FilterBarProps) {
-  const { may } = useSession();
+  const { may, me, logOut } = useSession();
   const models = useQuery({
     queryKey: ['models'],
     queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
@@ -134,6 +154,7 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
   const names = models.data?.models.map(({ name }) => name) ?? [];
   return (
     <form className="filters" aria-label="Filters">
+      {me.role === 'admin' && logOut ? select('whose', 'Whose', ["everybody's"], 'mine') : null}
       {select('model', 'Model', names, 'all')}
       {select('state', 'State', TASK_STATES, 'all')}
       {select('span', 'Last', Object.keys(SPANS), 'any time')}

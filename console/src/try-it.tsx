@@ -3,7 +3,9 @@ import { useState } from 'react';
 import { ApiError, get } from './api.ts';
 import { callsOf } from './call-snippets.ts';
 import { RequestForm } from './request-form.tsx';
-import { TaskDetails, taskQuery } from './task-page.tsx';
+import { keepRequest } from './sent-requests.ts';
+import { TaskDetails } from './task-page.tsx';
+import { taskQuery } from './task-query.ts';
 import type { DetailedModel, Task } from './types.ts';
 import { CopyButton, Failure, Tabs } from './ui.tsx';
 
@@ -13,6 +15,7 @@ export function TryIt({ model }: { readonly model: DetailedModel }) {
   const submitting = useMutation({
     mutationFn: (body: unknown) =>
       get<Task>(`/models/${model.name}/tasks`, { method: 'POST', body, headers: { Prefer: 'wait=1' } }),
+    onSuccess: ({ id }, body) => keepRequest(id, body),
   });
   const { error } = submitting;
   const faults = error instanceof ApiError ? error.problem.errors : undefined;

@@ -12,13 +12,21 @@ export interface Me {
   readonly id: string;
   readonly username: string;
   readonly role: Role;
+  readonly limits?: Limits;
 }
+
+/** Null: no limit. */
+export type Limits = Readonly<Record<string, number | null>>;
 
 export interface Model {
   readonly name: string;
   readonly state: 'active' | 'asleep' | 'failing';
   readonly live_instances: number;
   readonly backlog: number | null;
+  readonly contract_version: number;
+  readonly default_version: number | null;
+  readonly request_message: string | null;
+  readonly response_message: string | null;
   /** Null unless its start fails. */
   readonly failure?: { readonly reason: string; readonly count: number; readonly last_at: string | null } | null;
 }
@@ -64,6 +72,14 @@ export interface Task {
   readonly position?: number;
   readonly estimated_start?: string;
   readonly result?: unknown;
+  readonly progress?: Progress;
+  /** Whose it is, where an admin sees the tasks of others. */
+  readonly user_id?: string;
+}
+
+export interface Progress {
+  readonly fraction: number | null;
+  readonly message: string | null;
 }
 
 export interface TaskPage {
@@ -76,6 +92,7 @@ export interface User {
   readonly username: string;
   readonly role: Role;
   readonly disabled: boolean;
+  readonly limits: Limits;
   readonly created_at: string;
 }
 

@@ -38,6 +38,12 @@ const TONES: Readonly<Record<string, string>> = {
   failing: 'bad',
   unreachable: 'bad',
   expired: 'bad',
+  firing: 'bad',
+  drifted: 'bad',
+  steady: 'good',
+  resolved: 'good',
+  delivered: 'good',
+  pending: 'busy',
 };
 
 export const State = ({ state }: { readonly state: string }) => (

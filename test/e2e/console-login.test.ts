@@ -62,8 +62,9 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
 
     // What a user may not do is not shown.
     expect(await page.getByRole('tab', { name: 'Instances' }).count()).toBe(0);
-    expect(await page.getByRole('link', { name: 'Users' }).count()).toBe(0);
+    for (const name of ['Users', 'Limits']) expect(await page.getByRole('link', { name }).count(), name).toBe(0);
     await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByText('Usage in the last 24 hours').waitFor();
     await page.getByLabel('Name of the new key').fill('program');
     await page.getByRole('button', { name: 'Create' }).click();
     const secret = String(
@@ -108,6 +109,34 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
 
     expect(await page.getByLabel('Role of bob').inputValue()).toBe('operator');
     expect(await page.getByLabel('bob is disabled').isChecked()).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('tells an admin about the tasks of all, and changes limits', async () => {
+    await using console = await logIn('root', rootPassword);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'Tasks' }).click();
+    await page.getByText('You have submitted no task yet').waitFor();
+    await page.getByLabel('Whose').selectOption("everybody's");
+    await page.getByRole('heading', { name: 'Tasks of all users' }).waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'succeeded' });
+    await row.first().waitFor();
+    // What others ask and get is theirs.
+    expect(await row.first().getByRole('link').allTextContents()).toEqual(['model_a']);
+    expect(await console.violations()).toEqual([]);
+
+    await page.getByRole('link', { name: 'Limits' }).click();
+    const limits = page.getByRole('form', { name: 'Limits of ann' });
+    await limits.getByLabel('burst').fill('50');
+    await limits.getByRole('button', { name: 'Save limits of ann' }).click();
+    await limits.getByText('Saved.').waitFor();
+    await page.reload();
+
+    await limits.waitFor();
+    expect(await limits.getByLabel('burst').inputValue()).toBe('50');
+    expect(await page.getByRole('form', { name: 'Limits of root' }).getByLabel('burst').isDisabled()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'limits');
     expect(faults).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Principal, submitTask, type UserStore } from '#core';
+import { MemoryUserStore } from '#adapters/memory/index.ts';
+import { type Principal, submitTask } from '#core';
 import { createHandler } from '#lambdas/list-tasks/handler.ts';
 import { ModelBRequest } from '#proto/models/model_b.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
@@ -115,10 +116,8 @@ describe('GET /tasks', () => {
       const principal = { id: 'local', name: 'local', role: 'admin', ...caller } as const;
       return call(createHandler({ ...api, users }), { route: '/tasks', query, caller: principal });
     };
-    const users = {
-      list: async () => ({ users: [{ id: 'ada' }] }),
-      get: async () => undefined,
-    } as unknown as UserStore;
+    const users = new MemoryUserStore();
+    await users.restore({ id: 'ada', name: 'ada', role: 'user', passwordHash: '', createdAt: 1, version: 1 });
 
     const all = await ask({ all: 'true' });
     const one = await ask({ user: 'ada' });

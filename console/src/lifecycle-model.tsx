@@ -1,0 +1,42 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { get } from './api.ts';
+import type { Model } from './types.ts';
+import { Empty, Failure, Loading } from './ui.tsx';
+
+interface PageOfModelProps {
+  readonly title: string;
+  readonly children: (model: string) => ReactNode;
+}
+
+/** A page of the lifecycle for a model that is chosen on it. */
+export function PageOfModel({ title, children }: PageOfModelProps) {
+  const [chosen, choose] = useState<string>();
+  const { data, error, isPending } = useQuery({
+    queryKey: ['models'],
+    queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
+  });
+  const names = data?.models.map(({ name }) => name).filter((name) => !name.includes('@')) ?? [];
+  const model = chosen ?? names[0];
+  return (
+    <>
+      <h1>{title}</h1>
+      {isPending ? <Loading /> : null}
+      {error && !data ? <Failure error={error} /> : null}
+      {data && names.length === 0 ? <Empty>No model has registered yet.</Empty> : null}
+      {model === undefined ? null : (
+        <form className="filters">
+          <label>
+            Model
+            <select value={model} onChange={(event) => choose(event.currentTarget.value)}>
+              {names.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        </form>
+      )}
+      {model === undefined ? null : children(model)}
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { get } from './api.ts';
+import { PageOfModel } from './lifecycle-model.tsx';
+import { Empty, Failure, Loading, Time } from './ui.tsx';
+
+interface Version {
+  readonly version: string;
+  readonly created_at: string;
+  readonly aliases: readonly string[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly run: string;
+}
+
+/** The trained versions of a model, side by side. */
+export const VersionsPage = () => (
+  <PageOfModel title="Versions">{(model) => <VersionsOf key={model} model={model} />}</PageOfModel>
+);
+
+/** Newest versions that are compared at first. */
+const COMPARED = 2;
+
+function VersionsOf({ model }: { readonly model: string }) {
+  const [chosen, choose] = useState<readonly string[]>();
+  const { data, error, isPending } = useQuery({
+    queryKey: ['versions', model],
+    queryFn: () => get<{ versions: readonly Version[] }>(`/models/${encodeURIComponent(model)}/versions`),
+    refetchInterval: 10_000,
+  });
+  if (isPending) return <Loading />;
+  if (!data) return error ? <Failure error={error} /> : null;
+  const { versions } = data;
+  if (versions.length === 0) {
+    return <Empty>{model} has no trained version. A pipeline with the stage training.train makes one.</Empty>;
+  }
+  const names = chosen ?? versions.slice(0, COMPARED).map(({ version }) => version);
+  const toggle = (name: string) =>
+    choose(names.includes(name) ? names.filter((each) => each !== name) : [...names, name]);
+  return (
+    <>
+      <fieldset className="filters">
+        <legend>Compare</legend>
+        {versions.slice(0, 20).map(({ version, aliases }) => (
+          <label key={version}>
+            <input type="checkbox" checked={names.includes(version)} onChange={() => toggle(version)} />
+            {version} {aliases.join(', ')}
+          </label>
+        ))}
+      </fieldset>
+      <SideBySide versions={versions.filter(({ version }) => names.includes(version))} />
+    </>
+  );
+}
+
+function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
+  const rows = (key: 'metrics' | 'facts') => [...new Set(versions.flatMap((each) => Object.keys(each[key])))].sort();
+  return (
+    <div className="scroller small">
+      <table aria-label="Versions side by side">
+        <thead>
+          <tr>
+            <th scope="col">Version</th>
+            {versions.map(({ version, aliases }) => (
+              <th key={version} scope="col">
+                {version} {aliases.length > 0 ? `(${aliases.join(', ')})` : ''}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">trained</th>
+            {versions.map(({ version, created_at }) => (
+              <td key={version}>
+                <Time at={created_at} />
+              </td>
+            ))}
+          </tr>
+          {rows('metrics').map((name) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {versions.map(({ version, metrics }) => (
+                <td key={version}>{metrics[name] ?? '–'}</td>
+              ))}
+            </tr>
+          ))}
+          {rows('facts').map((name) => (
+            <tr key={name}>
+              <th scope="row">{name.replaceAll('_', ' ')}</th>
+              {versions.map(({ version, facts }) => (
+                <td key={version} className="breaks">
+                  {facts[name] ?? '–'}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,144 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
+import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+const missing = browserMissing();
+
+let system: EmbeddedSystem;
+let browser: Browser;
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+});
+
+/** As MLflow does. Undefined on a platform without databases for the lifecycle. */
+async function call(method: string, path: string, body: object): Promise<unknown> {
+  const answer = await system.fetch(`/mlflow/api/2.0/mlflow${path}`, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return answer.ok ? answer.json() : undefined;
+}
+
+const finding = (value: number) => ({
+  ...{ feature: 'rate', statistic: 'ks', value: 0.4, threshold: 0.05 },
+  ...{ p_value: value, drifted: value <= 0.05 },
+});
+
+const WINDOWS = [0.01, 0.3, 0.6].map((value, index) => ({
+  ...{ version: '2', start: `2026-11-20T0${5 - index}:00:00.000Z`, end: `2026-11-20T0${6 - index}:00:00.000Z` },
+  ...{ state: 'closed', shadow: false, predictions: 100, drifted: value <= 0.05, drift: [finding(value)] },
+  ...{ quality: {}, performance: null, computed_at: null },
+}));
+
+const ALERT = {
+  ...{ fingerprint: 'f1', state: 'firing', rule: 'drift', model: 'model_a', version: '2', feature: 'rate' },
+  ...{ reason: 'rate has drifted: p 0.01 of ks', started_at: '2026-11-20T06:02:00.000Z', resolved_at: null },
+  ...{ reported_at: null, last_window: null, good_windows: 0, silenced: false },
+};
+
+describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+
+  it('starts a pipeline and shows its run as a graph, with the error and the log', async () => {
+    const stages = [
+      { name: 'train', uses: 'training.train', params: { model: 'rates', trainer: 'ridge' } },
+      { name: 'deploy', uses: 'serving.deploy', after: ['train'], params: { model: 'rates' } },
+    ];
+    const defined = await system.fetch('/pipelines/nightly', {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ stages }),
+    });
+    // A platform without databases for the lifecycle.
+    if (defined.status === 503) return;
+    expect(defined.status).toBeLessThan(300);
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'Pipelines' }).click();
+    await page.getByRole('button', { name: 'Start a run of nightly' }).click();
+    await page.getByRole('region', { name: 'nightly' }).getByRole('listitem').first().getByRole('link').click();
+    const graph = page.getByRole('list', { name: 'Stages' });
+    await graph.getByText('failed', { exact: true }).waitFor({ timeout: 60_000 });
+
+    expect(await graph.textContent()).toMatch(/train.*must be the hash of a training set.*deploy.*after train/);
+    expect(await page.locator('figure pre').textContent()).toContain('The run has ended as failed.');
+    expect(await page.getByRole('button', { name: 'Retry from the failed stage' }).isVisible()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'pipeline');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows trained versions side by side', async () => {
+    const asked = await call('POST', '/registered-models/create', { name: 'model_a' });
+    if (asked === undefined) return;
+    for (const rmse of [0.2, 0.1]) {
+      const { run } = (await call('POST', '/runs/create', { experiment_id: '0' })) as {
+        run: { info: { run_id: string } };
+      };
+      const { run_id } = run.info;
+      await call('POST', '/runs/log-metric', { run_id, key: 'rmse', value: rmse, timestamp: 1 });
+      await call('POST', '/model-versions/create', { name: 'model_a', source: 'mlflow-artifacts:/x', run_id });
+    }
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await page.getByRole('link', { name: 'Versions' }).click();
+    await page.getByText('has no trained version').waitFor();
+    await page.getByLabel('Model').selectOption('model_a');
+
+    const table = page.getByRole('table', { name: 'Versions side by side' });
+    await table.getByRole('row').filter({ hasText: 'rmse' }).waitFor();
+    expect(await table.getByRole('row').filter({ hasText: 'rmse' }).textContent()).toBe('rmse0.10.2');
+    await page.getByLabel('1', { exact: false }).first().waitFor();
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'versions');
+    expect(faults).toEqual([]);
+  });
+
+  it('plots drift, and says what to do while there is nothing', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    if ((await page.getByRole('link', { name: 'Drift' }).count()) === 0) return;
+    await page.getByRole('link', { name: 'Drift' }).click();
+    await page.getByText('has no window of predictions').waitFor();
+    expect(await console.violations()).toEqual([]);
+    // Windows take minutes to be over: these have the shape of the API.
+    await page.route(/\/models\/model_a\/monitor/, (route) => route.fulfill({ json: { windows: WINDOWS } }));
+    await page.getByLabel('Model').selectOption('model_a');
+
+    const drift = page.getByRole('region', { name: 'Drift of rate' });
+    await drift
+      .getByRole('img', { name: /^rate: p of ks was 0.01 in the last window/ })
+      .locator('canvas')
+      .waitFor();
+    expect(await drift.getByText('drifted', { exact: true }).isVisible()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'drift');
+    expect(faults).toEqual([]);
+  });
+
+  it('lists alerts, and says what raises them while there are none', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    if ((await page.getByRole('link', { name: 'Alerts' }).count()) === 0) return;
+    await page.getByRole('link', { name: 'Alerts' }).click();
+    await page.getByText('There is no alert').waitFor();
+    expect(await console.violations()).toEqual([]);
+    await page.route(/\/alerts\?state=firing/, (route) => route.fulfill({ json: { alerts: [ALERT] } }));
+    await page.getByLabel('State').selectOption('firing');
+
+    await page.getByText('rate has drifted').waitFor();
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'alerts');
+    expect(faults).toEqual([]);
+  });
+});

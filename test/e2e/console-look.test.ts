@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
+import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { behindPrefix } from '#test/support/stage-prefix.ts';
+
+const missing = browserMissing();
+
+let system: EmbeddedSystem;
+let browser: Browser;
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+});
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url));
+const ROUTES = [
+  ...['/', '/models/gdp_growth_rate', '/tasks', '/pipelines', '/versions', '/drift', '/alerts', '/account', '/calls'],
+  '/nowhere',
+];
+
+describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+
+  it.each([
+    ['dark', { colorScheme: 'dark' }],
+    ['phone', PHONE],
+  ] as const)('has no violation in %s and fits the screen', async (name, options) => {
+    await using console = await openConsole(browser, system.url, options);
+    const { page, faults } = console;
+    for (const route of ROUTES) {
+      await console.show(route);
+      await page.waitForTimeout(300);
+
+      expect(await console.violations(), route).toEqual([]);
+      const overflow = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+      expect(overflow, route).toBeLessThanOrEqual(0);
+      if (route === '/models/gdp_growth_rate') await keepPicture(page, name);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('is used by keyboard alone', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page } = console;
+    const press = async (key: string, times = 1) => {
+      for (let at = 0; at < times; at += 1) await page.keyboard.press(key);
+    };
+    const focused = () => page.evaluate('document.activeElement.textContent');
+    await page.getByRole('link', { name: 'model_a' }).waitFor();
+
+    await press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await press('Enter');
+    // Over the links to models that come before it.
+    for (let tabs = 0; tabs < 10 && (await focused()) !== 'model_a'; tabs += 1) await press('Tab');
+    expect(await focused()).toBe('model_a');
+    await press('Enter');
+    await page.getByRole('tab', { name: 'Try it' }).focus();
+    await press('ArrowRight');
+    await page.getByRole('button', { name: 'Launch an instance' }).waitFor();
+  });
+
+  it('works below the path of a stage', async () => {
+    await using stage = await behindPrefix(system.url, '/prod');
+    await using console = await openConsole(browser, stage.url);
+    const { page, faults } = console;
+
+    await page.getByRole('link', { name: 'model_a' }).waitFor();
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'overview');
+    expect(faults).toEqual([]);
+  });
+
+  it('is small and paints soon', async () => {
+    const sizes = await Promise.all(
+      readdirSync(DIST)
+        .filter((name) => !name.endsWith('.txt'))
+        .map(async (name) => brotliCompressSync(readFileSync(join(DIST, name))).byteLength),
+    );
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const paints: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await page.goto(`${system.url}/`);
+      await page.locator('h1').waitFor();
+      paints.push(Number(await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)));
+    }
+    await context.close();
+    const kilobytes = sizes.reduce((sum, bytes) => sum + bytes, 0) / 1000;
+    process.stdout.write(
+      `console: ${kilobytes.toFixed(1)} KB compressed, first paint ${Math.round(Math.min(...paints))} ms\n`,
+    );
+
+    expect(kilobytes).toBeLessThanOrEqual(200);
+    // The best of three, because other tests run beside this one.
+    expect(Math.min(...paints)).toBeLessThanOrEqual(1_000);
+  });
+});

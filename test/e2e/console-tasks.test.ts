@@ -1,0 +1,152 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { submit } from '#test/support/api-client.ts';
+import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
+import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+const missing = browserMissing();
+
+let system: EmbeddedSystem;
+let browser: Browser;
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.[Symbol.asyncDispose]();
+});
+
+describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (missing !== undefined) skip(missing);
+  });
+
+  it('shows my tasks as they come, filters them, and one with its timeline', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await console.show('/tasks');
+    const { id } = await submit(system, 'model_b', { value: 20, delay_seconds: 0.1 }, { Prefer: 'wait=20' });
+
+    await page.locator(`a[href="#/tasks/${id}"]`).waitFor();
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'tasks');
+    await page.getByLabel('Model').selectOption('model_a');
+    await page.locator(`a[href="#/tasks/${id}"]`).waitFor({ state: 'detached' });
+    await page.getByLabel('Model').selectOption('model_b');
+    await page.getByLabel('State').selectOption('succeeded');
+    await page.getByLabel('Last').selectOption('hour');
+    await page.locator(`a[href="#/tasks/${id}"]`).click();
+
+    await page.getByText('Result written').waitFor();
+    expect(await page.locator('main').textContent()).toContain(id);
+    expect(await page.locator('main time').first().getAttribute('title')).toMatch(/^\d{4}-.*Z$/);
+    expect(await console.violations()).toEqual([]);
+    await keepPicture(page, 'task');
+    expect(faults).toEqual([]);
+  });
+
+  it('follows a task live: cancels it, and runs it again after it failed', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    const { id } = await submit(system, 'model_b', { value: 20, delay_seconds: 60 });
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await console.show(`/tasks/${id}`);
+
+    await page.getByText('running', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('canceled', { exact: true }).first().waitFor();
+    expect(asked.filter((url) => url.endsWith(`/tasks/${id}/events`))).toHaveLength(1);
+    expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+    const late = await submit(system, 'model_b', { value: 20, delay_seconds: 60 }, { 'Task-Deadline': '1' });
+    await console.show(`/tasks/${late.id}`);
+    await page.getByText('expired', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page
+      .getByText(/^(queued|running)$/)
+      .first()
+      .waitFor();
+    await page.getByText('History').click();
+    await page.getByText(/retried/).waitFor();
+
+    expect(await console.violations()).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows what the request was, and the lineage where the lifecycle is on', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await console.show('/models/model_a');
+    await page.getByRole('button', { name: 'Predict' }).click();
+    const answer = page.getByRole('region', { name: 'Answer' });
+    await answer.getByText('succeeded', { exact: true }).waitFor();
+
+    const { routes } = (await (await system.fetch('/', { headers: { Accept: 'application/json' } })).json()) as {
+      routes: readonly { path: string }[];
+    };
+    const hasLineage = routes.some(({ path }) => path === '/tasks/{id}/lineage');
+    expect(await answer.getByText('Lineage').count()).toBe(hasLineage ? 1 : 0);
+    await page.getByRole('link', { name: 'Tasks' }).click();
+    await page.locator('a[href^="#/tasks/"]').first().click();
+    await page.getByText(/^request/).waitFor();
+    if (hasLineage) {
+      await page.getByText('Lineage', { exact: true }).click();
+      await page.getByText('"training_set"').waitFor();
+    }
+    expect(await console.violations()).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('scrolls through 10,000 tasks and draws only those in view', async () => {
+    await using console = await openConsole(browser, system.url);
+    const { page, faults } = console;
+    await page.route(/\/tasks\?/, (route) => route.fulfill({ json: pageOf(new URL(route.request().url())) }));
+    await console.show('/tasks');
+    const table = page.getByRole('region', { name: 'Tasks' });
+
+    for (let at = 0; at < 400 && !(await page.getByText('10000 tasks').isVisible()); at += 1) {
+      await table.press('End');
+      await page.waitForTimeout(20);
+    }
+    await page.getByText('10000 tasks').waitFor();
+    const longest = Number(await page.evaluate(LONGEST_FRAME));
+
+    expect(await table.locator('tbody tr').count()).toBeLessThan(80);
+    // A page that draws all rows hangs for seconds; a busy machine is slow too.
+    expect(longest).toBeLessThan(1_000);
+    expect(faults).toEqual([]);
+  });
+});
+
+/** A page of 10,000 tasks as the API lists them, in larger pages so that the test is quick. */
+function pageOf({ searchParams }: URL) {
+  const from = Number(searchParams.get('cursor') ?? 0);
+  const tasks = Array.from({ length: 1000 }, (_, i) => ({
+    id: `01a1fc9e-0000-7000-8000-${String(from + i).padStart(12, '0')}`,
+    model: 'model_a',
+    state: 'succeeded',
+    created_at: new Date(Date.UTC(2026, 10, 20) - (from + i) * 1000).toISOString(),
+    started_at: null,
+    ended_at: null,
+    attempts: 1,
+    error: null,
+    timings: { queued_ms: 3, run_ms: 1, total_ms: 9 },
+  }));
+  return { tasks, next_cursor: from + 1000 < 10_000 ? String(from + 1000) : null };
+}
+
+/** Milliseconds of the slowest of 60 frames while the table scrolls from its end to its start. */
+const LONGEST_FRAME = `(async () => {
+  const table = document.querySelector('.scroller');
+  let longest = 0;
+  let before = performance.now();
+  for (let frame = 0; frame < 60; frame += 1) {
+    table.scrollTop -= table.scrollHeight / 60;
+    await new Promise(requestAnimationFrame);
+    longest = Math.max(longest, performance.now() - before);
+    before = performance.now();
+  }
+  return longest;
+})()`;
