@@ -13,7 +13,7 @@ import type { TaskBody } from '../presenters/task-presenter.ts';
 import { BATCH_SCHEMAS } from './batch-routes.ts';
 import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
-import { STATS_SCHEMAS } from './stats-schemas.ts';
+import { LOG_SCHEMAS, STATS_SCHEMAS } from './stats-schemas.ts';
 import { STEERING_SCHEMAS } from './steering-routes.ts';
 import { WEBHOOK_SCHEMAS } from './webhook-routes.ts';
 
@@ -71,18 +71,6 @@ const INSTANCE_SCHEMAS: Json = {
   }),
   Instance: object('A running instance of a model.', INSTANCE),
   InstanceList: object('Instances of a model.', { instances: list({ $ref: '#/components/schemas/Instance' }) }),
-  LogLines: object('What the instances of a model have logged.', {
-    lines: list(
-      object('One line.', {
-        at: moment('When it was logged.'),
-        instance: text('The id of the instance.'),
-        level: text('debug, info, warn or error.'),
-        message: text('The message.'),
-        fields: { type: 'object', additionalProperties: true, description: 'What the line carries besides.' },
-      }),
-      'Oldest first.',
-    ),
-  }),
   StoppingInstance: object('A draining instance.', {
     id: text('The id of the instance.'),
     model: text('The name of the model.'),
@@ -247,6 +235,7 @@ export const SCHEMA_COMPONENTS: Json = {
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,
+  ...LOG_SCHEMAS,
   ...STATS_SCHEMAS,
   ...STEERING_SCHEMAS,
   ...BATCH_SCHEMAS,

@@ -59,3 +59,19 @@ export const STATS_ROUTES = {
     problems: ['model_not_found', 'not_acceptable', 'store_unavailable', 'registry_unavailable'],
   },
 } as const satisfies RouteDocs;
+
+/** What instances have logged. */
+export const LOG_SCHEMAS: Json = {
+  LogLines: object('What the instances of a model have logged.', {
+    lines: list(
+      object('One line.', {
+        at: moment('When it was logged.'),
+        instance: text('The id of the instance.'),
+        level: text('debug, info, warn or error.'),
+        message: text('The message.'),
+        fields: { type: 'object', additionalProperties: true, description: 'What the line carries besides.' },
+      }),
+      'Oldest first.',
+    ),
+  }),
+};
