@@ -20,14 +20,14 @@ const getMonitor: Handle = async (lifecycle, request) => {
   const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? 100;
   await startDue(lifecycle);
   const model = request.param('model');
-  const report = await readReport(lifecycle, { model, limit });
-  const wantsPage = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]) === HTML_TYPE;
-  if (!wantsPage) return json(200, report);
-  const [distributions, versions, alerts] = await Promise.all([
+  const [report, distributions, versions, alerts] = await Promise.all([
+    readReport(lifecycle, { model, limit }),
     readDistributions(lifecycle, model),
     askedList(lifecycle, 'training', 'versions', model),
     askedList(lifecycle, 'alerts', 'alerts', model),
   ]);
+  const wantsPage = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]) === HTML_TYPE;
+  if (!wantsPage) return json(200, { ...report, distributions, versions, alerts });
   const body = reportPage({ report, distributions, versions, alerts });
   return { statusCode: 200, headers: REPORT_PAGE_HEADERS, body };
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { LIFECYCLE_ROUTES } from '#api/http/lifecycle-routes.ts';
 import { ROOT } from '../architecture/cruise.ts';
 import { dashboard, queries } from './dashboard.ts';
 
@@ -88,7 +89,7 @@ describe('what Grafana is given', () => {
 
 describe('what Prometheus scrapes', () => {
   const { scrape_configs: jobs } = read('docker/prometheus/prometheus.yml');
-  const [gateway, instances] = jobs;
+  const [gateway, lifecycle, instances] = jobs;
 
   it('is the gateway of every profile, by one name', () => {
     const gateways = Object.entries<{ networks?: { default: { aliases: string[] } } }>(compose.services)
@@ -99,6 +100,13 @@ describe('what Prometheus scrapes', () => {
     expect(gateway.static_configs).toEqual([{ targets: ['gateway:8000'] }]);
     expect(gateways).toHaveLength(5);
     expect(gateways.filter((known) => !known.includes('gateway'))).toEqual([]);
+  });
+
+  it('is the lifecycle, only where its gateway runs, by the name that the gateway accepts', () => {
+    expect(lifecycle).toMatchObject({ metrics_path: '/lifecycle/metrics', authorization: gateway.authorization });
+    expect(Object.keys(compose.services)).toContain(lifecycle.dns_sd_configs[0].names[0]);
+    expect(lifecycle.relabel_configs[0]).toEqual({ target_label: '__address__', replacement: 'gateway:8000' });
+    expect(LIFECYCLE_ROUTES.map(({ path }) => path)).toContain(lifecycle.metrics_path);
   });
 
   it('is every instance, by the name that all models answer to', () => {

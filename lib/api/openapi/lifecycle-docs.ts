@@ -1,5 +1,6 @@
 import type { LifecycleRoute } from '../http/lifecycle-routes.ts';
 import { FILE_TYPES, JSON_TYPE } from '../http/negotiation.ts';
+import { LIFECYCLE_BODIES } from './lifecycle-bodies.ts';
 import type { Json } from './message-schemas.ts';
 import { jsonResponse, pathParameter, queryParameter, type RouteDoc } from './route-doc.ts';
 
@@ -18,7 +19,9 @@ export function lifecycleDoc({ method, path, summary, takesFiles }: LifecycleRou
       ...names.map((name) => pathParameter(name, `The ${name.replaceAll('_', ' ')}.`)),
       ...(isList ? [queryParameter('limit', 'How many to list.', { type: 'integer', minimum: 1, maximum: 1000 })] : []),
     ],
-    ...(CHANGES.includes(method) ? { requestBody: { required: true, content: contentOf(takesFiles) } } : {}),
+    ...(CHANGES.includes(method)
+      ? { requestBody: { required: !path.endsWith('/rollback'), content: contentOf(`${method} ${path}`, takesFiles) } }
+      : {}),
     responses: {
       '200': jsonResponse('The answer.', ANY_OBJECT),
       ...(method === 'POST' ? { '202': jsonResponse('The task that does the work.', ANY_OBJECT) } : {}),
@@ -27,7 +30,7 @@ export function lifecycleDoc({ method, path, summary, takesFiles }: LifecycleRou
   };
 }
 
-const contentOf = (takesFiles = false): Json => ({
-  [JSON_TYPE]: { schema: ANY_OBJECT },
+const contentOf = (route: string, takesFiles = false): Json => ({
+  [JSON_TYPE]: { schema: LIFECYCLE_BODIES[route] ?? ANY_OBJECT },
   ...(takesFiles ? Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: { type: 'string' } }])) : {}),
 });

@@ -2,7 +2,11 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { type DocumentedModel, jsonOnly, openApiDocument, ROUTES } from '#api';
+import { LIFECYCLE_ROUTES } from '#api/http/lifecycle-routes.ts';
+import { LIFECYCLE_BODIES } from '#api/openapi/lifecycle-bodies.ts';
 import { type Contract, contractOf, loadContract } from '#contract';
+import { DEFAULT_RULE, presentRule } from '#core';
+import { readDeployOrder } from '#lifecycle/serving/deploy-order.ts';
 import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_growth_rate.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
@@ -203,6 +207,29 @@ describe('the OpenAPI document', () => {
 
     expect(Object.keys(whole.paths as object)).toContain('/pipelines/{pipeline}/runs');
     expect(await lint(whole)).toEqual([]);
+  });
+
+  it('has a route for each documented body of the lifecycle', () => {
+    const routes = LIFECYCLE_ROUTES.map(({ method, path }) => `${method} ${path}`);
+
+    expect(Object.keys(LIFECYCLE_BODIES).filter((route) => !routes.includes(route))).toEqual([]);
+  });
+
+  it('describes exactly the fields of a deployment', () => {
+    const { properties } = LIFECYCLE_BODIES['POST /models/{model}/deployments'] as { properties: Json };
+    const rule = (properties.rule as Json).properties as Json;
+    const given = { ...Object.fromEntries(Object.keys(properties).map((name) => [name, undefined])), model: 'm' };
+    const faults = Object.keys({ ...properties, other: 1 }).filter((name) => {
+      try {
+        readDeployOrder({ model: 'm', version: '1', [name]: given[name as never] } as never);
+        return false;
+      } catch (error) {
+        return String(error).includes('left out');
+      }
+    });
+
+    expect(faults).toEqual(['other']);
+    expect(Object.keys(rule).toSorted()).toEqual(Object.keys(presentRule(DEFAULT_RULE)).toSorted());
   });
 
   it('has no field of a response that is required and has a default', () => {

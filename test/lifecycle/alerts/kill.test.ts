@@ -64,7 +64,7 @@ describe('alerts that are killed with SIGKILL at any moment', () => {
   });
   afterEach(() => void server.close());
 
-  it('report everything, and each report under one id', async () => {
+  it('report everything, and each report under one id', { timeout: 120_000 }, async () => {
     const url = await listenOnFreePort(server);
     const folder = await folders.newFolder();
     const lifecycle = await openLifecycle(await folders.open({ folder }), silentLogger);
