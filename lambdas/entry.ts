@@ -19,8 +19,8 @@ interface Handler {
 }
 
 /**
- * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`: what
- * handlers need that know users themselves. `more`: what the handlers of the lifecycle need.
+ * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`:
+ * dependencies of handlers that verify users themselves. `more`: dependencies of the handlers of the lifecycle.
  */
 export function awsEntry<H extends Handler>(
   createHandler: (deps: HandlerDeps) => H,

@@ -10,7 +10,7 @@ export function awsAuthenticator(env: NodeJS.ProcessEnv): Authenticator | undefi
   return known && createAuthenticator({ ...known, identifyToken: tokenCheckOf(known) });
 }
 
-/** Users for a handler, and accounts where this stage has passwords. Empty with `AUTH=none`. */
+/** The users of a stage, and accounts if it has passwords. Empty with `AUTH=none`. */
 export function awsAccounts(env: NodeJS.ProcessEnv): Pick<HandlerDeps, 'users' | 'accounts'> {
   const known = awsUsersFrom(env);
   if (!known) return {};

@@ -5,9 +5,8 @@ import { loadService } from './services.ts';
 import { wakeForWaiting } from './stages.ts';
 
 /**
- * Delivers the events that others have left behind, and starts what has come due since the time that `since` gives for a
- * service. Times are Unix milliseconds. Never rejects. Resolves with the services that could not be asked; what they have
- * to start is due still.
+ * Delivers events that stopped processes left undelivered, and starts work that came due after `since` of each service.
+ * Times are Unix milliseconds. Never rejects. Resolves with the services that failed; their work is still due.
  */
 export async function startDue(
   lifecycle: Lifecycle,
@@ -24,7 +23,7 @@ export async function startDue(
     } catch (error) {
       // Recovery: the next call starts it, and the other services do not wait for this one.
       failed.push(name);
-      logger.warn('What is due could not be started yet.', { service: name, reason: String(error) });
+      logger.warn('Due work could not be started yet.', { service: name, reason: String(error) });
     }
   }
   return failed;

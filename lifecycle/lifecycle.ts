@@ -2,15 +2,17 @@ import type { ServiceDatabase } from '#adapters/sql/service-database.ts';
 import type { JsonObject, LifecycleService, Logger } from '#core';
 import type { LifecycleStores, Platform } from '#platform/platform.ts';
 import { OUTBOX_MIGRATIONS, type OutboxTables } from './outbox.ts';
-import type { ServiceManifest, StageRun } from './service.ts';
+import type { ServiceManifest, StageInputs, StageRun } from './service.ts';
 
-/** What services work with. */
+/** Dependencies of services. */
 export interface Lifecycle {
   readonly platform: Platform;
   readonly stores: LifecycleStores;
   readonly logger: Logger;
   /** Asks another service in this process. Rejects as its query does. */
   ask(service: LifecycleService, query: string, args: JsonObject): Promise<JsonObject>;
+  /** What a stage depends on besides its arguments. Undefined: nothing. */
+  inputsOf(operation: string): Promise<StageInputs | undefined>;
   /** Runs a stage, named `service.stage`, as a part of the stage that calls it. Rejects as the stage does. */
   perform(operation: string, args: JsonObject, run: StageRun): Promise<JsonObject>;
 }

@@ -16,6 +16,10 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
       if (!answer) throw new ModelyardError('internal', `The service ${service} has no query ${query}.`);
       return answer(lifecycle, args);
     },
+    async inputsOf(operation) {
+      const [service = '', stage = ''] = operation.split('.');
+      return (await loadService(service)).inputs?.[stage];
+    },
     async perform(operation, args, { owner, ...run }) {
       const [service = '', stage = ''] = operation.split('.');
       return runStage(lifecycle, { service, stage, arguments_json: JSON.stringify(args), owner }, run);

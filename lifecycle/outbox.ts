@@ -39,7 +39,7 @@ interface NewEvent {
   readonly at: number;
 }
 
-/** Adds an event in the transaction of the change that it reports. `relayEvents` delivers it afterwards. */
+/** Adds an event in the transaction of its change. `relayEvents` delivers it afterwards. */
 export async function addEvent<Tables extends OutboxTables>(
   transaction: Transaction<Tables>,
   { type, owner, payload, at }: NewEvent,

@@ -8,8 +8,8 @@ import { SUBSCRIPTIONS } from './subscriptions.ts';
 const MAX_EVENTS = 100;
 
 /**
- * Starts the stages that subscribe to the unsent events of a service. Never rejects: what could not be delivered is
- * delivered by the next call. An event may be delivered twice, and its key keeps the stage from running twice.
+ * Starts the stages that subscribe to the unsent events of a service. Never rejects: the next call delivers the rest.
+ * An event may be delivered twice; its key prevents a second run of the stage.
  */
 export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifest): Promise<void> {
   const { platform, logger } = lifecycle;

@@ -3,7 +3,7 @@ import type { HandlerDeps, HttpRequest, ProxyResult } from '#api';
 import type { EventType, JsonObject, LifecycleService } from '#core';
 import type { Lifecycle } from './lifecycle.ts';
 
-/** What a service is, without its code. */
+/** The description of a service, without its code. */
 export interface ServiceManifest {
   readonly name: LifecycleService;
   /** At which the database of the service is published in compose. */
@@ -17,7 +17,7 @@ export interface StageRun {
   readonly taskId: string;
   /** 1 on the first run of the task. */
   readonly attempt: number;
-  /** Who asked for it. */
+  /** The user who requested it. */
   readonly owner: string;
   /** Aborts when the result is not needed any more. */
   readonly signal: AbortSignal;
@@ -32,7 +32,17 @@ export type Stage = (lifecycle: Lifecycle, args: JsonObject, run: StageRun) => P
 /** Answers another service in the same process. Services do not read each other's databases. */
 export type Query = (lifecycle: Lifecycle, args: JsonObject) => Promise<JsonObject>;
 
-/** What a service works with while it answers a request. */
+/**
+ * What a stage depends on besides its code and arguments, such as the newest version of a dataset. A pipeline skips the
+ * stage when all of it is known.
+ */
+export interface StageInputs {
+  readonly read: Query;
+  /** What `read` answers after the stage, if the stage changes it. @default the same as before */
+  readonly left?: (output: JsonObject) => JsonObject;
+}
+
+/** Dependencies of a service while it answers a request. */
 export interface ServingLifecycle extends Lifecycle {
   readonly deps: HandlerDeps;
 }
@@ -42,7 +52,9 @@ export interface Service {
   readonly manifest: ServiceManifest;
   readonly stages: Readonly<Record<string, Stage>>;
   readonly queries?: Readonly<Record<string, Query>>;
-  /** Starts what has come due. Called by processes that stay. Times are Unix milliseconds. */
+  /** Of its stages, by name. @default none */
+  readonly inputs?: Readonly<Record<string, StageInputs>>;
+  /** Starts due work. Called by long-running processes. Times are Unix milliseconds. */
   readonly tick?: (lifecycle: Lifecycle, span: { readonly since: number; readonly until: number }) => Promise<void>;
   /** Answers a request to one of its routes. */
   readonly handle: (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;

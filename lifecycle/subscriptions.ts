@@ -1,6 +1,6 @@
 import type { Subscriptions } from './service.ts';
 
-/** Who is told what. */
+/** The stages that each event starts. */
 export const SUBSCRIPTIONS: Subscriptions = {
   'dataset.versioned': [],
   'dataset.cleaned': [],

@@ -5,8 +5,8 @@ import type { Lifecycle } from './lifecycle.ts';
 const TICK_MS = 5_000;
 
 /**
- * Does what is due in a process that stays: delivers events that others have left behind, and starts what schedules want.
- * Several processes may do so. Ends when the process does.
+ * Runs due work in a long-running process: delivers events that stopped processes left undelivered, and starts
+ * scheduled runs. Safe to run in several processes. Ends with the process.
  */
 export function startTicker(lifecycle: Lifecycle): void {
   const { clock } = lifecycle.platform;

@@ -6,7 +6,7 @@ import type { Key } from './types.ts';
 import { CopyButton, Empty, Failure, Time } from './ui.tsx';
 import { Usage } from './usage.tsx';
 
-/** Who I am, what I have used, and my API keys. */
+/** The current user with usage and API keys. */
 export function Account() {
   const { me, logOut } = useSession();
   return (

@@ -118,7 +118,7 @@ function Connection() {
   });
   return (
     <div role="status" className="connection">
-      {health.isError ? 'The API does not answer. This page shows what it last knew, and tries again.' : null}
+      {health.isError ? 'The API does not answer. This page shows the last known data and retries.' : null}
     </div>
   );
 }

@@ -10,7 +10,7 @@ interface Curve {
 }
 
 interface ChartProps {
-  /** What a screen reader says in place of the curves. */
+  /** The text for screen readers. */
   readonly label: string;
   /** RFC 3339. */
   readonly times: readonly string[];

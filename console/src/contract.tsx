@@ -4,7 +4,7 @@ import { ContractVersions } from './contract-versions.tsx';
 import type { DetailedModel } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, Tabs } from './ui.tsx';
 
-/** What the model takes and answers, for people and for programs. */
+/** Request and response of the model, as text and schema. */
 export function Contract({ model }: { readonly model: DetailedModel }) {
   return (
     <Tabs

@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<Task>[] = [
   { id: 'error', header: 'Error', cell: ({ error }) => (error ? `${error.code}: ${error.message}` : '') },
 ];
 
-/** The tasks of a model that were given up, and sending them round again. */
+/** The dead letters of a model, with buttons to redrive them. */
 export function DeadLetters({ model }: { readonly model: string }) {
   const { may } = useSession();
   const client = useQueryClient();

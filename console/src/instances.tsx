@@ -10,7 +10,7 @@ interface InstancesProps {
   readonly instances: readonly Instance[];
 }
 
-/** The instances of a model, with what operators do to them. */
+/** The instances of a model, with the actions of operators. */
 export function Instances({ model, instances }: InstancesProps) {
   const { may } = useSession();
   const client = useQueryClient();

@@ -9,7 +9,7 @@ interface LoginProps {
   readonly onEnter: (tokens: { readonly access_token: string; readonly refresh_token?: string }) => void;
 }
 
-/** By name and password, or by an API key or a token where others keep the users. */
+/** Login by name and password, or by an API key or a token if users come from another issuer. */
 export function Login({ index, onEnter }: LoginProps) {
   const hasPasswords = index.auth === 'jwt' && index.routes.some(({ path }) => path === '/login');
   const [isNew, setNew] = useState(false);

@@ -9,7 +9,7 @@ import './style.css';
 const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // Only an API that is away comes back by itself; a refusal stays one.
+      // Retries only while the API is unreachable. A refusal is final.
       retry: (_, error) => error instanceof UnreachableError,
       retryDelay: 1_000,
       refetchOnWindowFocus: true,

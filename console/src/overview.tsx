@@ -9,7 +9,7 @@ import { duration, Empty, Failure, Loading, State } from './ui.tsx';
 
 const INSTANCES = '/models/{model}/instances';
 
-/** Every model: what is healthy, and why something is not. */
+/** All models with their health. */
 export function Overview() {
   const { may } = useSession();
   const models = useQuery({
@@ -59,7 +59,7 @@ interface Health {
   readonly reason?: string;
 }
 
-/** A state that a person understands at a glance, with its reason. */
+/** The state of a model, with its reason. */
 export function healthOf(model: Model, instances: readonly Instance[] = []): Health {
   if (model.failure && model.live_instances === 0) {
     return { state: 'failing', reason: `${model.failure.reason} (${model.failure.count} times)` };

@@ -9,7 +9,7 @@ import type { JsonSchema } from './types.ts';
 interface RequestFormProps {
   readonly schema: JsonSchema;
   readonly value: unknown;
-  /** What the API refused. */
+  /** Problems that the API reported. */
   readonly faults: Problem['errors'];
   readonly onChange: (value: unknown) => void;
 }

@@ -62,7 +62,7 @@ export interface Session {
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
-/** Who uses the console. Only for components inside `WithSession`. */
+/** The current user. Only for components inside `WithSession`. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error('There is no session.');

@@ -4,7 +4,7 @@ import { useSession } from './session.tsx';
 import { isOver, type Task } from './types.ts';
 import { Failure } from './ui.tsx';
 
-/** What can be done with the task now, where the API has the route. */
+/** The actions that the task allows now and the API supports. */
 export function TaskActions({ task }: { readonly task: Task }) {
   const { may } = useSession();
   const client = useQueryClient();

@@ -14,7 +14,7 @@ interface HistoryEvent {
   readonly by: string | null;
 }
 
-/** Every attempt with its error, and who did what. */
+/** All attempts with their errors, and actions of users. */
 export function TaskHistory({ task }: { readonly task: Task }) {
   const { may } = useSession();
   const { data } = useQuery({

@@ -11,7 +11,7 @@ import type { Task } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, State } from './ui.tsx';
 import { Webhooks } from './webhooks.tsx';
 
-/** One task: what happened to it, when, and what came of it. */
+/** One task: timeline, attempts and result. */
 export function TaskPage({ id }: { readonly id: string }) {
   const { data: task, error, isPending } = useQuery(taskQuery(id));
   const request = requestOf(id);

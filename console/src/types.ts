@@ -1,4 +1,4 @@
-/** What the console reads of the API's answers. */
+/** The fields of API responses that the console reads. */
 
 export type Role = 'user' | 'operator' | 'admin';
 

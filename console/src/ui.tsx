@@ -3,7 +3,7 @@ import { ApiError } from './api.ts';
 
 export const Loading = () => <p className="faint">Loading …</p>;
 
-/** What went wrong, in the words of the API. */
+/** An error, with the text of the API. */
 export function Failure({ error }: { readonly error: Error }) {
   const fields = error instanceof ApiError ? (error.problem.errors ?? []) : [];
   return (
@@ -22,7 +22,7 @@ export function Failure({ error }: { readonly error: Error }) {
   );
 }
 
-/** What to do where there is nothing to show. */
+/** An empty state, with the next step. */
 export const Empty = ({ children }: { readonly children: ReactNode }) => <div className="empty">{children}</div>;
 
 const TONES: Readonly<Record<string, string>> = {

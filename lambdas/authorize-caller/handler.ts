@@ -18,21 +18,21 @@ interface AuthorizerDeps {
 type Verdict = APIGatewayAuthorizerResult | APIGatewaySimpleAuthorizerWithContextResult<Partial<PrincipalContext>>;
 
 /**
- * Says who calls. The answer holds for the whole stage, because API Gateway keeps it for every route; handlers check
- * roles and owners. Whom it does not know a REST API answers 401. An HTTP API cannot do that, so the handlers do.
+ * Identifies the caller. The policy covers the whole stage, because API Gateway caches it for every route; handlers
+ * check roles and owners. A REST API answers unknown callers with 401. An HTTP API cannot, so the handlers do.
  */
 export const createHandler = ({ authenticate, logger }: AuthorizerDeps) =>
   async function authorizeCaller(event: AuthorizerEvent): Promise<Verdict> {
     const caller = await known(event);
     if (event.methodArn === undefined) return { isAuthorized: true, context: caller ?? {} };
-    // The one message that API Gateway answers with 401.
+    // API Gateway answers only this message with 401.
     if (!caller) throw new Error('Unauthorized');
     const { principalId, ...context } = caller;
     return { principalId, policyDocument: mayCall(wholeStage(event.methodArn)), context };
 
     async function known(asked: AuthorizerEvent): Promise<PrincipalContext | undefined> {
       try {
-        // Two credentials are joined, and then no bearer token.
+        // Two credentials arrive joined, which is no valid bearer token.
         const principal = await authenticate?.(headersOf(asked).list('authorization'));
         return principal && toPrincipalContext(principal);
       } catch (error) {

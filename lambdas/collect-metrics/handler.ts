@@ -9,7 +9,7 @@ export interface CollectorOptions {
   readonly publish: (gauges: Gauges) => void;
   /** @default the platform scales by itself, or not at all */
   readonly scaler?: InstanceScaler;
-  /** Told of the dead letters of each model. @default they are polled all the time */
+  /** Receives the number of dead letters of each model. @default they are polled all the time */
   readonly deadLetters?: DeadLetterFollower;
   /** Instances of each model that stay while idle. */
   readonly minInstances: number;
@@ -30,7 +30,7 @@ export const createHandler =
           ...(deadLetters && summary.depth ? [deadLetters.follow(summary.model.name, summary.depth.deadLetters)] : []),
         ]),
       );
-      // One model that fails must not hold the others. The error is counted, and an alarm watches the count.
+      // A failure of one model must not affect the others. The error is counted, and an alarm watches the count.
       const failed = scaled.find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
     });

@@ -2,7 +2,7 @@ import { ALL_ROUTES, type HandlerDeps, ROUTES, type Route, summaryOf } from '#ap
 
 type IndexDeps = Pick<HandlerDeps, 'auth' | 'accounts'> & Partial<Pick<HandlerDeps, 'platform'>>;
 
-/** What a program finds at `/`: where things are, how to log in, and every route with the role that it needs. */
+/** The JSON at `/`: links, how to log in, and every route with its role. */
 export const indexOf = ({ auth, accounts, platform }: IndexDeps) => ({
   name: 'Modelyard',
   auth,

@@ -16,10 +16,7 @@ import {
 } from '#api';
 import { getTask as readTask } from '#core';
 
-/**
- * `GET /tasks/{id}`, `GET /models/{model}/tasks/{id}`, what happened to a task: `GET /tasks/{id}/history`, and what
- * happens to it: `GET /tasks/{id}/events`.
- */
+/** `GET /tasks/{id}`, `GET /models/{model}/tasks/{id}`, `GET /tasks/{id}/history` and `GET /tasks/{id}/events`. */
 export const createHandler = (deps: HandlerDeps) => httpHandler(deps, answerOf(deps), { produces: '*' });
 
 const answerOf = (deps: HandlerDeps) =>

@@ -4,14 +4,14 @@ import { startDue } from '#lifecycle/due.ts';
 import { createHandler as createRoutes } from '#lifecycle/handler.ts';
 import { openLifecycle } from '#lifecycle/open-lifecycle.ts';
 
-/** What the schedule of the stage sends every minute: the time for which it was planned. */
+/** The event of the schedule of the stage, every minute: its planned time. */
 export interface DueEvent {
   readonly due: string;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Answers the routes of the lifecycle, and starts what is due when the schedule says so. */
+/** Answers the routes of the lifecycle, and starts due work at the event of the schedule. */
 export function createHandler(deps: HandlerDeps) {
   const routes = createRoutes(deps);
 
@@ -19,9 +19,9 @@ export function createHandler(deps: HandlerDeps) {
     const until = Date.parse(due);
     const lifecycle = await openLifecycle(deps.platform, deps.logger);
     const failed = await startDue(lifecycle, { since: () => until - MINUTE_MS, until });
-    // The schedule repeats this minute. What is started twice runs once.
+    // The schedule retries this minute. Starting work twice runs it once.
     if (failed.length === 0) return;
-    throw new Error(`What is due could not be started: ${failed.join(', ')}.`);
+    throw new Error(`Due work could not be started: ${failed.join(', ')}.`);
   }
 
   const handler = async (event: ProxyEvent | DueEvent, context: ProxyContext): Promise<ProxyResult | undefined> =>

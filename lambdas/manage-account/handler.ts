@@ -81,6 +81,6 @@ const KEY_RULES = {
   models: optional(listOf((text) => /^\w{1,48}$/.test(text), `Must be a list of 1 to ${MAX_MODELS} names of models.`)),
 } as const satisfies Record<string, FieldRule>;
 
-/** The rules above are what makes the cast safe. */
+/** The rules above make the cast safe. */
 const keyFields = (request: HttpRequest): KeyFields =>
   jsonFields(request, { what: 'a valid key', rules: KEY_RULES }) as unknown as KeyFields;

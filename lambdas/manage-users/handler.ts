@@ -34,7 +34,7 @@ export const createHandler = (deps: HandlerDeps) =>
       throw new ModelyardError('forbidden', 'While registration is closed, users are changed by `npm run users`.');
     }
     if (request.param('id') === request.caller.id) {
-      throw new ModelyardError('forbidden', 'Nobody changes their own role or state: ask another admin.');
+      throw new ModelyardError('forbidden', 'Your own role and state can only be changed by another admin.');
     }
     return request.method === 'DELETE'
       ? remove(deps.eraseUser ?? users.delete.bind(users), request)

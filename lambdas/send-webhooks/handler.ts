@@ -3,7 +3,7 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 
 import type { HandlerDeps } from '#api';
 import { createSendDue, type Sending } from './send-due.ts';
 
-/** Sends what is due. Returns the failed records, which SQS delivers again. */
+/** Sends due webhooks. Returns the failed records, which SQS delivers again. */
 export const createHandler = (sending: Sending) => (deps: HandlerDeps) => {
   const sendDue = createSendDue(deps, sending);
 

@@ -2,13 +2,13 @@ import { type HandlerDeps, json, presentTask, summarizeTask } from '#api';
 import type { SendDeps, Task } from '#core';
 import { sendWebhook } from '#core/webhooks';
 
-/** What a sender needs besides the handlers. */
+/** Dependencies of a sender besides those of the handlers. */
 export type Sending = Pick<SendDeps, 'outbound' | 'sign' | 'random'>;
 
 /** Larger results are not sent; the receiver gets them from the task. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** Does what is due for a key of the queue of webhooks. */
+/** Performs the due step for a key of the queue of webhooks. */
 export function createSendDue({ platform, waits, transcoder }: HandlerDeps, sending: Sending) {
   async function present(task: Task, head: object): Promise<string> {
     const { body, pieces } = json(200, { ...head, ...(await presentTask({ platform, transcoder }, task)) });

@@ -15,7 +15,7 @@ import {
 import { loadCodec } from '#contract';
 import { type AcceptedBatch, countBatch, countsOfNew, ModelyardError, STAGE_MODEL, submitBatch } from '#core';
 
-/** `POST /models/{model}/batches`: up to 1,000 requests at once, each of which stands or falls alone. */
+/** `POST /models/{model}/batches`: up to 1,000 independent requests at once. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function submitMany(request) {
     const { metrics, platform } = deps;

@@ -4,5 +4,5 @@ import { createHandler } from '../submit-task/handler.ts';
 
 const authenticate = awsAuthenticator(process.env);
 
-/** The submit handler behind a function URL, which no authorizer stands before: it verifies callers itself. */
+/** The submit handler behind a function URL, which has no authorizer: the handler verifies callers itself. */
 export const handler = awsEntry(createHandler, authenticate ? { authenticate } : {});

@@ -45,7 +45,7 @@ export const createHandler = (deps: HandlerDeps) =>
       );
       const preference = waitPreference(request.headers);
       const accepted = await acceptTask(deps, request);
-      // Nobody waits by default for a model that does not start.
+      // No default wait for a model that does not start.
       const usualSeconds = isPredict && !accepted.served.failure ? PREDICT_WAIT_SECONDS : 0;
       const waitedSeconds = wakesTooLate(deps, accepted.served) ? 0 : (preference.seconds ?? usualSeconds);
       const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);

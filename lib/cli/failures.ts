@@ -6,7 +6,7 @@ export interface Failure {
   readonly text: string;
 }
 
-/** What a command prints and exits with when it fails: the text of the API's problem. */
+/** The output and exit code of a failed command: the text of the API's problem. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) {
     const fields = error.problem.errors?.map(({ pointer, message }) => `\n  ${pointer || '/'}: ${message}`) ?? [];

@@ -6,7 +6,7 @@ import type { CliIo } from './program.ts';
 
 const DEFAULT_URL = 'http://localhost:8000';
 
-/** What a verb that talks to an API needs. */
+/** Dependencies of a verb that calls an API. */
 export interface CliSession {
   readonly api: Modelyard;
   readonly output: Output;

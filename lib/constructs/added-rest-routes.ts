@@ -25,7 +25,7 @@ export interface AddedRestRoutesProps {
   readonly handler: IFunction;
   /** Handles other methods of the new paths. The API may invoke it already. */
   readonly unrouted: IFunction;
-  /** Undefined where nobody is asked. */
+  /** Undefined without authentication. */
   readonly authorizer: IAuthorizer | undefined;
   readonly cors: CorsOptions | undefined;
 }

@@ -15,7 +15,9 @@ export interface ArtifactGrants {
 const PREFIX = 'artifacts/';
 const KEYS_REASON = 'Keys are hashes of contents, which nobody knows before the content.';
 
-/** A name that both stacks of a stage know, so that versioned models of one read the bucket of the other. */
+/**
+ * A name that both stacks of a stage can compute, so that versioned models of one stack read the bucket of the other.
+ */
 const bucketNameOf = (stage: string): string => `modelyard-${stage}-artifacts-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
 
 /** Permissions on the bucket of a stage by its name. */
@@ -29,7 +31,7 @@ export function artifactsOf(scope: Construct, stage: string): ArtifactGrants {
     consumer.addEnvironment(ENV.artifacts, `s3://${name}/${PREFIX}`);
     consumer.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources: [objects] }));
     consumer.grantPrincipal.addToPrincipalPolicy(
-      // So that an object that does not exist is told from one that may not be read.
+      // Distinguishes a missing object from one that may not be read.
       new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket] }),
     );
     acknowledgeResource(

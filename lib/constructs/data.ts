@@ -25,7 +25,7 @@ export interface DataProps {
   readonly listsTasks: boolean;
 }
 
-/** What functions do with users. */
+/** Permissions of functions on users. */
 const USER_ACTIONS = {
   read: 'dynamodb:GetItem',
   add: 'dynamodb:PutItem',
@@ -142,7 +142,7 @@ export class Data extends Construct {
     this.#allow(consumer, this.registry, ['dynamodb:Query']);
   }
 
-  /** Ask for an instance, and take the request back. */
+  /** Request an instance, and cancel the request. */
   grantLaunch(consumer: Consumer): void {
     this.#allow(consumer, this.registry, ['dynamodb:PutItem', 'dynamodb:UpdateItem'], onRows(LAUNCH_ROWS));
   }
@@ -199,7 +199,7 @@ export class Data extends Construct {
     this.#allow(consumer, this.calls, ['dynamodb:BatchWriteItem']);
   }
 
-  /** Count what users use, in rows of their own beside the calls. */
+  /** Count the usage of users, in separate rows of the table of calls. */
   grantCountUsage(consumer: Consumer): void {
     this.#allow(consumer, this.calls, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], USAGE);
   }

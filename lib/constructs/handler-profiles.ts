@@ -200,14 +200,14 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     may: ['log users in'],
     memoryMiB: PASSWORD_MEMORY_MIB,
   },
-  'manage-account': { description: 'Tells users who they are, and keeps their API keys', may: ['keep own keys'] },
+  'manage-account': { description: 'Shows the current user and manages their API keys', may: ['keep own keys'] },
   'manage-users': { description: 'Lists and changes users, for admins', may: ['administer users'] },
   'get-metrics': {
     description: 'Metrics for Prometheus',
     may: ['list models', 'measure queues', 'count dead letters'],
   },
   health: {
-    description: 'Says whether the API can do its work',
+    description: 'Reports the health of the API',
     may: ['list models', 'measure queues', 'probe tasks'],
   },
   'send-webhooks': {

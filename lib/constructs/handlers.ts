@@ -102,7 +102,8 @@ export class Handlers extends Construct {
       new SqsEventSource(props.webhooks.queue, { reportBatchItemFailures: true, maxConcurrency: MAX_SENDERS }),
     );
     acknowledge(this.sendWebhooks, {
-      'Serverless-LambdaEventSourceMappingDestination': 'What fails stays in the queue, and is sent again from there.',
+      'Serverless-LambdaEventSourceMappingDestination':
+        'Failed messages stay in the queue and are redriven from there.',
     });
     for (const queue of props.queues) queue.grantTakeDeadLetters?.(this.giveUpTask);
     if (props.hasLifecycle) this.byName.get('get-openapi')?.addEnvironment(ENV.lifecycle, 'on');

@@ -66,7 +66,7 @@ export const ACCESS_LOG_FORMAT = JSON.stringify({
   error: '$context.error.message',
 });
 
-/** Acknowledges that a route asks nobody who calls. `isGuarded`: whether the other routes do. */
+/** Acknowledges a route without authentication. `isGuarded`: whether the other routes have it. */
 export function acknowledgeOpen(route: IConstruct, isGuarded: boolean): void {
   const reason = isGuarded
     ? 'A public route of the route table, such as logging in, or the answer to a request without a route.'
@@ -82,8 +82,8 @@ export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
   method === 'GET' ? ['GET', 'HEAD'] : [method];
 
 /**
- * Cached results apply to every route, so the authorizer returns a policy for the whole stage. Who is disabled is
- * refused this much later.
+ * Cached results apply to every route, so the authorizer returns a policy for the whole stage. A disabled user is
+ * refused after this time at the latest.
  */
 export const AUTHORIZER_CACHE_SECONDS = 30;
 

@@ -6,11 +6,11 @@ import { acknowledge } from './acknowledge.ts';
 import type { Data, UseOfUsers } from './data.ts';
 import type { Consumer } from './handler-function.ts';
 
-/** How a stage finds out who calls. */
+/** How a stage authenticates callers. */
 export type AuthConfig =
-  /** Everybody is one local user with all rights. For emulators only. */
+  /** Every caller is the local user with all rights. For emulators only. */
   | { readonly kind: 'none' }
-  /** Users with passwords; the stage signs their tokens. `registration: 'open'` lets strangers register. */
+  /** Users with passwords; the stage signs their tokens. `registration: 'open'` lets anybody register. */
   | { readonly kind: 'jwt'; readonly registration: 'open' | 'closed' }
   /** Tokens of an OpenID Connect issuer. `docs/identity.md` explains the fields. */
   | { readonly kind: 'oidc'; readonly issuer: string; readonly audience: string; readonly roleClaim?: string };
@@ -54,7 +54,7 @@ export class Identity extends Construct {
     this.#grantUsers(consumer, this.#auth.kind === 'oidc' ? ['read', 'change', 'add'] : ['read', 'change']);
   }
 
-  /** Log in, and register where strangers may. */
+  /** Log in, and register if registration is open. */
   grantLogIn(consumer: Consumer): void {
     if (this.#auth.kind !== 'jwt') return;
     this.#data.grantCountLogins(consumer);

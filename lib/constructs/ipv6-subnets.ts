@@ -22,7 +22,7 @@ const HOST_BITS = '64';
  */
 export class Ipv6Subnets extends Construct {
   readonly all: readonly ISubnet[];
-  /** What instances need until they have stopped. */
+  /** Resources that instances need until they have stopped. */
   readonly outbound: readonly IDependable[];
 
   constructor(scope: Construct, id: string, { vpc }: { readonly vpc: Vpc }) {

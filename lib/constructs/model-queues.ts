@@ -12,7 +12,7 @@ export interface ModelQueuesProps {
   readonly model: string;
 }
 
-/** What functions may do with the queues of a model. */
+/** Permissions of functions on the queues of a model. */
 export interface ModelQueueGrants {
   grantSend(consumer: Consumer): void;
   grantMeasure(consumer: Consumer): void;

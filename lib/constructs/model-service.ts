@@ -46,7 +46,7 @@ const STOP_TIMEOUT = Duration.seconds(120);
 const UNPRIVILEGED = '1000:1000';
 const HEALTH_CHECK = `fetch('http://127.0.0.1:${HEALTH_PORT}/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))`;
 
-/** What functions may do with the ECS service of a model. */
+/** Permissions of functions on the ECS service of a model. */
 export interface ModelServiceGrants {
   grantWake(consumer: Consumer): void;
   grantList(consumer: Consumer): void;

@@ -23,7 +23,7 @@ export class Network extends Construct {
   readonly vpc: Vpc;
   readonly securityGroup: SecurityGroup;
   readonly instanceSubnets: readonly ISubnet[];
-  /** What instances need from their start to their end. */
+  /** Resources that instances need from their start to their end. */
   readonly outbound: readonly IDependable[];
 
   constructor(scope: Construct, id: string, { kind }: NetworkProps) {

@@ -7,7 +7,7 @@ import { SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-/** Who is told when an alarm changes. An `https` endpoint is, for example, a webhook of a pager or of a chat. */
+/** The subscribers of alarms. An `https` endpoint is, for example, a webhook of a pager or of a chat. */
 export type Subscriber =
   | { readonly kind: 'email'; readonly address: string }
   | { readonly kind: 'https'; readonly url: string }
@@ -25,11 +25,13 @@ export interface NotificationsProps {
   readonly prefix: string;
   readonly alarms: readonly Alarm[];
   readonly subscribers: readonly Subscriber[];
-  /** Tells the subscribers when the forecast of the stage's cost in a month passes this many US dollars. @default none */
+  /**
+   * Notifies the subscribers when the forecast of the stage's monthly cost exceeds this many US dollars. @default none
+   */
   readonly monthlyBudget?: number | undefined;
 }
 
-/** The topic of a stage: every alarm and the budget tell it, and it tells the subscribers. */
+/** The topic of a stage, to which alarms and the budget publish. */
 export class Notifications extends Construct {
   readonly topic: Topic;
 

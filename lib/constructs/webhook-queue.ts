@@ -6,7 +6,7 @@ import { WEBHOOK_QUEUE, webhookQueueName } from '#adapters/aws/resources.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { Consumer } from './handler-function.ts';
 
-/** The queue of webhooks: encrypted, TLS only. A sender takes from it. */
+/** The queue of webhooks: encrypted, TLS only. The sender consumes it. */
 export class WebhookQueue extends Construct {
   readonly queue: Queue;
 

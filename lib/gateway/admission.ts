@@ -37,11 +37,11 @@ const MAX_GROUPS = 500;
 /** Reading and answering a request take at least one turn of the event loop each. */
 const TURNS = 2;
 /**
- * What comes after this time in one turn of the event loop is refused, so that the turn ends: delays are known only when
- * requests have been answered, and no limit is there yet when an overload begins.
+ * Requests that arrive later than this in one turn of the event loop are refused, so that the turn ends. When an
+ * overload begins, no delay has been measured yet.
  */
 const MAX_TURN_MS = 250;
-/** What one turn always takes: a cold process or one slow write to a disk is not an overload. */
+/** Requests that one turn always admits: a cold process or one slow disk write is not an overload. */
 const MIN_PER_TURN = 64;
 const TELL_EVERY_MS = 10_000;
 
@@ -129,9 +129,9 @@ const UNLIMITED: Admitted = { begin: () => undefined, ran: () => undefined, leav
 /** Undefined for long polls: their tasks were admitted before. */
 function groupOf(arrival: Arrival): string | undefined {
   const { route, params } = arrival;
-  // Their work is not that of this process.
+  // They take no CPU of this process.
   if (route.handler === 'lifecycle') return undefined;
-  // One of them takes as long as many submits.
+  // Counted apart, because one of them takes as long as many submits.
   if (route.handler === 'submit-batch') return `batches for ${params.model}`;
   if (route.handler !== 'submit-task') return isWaiting(arrival) ? undefined : 'reads';
   return isWaiting(arrival) ? `predictions of ${params.model}` : `submits to ${params.model}`;

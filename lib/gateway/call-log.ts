@@ -6,9 +6,9 @@ import type { FullPlatform } from '#platform/platform.ts';
 export interface GatewayCallLog {
   /** Undefined where calls are not recorded. */
   readonly record?: (call: AnsweredCall) => void;
-  /** What handlers read. */
+  /** The call log that handlers read. */
   readonly deps: Pick<HandlerDeps, 'calls' | 'lostCalls'>;
-  /** Writes what waits, for a few seconds at most. */
+  /** Writes pending calls, for a few seconds at most. */
   stop(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { LOCAL_PRINCIPAL, ModelyardError, type Principal } from '#core';
 export interface StreamLimits {
   /** @default 2,000 */
   readonly total?: number;
-  /** Of one user. The local user, who is everybody with `AUTH=none`, has `total`. @default 100 */
+  /** Streams of one user. The local user, with `AUTH=none`, may have `total`. @default 100 */
   readonly perUser?: number;
 }
 
@@ -45,7 +45,7 @@ export class EventStreams {
     };
   }
 
-  /** Ends all streams, and later ones at once. Their clients go on elsewhere. */
+  /** Ends all streams, and later ones at once. Clients reconnect to another gateway. */
   close(): void {
     this.#isClosed = true;
     for (const own of this.#open.values()) for (const stream of own) stream.abort();

@@ -9,7 +9,7 @@ export interface CallProgress {
   bytesIn: number;
 }
 
-/** The status of nginx for a client that did not wait for its answer. */
+/** The status that nginx logs for a client that disconnected early. */
 const CLIENT_LEFT = 499;
 
 /** Answers a request, and records the call after that. Resolves and rejects like `answer`. */

@@ -3,13 +3,13 @@ import { backoffMs, type ReceivedKey } from '#core';
 import { createSendDue, type Sending } from '#lambdas/send-webhooks/send-due.ts';
 
 export interface WebhookSender {
-  /** Stops taking webhooks. Resolves when current requests have ended. */
+  /** Stops receiving webhooks. Resolves when current requests have ended. */
   stop(): Promise<void>;
 }
 
 /** Pause between two looks at the queue. */
 const PAUSE_MS = 200;
-/** Webhooks in hand. A slow receiver holds one for 15 s. */
+/** Concurrent webhooks. A slow receiver occupies one for 15 s. */
 const MAX_CURRENT = 100;
 const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 
@@ -39,7 +39,7 @@ export function startWebhookSender(deps: HandlerDeps, sending: Sending): Webhook
 
   async function take(): Promise<readonly ReceivedKey[]> {
     if (!webhooks.due) return (await webhooks.receive?.(signal)) ?? [];
-    // Those in hand are due too, until they are claimed.
+    // Current ones are due too, until they are claimed.
     const due = await webhooks.due(clock.now(), MAX_CURRENT * 2);
     return due.map((key) => ({ key, done: async () => undefined }));
   }

@@ -37,7 +37,8 @@ export class PythonEnvironments {
   async #prepare(environment: string, requirements: readonly string[]): Promise<string> {
     if (existsSync(pythonIn(environment))) return pythonIn(environment);
     this.#logger.info('Installing Python packages. This happens once.', { requirements });
-    // Installs into a draft: another process may install the same packages, and this process may be killed.
+    // Installs into a temporary folder first: another process may install the same packages, and this process may be
+    // killed.
     const draft = `${environment}.${process.pid}`;
     // The existing environment belongs to a removed Python.
     await rm(environment, { recursive: true, force: true });

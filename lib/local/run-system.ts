@@ -87,7 +87,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   callLog = openCallLog(platform, logger);
   limiter = createUserLimiter(platform);
   cleanup.defer(() => callLog?.stop());
-  // Of the run before this one: the models may have been mended.
+  // Failed starts of the previous run: the models may have been fixed since.
   await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
   const { models: workers } = await discoverModels(LIFECYCLE);
   const supervisor = startInstances(run, [...models, ...workers], backend);
@@ -159,7 +159,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   ]);
 }
 
-/** Requests wait until it is known how to find out who calls. */
+/** Requests wait until authentication is set up. */
 const lateAuthenticator =
   (ready: Promise<Authenticator | undefined>): Authenticator =>
   async (authorization) => {
@@ -168,7 +168,7 @@ const lateAuthenticator =
     return authenticate(authorization);
   };
 
-/** Beside the data that is kept, and nowhere when nothing is. */
+/** In the data folder; nowhere for a temporary one. */
 function openKeys({ platform, dataFolder }: LocalOptions): Promise<() => Promise<KeyRing>> {
   if (platform === 'sqlite' && dataFolder !== undefined) return openKeyFile(join(dataFolder, KEYS_FILE));
   const ring = newKeyRing();

@@ -36,7 +36,7 @@ interface Streams {
   readonly errors: Writable;
 }
 
-/** Runs one command. Resolves with the exit code: 0, 1 after a failure, 2 for arguments that make no sense. */
+/** Runs one command. Resolves with the exit code: 0, 1 after a failure, 2 for invalid arguments. */
 export async function runUsersCommand(args: readonly string[], streams: Streams): Promise<number> {
   const { output, errors } = streams;
   const asked = parse(args);

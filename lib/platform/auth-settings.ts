@@ -2,12 +2,12 @@ import { BlockList, isIP } from 'node:net';
 import { AUTH_KINDS, type AuthKind, ModelyardError } from '#core';
 import { ENV, readChoice, readOptional, readRequired } from './environment.ts';
 
-/** Who may send requests to a gateway. */
+/** Authentication and network settings of a gateway. */
 export interface AuthSettings {
   readonly auth: AuthKind;
   /** Host names of the gateway besides those of the loopback interface; `*` is any. */
   readonly hosts: readonly string[];
-  /** Whether strangers may register. */
+  /** Whether anybody may register. */
   readonly registration: 'open' | 'closed';
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: BlockList;
@@ -31,7 +31,7 @@ export function authSettingsFrom(env: NodeJS.ProcessEnv, host: string): AuthSett
       `Others can reach ${address}, so ${ENV.auth}=none is not allowed there: set ${ENV.auth}=jwt, or ${ENV.bind}=127.0.0.1 where the port is published to this machine only.`,
     );
   }
-  // Tokens protect against other pages: a page under another host name has none.
+  // With tokens, any host name is allowed: a page under another host name has no token.
   const hosts = auth === 'none' ? (readOptional(env, ENV.hosts)?.split(' ') ?? []) : ['*'];
   const registration = readChoice(env, ENV.registration, ['open', 'closed']);
   const trustedProxies = proxiesFrom(env);

@@ -5,15 +5,15 @@ import { type AwsSettings, awsSettingsFrom, openDynamoDb } from './aws.ts';
 import { readChoice, readRequired } from './environment.ts';
 import * as ENV from './environment-names.ts';
 
-/** What a Lambda needs that knows its callers. */
+/** Dependencies of a Lambda that verifies callers. */
 export type AwsUsers = UsersOfStage & (OwnTokens | IssuedTokens);
 
 interface UsersOfStage {
   readonly users: UserStore;
-  /** What is counted of users, names and addresses. */
+  /** Usage counters of users, names and addresses. */
   readonly usage: UsageStore;
   readonly clock: Clock;
-  /** Whether strangers may register. */
+  /** Whether anybody may register. */
   readonly registration: AuthSettings['registration'];
 }
 

@@ -28,7 +28,7 @@ import { type Platform, systemClock } from './platform.ts';
 
 export { readDeadLetterRecord } from '#adapters/aws/index.ts';
 
-/** What all stores on DynamoDB share. */
+/** Dependencies shared by all stores on DynamoDB. */
 export interface DynamoAccess {
   readonly clock: StoreClock;
   readonly dynamodb: DynamoDBClient;

@@ -63,7 +63,7 @@ export const trustedProxies = 'MODELYARD_TRUSTED_PROXIES';
 export const maxRequests = 'MODELYARD_MAX_REQUESTS';
 /** Hosts that requests of this system may reach although they are private. */
 export const outboundHosts = 'MODELYARD_OUTBOUND_HOSTS';
-/** Which limits of users a stage on AWS enforces. */
+/** The limits of users that a stage on AWS enforces. */
 export const userLimits = 'MODELYARD_USER_LIMITS';
 /** How long calls are kept. 0: they are not recorded. */
 export const callDays = 'MODELYARD_CALL_DAYS';
@@ -76,7 +76,7 @@ export const connectSeconds = 'MODELYARD_CONNECT_SECONDS';
 
 /** The folder of the database and of large payloads, on SQLite. */
 export const dataFolder = 'MODELYARD_DATA_FOLDER';
-/** What commits survive there: the death of processes, a power failure too, or neither. */
+/** Failures that commits survive there: `process`, `power` or `none`. */
 export const durability = 'MODELYARD_DURABILITY';
 
 /** The databases of the lifecycle's services, for example `postgres://user:password@host:5433/ingestion`. */

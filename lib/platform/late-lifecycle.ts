@@ -1,8 +1,8 @@
 import type { LifecycleStores } from './platform.ts';
 
 /**
- * What the lifecycle keeps, opened at the first call and again after a failure. `folder`: where databases and artifacts
- * are files, unless the environment names others. Nothing of the lifecycle is loaded before.
+ * The stores of the lifecycle, opened at the first call and again after a failure. `folder`: the place of database and
+ * artifact files, unless the environment names other stores. No code of the lifecycle is loaded before.
  */
 export function lateLifecycle(environment: NodeJS.ProcessEnv, folder?: string) {
   let stores: Promise<LifecycleStores> | undefined;

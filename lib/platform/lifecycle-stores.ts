@@ -14,8 +14,8 @@ import type { LifecycleStores } from './platform.ts';
 const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
 
 /**
- * What the services keep. `folder`: where databases are SQLite files and artifacts are files, unless the environment
- * names others; undefined where there is no such folder.
+ * The stores of the services. `folder`: the place of SQLite databases and artifact files, unless the environment names
+ * other stores; undefined without a data folder.
  */
 export async function openLifecycleStores(
   environment: NodeJS.ProcessEnv,

@@ -43,7 +43,7 @@ export interface Platform {
   readonly accept?: AcceptTask;
   /** Origins whose pages may read responses. Undefined: the gateway adds the headers, or no page may. */
   readonly corsOrigins?: readonly string[];
-  /** Opens what the services of the lifecycle keep, at the first call. Undefined where there is no lifecycle. */
+  /** Opens the stores of the lifecycle at the first call. Undefined where there is no lifecycle. */
   lifecycle?(): Promise<LifecycleStores>;
   /**
    * Rejects with `queue_unavailable` or `store_unavailable` while no task can be accepted. Undefined where reading the
@@ -59,17 +59,17 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-/** What the services of the lifecycle keep. */
+/** The stores of the services of the lifecycle. */
 export interface LifecycleStores {
   readonly artifacts: ArtifactStore;
   /** A local folder for temporary files. */
   readonly scratch: string;
-  /** Reaches servers of others. */
+  /** Sends requests to external servers. */
   readonly outbound: Outbound;
   readonly notifier: Notifier;
   /** Opens and migrates the database of a service, at the first call. Rejects with `store_unavailable`. */
   database<Tables>(service: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<Tables>>;
-  /** Whether the service has been used. True where this cannot be told without a connection. */
+  /** Whether the service has been used. True if unknown without a connection. */
   hasDatabase(service: LifecycleService): boolean;
   close(): Promise<void>;
 }

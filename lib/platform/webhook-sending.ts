@@ -1,5 +1,5 @@
 import { signWebhook } from '#adapters/outbound/sign-webhook.ts';
 import { outboundFrom } from './outbound.ts';
 
-/** What senders of webhooks need of this process. */
+/** Dependencies of webhook senders in this process. */
 export const webhookSending = (env: NodeJS.ProcessEnv) => ({ outbound: outboundFrom(env), sign: signWebhook });

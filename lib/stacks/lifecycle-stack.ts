@@ -30,7 +30,7 @@ export interface LifecycleStackProps {
   readonly worker: ModelManifest;
   /** Of `lifecycle/models`. */
   readonly models: readonly ModelManifest[];
-  /** What an emulator has instead. @default Aurora DSQL and S3 */
+  /** Replacements on an emulator. @default Aurora DSQL and S3 */
   readonly emulator?: {
     readonly databases: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
     readonly s3Endpoint: string;
@@ -109,7 +109,7 @@ export class LifecycleStack extends Stack {
 
     const handler = new HandlerFunction(new Construct(this, 'Handlers'), 'Lifecycle', {
       folder: 'lifecycle',
-      description: 'Answers the routes of the lifecycle, and starts what is due',
+      description: 'Answers the routes of the lifecycle, and starts due work',
       memoryMiB: MEMORY_MIB,
       timeout: API_TIMEOUT,
       ...{ logRetention, tracing, platformLogs, logGroup: handlers.log },
@@ -139,7 +139,7 @@ export class LifecycleStack extends Stack {
     const role = new Role(this, 'DueRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
     acknowledgeVersions(role, handler);
     new Schedule(this, 'Due', {
-      description: 'Starts what pipelines have planned, and delivers events that were left behind',
+      description: 'Starts scheduled pipeline runs, and delivers pending events',
       schedule: ScheduleExpression.rate(Duration.minutes(1)),
       target: new LambdaInvoke(handler, {
         input: ScheduleTargetInput.fromObject({ due: ContextAttribute.scheduledTime }),

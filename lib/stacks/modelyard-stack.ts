@@ -154,7 +154,7 @@ export class ModelyardStack extends Stack {
     new CfnOutput(this, 'QueueNames', { value: names, description: 'The task queue of each model' });
   }
 
-  /** What `npm run users -- … --stage` reads, and the first of these commands. */
+  /** Outputs that `npm run users -- … --stage` reads, and the first of these commands. */
   #outputUsers(stage: string, data: Data, { signingKeys }: Identity): void {
     new CfnOutput(this, 'UsersTable', { value: data.users.tableName, description: 'Where users are kept' });
     if (!signingKeys) return;

@@ -13,7 +13,7 @@ type ImageSource =
 export interface StageConfig {
   readonly images: ImageSource;
   readonly api: ApiConfig;
-  /** Who may call. `none` is refused on AWS. */
+  /** Authentication of callers. `none` is refused on AWS. */
   readonly auth: AuthConfig;
   /**
    * No instance accepts connections. `ipv6`: instances have addresses of IPv6 only, which are free, and reach nothing
@@ -51,7 +51,7 @@ export interface StageConfig {
    * at least 100 for all others, so an account with a quota of 10 allows none. @default none
    */
   readonly reservedConcurrency?: Readonly<Record<string, number>>;
-  /** Who is told of alarms. @default nobody */
+  /** Subscribers of alarms. @default none */
   readonly subscribers?: readonly Subscriber[];
   /** The address that alerts of the lifecycle are mailed from, an identity of Amazon SES. @default no mail */
   readonly alertsFrom?: string;

@@ -1,5 +1,5 @@
 import type { ServiceManifest } from '../service.ts';
 import { migrations } from './migrations/index.ts';
 
-/** Rules, alerts, silences, and who was told. */
+/** Rules, alerts, silences and deliveries. */
 export const manifest: ServiceManifest = { name: 'alerts', databasePort: 5439, migrations };

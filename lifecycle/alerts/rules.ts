@@ -29,7 +29,7 @@ export interface OwnedRule extends AlertRule {
   readonly owner: string;
 }
 
-/** All rules, with the one that is there from the start. */
+/** All rules, including the default rule. */
 export async function readRules(lifecycle: Pick<Lifecycle, 'stores'>): Promise<readonly OwnedRule[]> {
   const { query } = await alertsDatabase(lifecycle);
   const rows = await query.selectFrom('rules').selectAll().orderBy('name').execute();
@@ -144,7 +144,7 @@ function readChannel({ stores }: ServingLifecycle, value: unknown, pointer: stri
   throw invalidField(pointer, `must be ${forms}`);
 }
 
-/** The rule that is there from the start comes back when the one that replaces it is deleted. */
+/** The default rule applies again when its replacement is deleted. */
 export async function deleteRule(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { query } = await alertsDatabase(lifecycle);
   const name = request.param('rule');

@@ -103,7 +103,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
   'DELETE /silences/{id}': deleteSilence,
 };
 
-/** Tells people when something about a model is wrong, once, and when it is over. */
+/** Reports problems of a model once, and reports their end. */
 export const alerts: Service = {
   manifest,
   stages: { drift: observeDrift, window: observeWindow },

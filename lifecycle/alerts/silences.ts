@@ -53,7 +53,7 @@ export async function postSilence(lifecycle: ServingLifecycle, request: HttpRequ
   return json(201, present(row));
 }
 
-/** Those that have not ended. */
+/** Active silences. */
 export async function listSilences(lifecycle: ServingLifecycle): Promise<ProxyResult> {
   const { query } = await alertsDatabase(lifecycle);
   const now = lifecycle.platform.clock.now();

@@ -39,7 +39,7 @@ export interface SilenceRow {
 
 /** One report to one channel. */
 export interface DeliveryRow {
-  /** Of what is reported and to whom, so that a repetition finds it. */
+  /** Derived from content and channel, so that a repetition finds it. */
   id: string;
   fingerprint: string;
   /** An `AlertChannel`. */

@@ -9,7 +9,7 @@ export interface FeatureSource {
   readonly version?: number;
 }
 
-/** Features of entities: where their values come from, for training and serving alike. */
+/** Features of entities and the source of their values, for training and serving alike. */
 export interface FeatureView {
   /** Entities whose join keys identify a value. */
   readonly entities: readonly string[];

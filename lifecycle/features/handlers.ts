@@ -70,7 +70,7 @@ async function putView(lifecycle: ServingLifecycle, request: HttpRequest): Promi
         .values({ name, version: 1, ...changed })
         .execute();
     else if (known.definition !== definition) {
-      // Stored values are those of another definition.
+      // The stored values belong to another definition.
       await transaction.deleteFrom('online_values').where('view', '=', name).execute();
       await transaction
         .updateTable('feature_views')

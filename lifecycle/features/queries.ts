@@ -77,6 +77,20 @@ export async function findTrainingSet(lifecycle: Lifecycle, { hash }: JsonObject
   };
 }
 
+const MAX_SETS = 1_000;
+
+/** The query `training-sets-of`: `{dataset, version}`. The hashes of the newest training sets that were made of it. */
+export async function trainingSetsOf(lifecycle: Lifecycle, { dataset, version }: JsonObject): Promise<JsonObject> {
+  const { query } = await openFeatures(lifecycle);
+  const sets = query.selectFrom('training_sets').select(['hash', 'document']).orderBy('created_at', 'desc');
+  const isOf = (made: unknown) => isRecord(made) && made.dataset === dataset && made.version === version;
+  const hashes = (await sets.limit(MAX_SETS).execute()).flatMap(({ hash, document }) => {
+    const { labels, sources } = JSON.parse(document) as JsonObject;
+    return [labels, ...Object.values(isRecord(sources) ? sources : {})].some(isOf) ? [hash] : [];
+  });
+  return { hashes: [...new Set(hashes)] };
+}
+
 /** The query `sources`: adds the file and who sent it to the sources that `online` has answered with. */
 export async function explainSources(lifecycle: Lifecycle, { sources }: JsonObject): Promise<JsonObject> {
   const explained: Record<string, JsonValue> = {};

@@ -1,13 +1,23 @@
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
+import { trainingSetInputs, viewInputs } from './inputs.ts';
 import { manifest } from './manifest.ts';
 import { materialize } from './materialize.ts';
-import { entityFeatures, explainSources, findTrainingSet } from './queries.ts';
+import { entityFeatures, explainSources, findTrainingSet, trainingSetsOf } from './queries.ts';
 import { makeTrainingSet } from './training-set.ts';
 
 export const features: Service = {
   manifest,
   stages: { materialize, 'make-training-set': makeTrainingSet },
-  queries: { online: entityFeatures, 'training-set': findTrainingSet, sources: explainSources },
+  inputs: {
+    materialize: { read: async (lifecycle, { view }) => viewInputs(lifecycle, String(view)) },
+    'make-training-set': { read: trainingSetInputs },
+  },
+  queries: {
+    online: entityFeatures,
+    'training-set': findTrainingSet,
+    'training-sets-of': trainingSetsOf,
+    sources: explainSources,
+  },
   handle,
 };

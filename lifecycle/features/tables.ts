@@ -34,7 +34,7 @@ export interface FeatureTables extends OutboxTables {
     /** The Parquet artifact. */
     readonly hash: string;
     readonly rows: number;
-    /** What was asked for and which versions were read: a JSON object. */
+    /** The request and the versions that were read: a JSON object. */
     readonly document: string;
     readonly created_at: number;
     readonly created_by: string;

@@ -6,10 +6,11 @@ import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
 import { isSource } from './definition.ts';
+import { fileLines } from './file-lines.ts';
 import { pointInTimeQuery } from './point-in-time.ts';
 import { type AskedView, askedViews, openFeatures, type SourceVersion, sourceOf } from './views.ts';
 
-/** What a training set is made of: labels with a time, and the features that were known then. */
+/** The definition of a training set: labels with a time, and the features that were known then. */
 export interface TrainingSetRequest extends JsonObject {
   /** Of a dataset, or the output of a recipe. */
   readonly labels: { readonly dataset?: string; readonly recipe?: string; readonly version?: number };
@@ -56,9 +57,14 @@ export async function makeTrainingSet(lifecycle: Lifecycle, args: JsonObject, ru
   const [count] = await tables.rows(`SELECT count(*) AS rows FROM ${table}`);
   const artifact = await lifecycle.stores.artifacts.putFile(path);
   const document = {
-    ...{ request, labels: versionOf(labels) },
+    ...{ request, labels: await madeOf(tables, labels) },
     sources: Object.fromEntries(
-      asked.map(({ view }, index) => [view.name, { view_version: view.version, ...versionOf(sources[index]) }]),
+      await Promise.all(
+        asked.map(async ({ view }, index) => [
+          view.name,
+          { view_version: view.version, ...(await madeOf(tables, sources[index])) },
+        ]),
+      ),
     ),
     columns: [...columns.filter((column) => column !== '\u0001row'), ...names.values()],
   };
@@ -66,7 +72,12 @@ export async function makeTrainingSet(lifecycle: Lifecycle, args: JsonObject, ru
 }
 
 const parquet = (files: readonly string[]): string => `read_parquet([${files.map(quoted).join(', ')}])`;
-const versionOf = ({ files: _, ...source }: Partial<SourceVersion> = {}) => source;
+
+/** A version with the files and lines that it has come from. */
+const madeOf = async (tables: Tables, { files = [], ...source }: Partial<SourceVersion> = {}) => ({
+  ...source,
+  files: await fileLines(tables, files),
+});
 
 async function columnsOf(tables: Tables, table: string): Promise<readonly string[]> {
   const rows = await tables.rows(`DESCRIBE ${table}`);

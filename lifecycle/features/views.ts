@@ -74,17 +74,25 @@ export interface SourceVersion {
   readonly files: readonly string[];
 }
 
-/** Rejects with `resource_not_found` when the dataset has no such version. */
-export async function sourceOf(
-  lifecycle: Lifecycle,
-  { dataset, recipe, version }: FeatureSource,
-): Promise<SourceVersion> {
+async function find(lifecycle: Lifecycle, { dataset, recipe, version }: FeatureSource): Promise<FoundSource> {
   const asked = version === undefined ? {} : { version };
-  const found = (
+  const found =
     recipe === undefined
       ? await lifecycle.ask('ingestion', 'version', { ...asked, dataset })
-      : await lifecycle.ask('preprocessing', 'output', { ...asked, recipe })
-  ) as FoundSource;
+      : await lifecycle.ask('preprocessing', 'output', { ...asked, recipe });
+  return found as FoundSource;
+}
+
+/** The version of a source that would be read now. Rejects with `resource_not_found` when there is none. */
+export async function sourceVersionOf(lifecycle: Lifecycle, source: FeatureSource): Promise<JsonObject> {
+  const { dataset, version, parts } = await find(lifecycle, source);
+  return { dataset, version, parts };
+}
+
+/** Rejects with `resource_not_found` when the dataset has no such version. */
+export async function sourceOf(lifecycle: Lifecycle, source: FeatureSource): Promise<SourceVersion> {
+  const { recipe } = source;
+  const found = await find(lifecycle, source);
   const files = await Promise.all(found.parts.map((hash) => lifecycle.stores.artifacts.fileOf(hash)));
   // Lines are those of the dataset, whatever a recipe has made of them.
   const { dataset_version: dataVersion = found.version } = found;

@@ -35,10 +35,10 @@ export async function fetchFile(
     if (status !== 200) throw refused(`The server of the file answered ${status}.`);
     const type = String(headers['content-type'] ?? '');
     const known = format ?? formatOfType(type);
-    if (!known) throw refused('The format of the file is unknown: say it by "format".');
+    if (!known) throw refused('The format of the file is unknown: name it in "format".');
     return { ...(await stores.artifacts.putFile(path)), format: known };
   } catch (error) {
-    // What the caller has to change.
+    // Errors that the caller has to fix.
     const isRefused = error instanceof ModelyardError && !error.retryable;
     throw isRefused ? refused(error.message, error) : error;
   } finally {

@@ -4,9 +4,10 @@ import { databaseOf, type Lifecycle } from '../lifecycle.ts';
 import { nameIn } from '../names.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
+import { ensureDataset } from './datasets.ts';
 import { manifest } from './manifest.ts';
 import { receiveFile } from './receive-file.ts';
-import { type DatasetSchema, DEFAULT_MAX_BAD, readSchema } from './schema.ts';
+import { readSchema } from './schema.ts';
 import type { IngestionTables } from './tables.ts';
 import { presentVersion } from './versions.ts';
 
@@ -60,45 +61,18 @@ async function putDataset(lifecycle: Lifecycle, request: HttpRequest, name: stri
     maxBytes: MAX_SCHEMA_BYTES,
   });
   const schema = fields.schema == null ? undefined : readSchema(fields.schema, '/schema');
-  await ensureDataset(lifecycle, request, name, { schema, maxBad: fields.max_bad as number | undefined });
+  await ensureDataset(
+    lifecycle,
+    { name, owner: request.caller.id },
+    { schema, maxBad: fields.max_bad as number | undefined },
+  );
   return json(200, presentDataset(await findDataset(lifecycle, name)));
-}
-
-interface DatasetChanges {
-  readonly schema?: DatasetSchema | undefined;
-  readonly maxBad?: number | undefined;
-}
-
-async function ensureDataset(
-  lifecycle: Lifecycle,
-  { caller }: HttpRequest,
-  name: string,
-  { schema, maxBad }: DatasetChanges = {},
-): Promise<void> {
-  const { query } = await open(lifecycle);
-  const changes = {
-    ...(schema === undefined ? {} : { schema: JSON.stringify(schema) }),
-    ...(maxBad === undefined ? {} : { max_bad: maxBad }),
-  };
-  const row = {
-    ...{ name, schema: null, max_bad: DEFAULT_MAX_BAD, last_version: 0 },
-    ...{ created_at: lifecycle.platform.clock.now(), created_by: caller.id },
-    ...changes,
-  };
-  const insert = query.insertInto('datasets').values(row);
-  await insert
-    .onConflict((conflict) =>
-      Object.keys(changes).length === 0
-        ? conflict.column('name').doNothing()
-        : conflict.column('name').doUpdateSet(changes),
-    )
-    .execute();
 }
 
 /** The dataset is created by its first file. */
 async function addFile(lifecycle: ServingLifecycle, request: HttpRequest, dataset: string): Promise<ProxyResult> {
   const { args, maxBad } = await receiveFile(lifecycle, request);
-  await ensureDataset(lifecycle, request, dataset, { maxBad });
+  await ensureDataset(lifecycle, { name: dataset, owner: request.caller.id }, { maxBad });
   const start = { service: manifest.name, stage: 'ingest', args: { ...args, dataset } };
   return stageAnswer(lifecycle, request, start, (result) => json(result.is_new ? 201 : 200, result.version));
 }

@@ -1,30 +1,39 @@
+import { randomUUID } from 'node:crypto';
 import { writeInBatches } from '#adapters/sql/service-database.ts';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
+import { nameIn } from '../names.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
+import { ensureDataset } from './datasets.ts';
 import { type FetchedFile, fetchFile } from './fetch-file.ts';
 import type { FileFormat } from './file-formats.ts';
 import { manifest } from './manifest.ts';
+import { knownFormat, namedFile } from './named-file.ts';
 import { type ReadRows, readRows, versionId } from './read-rows.ts';
 import { type DatasetSchema, schemaHash } from './schema.ts';
 import type { IngestionTables } from './tables.ts';
 import { presentVersion, type VersionRow } from './versions.ts';
 
-/** The arguments of the stage `ingest`: a file that is already an artifact, or is fetched from a URL. */
+/**
+ * The arguments of the stage `ingest`: a file that is already an artifact, or is fetched from a URL. Stages of pipelines
+ * may leave out `file` and `source`, and name a `url` or a `key` alone.
+ */
 interface IngestArguments extends JsonObject {
   readonly dataset: string;
   readonly url?: string;
-  readonly file: GivenFile;
-  readonly source: string;
+  readonly key?: string;
+  readonly file?: GivenFile;
+  readonly source?: string;
+  readonly format?: FileFormat;
   readonly delimiter?: string;
 }
 
 interface GivenFile extends JsonObject {
   readonly name: string;
-  /** Null: that of the answer. */
-  readonly format: FileFormat | null;
+  /** Null: that of the answer. @default what the name says */
+  readonly format?: FileFormat | null;
 }
 
 type IngestedFile = FetchedFile & Pick<GivenFile, 'name'>;
@@ -34,28 +43,34 @@ type IngestedFile = FetchedFile & Pick<GivenFile, 'name'>;
  * rows than the dataset allows, the version is refused; its rows are kept all the same.
  */
 export async function ingest(lifecycle: Lifecycle, args: JsonObject, run: StageRun): Promise<JsonObject> {
-  const { dataset, delimiter } = args as IngestArguments;
+  const { dataset: named, delimiter, url, key, format } = args as IngestArguments;
+  const dataset = nameIn(String(named), 'dataset');
+  const given: IngestArguments = {
+    ...(args.file === undefined ? await namedFile(lifecycle, { url, key, format }) : {}),
+    ...(args as IngestArguments),
+  };
   const { artifacts } = lifecycle.stores;
+  await ensureDataset(lifecycle, { name: dataset, owner: run.owner });
   const database = await databaseOf<IngestionTables>(lifecycle, manifest);
   const owner = await database.query.selectFrom('datasets').selectAll().where('name', '=', dataset).executeTakeFirst();
   if (!owner) throw new ModelyardError('invalid_input', `There is no dataset ${dataset}.`);
-  const given = owner.schema === null ? undefined : (JSON.parse(owner.schema) as DatasetSchema);
-  const file = await fileFrom(lifecycle, args as IngestArguments, run.signal);
-  const known = await sameContent(lifecycle, dataset, file.hash, given);
+  const schema = owner.schema === null ? undefined : (JSON.parse(owner.schema) as DatasetSchema);
+  const file = await fileFrom(lifecycle, given, run.signal);
+  const known = await sameContent(lifecycle, dataset, file.hash, schema);
   if (known) return { version: presentVersion(known), is_new: false };
 
   await using bench = await openWorkbench(lifecycle, run.signal);
   const path = await artifacts.fileOf(file.hash);
-  const missing = given?.missing ?? [];
+  const missing = schema?.missing ?? [];
   const read = await readRows(
     bench.tables,
     { path, format: file.format, delimiter, missing, scratch: bench.folder, hash: file.hash },
-    given,
+    schema,
   );
   const rows = await artifacts.putFile(read.rowsFile);
   const refused = read.refusedFile === undefined ? undefined : await artifacts.putFile(read.refusedFile);
   const version = await keep(lifecycle, {
-    args: args as IngestArguments,
+    args: given,
     file,
     run,
     read,
@@ -66,12 +81,21 @@ export async function ingest(lifecycle: Lifecycle, args: JsonObject, run: StageR
   return { version: presentVersion(version), is_new: true };
 }
 
+/** The schema that rows are checked by. What a URL or a key names may be another file each time. */
+export async function ingestInputs(lifecycle: Lifecycle, args: JsonObject): Promise<JsonObject> {
+  const { query } = await databaseOf<IngestionTables>(lifecycle, manifest);
+  const known = query.selectFrom('datasets').select('schema').where('name', '=', String(args.dataset));
+  const schema = (await known.executeTakeFirst())?.schema ?? null;
+  return { schema: schema && JSON.parse(schema), ...(args.file === undefined ? { asked: randomUUID() } : {}) };
+}
+
 async function fileFrom(
   lifecycle: Lifecycle,
-  { url, file: { name, format, ...stored } }: IngestArguments,
+  { url, file }: IngestArguments,
   signal: AbortSignal,
 ): Promise<IngestedFile> {
-  if (url === undefined) return { ...stored, name, format } as unknown as IngestedFile;
+  const { name = 'file', format, ...stored } = file ?? {};
+  if (url === undefined) return { ...stored, name, format: format ?? knownFormat(name) } as unknown as IngestedFile;
   return { ...(await fetchFile(lifecycle, { url, format: format ?? undefined }, signal)), name };
 }
 
@@ -105,7 +129,7 @@ async function keep(
   lifecycle: Lifecycle,
   { args, file, run, read, parts, refused, maxBad }: Kept,
 ): Promise<VersionRow> {
-  const { dataset, source } = args;
+  const { dataset, source = 'stage' } = args;
   const { schema, rows, badRows } = read;
   const database = await databaseOf<IngestionTables>(lifecycle, manifest);
   const id = versionId(dataset, file.hash, schemaHash(schema));
@@ -126,7 +150,7 @@ async function keep(
       .updateTable('datasets')
       .set(({ eb, fn, ref, val }) => ({
         last_version: eb('last_version', '+', 1),
-        // The data of a refused version is no model for others.
+        // A schema must not be inferred from a refused version.
         ...(isAccepted ? { schema: fn.coalesce(ref('schema'), val(JSON.stringify(schema))) } : {}),
       }))
       .where('name', '=', dataset)

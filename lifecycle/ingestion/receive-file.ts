@@ -2,9 +2,8 @@ import { aText, type HttpRequest, JSON_TYPE, jsonFields, optional } from '#api';
 import { type JsonObject, ModelyardError } from '#core';
 import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
-import { FILE_FORMATS, type FileFormat, formatOfName, formatOfType } from './file-formats.ts';
-
-const MAX_NAME = 255;
+import { FILE_FORMATS, type FileFormat, formatOfType } from './file-formats.ts';
+import { knownFormat, MAX_NAME, namedFile } from './named-file.ts';
 
 export interface ReceivedFile {
   /** Arguments of the stage `ingest`, without the dataset. */
@@ -27,19 +26,7 @@ export async function receiveFile({ stores }: Lifecycle, request: HttpRequest): 
   const type = contentType(request);
   if (type === JSON_TYPE) {
     const source = sourceFields(request);
-    const { url, key = '', format } = source;
-    if (url !== undefined) {
-      stores.outbound.check(url);
-      const name = nameOfUrl(url);
-      const file = { name, format: format ?? formatOfName(name) ?? null };
-      return { args: { url, file, source: `url ${withoutQuery(url)}`, ...options }, maxBad };
-    }
-    const file = {
-      ...(await stores.artifacts.take(key)),
-      name: key.slice(-MAX_NAME),
-      format: format ?? knownFormat(key),
-    };
-    return { args: { file, source: `key ${key}`, ...options }, maxBad };
+    return { args: { ...(await namedFile({ stores }, source)), ...options }, maxBad };
   }
   const name = (query.one('name') ?? 'upload').slice(0, MAX_NAME);
   const format = query.word('format', FILE_FORMATS) ?? formatOfType(type) ?? knownFormat(name);
@@ -63,24 +50,12 @@ interface Source {
   readonly format?: FileFormat;
 }
 
-/** The rules are what makes the cast safe. Throws `invalid_input` unless there is either a URL or a key. */
+/** The rules make the cast safe. Throws `invalid_input` unless there is either a URL or a key. */
 function sourceFields(request: HttpRequest): Source {
   const rules = { url: optional(aText), key: optional(aText), format: optional(aFormat) };
   const source = jsonFields(request, { what: 'a valid source', rules }) as Source;
   if ((source.url === undefined) !== (source.key === undefined)) return source;
   throw invalidField('/url', 'or /key must name the file, and not both');
-}
-
-/** The last part of the path. */
-const nameOfUrl = (url: string): string => (new URL(url).pathname.split('/').at(-1) || 'download').slice(-MAX_NAME);
-
-/** Queries of signed URLs are secrets. */
-const withoutQuery = (url: string): string => new URL(url).origin + new URL(url).pathname;
-
-function knownFormat(name: string): FileFormat {
-  const format = formatOfName(name);
-  if (format) return format;
-  throw new ModelyardError('invalid_request', 'Say what the file is, for example ?format=csv.');
 }
 
 function readMaxBad(text: string | undefined): number | undefined {

@@ -14,9 +14,9 @@ export type RecordFault =
   | { readonly code: 'encoding'; readonly message: string };
 
 /**
- * Finds the records of CSV and what is wrong with their structure, byte by byte, because other readers drop or join
- * broken records without a word. After a fault it goes on at the next line, so that a missing quote costs one line.
- * The properties describe the record that `next` has found; they are reused to keep large files fast.
+ * Finds the records of CSV and faults of their structure, byte by byte, because other readers silently drop or join
+ * broken records. After a fault it goes on at the next line, so that a missing quote costs one line. The properties
+ * describe the record that `next` has found; they are reused to keep large files fast.
  */
 export class CsvScanner {
   readonly #delimiter: number;
@@ -86,7 +86,7 @@ export class CsvScanner {
         fieldStart = at + 1;
       } else if (byte === NEWLINE) break;
       else if (byte === QUOTE) {
-        if (at !== fieldStart) this.#fail('quotes', 'a quote stands inside a field without quotes');
+        if (at !== fieldStart) this.#fail('quotes', 'a field without quotes contains a quote');
         else {
           const closing = this.#closingQuote(bytes, at + 1);
           if (closing === -2 && !isLast && length - at < MAX_QUOTED_BYTES) return false;
@@ -99,7 +99,7 @@ export class CsvScanner {
         isPlain = false;
       } else if (byte === RETURN && bytes[at + 1] !== NEWLINE) {
         if (at + 1 === length && !isLast) return false;
-        if (at + 1 < length) this.#fail('quotes', 'a carriage return stands inside a field');
+        if (at + 1 < length) this.#fail('quotes', 'a field contains a carriage return');
       } else if (byte >= 0x80 || byte === 0) isPlain = false;
     }
     if (this.fault) return this.#skipLine(bytes, start, isLast);
@@ -139,8 +139,9 @@ export class CsvScanner {
   #checkText(bytes: Buffer, start: number): void {
     const record = bytes.subarray(start, this.contentEnd);
     if (!isUtf8(record)) this.#fail('encoding', 'the bytes are not UTF-8');
-    else if (record.includes(BYTE_ORDER_MARK)) this.#fail('encoding', 'a byte order mark stands inside the file');
-    else if (record.includes(0)) this.#fail('encoding', 'a zero byte stands inside the file');
+    else if (record.includes(BYTE_ORDER_MARK))
+      this.#fail('encoding', 'the file contains a byte order mark after its beginning');
+    else if (record.includes(0)) this.#fail('encoding', 'the file contains a zero byte');
   }
 
   /** The record is only its first line, and the next one starts behind it. */

@@ -4,7 +4,7 @@ import { isRecord, ModelyardError } from '#core';
 const COLUMN_TYPES = ['text', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
-/** What the values of a column must be. */
+/** The rules for the values of a column. */
 export interface ColumnRule {
   readonly type: ColumnType;
   /** Whether a value may be missing. @default true */
@@ -19,7 +19,7 @@ export interface ColumnRule {
   readonly format?: string;
 }
 
-/** What the rows of a dataset must be. */
+/** The rules for the rows of a dataset. */
 export interface DatasetSchema {
   /** In the order of the stored columns. */
   readonly columns: Readonly<Record<string, ColumnRule>>;

@@ -1,7 +1,17 @@
+import type { JsonObject } from '#core';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
-import { ingest } from './ingest.ts';
+import { ingest, ingestInputs } from './ingest.ts';
 import { manifest } from './manifest.ts';
 import { findVersion } from './versions.ts';
 
-export const ingestion: Service = { manifest, stages: { ingest }, queries: { version: findVersion }, handle };
+export const ingestion: Service = {
+  manifest,
+  stages: { ingest },
+  inputs: {
+    // The first file gives the schema.
+    ingest: { read: ingestInputs, left: ({ version }) => ({ schema: (version as JsonObject).schema ?? null }) },
+  },
+  queries: { version: findVersion },
+  handle,
+};

@@ -6,7 +6,7 @@ import type { Consent } from './tables.ts';
 
 const CONSENTS: readonly Consent[] = ['full', 'answers', 'none'];
 
-/** What these users allow. Those who have said nothing are missing. */
+/** The consent settings of these users. Users without a setting are missing. */
 export async function consentsOf(
   lifecycle: Pick<Lifecycle, 'stores'>,
   owners: readonly string[],

@@ -16,7 +16,7 @@ export interface Distribution {
 
 const MAX_CATEGORIES = 20;
 
-/** What is wrong with the values of a column, and what they are like. */
+/** Data quality of a column. */
 export function qualityOf(column: Column, reference?: Column): ColumnQuality {
   const values = sizeOf(column);
   const counted = { type: column.type, rows: values + column.missing, missing: column.missing };

@@ -6,7 +6,7 @@ import { manifest } from './manifest.ts';
 import { readSettings } from './settings.ts';
 import type { LogWriterRow, WindowRow } from './tables.ts';
 
-/** How many windows one call starts. The next call starts the others. */
+/** Maximum number of windows that one call starts. The next call starts the others. */
 const MAX_STARTED = 100;
 /** Longer than a buffer is kept, so that its batch is on its way. */
 const SILENT_MS = 90_000;

@@ -32,7 +32,7 @@ const getMonitor: Handle = async (lifecycle, request) => {
   return { statusCode: 200, headers: REPORT_PAGE_HEADERS, body };
 };
 
-/** What another service lists of a model. Empty while it cannot be asked: the page shows the rest. */
+/** A list of another service about a model. Empty while that service fails: the page shows the rest. */
 async function askedList(
   lifecycle: Lifecycle,
   service: string,

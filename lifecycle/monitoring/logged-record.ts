@@ -18,9 +18,9 @@ export interface LoggedRecord {
   readonly request: string | null;
   /** The fields of the response as JSON. */
   readonly answer: string | null;
-  /** What was predicted, if it is a number. */
+  /** The prediction, if it is a number. */
   readonly prediction: number | null;
-  /** What was predicted, if it is a class. */
+  /** The prediction, if it is a class. */
   readonly class: string | null;
 }
 

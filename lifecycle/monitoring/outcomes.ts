@@ -21,8 +21,8 @@ interface OutcomeAnswer {
 }
 
 /**
- * `POST /outcomes`: records what has become true of predictions. Each entry stands alone: a refused one is counted and
- * answered with its error. The windows of the others are computed again, and no others.
+ * `POST /outcomes`: records the outcomes of predictions. Entries are independent: a refused one is counted and answered
+ * with its error. Only the windows of recorded outcomes are computed again.
  */
 export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { outcomes } = jsonBody(request);

@@ -15,7 +15,7 @@ export interface ReportQuery {
   readonly limit?: number;
 }
 
-/** What is known of a model. Empty for a model without logged predictions. */
+/** The report of a model. Empty for a model without logged predictions. */
 export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: ReportQuery): Promise<MonitorReport> {
   const { model, version, since, limit = 100 } = asked;
   const { query } = await monitoringDatabase(lifecycle);

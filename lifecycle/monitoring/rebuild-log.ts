@@ -16,7 +16,7 @@ const LONGEST_RUN_MS = 3_600_000;
 /** Batches whose owners are asked for their tasks, besides all registered users. */
 const RECENT_BATCHES = 200;
 
-/** The stage `rebuild`: logs what an instance has answered and could not hand on, from its tasks. */
+/** The stage `rebuild`: logs predictions from stored tasks whose instance stopped before it sent them. */
 export const rebuildLog: Stage = async (lifecycle, { writer: id }, run) => {
   const { query } = await monitoringDatabase(lifecycle);
   const writers = query.selectFrom('log_writers').selectAll().where('writer', '=', String(id));
@@ -47,7 +47,7 @@ export const rebuildLog: Stage = async (lifecycle, { writer: id }, run) => {
   return { records: lost.length };
 };
 
-/** Which predictions are logged since then, and whose they are. */
+/** The predictions that are logged since then, with their owners. */
 async function readLog(lifecycle: Lifecycle, model: string, since: number, signal: AbortSignal) {
   const { query } = await monitoringDatabase(lifecycle);
   const batches = query.selectFrom('batches').select(['artifact', 'last_at']).where('model', '=', model);

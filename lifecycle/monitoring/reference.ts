@@ -8,7 +8,7 @@ import { type Column, categoryColumn, numberColumn } from './statistics/column.t
 /** The name of the column with the answers. */
 export const PREDICTION = 'prediction';
 
-/** What a version was trained on. */
+/** The training data of a version. */
 export interface Reference {
   /** By the names of features, and `prediction`: what the version answers to its training set. */
   readonly columns: ReadonlyMap<string, Column>;

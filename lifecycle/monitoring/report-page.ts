@@ -4,7 +4,7 @@ import type { Distribution } from './describe-column.ts';
 import { escaped } from './escaped.ts';
 import { barPlot, linePlot } from './plots.ts';
 
-/** What the page shows besides the report. */
+/** Content of the page besides the report. */
 export interface PageData {
   readonly report: MonitorReport;
   /** Of the newest judged window, by column. */

@@ -13,7 +13,7 @@ import { rebuildLog } from './rebuild-log.ts';
 const monitor: Query = async (lifecycle, args) =>
   (await readReport(lifecycle, args as unknown as ReportQuery)) as unknown as JsonObject;
 
-/** Watches deployed models: what they are asked, what they answer, and what has become true. */
+/** Watches deployed models: their requests, their responses and the outcomes. */
 export const monitoring: Service = {
   manifest,
   stages: { log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions },

@@ -16,7 +16,7 @@ export interface MonitoringTables {
   reference_sets: { model: string; version: string; summary: string; created_at: number };
   /** Instances that log. */
   log_writers: LogWriterRow;
-  /** What users allow. Without a row, everything is logged. */
+  /** Consent settings of users. Without a row, everything is logged. */
   consents: { owner: string; prediction_log: Consent; updated_at: number };
 }
 
@@ -35,7 +35,7 @@ export interface LogWriterRow {
   seen_at: number;
   /** The time of the first answer that it could not hand on. */
   lost_since: number | null;
-  /** `closed`: nothing more comes, and nothing is missing. */
+  /** `closed`: complete, and no more records follow. */
   state: 'open' | 'closed';
 }
 
@@ -69,12 +69,12 @@ export interface WindowRow {
   version: string;
   start_at: number;
   end_at: number;
-  /** `open`: not judged yet. `late`: judged, and something has come since. */
+  /** `open`: not computed yet. `late`: computed, and records or outcomes arrived since. */
   state: 'open' | 'late' | 'closed';
   /** Whether none of its answers was given to a caller: 1 or 0. */
   is_shadow: number;
   predictions: number;
-  /** What is in it: when this differs from what was computed, it is computed again. */
+  /** Version of its content. The window is computed again when this differs from the computed version. */
   revision: number;
   computed_revision: number;
   /** Data quality, by column. */

@@ -11,7 +11,7 @@ import type { WindowRow } from './tables.ts';
 
 type Key = Pick<WindowRow, 'model' | 'version' | 'start_at' | 'end_at'>;
 
-/** What was predicted in a window. */
+/** The predictions of a window. */
 export interface WindowData {
   readonly predictions: number;
   readonly columns: ReadonlyMap<string, Column>;
@@ -96,7 +96,7 @@ async function guessTypes({ tables }: Workbench, columns: number): Promise<reado
   return Array.from({ length: columns }, (_, at) => (Number(row?.[`n${at}`]) > 0 ? 'category' : 'number'));
 }
 
-/** Compares predictions with what has become true of them. */
+/** Compares predictions with their outcomes. */
 async function readPerformance(lifecycle: Lifecycle, bench: Workbench, window: Key): Promise<Performance> {
   const { query } = await monitoringDatabase(lifecycle);
   const outcomes = await query

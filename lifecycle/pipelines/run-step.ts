@@ -45,7 +45,8 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
   if (!stage) return { type: 'stage-failed', error: `The pipeline has no stage ${name}.` };
   try {
     const args = resolveParams(stage.params ?? {}, { run, logicalDate });
-    const key = await stageKey(stage.uses, args);
+    const inputs = await lifecycle.inputsOf(stage.uses);
+    const key = await stageKey(stage.uses, args, await inputs?.read(lifecycle, args));
     const known = stage.cache === false || run.stages[name]?.fresh ? undefined : await resultOf(lifecycle, key);
     if (known) {
       await logLine(lifecycle, id, name, 'Skipped: its code, parameters and inputs have not changed.');
@@ -53,7 +54,16 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
     }
     await logLine(lifecycle, id, name, `Started ${stage.uses}, attempt ${task.attempt}.`);
     const output = await lifecycle.perform(stage.uses, args, task);
-    await keepResult(lifecycle, { key, run_id: id, stage: name, output: JSON.stringify(output) });
+    if (output.state === 'failed') {
+      const error = String(output.reason ?? 'It has failed.');
+      await logLine(lifecycle, id, name, `Failed: ${error}`);
+      return { type: 'stage-failed', error };
+    }
+    const result = { run_id: id, stage: name, output: JSON.stringify(output) };
+    await keepResult(lifecycle, { ...result, key });
+    if (inputs?.left) {
+      await keepResult(lifecycle, { ...result, key: await stageKey(stage.uses, args, inputs.left(output)) });
+    }
     await logLine(lifecycle, id, name, 'Succeeded.');
     return { type: 'stage-succeeded', output };
   } catch (error) {

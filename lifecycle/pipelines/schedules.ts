@@ -5,7 +5,7 @@ import { startRetraining } from './retraining.ts';
 import { startRun } from './start-runs.ts';
 import { pipelinesDatabase } from './stored-runs.ts';
 
-/** What is wrong with a cron expression. Undefined for a valid or a missing one. */
+/** The fault of a cron expression. Undefined for a valid or a missing one. */
 export function scheduleFault(schedule: unknown): string | undefined {
   if (schedule === undefined) return undefined;
   if (typeof schedule !== 'string') return 'must be a cron expression';

@@ -99,7 +99,7 @@ async function requestedRun(lifecycle: Lifecycle, request: HttpRequest): Promise
   throw new ModelyardError('resource_not_found', `The pipeline has no run ${stored.id}.`);
 }
 
-/** Looking at a run also continues one that a process has left behind. */
+/** Reading a run also continues one whose process has ended. */
 const getRun: Handle = async (lifecycle, request) => {
   const stored = await queueStages(lifecycle, await requestedRun(lifecycle, request));
   const shown = { ...presentRun(stored), log: await logOf(lifecycle, stored.id) };

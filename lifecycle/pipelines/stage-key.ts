@@ -8,11 +8,11 @@ const ROOT = new URL('../', import.meta.url);
 /** Trainers are code of the stages that train. */
 const SHARED: Readonly<Record<string, readonly string[]>> = { training: ['trainers'] };
 
-/** Hash of what decides the output of a stage: its operation, the code of its service and its arguments. */
-export async function stageKey(operation: string, args: JsonObject): Promise<string> {
+/** Hash of what decides the output of a stage: its operation, the code of its service, its arguments and its inputs. */
+export async function stageKey(operation: string, args: JsonObject, inputs: JsonObject = {}): Promise<string> {
   const [service = ''] = operation.split('.');
   return createHash('sha256')
-    .update(JSON.stringify([operation, await codeHash(service), sorted(args)]))
+    .update(JSON.stringify([operation, await codeHash(service), sorted(args), sorted(inputs)]))
     .digest('hex');
 }
 

@@ -41,8 +41,8 @@ export async function startRun(lifecycle: Lifecycle, wanted: NewRun): Promise<St
 }
 
 /**
- * Applies an event to a run and does what follows. If this process ends in between, the next call for the run does the
- * rest: what is queued is queued again, under a key that starts it once.
+ * Applies an event to a run and executes the resulting commands. If this process ends in between, the next call for the
+ * run repeats them; idempotency keys start each task once.
  */
 export async function proceed(lifecycle: Lifecycle, id: string, event: RunEvent): Promise<StoredRun> {
   const { stored, commands } = await applyEvent(lifecycle, id, event);
@@ -81,7 +81,7 @@ function taskOf(lifecycle: Lifecycle, { id, owner, run }: StoredRun, stage: stri
   return startStage(lifecycle, { service: 'pipelines', stage: 'step', args, owner, key });
 }
 
-/** Continues the runs that a process has left behind. */
+/** Continues the runs whose process has ended. */
 export async function resumeRuns(lifecycle: Lifecycle): Promise<void> {
   const { query } = await pipelinesDatabase(lifecycle);
   const running = await query.selectFrom('runs').select('id').where('state', '=', 'running').execute();

@@ -2,7 +2,7 @@ import { identifier, quoted } from '#adapters/duckdb/tables.ts';
 import { isRecord } from '#core';
 import { invalidField } from '../json-body.ts';
 
-/** What is done with the values of a column, in this order. */
+/** Operations on the values of a column, in this order. */
 interface ColumnStep {
   readonly drop?: boolean;
   readonly trim?: boolean;
@@ -38,7 +38,7 @@ const FIELDS = ['source', 'sql', 'columns', 'checks'];
 const STEPS = ['drop', 'trim', 'lower', 'clip', 'fill', 'rename'];
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
-/** Throws `invalid_input` with a pointer to what is wrong. SQL is checked by its first run. */
+/** Throws `invalid_input` with a pointer to the invalid field. SQL is checked by its first run. */
 export function readRecipe(value: Readonly<Record<string, unknown>>): Recipe {
   const { source, sql, columns = {}, checks = [] } = value;
   const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));

@@ -47,7 +47,7 @@ export async function runRecipe(lifecycle: Lifecycle, args: JsonObject, run: Sta
   await using bench = await openWorkbench(lifecycle, run.signal);
   const { tables } = bench;
   await tables.run(`CREATE TABLE input AS SELECT * FROM read_parquet([${files.map(quoted).join(', ')}])`);
-  // From here on runs SQL that somebody has sent.
+  // The SQL below comes from users.
   await tables.confine([`${bench.folder}/`]);
   await running('The query of the recipe', async () => {
     await tables.run(`CREATE TABLE queried AS SELECT * FROM (${sql ?? 'SELECT * FROM input'}\n)`);
@@ -73,6 +73,15 @@ export async function runRecipe(lifecycle: Lifecycle, args: JsonObject, run: Sta
   return presentRun(kept);
 }
 
+/** The recipe and the version of the dataset that a run would use now. */
+export async function recipeInputs(lifecycle: Lifecycle, args: JsonObject): Promise<JsonObject> {
+  const { version, definition } = await findRecipe(lifecycle, String(args.recipe));
+  const wanted = args.version ?? definition.source.version;
+  const asked = { dataset: definition.source.dataset, ...(wanted === undefined ? {} : { version: wanted }) };
+  const input = await lifecycle.ask('ingestion', 'version', asked);
+  return { recipe_version: version, dataset_version: input.version };
+}
+
 /** The columns of the query. Lineage needs `_file` and `_line`, so they are there even when the query drops them. */
 async function namesOf(tables: Tables): Promise<readonly string[]> {
   const names = (await tables.rows('DESCRIBE queried')).map(({ column_name }) => String(column_name));
@@ -81,7 +90,7 @@ async function namesOf(tables: Tables): Promise<readonly string[]> {
   return [...new Set([...names, '_line', '_file'])];
 }
 
-/** Errors of SQL are those of whoever has written it. */
+/** Errors of SQL are the fault of the recipe. */
 async function running<T>(what: string, query: () => Promise<T>): Promise<T> {
   try {
     return await query();
@@ -116,19 +125,24 @@ async function keep(lifecycle: Lifecycle, row: RunRow): Promise<RunRow> {
 }
 
 /** A run as the API shows it. */
-export const presentRun = (row: RunRow): JsonObject => ({
-  id: row.id,
-  recipe: row.recipe,
-  recipe_version: row.recipe_version,
-  input: { dataset: row.dataset, version: row.dataset_version },
-  state: row.state,
-  output: row.output,
-  artifact: row.hash,
-  rows: row.rows,
-  checks: JSON.parse(row.checks),
-  created_at: new Date(row.created_at).toISOString(),
-  created_by: row.created_by,
-});
+export function presentRun(row: RunRow): JsonObject {
+  const checks = JSON.parse(row.checks) as readonly CheckResult[];
+  const broken = checks.find(({ severity, passed }) => severity === 'error' && !passed);
+  return {
+    id: row.id,
+    recipe: row.recipe,
+    recipe_version: row.recipe_version,
+    input: { dataset: row.dataset, version: row.dataset_version },
+    state: row.state,
+    output: row.output,
+    artifact: row.hash,
+    rows: row.rows,
+    checks: JSON.parse(row.checks),
+    reason: broken ? `The check ${broken.name} fails for ${broken.failed} of ${row.rows} rows.` : null,
+    created_at: new Date(row.created_at).toISOString(),
+    created_by: row.created_by,
+  };
+}
 
 /** The query `output`: `{recipe, version?}`, the newest by default. Rejects with `resource_not_found`. */
 export async function findOutput(lifecycle: Lifecycle, { recipe, version }: JsonObject): Promise<JsonObject> {

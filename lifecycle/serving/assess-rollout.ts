@@ -18,7 +18,7 @@ export interface Assessment extends RolloutVerdict {
 /** Fewer outcomes say too little about an error. */
 const MIN_OUTCOMES = 20;
 
-/** What both versions have answered on all live instances. */
+/** The tallies of both versions, summed over all live instances. */
 export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow): Promise<RolloutTallies> {
   const { instances } = await platform.registry.snapshot();
   const now = platform.clock.now();
@@ -30,7 +30,7 @@ export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow):
   };
 }
 
-/** What the rule says of a roll-out now. */
+/** The current decision of the rule on a roll-out. */
 export async function assessRollout(lifecycle: Lifecycle, rollout: RolloutRow): Promise<Assessment> {
   const tallies = await liveTallies(lifecycle, rollout);
   const elapsedSeconds = (lifecycle.platform.clock.now() - rollout.started_at) / 1000;

@@ -20,7 +20,7 @@ export interface DeployOrder {
   readonly share: number;
   readonly key: RoutingKey;
   readonly rule: RolloutRule;
-  /** How long the version before can take over from a deployment of all tasks. 0: not at all. */
+  /** Time for automatic rollback after a full deployment. 0: no automatic rollback. */
   readonly guardSeconds: number;
 }
 

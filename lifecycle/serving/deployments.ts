@@ -21,7 +21,7 @@ export async function listDeployments(
   return rows.orderBy('number', 'desc').limit(limit).execute();
 }
 
-/** What a model serves. Undefined before its first deployment. */
+/** The deployed version of a model. Undefined before its first deployment. */
 export async function currentDeployment(
   lifecycle: Pick<Lifecycle, 'stores'>,
   model: string,

@@ -8,7 +8,7 @@ import { type RolloutTallies, runningRollout } from './rollouts.ts';
 import { servingDatabase } from './serving-database.ts';
 import type { RolloutRow } from './tables.ts';
 
-/** Promotes and rolls back what has come due. Several processes may do so: each roll-out ends once. */
+/** Promotes and rolls back due roll-outs. Safe to run in several processes: each roll-out ends once. */
 export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): Promise<void> {
   const { query } = await servingDatabase(lifecycle);
   const running = await query.selectFrom('rollouts').selectAll().where('state', '=', 'running').execute();
@@ -16,7 +16,7 @@ export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): 
     if (await settleRejected(lifecycle, rollout.model)) continue;
     const { decision, reasons, tallies } = await assessRollout(lifecycle, rollout);
     const isGuard = rollout.strategy === 'guard';
-    // A guard ends in time, however few tasks there were.
+    // A guard ends at its time, whatever the number of tasks.
     if (decision === 'roll-back') {
       await concludeRollout(lifecycle, rollout, { outcome: 'roll-back', reasons, tallies, signal });
     } else if (isGuard ? lifecycle.platform.clock.now() >= rollout.until : decision === 'promote') {
@@ -25,7 +25,9 @@ export async function judgeRollouts(lifecycle: Lifecycle, signal: AbortSignal): 
   }
 }
 
-/** Records what an instance has taken out of service. Resolves with whether it ended the running roll-out. */
+/**
+ * Records a version that an instance has taken out of service. Resolves with whether this ended the running roll-out.
+ */
 export async function settleRejected(lifecycle: Lifecycle, model: string): Promise<boolean> {
   const rollout = await runningRollout(lifecycle, model);
   if (!rollout) return false;
@@ -45,7 +47,7 @@ interface Conclusion {
   readonly signal?: AbortSignal;
 }
 
-/** Ends a roll-out once, shows it to the instances, and tells it to the other services. Resolves with the ended row. */
+/** Ends a roll-out once, updates the instances, and emits its event. Resolves with the ended row. */
 export async function concludeRollout(
   lifecycle: Lifecycle,
   { id, model }: RolloutRow,

@@ -44,7 +44,25 @@ async function versionOf(lifecycle: Lifecycle, task: Task): Promise<JsonObject |
 async function trainingSetOf(lifecycle: Lifecycle, { facts }: JsonObject): Promise<JsonObject> {
   const hash = isRecord(facts) ? String(facts.data_hash) : '';
   const known = await lifecycle.ask('features', 'training-set', { hash }).catch(ignoreUnknown);
-  return { hash, ...known };
+  if (!known) return { hash };
+  const sources = Object.entries(isRecord(known.sources) ? known.sources : {});
+  const explained = sources.map(async ([view, source]) => [view, await whoSent(lifecycle, source)]);
+  return {
+    ...{ hash, ...known },
+    labels: await whoSent(lifecycle, known.labels),
+    sources: Object.fromEntries(await Promise.all(explained)),
+  };
+}
+
+/** A version of a dataset, with the name of its file, and who put it there. */
+async function whoSent(lifecycle: Lifecycle, made: unknown): Promise<JsonObject> {
+  const { dataset, version, ...more } = isRecord(made) ? (made as JsonObject) : {};
+  const found = await lifecycle.ask('ingestion', 'version', { dataset, version }).catch(ignoreUnknown);
+  const file = isRecord(found?.file) ? found.file : {};
+  return {
+    ...{ dataset, version, ...more, file_name: file.name ?? null, file: file.hash ?? null },
+    ...{ sent_by: found?.created_by ?? null, sent_at: found?.created_at ?? null },
+  };
 }
 
 /** Each feature with its value, and the file, line and person that it came from. */
@@ -53,7 +71,7 @@ async function rowsBehind(lifecycle: Lifecycle, { values, sources, given }: Json
   return { values: values ?? {}, given: given ?? {}, sources: rows?.sources ?? sources ?? {} };
 }
 
-/** What was deleted or trained elsewhere has no lineage. */
+/** Deleted data and versions that were trained elsewhere have no lineage. */
 function ignoreUnknown(error: unknown): undefined {
   if (error instanceof ModelyardError && error.code === 'resource_not_found') return undefined;
   throw error;

@@ -9,14 +9,14 @@ const FIRST_START_MS = 30_000;
 const RETRY_MS = 500;
 
 /**
- * Shows instances what to serve, and the alias `champion` too. Instances swap at their next heartbeat. Rejects with
- * `no_live_instance` for a model that was never started, because it has no contract.
+ * Publishes the version to serve to the instances, and moves the alias `champion`. Instances swap at their next
+ * heartbeat. Rejects with `no_live_instance` for a model that was never started, because it has no contract.
  */
 export async function pointModel(lifecycle: Lifecycle, model: string, signal: AbortSignal): Promise<void> {
   await untilRegistered(lifecycle, model, signal);
   const { registry } = lifecycle.platform;
   for (;;) {
-    // The row first: if another process writes it after this, the lock of the row refuses what was decided before.
+    // The row first: the optimistic lock of the row then refuses earlier decisions of other processes.
     const row = await registry.readModel(model);
     const current = await currentDeployment(lifecycle, model);
     if (!current || !row) return;

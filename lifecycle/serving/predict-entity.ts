@@ -23,6 +23,7 @@ import { jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { servingDatabase } from './serving-database.ts';
+import { usedRows } from './used-rows.ts';
 
 const DEFAULT_WAIT_SECONDS = 20;
 
@@ -80,15 +81,24 @@ async function record(
   lifecycle: Lifecycle,
   request: HttpRequest,
   { id: task_id, model, owner, createdAt: created_at }: Task,
-  features: object,
+  features: OnlineFeatures & { readonly given: JsonObject },
 ): Promise<void> {
-  const { query } = await servingDatabase(lifecycle);
+  const database = await servingDatabase(lifecycle);
   const [entity, entity_id] = [request.param('entity'), request.param('id')];
-  await query
-    .insertInto('predictions')
-    .values({ ...{ task_id, model, entity, entity_id, owner, created_at }, features: JSON.stringify(features) })
-    .onConflict((conflict) => conflict.column('task_id').doNothing())
-    .execute();
+  const rows = usedRows(features.sources, { task_id, created_at });
+  await database.transaction(async (transaction) => {
+    await transaction
+      .insertInto('predictions')
+      .values({ ...{ task_id, model, entity, entity_id, owner, created_at }, features: JSON.stringify(features) })
+      .onConflict((conflict) => conflict.column('task_id').doNothing())
+      .execute();
+    if (rows.length === 0) return;
+    await transaction
+      .insertInto('used_rows')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  });
 }
 
 async function answer({ deps }: ServingLifecycle, request: HttpRequest, submitted: Task): Promise<ProxyResult> {

@@ -41,7 +41,7 @@ export async function listRollouts(
   return rows.orderBy('number', 'desc').limit(limit).execute();
 }
 
-/** Ends what runs, in the transaction of the decision that replaces it. */
+/** Ends the running roll-out, in the transaction of the decision that replaces it. */
 export async function endRunning(
   transaction: Transaction<ServingTables>,
   model: string,
@@ -77,7 +77,7 @@ export function deploymentOf({ version, artifact }: DeploymentRow, rollout: Roll
   };
 }
 
-/** `live`: what is known while it runs. */
+/** `live`: current tallies of a running one. */
 export const presentRollout = (
   row: RolloutRow,
   live?: { readonly reasons: readonly string[]; readonly tallies: RolloutTallies },

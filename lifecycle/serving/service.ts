@@ -1,7 +1,7 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { ModelyardError } from '#core';
 import { jsonBody } from '../json-body.ts';
-import type { Service, ServingLifecycle, Stage } from '../service.ts';
+import type { Query, Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
 import { assessRollout } from './assess-rollout.ts';
 import { deploy } from './deploy.ts';
@@ -14,6 +14,7 @@ import { startDeployed } from './point-model.ts';
 import { predictEntity } from './predict-entity.ts';
 import { rollBack } from './roll-back.ts';
 import { listRollouts, presentRollout } from './rollouts.ts';
+import { rowPredictions } from './used-rows.ts';
 
 const MAX_LISTED = 100;
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
@@ -46,6 +47,10 @@ const getDeployments: Handle = async (lifecycle, request) => {
   return json(200, { deployments: rows.map(presentDeployment), rollouts: await Promise.all(presented) });
 };
 
+const deployed: Query = async (lifecycle, { model }) => ({
+  deployed: (await currentDeployment(lifecycle, String(model)))?.version ?? null,
+});
+
 /** For deployments without a process that stays: a schedule runs it. */
 const judge: Stage = async (lifecycle, _, { signal }) => {
   await judgeRollouts(lifecycle, signal);
@@ -60,6 +65,7 @@ const HANDLES: Readonly<Record<string, Handle>> = {
   'POST /entities/{entity}/{id}/predict/{model}': predictEntity,
   'GET /entities/{entity}/{id}/predictions': entityPredictions,
   'GET /tasks/{id}/lineage': taskLineage,
+  'GET /datasets/{dataset}/versions/{version}/lines/{line}/predictions': rowPredictions,
 };
 
 /** Deployments of versions, predictions by entity, and the lineage of predictions. */
@@ -70,6 +76,13 @@ export const serving: Service = {
     current: async (lifecycle, { model }) => ({
       version: (await currentDeployment(lifecycle, String(model)))?.version ?? null,
     }),
+  },
+  inputs: {
+    // What the gate compares with. A decision stands while nothing else is deployed.
+    deploy: {
+      read: deployed,
+      left: ({ state, version, previous }) => ({ deployed: state === 'deployed' ? version : previous }),
+    },
   },
   stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift },
   async tick(lifecycle) {

@@ -3,6 +3,8 @@ export interface ServingTables {
   deployments: DeploymentRow;
   /** Predictions by entity, with the features that they used. */
   predictions: PredictionRow;
+  /** The rows of datasets that predictions by entity have used. */
+  used_rows: UsedRow;
   /** Versions that run beside another one. */
   rollouts: RolloutRow;
 }
@@ -54,6 +56,14 @@ export interface DeploymentRow {
   /** What the gate compared. */
   comparison: string;
   owner: string;
+  created_at: number;
+}
+
+export interface UsedRow {
+  dataset: string;
+  version: number;
+  line: number;
+  task_id: string;
   created_at: number;
 }
 

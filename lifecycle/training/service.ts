@@ -10,7 +10,7 @@ import { versionOf } from './mlflow/model-versions.ts';
 import type { Tracking } from './mlflow/tracking.ts';
 import type { TrainingTables } from './tables.ts';
 import { trainVersion } from './train-version.ts';
-import { describeVersion, listVersions, pointAlias } from './versions.ts';
+import { describeVersion, listVersions, pointAlias, versionsTrainedOn } from './versions.ts';
 
 async function trackingOf(lifecycle: Lifecycle, user: string): Promise<Tracking> {
   const database = await databaseOf<TrainingTables>(lifecycle, manifest);
@@ -25,6 +25,11 @@ const versionQuery: Query = async (lifecycle, args) => {
 const versionsQuery: Query = async (lifecycle, args) => {
   const tracking = await trackingOf(lifecycle, 'system');
   return { versions: await listVersions(tracking, String(args.model)) };
+};
+
+const trainedOnQuery: Query = async (lifecycle, { hashes }) => {
+  const tracking = await trackingOf(lifecycle, 'system');
+  return { versions: await versionsTrainedOn(tracking, Array.isArray(hashes) ? hashes.map(String) : []) };
 };
 
 const aliasQuery: Query = async (lifecycle, args) => {
@@ -68,6 +73,11 @@ function resultOf(answer: MlflowAnswer): ProxyResult {
 export const training: Service = {
   manifest,
   stages: { train: trainVersion, evaluate: evaluateVersion },
-  queries: { version: versionQuery, versions: versionsQuery, 'point-alias': aliasQuery },
+  queries: {
+    version: versionQuery,
+    versions: versionsQuery,
+    'trained-on': trainedOnQuery,
+    'point-alias': aliasQuery,
+  },
   handle,
 };

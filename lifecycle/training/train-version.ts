@@ -158,7 +158,7 @@ async function register({ platform }: Lifecycle, tracking: Tracking, registratio
   return output;
 }
 
-/** What a finished run has produced. */
+/** The result of a finished run. */
 async function outputOf({ database }: Tracking, runId: string) {
   const versions = database.query.selectFrom('model_versions').selectAll().where('run_id', '=', runId);
   const version = await versions.orderBy('version').executeTakeFirst();

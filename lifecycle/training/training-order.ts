@@ -1,7 +1,7 @@
 import { isArtifactHash, isModelName, isRecord, type JsonObject, ModelyardError } from '#core';
 import type { TrainingColumns } from './training-set.ts';
 
-/** What to train. */
+/** The arguments of a training. */
 export interface TrainingOrder extends TrainingColumns {
   /** Name of the registered model. */
   readonly model: string;

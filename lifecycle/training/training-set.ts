@@ -3,7 +3,7 @@ import { ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Examples } from './trainers/trainer.ts';
 
-/** Which columns of a Parquet file are what. */
+/** The roles of the columns of a Parquet file. */
 export interface TrainingColumns {
   readonly features: readonly string[];
   readonly label: string;

@@ -26,6 +26,27 @@ export async function describeVersion(tracking: Tracking, model: string, version
   }
 }
 
+/** The versions whose training set is one of these artifacts. */
+export async function versionsTrainedOn(
+  { database }: Tracking,
+  hashes: readonly string[],
+): Promise<readonly JsonObject[]> {
+  if (hashes.length === 0) return [];
+  const rows = await database.query
+    .selectFrom('tags')
+    .select('owner')
+    .where('kind', '=', 'version')
+    .where('key', '=', `${FACT}data_hash`)
+    .where('value', 'in', hashes)
+    .orderBy('owner')
+    .limit(MAX_VERSIONS)
+    .execute();
+  return rows.map(({ owner }) => {
+    const at = owner.lastIndexOf('/');
+    return { model: owner.slice(0, at), version: owner.slice(at + 1) };
+  });
+}
+
 async function versionByAlias({ database }: Tracking, model: string, alias: string): Promise<string> {
   const query = database.query.selectFrom('aliases').select('version').where('model', '=', model);
   const row = await query.where('alias', '=', alias).executeTakeFirst();

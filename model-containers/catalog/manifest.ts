@@ -27,7 +27,7 @@ export interface ModelManifest extends Partial<ModelLimits> {
   readonly versioned?: boolean;
   /** How the messages fit tensors. @default fields and tensors have the same names */
   readonly tensors?: TensorMapping;
-  /** What answers instead of a model in this folder: a server that speaks HTTP. */
+  /** A server that speaks HTTP, instead of a model in this folder. */
   readonly container?: ContainerSource;
   /** Memory that Fargate supports with `cpu`: at least 512, and 2 GiB per vCPU from half a vCPU. @default 512 */
   readonly memoryMiB?: number;
@@ -66,7 +66,7 @@ const PATHS: Readonly<Record<ContainerProtocol, string>> = {
   cog: '/health-check',
 };
 
-/** Where a container tells that it is ready. */
+/** The path of a container's readiness check. */
 export const healthPathOf = ({ protocol, health }: ContainerSource): string => health ?? PATHS[protocol];
 
 /** Whether a container runs beside deployed instances. One with a command only is started by the instance. */
@@ -91,7 +91,7 @@ export interface ContainerSource {
   readonly model?: string;
 }
 
-/** What holds where a manifest leaves a field out, besides its limits. */
+/** Defaults of the fields of a manifest, besides its limits. */
 export const DEFAULTS = { slots: 1, localInstances: 1, cpu: 256, memoryMiB: 512 } as const;
 
 export const limitsOf = (manifest: ModelManifest): ModelLimits =>

@@ -28,13 +28,13 @@ export interface PredictContext extends SetupContext {
   /** The caller's W3C Trace Context, if any. */
   readonly trace: TraceContext | undefined;
   /**
-   * Tells the caller how far the run is: `fraction` from 0 to 1. At most one report a second is stored, the latest.
-   * Throws a RangeError for another fraction.
+   * Reports progress to the caller: `fraction` from 0 to 1. At most one report a second is stored, the latest. Throws a
+   * RangeError for another fraction.
    */
   progress(fraction: number, message?: string): void;
   /**
-   * Tells the caller a part of the result: a response message with the fields that are known. All are kept, up to 10 MiB
-   * for a task. Throws for what is no response message or has more than 128 KiB.
+   * Sends the caller a part of the result: a response message with the known fields. All parts are kept, up to 10 MiB
+   * per task. Throws for an invalid response message and for more than 128 KiB.
    */
   partial(answer: object): void;
 }

@@ -10,6 +10,14 @@ export class Refused extends Error {
   }
 }
 
+const LONGEST_WAIT_SECONDS = 25;
+
+interface Queued {
+  readonly id: string;
+  readonly state: string;
+  readonly error: { readonly message: string } | null;
+}
+
 interface Problem {
   readonly detail?: string;
   readonly errors?: readonly { readonly message: string }[];
@@ -32,8 +40,24 @@ export class ExampleClient {
     return this.#call(path, { method, headers, body: JSON.stringify(body) });
   }
 
-  upload<T>(path: string, csv: string): Promise<T> {
-    return this.#call(path, { method: 'POST', headers: { 'Content-Type': 'text/csv' }, body: csv });
+  /** Waits for the version as long as its task runs. */
+  async upload<T>(path: string, csv: string): Promise<T> {
+    const headers = { 'Content-Type': 'text/csv', Prefer: `wait=${LONGEST_WAIT_SECONDS}` };
+    for (;;) {
+      const answer = await this.#call<T & Partial<Queued>>(path, { method: 'POST', headers, body: csv });
+      if (answer.state !== 'queued' && answer.state !== 'running') return answer;
+      await this.#untilEnded(answer.id ?? '');
+      // The same content is the version that the task has made.
+    }
+  }
+
+  async #untilEnded(id: string): Promise<void> {
+    const headers = { Prefer: `wait=${LONGEST_WAIT_SECONDS}` };
+    for (;;) {
+      const { state = '', error } = await this.#call<Queued>(`/tasks/${id}`, { headers });
+      if (state === 'succeeded') return;
+      if (state !== 'queued' && state !== 'running') throw new Error(`The task ${id} is ${state}: ${error?.message}`);
+    }
   }
 
   async #call<T>(path: string, init: RequestInit): Promise<T> {

@@ -59,8 +59,6 @@ export const pipelineOf = (
       uses: 'serving.deploy',
       after: ['train'],
       params: { model: MODEL, version: '{{train.version}}' },
-      // The decision depends on what is deployed.
-      cache: false,
     },
   ],
 });

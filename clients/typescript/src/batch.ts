@@ -59,7 +59,7 @@ export async function* batchOutcomes(
   for await (const chunk of chunksOf(requests, Math.min(MAX_SIZE, Math.max(1, size)))) {
     if (chunk.start + chunk.requests.length <= from) continue;
     const id = post(chunk);
-    // Told when its outcomes are asked for.
+    // Reported when its outcomes are read.
     id.catch(() => undefined);
     if (before) yield* outcomesOf(sending, before.chunk, before.id, from);
     before = { chunk, id };

@@ -14,7 +14,7 @@ export interface ClientOptions {
   readonly url?: string | URL;
   /** A token or an API key. */
   readonly token?: string | undefined;
-  /** Further attempts when the API asks for patience or cannot be reached. @default 4 */
+  /** Further attempts after 429, 503 and network errors. @default 4 */
   readonly retries?: number;
   /** @default that of the platform */
   readonly fetch?: typeof fetch;
@@ -86,7 +86,7 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
     }
   }
 
-  /** What happens to a task until it has ended: states, progress, parts of the result. */
+  /** The events of a task until it has ended: states, progress, parts of the result. */
   events(id: string, { signal }: Pick<SubmitOptions, 'signal'> = {}): AsyncGenerator<TaskEvent> {
     return taskEvents({ ...this.#options, signal }, id);
   }

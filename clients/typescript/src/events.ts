@@ -1,7 +1,7 @@
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
-/** What happens to a task. */
+/** An event of a task. */
 export type TaskEvent =
   | { readonly type: 'state'; readonly task: Task }
   | { readonly type: 'progress'; readonly fraction: number; readonly message: string | null }

@@ -24,8 +24,8 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;
 
 /**
- * Sends a request, and repeats it while the API asks for patience or cannot be reached. Waits as long as `Retry-After`
- * says. Rejects with `ApiError` or `UnreachableError`.
+ * Sends a request, and repeats it after 429, 503 and network errors. Waits as long as `Retry-After` says. Rejects with
+ * `ApiError` or `UnreachableError`.
  */
 export async function send(options: SendOptions, request: Request): Promise<Response> {
   for (let attempt = 0; ; attempt += 1) {

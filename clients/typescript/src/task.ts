@@ -10,7 +10,7 @@ export interface Task<Result = unknown> {
   readonly started_at: string | null;
   readonly ended_at: string | null;
   readonly attempts: number;
-  /** What the model told last. Absent when it has told nothing. */
+  /** The last progress report of the model. Absent without one. */
   readonly progress?: { readonly fraction: number | null; readonly message: string | null };
   /** Null until the task has succeeded. */
   readonly result: Result | null;

@@ -72,7 +72,7 @@ export async function createEcsClient(connection: AwsConnection): Promise<ECSCli
   return client;
 }
 
-/** What every client of the SDK is made with. `requestTimeout` in milliseconds. */
+/** The options of every client of the SDK. `requestTimeout` in milliseconds. */
 export const connectionOf = (
   { region, credentials }: AwsConnection,
   endpoint: string | undefined,

@@ -105,7 +105,7 @@ export class DockerInstanceController implements InstanceController {
     }
   }
 
-  /** Nothing else removes containers that this controller launched. */
+  /** This controller must remove the containers that it launched. */
   async #removeEnded(containers: readonly ContainerInfo[]): Promise<void> {
     for (const { Id, Labels, State } of containers) {
       if (Labels[LAUNCHED_LABEL] !== 'true' || LIVE.includes(State)) continue;

@@ -33,8 +33,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const systemResolve = (name: string) => systemLookup(name, { all: true });
 
 /**
- * Requests by HTTP. A name is resolved once, all its addresses are judged, and the connection uses these addresses: a
- * later answer of the name server changes nothing.
+ * Requests by HTTP. A name is resolved once, all its addresses are checked, and the connection uses only these
+ * addresses, so a later response of the name server has no effect.
  */
 export class OutboundHttp implements Outbound {
   readonly #listed: ListedHosts;

@@ -3,7 +3,7 @@ import { unavailable } from '#core';
 
 /** SQLSTATE classes of connections and of a server that is starting or stopping, and errors of sockets. */
 const AWAY = /^(?:08|57P0|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
-/** What the driver says without a code. */
+/** Messages of the driver that have no code. */
 const LOST = /^(?:Connection terminated|Query read timeout|timeout exceeded|Client has encountered a connection error)/;
 
 /** The server does not answer, and may answer later. */

@@ -5,7 +5,7 @@ export interface SqlTables {
   readonly usage: UsageTable;
 }
 
-/** What users have used lately. */
+/** Recent usage of users. */
 interface UsageTable {
   /** Primary key. */
   readonly owner: string;

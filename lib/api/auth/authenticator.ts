@@ -35,7 +35,7 @@ export function createAuthenticator({ users, clock, identifyToken }: Authenticat
     const digest = createHash('sha256').update(secret).digest('base64url');
     const known = await identified(digest, secret);
     if (!known || known.expiresAt <= clock.now())
-      throw unauthenticated('The token or key is not valid, or not any more.');
+      throw unauthenticated('The token or key is invalid, expired or revoked.');
     return known.principal;
   };
 }

@@ -15,8 +15,8 @@ function routed(event: ProxyEvent, more: readonly Route[] = []): Route | undefin
 }
 
 /**
- * Checks that the caller has the role that the route table asks for, on every platform alike. Throws `unauthenticated`
- * when nobody is known, `forbidden` when the role, the scopes or the models of the key are not enough, and
+ * Checks that the caller has the role that the route table requires, on every platform alike. Throws `unauthenticated`
+ * for an unknown caller, `forbidden` when the role, the scopes or the models of the key are insufficient, and
  * `route_not_found` for a route that is neither in the table nor one of the handler's own.
  */
 export function authorize(event: ProxyEvent, caller: Principal | undefined, own: readonly Route[]): void {

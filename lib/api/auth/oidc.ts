@@ -17,7 +17,7 @@ import type { IdentifyToken } from './tokens.ts';
 interface OidcSettings {
   /** For example `https://login.example.com/realms/main`, exactly as in the tokens. */
   readonly issuer: string;
-  /** What tokens are issued for: their `aud`, or the `client_id` of tokens that have none. */
+  /** The audience of the tokens: their `aud`, or the `client_id` of tokens without one. */
   readonly audience: string;
   /** The claim with the role or a list of roles; dots lead into objects: `realm_access.roles`. */
   readonly roleClaim: string;
@@ -86,9 +86,9 @@ function isFor({ aud, client_id: client }: JWTPayload, audience: string): boolea
   return aud === undefined ? client === audience : [aud].flat().includes(audience);
 }
 
-/** The role with the most rights that the claim contains; `user` if it contains none of ours. */
+/** The role with the most rights that the claim contains; `user` if it contains no known role. */
 function roleOf(claims: JWTPayload, path: string): UserRole {
-  // A claim of this very name wins: Auth0 has URLs.
+  // A claim with exactly this name has priority, because Auth0 uses URLs as names.
   const value = Object.hasOwn(claims, path)
     ? claims[path]
     : path.split('.').reduce<unknown>((at, name) => (isObject(at) ? at[name] : undefined), claims);
@@ -101,14 +101,14 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const nameOf = ({ preferred_username: name, email, sub = '' }: JWTPayload): string =>
   [name, email].find((text) => typeof text === 'string' && text !== '')?.toString() ?? sub;
 
-/** The stored user, with the role that the issuer says. */
+/** The stored user, with the role from the issuer. */
 async function knownUser(users: UserStore, clock: Clock, { name, role }: Pick<User, 'name' | 'role'>): Promise<User> {
   const user =
     (await users.findByName(name)) ??
     (await users.create({ name, role, passwordHash: '', createdAt: clock.now() })) ??
     // Another request was faster.
     (await users.findByName(name));
-  if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be kept now.', { retryable: true });
+  if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be stored now.', { retryable: true });
   if (user.role === role) return user;
   return (await changeUser(users, user.id, (current) => ({ ...current, role }))) ?? user;
 }

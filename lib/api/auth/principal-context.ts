@@ -20,12 +20,12 @@ export const toPrincipalContext = ({ id, name, role, scopes, models, key, limits
 });
 
 /**
- * Who calls, as the gateway has found out. Undefined when it has not. An authorizer that names no role vouches for a
- * user. Throws `unauthenticated` for a context that no authorizer of ours makes.
+ * The caller, as identified by the gateway. Undefined without one. A context without a role has the role `user`. Throws
+ * `unauthenticated` for a malformed context.
  */
 export function principalOf({ requestContext }: ProxyEvent): Principal | undefined {
   const { lambda, ...given } = requestContext?.authorizer ?? {};
-  // An HTTP API may pass on what its authorizer says under the name of its kind.
+  // An HTTP API may nest the context of its authorizer under the kind of the authorizer.
   const { principalId, user: id = principalId, ...context } = isObject(lambda) ? lambda : given;
   if (id === undefined || id === '') return undefined;
   const { name = id, role = 'user', scopes, models, key, limits } = context;

@@ -15,7 +15,7 @@ import {
 const ISSUER = 'modelyard';
 const AUDIENCE = 'modelyard-api';
 const ALGORITHM = 'EdDSA';
-/** RFC 9068. Other tokens that the same keys may sign one day are not access tokens. */
+/** The type of access tokens (RFC 9068). Other tokens that the same keys sign are refused. */
 const TYPE = 'at+jwt';
 const LIFETIME_SECONDS = 900;
 /** Clocks of several gateways differ a little. */
@@ -67,7 +67,7 @@ export function createTokenCheck({ users, ...options }: TokenOptions & { readonl
       async ({ kid }) => {
         const key = keys.find((known) => known.kid === kid);
         if (!key) throw new Error('The key is unknown.');
-        // Only the public half: what verifies cannot sign.
+        // Only the public half, so that verifiers cannot sign.
         return importJWK({ kty: 'OKP', crv: 'Ed25519', x: String(key.x) }, ALGORITHM);
       },
       {

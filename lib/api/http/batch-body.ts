@@ -41,7 +41,7 @@ function linesOf(body: Uint8Array): Uint8Array[] {
   return lines;
 }
 
-/** Finds where elements end. What is in them is read later, each by itself. */
+/** Finds the ends of the elements. Their content is parsed later, element by element. */
 function elementsOf(body: Uint8Array): Uint8Array[] {
   const text = trimmed(body);
   if (text[0] !== OPEN || text.at(-1) !== CLOSE) throw notAnArray();
@@ -87,7 +87,10 @@ function trimmed(text: Uint8Array): Uint8Array {
   return text.subarray(from, to);
 }
 
-/** Encodes each request. The pointers in a refusal begin with the index. Rejects with faults that are not of a request. */
+/**
+ * Encodes each request. The pointers in a refusal begin with the index. Rejects with errors that do not belong to one
+ * request.
+ */
 export async function encodeItems(
   transcoder: Transcoder,
   contract: Contract,

@@ -5,10 +5,10 @@ import { bodyTooLarge, type HttpRequest } from './http-request.ts';
 import { bodyType, FORM_TYPE, JSON_TYPE } from './negotiation.ts';
 import { isTaskId } from './task-id.ts';
 
-/** It is read on the thread that serves all requests. */
+/** Small, because it is parsed on the thread that serves all requests. */
 const MAX_BYTES = 16 * 1024;
 
-/** What is wrong with a value. Undefined when nothing is. */
+/** The fault of a value. Undefined for a valid one. */
 export type FieldRule = (value: unknown) => string | undefined;
 
 interface FieldsOptions {
@@ -22,7 +22,7 @@ interface FieldsOptions {
 
 /**
  * The fields of a JSON object. An empty body has none. Rejects with `body_too_large`, `unreadable_body`,
- * `unsupported_media_type`, and `invalid_input` with a pointer to what is wrong.
+ * `unsupported_media_type`, and `invalid_input` with a pointer to the invalid field.
  */
 export function jsonFields(
   request: HttpRequest,
@@ -86,7 +86,7 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
 
 const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
-/** The ids that a redrive asks for: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
+/** The ids in the body of a redrive: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
 export function redriveIds(request: HttpRequest, maxIds: number): readonly string[] | undefined {
   const ids = (value: unknown) =>
     Array.isArray(value) && value.length <= maxIds && value.every(isTaskId)
@@ -96,7 +96,7 @@ export function redriveIds(request: HttpRequest, maxIds: number): readonly strin
   return fields.ids as readonly string[] | undefined;
 }
 
-/** The variant that a launch asks for: `{"variant": "…"}`, or nothing at all. Rejects as `jsonFields`. */
+/** The variant in the body of a launch: `{"variant": "…"}`. Undefined without one. Rejects as `jsonFields`. */
 export function launchVariant(request: HttpRequest): string | undefined {
   const variant = (value: unknown) => (typeof value === 'string' ? undefined : 'Must be a string.');
   const fields = jsonFields(request, { what: 'a valid launch of an instance', rules: { variant: optional(variant) } });

@@ -21,7 +21,7 @@ export function callOfLine(line: string): Call | undefined {
     const { [CALL_FIELD]: call } = JSON.parse(line) as { readonly [CALL_FIELD]?: Omit<Call, 'id'> };
     return isCall(call) ? { ...call, id: call.requestId } : undefined;
   } catch {
-    // Recovery: the line is of somebody else.
+    // Recovery: the line is not a call.
     return undefined;
   }
 }

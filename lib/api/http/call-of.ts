@@ -3,7 +3,7 @@ import type { ProxyResult } from './proxy.ts';
 import type { Route } from './routes.ts';
 import { isTaskId } from './task-id.ts';
 
-/** What is known of a request when it is answered. */
+/** The properties of an answered request. */
 export interface AnsweredRequest {
   readonly route: Pick<Route, 'method' | 'path'>;
   readonly params: Readonly<Record<string, string | undefined>>;
@@ -17,7 +17,10 @@ export interface AnsweredRequest {
 
 const MODEL = /^\w{1,48}$/;
 
-/** What the call log keeps of a request. Texts of the caller are kept only if they can name a model or a task. */
+/**
+ * The call log entry of a request. Texts from the caller are kept only if they can be the name of a model or the id of
+ * a task.
+ */
 export function callOf(request: AnsweredRequest, status: number, result?: ProxyResult): AnsweredCall {
   const { route, params, caller, requestId, bytesIn, durationMs } = request;
   const ofTask = /\/tasks\/\{id\}/.test(route.path) ? params.id : request.taskId;

@@ -40,7 +40,7 @@ export interface HandlerDeps {
   readonly metrics: Metrics;
   /** Origins whose pages may read responses. */
   readonly corsOrigins: readonly string[];
-  /** With `none`, a caller that no gateway has identified is the local user. */
+  /** With `none`, an unidentified caller is the local user. */
   readonly auth: AuthKind;
   /** Tells browsers never to use plain HTTP for this host. */
   readonly isHttpsOnly: boolean;
@@ -54,11 +54,13 @@ export interface HandlerDeps {
   readonly recordCall?: RecordCall;
   /** Number of calls that this process could not record. Undefined where it records none. */
   readonly lostCalls?: () => number;
-  /** Counts a request of a known caller. Rejects with `too_many_requests`. Undefined behind a gateway, which does it. */
+  /**
+   * Counts a request of a known caller. Rejects with `too_many_requests`. Undefined behind a gateway, which counts it.
+   */
   readonly enterCaller?: (caller: Principal) => Promise<void>;
   /** Counts the tasks of a caller. Undefined where users have no limits. `endOf` estimates when a task will end. */
   readonly quotaOf?: QuotaOf;
-  /** Verifies callers that no gateway has identified. Undefined behind a gateway, which does it. */
+  /** Verifies callers that no gateway has identified. Undefined behind a gateway, which verifies them. */
   readonly authenticate?: Authenticator;
   /** Deletes a user with tasks, calls and keys. Resolves with false for an unknown one. @default the user and keys */
   readonly eraseUser?: (id: string) => Promise<boolean>;
@@ -66,21 +68,22 @@ export interface HandlerDeps {
 
 type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
 
-interface HandlerDepsOptions {
-  readonly platform: Platform;
-  readonly logger: Logger;
-  readonly auth: AuthKind;
+type SharedDeps = Omit<
+  HandlerDeps,
+  | 'models'
+  | 'enterBacklog'
+  | 'forecast'
+  | 'wakeWhenAsleep'
+  | 'waits'
+  | 'transcoder'
+  | 'metrics'
+  | 'corsOrigins'
+  | 'isHttpsOnly'
+>;
+
+interface HandlerDepsOptions extends SharedDeps {
   /** @default false */
   readonly isHttpsOnly?: boolean;
-  readonly accounts?: Accounts;
-  readonly users?: UserStore;
-  readonly calls?: CallLog;
-  readonly recordCall?: RecordCall;
-  readonly lostCalls?: () => number;
-  readonly enterCaller?: (caller: Principal) => Promise<void>;
-  readonly quotaOf?: QuotaOf;
-  readonly authenticate?: Authenticator;
-  readonly eraseUser?: (id: string) => Promise<boolean>;
   /** @default on this thread */
   readonly transcoder?: Transcoder;
   /** @default no metrics */
@@ -91,11 +94,13 @@ interface HandlerDepsOptions {
 
 /** Dependencies that all handlers of a process share. */
 export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
-  const { platform, transcoder = createTranscoder(), logger, auth, metrics = noMetrics, maxOutageMs } = options;
+  const { transcoder = createTranscoder(), metrics = noMetrics, isHttpsOnly = false, maxOutageMs, ...shared } = options;
+  const { platform, logger } = shared;
   const cached = { ...platform, contracts: cachedContracts(platform.contracts) };
   const models = createModelDirectory({ ...cached, maxOutageMs });
   const backlog = createBacklog(platform);
   return {
+    ...shared,
     platform: cached,
     models,
     enterBacklog: createBacklogGate(backlog),
@@ -103,19 +108,8 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     wakeWhenAsleep: createWaker({ ...platform, logger }),
     waits: { tasks: platform.tasks, clock: platform.clock, stats: platform.stats, pace: createWaitPace() },
     transcoder,
-    logger,
     metrics,
     corsOrigins: platform.corsOrigins ?? [],
-    auth,
-    isHttpsOnly: options.isHttpsOnly ?? false,
-    ...(options.accounts ? { accounts: options.accounts } : {}),
-    ...(options.users ? { users: options.users } : {}),
-    ...(options.calls ? { calls: options.calls } : {}),
-    ...(options.recordCall ? { recordCall: options.recordCall } : {}),
-    ...(options.enterCaller ? { enterCaller: options.enterCaller } : {}),
-    ...(options.quotaOf ? { quotaOf: options.quotaOf } : {}),
-    ...(options.eraseUser ? { eraseUser: options.eraseUser } : {}),
-    ...(options.lostCalls ? { lostCalls: options.lostCalls } : {}),
-    ...(options.authenticate ? { authenticate: options.authenticate } : {}),
+    isHttpsOnly,
   };
 }

@@ -13,8 +13,8 @@ export interface LifecycleRoute extends Route {
 const REST_OF_PATH = '{path+}';
 
 /**
- * The routes of the lifecycle, apart from the others because the bundles of their handlers do not grow with these.
- * Reading needs the role `user`; changing data and models is the work of operators.
+ * The routes of the lifecycle, separate so that the bundles of other handlers do not grow. Reading needs the role
+ * `user`; changing data and models needs `operator`.
  */
 export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
   ...routesOf('ingestion', [
@@ -23,7 +23,7 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/datasets/{dataset}', 'user', 'Get a dataset'],
     ['POST', '/datasets/{dataset}/files', 'operator', 'Add a file to a dataset as a new version'],
     ['GET', '/datasets/{dataset}/versions', 'user', 'List the versions of a dataset'],
-    ['GET', '/datasets/{dataset}/quarantine', 'user', 'List the rows of a dataset that were refused'],
+    ['GET', '/datasets/{dataset}/quarantine', 'user', 'List the refused rows of a dataset'],
   ]),
   ...routesOf('preprocessing', [
     ['PUT', '/recipes/{recipe}', 'operator', 'Create or change a recipe'],
@@ -46,17 +46,23 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/mlflow/api/2.0/{path+}', 'user', 'Read experiments, runs, versions and artifacts as MLflow does'],
     ['POST', '/mlflow/api/2.0/{path+}', 'operator', 'Track and register as MLflow does'],
     ['PUT', '/mlflow/api/2.0/{path+}', 'operator', 'Upload an artifact as MLflow does'],
-    ['PATCH', '/mlflow/api/2.0/{path+}', 'operator', 'Change what is registered as MLflow does'],
-    ['DELETE', '/mlflow/api/2.0/{path+}', 'operator', 'Delete what is tracked as MLflow does'],
+    ['PATCH', '/mlflow/api/2.0/{path+}', 'operator', 'Change registered models as MLflow does'],
+    ['DELETE', '/mlflow/api/2.0/{path+}', 'operator', 'Delete runs and experiments as MLflow does'],
   ]),
   ...routesOf('serving', [
     ['GET', '/models/{model}/deployments', 'user', 'List the deployments of a model'],
     ['POST', '/models/{model}/deployments', 'operator', 'Deploy a version if it passes the gate'],
-    ['POST', '/models/{model}/rollback', 'operator', 'Deploy the version before again'],
-    ['POST', '/models/{model}/deployments/rollback', 'operator', 'Deploy the version before again'],
+    ['POST', '/models/{model}/rollback', 'operator', 'Roll back to the previous version'],
+    ['POST', '/models/{model}/deployments/rollback', 'operator', 'Roll back to the previous version'],
     ['POST', '/entities/{entity}/{id}/predict/{model}', 'user', 'Predict with the newest features of an entity'],
     ['GET', '/entities/{entity}/{id}/predictions', 'user', 'List my predictions for an entity'],
-    ['GET', '/tasks/{id}/lineage', 'user', 'Get the version and the data behind a prediction'],
+    ['GET', '/tasks/{id}/lineage', 'user', 'Get the lineage of a prediction'],
+    [
+      'GET',
+      '/datasets/{dataset}/versions/{version}/lines/{line}/predictions',
+      'user',
+      'List my predictions that have used a row of a dataset',
+    ],
   ]),
   ...routesOf('pipelines', [
     ['GET', '/pipelines', 'user', 'List the pipelines'],
@@ -64,27 +70,27 @@ export const LIFECYCLE_ROUTES: readonly LifecycleRoute[] = [
     ['GET', '/pipelines/{pipeline}', 'user', 'Get a pipeline'],
     ['GET', '/pipelines/{pipeline}/runs', 'user', 'List the runs of a pipeline'],
     ['POST', '/pipelines/{pipeline}/runs', 'operator', 'Start a run of a pipeline'],
-    ['POST', '/pipelines/{pipeline}/backfill', 'operator', 'Run a pipeline for past dates, or resume that'],
+    ['POST', '/pipelines/{pipeline}/backfill', 'operator', 'Start or resume a backfill of past dates'],
     ['GET', '/pipelines/{pipeline}/runs/{id}', 'user', 'Get a run of a pipeline with its log'],
     ['POST', '/pipelines/{pipeline}/runs/{id}/cancel', 'operator', 'Cancel a run of a pipeline'],
     ['POST', '/pipelines/{pipeline}/runs/{id}/retry', 'operator', 'Run a pipeline again from a stage'],
   ]),
   ...routesOf('monitoring', [
-    ['POST', '/outcomes', 'user', 'Report what has become true of my predictions'],
-    ['GET', '/users/me/consent', 'user', 'Get what of my predictions may be logged'],
-    ['PUT', '/users/me/consent', 'user', 'Say what of my predictions may be logged'],
+    ['POST', '/outcomes', 'user', 'Report outcomes of my predictions'],
+    ['GET', '/users/me/consent', 'user', 'Get my consent to the prediction log'],
+    ['PUT', '/users/me/consent', 'user', 'Set my consent to the prediction log'],
     ['GET', '/models/{model}/monitor', 'user', 'Get the data quality, drift and errors of a model, also as a page'],
     ['GET', '/lifecycle/metrics', 'operator', 'Get drift and errors in the text format of Prometheus'],
     ['PUT', '/models/{model}/monitor', 'operator', 'Set the windows, tests and thresholds of a model'],
   ]),
   ...routesOf('alerts', [
     ['GET', '/alerts', 'user', 'List the alerts, newest first'],
-    ['GET', '/alerts/{fingerprint}/deliveries', 'operator', 'List who was told of an alert'],
-    ['GET', '/alert-rules', 'operator', 'List what raises alerts, and who is told'],
+    ['GET', '/alerts/{fingerprint}/deliveries', 'operator', 'List the deliveries of an alert'],
+    ['GET', '/alert-rules', 'operator', 'List the alert rules'],
     ['PUT', '/alert-rules/{rule}', 'operator', 'Create or change a rule'],
     ['DELETE', '/alert-rules/{rule}', 'operator', 'Delete a rule'],
-    ['GET', '/silences', 'user', 'List the silences that have not ended'],
-    ['POST', '/silences', 'operator', 'Keep alerts from being reported for a while'],
+    ['GET', '/silences', 'user', 'List the active silences'],
+    ['POST', '/silences', 'operator', 'Create a silence'],
     ['DELETE', '/silences/{id}', 'operator', 'End a silence'],
   ]),
 ];

@@ -4,7 +4,7 @@ import { type ListMember, parseMembers } from './http-syntax.ts';
 
 /** Canonical proto3 JSON. */
 export const JSON_TYPE = 'application/json';
-/** What browsers send of forms. Only the login takes it. */
+/** The media type of HTML forms. Only the login accepts it. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The binary protobuf encoding of one message. */
 export const PROTOBUF_TYPE = 'application/x-protobuf';
@@ -42,7 +42,7 @@ export function bodyType(headers: HeaderFields): MediaType {
     throw unsupported(`The body must be ${JSON_TYPE} or ${PROTOBUF_TYPE}; say which in the Content-Type header.`);
   }
   const charset = member.parameters.get('charset');
-  if (charset !== undefined && !UTF_8.test(charset)) throw unsupported('The only charset understood is utf-8.');
+  if (charset !== undefined && !UTF_8.test(charset)) throw unsupported('The only supported charset is utf-8.');
   return type;
 }
 

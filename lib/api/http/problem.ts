@@ -56,7 +56,7 @@ export interface Problem {
   readonly task?: TaskSummaryBody;
 }
 
-/** Browsers take the type that an answer says. */
+/** Prevents browsers from guessing another media type. */
 export const NO_SNIFFING = { 'X-Content-Type-Options': 'nosniff' } as const;
 
 /** Answers that are private to their caller. */
@@ -65,7 +65,7 @@ export const NEVER_STORED = { 'Cache-Control': 'no-store' } as const;
 /** Browsers never use plain HTTP for this host, for a year. */
 export const HTTPS_ONLY = { 'Strict-Transport-Security': 'max-age=31536000' } as const;
 
-/** How a caller can identify itself (RFC 6750). */
+/** The authentication scheme for callers (RFC 6750). */
 export const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="modelyard"' } as const;
 
 /** `Retry-After` of 429 and 503 for errors without one, in seconds. */

@@ -8,7 +8,7 @@ import type { Route } from './routes.ts';
 /** Takes a call when its answer is known. Must not wait and must not throw. */
 export type RecordCall = (call: AnsweredCall) => void;
 
-/** What a handler has found out about an event. */
+/** The properties of an event that its handler has determined. */
 interface Recognized {
   /** With route and path parameters. */
   readonly routed: ProxyEvent;

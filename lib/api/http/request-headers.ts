@@ -80,7 +80,7 @@ export interface SubmitOptions {
   readonly timeoutSeconds?: number;
   readonly priority?: Priority;
   readonly trace?: TraceHeaders;
-  /** What chooses the version that answers during a roll-out. */
+  /** Selects the version that answers during a roll-out. */
   readonly routingKey?: string;
   readonly webhook?: Webhook;
 }
@@ -114,7 +114,7 @@ function keyOf(headers: HeaderFields, name: string): string | undefined {
   return key;
 }
 
-/** What they say is checked by the submit. */
+/** Their values are checked by the submit. */
 function webhookOf(headers: HeaderFields): Webhook | undefined {
   const url = only(headers, 'Webhook-Url');
   const events = headers.list('webhook-events')?.split(',');

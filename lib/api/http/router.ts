@@ -106,6 +106,6 @@ export function routedEvent(event: ProxyEvent, matchPath: (rawPath: string) => M
   if (event.routeKey !== UNROUTED) return event;
   const matches = matchPath(event.rawPath ?? '');
   const match = [...matches.values()].find(({ route }) => route.method === event.requestContext?.http?.method);
-  if (!match) throw new ModelyardError('route_not_found', 'There is nothing here.');
+  if (!match) throw new ModelyardError('route_not_found', 'There is no resource at this address.');
   return { ...event, resource: match.route.path, pathParameters: match.params };
 }

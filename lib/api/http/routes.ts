@@ -57,9 +57,9 @@ export interface Route {
   readonly takesLines?: boolean;
   /** Takes tables besides JSON: CSV, JSON lines and Parquet. */
   readonly takesFiles?: boolean;
-  /** The role that a caller needs. `public`: nobody is asked. */
+  /** The role that a caller needs. `public`: no authentication. */
   readonly role: 'public' | UserRole;
-  /** What it does, in one line. @default that of `SUMMARIES`, apart from the table to keep bundles small */
+  /** One line of documentation. @default that of `SUMMARIES`, which is separate to keep bundles small */
   readonly summary?: string;
 }
 

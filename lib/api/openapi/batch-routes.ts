@@ -4,7 +4,15 @@ import type { BatchBody } from '../presenters/batch-presenter.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { Json } from './message-schemas.ts';
 import { SUBMIT_PROBLEMS } from './model-operations.ts';
-import { jsonResponse, pathParameter, queryParameter, type RouteDocs, response, schemaRef } from './route-doc.ts';
+import {
+  jsonResponse,
+  MODEL_PARAMETER,
+  pathParameter,
+  queryParameter,
+  type RouteDocs,
+  response,
+  schemaRef,
+} from './route-doc.ts';
 import { count, list, moment, object, type Properties, text, truth } from './schema-parts.ts';
 
 const ID = pathParameter('id', 'The id of the batch.');
@@ -43,10 +51,10 @@ export const BATCH_ROUTES = {
     tag: 'Tasks',
     description:
       `Takes 1 to ${MAX_BATCH_ITEMS} request messages as canonical proto3 JSON: an array, or one a line as NDJSON. Each ` +
-      'stands alone: an invalid one is told by its index, and the others are accepted. A refusal of the batch as a whole ' +
+      'is independent: an invalid one is reported by its index, and the others are accepted. A refusal of the whole batch ' +
       'means that nothing was accepted. The headers hold for every item.',
     parameters: [
-      pathParameter('model', 'The name of the model.'),
+      MODEL_PARAMETER,
       PARAMETERS.idempotencyKey,
       PARAMETERS.taskDeadline,
       PARAMETERS.taskTimeout,

@@ -1,4 +1,4 @@
-import { AUTH_KINDS, MAX_MODEL_NAME_LENGTH, USER_ROLES } from '#core';
+import { AUTH_KINDS, USER_ROLES } from '#core';
 import { JSON_SCHEMA_TYPE, JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { BATCH_ROUTES } from './batch-routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
@@ -8,6 +8,7 @@ import {
   binarySchema,
   emptyResponse,
   jsonResponse,
+  MODEL_PARAMETER,
   pathParameter,
   queryParameter,
   type RouteDoc,
@@ -21,8 +22,6 @@ import { STEERING_ROUTES } from './steering-routes.ts';
 import { TASK_ROUTES } from './task-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
-
-const MODEL = pathParameter('model', 'The name of the model.', { type: 'string', maxLength: MAX_MODEL_NAME_LENGTH });
 
 const MODEL_ROUTES = {
   'GET /models': {
@@ -41,7 +40,7 @@ const MODEL_ROUTES = {
   'GET /models/{model}': {
     operationId: 'get_model',
     tag: 'Models',
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     responses: { '200': jsonResponse('The model.', schemaRef('DetailedModel')) },
     problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
   },
@@ -49,7 +48,7 @@ const MODEL_ROUTES = {
     operationId: 'change_model',
     tag: 'Models',
     description: 'Moves the bare name of the model to another contract version. The name must not have a version.',
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     requestBody: {
       required: true,
       content: { [JSON_TYPE]: { schema: schemaRef('ModelChange'), example: { default_version: 2 } } },
@@ -68,7 +67,7 @@ const MODEL_ROUTES = {
     operationId: 'get_model_schema',
     tag: 'Models',
     description: 'The contract of the model. The Accept header selects the format.',
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     responses: {
       '200': response(
         'The contract.',
@@ -120,7 +119,7 @@ const INDEX = {
     auth: { type: 'string', enum: AUTH_KINDS, description: 'How callers are authenticated.' },
     registration: {
       type: ['string', 'null'],
-      description: 'Whether users may register themselves, where there are any.',
+      description: 'Whether users may register themselves.',
     },
     links: { type: 'object', additionalProperties: { type: 'string', format: 'uri-reference' } },
     routes: {

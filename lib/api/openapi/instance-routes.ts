@@ -1,8 +1,14 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import { HEADERS } from './headers.ts';
-import { jsonResponse, pathParameter, queryParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import {
+  jsonResponse,
+  MODEL_PARAMETER,
+  pathParameter,
+  queryParameter,
+  type RouteDocs,
+  schemaRef,
+} from './route-doc.ts';
 
-const MODEL = pathParameter('model', 'The name of the model.');
 const ID = pathParameter('id', 'The id of the instance.');
 
 const LAUNCH = {
@@ -26,7 +32,7 @@ export const INSTANCE_ROUTES = {
     tag: 'Instances',
     description: 'The newest lines, oldest first. On AWS, CloudWatch keeps them and this route answers 404.',
     parameters: [
-      MODEL,
+      MODEL_PARAMETER,
       queryParameter('instance', 'Only lines of this instance.', { type: 'string' }),
       queryParameter('task', 'Only lines that name this task.', { type: 'string' }),
       queryParameter('limit', 'The maximum number of lines.', {
@@ -42,14 +48,14 @@ export const INSTANCE_ROUTES = {
   'GET /models/{model}/instances': {
     operationId: 'list_instances',
     tag: 'Instances',
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     responses: { '200': jsonResponse('The instances.', schemaRef('InstanceList')) },
     problems: ['model_not_found', 'not_acceptable', 'registry_unavailable'],
   },
   'POST /models/{model}/instances': {
     operationId: 'launch_instance',
     tag: 'Instances',
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     requestBody: LAUNCH,
     responses: { '202': jsonResponse('The instance is starting.', schemaRef('Instance'), HEADERS.location) },
     problems: [
@@ -67,7 +73,7 @@ export const INSTANCE_ROUTES = {
   'GET /models/{model}/instances/{id}': {
     operationId: 'get_instance',
     tag: 'Instances',
-    parameters: [MODEL, ID],
+    parameters: [MODEL_PARAMETER, ID],
     responses: { '200': jsonResponse('The instance.', schemaRef('Instance')) },
     problems: ['model_not_found', 'instance_not_found', 'not_acceptable', 'registry_unavailable'],
   },
@@ -75,7 +81,7 @@ export const INSTANCE_ROUTES = {
     operationId: 'stop_instance',
     tag: 'Instances',
     description: 'Idempotent. The instance finishes its runs first.',
-    parameters: [MODEL, ID],
+    parameters: [MODEL_PARAMETER, ID],
     responses: { '202': jsonResponse('The instance is draining.', schemaRef('StoppingInstance')) },
     problems: [
       'model_not_found',

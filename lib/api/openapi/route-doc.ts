@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#core';
+import { type ErrorCode, MAX_MODEL_NAME_LENGTH } from '#core';
 import { JSON_TYPE, PROBLEM_TYPE } from '../http/negotiation.ts';
 import type { HandlerName, ROUTES } from '../http/routes.ts';
 import { HEADERS } from './headers.ts';
@@ -81,6 +81,13 @@ export const pathParameter = (name: string, description: string, schema: Json = 
   description,
   schema,
 });
+
+export const MODEL_PARAMETER = pathParameter('model', 'The name of the model.', {
+  type: 'string',
+  maxLength: MAX_MODEL_NAME_LENGTH,
+});
+
+export const TASK_PARAMETER = pathParameter('id', 'The id of the task.');
 
 export const queryParameter = (name: string, description: string, schema: Json, required = false): Json => ({
   name,

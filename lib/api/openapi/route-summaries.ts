@@ -1,32 +1,32 @@
 import type { Route, RouteKey } from '../http/routes.ts';
 
-/** What each route of the table does, in one line. */
+/** One line of documentation per route. */
 const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'POST /models/{model}/tasks': 'Submit a prediction request to a model',
   'POST /predict/{model}': 'Submit a prediction request and wait for its result',
   'POST /api/predict/{model}': 'Predict with a flat response',
   'POST /models/{model}/batches': 'Submit many prediction requests to a model',
-  'GET /batches/{id}': 'Get how many tasks of a batch are in which state',
+  'GET /batches/{id}': 'Get a batch with its number of tasks per state',
   'GET /batches/{id}/results': 'Get the tasks of a batch in order, one a line',
   'GET /tasks': 'List my tasks, newest first',
   'GET /tasks/{id}': 'Get a task',
   'GET /models/{model}/tasks/{id}': 'Get a task of a model',
   'POST /tasks/{id}/cancel': 'Cancel a task',
   'POST /tasks/{id}/retry': 'Run a failed or expired task again',
-  'GET /tasks/{id}/history': 'Get what happened to a task',
+  'GET /tasks/{id}/history': 'Get the history of a task',
   'GET /tasks/{id}/events': 'Follow a task by server-sent events',
   'GET /tasks/{id}/deliveries': 'List webhook deliveries',
-  'POST /tasks/{id}/redeliver': 'Send an event again',
-  'POST /tasks/{id}/deliveries/redeliver': 'Send an event again',
+  'POST /tasks/{id}/redeliver': 'Redeliver a webhook event',
+  'POST /tasks/{id}/deliveries/redeliver': 'Redeliver a webhook event',
   'GET /models/{model}/result': 'Get only the result of a task',
   'GET /models': 'List the active models',
   'GET /models/{model}': 'Get a model',
   'PATCH /models/{model}': 'Choose the default contract version of a model',
   'GET /models/{model}/schema': 'Get the contract of a model',
-  'GET /models/{model}/stats': 'Get how the tasks of a model ended, by minute',
-  'GET /models/{model}/dead-letters': 'List the tasks that were given up',
+  'GET /models/{model}/stats': 'Get the statistics of a model by minute',
+  'GET /models/{model}/dead-letters': 'List the dead letters of a model',
   'GET /models/{model}/dead-letters/{id}': 'Get a dead letter',
-  'POST /models/{model}/dead-letters/redrive': 'Run tasks that were given up again',
+  'POST /models/{model}/dead-letters/redrive': 'Redrive dead letters',
   'GET /models/{model}/logs': 'Read what the instances of a model have logged',
   'GET /models/{model}/instances': 'List the instances of a model',
   'POST /models/{model}/instances': 'Launch one more instance of a model',
@@ -40,7 +40,7 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'POST /register': 'Register a user',
   'POST /login': 'Log in with a name and a password',
   'POST /login/refresh': 'Exchange a refresh token for new tokens',
-  'GET /users/me': 'Get who I am',
+  'GET /users/me': 'Get the current user',
   'GET /users/me/calls': 'List my calls, newest first',
   'GET /users/me/keys': 'List my API keys',
   'POST /users/me/keys': 'Create an API key',
@@ -61,6 +61,6 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'GET /readyz': 'Check whether queue, store and registry answer',
 };
 
-/** What a route does, in one line. */
+/** The summary of a route. */
 export const summaryOf = ({ method, path, summary }: Pick<Route, 'method' | 'path' | 'summary'>): string =>
   summary ?? SUMMARIES[`${method} ${path}` as RouteKey];

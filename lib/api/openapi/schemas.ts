@@ -120,10 +120,10 @@ const { result, position, estimated_start, progress, ...TASK_SUMMARY } = {
   ended_at: nullableMoment('End of the task.'),
   attempts: count('Runs charged to the task, the current one included.'),
   result: { description: "The model's response message; null until the task has succeeded." },
-  progress: object('What the model told last. Absent when it has told nothing.', {
+  progress: object('The last progress report of the model. Absent without one.', {
     fraction: nullable('number', 'From 0 to 1.'),
     message: nullable('string', 'What it does.'),
-    at: moment('When it told that.'),
+    at: moment('Time of the report.'),
   }),
   position: {
     type: 'integer',
@@ -210,7 +210,7 @@ export const SCHEMA_COMPONENTS: Json = {
   SubmittedTask: {
     allOf: [
       { $ref: '#/components/schemas/Task' },
-      object('Its id once more.', { task_id: { type: 'string', format: 'uuid', description: 'The same as `id`.' } }),
+      object('The id again.', { task_id: { type: 'string', format: 'uuid', description: 'The same as `id`.' } }),
     ],
   },
   TaskSummary: object(

@@ -1,7 +1,7 @@
 import { STATS_KEPT_MINUTES } from '#core';
 import type { StatsBody, SummaryBody } from '../presenters/stats-presenter.ts';
 import type { Json } from './message-schemas.ts';
-import { jsonResponse, pathParameter, queryParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { jsonResponse, MODEL_PARAMETER, queryParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 import { count, list, moment, object, type Properties, text } from './schema-parts.ts';
 
 const duration = (description: string): Json => ({ type: 'number', minimum: 0, description });
@@ -47,7 +47,7 @@ export const STATS_ROUTES = {
     tag: 'Models',
     description: 'Instances report once a second, on AWS once a minute.',
     parameters: [
-      pathParameter('model', 'The name of the model.'),
+      MODEL_PARAMETER,
       queryParameter('minutes', 'The number of minutes, up to now.', {
         type: 'integer',
         minimum: 1,

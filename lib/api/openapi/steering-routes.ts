@@ -6,16 +6,14 @@ import type { Json } from './message-schemas.ts';
 import {
   emptyResponse,
   jsonResponse,
-  pathParameter,
+  MODEL_PARAMETER,
   queryParameter,
   type RouteDocs,
   response,
   schemaRef,
+  TASK_PARAMETER,
 } from './route-doc.ts';
 import { list, moment, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
-
-const ID = pathParameter('id', 'The id of the task.');
-const MODEL = pathParameter('model', 'The name of the model.');
 
 const HISTORY_ENTRY = {
   event: {
@@ -42,18 +40,18 @@ const dead = (more: Json): Json => ({
 });
 
 export const STEERING_SCHEMAS: Json = {
-  HistoryEntry: object('Something that happened to a task.', HISTORY_ENTRY),
-  TaskHistory: object('All that happened to a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
+  HistoryEntry: object('An entry of the history of a task.', HISTORY_ENTRY),
+  TaskHistory: object('The history of a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
   DeadLetter: dead({}),
   DetailedDeadLetter: dead({ request: { description: 'The request; null if it cannot be read.' }, history: ENTRIES }),
-  DeadLetterPage: object('Tasks that were given up, newest first.', {
+  DeadLetterPage: object('Dead letters, newest first.', {
     dead_letters: list({ $ref: '#/components/schemas/DeadLetter' }),
     next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),
   }),
-  Redrive: object('What was sent again.', {
+  Redrive: object('The redriven tasks.', {
     redriven: list(text('The id of a task.')),
     refused: list(
-      object('A task that was not sent again.', {
+      object('A task that was not redriven.', {
         id: text('The id of the task.'),
         error: object('Why.', { code: text('A stable code.'), message: text('A description.') }),
       }),
@@ -65,8 +63,8 @@ export const STEERING_ROUTES = {
   'POST /tasks/{id}/retry': {
     operationId: 'retry_task',
     tag: 'Tasks',
-    description: 'The task keeps its id, gets as much time as it had, and its history goes on.',
-    parameters: [ID],
+    description: 'The task keeps its id and its history, and gets the same time until its deadline.',
+    parameters: [TASK_PARAMETER],
     responses: { '202': jsonResponse('The queued task.', schemaRef('Task')) },
     problems: [
       'task_not_found',
@@ -80,7 +78,7 @@ export const STEERING_ROUTES = {
   'GET /tasks/{id}/history': {
     operationId: 'get_task_history',
     tag: 'Tasks',
-    parameters: [ID],
+    parameters: [TASK_PARAMETER],
     responses: { '200': jsonResponse('The history.', schemaRef('TaskHistory')) },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
@@ -92,7 +90,7 @@ export const STEERING_ROUTES = {
       'result, and `history`. The stream ends with the task. With `Last-Event-ID`, it goes on after that event; 204 when ' +
       'that was the end. Behind API Gateway, an answer ends with the first events, or after `Prefer: wait=N` seconds.',
     parameters: [
-      ID,
+      TASK_PARAMETER,
       {
         name: 'Last-Event-ID',
         in: 'header',
@@ -118,7 +116,7 @@ export const STEERING_ROUTES = {
     operationId: 'list_dead_letters',
     tag: 'Models',
     parameters: [
-      MODEL,
+      MODEL_PARAMETER,
       queryParameter('limit', 'The maximum number of tasks.', {
         type: 'integer',
         minimum: 1,
@@ -133,7 +131,7 @@ export const STEERING_ROUTES = {
   'GET /models/{model}/dead-letters/{id}': {
     operationId: 'get_dead_letter',
     tag: 'Models',
-    parameters: [MODEL, ID],
+    parameters: [MODEL_PARAMETER, TASK_PARAMETER],
     responses: { '200': jsonResponse('The task with its request and history.', schemaRef('DetailedDeadLetter')) },
     problems: ['model_not_found', 'task_not_found', 'not_acceptable', 'store_unavailable', 'registry_unavailable'],
   },
@@ -141,7 +139,7 @@ export const STEERING_ROUTES = {
     operationId: 'redrive_dead_letters',
     tag: 'Models',
     description: `Without \`ids\`, sends all dead letters again, ${MAX_REDRIVEN} at a time. Each stands alone.`,
-    parameters: [MODEL],
+    parameters: [MODEL_PARAMETER],
     requestBody: {
       required: false,
       content: {
@@ -155,7 +153,7 @@ export const STEERING_ROUTES = {
         },
       },
     },
-    responses: { '202': jsonResponse('What was sent again, and what was not.', schemaRef('Redrive')) },
+    responses: { '202': jsonResponse('The redriven tasks, and those that were refused.', schemaRef('Redrive')) },
     problems: [
       'unreadable_body',
       'invalid_input',

@@ -4,16 +4,15 @@ import { HEADERS, PARAMETERS } from './headers.ts';
 import {
   binarySchema,
   jsonResponse,
-  pathParameter,
+  MODEL_PARAMETER,
   problemResponse,
   queryParameter,
   type RouteDocs,
   response,
   schemaRef,
+  TASK_PARAMETER,
 } from './route-doc.ts';
 
-const ID = pathParameter('id', 'The id of the task.');
-const MODEL = pathParameter('model', 'The name of the model.');
 const TASK_HEADERS = { ...HEADERS.retryAfter, ...HEADERS.preferenceApplied };
 const TASK = jsonResponse('The task in its current state.', schemaRef('Task'), TASK_HEADERS);
 
@@ -44,7 +43,7 @@ export const TASK_ROUTES = {
     operationId: 'get_task',
     tag: 'Tasks',
     description: 'With `Prefer: wait=N` it waits up to N seconds (0–25) for the end of the task.',
-    parameters: [ID, PARAMETERS.prefer],
+    parameters: [TASK_PARAMETER, PARAMETERS.prefer],
     responses: { '200': TASK },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
@@ -52,7 +51,7 @@ export const TASK_ROUTES = {
     operationId: 'get_model_task',
     tag: 'Tasks',
     description: 'With `Prefer: wait=N` it waits up to N seconds (0–25) for the end of the task.',
-    parameters: [MODEL, ID, PARAMETERS.prefer],
+    parameters: [MODEL_PARAMETER, TASK_PARAMETER, PARAMETERS.prefer],
     responses: { '200': TASK },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
@@ -61,7 +60,7 @@ export const TASK_ROUTES = {
     tag: 'Tasks',
     description:
       'A queued task never runs. The run of a running task is aborted; what ends first, the run or the cancel, is final.',
-    parameters: [ID],
+    parameters: [TASK_PARAMETER],
     responses: { '202': jsonResponse('The canceled task.', schemaRef('Task')) },
     problems: ['task_not_found', 'task_ended', 'not_acceptable', 'store_unavailable'],
   },
@@ -70,7 +69,11 @@ export const TASK_ROUTES = {
     tag: 'Tasks',
     description:
       'As protobuf, the response is the bare message. For a task that ended without a result, it is the problem of its error.',
-    parameters: [MODEL, queryParameter('task_id', 'The id of the task.', { type: 'string' }, true), PARAMETERS.prefer],
+    parameters: [
+      MODEL_PARAMETER,
+      queryParameter('task_id', 'The id of the task.', { type: 'string' }, true),
+      PARAMETERS.prefer,
+    ],
     responses: {
       '200': response(
         'The task has succeeded.',

@@ -20,8 +20,8 @@ const body = (schema: Json, types: readonly string[] = [JSON_TYPE]): Json => ({
 
 const ROLE = { type: 'string', enum: USER_ROLES };
 const LIMITS = {
-  scopes: { type: 'array', items: { type: 'string', enum: SCOPES }, description: 'What the key may do.' },
-  models: { type: 'array', items: { type: 'string' }, description: 'Models that the key is for.' },
+  scopes: { type: 'array', items: { type: 'string', enum: SCOPES }, description: 'The scopes of the key.' },
+  models: { type: 'array', items: { type: 'string' }, description: 'The models that the key may use.' },
 };
 const NULLABLE_LIMITS = {
   scopes: { ...LIMITS.scopes, type: ['array', 'null'] },
@@ -30,7 +30,7 @@ const NULLABLE_LIMITS = {
 
 const USER_LIMITS = {
   type: 'object',
-  description: 'What the user may use. Null: no limit, and in a request the default of the role.',
+  description: 'The limits of the user. Null: no limit; in a request: the default of the role.',
   properties: Object.fromEntries(
     Object.entries(LIMIT_FIELDS).map(([name, { max }]) => [
       name,
@@ -57,8 +57,8 @@ const TOKENS = object({
 });
 const KEY = {
   id: text('The id of the key.'),
-  name: text('What the user calls it.'),
-  prefix: text('The beginning of the key, to recognise it by.'),
+  name: text('The display name.'),
+  prefix: text('The first characters of the key, which identify it.'),
   created_at: moment('Time of the creation.'),
   expires_at: moment('Time of the expiry.'),
   last_used_at: { ...moment('Time of the last use, to the hour.'), type: ['string', 'null'] },
@@ -68,13 +68,13 @@ const KEY = {
 const CALL = object({
   id: text('The id of the call.'),
   time: moment('Time at which it arrived.'),
-  user_id: { ...text('The user. Null where nobody was known, for example at a login.'), type: ['string', 'null'] },
+  user_id: { ...text('The user. Null for an unauthenticated call, for example a login.'), type: ['string', 'null'] },
   key: { ...text('The id of the API key. Null for another credential.'), type: ['string', 'null'] },
   method: text('The HTTP method.'),
   route: text('The path of the route, with parameters in braces.'),
   model: { ...text('The model in the path.'), type: ['string', 'null'] },
   task_id: { ...text('The task that was submitted or read.'), type: ['string', 'null'] },
-  status: { type: 'integer', description: 'The HTTP status. 499: the caller left before the answer.' },
+  status: { type: 'integer', description: 'The HTTP status. 499: the caller disconnected before the response.' },
   duration_ms: { type: 'number', description: 'Milliseconds until the answer.' },
   bytes_in: { type: 'integer', description: 'Size of the body of the request.' },
   bytes_out: { type: 'integer', description: 'Size of the body of the response.' },
@@ -142,7 +142,7 @@ export const USER_ROUTES = {
             username: text('The user name.'),
             role: ROLE,
             limits: USER_LIMITS,
-            key: text('The API key, if it is one.'),
+            key: text('The API key. Null for another credential.'),
             ...LIMITS,
           },
           ['key', 'scopes', 'models'],
@@ -177,11 +177,11 @@ export const USER_ROUTES = {
   'POST /users/me/keys': {
     operationId: 'create_key',
     tag: 'Users',
-    description: 'The answer shows the key, and nothing shows it again.',
+    description: 'The key is shown only in this response.',
     requestBody: body(
       object(
         {
-          name: { type: 'string', maxLength: 100, description: 'What the user calls it.' },
+          name: { type: 'string', maxLength: 100, description: 'The display name.' },
           expires_in_days: { type: 'integer', minimum: 1, maximum: MAX_KEY_DAYS, default: DEFAULT_KEY_DAYS },
           ...LIMITS,
         },

@@ -1,17 +1,15 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import type { DeliveryBody, WebhookSecretBody } from '../presenters/webhook-presenter.ts';
 import type { Json } from './message-schemas.ts';
-import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { jsonResponse, type RouteDocs, schemaRef, TASK_PARAMETER } from './route-doc.ts';
 import { list, moment, nullable, nullableMoment, object, type Properties, text } from './schema-parts.ts';
-
-const ID = pathParameter('id', 'The id of the task.');
 
 const DELIVERY = {
   id: text('The id of the event: `webhook-id` of every attempt.'),
   event: text('For example `task.succeeded`.'),
   url: text('The receiver.'),
   state: { type: 'string', enum: ['pending', 'delivered', 'failed'], description: 'failed: given up.' },
-  created_at: moment('When the end of the task was noticed.'),
+  created_at: moment('When the end of the task was detected.'),
   next_attempt_at: nullableMoment('When it is sent next; null unless it is pending.'),
   attempts: list(
     object('A request to the receiver.', {
@@ -26,17 +24,17 @@ const DELIVERY = {
 
 const SECRET = {
   secret: text('`whsec_` and base64, as libraries of the Standard Webhooks scheme take it.'),
-  previous_valid_until: nullableMoment('Until then, events are signed with the secret before too.'),
+  previous_valid_until: nullableMoment('Until then, events are also signed with the previous secret.'),
 } satisfies Properties<WebhookSecretBody>;
 
 export const WEBHOOK_SCHEMAS: Json = {
-  Delivery: object('An event and its way to the receiver.', DELIVERY),
-  WebhookSecret: object('What signs webhooks of the caller.', SECRET),
+  Delivery: object('An event and its delivery.', DELIVERY),
+  WebhookSecret: object('The secret that signs webhooks of the caller.', SECRET),
   Deliveries: object('The deliveries of a task.', {
     task_id: text('The id of the task.'),
     webhook: {
       anyOf: [
-        object('Whom the submit asked to tell.', {
+        object('The receiver named by the submit.', {
           url: text('The receiver.'),
           events: { anyOf: [list(text('An event.')), { type: 'null' }], description: 'null: all.' },
         }),
@@ -51,7 +49,7 @@ export const WEBHOOK_SCHEMAS: Json = {
 const REDELIVER = {
   tag: 'Tasks',
   description: 'The event keeps its id. Without a body, the last event of the task is sent.',
-  parameters: [ID],
+  parameters: [TASK_PARAMETER],
   requestBody: {
     required: false,
     content: {
@@ -68,7 +66,7 @@ export const WEBHOOK_ROUTES = {
   'GET /tasks/{id}/deliveries': {
     operationId: 'list_deliveries',
     tag: 'Tasks',
-    parameters: [ID],
+    parameters: [TASK_PARAMETER],
     responses: { '200': jsonResponse('The deliveries.', schemaRef('Deliveries')) },
     problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
   },
@@ -84,7 +82,7 @@ export const WEBHOOK_ROUTES = {
   'POST /users/me/webhook-secret/rotate': {
     operationId: 'rotate_webhook_secret',
     tag: 'Users',
-    description: 'The secret before signs too for 24 hours.',
+    description: 'The previous secret also signs for 24 hours.',
     responses: { '200': jsonResponse('The new secret.', schemaRef('WebhookSecret')) },
     problems: ['not_acceptable', 'store_unavailable'],
   },

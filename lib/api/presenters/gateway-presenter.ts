@@ -3,8 +3,7 @@ import type { RawJson } from '../http/transcode.ts';
 import type { FlatResponse } from '../http/transcoder.ts';
 
 /**
- * The bodies by which people know gateways that run models in containers: the same tasks, models and
- * instances as everywhere else, in the shapes documented there.
+ * The bodies of common model gateways: the same tasks, models and instances as in the other routes, in other shapes.
  */
 
 /** The variants, or the model's name. */
@@ -52,8 +51,8 @@ interface Prediction {
 }
 
 /**
- * `POST /api/predict/{model}`. `prediction`: the numbers of the result in field order, or the whole result without
- * numbers. `model`: the variant that the result names, or the model.
+ * `POST /api/predict/{model}`. `prediction`: the numbers of the result in field order, or the whole result if it has no
+ * numbers. `model`: the variant in the result, or the model.
  */
 export const presentPrediction = ({ model, input, result }: Prediction) => ({
   message: `${titleOf(model)} prediction endpoint`,

@@ -1,7 +1,7 @@
 import { type HistoryEntry, historyOf, type Task } from '#core';
 import { summarizeTask, type TaskSummaryBody } from './task-presenter.ts';
 
-/** Something that happened to a task, in the HTTP API. Fields that do not apply are null. */
+/** An entry of the history of a task in the HTTP API. Fields that do not apply are null. */
 export interface HistoryBody {
   readonly event: HistoryEntry['event'];
   readonly at: string;

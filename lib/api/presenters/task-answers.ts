@@ -108,10 +108,10 @@ export async function inProgressAnswer(deps: AnswerDeps, task: Task): Promise<Pr
   return json(202, { task_id: task.id, status: 'in_progress' }, retryLater(expected, deps.platform.clock.now()));
 }
 
-/** Resolves with whether the model sleeps and no wait can see its start. */
+/** Resolves with whether the model sleeps and a wait would end before its start. */
 async function wakeFor(deps: FollowDeps, { model }: Task): Promise<boolean> {
   const { models, wakeWhenAsleep } = deps;
-  // The answer is about the task: while the registry cannot be read, the next read of the task wakes the model.
+  // Recovery: the task is answered without the registry. The next read of the task wakes the model.
   const served = await models.served(exactAddress(model)).catch(() => undefined);
   if (!served) return false;
   await wakeWhenAsleep(served);

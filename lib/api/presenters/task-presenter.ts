@@ -34,15 +34,15 @@ export interface TaskBody extends TaskSummaryBody {
   readonly position?: number;
   /** An estimate for a queued task. Undefined when unknown. */
   readonly estimated_start?: string;
-  /** What the model told last. Absent when it has told nothing. */
+  /** The last progress report of the model. Absent without one. */
   readonly progress?: ProgressBody;
   /** The model's response message as canonical JSON; null until the task has succeeded. */
   readonly result: RawJson | null;
 }
 
-/** How far a task is. */
+/** The progress of a task. */
 export interface ProgressBody {
-  /** From 0 to 1; null when the model told only parts of its response. */
+  /** From 0 to 1; null if the model reported only parts of its response. */
   readonly fraction: number | null;
   readonly message: string | null;
   readonly at: string;

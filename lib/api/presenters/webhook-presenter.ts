@@ -1,6 +1,6 @@
 import type { WebhookDelivery, WebhookSecrets } from '#core';
 
-/** An event and its way to the receiver, in the HTTP API. Fields that do not apply are null. */
+/** An event and its delivery in the HTTP API. Fields that do not apply are null. */
 export interface DeliveryBody {
   readonly id: string;
   readonly event: string;

@@ -3,16 +3,16 @@ import type { HandlerDeps } from '../http/handler-deps.ts';
 
 type WaitingDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'waits'>;
 
-/** After this time, the backlog is looked at. Earlier, a usual prediction would pay for reading it. */
+/** The backlog is read after this time. Earlier, every ordinary prediction would pay for the read. */
 const PATIENCE_MS = 3000;
 
 /**
- * Whether every caller who waits is paid for and holds one of a limited number of handlers: on AWS, where the platform
+ * Whether every waiting caller costs money and occupies one of a limited number of handlers: on AWS, where the platform
  * also stops idle instances.
  */
 const isScarce = ({ platform }: Pick<HandlerDeps, 'platform'>): boolean => platform.instances?.sleeps === true;
 
-/** Whether no wait can see the result of a model: it sleeps, and its start takes longer than API Gateway waits. */
+/** Whether every wait for the model is in vain: it sleeps, and its start takes longer than API Gateway waits. */
 export const wakesTooLate = (deps: Pick<HandlerDeps, 'platform'>, { live }: Pick<ServedModel, 'live'>): boolean =>
   isScarce(deps) && live.length === 0;
 

@@ -24,7 +24,7 @@ export interface ModelDraft {
   readonly files: Readonly<Record<string, string>>;
   /** Files to copy, by path below the folder of the model. */
   readonly copies?: Readonly<Record<string, string>>;
-  /** What to do or to know, one sentence each. */
+  /** Hints for the user, one sentence each. */
   readonly notes: readonly string[];
 }
 

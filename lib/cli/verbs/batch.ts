@@ -52,7 +52,7 @@ export const addBatch: AddVerb = (program, io) => {
     });
 };
 
-/** What a run that was killed while it wrote has left after the last line. */
+/** An incomplete last line of a run that was killed while it wrote. */
 function dropPartialLine(file: string): void {
   if (!existsSync(file)) return;
   const bytes = readFileSync(file);
@@ -65,8 +65,8 @@ interface Run {
 }
 
 /**
- * What a start after an interruption needs to find the tasks of the run before, so that no request runs twice. Kept in a
- * file until the run is complete.
+ * The state that lets an interrupted run be resumed without running a request twice. Kept in a file until the run is
+ * complete.
  */
 function runOf(file: string, size: string): Run {
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Run;

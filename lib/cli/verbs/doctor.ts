@@ -13,7 +13,7 @@ interface Finding {
   readonly detail: string;
 }
 
-/** `doctor`: what this machine has, and what to do about the rest. */
+/** `doctor`: checks this machine, and says how to fix what is missing. */
 export const addDoctor: AddVerb = (program, io) => {
   program.command('doctor').action(async (_, command) => {
     const { output, url } = await sessionOf(command, io);

@@ -1,6 +1,6 @@
 import { Reader } from '../wire.ts';
 
-/** What a reader loses of one field. Fields that it reads completely have no entry. */
+/** The parts of one field that a reader loses. Fields that it reads completely have no entry. */
 export interface FieldLoss {
   /** The field itself is lost: `always`, only `at-default` (an explicit default), or `unless-default`. */
   readonly field?: 'always' | 'at-default' | 'unless-default';

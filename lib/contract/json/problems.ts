@@ -67,7 +67,7 @@ export class Problems {
   }
 }
 
-/** What the scanner expects, by state. */
+/** The expected input of the scanner, by state. */
 const EXPECTED = [
   'a value',
   'a value or "]"',

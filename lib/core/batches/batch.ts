@@ -58,7 +58,7 @@ export function decodeBatch(text: string): Batch {
   return { ...batch, refusals: isInline ? { kind: 'inline', bytes: Buffer.from(refusals.inline) } : refusals };
 }
 
-/** What is kept of a refusal. */
+/** The stored part of a refusal. */
 interface StoredRefusal {
   readonly index: number;
   readonly code: ErrorCode;
@@ -71,7 +71,7 @@ interface StoredRefusal {
 const MAX_ERRORS = 10;
 const MAX_TEXT = 500;
 
-/** The members of a batch that tell its refused items. */
+/** The fields of a batch with its refused items. */
 export async function storeRefusals(
   blobs: BlobStore,
   batchId: string,

@@ -32,7 +32,7 @@ const IDEMPOTENCY_NAMESPACE = '0b0a4d0e-27c5-5d0a-9f6e-0e6f1c3b8a57';
 const AT_ONCE = 100;
 
 /**
- * Submits many requests. Each stands alone: an invalid one, or one that the queue did not confirm, is told by its index
+ * Submits many requests independently. An invalid one, or one that the queue did not confirm, is reported by its index
  * and does not affect the others. Rejects as a whole, with nothing accepted, with `idempotency_conflict`, with the
  * errors of `admit` and of the quota, and when no valid item could be queued.
  */
@@ -68,7 +68,7 @@ export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Prom
     if (first && lost.length === valid.length) throw first.error;
     return await settled(deps, { batch, invalid, lost, isNew: !existing, isRepeatable: key !== undefined });
   } catch (error) {
-    // Best effort: what is not undone is forgotten a minute later, and counts for the day.
+    // Best effort: an entry that is not undone is removed a minute later, and counts for the day.
     await leave(await unstored(deps, entered));
     throw error;
   }
@@ -97,7 +97,7 @@ async function sendAll(
       const error = outage ?? outcomes?.[at];
       if (error) lost.push({ id, index, error });
     }
-    // The others would wait for a service that does not answer, one time limit after the other.
+    // Stop here: each of the others would also wait for the time limit of the unavailable service.
     if (outcomes?.every((error) => error?.retryable)) outage = outcomes[0];
   }
   const gone = new Set(
@@ -117,7 +117,10 @@ interface Settling {
   readonly isRepeatable: boolean;
 }
 
-/** Records what a repeat needs to know. The refusals of an unkeyed batch without lost items are stored already. */
+/**
+ * Records the state that a repeated submit needs. The refusals of an unkeyed batch without lost items are stored
+ * already.
+ */
 async function settled(
   deps: SubmitDeps,
   { batch, invalid, lost, isNew, isRepeatable }: Settling,
@@ -127,12 +130,12 @@ async function settled(
   const byIndex = new Map(refused.map((item) => [item.index, item]));
   if (isConfirmed && !isRepeatable) return { batch, isNew, refused: byIndex };
   const final = { ...batch, isConfirmed, ...(await storeRefusals(deps.blobs, batch.id, refused)) };
-  // Best effort: the items are accepted. Without the record, a repeat looks at each of them.
+  // Best effort: the items are accepted. Without the record, a repeated submit reads each of them.
   await deps.tasks.batches.put(final).catch(() => undefined);
   return { batch: final, isNew, refused: byIndex };
 }
 
-/** Those of the ids that certainly have no task. */
+/** The ids that certainly have no task. */
 async function unstored({ tasks }: SubmitDeps, ids: readonly string[]): Promise<readonly string[]> {
   if (ids.length === 0) return [];
   const heads = await tasks.heads(ids).catch(() => undefined);

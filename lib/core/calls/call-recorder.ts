@@ -55,7 +55,7 @@ export class CallRecorder {
     });
   }
 
-  /** Writes what waits, for a few seconds at most. What is left is lost. */
+  /** Writes pending calls, for a few seconds at most. Remaining calls are lost. */
   async stop(): Promise<void> {
     const { clock } = this.#options;
     this.#stopping.abort();
@@ -88,7 +88,7 @@ export class CallRecorder {
     this.#tell('Calls were not recorded.', { lost: this.lost - this.#told, reason });
   }
 
-  /** One line for many calls. The next one tells what was lost since. */
+  /** One line for many calls. The next line has the number of calls lost since. */
   #tell(message: string, fields: Readonly<Record<string, unknown>>): void {
     const now = this.#options.clock.now();
     if (now - this.#toldAt < TELL_EVERY_MS && !this.#stopping.signal.aborted) return;

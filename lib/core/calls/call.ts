@@ -5,7 +5,7 @@ import type { ListPosition } from '../lists.ts';
 export interface Call {
   /** Unique, for example a UUID of version 7. */
   readonly id: string;
-  /** The id of the caller. Empty where nobody is known, for example at a login. */
+  /** The id of the caller. Empty for an unauthenticated call, for example a login. */
   readonly owner: string;
   /** The id of the API key. Undefined: another or no credential. */
   readonly key?: string;

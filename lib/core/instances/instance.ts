@@ -61,7 +61,7 @@ export interface Instance {
 
 /** Why a model does not start. */
 export interface StartFailure {
-  /** Sentences for whoever calls or operates the model, without a stack. */
+  /** Sentences for callers and operators of the model, without a stack. */
   readonly reason: string;
   /** Failed starts in a row. */
   readonly count: number;

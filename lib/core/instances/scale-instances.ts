@@ -1,7 +1,7 @@
 import type { QueueDepth } from '../tasks/task-queue.ts';
 import type { Instance } from './instance.ts';
 
-/** What one decision about the number of instances of a model knows. Times are Unix milliseconds. */
+/** The input of one decision about the number of instances of a model. Times are Unix milliseconds. */
 export interface Demand {
   readonly now: number;
   /** Undefined while the queue is unavailable. */
@@ -22,7 +22,7 @@ export interface ScalingLimits {
   readonly idleMs: number;
 }
 
-/** What earlier decisions leave for the next one. */
+/** The state that decisions pass to the next one. */
 export interface ScalingMemory {
   /** The instances that the backlog needed at each look, oldest first. */
   readonly looks: readonly { readonly at: number; readonly needed: number }[];
@@ -45,8 +45,7 @@ const ROUNDS_WAITING = 2;
 
 /**
  * Decides how many instances a model keeps. Scales out at once, to what drains the backlog within `DRAIN_MS`. Scales in
- * to the highest need within `SCALE_IN_WINDOW_MS`. Whoever raised the number since the last decision, to wake or to
- * launch, starts a new window.
+ * to the highest need within `SCALE_IN_WINDOW_MS`. A wake-up or a launch since the last decision starts a new window.
  */
 export function decideInstances(
   demand: Demand,

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import type { ModelSummary } from '../models/model-directory.ts';
 import { decideInstances, type ScalingMemory } from './scale-instances.ts';
 
-/** What a platform with a desired count keeps for one model. */
+/** The scaling state of one model on a platform with a desired count. */
 export interface ScaledService {
   readonly desired: number;
   /** Ids of instances that an operator has launched and not stopped. */

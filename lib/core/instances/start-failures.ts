@@ -27,7 +27,7 @@ export async function failureBefore({ registry, clock }: FailureDeps, start: Sta
   return (rows.find(({ id }) => id === start.id) ?? latest(rows))?.failure;
 }
 
-/** Shows that an instance did not start. It replaces the row of the failed start before, if that had another id. */
+/** Registers a failed start. It replaces the row of the failed start before, if that had another id. */
 export async function reportFailedStart(deps: FailureDeps, instance: FailedInstance, reason: string): Promise<void> {
   const rows = await failingRows(deps, instance);
   const own = rows.find(({ id }) => id === instance.id);

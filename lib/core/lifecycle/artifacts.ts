@@ -19,7 +19,7 @@ export interface ArtifactStore {
   /** A local file with the content, which must not be changed. Rejects with `resource_not_found` for an unknown hash. */
   fileOf(hash: string): Promise<string>;
   /**
-   * Stores a copy of an object that others have put beside the artifacts, by its key below `inbox/`. Rejects with
+   * Stores a copy of an object that was uploaded to the same bucket or folder, by its key below `inbox/`. Rejects with
    * `resource_not_found` for an unknown key.
    */
   take(key: string): Promise<Artifact>;

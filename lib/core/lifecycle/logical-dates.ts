@@ -30,7 +30,7 @@ function later(first: Date, steps: number, step: BackfillStep): Date {
     date.setUTCDate(1);
     date.setUTCMonth(date.getUTCMonth() + steps);
     const days = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-    // The last day of a shorter month stands for a day that it does not have.
+    // A day that a month does not have is replaced by the last day of the month.
     date.setUTCDate(Math.min(first.getUTCDate(), days));
   }
   return date;

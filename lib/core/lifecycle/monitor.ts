@@ -22,7 +22,7 @@ export const MONITOR_DEFAULTS: MonitorSettings = {
   tests: {},
 };
 
-/** What `GET /models/{model}/monitor` answers, and the query `monitor` of this service. */
+/** The response of `GET /models/{model}/monitor` and of the query `monitor` of this service. */
 export interface MonitorReport {
   readonly model: string;
   readonly settings: MonitorSettings;
@@ -40,7 +40,7 @@ export interface MonitorWindow {
   readonly end: string;
   /** An `open` window still gets predictions and is not judged. */
   readonly state: 'open' | 'closed';
-  /** Whether the version only ran beside the one that answered. */
+  /** Whether the version ran as a shadow only. */
   readonly shadow: boolean;
   readonly predictions: number;
   readonly drifted: boolean;
@@ -123,7 +123,7 @@ export interface WindowComputed {
 /** Owner of the stages that instances start to log predictions. No user has this id. */
 export const PREDICTION_LOG_OWNER = 'prediction-log';
 
-/** One answer in a batch of the prediction log, as an instance hands it on. */
+/** One response in a batch of the prediction log, as an instance sends it. */
 export interface LoggedPrediction {
   /** Of the task. */
   readonly id: string;
@@ -138,6 +138,6 @@ export interface LoggedPrediction {
   readonly response: string | null;
   /** @default the response says it in its field `model_version` */
   readonly version?: string;
-  /** Whether the caller got another answer. @default false */
+  /** Whether the caller received the response of another version. @default false */
   readonly shadow?: boolean;
 }

@@ -32,7 +32,7 @@ interface OfStage {
   readonly at: number;
 }
 
-/** What happened to a run. Events may come repeatedly, late and in any order. */
+/** An event of a run. Events may arrive repeatedly, late and in any order. */
 export type RunEvent =
   | { readonly type: 'begun' }
   | ({ readonly type: 'stage-started' } & OfStage)
@@ -43,7 +43,7 @@ export type RunEvent =
   /** Runs this stage and all that follow it again. Only for a run that has ended. */
   | { readonly type: 'retried'; readonly from: string };
 
-/** What to do next. Doing it twice must equal doing it once. */
+/** The next action. Must be idempotent. */
 export type RunCommand =
   /** `fresh`: run it even if its result is known. */
   | { readonly type: 'run'; readonly stage: string; readonly generation: number; readonly fresh: boolean }
@@ -62,7 +62,7 @@ export const newPipelineRun = (pipeline: Pipeline): PipelineRun => ({
   stages: Object.fromEntries(pipeline.stages.map(({ name }) => [name, { state: 'waiting', generation: 1 }])),
 });
 
-/** The run after an event, and what to do. An event that does not fit the run changes nothing. */
+/** The run after an event, and the commands to execute. An event that does not fit the run changes nothing. */
 export function advance(run: PipelineRun, event: RunEvent): Advanced {
   if (event.type === 'retried') return retry(run, event.from);
   if (run.state !== 'running') return { run, commands: [] };

@@ -20,7 +20,10 @@ export interface Stage {
   readonly after?: readonly string[];
   /** Passed to the operation. JSON. @default {} */
   readonly params?: Readonly<Record<string, unknown>>;
-  /** Whether a known result is used instead of running it. False for what depends on more than its parameters. @default true */
+  /**
+   * Whether a known result is used instead of a run. Set to false if the output depends on more than the parameters.
+   * @default true
+   */
   readonly cache?: boolean;
 }
 

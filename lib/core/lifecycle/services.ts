@@ -25,7 +25,7 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue | undefined };
 export type JsonObject = Readonly<Record<string, JsonValue | undefined>>;
 
-/** What has happened in a service, for the others. */
+/** A domain event of a service, for other services. */
 export const EVENT_TYPES = [
   'dataset.versioned',
   'dataset.cleaned',
@@ -38,12 +38,12 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** Is delivered at least once to every subscriber, in no promised order. */
+/** Delivered at least once to every subscriber, in any order. */
 export interface LifecycleEvent {
   /** Unique. Subscribers use it to ignore repetitions. */
   readonly id: string;
   readonly type: EventType;
-  /** Who caused it. */
+  /** The user who caused it. */
   readonly owner: string;
   readonly payload: JsonObject;
   /** Unix milliseconds. */

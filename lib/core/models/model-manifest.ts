@@ -23,7 +23,7 @@ interface LimitDefinition<Default> {
   readonly default: Default;
   /** One sentence for documents. */
   readonly meaning: string;
-  /** What holds without a limit, for documents. */
+  /** The behaviour without a limit, for documents. */
   readonly otherwise?: string;
 }
 
@@ -90,7 +90,7 @@ export const completeLimits = (given: Partial<ModelLimits>): ModelLimits =>
     }),
   ) as ModelLimits;
 
-/** What a manifest says of its model and the registry keeps. */
+/** The descriptive fields of a manifest, which the registry stores. */
 export type RegisteredManifest = Pick<Model, 'description' | 'title' | 'variants' | 'limits'>;
 
 const sentence = textLike(/^\S[^\r\n]*$/, 500, 'one line of text');

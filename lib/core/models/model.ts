@@ -28,7 +28,7 @@ export interface Model {
   readonly registeredLast?: string;
   /** When the instance started that registered another description or contract last, in Unix milliseconds. */
   readonly describedAt?: number;
-  /** What instances of a versioned model serve. Absent before the first deployment. */
+  /** The versions that instances of a versioned model serve. Absent before the first deployment. */
   readonly deployment?: Deployment;
   /** The contract version that the bare name means, on the row of version 1. @default 1 */
   readonly defaultVersion?: number;

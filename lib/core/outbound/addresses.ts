@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** Where no request may go, even if the host is listed: unspecified, link-local with cloud metadata, multicast. */
+/** Addresses that are refused even if the host is listed: unspecified, link-local with cloud metadata, multicast. */
 const NEVER = '0.0.0.0/8 169.254.0.0/16 224.0.0.0/4 255.255.255.255/32 ::/128 fe80::/10 fd00:ec2::/32 ff00::/8';
 
 /** IANA's special-purpose addresses that are not globally reachable, and the metadata of one more cloud. */

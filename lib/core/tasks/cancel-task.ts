@@ -8,7 +8,7 @@ import { type CancelMark, newCancelMark } from './task-store.ts';
 const MAX_SKEW_MS = 60_000;
 
 /**
- * Ends a task as canceled, then tells the instances of its model. A queued task never runs afterwards; the run of a
+ * Ends a task as canceled, then notifies the instances of its model. A queued task never runs afterwards; the run of a
  * running task is aborted. Rejects with `task_not_found`, and with `task_ended` if the task has ended.
  */
 export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
@@ -18,7 +18,7 @@ export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Ta
     ? 'terminal'
     : await tasks.apply(id, { type: 'canceled', at: clock.now(), by: lookup.owner });
   const task = await getTask(deps, lookup);
-  // Also for a repeated cancel: the first one may have failed before it told the instances.
+  // Also for a repeated cancel: the first one may have failed before it notified the instances.
   if (task.state === 'canceled') await tasks.cancels.put(task.model, newCancelMark(clock.now()));
   if (outcome === 'applied') await countEnd(stats, task.model, { state: 'canceled', at: clock.now() });
   else throw new ModelyardError('task_ended', `The task has ended: it is ${task.state}.`);

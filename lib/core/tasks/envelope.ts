@@ -28,7 +28,7 @@ export interface Envelope {
   readonly copy: number;
   /** How often the task was retried before. Absent if never. */
   readonly round?: number;
-  /** What chooses the version that answers during a roll-out. Absent: the id of the task. */
+  /** Selects the version that answers during a roll-out. Absent: the id of the task. */
   readonly routingKey?: string;
   /** Of the submit, so that a retry has it too. Absent if normal. */
   readonly priority?: Priority;

@@ -2,7 +2,7 @@ import type { Task, TaskError, TaskState, TerminalState } from './task.ts';
 import type { RunEvent, TaskEvent } from './task-event.ts';
 import type { HistoryEntry } from './task-history.ts';
 
-/** What an event requires of a task that has not ended, in the order of the checks. */
+/** The preconditions of an event for a task that has not ended, in the order of the checks. */
 export interface EventGuard {
   /** The task must be in one of these states, otherwise `superseded`. @default any that is not terminal */
   readonly from?: readonly TaskState[];
@@ -47,7 +47,7 @@ export type TaskChanges = Partial<
   >
 >;
 
-/** What a task has no more when it is sent again. */
+/** Fields that are removed when a task is sent again. */
 const CLEARED = [
   'copy',
   'startedAlone',
@@ -63,13 +63,13 @@ const CLEARED = [
 ] as const satisfies readonly (keyof Task)[];
 export type ClearedField = (typeof CLEARED)[number];
 
-/** What an event requires and changes, independent of the task. */
+/** The preconditions and changes of an event, independent of the task. */
 export interface EventEffect {
   readonly guard: EventGuard;
   readonly changes: TaskChanges;
   /** The task has at least this many attempts afterwards. */
   readonly minAttempts?: number;
-  /** Fields that the task has no more. */
+  /** Removed fields. */
   readonly clears?: readonly ClearedField[];
   /** Appended to the history. */
   readonly entry?: HistoryEntry;

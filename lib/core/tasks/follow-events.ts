@@ -49,7 +49,7 @@ export function decodePosition(text: string): EventPosition {
 /** Whether a follower has seen the end of the round. */
 export const hasSeenEnd = ({ state }: EventPosition): boolean => state === END;
 
-/** What happened after a position, in order: failed attempts and retries, the running attempt, what it told, the end. */
+/** The events after a position, in order: failed attempts and retries, the running attempt, its progress, the end. */
 async function eventsAfter(
   { blobs }: Pick<FollowEventsDeps, 'blobs'>,
   task: Task,
@@ -96,8 +96,8 @@ const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 1000;
 
 /**
- * The events of a task after a position, in groups, until it has ended or the signal aborts. An empty group is a sign of
- * life. Rejects with `task_not_found`; stops without an error when the task is deleted meanwhile.
+ * The events of a task after a position, in groups, until it has ended or the signal aborts. An empty group is a
+ * keep-alive. Rejects with `task_not_found`; stops without an error when the task is deleted meanwhile.
  */
 export async function* followEvents(
   deps: FollowEventsDeps,
@@ -125,8 +125,8 @@ export async function* followEvents(
 }
 
 /**
- * Pauses that end early when the task ends and the store tells it, or when the signal aborts. One subscription for all
- * pauses: a thousand streams pause at once.
+ * Pauses that end early when the store notifies the end of the task, or when the signal aborts. One subscription for
+ * all pauses, because a thousand streams may pause at once.
  */
 function watchEnd({ tasks, clock }: FollowEventsDeps, { id }: Task, signal: AbortSignal) {
   let current: AbortController | undefined;

@@ -53,7 +53,7 @@ export interface Redriven {
   readonly refused: readonly { readonly id: string; readonly error: ModelyardError }[];
 }
 
-/** Sends dead letters again. Each one stands alone: what is refused is told. */
+/** Sends dead letters again, independently of each other. The result lists those that were refused. */
 export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids }: Redrive): Promise<Redriven> {
   const redriven: string[] = [];
   const refused: { id: string; error: ModelyardError }[] = [];

@@ -11,7 +11,6 @@ import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
 import { type BlobStore, storePayload } from './payload.ts';
-
 import type { Task } from './task.ts';
 import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
@@ -32,9 +31,9 @@ export interface SubmitCommand {
   /** @default 'normal' */
   readonly priority?: Priority;
   readonly trace?: TraceContext;
-  /** What chooses the version that answers during a roll-out. @default the id of the task */
+  /** Selects the version that answers during a roll-out. @default the id of the task */
   readonly routingKey?: string;
-  /** Whom to tell when the task ends. Needs `SubmitDeps.webhooks`. */
+  /** The receiver of events of the task. Needs `SubmitDeps.webhooks`. */
   readonly webhook?: Webhook;
   /** Counts the tasks of the owner. @default no limits */
   readonly quota?: TaskQuota | undefined;
@@ -46,7 +45,7 @@ export type AcceptTask = (task: Task, message: QueuedMessage) => Promise<Task | 
 export interface SubmitDeps {
   /** Replaces `tasks.create` and the first `send` on platforms with such a transaction. */
   readonly accept?: AcceptTask;
-  /** Where webhooks wait for the ends of their tasks. @default nowhere */
+  /** Stores the webhooks of tasks that have not ended. @default webhooks are ignored */
   readonly webhooks?: WebhookStore;
   /** Hosts of webhooks that may be private. @default none */
   readonly outboundHosts?: ListedHosts;
@@ -77,17 +76,17 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   const now = deps.clock.now();
   const task = newTask(command, now, deps.accept);
   const isNew = ((await command.quota?.enter([task.id])) ?? []).length > 0;
-  // Best effort: what is not undone is forgotten a minute later, and counts for the day.
+  // Best effort: an entry that is not undone is removed a minute later, and counts for the day.
   const undo = async () => {
     if (isNew) await command.quota?.leave([task.id]).catch(() => undefined);
   };
   let existing: Task | undefined;
   try {
-    // First, so that no end is missed.
+    // Before the task exists, so that its end is not missed.
     await watch(deps, task, command);
     existing = await createAndEnqueue(deps, task, command);
   } catch (error) {
-    // It runs nevertheless if only the confirmation was lost.
+    // If only the confirmation was lost, the task runs, and its entry stays.
     if (isNew && !(await deps.tasks.get(task.id).catch(() => task))) await undo();
     throw error;
   }
@@ -161,7 +160,6 @@ const unconfirmed = (retryMs: number) =>
 /** `id`: of an item of a batch. @default a new one, or one of the idempotency key */
 export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask, id?: string): Task {
   const { owner, model, idempotencyKey: key } = command;
-  const deadlineAt = deadlineOf(command, now);
   return {
     id: id ?? (key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE)),
     model,
@@ -172,8 +170,8 @@ export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask
     contractHash: command.contract.hash,
     requestHash: hash('sha256', command.request),
     createdAt: now,
-    deadlineAt,
-    retainedUntil: deadlineAt + RETENTION_SECONDS * 1000,
+    deadlineAt: deadlineOf(command, now),
+    retainedUntil: keptUntil(command, now),
     ...(accept ? { sentAt: now } : {}),
   };
 }

@@ -17,7 +17,7 @@ export interface RunEvent extends WorkerEvent {
   readonly attempts: number;
   /** The instance that ran it. */
   readonly instance?: string | undefined;
-  /** What the model told. Absent: nothing new. */
+  /** The reported progress. Absent: unchanged. */
   readonly progress?: TaskProgress | undefined;
 }
 
@@ -45,7 +45,7 @@ export type TaskEvent =
       readonly error: TaskError;
       readonly envelope?: Uint8Array;
     })
-  /** The model told how far it is. */
+  /** The model reported progress. */
   | (RunEvent & { readonly type: 'progressed' })
   /** A run that another one or the dead-letter queue follows. */
   | (RunEvent & { readonly type: 'attempt-failed'; readonly startedAt: number; readonly error: TaskError })

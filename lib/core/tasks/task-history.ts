@@ -1,6 +1,6 @@
 import type { Task, TaskError } from './task.ts';
 
-/** Something that happened to a task. Times are Unix milliseconds. */
+/** An entry of the history of a task. Times are Unix milliseconds. */
 export interface HistoryEntry {
   readonly event: 'submitted' | 'attempt' | 'gave_up' | 'expired' | 'canceled' | 'retried' | 'redriven';
   /** When it happened; the start of an attempt. */
@@ -10,7 +10,7 @@ export interface HistoryEntry {
   readonly instance?: string;
   /** Absent while the attempt runs. */
   readonly endedAt?: number;
-  /** `lost`: its instance died, or lost its lease. When is not known. */
+  /** `lost`: its instance died or lost its lease, at an unknown time. */
   readonly outcome?: 'succeeded' | 'failed' | 'aborted' | 'lost';
   readonly error?: TaskError;
   /** The user who did it. */
@@ -21,8 +21,8 @@ export interface HistoryEntry {
 export const MAX_HISTORY = 200;
 
 /**
- * All that happened, oldest first. Ends without another run are not stored as entries, because the task has them: so the
- * history of an ordinary task costs nothing.
+ * The history, oldest first. A final end is derived from the task instead of being stored, so the history of an
+ * ordinary task costs nothing.
  */
 export function historyOf(task: Task): readonly HistoryEntry[] {
   const submitted = { event: 'submitted', at: task.createdAt, by: task.owner } as const;

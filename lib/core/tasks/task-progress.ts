@@ -1,7 +1,7 @@
 import { type BlobStore, loadPayload } from './payload.ts';
 import type { Task } from './task.ts';
 
-/** What a model told of a run. Times are Unix milliseconds. */
+/** A progress report of a run. Times are Unix milliseconds. */
 export interface ReportEntry {
   /** Counts the entries of a round, from 1. */
   readonly seq: number;
@@ -15,7 +15,7 @@ export interface ReportEntry {
   readonly response?: string;
 }
 
-/** What the models of a round told, as stored in the row of the task. */
+/** The progress reports of a round, as stored in the row of the task. */
 export interface TaskProgress {
   readonly fraction?: number;
   readonly message?: string;
@@ -26,7 +26,7 @@ export interface TaskProgress {
   readonly count: number;
   /** The latest entries. */
   readonly recent: readonly ReportEntry[];
-  /** Where the entries before are stored: keys in the blob store, oldest first. */
+  /** Keys of earlier entries in the blob store, oldest first. */
   readonly older: readonly StoredEntries[];
 }
 

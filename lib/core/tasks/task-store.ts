@@ -39,7 +39,7 @@ export const newCancelMark = (now: number): CancelMark => `${now}.${randomUUID()
 export const CANCEL_MARK_SECONDS = 15 * 24 * 3600;
 
 /**
- * Tells the instances of a model that tasks were canceled, at the cost of one small read instead of a read of each task.
+ * Notifies the instances of a model of canceled tasks, at the cost of one small read instead of a read of each task.
  * All methods reject with `store_unavailable`.
  */
 export interface CancelMarks {
@@ -69,7 +69,7 @@ export interface TaskStore {
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;
-  /** What counting needs of many tasks, in the order of the ids. Undefined for a task that does not exist. */
+  /** The fields of many tasks that counts need, in the order of the ids. Undefined for a task that does not exist. */
   heads(ids: readonly string[]): Promise<readonly (TaskHead | undefined)[]>;
   /** A cheaper `get` that may return stale data. Absent if it would not be cheaper. */
   peek?(id: string): Promise<Task | undefined>;

@@ -78,8 +78,8 @@ export interface Task {
   readonly round?: number;
   /** The instance whose start or end was recorded last. */
   readonly instance?: string;
-  /** What the model told of its runs since the submit or the last retry. Absent if nothing. */
+  /** The progress reports since the submit or the last retry. Absent without any. */
   readonly progress?: TaskProgress;
-  /** See `historyOf`. Absent if nothing but one run happened. */
+  /** See `historyOf`. Absent for a task with at most one run. */
   readonly history?: readonly HistoryEntry[];
 }

@@ -23,7 +23,7 @@ export interface AccountsOptions {
   readonly users: UserStore;
   readonly clock: Clock;
   readonly signer: TokenSigner;
-  /** Whether strangers may register. */
+  /** Whether anybody may register. */
   readonly registration: 'open' | 'closed';
   /** @default what OWASP recommends */
   readonly cost?: ScryptCost;
@@ -56,7 +56,7 @@ export type Accounts = ReturnType<typeof createAccounts>;
 export function createAccounts(options: AccountsOptions) {
   const { users, clock, signer, registration, cost = SCRYPT_COST } = options;
   const brake = options.brake ?? createLoginBrake(clock);
-  // Checked for unknown names, so that they take as long as known ones.
+  // Compared for unknown names, so that they take as long as known ones.
   let decoy: Promise<string> | undefined;
 
   async function startSession(user: User): Promise<LoggedIn> {

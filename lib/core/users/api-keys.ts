@@ -12,7 +12,7 @@ import { type Principal, principalFor, type Scope } from './principal.ts';
 import type { Credential, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
 
-/** A key as its user asks for it. */
+/** The properties of a new key. */
 export interface KeyRequest {
   readonly name: string;
   /** 1 to 3650. @default 90 */
@@ -45,7 +45,7 @@ export async function createKey(
   return { key, secret: text };
 }
 
-/** The keys of a user, those included that have expired lately. */
+/** The keys of a user, including recently expired ones. */
 export const keysOf = ({ credentials = [] }: User): readonly Credential[] =>
   credentials.filter(({ kind }) => kind === 'key');
 
@@ -63,7 +63,7 @@ export interface KnownCaller {
   readonly expiresAt: number;
 }
 
-/** Who a key stands for. Undefined for a key that is unknown, revoked or expired, or whose user is disabled. */
+/** The user and limits of a key. Undefined for a key that is unknown, revoked or expired, or whose user is disabled. */
 export async function identifyKey(users: UserStore, clock: Clock, text: string): Promise<KnownCaller | undefined> {
   const parsed = parseSecret('key', text);
   const user = parsed && (await users.get(parsed.userId));

@@ -14,7 +14,7 @@ export interface IssuedSecret {
   readonly id: string;
   /** Shown once. */
   readonly text: string;
-  /** What is stored. */
+  /** The stored form. */
   readonly hash: string;
 }
 
@@ -32,7 +32,7 @@ interface ParsedSecret {
   readonly hash: string;
 }
 
-/** Reads a secret. Undefined for any other text, also for a mistyped secret: then no store is asked. */
+/** Reads a secret. Undefined for any other text. The checksum detects mistyped secrets without a read of the store. */
 export function parseSecret(kind: Credential['kind'], text: string): ParsedSecret | undefined {
   const [, prefix, userId = '', id = '', random = '', sum] = SECRET.exec(text) ?? [];
   if (prefix !== PREFIX[kind] || sum !== checksum(text.slice(0, -8))) return undefined;
@@ -70,8 +70,8 @@ export const withoutCredential = (user: User, id: string): User => ({
 });
 
 /**
- * Changes a user, again when somebody else was faster. `change` returns undefined to leave the user alone. Resolves with
- * the user as stored, or with undefined when nothing was changed. Rejects with `user_not_found`.
+ * Changes a user, repeatedly if a concurrent writer was faster. `change` returns undefined to leave the user alone.
+ * Resolves with the user as stored, or with undefined when nothing was changed. Rejects with `user_not_found`.
  */
 export async function changeUser(
   users: UserStore,

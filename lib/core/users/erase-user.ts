@@ -35,9 +35,9 @@ export async function* tasksOf({ tasks }: Pick<ReadDeps, 'tasks'>, owner: string
 }
 
 /**
- * Deletes a user with keys, sessions, tasks, batches, requests, results, calls and usage. Running tasks are canceled. The user
- * goes last, so that a failed erasure can be repeated; one by the id of a deleted user removes what requests of the last
- * minute have left. Resolves with false if there is no such user.
+ * Deletes a user with keys, sessions, tasks, batches, requests, results, calls and usage. Running tasks are canceled.
+ * The user is deleted last, so that a failed erasure can be repeated. Another one by the id of the deleted user removes
+ * the traces of requests of the last minute. Resolves with false if there is no such user.
  */
 export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
   const { users, calls, usage, webhooks } = deps;
@@ -56,7 +56,7 @@ async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
   const { tasks, blobs, webhooks } = deps;
   if (!isTerminal(task.state)) {
     await cancelTask(deps, task).catch((error: unknown) => {
-      // It has ended meanwhile, or was given up.
+      // The task has ended in the meantime.
       if (!(error instanceof ModelyardError && (error.code === 'task_ended' || error.code === 'task_not_found')))
         throw error;
     });
@@ -65,7 +65,7 @@ async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
   const request = `requests/${id}/${requestHash.slice(0, 16)}`;
   const told = progress?.older.map(({ key }) => key) ?? [];
   const keys = [request, ...told, ...(result?.payload.kind === 'blob' ? [result.payload.key] : [])];
-  // An empty blob: what is left of it expires with all others.
+  // The remaining empty blob expires with all others.
   for (const key of keys) if (await blobs.get(key)) await blobs.put(key, new Uint8Array());
   await webhooks.delete(webhookKey(id));
   await tasks.erase(task);

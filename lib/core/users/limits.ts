@@ -1,6 +1,6 @@
 import type { UserRole } from './user.ts';
 
-/** What a user may use. An absent limit does not apply. */
+/** Limits of a user. An absent limit does not apply. */
 export interface UserLimits {
   /** On average, over all gateways. */
   readonly requestsPerSecond?: number;
@@ -12,7 +12,7 @@ export interface UserLimits {
   readonly tasksPerDay?: number;
 }
 
-/** Limits in the words of the API, with the largest value that a user can have. */
+/** The names of the limits in the API, with their largest values. */
 export const LIMIT_FIELDS = {
   requests_per_second: { limit: 'requestsPerSecond', max: 100_000 },
   burst: { limit: 'burst', max: 100_000 },

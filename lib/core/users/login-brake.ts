@@ -11,7 +11,7 @@ const MEMORY_MS = 900_000;
 /** Names and addresses that a process remembers. */
 const MAX_ENTRIES = 20_000;
 
-/** Attempts to log in, successful ones taken off. */
+/** Failed and pending attempts to log in. */
 export interface LoginAttempts {
   readonly count: number;
   /** Unix milliseconds. */
@@ -20,7 +20,7 @@ export interface LoginAttempts {
 
 /**
  * Slows down guessing: after some attempts of one name, or from one address, each further one doubles the wait, up to
- * five minutes. Names that do not exist count as well, so that nobody learns which do.
+ * five minutes. Names that do not exist count as well, so that the wait does not reveal which names exist.
  */
 export interface LoginBrake {
   /** Counts an attempt before it is decided, so that many at once do not all pass. Rejects with `too_many_requests`. */
@@ -31,7 +31,7 @@ interface LoginAttempt {
   succeeded(): void | Promise<void>;
 }
 
-/** What is counted of an attempt. */
+/** The counters of an attempt: name and address. */
 const subjectsOf = (name: string, address: string) => [
   { key: `name ${name}`, free: FREE.name },
   { key: `address ${address}`, free: FREE.address },
@@ -54,7 +54,7 @@ const tooMany = (waitMs: number): ModelyardError =>
     retryAfterSeconds: Math.ceil(waitMs / 1000),
   });
 
-/** A brake of this process alone. */
+/** A brake for a single process. */
 export function createLoginBrake(clock: Clock) {
   const known = new Map<string, LoginAttempts>();
 
@@ -82,7 +82,7 @@ export function createLoginBrake(clock: Clock) {
   };
 }
 
-/** A brake of all processes that share a store. Attempts are kept under names that no user has. */
+/** A brake for all processes that share a store. Attempts are stored under names that no user can have. */
 export function createSharedLoginBrake(ledger: UsageLedger, clock: Clock): LoginBrake {
   const owner = (key: string): string => `login ${key}`;
 

@@ -18,7 +18,7 @@ const MAX_PASSWORD_LENGTH = 1024;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/]+)\$([\w+/]+)$/;
-/** Hashes at once: each holds its memory, and a thread that other work of the process needs too. */
+/** Maximum number of concurrent hashes. Each uses memory and a thread of the pool that other work shares. */
 const MAX_AT_ONCE = 2;
 
 /** Hashes a password as a PHC string, which contains the cost and a random salt. */
@@ -64,7 +64,7 @@ async function derive(password: string, salt: Uint8Array, { ln, r, p }: ScryptCo
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
 
-/** What is wrong with a new password. Undefined when nothing is. */
+/** The fault of a new password. Undefined for a valid one. */
 export function passwordFault(password: string, userName: string): string | undefined {
   const length = [...password].length;
   if (length < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;

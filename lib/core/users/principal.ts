@@ -6,11 +6,11 @@ import { USER_ROLES, type User, type UserRole } from './user.ts';
 export const AUTH_KINDS = ['none', 'jwt', 'oidc'] as const;
 export type AuthKind = (typeof AUTH_KINDS)[number];
 
-/** What an API key may be limited to. */
+/** Scopes of API keys. */
 export const SCOPES = ['predict', 'read', 'operate'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who calls. */
+/** The authenticated caller. */
 export interface Principal {
   /** The owner of tasks and calls. */
   readonly id: string;
@@ -37,7 +37,7 @@ export const principalFor = (user: User): Principal => ({
 /** Every caller with `AUTH=none`. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', name: 'local', role: 'admin' };
 
-/** What a route asks of its callers. */
+/** The access requirements of a route. */
 export interface Requirement {
   readonly role: UserRole;
   /** An API key with scopes needs one of these. Empty: only keys without scopes may. */
@@ -50,7 +50,7 @@ export interface Requirement {
 const includesRole = (role: UserRole, required: UserRole): boolean =>
   USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(required);
 
-/** Throws `forbidden` with a sentence that says what is missing. */
+/** Throws `forbidden` with one sentence about the missing right. */
 export function assertMay({ role, scopes, models }: Principal, required: Requirement): void {
   if (!includesRole(role, required.role)) throw forbidden(`This needs the role ${required.role}.`);
   if (scopes && !required.scopes.some((scope) => scopes.includes(scope))) {

@@ -15,7 +15,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** What this process has taken from the user's bucket and not used. */
+/** Tokens that this process has taken from the user's bucket and not used. */
 interface Share {
   tokens: number;
   validUntil: number;
@@ -26,12 +26,12 @@ interface Share {
 const MAX_USERS = 10_000;
 /** The part of a burst that one process takes at once, so that most requests need no store. */
 const SHARE = 0.05;
-/** After this time, what a process has taken and not used is lost: others have used its time. */
+/** Unused tokens of a process expire after this time, because the bucket has refilled meanwhile. */
 const SHARE_MS = 1000;
 
 /**
- * Limits requests per second with a token bucket per user, which all processes share. Each takes small shares of it, so
- * together they never let more through; a user whose requests are spread over many may get less.
+ * Limits requests per second with a token bucket per user, which all processes share. Each process takes small shares
+ * of it, so together they never exceed the limit. A user whose requests are spread over many processes may get less.
  */
 export class RequestLimit {
   readonly #ledger: UsageLedger;
@@ -68,7 +68,7 @@ export class RequestLimit {
     try {
       return await this.#ledger.change(owner, (usage) => takeTokens(usage, rate, wanted, this.#clock.now()));
     } catch {
-      // Recovery: who can be authenticated is served.
+      // Recovery: authenticated callers are served without a limit.
       return { granted: 1, waitMs: 0 };
     }
   }

@@ -25,8 +25,8 @@ function newKey(signsFrom: number): SigningKey {
 export const newKeyRing = (): KeyRing => ({ keys: [newKey(0)] });
 
 /**
- * Reads a ring as text: `{"keys": [...]}`, or `{"seed": "..."}` of at least 43 random characters, from which the first
- * key is derived. Undefined for any other text.
+ * Parses a ring: `{"keys": [...]}`, or `{"seed": "..."}` of at least 43 random characters, from which the first key is
+ * derived. Undefined for any other text.
  */
 export function parseKeyRing(text: string): KeyRing | undefined {
   try {
@@ -42,7 +42,7 @@ export function parseKeyRing(text: string): KeyRing | undefined {
 
 /** 256 bits in letters and digits. */
 const MIN_SEED_LENGTH = 43;
-/** What an Ed25519 private key has before its 32 bytes (RFC 8410). */
+/** The DER prefix of the 32 bytes of an Ed25519 private key (RFC 8410). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 function keyOfSeed(seed: string): SigningKey {
@@ -63,7 +63,7 @@ export function rotateKeyRing(ring: KeyRing, now: number): KeyRing {
 /** Longer than any token is valid. */
 const RETIRED_AFTER_MS = 20 * 60_000;
 
-/** The keys that verify tokens: a stolen key is worth nothing 20 minutes after the next one signs. */
+/** The keys that verify tokens. An older key is invalid 20 minutes after the next one signs. */
 export const verifyingKeysOf = ({ keys }: KeyRing, now: number): readonly SigningKey[] =>
   keys.filter((_, at) => now < (keys[at - 1]?.signsFrom ?? now) + RETIRED_AFTER_MS);
 

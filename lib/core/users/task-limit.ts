@@ -25,9 +25,9 @@ export interface TaskQuota {
 }
 
 /**
- * Limits the tasks of a user, exactly, also over several processes: a task is entered before it is stored, and leaves
- * when somebody has seen that it ended. Workers need not know of it. The list of entered tasks has all that wait, so it
- * is compared with the store only when it is full, or large.
+ * Limits the tasks of a user exactly, also over several processes. A task is entered before it is stored, and removed
+ * when a process finds that it has ended. Workers do not take part. The list of entered tasks contains all that wait,
+ * so it is compared with the store only when it is full or large.
  */
 export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: UserLimits): TaskQuota | undefined {
   const { ledger, clock } = deps;
@@ -57,7 +57,7 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
     });
   }
 
-  /** Lets tasks leave that have ended. Resolves with their number, and with the oldest other one. */
+  /** Removes tasks that have ended. Resolves with their number, and with the oldest remaining task. */
   async function sweep(waiting: WaitingTasks): Promise<{ readonly left: number; readonly oldest: Task | undefined }> {
     const { ended, oldest } = await endedAmong(deps, waiting);
     if (ended.size > 0) await remove((id) => ended.has(id));
@@ -100,7 +100,7 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
 interface Entry {
   readonly outcome: Outcome;
   readonly waiting: WaitingTasks;
-  /** Those that were not entered before. */
+  /** The new ids. */
   readonly entered: readonly string[];
 }
 

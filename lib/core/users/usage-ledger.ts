@@ -5,7 +5,7 @@ import type { LoginAttempts } from './login-brake.ts';
 import type { UsageStore } from './usage-store.ts';
 import type { WaitingTasks } from './waiting-tasks.ts';
 
-/** What a user has used. Times are Unix milliseconds. */
+/** The usage of a user. Times are Unix milliseconds. */
 export interface Usage {
   /** Requests that the user may send at once, at `tokensAt`. Absent: the burst. */
   readonly tokens?: number;
@@ -15,7 +15,7 @@ export interface Usage {
   /** Tasks accepted on that day. */
   readonly tasks?: number;
   readonly waiting?: WaitingTasks;
-  /** Of a name or an address that logs in. */
+  /** Login attempts of a name or an address. */
   readonly attempts?: LoginAttempts;
 }
 
@@ -31,7 +31,7 @@ interface PendingChange {
 const MAX_CONFLICTS = 20;
 const BACKOFF: Backoff = { baseMs: 5, maxMs: 200 };
 
-/** Changes the usage of users atomically. Changes of one user that come together are one read and one write. */
+/** Changes the usage of users atomically. Concurrent changes of one user share one read and one write. */
 export class UsageLedger {
   readonly #store: UsageStore;
   readonly #clock: Clock;

@@ -1,4 +1,4 @@
-/** What a user has used lately: a JSON document of a few kilobytes. */
+/** Recent usage of a user: a JSON document of a few kilobytes. */
 export interface StoredUsage {
   readonly document: string;
   /** Starts at 1 and increases with each change: the optimistic lock of `put`. */

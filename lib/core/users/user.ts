@@ -26,12 +26,12 @@ export interface User {
   readonly version: number;
 }
 
-/** A secret that stands for a user: an API key, or a session with its refresh token. */
+/** A secret that authenticates a user: an API key, or a session with its refresh token. */
 export interface Credential {
   /** Unique for its user. */
   readonly id: string;
   readonly kind: 'key' | 'session';
-  /** What the user calls it. */
+  /** Display name. */
   readonly name: string;
   /** SHA-256 of the secret, which is random: no slow hash is needed. */
   readonly hash: string;
@@ -43,7 +43,7 @@ export interface Credential {
   readonly models?: readonly string[];
 }
 
-/** What stores keep of a user as one text, because it is only ever read with the user. */
+/** The fields that stores keep as one text, because they are only read together with the user. */
 export const packAccount = ({ isDisabled, credentials, limits }: User | NewUser): string =>
   JSON.stringify({ isDisabled, credentials, limits });
 

@@ -4,15 +4,15 @@ import { ModelyardError } from '../errors.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
 import type { TaskStore } from '../tasks/task-store.ts';
 
-/** Tasks that have perhaps not ended, oldest first, with the time at which they were entered. */
+/** Tasks that may still wait, oldest first, with the time at which they were entered. */
 export type WaitingTasks = readonly (readonly [id: string, at: number])[];
 
 /** When a task will probably end. Unix milliseconds. */
 export type EndOf = (task: Task) => Promise<number | undefined>;
 
-/** From this number on, tasks that have ended are looked for, so that the list stays small. */
+/** Above this number, ended tasks are searched for and removed, so that the list stays small. */
 const MIN_SWEPT = 32;
-/** A task that was entered before this time is stored, or never will be. */
+/** After this time, an entered task is either stored or will never be. */
 const STORED_WITHIN_MS = 60_000;
 const READS_AT_ONCE = 25;
 /** Bounds of `Retry-After` while too many tasks wait, in seconds. */

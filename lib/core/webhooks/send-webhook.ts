@@ -29,20 +29,20 @@ export interface SendDeps extends WebhookDeps, ReadDeps {
 export const WEBHOOK_TIMEOUT_MS = 15_000;
 /** Longer than one attempt with its reads and writes: another sender takes over after it. */
 const LEASE_MS = 60_000;
-/** A task that was refused after its webhook was remembered. */
+/** The task never existed: its submit was refused after the webhook was stored. */
 const MISSING_MS = 10 * 60_000;
 const MAX_RETRY_AFTER_SECONDS = 3600;
 /** Clocks of senders and stores differ. */
 const EARLY_MS = 20;
 
 /**
- * Does what is due for the webhook of a task: looks whether the task has ended, or sends the next event. Call it for
- * every due key; it may be called too early, too often and twice at once. Rejects with `store_unavailable`.
+ * Performs the due step for the webhook of a task: checks whether the task has ended, or sends the next event. Call it
+ * for every due key. Early, repeated and concurrent calls are safe. Rejects with `store_unavailable`.
  */
 export async function sendWebhook(deps: SendDeps, taskId: string): Promise<void> {
   const read = await readWebhook(deps, taskId);
   const { dueAt } = read?.record ?? {};
-  // It has expired, and its place in the queue has not.
+  // The record has expired before its queue entry.
   if (!read && deps.webhooks.due) await deps.webhooks.delete(webhookKey(taskId));
   if (!read || dueAt === undefined) return;
   const now = deps.clock.now();
@@ -66,7 +66,7 @@ export async function sendWebhook(deps: SendDeps, taskId: string): Promise<void>
   );
 }
 
-/** Keeps what was asked for during the attempt: the delivery may have been sent again by hand. */
+/** Keeps changes that were made during the attempt, such as a redelivery. */
 function merged({ deliveries }: WebhookRecord, before: WebhookDelivery, after: WebhookDelivery): WebhookDelivery {
   const current = deliveries.find(({ id }) => id === after.id) ?? before;
   const { snapshot } = current;
@@ -81,13 +81,13 @@ function scheduled({ clock, webhooks }: SendDeps, record: WebhookRecord, task: T
   const pending = nextDelivery(record)?.nextAttemptAt;
   if (pending !== undefined) return { ...rest, dueAt: pending };
   const now = clock.now();
-  // A round that does not begin was refused after its webhook was remembered.
+  // The round never began: its submit was refused after the webhook was stored.
   const isExpected = (task?.round ?? 0) < (record.round ?? 0) || !task;
   const isOver = isExpected ? now - record.watchedAt > MISSING_MS : isTerminal(task.state);
   if (isOver) return rest;
   const { share, minMs, maxMs } = webhooks.pace;
   const pauseMs = Math.min(maxMs, Math.max(minMs, share * (now - record.watchedAt)));
-  // No later than its deadline, which no one else may notice.
+  // At its deadline at the latest: this read may be the one that ends the task.
   return {
     ...rest,
     dueAt: Math.max(now + minMs, Math.min(now + pauseMs, task?.deadlineAt ?? Number.POSITIVE_INFINITY)),

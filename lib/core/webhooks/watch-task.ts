@@ -8,9 +8,9 @@ import { type WebhookDeps, writeWebhook } from './webhook-records.ts';
 const KEPT_AFTER_TASK_MS = 4 * 24 * 3600_000;
 
 /**
- * Remembers the webhook before its task exists: so no end is missed. A repeated submit keeps the first webhook. A task
- * that is never created is forgotten. Rejects with `invalid_request` for a URL that may not be called and for an
- * unknown event.
+ * Stores the webhook before its task exists, so that no end is missed. A repeated submit keeps the first webhook. The
+ * webhook of a task that is never created is deleted. Rejects with `invalid_request` for a URL that may not be called
+ * and for an unknown event.
  */
 export async function watchTask(
   deps: WebhookDeps & { readonly outboundHosts?: ListedHosts },

@@ -40,7 +40,7 @@ export async function claimWebhook({ webhooks }: Pick<WebhookDeps, 'webhooks'>, 
   return webhooks.put(webhookKey(taskId), { document: JSON.stringify(record), version: version + 1 }, times);
 }
 
-/** Changes a record, repeatedly if others change it too. Undefined if there is none. */
+/** Changes a record, repeatedly if concurrent writers change it too. Undefined if there is none. */
 export async function changeWebhook(
   deps: Pick<WebhookDeps, 'webhooks'>,
   taskId: string,
@@ -55,12 +55,12 @@ export async function changeWebhook(
   throw new ModelyardError('store_unavailable', 'The webhook of this task changes too often.', { retryable: true });
 }
 
-/** The end of a task before it is retried. Call it before the retry, which makes the end invisible. */
+/** Records the end of a task before its retry. Call it before the retry, which overwrites the end. */
 export async function keepEnd(deps: WebhookDeps, task: Task): Promise<void> {
   const { state } = task;
   if (!isTerminal(state)) return;
   const now = deps.clock.now();
-  // Neither a request nor a result: only failed and expired tasks are retried.
+  // Without request and result, because only failed and expired tasks are retried.
   const { deadLetter: _, envelope: __, history: ___, ...ended } = task;
   const end = { round: task.round ?? 0, state, snapshot: JSON.stringify(ended) };
   await changeWebhook(deps, task.id, (record) => {

@@ -8,7 +8,7 @@ export interface StoredDocument {
 export interface DocumentTimes {
   /** When the document may be deleted. Absent: never. Unix milliseconds. */
   readonly expiresAt?: number;
-  /** When a sender has to look at it. Absent: never. Unix milliseconds. */
+  /** Time of the next action of a sender. Absent: never. Unix milliseconds. */
   readonly dueAt?: number;
 }
 
@@ -23,11 +23,11 @@ export interface LookPace {
 export const webhookKey = (taskId: string): string => `webhook:${taskId}`;
 export const secretKey = (owner: string): string => `webhook-secret:${owner}`;
 
-/** Of stores whose reads cost nothing. */
+/** For stores whose reads cost nothing. */
 export const FREQUENT_LOOKS: LookPace = { share: 0.1, minMs: 50, maxMs: 10_000 };
 
 /**
- * The queue of webhooks and what is known about their deliveries, by key. Reads are consistent. All methods reject with
+ * The queue of webhooks and the records of their deliveries, by key. Reads are consistent. All methods reject with
  * `store_unavailable` or `queue_unavailable`.
  */
 export interface WebhookStore {
@@ -38,7 +38,7 @@ export interface WebhookStore {
   delete(key: string): Promise<void>;
   /** Delivers the key to a sender at that time or earlier. Does nothing where senders ask `due`. */
   wake(key: string, at: number, group: string): Promise<void>;
-  /** Keys whose time has come, the oldest first. Absent where keys are messages of a queue. */
+  /** Due keys, oldest first. Absent where keys are messages of a queue. */
   due?(now: number, limit: number): Promise<readonly string[]>;
   /** Keys from such a queue. Waits for some. A key that is not done is delivered again. */
   receive?(signal: AbortSignal): Promise<readonly ReceivedKey[]>;

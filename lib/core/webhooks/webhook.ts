@@ -5,7 +5,7 @@ export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 const eventOf = (state: TerminalState): WebhookEvent => `task.${state}`;
 
-/** Whom a submit asks to be told. */
+/** The receiver of events, as named by a submit. */
 export interface Webhook {
   readonly url: string;
   /** Names of events. @default all */
@@ -24,7 +24,7 @@ export interface WebhookAttempt {
 
 type DeliveryState = 'pending' | 'delivered' | 'failed';
 
-/** One event and its way to the receiver. Times are Unix milliseconds. */
+/** One event and its delivery. Times are Unix milliseconds. */
 export interface WebhookDelivery {
   /** Identifies the event: the same in every attempt. */
   readonly id: string;

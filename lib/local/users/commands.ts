@@ -64,7 +64,7 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
   delete: {
     takes: 1,
     async run(store, [name = ''], { export: file }) {
-      // By the id, what was left behind can be deleted later.
+      // The id allows deleting remaining data later.
       const id = (await store.users.findByName(name))?.id ?? name;
       const data = await store.data();
       if (file !== undefined)

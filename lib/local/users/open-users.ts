@@ -15,12 +15,12 @@ export const USERS_OPTIONS = {
 
 export type UsersOptions = Partial<Record<keyof typeof USERS_OPTIONS, string>>;
 
-/** What belongs to users. */
+/** Stores of data that belongs to users. */
 export type UserData = Omit<FullPlatform, 'queues'>;
 
 /** The users of a system, whether it runs or not. */
 export interface OpenedUsers extends Pick<FullPlatform, 'users' | 'clock' | 'close'> {
-  /** Opens what belongs to them too. Closed with the users. */
+  /** Also opens the stores of their data. Closed with the users. */
   data(): Promise<UserData>;
 }
 

@@ -56,4 +56,13 @@ export const migrations: Migrations = {
       .addColumn('ended_at', 'bigint'),
   ),
   '005-rollouts-by-model': createIndex('rollouts_by_model', 'rollouts', ['model', 'number']),
+  '006-used-rows': createTable('used_rows', (table) =>
+    table
+      .addColumn('dataset', 'text', (column) => column.notNull())
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .addColumn('line', 'bigint', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('task_id', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('used_rows_key', ['dataset', 'version', 'line', 'created_at', 'task_id'] as never),
+  ),
 };

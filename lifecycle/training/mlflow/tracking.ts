@@ -4,7 +4,7 @@ import type { Clock } from '#core';
 import type { TagKind, TrainingTables } from '../tables.ts';
 import type { Input, KeyValue } from './input.ts';
 
-/** What the endpoints work on. */
+/** Dependencies of the endpoints. */
 export interface Tracking {
   readonly database: ServiceDatabase<TrainingTables>;
   readonly clock: Pick<Clock, 'now'>;

@@ -7,7 +7,7 @@ const DEFAULT_DELAY_SECONDS = 30;
 const MAX_DELAY_SECONDS = 600;
 const STEP_SECONDS = 1;
 
-/** Waits for the requested delay, tells how far it is, and stops when its signal aborts. */
+/** Waits for the requested delay, reports progress, and stops when its signal aborts. */
 export default defineModel({
   manifest,
   request: ModelBRequest,

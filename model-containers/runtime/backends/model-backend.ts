@@ -38,7 +38,7 @@ export interface RunRequest {
   /** 1 on the first run of the task. */
   readonly attempt: number;
   readonly trace: TraceContext | undefined;
-  /** What chooses the version during a roll-out. Undefined: the id of the task. */
+  /** Selects the version during a roll-out. Undefined: the id of the task. */
   readonly routingKey?: string | undefined;
   /** For the prediction log. */
   readonly source?: TaskSource;
@@ -48,7 +48,7 @@ export interface RunRequest {
   readonly onReport?: ((report: RunReport) => void) | undefined;
 }
 
-/** How far a request is, or a part of its response. */
+/** The progress of a request, or a part of its response. */
 export interface RunReport {
   /** From 0 to 1. */
   readonly fraction?: number | undefined;
@@ -57,7 +57,7 @@ export interface RunReport {
   readonly response?: Uint8Array | undefined;
 }
 
-/** Where a request came from. */
+/** The origin of a request. */
 interface TaskSource {
   readonly owner: string;
   /** When the task was submitted, Unix milliseconds. */

@@ -5,7 +5,7 @@ import type { ModelManifest } from '#catalog/manifest.ts';
 import { manifestPath, readManifest } from '#catalog/read-manifest.ts';
 import { ModelStartError } from './model-backend.ts';
 
-/** What the repository has of a model besides its code. */
+/** The parts of a model besides its code. */
 interface ModelParts {
   readonly manifest: ModelManifest;
   /** The exports of the generated module. */

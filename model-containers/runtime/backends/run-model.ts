@@ -9,7 +9,7 @@ export interface RunItem {
   readonly trace: TraceContext | undefined;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
-  /** Tells the instance how far it is. */
+  /** Reports progress to the instance. */
   readonly report?: (report: RunReport) => void;
 }
 

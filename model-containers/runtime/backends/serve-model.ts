@@ -87,7 +87,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     gathering.set(run, gathered);
     const { signal } = controllers[position] as AbortController;
     gathered.items[position] = itemOf(request, signal, (report) => {
-      // A model that still reports after its answer has nobody who listens.
+      // Reports after the answer are ignored.
       if (running.has(run)) send({ report: { run, position, message: '', ...report } });
     });
     gathered.left--;

@@ -24,7 +24,7 @@ export interface DeployedVersionOptions {
   readonly model: RunningModel;
   readonly name: string;
   readonly logger: Logger;
-  /** Gets what a shadow would have answered. @default nothing is logged */
+  /** Receives the responses of shadows. @default nothing is logged */
   readonly log?: AnswerLog | undefined;
 }
 
@@ -35,15 +35,15 @@ const ROLLOUT_MS = 2000;
 /** Maximum number of optimistic-lock retries. */
 const MAX_RACES = 10;
 
-/** Keeps a versioned model at what is deployed. */
+/** Keeps a versioned model at the deployed version. */
 export class DeployedVersion {
   readonly #options: DeployedVersionOptions;
-  /** Serves what is deployed. */
+  /** Serves the deployed version. */
   readonly model: RoutedModel;
   #kept: { readonly beat: () => Promise<void>; readonly stop: AbortSignal } | undefined;
   /** The artifact whose version could not be served. It is not tried again. */
   #refused: string | undefined;
-  /** What this instance has taken out of service, until the registry has it. */
+  /** Versions that this instance has taken out of service, until the registry has them. */
   #rejected: Rejection | undefined;
   #following: Promise<void> | undefined;
   #isWatching = false;
@@ -59,7 +59,7 @@ export class DeployedVersion {
     });
   }
 
-  /** What to serve first. Undefined before the first deployment. */
+  /** The version to serve first. Undefined before the first deployment. */
   async first(): Promise<Weights | undefined> {
     const deployment = await this.#deployment();
     return deployment && this.#fetch(deployment);

@@ -50,6 +50,49 @@ describe('a run', () => {
     expect(statesOf((await readRun(world.lifecycle, id)).run)).toEqual(['skipped', 'skipped', 'succeeded', 'skipped']);
   });
 
+  it('runs a stage again when an input has changed that is no parameter, and not for what the stage has changed', async () => {
+    const inputs = await newWorld();
+    let [newest, deployed] = [1, 'none'];
+    inputs.inputs['features.materialize'] = { read: async () => ({ newest }) };
+    inputs.inputs['training.train'] = {
+      read: async () => ({ deployed }),
+      left: (output) => ({ deployed: output.version }),
+    };
+    inputs.answers['training.train'] = () => {
+      deployed = 'own';
+      return { version: 'own' };
+    };
+    async function states() {
+      const { id } = await startRun(inputs.lifecycle, { ...OWNED, logicalDate: '2026-01-31' });
+      await inputs.runTasks();
+      return statesOf((await readRun(inputs.lifecycle, id)).run);
+    }
+
+    const [, second] = [await states(), await states()];
+    newest = 2;
+    const third = await states();
+    deployed = 'another';
+    const fourth = await states();
+
+    expect(second).toEqual(Array(4).fill('skipped'));
+    expect(third).toEqual(['skipped', 'succeeded', 'skipped', 'skipped']);
+    expect(fourth).toEqual(['skipped', 'skipped', 'skipped', 'succeeded']);
+  });
+
+  it('fails at a stage that answers that it has failed, and does not skip it the next time', async () => {
+    const failing = await newWorld();
+    failing.answers['preprocessing.clean'] = () => ({ state: 'failed', reason: 'The check x fails for 1 of 2 rows.' });
+
+    for (let runs = 0; runs < 2; runs += 1) {
+      const { id } = await startRun(failing.lifecycle, { ...OWNED, logicalDate: '2026-01-31' });
+      await failing.runTasks();
+      const { state, stages } = (await readRun(failing.lifecycle, id)).run;
+
+      expect(state).toBe('failed');
+      expect(stages.right).toMatchObject({ state: 'failed', error: 'The check x fails for 1 of 2 rows.' });
+    }
+  });
+
   it('fails after three attempts, and goes on from there when it is retried', async () => {
     let isBroken = true;
     world.answers['training.train'] = () => {

@@ -3,7 +3,7 @@ import type { ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { decodeEnvelope, type JsonObject, type Pipeline } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { runStep } from '#lifecycle/pipelines/run-step.ts';
-import type { StageRun } from '#lifecycle/service.ts';
+import type { StageInputs, StageRun } from '#lifecycle/service.ts';
 import { StageRequest } from '#proto/modelyard/v1/lifecycle_stage.ts';
 
 /** Stands for SIGKILL: everything after it in the same process fails too. */
@@ -17,6 +17,8 @@ export class KillableWorld {
   readonly performed = new Map<string, number>();
   /** What operations answer, by name. A function may throw. */
   readonly answers: Record<string, (args: JsonObject) => JsonObject> = {};
+  /** What operations depend on besides their arguments, by name. */
+  readonly inputs: Record<string, StageInputs> = {};
   /** Accesses until the process is killed. */
   #left = Number.POSITIVE_INFINITY;
   accesses = 0;
@@ -71,6 +73,7 @@ export class KillableWorld {
           return killable;
         },
       },
+      inputsOf: async (operation) => this.inputs[operation],
       perform: async (operation, args) => {
         const key = `${operation} ${JSON.stringify(args)}`;
         this.performed.set(key, (this.performed.get(key) ?? 0) + 1);

@@ -35,7 +35,7 @@ export const isStarting = ({ createdAt }: Launch, now: number): boolean => creat
 /** TTL removes the row of an instance that was never stopped by its id, long after its end. */
 const KEPT_SECONDS = 400 * 24 * 3600;
 
-/** What instance control keeps in the registry table: launches, and what scaling remembers. */
+/** The rows of instance control in the registry table: launches and the state of scaling. */
 export class ControlRows {
   readonly #options: ControlRowsOptions;
 

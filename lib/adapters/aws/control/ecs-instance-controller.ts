@@ -30,7 +30,7 @@ export class EcsInstanceController implements InstanceController {
       launches.flatMap((launch) => (launch.taskId === undefined ? [] : [[launch.taskId, launch]])),
     );
     const free = tasks.filter((task) => !adopted.has(taskIdOf(task)));
-    // Each launch that nobody has adopted yet is shown as one of the tasks that will.
+    // A launch that no task has adopted yet is shown as one of the starting tasks.
     const starting = free.filter((task) => STATES[phaseOf(task)] === 'starting');
     const waiting = launches.filter((launch) => launch.taskId === undefined && isStarting(launch, clock.now()));
     const expected = new Set(starting.slice(0, waiting.length));

@@ -68,7 +68,7 @@ async function send(client: SQSClient, queueUrl: string, entries: readonly Entry
     const confirmed = new Set(Successful.map(({ Id }) => Number(Id)));
     for (const { at } of entries) if (!confirmed.has(at)) faults[at] = refused(Failed[0]?.Message);
   } catch (error) {
-    // Recovery: told for each message.
+    // Recovery: reported for each message.
     const fault = error instanceof ModelyardError ? error : refused(String(error));
     for (const { at } of entries) faults[at] = fault;
   }

@@ -46,5 +46,5 @@ export class S3BlobStore implements BlobStore {
   }
 }
 
-/** Who may not list a bucket is answered 403 for a missing object. The stack lets nobody list. */
+/** Without permission to list the bucket, S3 answers 403 for a missing object. The stack grants it to no role. */
 const isUnlisted = (error: unknown): boolean => error instanceof Error && error.name === 'AccessDenied';

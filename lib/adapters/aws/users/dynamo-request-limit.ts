@@ -16,7 +16,7 @@ interface Caller {
   refusedUntil: number;
   /** Every request is counted until then, because the user is at the limit. */
   strictUntil: number;
-  /** As this function saw it last. */
+  /** The last known value. */
   fullAt: number;
 }
 
@@ -26,9 +26,10 @@ const COUNTED_OF_BURST = 200;
 const STRICT_MS = 10_000;
 
 /**
- * Limits requests per second with one bucket per user, which all functions share. Of a large burst, a sample is counted,
- * which costs a fifth of a write per request; a function that has met the limit counts every request. More than allowed
- * pass while functions learn of it: at most as many as run at once, times what a sample stands for.
+ * Limits requests per second with one bucket per user, which all functions share. Of a large burst, a sample is
+ * counted, which costs a fifth of a write per request; a function that has met the limit counts every request. The
+ * limit may be exceeded until all functions have met it: at most by the number of concurrent functions, times the size
+ * of a sample.
  */
 export class DynamoRequestLimit {
   readonly #options: RequestLimitOptions;
@@ -76,7 +77,7 @@ export class DynamoRequestLimit {
         if (caller.fullAt > latest) return Math.max(1, caller.fullAt - latest);
       }
     } catch {
-      // Recovery: who can be authenticated is served.
+      // Recovery: authenticated callers are served without a limit.
     }
     return 0;
   }

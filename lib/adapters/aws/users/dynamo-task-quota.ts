@@ -38,8 +38,8 @@ const ENTRY_BYTES = 24;
 const ID_BYTES = 16;
 
 /**
- * Limits the tasks of a user, exactly, without a read or a lock: one conditional update adds the task to a set, whose
- * size is the number of tasks that perhaps wait. Functions have no process in common that could gather changes.
+ * Limits the tasks of a user exactly, without a read or a lock: one conditional update adds the task to a set, whose
+ * size is the number of tasks that may wait. Functions share no process that could gather changes.
  */
 export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: UserLimits): TaskQuota | undefined {
   const { client, table, clock } = deps;
@@ -94,7 +94,7 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
         );
   }
 
-  /** Lets tasks leave that have ended. Resolves with the oldest other one. Rejects if nothing has ended. */
+  /** Removes tasks that have ended. Resolves with the oldest remaining one. Rejects if none has ended. */
   async function sweep(set: readonly Uint8Array[], mustEnd: boolean): Promise<void> {
     const waiting = toWaiting(set);
     const { ended, oldest } = await endedAmong(deps, waiting);

@@ -2,10 +2,10 @@ import { type Clock, DAY_MS } from '#core';
 import { type Item, N, S } from '../attributes.ts';
 import { CALLS_TABLE, USAGE_ROWS } from '../resources.ts';
 
-/** Rows that nobody has changed for two days are forgotten: by then, tokens and days have started again. */
+/** Rows without a change for two days expire: by then, tokens and days have started again. */
 const KEPT_MS = 2 * DAY_MS;
 
-/** What is kept of the usage of an owner: a document of gateways, and what functions count. */
+/** The usage row of an owner: a document of gateways, and the counters of functions. */
 export const USAGE_KINDS = ['usage', 'tasks', 'requests'] as const;
 
 /** No list of calls has this key: theirs begin with the number of a partition. */

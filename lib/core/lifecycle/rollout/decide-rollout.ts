@@ -8,7 +8,7 @@ export interface RolloutInput {
   /** The version that it replaces. */
   readonly champion: VersionTally;
   readonly elapsedSeconds: number;
-  /** Why the inputs or predictions are said to have drifted. Undefined: no drift is known. */
+  /** The reported reason for drift of inputs or predictions. Undefined: no drift is known. */
   readonly drift?: string | undefined;
   /** On the predictions whose outcome is known. Undefined: too few are. */
   readonly errors?: LiveErrors | undefined;

@@ -39,7 +39,7 @@ export interface Rejection {
   readonly startedAt?: number;
 }
 
-/** What instances of a versioned model serve. */
+/** The versions that instances of a versioned model serve. */
 export interface Deployment extends VersionPointer {
   readonly candidate?: Candidate;
   readonly guard?: Guard;

@@ -1,4 +1,4 @@
-/** What decides which version answers a task. `entity` and `header` are the routing key of the request. */
+/** The key that selects the version of a task. `entity` and `header` are the routing key of the request. */
 export const ROUTING_KEYS = ['task', 'idempotency_key', 'entity', 'header'] as const;
 export type RoutingKey = (typeof ROUTING_KEYS)[number];
 

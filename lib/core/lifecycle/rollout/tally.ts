@@ -1,9 +1,9 @@
-/** What a version has answered since its roll-out has begun. */
+/** Counts of the responses of a version since the start of its roll-out. */
 export interface VersionTally {
   readonly version: string;
-  /** Tasks that it was given and that ended, without those whose request was invalid. */
+  /** Ended tasks that were routed to it, without those whose request was invalid. */
   readonly tasks: number;
-  /** Of them, those that it failed. */
+  /** Of these, failed tasks. */
   readonly failed: number;
   /** Shadow tasks that were left out because the version was busy. */
   readonly dropped?: number;
@@ -60,7 +60,7 @@ export class TallyCounter {
   }
 }
 
-/** The sum of the tallies of a version, which instances count by themselves. */
+/** The sum of the tallies of a version. Each instance counts its own. */
 export function sumTallies(version: string, tallies: readonly VersionTally[]): VersionTally {
   const own = tallies.filter((each) => each.version === version);
   const length = Math.max(0, ...own.map(({ latencies }) => latencies.length));

@@ -90,7 +90,7 @@ function failed(error: unknown, signal: AbortSignal): Error {
   return Object.assign(new Error(message, { cause: error }), { code: 'container_failed' });
 }
 
-/** What a server says of an error: the text of a JSON body's usual field, or the beginning of the body. */
+/** The error text of a server: a usual field of a JSON body, or the beginning of the body. */
 function detailOf(body: Buffer): string {
   const text = body.toString('utf8').trim();
   try {

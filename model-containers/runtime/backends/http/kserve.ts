@@ -12,7 +12,7 @@ import {
 import { type HttpClient, parse } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 
-/** What a tensor is in JSON. */
+/** A tensor in JSON. */
 interface WireTensor {
   readonly name: string;
   readonly shape: readonly number[];

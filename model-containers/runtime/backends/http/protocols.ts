@@ -12,7 +12,7 @@ import type { ModelFolder } from '../model-folder.ts';
 import { type HttpAnswer, type HttpClient, parse } from './http-client.ts';
 import { kserveProtocol } from './kserve.ts';
 
-/** Answers one encoded request with the response, as bytes of the message or as what its JSON says. */
+/** Answers one encoded request with the response, as bytes of the message or as JSON. */
 export type Predict = (body: Uint8Array, context: PredictContext) => Promise<Uint8Array | { readonly json: unknown }>;
 
 export interface HttpProtocol {
