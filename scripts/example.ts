@@ -10,6 +10,7 @@ import { type Candidate, examplePage, type Forecast } from './example/page.ts';
 import { FEATURE_VIEW, MODEL, pipelineOf, VIEW } from './example/pipelines.ts';
 import { candidate, runPipeline, say } from './example/runs.ts';
 import { secondHalf } from './example/second-half.ts';
+import { averageWorld, findContainers } from './example/world.ts';
 
 // `npm run example [url]` leads from a file to a deployed version that predicts, and goes on until its data has drifted and
 // it was trained again. `--first-half` ends before that. The system must run: `npm start`.
@@ -27,6 +28,7 @@ interface DatasetVersion {
   readonly version: number;
   readonly rows: number;
   readonly bad_rows: number;
+  readonly file: { readonly hash: string };
 }
 
 interface Prediction {
@@ -57,7 +59,7 @@ async function findPython(): Promise<boolean> {
 }
 
 async function main(): Promise<void> {
-  const hasPython = findPython();
+  const [hasPython, hasContainers] = [findPython(), findContainers()];
   const series = await readSeries();
   say(`Uploading ${series.length} countries to ${url}.`);
   const known = await api.upload<DatasetVersion>('/datasets/fertility/files?name=fertility.csv', knownCsv(series));
@@ -69,6 +71,8 @@ async function main(): Promise<void> {
   await api.send('PUT', '/entities/country', { join_keys: ['country'] });
   await api.send('PUT', `/feature-views/${VIEW}`, FEATURE_VIEW);
   const versions = { known: known.version, outcomes: outcomes.version };
+
+  await averageWorld(api, known.file.hash, await hasContainers);
 
   const challengers = [
     { name: 'ridge', trainer: 'ridge', params: { alpha: 0.01 } },

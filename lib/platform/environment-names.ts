@@ -97,5 +97,7 @@ export const predictionLog = 'MODELYARD_PREDICTION_LOG';
 export const lifecycle = 'MODELYARD_LIFECYCLE';
 /** Where the lifecycle keeps files: a folder, or `s3://bucket/prefix/`. */
 export const artifacts = 'MODELYARD_ARTIFACTS';
+/** The program that runs containers of pipeline stages, with the arguments of Docker. */
+export const containerCommand = 'MODELYARD_CONTAINER_COMMAND';
 /** Where the lifecycle keeps temporary files. */
 export const scratchFolder = 'MODELYARD_SCRATCH_FOLDER';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect } from 'kysely';
 import { FileArtifactStore } from '#adapters/artifacts/file-artifact-store.ts';
+import { CommandContainerRunner } from '#adapters/docker/command-container-runner.ts';
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, readOptional } from './environment.ts';
@@ -36,6 +37,7 @@ export async function openLifecycleStores(
       scratch,
     }),
     scratch,
+    containers: new CommandContainerRunner(readOptional(environment, ENV.containerCommand) ?? 'docker'),
     outbound: outboundFrom(environment),
     notifier: notifierFrom(environment),
     hasDatabase(service) {

@@ -6,6 +6,7 @@ import type {
   BlobStore,
   CallLog,
   Clock,
+  ContainerRunner,
   ContractStore,
   InstanceController,
   LifecycleService,
@@ -64,6 +65,8 @@ export interface LifecycleStores {
   readonly artifacts: ArtifactStore;
   /** A local folder for temporary files. */
   readonly scratch: string;
+  /** Runs stages of pipelines that are containers. */
+  readonly containers: ContainerRunner;
   /** Sends requests to external servers. */
   readonly outbound: Outbound;
   readonly notifier: Notifier;

@@ -9,13 +9,14 @@ const timeOf = (at: number | undefined): string | null => (at === undefined ? nu
 
 /** A run with its progress and the durations of its stages. */
 export function presentRun({ run, cause, ...stored }: StoredRun): JsonObject {
-  const stages = run.pipeline.stages.map(({ name, uses, after = [] }) => {
+  const stages = run.pipeline.stages.map(({ name, uses, image, after = [] }) => {
     const { state = 'waiting', startedAt, endedAt, output, error } = run.stages[name] ?? {};
     const durationMs = startedAt === undefined || endedAt === undefined ? null : endedAt - startedAt;
     return {
       ...{
         name,
         uses,
+        ...(image === undefined ? {} : { image }),
         after,
         state,
         started_at: timeOf(startedAt),

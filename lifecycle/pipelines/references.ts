@@ -27,11 +27,17 @@ function resolve(value: JsonValue, values: Values): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, resolve(each as JsonValue, values)]));
 }
 
-function lookUp(name: string, { run, logicalDate }: Values): JsonValue {
-  if (name === 'logical_date') return logicalDate;
-  const [stage = '', ...path] = name.split('.');
+function lookUp(reference: string, { run, logicalDate }: Values): JsonValue {
+  if (reference === 'logical_date') return logicalDate;
+  const [stage = '', ...path] = reference.split('.');
   let value: unknown = run.stages[stage]?.output;
-  for (const part of path) value = isRecord(value) ? value[part] : undefined;
+  for (let at = 0; at < path.length; ) {
+    // Names of files have dots: the longest name that fits.
+    const names = path.slice(at).map((_, index) => path.slice(at, path.length - index).join('.'));
+    const name = names.find((each) => isRecord(value) && Object.hasOwn(value, each)) ?? '';
+    value = isRecord(value) ? value[name] : undefined;
+    at += Math.max(1, name.split('.').length);
+  }
   if (value !== undefined) return value as JsonValue;
-  throw new ModelyardError('invalid_input', `The parameter {{${name}}} names no output of an earlier stage.`);
+  throw new ModelyardError('invalid_input', `The parameter {{${reference}}} names no output of an earlier stage.`);
 }

@@ -1,8 +1,9 @@
-import { type JsonObject, ModelyardError, type RunEvent } from '#core';
+import { type JsonObject, ModelyardError, type Stage as PipelineStage, type RunEvent } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Stage, StageRun } from '../service.ts';
 import { afterRun } from './backfills.ts';
 import { resolveParams } from './references.ts';
+import { runContainer } from './run-container.ts';
 import { stageKey } from './stage-key.ts';
 import { proceed, queueStages } from './start-runs.ts';
 import { applyEvent, logLine, pipelinesDatabase, readRun, type StoredRun } from './stored-runs.ts';
@@ -44,7 +45,7 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
   const stage = run.pipeline.stages.find((each) => each.name === name);
   if (!stage) return { type: 'stage-failed', error: `The pipeline has no stage ${name}.` };
   try {
-    const args = resolveParams(stage.params ?? {}, { run, logicalDate });
+    const args = resolveParams(argumentsOf(stage), { run, logicalDate });
     const inputs = await lifecycle.inputsOf(stage.uses);
     const key = await stageKey(stage.uses, args, await inputs?.read(lifecycle, args));
     const known = stage.cache === false || run.stages[name]?.fresh ? undefined : await resultOf(lifecycle, key);
@@ -52,8 +53,11 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
       await logLine(lifecycle, id, name, 'Skipped: its code, parameters and inputs have not changed.');
       return { type: 'stage-skipped', output: known };
     }
-    await logLine(lifecycle, id, name, `Started ${stage.uses}, attempt ${task.attempt}.`);
-    const output = await lifecycle.perform(stage.uses, args, task);
+    await logLine(lifecycle, id, name, `Started ${stage.image ?? stage.uses}, attempt ${task.attempt}.`);
+    const tell = (line: string) => logLine(lifecycle, id, name, line);
+    const output = await (stage.image === undefined
+      ? lifecycle.perform(stage.uses, args, task)
+      : runContainer(lifecycle, args, { ...task, tell }));
     if (output.state === 'failed') {
       const error = String(output.reason ?? 'It has failed.');
       await logLine(lifecycle, id, name, `Failed: ${error}`);
@@ -76,6 +80,10 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
     return { type: 'stage-failed', error: message };
   }
 }
+
+/** A container has more than parameters. */
+const argumentsOf = ({ image, command, inputs, params = {} }: PipelineStage) =>
+  image === undefined ? params : { image, ...(command ? { command } : {}), inputs: inputs ?? {}, params };
 
 async function resultOf(lifecycle: Lifecycle, key: string): Promise<JsonObject | undefined> {
   const { query } = await pipelinesDatabase(lifecycle);

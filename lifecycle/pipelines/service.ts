@@ -1,5 +1,13 @@
 import { type HttpRequest, JSON_TYPE, json, negotiate, type ProxyResult } from '#api';
-import { BACKFILL_STEPS, isRecord, logicalDates, ModelyardError, type Pipeline, pipelineFault } from '#core';
+import {
+  BACKFILL_STEPS,
+  CONTAINER_OPERATION,
+  isRecord,
+  logicalDates,
+  ModelyardError,
+  type Pipeline,
+  pipelineFault,
+} from '#core';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Service } from '../service.ts';
@@ -26,10 +34,12 @@ async function readPipeline(lifecycle: Lifecycle, name: string): Promise<Pipelin
 }
 
 const putPipeline: Handle = async (lifecycle, request) => {
-  const pipeline = { ...jsonBody(request), name: request.param('pipeline') } as unknown as Pipeline;
-  if (!Array.isArray(pipeline.stages) || !pipeline.stages.every(isRecord)) {
+  const body = jsonBody(request);
+  if (!Array.isArray(body.stages) || !body.stages.every(isRecord)) {
     throw invalidField('/stages', 'must be a list of stages');
   }
+  const stages = body.stages.map((stage) => ('image' in stage ? { uses: CONTAINER_OPERATION, ...stage } : stage));
+  const pipeline = { ...body, stages, name: request.param('pipeline') } as unknown as Pipeline;
   const fault = pipelineFault(pipeline);
   if (fault) throw invalidField(fault.path.replace(/^pipeline/, '').replaceAll('.', '/'), `must be ${fault.must}`);
   const schedule = scheduleFault(pipeline.schedule);

@@ -15,6 +15,7 @@ export {
   type Silence,
 } from './alerts.ts';
 export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.ts';
+export { CONTAINER_FOLDER, type ContainerJob, type ContainerRunner } from './containers.ts';
 export { parseExpression } from './expression.ts';
 export { decideGate, type GateDecision, type GateInput } from './gate.ts';
 export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './logical-dates.ts';
@@ -31,7 +32,7 @@ export {
   PREDICTION_LOG_OWNER,
   type WindowComputed,
 } from './monitor.ts';
-export { type Pipeline, pipelineFault, type Retraining, type Stage } from './pipeline.ts';
+export { CONTAINER_OPERATION, type Pipeline, pipelineFault, type Retraining, type Stage } from './pipeline.ts';
 export {
   type Advanced,
   advance,

@@ -14,8 +14,14 @@ import { modelName } from '../models/model.ts';
 export interface Stage {
   /** Unique in the pipeline. */
   readonly name: string;
-  /** The operation that does the work, for example `training.train`. */
+  /** The operation that does the work, for example `training.train`. `CONTAINER_OPERATION` for a container. */
   readonly uses: string;
+  /** The image of the container that does the work. @default none */
+  readonly image?: string;
+  /** Of the container. @default that of the image */
+  readonly command?: readonly string[];
+  /** Files that the container gets: hashes of artifacts by name. @default none */
+  readonly inputs?: Readonly<Record<string, unknown>>;
   /** Names of the stages whose outputs it needs. @default none */
   readonly after?: readonly string[];
   /** Passed to the operation. JSON. @default {} */
@@ -46,6 +52,9 @@ export interface Retraining {
   readonly window_seconds?: number;
 }
 
+/** What a stage with an image uses. */
+export const CONTAINER_OPERATION = 'pipelines.container';
+
 /** Names of pipelines and stages. */
 const name = textLike(/^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*$/, 48, 'lower-case words of letters and digits');
 const operation = textLike(/^[a-z]+\.[a-z][a-z-]*$/, 96, 'a service and its operation, such as training.train');
@@ -67,6 +76,8 @@ export function pipelineFault(pipeline: Pipeline): FieldFault | undefined {
     const uses = operation(stage.uses);
     if (uses !== undefined) return { path: `${path}.uses`, must: uses };
     if (stage.params !== undefined && !isRecord(stage.params)) return { path: `${path}.params`, must: 'an object' };
+    const containerFault = faultOfContainer(stage, path);
+    if (containerFault) return containerFault;
   }
   return edgeFault(pipeline, names);
 }
@@ -76,6 +87,27 @@ const RETRAINING_RULES: FieldRules<Retraining> = {
   on_drift: optional(flag),
   window_seconds: optional(whole(1, 366 * 86_400)),
 };
+
+/** A name that starts with `-` would be an option of the program that runs containers. */
+const IMAGE = /^[A-Za-z0-9][\w./:@-]{0,254}$/;
+const INPUT_NAME = /^\w[\w.-]{0,99}$/;
+
+function faultOfContainer({ uses, image, command, inputs }: Stage, path: string): FieldFault | undefined {
+  if (image === undefined) {
+    const alone = uses === CONTAINER_OPERATION || command !== undefined || inputs !== undefined;
+    return alone ? { path: `${path}.image`, must: 'the image of a container' } : undefined;
+  }
+  if (uses !== CONTAINER_OPERATION) return { path: `${path}.uses`, must: `absent, or ${CONTAINER_OPERATION}` };
+  if (typeof image !== 'string' || !IMAGE.test(image)) {
+    return { path: `${path}.image`, must: 'the name of an image, such as docker.io/library/busybox:1.37' };
+  }
+  if (command !== undefined && !(Array.isArray(command) && command.every((word) => typeof word === 'string'))) {
+    return { path: `${path}.command`, must: 'a list of texts' };
+  }
+  if (inputs === undefined) return undefined;
+  const isNamed = isRecord(inputs) && Object.keys(inputs).every((each) => INPUT_NAME.test(each));
+  return isNamed ? undefined : { path: `${path}.inputs`, must: 'an object of artifacts by the names of files' };
+}
 
 function faultOfRetraining(retraining: unknown): FieldFault | undefined {
   if (retraining === undefined) return undefined;

@@ -19,6 +19,8 @@ export interface Candidate {
 
 export interface RunningSystem {
   readonly url: string;
+  /** From the start of the process until it serves. */
+  readonly startMs: number;
   /** CPU microseconds of all its processes so far; undefined on systems other than Linux. */
   cpu(): Promise<number | undefined>;
   /** Resident bytes of all its processes; shared pages count for each of them. */
@@ -33,6 +35,7 @@ export async function startSystem({ checkout, args, hasDataFolder, environment }
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
   const data = hasDataFolder ? ['--data', folder] : [];
   const command = ['--disable-warning=ExperimentalWarning', 'bin/local.ts', '--port', '0', '--json', ...args, ...data];
+  const startedAt = performance.now();
   const child = spawn(process.execPath, command, {
     cwd: checkout,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,12 +49,14 @@ export async function startSystem({ checkout, args, hasDataFolder, environment }
       if (url) resolve(url);
     });
   });
+  const startMs = performance.now() - startedAt;
   // What follows is not read, because that would cost CPU.
   lines.close();
   child.stdout.resume();
   await sleep(SETTLE_MS);
   return {
     url,
+    startMs,
     cpu: () => sumOver(Number(child.pid), cpuOf),
     memory: () => sumOver(Number(child.pid), residentBytesOf),
     async stop() {
