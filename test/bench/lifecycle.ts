@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { openTables, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { createEventLogger, toJsonLine } from '#gateway/log-event.ts';
 import { pointInTimeQuery } from '#lifecycle/features/point-in-time.ts';
 import { readRows } from '#lifecycle/ingestion/read-rows.ts';
 import type { DatasetSchema } from '#lifecycle/ingestion/schema.ts';
+import { PythonEnvironments } from '#local/python-environment.ts';
 import { pseudoRandom } from '#test/support/pseudo-random.ts';
+import { onlineLookups } from './lifecycle/online-lookup.ts';
 
 /*
- * `npm run bench:lifecycle [-- rows]`: ingestion beside pandas, and point-in-time joins, in seconds of processor time.
- * BENCH_PYTHON names a Python with pandas and pyarrow; without it pandas is left out.
+ * `npm run bench:lifecycle [-- rows]`: ingestion beside pandas and DuckDB, point-in-time joins beside Feast, in seconds of
+ * processor time, and lookups of online features. Makes a virtual environment, or takes that of BENCH_PYTHON.
  */
 
 const ROWS = Number(process.argv[2] ?? 1_000_000);
@@ -82,8 +85,15 @@ async function ingestion(folder: string): Promise<string> {
     () => readRows(tables, file, SCHEMA),
     ({ rows, badRows }) => `${rows} good, ${badRows} refused`,
   );
-  const python = process.env.BENCH_PYTHON;
-  if (python === undefined) return read.rowsFile;
+  await measure(
+    'DuckDB: the same file, without quarantine',
+    () => {
+      const columns = "{'id': 'BIGINT', 'meter': 'BIGINT', 'at': 'TIMESTAMP', 'power': 'DOUBLE', 'place': 'VARCHAR'}";
+      const from = `read_csv(${quoted(path)}, columns = ${columns}, ignore_errors = true)`;
+      return tables.run(`COPY (FROM ${from}) TO ${quoted(join(folder, 'duckdb.parquet'))} (COMPRESSION zstd)`);
+    },
+    () => 'rows with faults are dropped',
+  );
   const { stdout } = await promisify(execFile)(python, ['-c', PANDAS, path, join(folder, 'pandas.parquet')]);
   const { size } = await stat(path);
   measured.push({
@@ -103,6 +113,13 @@ async function joins(folder: string, rowsFile: string): Promise<void> {
     `CREATE TABLE readings AS SELECT meter, "at", "at" + to_minutes(CAST(id % 90 AS BIGINT)) AS recorded, power, _line
        FROM read_parquet(${quoted(rowsFile)})`,
   );
+  const [labels, values] = [join(folder, 'labels.parquet'), join(folder, 'values.parquet')];
+  await tables.run(`COPY (SELECT meter, due AS event_timestamp FROM labels) TO ${quoted(labels)}`);
+  await tables.run(`COPY (SELECT meter, "at", power FROM readings) TO ${quoted(values)}`);
+  const program = join(import.meta.dirname, 'lifecycle', 'feast_join.py');
+  const { stdout } = await promisify(execFile)(python, [program, labels, values], { maxBuffer: 2 ** 26 });
+  const [seconds = '', found = ''] = (stdout.trim().split('\n').at(-1) ?? '').split(' ');
+  measured.push({ what: 'Feast: the same join', cpuSeconds: Number(seconds), note: `${found} found` });
   for (const isBitemporal of [false, true]) {
     const query = pointInTimeQuery({
       ...{ labels: 'labels', labelTime: 'due', features: 'readings', keys: ['meter'], eventTime: 'at' },
@@ -123,12 +140,23 @@ async function count(tables: Tables, query: string): Promise<number> {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'modelyard-bench-'));
+const logger = createEventLogger((event) => process.stderr.write(`${toJsonLine('python', event)}\n`));
+const feast = join(import.meta.dirname, '..', 'feast');
+const python = process.env.BENCH_PYTHON ?? (await new PythonEnvironments(logger).pythonOf(feast));
+let online = { p50: Number.NaN, p99: Number.NaN };
 try {
   await joins(folder, await ingestion(folder));
+  online = await onlineLookups(join(folder, 'lifecycle'));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 for (const { what, cpuSeconds, note } of measured) {
   process.stdout.write(`${cpuSeconds.toFixed(2).padStart(7)} s  ${what} (${note})\n`);
 }
+const cpuOf = (start: string) => measured.find(({ what }) => what.startsWith(start))?.cpuSeconds ?? Number.NaN;
+process.stdout.write(`
+${(cpuOf('ingest') / cpuOf('pandas')).toFixed(2)} times the processor time of pandas for ingestion with quarantine
+${(cpuOf('join') / cpuOf('Feast')).toFixed(3)} times that of Feast for the join
+${online.p50.toFixed(3)} ms an online lookup, ${online.p99.toFixed(3)} ms at the 99th percentile
+`);
 process.stdout.write(`${Math.round(process.resourceUsage().maxRSS / 1024)} MiB at most\n`);
