@@ -7,6 +7,7 @@ import { createBridge } from '#gateway/bridge.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { eachLine } from '#local/instance-process.ts';
 import type { Platform } from '#platform/platform.ts';
+import { NODE_ENVIRONMENT } from '#test/support/node-environment.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -47,7 +48,7 @@ function startInstance(environment: Readonly<Record<string, string>>): RunningIn
   const child = spawn(process.execPath, [`${ROOT}model-containers/runtime/instance/main.ts`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env.PATH,
+      ...NODE_ENVIRONMENT,
       ...environment,
       MODELYARD_MODEL: `${ROOT}model-containers/models/model_b`,
       MODELYARD_INSTANCE_ID: 'survivor',

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { NODE_ENVIRONMENT } from './node-environment.ts';
 
 const ENTRY = fileURLToPath(new URL('../../bin/modelyard.ts', import.meta.url));
 
@@ -20,7 +21,7 @@ export interface CliRun {
 /** Runs a program until it has ended. */
 export const run = (program: string, args: readonly string[], { environment, input = '', answers = [] }: CliRun) =>
   new Promise<Ended>((resolve) => {
-    const env = { PATH: process.env.PATH, ...environment };
+    const env = { ...NODE_ENVIRONMENT, ...environment };
     const child = execFile(program, args, { env, timeout: 60_000 }, (error, out, err) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err }),
     );

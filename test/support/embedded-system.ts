@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/instance-process.ts';
+import { NODE_ENVIRONMENT } from './node-environment.ts';
 
 export interface SystemEvent {
   readonly source: string;
@@ -57,7 +58,8 @@ interface Surroundings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-let surroundingsOfNext = (): Surroundings => ({ args: ['--data', newDataFolder()], environment: {} });
+const onNewFolder = (): Surroundings => ({ args: ['--data', newDataFolder()], environment: {} });
+let surroundingsOfNext = onNewFolder;
 
 const dataFolders: string[] = [];
 process.once('exit', () => {
@@ -74,9 +76,12 @@ function newDataFolder(): string {
 /** Runs the command that follows under a limit, as in `bash -c 'ulimit -f 1024; exec "$@"' bash command`. */
 const limitFiles = (kib: number): string[] => ['bash', '-c', `ulimit -f ${kib}; exec "$@"`, 'bash'];
 
-/** Starts the systems of this test file in other surroundings, for example on another platform. */
-export function surroundSystems(next: () => Surroundings): void {
+/** Starts systems in other surroundings, for example on another platform. Returns what ends that. */
+export function surroundSystems(next: () => Surroundings): () => void {
   surroundingsOfNext = next;
+  return () => {
+    surroundingsOfNext = onNewFolder;
+  };
 }
 
 /** The real embedded system in a process of its own; a test speaks to it by HTTP and signals. */
@@ -104,7 +109,7 @@ export class EmbeddedSystem implements AsyncDisposable {
       cwd: ROOT,
       detached: inGroup,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },
+      env: { ...NODE_ENVIRONMENT, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },
     });
     const { stdout, stderr } = this.#child;
     if (stdout) eachLine(stdout, (line) => this.#note(line));

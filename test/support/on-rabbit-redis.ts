@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import { findBrokers } from './broker-binaries.ts';
 import { surroundSystems } from './embedded-system.ts';
 import { aPrefix, useRabbitRedis } from './rabbit-redis.ts';
@@ -12,7 +12,7 @@ export async function onRabbitRedis(suite: string, register: () => Promise<unkno
     return;
   }
   const servers = useRabbitRedis(brokers);
-  surroundSystems(() => ({
+  const leave = surroundSystems(() => ({
     args: ['--platform', 'rabbit-redis'],
     environment: {
       PLATFORM: 'rabbit-redis',
@@ -23,5 +23,7 @@ export async function onRabbitRedis(suite: string, register: () => Promise<unkno
       MODELYARD_PREFIX: aPrefix(),
     },
   }));
+  // Files that run later in this process share the module.
+  afterAll(leave);
   await register();
 }

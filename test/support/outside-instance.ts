@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/instance-process.ts';
 import type { EmbeddedSystem } from './embedded-system.ts';
+import { NODE_ENVIRONMENT } from './node-environment.ts';
 
 const MAIN = fileURLToPath(new URL('../../model-containers/runtime/instance/main.ts', import.meta.url));
 const MODELS = fileURLToPath(new URL('../fixtures/outside', import.meta.url));
@@ -19,7 +20,7 @@ export class OutsideInstance implements AsyncDisposable {
     this.#child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
-        PATH: process.env.PATH,
+        ...NODE_ENVIRONMENT,
         ...system.environment,
         MODELYARD_MODEL: `${MODELS}/${model}`,
       },

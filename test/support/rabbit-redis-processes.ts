@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { BundledProcess } from '#test/containers/bundled-process.ts';
+import { NODE_ENVIRONMENT } from './node-environment.ts';
 import type { RabbitRedis } from './rabbit-redis.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,7 +19,7 @@ export function processesOn(servers: RabbitRedis, prefix: string) {
     new BundledProcess(
       ROOT,
       {
-        PATH: process.env.PATH ?? '',
+        ...NODE_ENVIRONMENT,
         PLATFORM: 'rabbit-redis',
         AMQP_URL: servers.rabbitmq.url,
         REDIS_URL: servers.redis.url,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/instance-process.ts';
+import { NODE_ENVIRONMENT } from '#test/support/node-environment.ts';
 import { atExit } from '#test/support/server-process.ts';
 
 export interface MemberOptions {
@@ -82,7 +83,7 @@ export class Member {
       const child = spawn(process.execPath, [...args], {
         cwd: ROOT,
         detached: true,
-        env: { PATH: process.env.PATH, ...environment },
+        env: { ...NODE_ENVIRONMENT, ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       this.#child = child;
