@@ -2,6 +2,7 @@ import type { Contract } from './contract.ts';
 import { typesOf } from './descriptor/type-index.ts';
 import { MalformedWireError, UnreadableMessageError } from './errors.ts';
 import { checkWire } from './json/check-wire.ts';
+import { type FlatNumbers, flatNumbers } from './json/flat-numbers.ts';
 import { jsonToWire } from './json/json-to-wire.ts';
 import { type MessagePlan, PlanIndex } from './json/message-plan.ts';
 import { wireToJson } from './json/wire-to-json.ts';
@@ -20,6 +21,11 @@ export interface MessageCodec {
    * as base64, enums by name. Throws `UnreadableMessageError`, and `MessageLimitError` above `maxBytes`.
    */
   toJson(bytes: Uint8Array, maxBytes?: number): readonly Uint8Array[];
+  /**
+   * Returns the numbers in the JSON of the message: those of its fields and of their lists, in field order. A message
+   * without numbers is there as a whole. `textOf` names a text field, which is returned too. Throws like `toJson`.
+   */
+  toNumbers(bytes: Uint8Array, textOf: string, maxBytes?: number): FlatNumbers;
   /** Throws `UnreadableMessageError` when the bytes are not this message. */
   check(bytes: Uint8Array): void;
 }
@@ -60,13 +66,8 @@ function createCodec(contract: Contract): ContractCodec {
 const messageCodec = (plan: MessagePlan): MessageCodec => ({
   fullName: plan.fullName,
   fromJson: (text, maxBytes = Number.POSITIVE_INFINITY) => jsonToWire(plan, text, { maxBytes }),
-  toJson(bytes, maxBytes = Number.POSITIVE_INFINITY) {
-    try {
-      return wireToJson(plan, bytes, { maxBytes });
-    } catch (cause) {
-      throw asUnreadable(cause, `The bytes are not a ${plan.fullName} that can be written as JSON.`);
-    }
-  },
+  toJson: (bytes, maxBytes) => jsonOf(plan, bytes, maxBytes),
+  toNumbers: (bytes, textOf, maxBytes) => flatNumbers(jsonOf(plan, bytes, maxBytes), textOf),
   check(bytes) {
     try {
       checkWire(plan, bytes);
@@ -75,6 +76,14 @@ const messageCodec = (plan: MessagePlan): MessageCodec => ({
     }
   },
 });
+
+function jsonOf(plan: MessagePlan, bytes: Uint8Array, maxBytes = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
+  try {
+    return wireToJson(plan, bytes, { maxBytes });
+  } catch (cause) {
+    throw asUnreadable(cause, `The bytes are not a ${plan.fullName} that can be written as JSON.`);
+  }
+}
 
 const asUnreadable = (cause: unknown, message: string): unknown =>
   cause instanceof MalformedWireError ? new UnreadableMessageError(message, { cause }) : cause;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonTextOf, presentPrediction, RawJson } from '#api';
-import { flattenResult } from '#api/presenters/gateway-presenter.ts';
+import { flatNumbers } from '#contract/json/flat-numbers.ts';
 import type { InstanceController, Model } from '#core';
 import { createHandler as createLaunch } from '#lambdas/launch-instance/handler.ts';
 import { createHandler as createListInstances } from '#lambdas/list-instances/handler.ts';
@@ -150,8 +150,8 @@ describe('POST /api/predict/{model}', () => {
 
 /** The answer of `POST /api/predict/{model}`, as its caller reads it. */
 function flatAnswer(model: Model, result: unknown, input = '{}') {
-  const { pieces, variant } = flattenResult(JSON.stringify(result));
+  const { pieces, text: variant } = flatNumbers([Buffer.from(JSON.stringify(result))], 'variant');
   const flat = { prediction: new RawJson(pieces), variant };
-  const text = jsonTextOf(presentPrediction({ model, input: new RawJson(input), result: flat }));
-  return JSON.parse(typeof text === 'string' ? text : Buffer.concat(text).toString());
+  const json = jsonTextOf(presentPrediction({ model, input: new RawJson(input), result: flat }));
+  return JSON.parse(typeof json === 'string' ? json : Buffer.concat(json).toString());
 }

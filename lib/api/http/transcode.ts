@@ -1,6 +1,5 @@
 import { type Contract, InvalidMessageError, loadContract, MessageLimitError, UnreadableMessageError } from '#contract';
 import { MAX_PAYLOAD_BYTES, ModelyardError } from '#core';
-import { flattenResult } from '../presenters/gateway-presenter.ts';
 import { type MediaType, PROTOBUF_TYPE } from './negotiation.ts';
 
 /** A message of a contract to be put into another form. */
@@ -38,8 +37,10 @@ export async function transcode(transcoding: Transcoding, maxJsonBytes = MAX_JSO
       return { pieces: request.toJson(bytes, maxJsonBytes) };
     case 'response-json':
       return { pieces: response.toJson(bytes, maxJsonBytes) };
-    default:
-      return flattenResult(Buffer.concat(response.toJson(bytes, maxJsonBytes)).toString());
+    default: {
+      const { pieces, text } = response.toNumbers(bytes, 'variant', maxJsonBytes);
+      return { pieces, ...(text === undefined ? {} : { variant: text }) };
+    }
   }
 }
 
