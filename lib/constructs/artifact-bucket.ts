@@ -42,7 +42,7 @@ export function artifactsOf(scope: Construct, stage: string): ArtifactGrants {
   };
   return {
     grantRead: (consumer) => allow(consumer, ['s3:GetObject']),
-    grantReadAndWrite: (consumer) => allow(consumer, ['s3:GetObject', 's3:PutObject']),
+    grantReadAndWrite: (consumer) => allow(consumer, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
   };
 }
 

@@ -1,7 +1,9 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import { startStage } from '../stages.ts';
 import { monitoringDatabase } from './database.ts';
+import { manifest } from './manifest.ts';
 import type { Consent } from './tables.ts';
 
 const CONSENTS: readonly Consent[] = ['full', 'answers', 'none'];
@@ -22,11 +24,12 @@ export async function getConsent(lifecycle: Lifecycle, request: HttpRequest): Pr
   return json(200, { prediction_log: (await consentsOf(lifecycle, [id])).get(id) ?? 'full' });
 }
 
-/** `PUT /users/me/consent`: holds for predictions that are logged from now on. */
+/** `PUT /users/me/consent`: holds for predictions that are logged from now on; `erase` deletes those before. */
 export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
-  const { prediction_log: asked } = jsonBody(request);
+  const { prediction_log: asked, erase = false } = jsonBody(request);
   const prediction_log = CONSENTS.find((consent) => consent === asked);
   if (!prediction_log) throw invalidField('/prediction_log', `must be one of ${CONSENTS.join(', ')}`);
+  if (typeof erase !== 'boolean') throw invalidField('/erase', 'must be true or false');
   const { query } = await monitoringDatabase(lifecycle);
   const updated_at = lifecycle.platform.clock.now();
   await query
@@ -34,5 +37,10 @@ export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Pr
     .values({ owner: request.caller.id, prediction_log, updated_at })
     .onConflict((conflict) => conflict.column('owner').doUpdateSet({ prediction_log, updated_at }))
     .execute();
-  return json(200, { prediction_log });
+  if (!erase) return json(200, { prediction_log });
+  const { id } = request.caller;
+  const task = await startStage(lifecycle, {
+    ...{ service: manifest.name, stage: 'erase', args: { owner: id, before: updated_at }, owner: id },
+  });
+  return json(200, { prediction_log, erased_by: task.id });
 }

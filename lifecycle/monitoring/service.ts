@@ -2,6 +2,7 @@ import type { JsonObject } from '#core';
 import type { Query, Service } from '../service.ts';
 import { computeWindow } from './compute-window.ts';
 import { startDue } from './due.ts';
+import { eraseOwner } from './erase-owner.ts';
 import { findPredictions } from './find-predictions.ts';
 import { handle } from './handlers.ts';
 import { logBatch } from './log-batch.ts';
@@ -16,7 +17,7 @@ const monitor: Query = async (lifecycle, args) =>
 /** Watches deployed models: their requests, their responses and the outcomes. */
 export const monitoring: Service = {
   manifest,
-  stages: { log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions },
+  stages: { log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions, erase: eraseOwner },
   queries: { monitor },
   tick: startDue,
   handle,

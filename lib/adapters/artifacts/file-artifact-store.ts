@@ -41,6 +41,10 @@ export class FileArtifactStore implements ArtifactStore {
     throw new ModelyardError('resource_not_found', `There is no object ${key} in the inbox of the artifacts.`);
   }
 
+  async delete(hash: string): Promise<void> {
+    if (isArtifactHash(hash)) await rm(this.#pathOf(hash), { force: true });
+  }
+
   /** A reader never sees a part of a file, because it gets its name when it is complete. */
   async #store(artifact: Artifact, write: (path: string) => Promise<void>): Promise<Artifact> {
     const path = this.#pathOf(artifact.hash);

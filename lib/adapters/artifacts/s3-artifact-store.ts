@@ -4,7 +4,13 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { type Artifact, type ArtifactStore, isArtifactHash, ModelyardError, unavailable } from '#core';
 import { FileArtifactStore } from './file-artifact-store.ts';
 
@@ -68,6 +74,13 @@ export class S3ArtifactStore implements ArtifactStore {
     } finally {
       await rm(copy, { force: true });
     }
+  }
+
+  async delete(hash: string): Promise<void> {
+    await this.#copies.delete(hash);
+    if (!isArtifactHash(hash)) return;
+    const object = { Bucket: this.#options.bucket, Key: this.#keyOf(hash) };
+    await this.#calling(() => this.#client.send(new DeleteObjectCommand(object)));
   }
 
   async #upload({ hash, size }: Artifact): Promise<void> {

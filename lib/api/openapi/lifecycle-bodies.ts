@@ -69,7 +69,10 @@ export const LIFECYCLE_BODIES: Readonly<Record<string, Json>> = {
   ),
   'PUT /users/me/consent': body(
     'A consent.',
-    { prediction_log: choice('What is logged of your predictions.', ['full', 'answers', 'none']) },
+    {
+      prediction_log: choice('What is logged of your predictions.', ['full', 'answers', 'none']),
+      erase: truth('Whether what was logged before is deleted. False by default.'),
+    },
     ['prediction_log'],
   ),
   'PUT /models/{model}/monitor': body('Settings. Fields that are missing get their defaults.', {

@@ -23,6 +23,8 @@ export interface ArtifactStore {
    * `resource_not_found` for an unknown key.
    */
   take(key: string): Promise<Artifact>;
+  /** Deletes the content, also if it is not there. Copies of other processes stay until they end. */
+  delete(hash: string): Promise<void>;
 }
 
 export const isArtifactHash = (value: unknown): value is string =>
