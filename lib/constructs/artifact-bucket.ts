@@ -10,6 +10,8 @@ import type { Consumer } from './handler-function.ts';
 export interface ArtifactGrants {
   grantRead(consumer: Consumer): void;
   grantReadAndWrite(consumer: Consumer): void;
+  /** Besides, to delete them. */
+  grantAll(consumer: Consumer): void;
 }
 
 const PREFIX = 'artifacts/';
@@ -42,7 +44,8 @@ export function artifactsOf(scope: Construct, stage: string): ArtifactGrants {
   };
   return {
     grantRead: (consumer) => allow(consumer, ['s3:GetObject']),
-    grantReadAndWrite: (consumer) => allow(consumer, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
+    grantReadAndWrite: (consumer) => allow(consumer, ['s3:GetObject', 's3:PutObject']),
+    grantAll: (consumer) => allow(consumer, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
   };
 }
 

@@ -97,7 +97,7 @@ export class LifecycleStack extends Stack {
           ? {
               grantMore(instance) {
                 databases.grantConnect(instance);
-                artifacts.grantReadAndWrite(instance);
+                artifacts.grantAll(instance);
                 data.grantCreateTasks(instance);
                 data.grantReadResults(instance);
               },
