@@ -137,6 +137,8 @@ const rooms = [
     '^lib/gateway/',
     [
       '^lib/(gateway|api|platform)/',
+      // The messages of stages.
+      '^proto/gen/modelyard/',
       CORE,
       CONTRACT,
       '^lambdas/',
