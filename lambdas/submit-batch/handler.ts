@@ -13,7 +13,15 @@ import {
   submitOptions,
 } from '#api';
 import { loadCodec } from '#contract';
-import { type AcceptedBatch, countBatch, countsOfNew, ModelyardError, STAGE_MODEL, submitBatch } from '#core';
+import {
+  type AcceptedBatch,
+  bothQuotas,
+  countBatch,
+  countsOfNew,
+  ModelyardError,
+  STAGE_MODEL,
+  submitBatch,
+} from '#core';
 
 /** `POST /models/{model}/batches`: up to 1,000 independent requests at once. */
 export const createHandler = (deps: HandlerDeps) =>
@@ -34,7 +42,7 @@ export const createHandler = (deps: HandlerDeps) =>
 
 /** Accepts a batch and wakes a sleeping model. Rejects when nothing was accepted. */
 async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<AcceptedBatch> {
-  const { platform, models, transcoder, enterBacklog, quotaOf, forecast, wakeWhenAsleep } = deps;
+  const { platform, models, transcoder, placesOf, quotaOf, forecast, wakeWhenAsleep } = deps;
   const name = request.param('model');
   if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
   const options = submitOptions(request.headers);
@@ -50,8 +58,10 @@ async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<Acc
     limits: served.model.limits,
     requestHash: createHash('sha256').update(body).digest('hex'),
     items: () => encodeItems(transcoder, served.descriptor, texts),
-    admit: (count) => enterBacklog(served, count),
-    quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    quota: bothQuotas(
+      placesOf(served),
+      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    ),
   });
   if (accepted.refused.size < accepted.batch.total) await wakeWhenAsleep(served);
   return accepted;

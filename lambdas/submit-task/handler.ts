@@ -23,7 +23,7 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
+import { bothQuotas, isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -44,11 +44,15 @@ export const createHandler = (deps: HandlerDeps) =>
         request.route.startsWith('/predict/') ? OFFERED : [JSON_TYPE],
       );
       const preference = waitPreference(request.headers);
-      const accepted = await acceptTask(deps, request);
+      const arrivedAt = deps.platform.clock.now();
+      const accepted = await acceptTask(deps, request, preference.seconds);
       // No default wait for a model that does not start.
       const usualSeconds = isPredict && !accepted.served.failure ? PREDICT_WAIT_SECONDS : 0;
       const waitedSeconds = wakesTooLate(deps, accepted.served) ? 0 : (preference.seconds ?? usualSeconds);
-      const task = waitedSeconds === 0 ? accepted.task : await ended(deps, request, accepted.task, waitedSeconds);
+      const task =
+        waitedSeconds === 0
+          ? accepted.task
+          : await ended(deps, request, accepted.task, arrivedAt + waitedSeconds * 1000);
       const runMs = waitedSeconds === 0 ? undefined : runMsOf(task, accepted);
       if (runMs !== undefined) request.ran(runMs);
       if (isPredict && isTerminal(task.state) && waitedSeconds > 0) {
@@ -74,9 +78,10 @@ function runMsOf(task: Task, { task: submitted, served }: Accepted): number | un
   return attempts === 1 && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined;
 }
 
-async function ended(deps: HandlerDeps, { caller, signal }: HttpRequest, task: Task, seconds: number) {
+async function ended(deps: HandlerDeps, { caller, signal }: HttpRequest, task: Task, until: number) {
   try {
-    return await waitWhileUseful(deps, { id: task.id, owner: caller.id, waitMs: seconds * 1000, signal, known: task });
+    const waitMs = Math.max(0, until - deps.platform.clock.now());
+    return await waitWhileUseful(deps, { id: task.id, owner: caller.id, waitMs, signal, known: task });
   } catch (error) {
     // The task was accepted, so the response to a failed wait must not look like a refusal.
     if (error instanceof ModelyardError && error.retryable) return task;
@@ -104,11 +109,11 @@ export interface Accepted {
   readonly encoded: Uint8Array;
 }
 
-/** Accepts a submit and wakes a sleeping model. Rejects when the task was not accepted. */
-async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Accepted> {
+/** Accepts a submit and wakes a sleeping model. Rejects when the task was not accepted. `seconds`: see `placesOf`. */
+async function acceptTask(deps: HandlerDeps, request: HttpRequest, seconds: number | undefined): Promise<Accepted> {
   const { metrics, wakeWhenAsleep } = deps;
   try {
-    const accepted = await accept(deps, request);
+    const accepted = await accept(deps, request, seconds);
     await wakeWhenAsleep(accepted.served);
     return accepted;
   } catch (error) {
@@ -118,8 +123,9 @@ async function acceptTask(deps: HandlerDeps, request: HttpRequest): Promise<Acce
 }
 
 async function accept(
-  { platform, models, transcoder, enterBacklog, quotaOf, forecast }: HandlerDeps,
+  { platform, models, transcoder, placesOf, quotaOf, forecast }: HandlerDeps,
   request: HttpRequest,
+  seconds: number | undefined,
 ): Promise<Accepted> {
   const name = request.param('model');
   if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
@@ -129,7 +135,6 @@ async function accept(
   const [served] = await Promise.all([models.served(name), loadCodec()]);
   refuseWithoutInstance(served);
   const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
-  await enterBacklog(served);
   const task = await submitTask(platform, {
     ...options,
     owner: request.caller.id,
@@ -137,7 +142,10 @@ async function accept(
     contract: served.contract,
     request: encoded,
     limits: served.model.limits,
-    quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    quota: bothQuotas(
+      placesOf(served, seconds ? { seconds, signal: request.signal } : undefined),
+      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    ),
   });
   return { task, served, encoded };
 }

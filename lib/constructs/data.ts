@@ -72,8 +72,10 @@ export class Data extends Construct {
   }
 
   /** Create tasks, and withdraw those that could not be queued. */
+  /** Reads many tasks at once to see which no longer wait, where a backlog is limited. */
   grantCreateTasks(consumer: Consumer): void {
-    this.#allow(consumer, this.tasks, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+    const reads = ['dynamodb:BatchGetItem', 'dynamodb:GetItem'] as const;
+    this.#allow(consumer, this.tasks, [...reads, 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
     this.blobs.grantPutKind(consumer, 'requests');
   }
 

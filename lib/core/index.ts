@@ -125,19 +125,10 @@ export {
   type Backlog,
   type BacklogCount,
   createBacklog,
-  createBacklogGate,
   drainMs,
   holdsTasks,
-  tooManyAtOnce,
 } from './tasks/backlog.ts';
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
-export {
-  type ClearedField,
-  type EventEffect,
-  type EventGuard,
-  effectOf,
-  type TaskChanges,
-} from './tasks/event-effects.ts';
 export { flowOf, PRIORITIES, type Priority, TURN_COST, turnOf } from './tasks/fair-order.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
@@ -152,8 +143,10 @@ export {
   roundOf,
 } from './tasks/judge-delivery.ts';
 export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
+export { bothQuotas, latePlaces } from './tasks/late-places.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
+export { newPlace, type Place, type PlaceStore, readPlace } from './tasks/place-store.ts';
 export {
   type EncodedResult,
   expireOverdue,
@@ -177,7 +170,6 @@ export {
 export type { Task, TaskError, TaskResult } from './tasks/task.ts';
 export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
 export type { EventOutcome, StartedEvent, TaskEvent } from './tasks/task-event.ts';
-export { applyEvent, isUntouched } from './tasks/task-events.ts';
 export * from './tasks/task-progress.ts';
 export {
   type CarriedCounts,
@@ -212,6 +204,7 @@ export {
   type TaskQuery,
   type TaskStore,
 } from './tasks/task-store.ts';
+export { tooManyAtOnce } from './tasks/too-many.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export * from './users/index.ts';
 export type {

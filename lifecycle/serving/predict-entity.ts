@@ -44,7 +44,6 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
   const features = await featuresOf(lifecycle, request, served, given);
   const body = Buffer.from(JSON.stringify({ ...features.values, ...given }));
   const encoded = await deps.transcoder.encodeRequest(served.descriptor, JSON_TYPE, body);
-  await deps.enterBacklog(served);
   const { routingKey } = submitOptions(request.headers);
   const submitted = await submitTask(lifecycle.platform, {
     owner: request.caller.id,
@@ -53,6 +52,7 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
     request: encoded,
     limits: served.model.limits,
     routingKey: routingKey ?? request.param('id'),
+    quota: deps.placesOf(served),
   });
   await Promise.all([deps.wakeWhenAsleep(served), record(lifecycle, request, submitted, { ...features, given })]);
   return answer(lifecycle, request, submitted);

@@ -5,6 +5,7 @@ import { deadLetters } from './task-store/dead-letters.ts';
 import { events } from './task-store/events.ts';
 import { keeping } from './task-store/keeping.ts';
 import { listing } from './task-store/listing.ts';
+import { places } from './task-store/places.ts';
 import { progress } from './task-store/progress.ts';
 import { races } from './task-store/races.ts';
 import { retries } from './task-store/retries.ts';
@@ -22,5 +23,6 @@ export function taskStoreContract(name: string, open: OpenStore): void {
     batches(open);
     retries(open);
     progress(open);
+    places(open);
   });
 }

@@ -1,5 +1,6 @@
 import { SERVE_TURN, TAKE_TURN } from './queue/turns.ts';
 import { redisScript } from './redis-script.ts';
+import { TAKE_PLACES } from './tasks/redis-places.ts';
 import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
 import { PUT_WEBHOOK } from './webhooks/webhook-script.ts';
 
@@ -42,6 +43,7 @@ export const SCRIPTS = {
   createTask: CREATE_TASK,
   applyEvent: APPLY_EVENT,
   withdrawTask: WITHDRAW_TASK,
+  takePlaces: TAKE_PLACES,
   takeTurn: TAKE_TURN,
   serveTurn: SERVE_TURN,
   writeModel,

@@ -4,12 +4,12 @@ import {
   type CallLog,
   cachedContracts,
   createBacklog,
-  createBacklogGate,
   createForecaster,
   createModelDirectory,
   createWaitPace,
   createWaker,
   type Logger,
+  latePlaces,
   type ModelDirectory,
   type Principal,
   type Task,
@@ -27,8 +27,8 @@ import { createTranscoder, type Transcoder } from './transcoder.ts';
 export interface HandlerDeps {
   readonly platform: Platform;
   readonly models: ModelDirectory;
-  /** Rejects with `backlog_full` while too many tasks of the model wait. */
-  readonly enterBacklog: ReturnType<typeof createBacklogGate>;
+  /** Places in the backlog of a model. Taking one rejects with `backlog_full` while too many tasks wait. */
+  readonly placesOf: ReturnType<typeof latePlaces>;
   /** Estimates start and end of an unfinished task. */
   readonly forecast: ReturnType<typeof createForecaster>;
   /** Launches an instance of a sleeping model. */
@@ -103,7 +103,7 @@ export function createHandlerDeps(options: HandlerDepsOptions): HandlerDeps {
     ...shared,
     platform: cached,
     models,
-    enterBacklog: createBacklogGate(backlog),
+    placesOf: latePlaces({ ...platform, backlog }),
     forecast: createForecaster({ models, backlog, clock: platform.clock }),
     wakeWhenAsleep: createWaker({ ...platform, logger }),
     waits: { tasks: platform.tasks, clock: platform.clock, stats: platform.stats, pace: createWaitPace() },

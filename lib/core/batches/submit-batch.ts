@@ -14,8 +14,6 @@ export interface BatchCommand extends Omit<SubmitCommand, 'request' | 'quota'> {
   readonly requestHash: string;
   /** Reads the items. Not called for a repeat of a batch that is complete. */
   readonly items: () => Promise<readonly BatchItem[]>;
-  /** Rejects when the model cannot take this many tasks now. */
-  readonly admit: (count: number) => Promise<void>;
   readonly quota?: TaskQuota | undefined;
 }
 
@@ -34,7 +32,7 @@ const AT_ONCE = 100;
 /**
  * Submits many requests independently. An invalid one, or one that the queue did not confirm, is reported by its index
  * and does not affect the others. Rejects as a whole, with nothing accepted, with `idempotency_conflict`, with the
- * errors of `admit` and of the quota, and when no valid item could be queued.
+ * errors of the quota, and when no valid item could be queued.
  */
 export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Promise<AcceptedBatch> {
   const { owner, model, idempotencyKey: key, requestHash } = command;
@@ -46,9 +44,8 @@ export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Prom
     'request' in item ? [{ id: itemTaskId(id, index), index, request: item.request }] : [],
   );
   const invalid = items.flatMap((item, index) => ('error' in item ? [{ index, error: item.error }] : []));
-  if (valid.length > 0) await command.admit(valid.length);
   const ids = valid.map((item) => item.id);
-  const entered = (await command.quota?.enter(ids)) ?? [];
+  const entered = ids.length > 0 ? ((await command.quota?.enter(ids)) ?? []) : [];
   const leave = (some: readonly string[]) => command.quota?.leave(some).catch(() => undefined);
   try {
     const createdAt = earlier?.createdAt ?? deps.clock.now();

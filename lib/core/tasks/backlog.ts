@@ -1,8 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { ModelyardError } from '../errors.ts';
 import type { Instance } from '../instances/instance.ts';
 import { memoize } from '../memoize.ts';
-import type { ServedModel } from '../models/model-directory.ts';
 import type { QueueDepth, TaskQueues } from './task-queue.ts';
 
 /** Number of unsettled tasks of one model. Approximate. */
@@ -52,42 +50,6 @@ export function createBacklog({ queues, clock }: { readonly queues: TaskQueues; 
     },
   };
 }
-
-const UNKNOWN_PACE_SECONDS = 5;
-const MAX_RETRY_AFTER_SECONDS = 300;
-
-/**
- * Creates the check that rejects submits with `backlog_full` while the backlog of a model is at its limit.
- * `Retry-After` is the estimated time until the backlog is below the limit. `tasks`: number of tasks that enter together; all or none. Models without a limit cause no reads.
- */
-export function createBacklogGate(backlog: Backlog) {
-  return async function assertRoom(
-    { model, serving }: Pick<ServedModel, 'model' | 'serving'>,
-    tasks = 1,
-  ): Promise<void> {
-    const { maxBacklog } = model.limits;
-    if (maxBacklog === undefined) return backlog.note(model.name, tasks);
-    if (tasks > maxBacklog) throw tooManyAtOnce(tasks, `The backlog of the model ${model.name} takes ${maxBacklog}`);
-    const { waiting } = await backlog.read(model.name);
-    if (waiting + tasks <= maxBacklog) return backlog.note(model.name, tasks);
-    const ms = drainMs({ backlog: waiting + tasks - maxBacklog, serving });
-    throw new ModelyardError(
-      'backlog_full',
-      `The backlog of the model ${model.name} is full: ${waiting} tasks are waiting.`,
-      {
-        retryable: true,
-        retryAfterSeconds:
-          ms === undefined
-            ? UNKNOWN_PACE_SECONDS
-            : Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(ms / 1000))),
-      },
-    );
-  };
-}
-
-/** More tasks than can ever be accepted together. A repeat cannot succeed. */
-export const tooManyAtOnce = (tasks: number, limit: string): ModelyardError =>
-  new ModelyardError('invalid_input', `The batch has ${tasks} valid items. ${limit}.`);
 
 export interface ModelLoad {
   readonly backlog: number;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchStore } from '../batches/batch.ts';
+import type { PlaceStore } from './place-store.ts';
 import type { Task, TaskState } from './task.ts';
 import type { EventOutcome, TaskEvent } from './task-event.ts';
 
@@ -66,6 +67,7 @@ export const MAX_DEAD_LETTERS_COUNTED = 1000;
 export interface TaskStore {
   readonly cancels: CancelMarks;
   readonly batches: BatchStore;
+  readonly places: PlaceStore;
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;

@@ -1,7 +1,7 @@
 import { type Clock, DAY_MS } from '../clock.ts';
-import { tooManyAtOnce } from '../tasks/backlog.ts';
 import type { Task } from '../tasks/task.ts';
 import type { TaskStore } from '../tasks/task-store.ts';
+import { tooManyAtOnce } from '../tasks/too-many.ts';
 import type { UserLimits } from './limits.ts';
 import type { Usage, UsageLedger } from './usage-ledger.ts';
 import { type EndOf, endedAmong, isSweptAt, tooManyToday, tooManyWaiting, type WaitingTasks } from './waiting-tasks.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { applyEvent, MAX_INLINE_BYTES, type TaskEvent } from '#core';
+import { MAX_INLINE_BYTES, type TaskEvent } from '#core';
+import { applyEvent } from '#core/events';
 import { anyTaskEvent } from '#test/support/task-events.ts';
 import { aFreshTask, aStart } from '#test/support/tasks.ts';
 import type { OpenStore } from './support.ts';

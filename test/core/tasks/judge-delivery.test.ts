@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  applyEvent,
-  type Delivery,
-  expiryOf,
-  judgeMessage,
-  judgeWithTask,
-  MAX_UNCHARGED_LOSSES,
-  postpone,
-  type Task,
-} from '#core';
+import { type Delivery, expiryOf, judgeMessage, judgeWithTask, MAX_UNCHARGED_LOSSES, postpone, type Task } from '#core';
+import { applyEvent } from '#core/events';
 import { anyTaskEvent } from '#test/support/task-events.ts';
 import { aResult, aStart, aTask } from '#test/support/tasks.ts';
 

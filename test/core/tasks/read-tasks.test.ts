@@ -93,6 +93,7 @@ describe('waitForTask', () => {
         apply: tasks.apply.bind(tasks),
         create: tasks.create.bind(tasks),
         batches: tasks.batches,
+        places: tasks.places,
         heads: tasks.heads.bind(tasks),
         withdraw: tasks.withdraw.bind(tasks),
         erase: tasks.erase.bind(tasks),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, type EventEffect, effectOf, isTerminal, isUntouched, type Task, type TaskEvent } from '#core';
+import { isTerminal, type Task, type TaskEvent } from '#core';
+import { applyEvent, type EventEffect, effectOf, isUntouched } from '#core/events';
 import { anyTaskEvent } from '#test/support/task-events.ts';
 import { aResult, aStart, aTask } from '#test/support/tasks.ts';
 

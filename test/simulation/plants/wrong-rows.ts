@@ -16,6 +16,7 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
   return {
     cancels: store.cancels,
     batches: store.batches,
+    places: store.places,
     heads: (ids) => store.heads(ids),
     create: (task) => store.create(task),
     get: (id) => store.get(idFor(id)),

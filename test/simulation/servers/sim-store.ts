@@ -24,6 +24,12 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
         put: (batch) => call('put batch', () => store.batches.put(batch)),
         eraseOf: (owner) => call('erase batches', () => store.batches.eraseOf(owner)),
       },
+      places: {
+        lookMs: store.places.lookMs,
+        take: (...args) => call('take places', () => store.places.take(...args)),
+        free: (...args) => call('free places', () => store.places.free(...args)),
+        oldest: (...args) => call('oldest places', () => store.places.oldest(...args)),
+      },
       heads: (ids) => call('heads', () => store.heads(ids)),
       create: (task) => {
         world.introduce(task.id, task.requestHash);

@@ -7,6 +7,7 @@ import {
   type DeadLetterQuery,
   type EventOutcome,
   ModelyardError,
+  type PlaceStore,
   type Task,
   type TaskEvent,
   type TaskHead,
@@ -20,6 +21,7 @@ import { type ConditionalOutcome, conditionalWrite, translated } from '../errors
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
 import { lateBatches } from './late-batches.ts';
 import { lateCancelMarks } from './late-cancel-marks.ts';
+import { latePlaces } from './late-places.ts';
 import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
 
@@ -45,6 +47,7 @@ const MAX_RACES = 5;
 export class DynamoTaskStore implements TaskStore {
   readonly batches: BatchStore;
   readonly cancels: CancelMarks;
+  readonly places: PlaceStore;
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #clock: Clock;
@@ -53,6 +56,7 @@ export class DynamoTaskStore implements TaskStore {
   constructor({ client, table, clock, keepsLists = true }: DynamoTaskStoreOptions) {
     this.batches = lateBatches({ client, table, clock, keepsLists });
     this.cancels = lateCancelMarks({ client, table, clock });
+    this.places = latePlaces({ client, table, clock });
     this.#client = client;
     this.#table = table;
     this.#clock = clock;

@@ -1,13 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import {
-  ModelyardError,
-  type Payload,
-  TASK_STATES,
-  type Task,
-  type TaskChanges,
-  type TaskError,
-  type TaskResult,
-} from '#core';
+import { ModelyardError, type Payload, TASK_STATES, type Task, type TaskError, type TaskResult } from '#core';
+import type { TaskChanges } from '#core/events';
 import { B, type Item, N, optional, present, readNumber, readOptionalNumber, readString, S } from '../attributes.ts';
 
 /** The attributes that events change. */

@@ -1,5 +1,6 @@
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { applyEvent, type EventGuard, type EventOutcome, effectOf, type TaskEvent } from '#core';
+import type { EventOutcome, TaskEvent } from '#core';
+import { applyEvent, type EventGuard, effectOf } from '#core/events';
 import { type Item, N, S } from '../attributes.ts';
 import { DEAD_LETTERS_INDEX } from '../resources.ts';
 import { fromItem, toMutableItem } from './task-item.ts';

@@ -1,5 +1,4 @@
 import {
-  applyEvent,
   type BatchStore,
   type BlobStore,
   type CancelMark,
@@ -11,8 +10,8 @@ import {
   type DeadLetterQuery,
   type EventOutcome,
   isTerminal,
-  isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
+  type PlaceStore,
   type Task,
   type TaskEvent,
   type TaskHead,
@@ -21,7 +20,9 @@ import {
   type TaskStore,
   unavailable,
 } from '#core';
+import { applyEvent, isUntouched } from '#core/events';
 import { memoryBatches } from './memory-batches.ts';
+import { memoryPlaces } from './memory-places.ts';
 
 /** The reference implementation of the port: `applyEvent` on a map. */
 export class MemoryTaskStore implements TaskStore {
@@ -29,6 +30,7 @@ export class MemoryTaskStore implements TaskStore {
   reachable = true;
   readonly #clock: Clock;
   readonly batches: BatchStore;
+  readonly places: PlaceStore;
   readonly cancels: CancelMarks = {
     ...CHEAP_CANCEL_PACE,
     put: async (model, mark) => {
@@ -48,6 +50,7 @@ export class MemoryTaskStore implements TaskStore {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.batches = memoryBatches(clock, () => this.#assertReachable());
+    this.places = memoryPlaces(() => this.#assertReachable());
   }
 
   async create(task: Task): Promise<Task | undefined> {

@@ -7,6 +7,7 @@ import {
   isTerminal,
   MAX_DEAD_LETTERS_COUNTED,
   MAX_DEADLINE_SECONDS,
+  type PlaceStore,
   RETENTION_SECONDS,
   type Task,
   type TaskEvent,
@@ -22,6 +23,7 @@ import { EndedTasks } from './ended-tasks.ts';
 import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
 import { redisBatches } from './redis-batches.ts';
 import { redisCancelMarks } from './redis-cancel-marks.ts';
+import { redisPlaces } from './redis-places.ts';
 import { type ListingDeps, listDeadLetters, listTasks } from './task-listing.ts';
 import { toFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
@@ -43,6 +45,7 @@ const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
 export class RedisTaskStore implements TaskStore {
   readonly batches: BatchStore;
   readonly cancels: CancelMarks;
+  readonly places: PlaceStore;
   readonly #link: RedisLink;
   readonly #prefix: string;
   readonly #clock: Clock;
@@ -52,6 +55,7 @@ export class RedisTaskStore implements TaskStore {
   constructor({ link, prefix, clock }: RedisStoreOptions) {
     this.batches = redisBatches({ link, prefix, clock });
     this.cancels = redisCancelMarks({ link, prefix });
+    this.places = redisPlaces({ link, prefix });
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;

@@ -1,5 +1,4 @@
 import {
-  applyEvent,
   type HistoryEntry,
   ModelyardError,
   TASK_STATES,
@@ -9,6 +8,7 @@ import {
   type TaskProgress,
   type TaskResult,
 } from '#core';
+import { applyEvent } from '#core/events';
 
 /** Alternating field names and values of a task. Absent fields are omitted. */
 export type TaskFields = readonly (string | Buffer)[];

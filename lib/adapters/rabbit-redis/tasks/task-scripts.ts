@@ -1,4 +1,5 @@
-import { effectOf, isTerminal, type TaskEvent } from '#core';
+import { isTerminal, type TaskEvent } from '#core';
+import { effectOf } from '#core/events';
 import { redisScript } from '../redis-script.ts';
 import { endNotice, toFields } from './task-record.ts';
 

@@ -190,6 +190,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE webhooks (key TEXT PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL, expires_at INTEGER, due_at INTEGER) STRICT;
   CREATE INDEX webhooks_due ON webhooks (due_at); CREATE INDEX webhooks_by_expiry ON webhooks (expires_at);
   `,
+  `
+  -- Places of waiting tasks in the backlogs of models that have a limit.
+  CREATE TABLE places (number INTEGER PRIMARY KEY, model TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (model, key)) STRICT;
+  CREATE INDEX places_in_order ON places (model, number);
+  `,
 ];
 
 /** "Mdyd" in the file header identifies a database of this program. */

@@ -1,13 +1,12 @@
 import {
-  applyEvent,
   type BatchStore,
   type CancelMarks,
   type Clock,
   type DeadLetterQuery,
   type EventOutcome,
   isTerminal,
-  isUntouched,
   MAX_DEAD_LETTERS_COUNTED,
+  type PlaceStore,
   type QueuedMessage,
   type Task,
   type TaskEvent,
@@ -16,12 +15,14 @@ import {
   type TaskQuery,
   type TaskStore,
 } from '#core';
+import { applyEvent, isUntouched } from '#core/events';
 import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
 import { MessageTable, queuesOf } from '../queue/message-table.ts';
 import type { WakeUps } from '../wake/wake-ups.ts';
 import { sqliteBatches } from './sqlite-batches.ts';
 import { sqliteCancelMarks } from './sqlite-cancel-marks.ts';
+import { sqlitePlaces } from './sqlite-places.ts';
 import { listDeadLetters, listTasks } from './task-listing.ts';
 import { CHANGING, changingValues, FIXED, fixedValues, type TaskRow, toTask } from './task-row.ts';
 
@@ -35,6 +36,7 @@ interface TaskStoreOptions {
 export class SqliteTaskStore implements TaskStore {
   readonly batches: BatchStore;
   readonly cancels: CancelMarks;
+  readonly places: PlaceStore;
   readonly #database: Database;
   readonly #wakeUps: WakeUps;
   readonly #clock: Clock;
@@ -43,6 +45,7 @@ export class SqliteTaskStore implements TaskStore {
   constructor({ database, wakeUps, clock }: TaskStoreOptions) {
     this.batches = sqliteBatches(database, clock);
     this.cancels = sqliteCancelMarks(database);
+    this.places = sqlitePlaces(database);
     this.#database = database;
     this.#messages = new MessageTable(database);
     this.#wakeUps = wakeUps;
