@@ -1,4 +1,4 @@
-import { SERVE_TURN, TAKE_TURN } from './queue/turns.ts';
+import { SERVE_TURN, TAKE_TURNS } from './queue/turns.ts';
 import { redisScript } from './redis-script.ts';
 import { TAKE_PLACES } from './tasks/redis-places.ts';
 import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
@@ -44,7 +44,7 @@ export const SCRIPTS = {
   applyEvent: APPLY_EVENT,
   withdrawTask: WITHDRAW_TASK,
   takePlaces: TAKE_PLACES,
-  takeTurn: TAKE_TURN,
+  takeTurns: TAKE_TURNS,
   serveTurn: SERVE_TURN,
   writeModel,
   putInstance,

@@ -1,4 +1,4 @@
-import { flowOf, type Priority, TURN_COST, type TurnReservation } from '#core';
+import { flowOf, inBatches, type Priority, TURN_COST, type TurnReservation } from '#core';
 import { replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { redisScript } from '../redis-script.ts';
@@ -18,6 +18,14 @@ export const NO_TURN: TurnReservation = { turn: 0, lane: 0 };
 const KEPT_MS = 15 * 24 * 3600 * 1000;
 /** Minimum interval between two reports of a process, per queue. */
 const REPORT_MS = 50;
+/** Turns of one call: scripts stop all others in Redis. */
+const MAX_TAKEN = 500;
+
+interface Ask {
+  readonly flow: string;
+  readonly cost: number;
+  readonly resolve: (turn: TurnReservation) => void;
+}
 
 /**
  * The turns of a queue in a hash of Redis: the highest that was received, the last of each flow and of each lane. Losing
@@ -28,25 +36,47 @@ export class RedisTurns implements Turns {
   readonly #prefix: string;
   readonly #served = new Map<string, number>();
   readonly #reporting = new Set<string>();
+  /** Messages without turns, by queue. */
+  readonly #asked = new Map<string, Ask[]>();
 
   constructor({ link, prefix }: { readonly link: RedisLink; readonly prefix: string }) {
     this.#link = link;
     this.#prefix = prefix;
   }
 
-  async take(queue: string, group: string, priority: Priority = 'normal'): Promise<TurnReservation> {
+  take(queue: string, group: string, priority: Priority = 'normal'): Promise<TurnReservation> {
+    const { promise, resolve } = Promise.withResolvers<TurnReservation>();
+    const asked = this.#asked.get(queue);
+    const ask: Ask = { flow: flowOf(group, priority), cost: TURN_COST[priority], resolve };
+    if (asked) asked.push(ask);
+    else {
+      this.#asked.set(queue, [ask]);
+      setImmediate(() => void this.#takeAll(queue));
+    }
+    return promise;
+  }
+
+  /** One call for all that asked in one turn of the event loop: their messages leave together, too. */
+  async #takeAll(queue: string): Promise<void> {
+    const asked = this.#asked.get(queue) ?? [];
+    this.#asked.delete(queue);
+    let turns: readonly TurnReservation[] = [];
     try {
-      const key = this.#key(queue);
-      const cost = TURN_COST[priority];
-      const horizons = LANES.map(({ turnsAhead }) => String(turnsAhead * TURN_COST.normal));
-      const call = { keys: [key], arguments: [flowOf(group, priority), String(cost), String(KEPT_MS), ...horizons] };
-      const reply = replyAbout(this.#link, key, await (await this.#link.bytes()).takeTurn(call));
-      const [turn = 0, lane = 0] = Array.isArray(reply) ? reply.map(Number) : [];
-      return { turn, lane };
+      for (const some of inBatches(asked, MAX_TAKEN)) turns = [...turns, ...(await this.#take(queue, some))];
     } catch {
       // Recovery: the order of messages is best effort; sending them is not.
-      return NO_TURN;
     }
+    for (const [at, { resolve }] of asked.entries()) resolve(turns[at] ?? NO_TURN);
+  }
+
+  async #take(queue: string, asked: readonly Ask[]): Promise<readonly TurnReservation[]> {
+    const key = this.#key(queue);
+    const horizons = LANES.map(({ turnsAhead }) => String(turnsAhead * TURN_COST.normal));
+    const flows = asked.flatMap(({ flow, cost }) => [flow, String(cost)]);
+    const call = { keys: [key], arguments: [String(KEPT_MS), String(horizons.length), ...horizons, ...flows] };
+    const reply = replyAbout(this.#link, key, await (await this.#link.bytes()).takeTurns(call));
+    const numbers = Array.isArray(reply) ? reply.map(Number) : [];
+    return asked.map((_, at) => ({ turn: numbers[2 * at] ?? 0, lane: numbers[2 * at + 1] ?? 0 }));
   }
 
   serve(queue: string, turn: number): void {
@@ -73,36 +103,49 @@ export class RedisTurns implements Turns {
 }
 
 /**
- * The turn of `turnOf` and a lane whose last message has no higher turn, the fullest such one, so that lanes are in the
- * order of turns. Only turns near the served one may enter the lanes with a horizon. Forgets the flows that have
- * nothing ahead, now and then. KEYS: turns. ARGV: flow, cost, lifetime, horizon of each lane (0: none).
+ * For each flow, the turn of `turnOf` and a lane whose last message has no higher turn, the fullest such one, so that
+ * lanes are in the order of turns. Only turns near the served one may enter the lanes with a horizon. Forgets the flows
+ * that have nothing ahead, now and then. KEYS: turns. ARGV: lifetime, number of lanes, horizon of each lane (0: none),
+ * then flow and cost of each message.
  */
-export const TAKE_TURN = redisScript(`
-local names = { 'served', 'flow:' .. ARGV[1] }
-for i = 4, #ARGV do names[i - 1] = 'lane:' .. (i - 4) end
+export const TAKE_TURNS = redisScript(`
+local lanes = tonumber(ARGV[2])
+local names = { 'served' }
+for i = 1, lanes do names[i + 1] = 'lane:' .. (i - 1) end
 local known = redis.call('HMGET', KEYS[1], unpack(names))
 local served = tonumber(known[1] or 0)
-local turn = math.max(served - 1, tonumber(known[2] or served - 1)) + ARGV[2]
-local lane, highest
-for i = 4, #ARGV do
-  local horizon = tonumber(ARGV[i])
-  if horizon == 0 or turn - served <= horizon then
-    local tail = math.max(served, tonumber(known[i - 1] or 0))
-    if not lane or (tail <= turn and (highest > turn or tail > highest)) or (tail > turn and highest > turn) then
-      lane = i - 4
-      highest = tail
+local tails = {}
+for i = 1, lanes do tails[i] = math.max(served, tonumber(known[i + 1] or 0)) end
+local last, taken = {}, {}
+for at = 3 + lanes, #ARGV, 2 do
+  local flow = 'flow:' .. ARGV[at]
+  last[flow] = last[flow] or tonumber(redis.call('HGET', KEYS[1], flow) or served - 1)
+  local turn = math.max(served - 1, last[flow]) + ARGV[at + 1]
+  last[flow] = turn
+  local lane, highest
+  for i = 1, lanes do
+    local horizon, tail = tonumber(ARGV[2 + i]), tails[i]
+    if horizon == 0 or turn - served <= horizon then
+      if not lane or (tail <= turn and (highest > turn or tail > highest)) or (tail > turn and highest > turn) then
+        lane = i
+        highest = tail
+      end
     end
   end
+  tails[lane] = math.max(turn, highest)
+  redis.call('HSET', KEYS[1], flow, turn, 'lane:' .. (lane - 1), tails[lane])
+  taken[#taken + 1] = turn
+  taken[#taken + 1] = lane - 1
 end
-redis.call('HSET', KEYS[1], names[2], turn, names[lane + 3], math.max(turn, highest))
-if redis.call('HINCRBY', KEYS[1], 'taken', 1) % 1000 == 1 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local count = #taken / 2
+if (redis.call('HINCRBY', KEYS[1], 'taken', count) - 1) % 1000 < count then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
   local fields = redis.call('HGETALL', KEYS[1])
   for i = 1, #fields, 2 do
     if string.sub(fields[i], 1, 5) == 'flow:' and tonumber(fields[i + 1]) <= served then redis.call('HDEL', KEYS[1], fields[i]) end
   end
 end
-return { KEYS[1], { turn, lane } }
+return { KEYS[1], taken }
 `);
 
 /** KEYS: turns. ARGV: turn. Does nothing where no turn was taken. */
