@@ -20,7 +20,7 @@ const STARTED = [
   '^bin/',
   '^scripts/[^/]+\\.ts$',
   '^lambdas/[^/]+/index\\.ts$',
-  '^model-containers/models/',
+  '^model-containers/(?:models|examples)/',
   '^model-containers/runtime/instance/main\\.ts$',
   '^model-containers/runtime/backends/model-main\\.ts$',
   '^lib/gateway/transcoding-worker\\.ts$',
@@ -293,10 +293,10 @@ const rooms = [
     name: 'a-model-knows-its-folder-only',
     comment: 'A model uses defineModel, its generated messages and npm packages, but no queue, store or AWS SDK.',
     severity: 'error',
-    from: { path: '^model-containers/models/([^/]+)/' },
+    from: { path: '^model-containers/(?:models|examples)/([^/]+)/' },
     to: {
       pathNot: [
-        '^model-containers/models/$1/',
+        '^model-containers/(?:models|examples)/$1/',
         '^model-containers/runtime/define-model\\.ts$',
         '^model-containers/catalog/manifest\\.ts$',
         '^proto/gen/models/$1\\.ts$',
@@ -347,7 +347,7 @@ const everywhere = [
     comment: 'The index is the public interface of the core.',
     severity: 'error',
     from: { path: '^(lib|lambdas|lifecycle|model-containers|bin)/', pathNot: CORE },
-    to: { path: CORE, pathNot: '^lib/core/((outbound|webhooks)/)?index\\.ts$' },
+    to: { path: CORE, pathNot: '^lib/core/((events|outbound|webhooks)/)?index\\.ts$' },
   },
   {
     name: 'no-circle',

@@ -169,6 +169,7 @@ export function awsEnvironment(settings: AwsSettings): Record<string, string> {
     [ENV.callDays]: settings.callDays === undefined ? undefined : String(settings.callDays),
     [ENV.blobBucket]: settings.blobBucket,
     [ENV.queueUrlPrefix]: settings.queueUrlPrefix,
+    [ENV.outboundHosts]: settings.outboundHosts?.size ? [...settings.outboundHosts].join(' ') : undefined,
     [ENV.pollSeconds]: pollSeconds === undefined ? undefined : String(pollSeconds),
     [ENV.awsRegion]: region,
     [ENV.sqsEndpoint]: endpoints.sqs,

@@ -188,10 +188,8 @@ export class RedisTaskStore implements TaskStore {
   }
 
   /** Resolves when Redis responds. Rejects with `store_unavailable`. */
-  check(): Promise<void> {
-    return translated('store_unavailable', async () => {
-      await (await this.#link.text()).ping();
-    });
+  async check(): Promise<void> {
+    await translated('store_unavailable', async () => (await this.#link.text()).ping());
   }
 
   /** Resolves all waits. */

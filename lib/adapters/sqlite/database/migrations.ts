@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { ModelyardError } from '#core';
+import { keepCopy } from './keep-copy.ts';
 
 /**
  * Schema migrations in order. `user_version` of a database is the number of applied steps. Never change a released
@@ -191,7 +191,6 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX webhooks_due ON webhooks (due_at); CREATE INDEX webhooks_by_expiry ON webhooks (expires_at);
   `,
   `
-  -- Places of waiting tasks in the backlogs of models that have a limit.
   CREATE TABLE places (number INTEGER PRIMARY KEY, model TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (model, key)) STRICT;
   CREATE INDEX places_in_order ON places (model, number);
   `,
@@ -244,12 +243,3 @@ function pragma(connection: DatabaseSync, name: 'user_version' | 'application_id
 
 const isEmpty = (connection: DatabaseSync): boolean =>
   connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-
-/** Writes file and log into one copy and syncs it to the disk. */
-function keepCopy(connection: DatabaseSync, copy: string): void {
-  rmSync(copy, { force: true });
-  connection.prepare('VACUUM INTO ?').run(copy);
-  const descriptor = openSync(copy, 'r+');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-}
