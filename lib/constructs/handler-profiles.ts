@@ -128,6 +128,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
       'create tasks',
       'create batches',
       'send tasks',
+      'wake webhooks',
       'list models',
       'read contracts',
       'measure queues',

@@ -8,6 +8,7 @@ import { webhookKey } from '#core/webhooks';
 import { createHandler as createManage } from '#lambdas/manage-webhooks/handler.ts';
 import { createHandler as createRetry } from '#lambdas/retry-task/handler.ts';
 import { createSendDue } from '#lambdas/send-webhooks/send-due.ts';
+import { createHandler as createSubmitBatch } from '#lambdas/submit-batch/handler.ts';
 import { createHandler as createSubmit } from '#lambdas/submit-task/handler.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
@@ -372,6 +373,39 @@ describe('a webhook', () => {
     expect(answer.statusCode).toBe(500);
     expect(received).toEqual([]);
     expect(await api.platform.webhooks.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+  });
+
+  it('tells of every item of a batch', async () => {
+    const { api, pass } = setUp();
+    const { received, url } = await receiver();
+    await api.wake();
+    const answer = await call(createSubmitBatch(api), {
+      ...{ route: '/models/{model}/batches', params: { model: 'model_b' } },
+      headers: { 'Content-Type': 'application/json', 'Webhook-Url': url },
+      body: JSON.stringify([{ value: 1 }, { valu: 2 }, { value: 3 }]),
+    });
+    for (let item = 0; item < 2; item++) await api.work();
+
+    await pass(HOUR_MS);
+
+    expect(answer.statusCode).toBe(202);
+    const told = received.map(({ body }) => JSON.parse(body));
+    const items = answer.json.items as unknown as readonly { readonly task_id?: string }[];
+    expect(told.map(({ type }) => type)).toEqual(['task.succeeded', 'task.succeeded']);
+    expect(told.map(({ id }) => id).toSorted()).toEqual(items.flatMap(({ task_id: id }) => id ?? []).toSorted());
+  });
+
+  it('that may not be called refuses a batch as a whole', async () => {
+    const { api } = setUp({ listed: [] });
+    await api.wake();
+    const answer = await call(createSubmitBatch(api), {
+      ...{ route: '/models/{model}/batches', params: { model: 'model_b' } },
+      headers: { 'Content-Type': 'application/json', 'Webhook-Url': 'https://169.254.169.254/' },
+      body: JSON.stringify([{ value: 1 }, { value: 2 }]),
+    });
+
+    expect(answer.statusCode).toBe(400);
+    expect((await api.platform.queues('model_b').depth()).visible).toBe(0);
   });
 
   it('shows nothing to others', async () => {

@@ -1,5 +1,5 @@
 import { ModelyardError } from '../errors.ts';
-import { confirmed, messageOf, newTask, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
+import { confirmed, messageOf, newTask, type SubmitCommand, type SubmitDeps, watch } from '../tasks/submit-task.ts';
 import type { Task } from '../tasks/task.ts';
 import type { QueuedMessage } from '../tasks/task-queue.ts';
 
@@ -54,6 +54,8 @@ export async function submitItems(
 
 async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: number): Promise<Stored> {
   const task = newTask(command, now, deps.accept, id);
+  // First, so that no end is missed.
+  await watch(deps, task, command);
   const message = await messageOf(deps, task, command, 0);
   const existing = deps.accept ? await deps.accept(task, message) : await deps.tasks.create(task);
   return { task, command, message, existing };

@@ -106,8 +106,8 @@ export async function confirmed(
   return isConfirmed(existing) ? existing : resend(deps, existing, command);
 }
 
-/** Most submits name no webhook, so its code is loaded by the first that does. */
-async function watch({ webhooks, ...deps }: SubmitDeps, task: Task, { webhook }: SubmitCommand): Promise<void> {
+/** Remembers the webhook of a task. Most submits name none, so its code is loaded by the first that does. */
+export async function watch({ webhooks, ...deps }: SubmitDeps, task: Task, { webhook }: SubmitCommand): Promise<void> {
   if (!webhook || !webhooks) return;
   const { watchTask } = await import('../webhooks/watch-task.ts');
   await watchTask({ ...deps, webhooks }, task, webhook);
