@@ -3,8 +3,12 @@ import { findBrokers } from './broker-binaries.ts';
 import { surroundSystems } from './embedded-system.ts';
 import { aPrefix, useRabbitRedis } from './rabbit-redis.ts';
 
-/** Runs the tests of another file on RabbitMQ + Redis. */
-export async function onRabbitRedis(suite: string, register: () => Promise<unknown>): Promise<void> {
+/** Runs the tests of another file on RabbitMQ + Redis. `more`: further environment, read when a system starts. */
+export async function onRabbitRedis(
+  suite: string,
+  register: () => Promise<unknown>,
+  more: () => Readonly<Record<string, string>> = () => ({}),
+): Promise<void> {
   const name = `${suite}, on RabbitMQ + Redis`;
   const brokers = findBrokers(name);
   if (!brokers) {
@@ -21,6 +25,7 @@ export async function onRabbitRedis(suite: string, register: () => Promise<unkno
       MODELYARD_POLL_SECONDS: '1',
       // Systems of one file share the servers but not their data.
       MODELYARD_PREFIX: aPrefix(),
+      ...more(),
     },
   }));
   // Files that run later in this process share the module.
