@@ -72,9 +72,9 @@ export class Client {
   }
 
   #send(request: SimRequest): Promise<Task> {
-    const { key, deadlineSeconds, timeoutSeconds } = this.#plan;
+    const { key, owner, priority, deadlineSeconds, timeoutSeconds } = this.#plan;
     const options = {
-      deadlineSeconds,
+      ...{ owner, priority, deadlineSeconds },
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     };
@@ -93,7 +93,7 @@ export class Client {
       try {
         await this.#call(
           'cancel',
-          (gateway) => gateway.cancel(id),
+          (gateway) => gateway.cancel(id, this.#plan.owner),
           () => this.#world.describe.alias(id),
         );
         return;
@@ -109,7 +109,7 @@ export class Client {
       try {
         const task = await this.#call(
           'wait',
-          (gateway) => gateway.wait(id, WAIT_MS),
+          (gateway) => gateway.wait(id, this.#plan.owner, WAIT_MS),
           () => this.#world.describe.alias(id),
         );
         if (isTerminal(task.state)) break;
@@ -120,7 +120,7 @@ export class Client {
     await this.#clock.sleep(PAUSE_MS);
     await this.#call(
       'get',
-      (gateway) => gateway.get(id),
+      (gateway) => gateway.get(id, this.#plan.owner),
       () => this.#world.describe.alias(id),
     ).catch(() => undefined);
   }

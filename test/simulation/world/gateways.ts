@@ -18,12 +18,13 @@ import { MODEL } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
 
-export interface SimSubmit extends Pick<SubmitCommand, 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds'> {
+type Options = 'owner' | 'priority' | 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds';
+
+export interface SimSubmit extends Pick<SubmitCommand, Options> {
   readonly request: SimRequest;
   readonly bytes: Uint8Array;
 }
 
-const OWNER = 'owner';
 const RESTART_MS = 2_000;
 /** Maximum duration of a request, without the wait that the caller requests. */
 const LONGEST_ANSWER_MS = 180_000;
@@ -61,7 +62,6 @@ export class Gateway {
   submit({ request, bytes, ...options }: SimSubmit): Promise<Task> {
     return this.#bounded('A submit', 0, async (ports) => {
       const task = await this.#submitTask(ports, {
-        owner: OWNER,
         model: MODEL,
         contract: { hash: this.#world.contracts.hashOf(2) },
         request: bytes,
@@ -82,18 +82,18 @@ export class Gateway {
     }
   }
 
-  wait(id: string, waitMs: number): Promise<Task> {
-    return this.#bounded('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner: OWNER, waitMs })));
+  wait(id: string, owner: string, waitMs: number): Promise<Task> {
+    return this.#bounded('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner, waitMs })));
   }
 
-  get(id: string): Promise<Task> {
-    return this.#bounded('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner: OWNER })));
+  get(id: string, owner: string): Promise<Task> {
+    return this.#bounded('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner })));
   }
 
-  cancel(id: string): Promise<Task> {
+  cancel(id: string, owner: string): Promise<Task> {
     return this.#bounded('A cancel', 0, async (ports) => {
       this.#world.oracle.history.cancelsAsked.add(id);
-      const task = await cancelTask(ports, { id, owner: OWNER });
+      const task = await cancelTask(ports, { id, owner });
       this.#world.oracle.canceled(id);
       return task;
     });

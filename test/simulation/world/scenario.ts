@@ -1,3 +1,4 @@
+import { PRIORITIES, type Priority } from '#core';
 import { FAULT_KINDS, type FaultPlan } from '../engine/faults.ts';
 import { mix, Random } from '../engine/random.ts';
 import type { Version } from './mixed-contracts.ts';
@@ -9,6 +10,8 @@ type PlatformName = (typeof PLATFORMS)[number];
 /** One caller, and the task or tasks that it wants done. Times are milliseconds since the start of the simulation. */
 export interface ClientPlan {
   readonly name: string;
+  readonly owner: string;
+  readonly priority: Priority;
   readonly startMs: number;
   /** The same for all submits of this caller; undefined: none. */
   readonly key?: string;
@@ -63,6 +66,7 @@ const MAX_REPEATING_MS = 200_000;
 
 const FLEET_STREAM = 0xf1ee7;
 const CANCEL_STREAM = 0xca9ce1;
+const OWNER_STREAM = 0x0137e4;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
@@ -91,7 +95,8 @@ export function scenarioOf(seed: number): Scenario {
     ...fleet,
     clients: clientsOf(random, model.timeoutSeconds)
       .map(fleet.versions ? withNewParts(seed) : (plan) => plan)
-      .map(withCancels(new Random(mix(seed, CANCEL_STREAM)))),
+      .map(withCancels(new Random(mix(seed, CANCEL_STREAM))))
+      .map(withOwners(new Random(mix(seed, OWNER_STREAM)))),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
@@ -122,6 +127,13 @@ function withCancels(random: Random): (plan: ClientPlan) => ClientPlan {
     const cancelAfterMs = random.int(0, random.pick([1, 50, 400, 3_000, 40_000]));
     return doesCancel && random.chance(0.5) ? { ...plan, cancelAfterMs } : plan;
   };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withOwners(random: Random): (plan: ClientPlan) => ClientPlan {
+  const owners = random.pick<readonly [string, ...string[]]>([['ann'], ['ann', 'bob'], ['ann', 'bob', 'cai']]);
+  const priorities = random.chance(0.4) ? PRIORITIES : (['normal'] as const);
+  return (plan) => ({ ...plan, owner: random.pick(owners), priority: random.pick(priorities) });
 }
 
 function faultsOf(random: Random): FaultPlan {
@@ -176,6 +188,7 @@ function clientsOf(random: Random, timeoutSeconds: number): ClientPlan[] {
     const hasKey = repeats > 1 || random.chance(0.6);
     return {
       name: `client-${i + 1}`,
+      ...{ owner: 'ann', priority: 'normal' },
       startMs: random.chance(0.7) ? random.int(0, 50) : random.int(0, 200_000),
       // Two callers may use one key for the same request: somebody who sent it twice.
       ...(hasKey ? { key: `key-${i + 1}` } : {}),
