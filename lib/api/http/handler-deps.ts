@@ -71,7 +71,7 @@ type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undef
 type SharedDeps = Omit<
   HandlerDeps,
   | 'models'
-  | 'enterBacklog'
+  | 'placesOf'
   | 'forecast'
   | 'wakeWhenAsleep'
   | 'waits'
