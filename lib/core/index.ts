@@ -142,8 +142,8 @@ export {
   postpone,
   roundOf,
 } from './tasks/judge-delivery.ts';
-export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
 export { bothQuotas, latePlaces } from './tasks/late-places.ts';
+export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
 export { newPlace, type Place, type PlaceStore, readPlace } from './tasks/place-store.ts';
