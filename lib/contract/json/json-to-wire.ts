@@ -2,6 +2,7 @@ import type { IntegerType } from '../codec/ranges.ts';
 import { InvalidMessageError } from '../errors.ts';
 import { entryBehind, type JsonTape, nameOf } from './json-tape.ts';
 import { MapKeyWriter, sortedKeys } from './map-keys.ts';
+import { sortMembers } from './member-order.ts';
 import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
 import { Problems, TooManyProblems } from './problems.ts';
 import { ScalarReader, type Written } from './scalar-reader.ts';
@@ -125,13 +126,7 @@ export class MessageReader {
       this.#fields.push(field);
       this.#keys.push(key);
     }
-    if (isInOrder) return;
-    const members = this.#keys.slice(first).map((key, i) => ({ key, field: this.#fields[first + i] as FieldPlan }));
-    members.sort((a, b) => a.field.number - b.field.number);
-    for (const [i, { key, field }] of members.entries()) {
-      this.#keys[first + i] = key;
-      this.#fields[first + i] = field;
-    }
+    if (!isInOrder) sortMembers(this.#fields, this.#keys, first);
   }
 
   /** Null means "not set", unless null is a value of the type. */
