@@ -1,70 +1,24 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import Provider from 'oidc-provider';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type JWK, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
 import { createOidcCheck } from '#api/auth/oidc.ts';
 import { changeUser } from '#core';
 import { gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
+import { AUDIENCE, aKey, type ClientName, type OidcIssuer, startIssuer } from '#test/support/oidc-issuer.ts';
 
-const AUDIENCE = 'urn:modelyard';
-const CLIENTS = { ann: ['operator', 'other'], bob: 'none of ours', root: 'user admin' } as const;
-
-let server: Server;
+let provider: OidcIssuer;
 let issuer: string;
-let keys: JWK[];
+let keys: readonly JWK[];
 
-/** A real OpenID provider, whose clients get tokens for themselves. */
 beforeAll(async () => {
-  let answer: ReturnType<Provider['callback']> | undefined;
-  server = createServer((request, response) => answer?.(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  keys = await Promise.all([aKey('first', 'ES256'), aKey('second', 'RS256')]);
-  const info = { scope: 'api', audience: AUDIENCE, accessTokenFormat: 'jwt', accessTokenTTL: 600 };
-  answer = new Provider(issuer, {
-    jwks: { keys },
-    clients: Object.keys(CLIENTS).map((id) => ({
-      ...{ client_id: id, client_secret: 'secret', grant_types: ['client_credentials'] },
-      ...{ redirect_uris: [], response_types: [] },
-    })),
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => AUDIENCE,
-        getResourceServerInfo: () => ({ ...info, jwt: { sign: { alg: 'ES256' } } }),
-      },
-    },
-    extraTokenClaims: (_: unknown, { clientId }: { readonly clientId: keyof typeof CLIENTS }) => ({
-      roles: CLIENTS[clientId],
-      realm: { access: { roles: CLIENTS[clientId] } },
-      preferred_username: `${clientId}@example.com`,
-    }),
-  }).callback();
+  provider = await startIssuer();
+  ({ issuer, keys } = provider);
 });
-afterAll(() => server.close());
+afterAll(() => provider.close());
 
-async function aKey(kid: string, alg: string): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid, alg, use: 'sig' };
-}
-
-async function tokenOf(client: keyof typeof CLIENTS): Promise<string> {
-  const response = await fetch(`${issuer}/token`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${btoa(`${client}:secret`)}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  });
-  const { access_token: token } = (await response.json()) as { readonly access_token?: string };
-  if (token === undefined) throw new Error(`The provider gave ${client} no token.`);
-  return token;
-}
+const tokenOf = (client: ClientName) => provider.tokenOf(client);
+const forge: OidcIssuer['forge'] = (...asked) => provider.forge(...asked);
 
 function aSystem(overrides: Partial<{ issuer: string; audience: string; roleClaim: string }> = {}) {
   const { users, clock } = createMemoryPlatform();
@@ -75,15 +29,6 @@ function aSystem(overrides: Partial<{ issuer: string; audience: string; roleClai
     identifyToken: createOidcCheck({ users, clock, ...settings }),
   });
   return { users, as: (token: string) => authenticate(`Bearer ${token}`) };
-}
-
-/** A token of the provider's own key, but for what is forged. */
-async function forge(claims: Readonly<Record<string, unknown>>, { key = keys[0] as JWK, kid = 'first' } = {}) {
-  const now = Math.floor(Date.now() / 1000);
-  const good = { iss: issuer, aud: AUDIENCE, sub: 'ann', iat: now, exp: now + 600 };
-  const defined = Object.entries({ ...good, ...claims }).filter(([, value]) => value !== undefined);
-  const alg = String(key.alg);
-  return new SignJWT(Object.fromEntries(defined)).setProtectedHeader({ alg, kid }).sign(await importJWK(key, alg));
 }
 
 describe('a token of an OpenID Connect issuer', () => {
@@ -176,6 +121,25 @@ describe('a token of an OpenID Connect issuer', () => {
     await expect(aSystem({ issuer: `${issuer}/` }).as(await forge({}))).rejects.toMatchObject({
       code: 'store_unavailable',
     });
+  });
+});
+
+describe('keys of an issuer', () => {
+  it('are read once, and again when a token names a new one', async () => {
+    const rotating = await startIssuer();
+    onTestFinished(() => rotating.close());
+    const { as } = aSystem({ issuer: rotating.issuer });
+    const old = await rotating.forge({ jti: 'later' });
+    await as(await rotating.tokenOf('ann'));
+
+    await rotating.rotate();
+
+    // Until then, tokens with unknown keys cannot make us ask the issuer all the time.
+    await expect(as(await rotating.tokenOf('ann'))).rejects.toMatchObject({ code: 'unauthenticated' });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await as(await rotating.tokenOf('ann'))).toMatchObject({ role: 'operator' });
+    await expect(as(old)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });
 
