@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { limitsOf } from '#catalog/manifest.ts';
 import { LIFECYCLE_SERVICES } from '#core';
-import { STAGES } from '../lib/stacks/stage-config.ts';
+import { STAGES, type StageConfig } from '../lib/stacks/stage-config.ts';
 import { afterFreeTier, aloneSurcharge, bill, idleBill, idleLifecycleBill, total } from './cost/bill.ts';
 import { extrasBill } from './cost/extras.ts';
 import type { BillItem } from './cost/items.ts';
@@ -43,7 +43,8 @@ What lean gives up besides:
                                   by its HTTP API, which all other routes use, a million predictions cost $1.15 more
   HTTP API                        no request validation and no firewall by API Gateway
   no index by owner               GET /tasks answers 404
-  no call log                     GET /calls and GET /users/me/calls answer 404
+  callDays: 0                     GET /calls and GET /users/me/calls answer 404
+  userLimits: 'rates'             tasks that wait and tasks a day are not limited
   no traces, no platform logs     no X-Ray; no start and report lines of Lambda
 On every stage, waiting callers use eventually consistent reads, so they may see a result one read later.`;
 const HOW_SURE = `
@@ -59,6 +60,7 @@ estimate    with an estimate in it:
   Collector                       its run time and its lines are as AWS documents them for Lambda
 SQS is for predictions in bursts. Predictions that arrive alone need their own receive and delete: $${aloneSurcharge(workload).toFixed(2)} more.`;
 
+const USER_LIMITS = ['all', 'rates', 'none'] as const;
 const BASIS = { measured: 'measured', price: 'AWS price', estimate: 'estimate' } as const;
 
 function table(title: string, items: readonly BillItem[], { hasTotal = true } = {}): void {
@@ -76,11 +78,16 @@ for (const stage of ['prod', 'lean'] as const) {
   const title = `${workload.predictions} predictions of ${workload.ms} ms on the stage ${stage}`;
   const priced = { ...config, api: config.api.submitUrl ? 'none' : config.api.kind } as const;
   table(`${title}, in one burst`, bill(priced, workload));
-  say(
-    `  ${'without authorizer'.padEnd(24)}${total(bill({ ...priced, auth: { kind: 'none' } }, workload))
-      .toFixed(2)
-      .padStart(10)}`,
-  );
+  const also = (what: string, change: Partial<typeof priced | StageConfig>) =>
+    say(
+      `  ${what.padEnd(24)}${total(bill({ ...priced, ...change } as typeof priced, workload))
+        .toFixed(2)
+        .padStart(10)}`,
+    );
+  also('without authorizer', { auth: { kind: 'none' } });
+  also(`with callDays: ${config.callDays > 0 ? 0 : 30}`, { callDays: config.callDays > 0 ? 0 : 30 });
+  for (const userLimits of USER_LIMITS.filter((kind) => kind !== config.userLimits))
+    also(`with userLimits: '${userLimits}'`, { userLimits });
   table(`The same, evenly over a month, without the cost of an idle month`, spreadBill(priced, workload));
 }
 say(HOW_SURE);
