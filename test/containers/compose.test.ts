@@ -212,6 +212,11 @@ describe('the profile tls of compose.yaml', () => {
       expect(environmentOf(other).MODELYARD_TRUSTED_PROXIES).toBeUndefined();
   });
 
+  it('keeps the authority of its certificates on a volume, because its root is read-only', () => {
+    expect(services.tls?.volumes).toContain('tls-data:/data');
+    expect(environmentOf('tls')).toMatchObject({ XDG_DATA_HOME: '/data', XDG_CONFIG_HOME: '/config' });
+  });
+
   it('shares users and signing keys with the gateway beside it', () => {
     const { MODELYARD_HOSTS: _, MODELYARD_TRUSTED_PROXIES: __, ...others } = environmentOf(gateway);
     const { MODELYARD_HOSTS: ___, ...beside } = environmentOf('gateway');
