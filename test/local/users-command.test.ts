@@ -8,7 +8,9 @@ import { identifyKey, verifyPassword } from '#core';
 import { runUsersCommand } from '#local/users-command.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
+import { ModelBResponse } from '#proto/models/model_b.ts';
 import { aCall } from '#test/support/calls.ts';
+import { CONTRACT, registerModelB } from '#test/support/model-b.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
 /** The command on a data folder, which a running system may use at the same time. */
@@ -103,7 +105,13 @@ describe('npm run users', () => {
     const key = (await users('key', 'ann')).out.trim();
     const ann = await platform.users.findByName('ann');
     await platform.calls.append([aCall({ owner: ann?.id ?? '', route: '/tasks' })]);
-    await platform.tasks.create(aFreshTask({ owner: ann?.id ?? '' }));
+    await registerModelB(platform);
+    const task = aFreshTask({ owner: ann?.id ?? '', model: 'model_b', contractHash: CONTRACT.hash });
+    await platform.tasks.create(task);
+    const bytes = ModelBResponse.encode({ value: 7, elapsed_seconds: 0.5 });
+    const result = { contractHash: CONTRACT.hash, payload: { kind: 'inline', bytes } } as const;
+    const at = task.createdAt;
+    await platform.tasks.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at, result });
 
     const { code, out } = await users('export', 'ann');
     const file = join(folder, 'ann.jsonl');
@@ -116,6 +124,7 @@ describe('npm run users', () => {
       .map((line) => JSON.parse(line));
     expect(lines.map((line) => Object.keys(line)[0])).toEqual(['user', 'key', 'task', 'call']);
     expect(lines[0].user).toMatchObject({ id: ann?.id, username: 'ann' });
+    expect(lines[2].task).toMatchObject({ id: task.id, result: { value: 7, elapsed_seconds: 0.5 } });
     expect(out).not.toContain(key);
     expect(out).not.toContain('scrypt');
     expect(await readFile(file, 'utf8')).toBe(out);

@@ -1,5 +1,5 @@
 import { createTranscoder, presentCall, presentKey, presentTask, presentUser } from '#api';
-import { jsonTextOf } from '#api/http/transcode.ts';
+import { jsonTextOf, RawJson } from '#api/http/transcode.ts';
 import { type Call, keysOf, tasksOf, type User } from '#core';
 import type { UserData } from './open-users.ts';
 
@@ -15,7 +15,8 @@ export async function exportUser(store: UserData, user: User): Promise<string> {
 }
 
 function line(kind: string, value: unknown): string {
-  const text = jsonTextOf({ [kind]: value });
+  // The result of a task is JSON text, which only the members of one object may be.
+  const text = jsonTextOf({ [kind]: new RawJson(jsonTextOf(value)) });
   return `${typeof text === 'string' ? text : Buffer.concat(text).toString()}\n`;
 }
 
