@@ -129,6 +129,25 @@ describe('npm run users for the stage', () => {
     expect(refreshed.status).toBe(200);
   });
 
+  it('exports a user with tasks and results, and deletes all of it', async () => {
+    const user = await addUser(STAGE, 'user');
+    const { access_token } = await login(system, user);
+    const { id } = (await (await predict(bearer(access_token))).json()) as TaskBody;
+
+    const lines = (await users(STAGE, 'export', user.name)).split('\n').map((line) => JSON.parse(line));
+    const deleted = await users(STAGE, 'delete', user.name);
+
+    expect(lines[0].user).toMatchObject({ username: user.name, role: 'user' });
+    expect(lines).toContainEqual({
+      task: expect.objectContaining({ id, result: expect.objectContaining({ message: 'Processed message: guarded' }) }),
+    });
+    expect(deleted).toMatch(`Deleted ${user.name}.`);
+    await expect(users(STAGE, 'export', user.name)).rejects.toThrow(`There is no user ${user.name}.`);
+    expect((await post(system, '/login', { username: user.name, password: user.password })).status).toBe(401);
+    // Until the authorizer's answer expires, the token still names the user: the task is gone for it too.
+    expect([401, 404]).toContain((await ask(`/tasks/${id}`, access_token)).status);
+  });
+
   it('says that there is no such stage', async () => {
     await expect(users('nowhere', 'list')).rejects.toThrow('This account has no stack modelyard-nowhere');
   });

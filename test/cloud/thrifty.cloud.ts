@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { type ProblemBody, post as send, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
-import { bearer, login } from './deployed-users.ts';
+import { addUser, bearer, login, users } from './deployed-users.ts';
 
 const PROTOBUF = 'application/x-protobuf';
 const gateway = new DeployedSystem(process.env.MODELYARD_E2E_THRIFTY_URL ?? '');
@@ -83,6 +83,42 @@ describe.each([
 
     expect(response.status).toBe(status);
     expect(((await response.json()) as ProblemBody).type).toBe(type);
+  });
+});
+
+describe('a user of the URL of the submit handler', () => {
+  const ask = (path: string, bearerToken: string, init: RequestInit = {}) =>
+    gateway.fetch(path, { ...init, headers: bearer(bearerToken) });
+
+  it('has exact limits of tasks and a call log, and is deleted by an administrator', async () => {
+    const user = { name: `bob-${crypto.randomUUID()}`, password: 'a long sentence' };
+    const registered = await send(gateway, '/register', { username: user.name, password: user.password });
+    const { id } = (await registered.json()) as { readonly id: string };
+    await users('thrifty', 'limits', user.name, 'tasks_per_day=1');
+    const { access_token } = await login(gateway, user);
+    const admin = (await login(gateway, await addUser('thrifty', 'admin'))).access_token;
+    const predict = () => send(submitUrl, '/predict/model_a', { data: 'once' }, bearer(access_token));
+
+    const [first, second] = [await predict(), await predict()];
+
+    expect([first.status, second.status]).toEqual([200, 429]);
+    expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
+    const task = ((await first.json()) as TaskBody).id;
+    const listed = async () => {
+      const answer = await ask(`/calls?user=${id}&model=model_a`, admin);
+      return ((await answer.json()) as { readonly calls: readonly { readonly status: number }[] }).calls;
+    };
+    await expect
+      .poll(async () => (await listed()).map(({ status }) => status).toSorted(), { timeout: 30_000, interval: 500 })
+      .toEqual([200, 429]);
+
+    const deleted = await ask(`/users/${id}`, admin, { method: 'DELETE' });
+
+    expect(deleted.status).toBe(204);
+    expect(await listed()).toEqual([]);
+    expect((await ask(`/users/${id}`, admin, { method: 'DELETE' })).status).toBe(404);
+    // This stage keeps no lists, so the task stays until it expires. Nobody can ask for it.
+    expect((await ask(`/tasks/${task}`, admin)).status).toBe(404);
   });
 });
 
