@@ -40,12 +40,14 @@ export class SecretWatch {
     }
   }
 
-  /** A sentence for each secret that was found. */
+  /** A sentence for each secret that was found since the last call. */
   findings(): readonly string[] {
     for (const [source, text] of this.#kept) this.#search(source, text);
     this.#kept = [];
     this.#size = 0;
-    return [...this.#found.values()];
+    const found = [...this.#found.values()];
+    this.#found.clear();
+    return found;
   }
 
   #search(source: string, text: string): void {
