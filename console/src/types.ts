@@ -77,7 +77,7 @@ export interface Task {
   readonly user_id?: string;
 }
 
-export interface Progress {
+interface Progress {
   readonly fraction: number | null;
   readonly message: string | null;
 }

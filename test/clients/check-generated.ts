@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+
+/**
+ * Generates clients from the document of a running system and predicts with each: npm run clients:check. Needs Python,
+ * Java, Go and PyPI. Fails on a warning about the document.
+ */
+const TOOLS = ['openapi-python-client==0.29.1', 'ruff', 'openapi-generator-cli==7.26.0'];
+const LIBRARIES = ['pydantic', 'urllib3', 'python-dateutil', 'typing-extensions'];
+/** Remarks on itself, on JSON that can be anything, and on the parameter `from`, which the generator renames. */
+const REMARKS =
+  /Codegen property is null|cannot be used as model name|Failed to get the schema name: null|3\.1 support is still in beta/;
+
+const PYTHON_CLIENT = `
+import sys; sys.path.insert(0, "httpx-client")
+from modelyard_client import Client
+from modelyard_client.api.model_a import predict_model_a
+from modelyard_client.models import ModelARequest
+task = predict_model_a.sync(client=Client(base_url=sys.argv[1]), body=ModelARequest(data="hi"))
+print(task.state, task.result.message)
+`;
+const PYTHON = `
+import sys; sys.path.insert(0, "python")
+import openapi_client as client
+api = client.ModelAApi(client.ApiClient(client.Configuration(host=sys.argv[1])))
+task = api.predict_model_a(client.ModelAModelARequest(data="hi"))
+print(task.state, task.result.message)
+`;
+const GO = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	client "example.com/client"
+)
+
+func main() {
+	configuration := client.NewConfiguration()
+	configuration.Servers = client.ServerConfigurations{{URL: os.Args[1]}}
+	request := client.NewModelAModelARequest()
+	request.SetData("hi")
+	api := client.NewAPIClient(configuration).ModelAAPI
+	task, _, err := api.PredictModelA(context.Background()).ModelAModelARequest(*request).Execute()
+	if err != nil {
+		panic(err)
+	}
+	result := task.GetResult()
+	fmt.Println(task.GetState(), result.GetMessage())
+}
+`;
+const GO_MODULE = `module example.com/main
+
+go 1.23
+
+require example.com/client v0.0.0
+
+replace example.com/client => ../go
+`;
+
+const folder = await mkdtemp(join(tmpdir(), 'modelyard-clients-'));
+const bin = join(folder, 'venv', 'bin');
+await using cleanup = new AsyncDisposableStack();
+cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+const system = cleanup.use(await EmbeddedSystem.start());
+
+const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, GOFLAGS: '-mod=mod' };
+const run = async (program: string, args: readonly string[], cwd = folder): Promise<string> => {
+  const { stdout, stderr } = await promisify(execFile)(program, args, { cwd, env, maxBuffer: 2 ** 26 });
+  return stderr + stdout;
+};
+const warningsIn = (text: string) => text.split('\n').filter((line) => /\bwarn/i.test(line) && !REMARKS.test(line));
+
+await run('python3', ['-m', 'venv', 'venv']);
+await run('pip', ['install', '--quiet', ...TOOLS, ...LIBRARIES]);
+const document = await (await system.fetch('/openapi.json?json_only=true')).text();
+await writeFile(join(folder, 'api.json'), document);
+await Promise.all([
+  writeFile(join(folder, 'first.py'), PYTHON_CLIENT),
+  writeFile(join(folder, 'second.py'), PYTHON),
+  mkdir(join(folder, 'main')),
+]);
+await writeFile(join(folder, 'main', 'main.go'), GO);
+await writeFile(join(folder, 'main', 'go.mod'), GO_MODULE);
+
+const warnings = [
+  await run('openapi-python-client', ['generate', '--path', 'api.json', '--output-path', 'httpx-client']),
+  await run('openapi-generator-cli', ['generate', '-i', 'api.json', '-g', 'python', '-o', 'python']),
+  await run('openapi-generator-cli', ['generate', '-i', 'api.json', '-g', 'go', '-o', 'go']),
+].flatMap(warningsIn);
+const module = join(folder, 'go', 'go.mod');
+await writeFile(
+  module,
+  (await readFile(module, 'utf8')).replace('github.com/GIT_USER_ID/GIT_REPO_ID', 'example.com/client'),
+);
+
+const answers = {
+  'openapi-python-client': await run('python', ['first.py', system.url]),
+  'openapi-generator, Python': await run('python', ['second.py', system.url]),
+  'openapi-generator, Go': await run('go', ['run', '.', system.url], join(folder, 'main')),
+};
+for (const [name, answer] of Object.entries(answers))
+  process.stdout.write(`${name}: ${answer.trim().split('\n').at(-1)}\n`);
+for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
+const hasFailed = Object.values(answers).some((answer) => !answer.includes('succeeded Processed message: hi'));
+process.stdout.write(`${warnings.length} warnings\n`);
+process.exitCode = hasFailed || warnings.length > 0 ? 1 : 0;
