@@ -31,6 +31,9 @@ export function addInit(program: Command, io: CliIo): void {
     .addOption(new Option('--description <text>', 'one sentence for the API documentation'))
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, options: GivenOptions, command: Command) => {
+      if (name === undefined && !io.isTerminal) {
+        command.error("error: missing required argument 'name'", { code: 'commander.missingArgument' });
+      }
       const { init } = await import('./init.ts');
       const { json = false, url: _, profile: __, ...given } = command.optsWithGlobals<GivenOptions & Globals>();
       const asked = name === undefined ? await askFor(io, options) : { name, ...given };
