@@ -6,6 +6,7 @@ import {
   inProgressAnswer,
   JSON_TYPE,
   json,
+  linksOf,
   messageAnswer,
   negotiate,
   PROTOBUF_TYPE,
@@ -15,7 +16,7 @@ import {
   VARIES,
   waitPreference,
 } from '#api';
-import { isTerminal, ModelyardError } from '#core';
+import { isLinked, isTerminal, ModelyardError } from '#core';
 
 const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
@@ -33,6 +34,10 @@ export const createHandler = (deps: HandlerDeps) =>
       if (!isTerminal(task.state)) return inProgressAnswer(deps, task);
       if (task.state !== 'succeeded') return sendProblem(resultProblem(task, request.path));
       if (negotiate(request.headers.list('accept'), OFFERED) === PROTOBUF_TYPE) return messageAnswer(deps, task);
+      if (isLinked(task)) {
+        const links = await linksOf(deps.platform, task);
+        return json(200, { task_id: task.id, status: 'completed', result: null, links }, VARIES);
+      }
       const { contract, bytes } = await resultOf(deps.platform, task);
       const result = await deps.transcoder.responseJson(contract, bytes);
       return json(200, { task_id: task.id, status: 'completed', result }, VARIES);

@@ -11,9 +11,12 @@ import {
 } from '#api';
 import {
   getDeadLetter,
+  isJsonUpload,
   loadPayload,
+  MAX_CALL_BYTES,
   MAX_REDRIVEN,
   ModelyardError,
+  type Payload,
   type ResolvedModel,
   readEnvelope,
   redriveDeadLetters,
@@ -45,11 +48,15 @@ async function inspect(deps: HandlerDeps, request: HttpRequest, model: string): 
   return json(200, { ...presentDeadLetter(task), request: await requestOf(deps, task), history: events });
 }
 
-/** Null for a request that cannot be read any more. */
+/** A request that no answer could carry. */
+const isLarge = (payload: Payload): boolean =>
+  payload.kind === 'blob' && (payload.size > MAX_CALL_BYTES || isJsonUpload(payload));
+
+/** Null for a request that cannot be read any more, or is too large. */
 async function requestOf({ platform, transcoder }: HandlerDeps, { deadLetter, contractHash }: Task) {
   const envelope = deadLetter && readEnvelope(deadLetter);
   const contract = await platform.contracts.get(contractHash);
-  if (!envelope || !contract) return null;
+  if (!envelope || !contract || isLarge(envelope.request)) return null;
   try {
     return await transcoder.requestJson(contract, await loadPayload(platform.blobs, envelope.request));
   } catch (error) {

@@ -23,7 +23,7 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import { bothQuotas, isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
+import { bothQuotas, isLinked, isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -59,7 +59,8 @@ export const createHandler = (deps: HandlerDeps) =>
         if (task.state !== 'succeeded') {
           return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
         }
-        if (request.route.startsWith('/api/')) return predictionAnswer(deps, request, { ...accepted, task });
+        if (request.route.startsWith('/api/') && !isLinked(task))
+          return predictionAnswer(deps, request, { ...accepted, task });
         if (type === PROTOBUF_TYPE) return messageAnswer(deps, task);
       }
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });

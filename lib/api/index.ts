@@ -85,6 +85,7 @@ export {
   transcode,
 } from './http/transcode.ts';
 export { createTranscoder, type Transcode, type Transcoder } from './http/transcoder.ts';
+export { announcedUpload, readUploadId, type Upload, uploadId } from './http/upload-id.ts';
 export { HASHED_FILE_HEADERS, PAGE_HEADERS, readOnce } from './http/web-page.ts';
 export {
   type DocumentedModel,
@@ -132,6 +133,7 @@ export {
   VARIES,
 } from './presenters/task-answers.ts';
 export {
+  linksOf,
   predictionProblem,
   presentTask,
   resultProblem,

@@ -136,6 +136,20 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     ],
     memoryMiB: BATCH_MEMORY_MIB,
   },
+  'manage-uploads': {
+    description: 'Gives addresses for large requests, and accepts their tasks',
+    may: [
+      'create tasks',
+      'read requests',
+      'send tasks',
+      'wake webhooks',
+      'read results',
+      'list models',
+      'read contracts',
+      'measure queues',
+      'wake models',
+    ],
+  },
   'get-batch': {
     description: 'Answers with a batch and its results',
     may: ['get tasks', 'read batches', 'read requests', 'read results', 'read contracts'],

@@ -131,6 +131,7 @@ export {
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
 export { flowOf, PRIORITIES, type Priority, TURN_COST, turnOf } from './tasks/fair-order.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
+export { type BlobStreams, gatewayTransfers, TRANSFER_PATH, type TransferEdge } from './tasks/gateway-transfers.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export {
   type DeliveryDecision,
@@ -143,6 +144,7 @@ export {
   roundOf,
 } from './tasks/judge-delivery.ts';
 export { bothQuotas, latePlaces } from './tasks/late-places.ts';
+export { isLinked } from './tasks/linked-result.ts';
 export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
@@ -161,6 +163,7 @@ export * from './tasks/steering.ts';
 export {
   type AcceptTask,
   DEFAULT_DEADLINE_SECONDS,
+  keyedTaskId,
   MAX_DEADLINE_SECONDS,
   RESEND_INTERVAL_MS,
   RETENTION_SECONDS,
@@ -205,6 +208,21 @@ export {
   type TaskStore,
 } from './tasks/task-store.ts';
 export { tooManyAtOnce } from './tasks/too-many.ts';
+export {
+  type ExpectedBytes,
+  expectBytes,
+  isJsonUpload,
+  JSON_SUFFIX,
+  LINKED_SUFFIX,
+  MAX_CALL_BYTES,
+  MAX_TRANSFER_BYTES,
+  MAX_TRANSFER_JSON_BYTES,
+  resultSuffix,
+  TRANSFER_SECONDS,
+  type TransferAddress,
+  type Transfers,
+  uploadKey,
+} from './tasks/transfers.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export * from './users/index.ts';
 export type {

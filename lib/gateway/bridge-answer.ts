@@ -30,7 +30,7 @@ export async function sendAnswer(request: IncomingMessage, response: ServerRespo
 async function sendStream(
   { method }: IncomingMessage,
   response: ServerResponse,
-  { statusCode, headers, stream }: ProxyResult & { readonly stream: AsyncGenerator<string> },
+  { statusCode, headers, stream }: ProxyResult & { readonly stream: AsyncGenerator<string | Uint8Array> },
 ): Promise<void> {
   response.writeHead(statusCode, headers);
   try {
@@ -138,6 +138,17 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   request.once('error', gone);
   request.once('close', gone);
   return promise;
+}
+
+/** As node:http does with `requestTimeout`, which cannot be set for one request. */
+export function limitTime(request: IncomingMessage, ms: number, onLate: (error: TransportError) => void): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length === undefined && encoding === undefined) return;
+  const timer = setTimeout(() => {
+    if (!request.complete)
+      onLate(Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }));
+  }, ms).unref();
+  for (const event of ['end', 'close'] as const) request.once(event, () => clearTimeout(timer));
 }
 
 /** How much of a refused body is read, so that the client can read the response. */

@@ -8,6 +8,7 @@ import { type Logger, ModelyardError } from '#core';
 import {
   ClientDisconnectedError,
   declaresTooMuch,
+  limitTime,
   refuseConnection,
   sendAnswer,
   sendRefusal,
@@ -47,7 +48,11 @@ export interface Exchange {
 
 /** The handling of a request. A refusal is sent at once and not logged. */
 export type Acceptance =
-  | { readonly answer: (exchange: Exchange) => Promise<ProxyResult> }
+  | {
+      readonly answer: (exchange: Exchange) => Promise<ProxyResult>;
+      /** Its body may be of any size and take any time, while it moves. @default false */
+      readonly isTransfer?: boolean;
+    }
   | { readonly refusal: ProxyResult };
 
 interface BridgeServerOptions {
@@ -86,11 +91,11 @@ export class BridgeServer implements HttpServer {
 
   constructor(options: BridgeServerOptions) {
     this.#options = options;
-    const { headersMs, requestMs } = options.limits;
+    const { headersMs } = options.limits;
     this.#server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersMs,
-      requestTimeout: requestMs,
+      requestTimeout: 0,
       connectionsCheckingInterval: Math.min(1000, headersMs),
     });
     this.#server.maxHeadersCount = MAX_HEADERS + 1;
@@ -153,7 +158,11 @@ export class BridgeServer implements HttpServer {
       sendRefusal(request, response, named(acceptance.refusal, requestId));
       return;
     }
-    if (isAsking && !declaresTooMuch(request)) response.writeContinue();
+    const { isTransfer = false } = acceptance;
+    const { limits } = this.#options;
+    if (isAsking && (isTransfer || !declaresTooMuch(request))) response.writeContinue();
+    if (!isTransfer)
+      limitTime(request, limits.requestMs, (error) => this.#server.emit('clientError', error, request.socket));
     const exchange = { ...target, requestId, wait: this.#waitOf(response) };
     this.#exchange(request, response, { ...exchange, answer: acceptance.answer }).catch((error: unknown) => {
       this.#options.logger.error('A response could not be sent.', { requestId, error });

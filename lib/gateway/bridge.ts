@@ -16,7 +16,7 @@ import {
   toPrincipalContext,
   unroutedAnswer,
 } from '#api';
-import { type AnsweredCall, LOCAL_PRINCIPAL, type Logger, type Principal } from '#core';
+import { type AnsweredCall, LOCAL_PRINCIPAL, type Logger, type Principal, type TransferEdge } from '#core';
 import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
@@ -24,6 +24,7 @@ import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type H
 import { EventStreams, type StreamLimits } from './event-streams.ts';
 import { type CallProgress, recordedCall } from './recorded-call.ts';
 import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
+import { createTransferAnswer, isTransfer } from './transfer-answer.ts';
 
 export interface BridgeOptions {
   readonly routes: readonly Route[];
@@ -39,6 +40,8 @@ export interface BridgeOptions {
   /** @default no limit */
   readonly admission?: Admission;
   readonly streams?: StreamLimits;
+  /** Takes and gives large payloads. @default clients reach the blob store themselves */
+  readonly transfers?: TransferEdge | undefined;
   /** Receives every call after its answer. @default no call log */
   readonly record?: (call: AnsweredCall) => void;
 }
@@ -53,10 +56,12 @@ export function createBridge(options: BridgeOptions): HttpServer {
   const matchPath = createRouter(routes);
   const streams = new EventStreams(options.streams);
   const refuseForeign = createGuard(guard);
+  const answerTransfer = options.transfers && createTransferAnswer(options.transfers);
   const localCaller = authenticate ? undefined : LOCAL_PRINCIPAL;
 
   function accept(request: IncomingMessage, path: string): Acceptance {
     refuseForeign(request);
+    if (answerTransfer && isTransfer(path)) return { answer: () => answerTransfer(request, path), isTransfer: true };
     const matches = matchPath(path);
     const method = routedMethod(request.method);
     const match = method && matches.get(method);

@@ -20,6 +20,7 @@ import { createHandler as listModels } from '#lambdas/list-models/handler.ts';
 import { createHandler as listTasks } from '#lambdas/list-tasks/handler.ts';
 import { createHandler as manageAccount } from '#lambdas/manage-account/handler.ts';
 import { createHandler as manageDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
+import { createHandler as manageUploads } from '#lambdas/manage-uploads/handler.ts';
 import { createHandler as manageUsers } from '#lambdas/manage-users/handler.ts';
 import { createHandler as manageWebhooks } from '#lambdas/manage-webhooks/handler.ts';
 import { createHandler as retryTask } from '#lambdas/retry-task/handler.ts';
@@ -31,6 +32,7 @@ import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
 export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandlerName, ProxyHandler>> => ({
   'submit-task': submitTask(deps),
   'submit-batch': submitBatch(deps),
+  'manage-uploads': manageUploads(deps),
   'get-batch': getBatch(deps),
   'get-task': getTask(deps),
   'get-result': getResult(deps),

@@ -77,6 +77,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     record: callLog.record,
     authenticate: access.authenticate,
     enter: limiter.enter,
+    transfers: platform.transferEdge,
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),
   });

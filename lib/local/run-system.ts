@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing, publicName } from '#core';
+import {
+  forgetFailedStarts,
+  type KeyRing,
+  type Logger,
+  ModelyardError,
+  newKeyRing,
+  publicName,
+  type TransferEdge,
+} from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
@@ -12,6 +20,7 @@ import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
+import { lateEdge } from '#gateway/transfer-answer.ts';
 import { createUserLimiter, type UserLimiter } from '#gateway/user-limits.ts';
 import { startWebhookSender } from '#gateway/webhook-sender.ts';
 import { ENV, readOptional } from '#platform/environment.ts';
@@ -61,11 +70,13 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const admission = new Admission({ maxRequests, logger });
   const entry = Promise.withResolvers<Authenticator | undefined>();
   let limiter: UserLimiter | undefined;
+  let transferEdge: TransferEdge | undefined;
   let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
     ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
     record: (call) => callLog?.record?.(call),
     enter: async (caller) => limiter?.enter(caller),
+    transfers: lateEdge(() => transferEdge),
     ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
   });
   const port = await listen(bridge, run.port, host);
@@ -84,6 +95,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   if (stop.aborted) return;
 
   const { platform } = backend;
+  transferEdge = platform.transferEdge;
   callLog = openCallLog(platform, logger);
   limiter = createUserLimiter(platform);
   cleanup.defer(() => callLog?.stop());

@@ -9,6 +9,7 @@ import {
   DynamoTaskStore,
   lateInstanceController,
   lateStatsStore,
+  lateTransfers,
   lateWebhookStore,
   S3BlobStore,
   SqsTaskQueue,
@@ -48,13 +49,14 @@ export function createAwsPlatform(
   const sqs = createSqsClient(settings, pollSeconds);
   const abortsPolls = settings.endpoints?.sqs === undefined;
   let s3: ReturnType<typeof createS3Client> | undefined;
-  const blobs = new S3BlobStore({
+  const bucket = {
     bucket: settings.blobBucket,
     client() {
       s3 ??= createS3Client(settings);
       return s3;
     },
-  });
+  };
+  const blobs = new S3BlobStore(bucket);
   const { ecs } = settings;
   const { registryTable } = settings;
   const instances = ecs && lateInstanceController(settings, { ...ecs, dynamodb, registryTable, clock });
@@ -69,6 +71,7 @@ export function createAwsPlatform(
       await tasks.get(NO_TASK);
     },
     blobs,
+    transfers: lateTransfers({ ...bucket, now: () => clock.now() }),
     webhooks: lateWebhookStore({ dynamodb, sqs, table: settings.tasksTable, queueUrlPrefix, pollSeconds, clock }),
     outboundHosts: settings.outboundHosts ?? new Set(),
     stats: lateStatsStore({ client: dynamodb, table: settings.tasksTable }),

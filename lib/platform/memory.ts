@@ -10,7 +10,7 @@ import {
   MemoryUserStore,
   MemoryWebhookStore,
 } from '#adapters/memory/index.ts';
-import type { Clock, ListedHosts } from '#core';
+import { type Clock, gatewayTransfers, type ListedHosts, type TransferEdge, type Transfers } from '#core';
 import { type FullPlatform, systemClock } from './platform.ts';
 
 export interface MemoryPlatformSettings {
@@ -27,6 +27,7 @@ export interface MemoryPlatform extends FullPlatform {
   readonly queues: (model: string) => MemoryTaskQueue;
   readonly tasks: MemoryTaskStore;
   readonly blobs: MemoryBlobStore;
+  readonly transfers: Transfers & TransferEdge;
   readonly registry: MemoryModelRegistry;
   readonly contracts: MemoryContractStore;
   readonly users: MemoryUserStore;
@@ -42,6 +43,8 @@ export function createMemoryPlatform({
   outboundHosts = new Set(),
 }: MemoryPlatformSettings = {}): MemoryPlatform {
   const queues = new Map<string, MemoryTaskQueue>();
+  const blobs = new MemoryBlobStore();
+  const transfers = gatewayTransfers({ blobs, streams: blobs, clock });
   return {
     queues(model) {
       const queue = queues.get(model) ?? new MemoryTaskQueue({ clock, ...(pollMs === undefined ? {} : { pollMs }) });
@@ -49,7 +52,9 @@ export function createMemoryPlatform({
       return queue;
     },
     tasks: new MemoryTaskStore(clock),
-    blobs: new MemoryBlobStore(),
+    blobs,
+    transfers,
+    transferEdge: transfers,
     stats: new MemoryStatsStore(clock),
     registry: new MemoryModelRegistry(clock),
     contracts: new MemoryContractStore(),

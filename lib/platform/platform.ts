@@ -17,6 +17,8 @@ import type {
   StatsStore,
   TaskQueues,
   TaskStore,
+  TransferEdge,
+  Transfers,
   UsageStore,
   UserStore,
   WebhookStore,
@@ -27,6 +29,10 @@ export interface Platform {
   readonly queues: TaskQueues;
   readonly tasks: TaskStore;
   readonly blobs: BlobStore;
+  /** Moves payloads that are too large for one call. */
+  readonly transfers: Transfers;
+  /** The other end of `transfers`. Undefined where clients reach the blob store themselves. */
+  readonly transferEdge?: TransferEdge;
   readonly stats: StatsStore;
   readonly registry: ModelRegistry;
   readonly contracts: ContractStore;

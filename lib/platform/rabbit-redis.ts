@@ -14,7 +14,7 @@ import {
   RedisWebhookStore,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
-import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS, gatewayTransfers, ModelyardError, StoreClock } from '#core';
 import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
 import { outboundHostsFrom } from './outbound.ts';
@@ -54,6 +54,8 @@ export function createRabbitRedisPlatform(
   const connections = new RabbitConnections({ url: amqpUrl, ...trouble });
   const link = new RedisLink({ url: redisUrl, ...trouble });
   const stores = { link, prefix, clock };
+  const blobs = new RedisBlobStore(stores);
+  const transfers = gatewayTransfers({ blobs, streams: blobs.streams, clock });
   const counts = new HeldCounts(stores);
   const turns = new RedisTurns(stores);
   const tasks = new RedisTaskStore(stores);
@@ -73,7 +75,9 @@ export function createRabbitRedisPlatform(
   return {
     queues: (model) => new RabbitTaskQueue({ connections, counts, turns, prefix, model, pollMs: pollSeconds * 1000 }),
     tasks,
-    blobs: new RedisBlobStore(stores),
+    blobs,
+    transfers,
+    transferEdge: transfers,
     stats: new RedisStatsStore(stores),
     registry: new RedisModelRegistry(stores),
     contracts: new RedisContractStore(stores),

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { SqlTables } from '#adapters/sql/index.ts';
-import { DURABILITIES, type Durability, openSqlite, queuesOf, type Sqlite } from '#adapters/sqlite/index.ts';
-import { CALL_RETENTION_DAYS, type Clock, DAY_MS } from '#core';
+import {
+  DURABILITIES,
+  type Durability,
+  fileBlobStreams,
+  openSqlite,
+  queuesOf,
+  type Sqlite,
+} from '#adapters/sqlite/index.ts';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS, gatewayTransfers } from '#core';
 import { callDaysFrom, ENV, readChoice, readInteger, readRequired } from './environment.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
 import { outboundHostsFrom } from './outbound.ts';
@@ -17,10 +24,13 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   const { durability = 'process', pollSeconds = 20, callDays = CALL_RETENTION_DAYS } = settings;
   const clock = systemClock;
   const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
-  const { tasks } = sqlite;
+  const { tasks, blobs } = sqlite;
+  const transfers = gatewayTransfers({ blobs, streams: fileBlobStreams(blobs), clock });
   const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {}, join(settings.folder, 'lifecycle'));
   return {
     ...sqlite,
+    transfers,
+    transferEdge: transfers,
     // Loads the query builder on first use, because instances do not need it.
     ...lateUsersAndCalls(() => openUsersAndCalls(sqlite, clock, callDays)),
     recordsCalls: callDays > 0,

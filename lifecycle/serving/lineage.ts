@@ -1,6 +1,6 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { loadContract } from '#contract';
-import { getTask, isRecord, type JsonObject, ModelyardError, readResult, type Task } from '#core';
+import { getTask, isLinked, isRecord, type JsonObject, ModelyardError, readResult, type Task } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { servingDatabase } from './serving-database.ts';
@@ -31,6 +31,7 @@ const timeOf = (at: number): string => new Date(at).toISOString();
 
 /** The version that has answered says so in its response. Undefined for models without versions. */
 async function versionOf(lifecycle: Lifecycle, task: Task): Promise<JsonObject | undefined> {
+  if (isLinked(task)) return undefined;
   const result = await readResult(lifecycle.platform, task);
   if (!result) return undefined;
   const { response } = await loadContract(result.contract);

@@ -12,9 +12,12 @@ import {
   MAX_DEADLINE_SECONDS,
   MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
+  MAX_TRANSFER_BYTES,
+  MAX_TRANSFER_JSON_BYTES,
   MAX_UNCHARGED_LOSSES,
   MODEL_LIMITS,
   RETENTION_SECONDS,
+  TRANSFER_SECONDS,
 } from '#core';
 import { ENV } from '#platform/environment.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
@@ -82,7 +85,10 @@ describe('the page of the HTTP API', () => {
     const days = (seconds: number) => `${seconds / 86_400} day${seconds === 86_400 ? '' : 's'}`;
 
     expect(Object.fromEntries(tableRows(readPage('docs/http-api.md').text, 'limit'))).toEqual({
-      'request or result, as protobuf': `${MAX_PAYLOAD_BYTES / 2 ** 20} MiB`,
+      'request in one call, as protobuf': `${MAX_PAYLOAD_BYTES / 2 ** 20} MiB`,
+      'uploaded request or linked result, as protobuf': `${MAX_TRANSFER_BYTES / 2 ** 30} GiB`,
+      'the same, as JSON': `${MAX_TRANSFER_JSON_BYTES / 2 ** 20} MiB`,
+      'time to use an address': `${TRANSFER_SECONDS / 60} minutes`,
       'payload that travels inside the message or row': `${MAX_INLINE_BYTES / 2 ** 10} KiB`,
       'default deadline': days(DEFAULT_DEADLINE_SECONDS),
       'longest deadline': days(MAX_DEADLINE_SECONDS),

@@ -35,7 +35,15 @@ function kindOf(resource: unknown, action: string): string {
 }
 
 /** `launch` stands beside `wake` for platforms without a desired count. A waker on AWS uses `wake`. */
-const WAKERS = ['submit-task', 'submit-batch', 'get-task', 'get-result', 'retry-task', 'manage-dead-letters'];
+const WAKERS = [
+  'submit-task',
+  'submit-batch',
+  'manage-uploads',
+  'get-task',
+  'get-result',
+  'retry-task',
+  'manage-dead-letters',
+];
 const ofLaunch = ({ action, file }: ReachableCall): boolean =>
   /control-rows/.test(file) && /:(Put|Update)Item$/.test(action);
 

@@ -10,6 +10,7 @@ export interface TaskBody {
   readonly started_at: string | null;
   readonly position?: number;
   readonly estimated_start?: string;
+  readonly links?: Readonly<Record<string, string>>;
 }
 
 export interface ProblemBody {

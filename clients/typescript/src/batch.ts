@@ -1,4 +1,5 @@
 import { ApiError, type Problem, TaskError } from './errors.ts';
+import { withResult } from './large.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
@@ -125,7 +126,7 @@ async function* outcomesOf(
     const lines = await readLines(sending, id, at);
     const ended = lines.findIndex((line) => !line.problem && !isOver(line));
     const known = ended < 0 ? lines : lines.slice(0, ended);
-    for (const line of known) yield outcomeOf(line, start);
+    for (const line of known) yield outcomeOf({ ...line, ...(await withResult(sending, line)) }, start);
     at += known.length;
     pauseMs = known.length > 0 ? MIN_PAUSE_MS : Math.min(MAX_PAUSE_MS, pauseMs * 1.5);
     if (at < requests.length && known.length < lines.length) await pause(pauseMs, sending.signal);

@@ -1,6 +1,7 @@
 import { type BatchItem, type BatchOptions, batchOutcomes } from './batch.ts';
 import { TaskError } from './errors.ts';
 import { type TaskEvent, taskEvents } from './events.ts';
+import { submitRequest, withResult } from './large.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
@@ -118,29 +119,20 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
 
   async #submit(model: string, request: unknown, options: SubmitOptions, wait?: number): Promise<Task> {
     const { idempotencyKey = crypto.randomUUID(), deadlineSeconds, timeoutSeconds, priority, signal } = options;
-    const answer = await send(
-      { ...this.#options, signal },
-      {
-        method: 'POST',
-        path: `/models/${encodeURIComponent(model)}/tasks`,
-        body: request,
-        isRepeatable: true,
-        headers: {
-          'Idempotency-Key': idempotencyKey,
-          ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
-          ...(deadlineSeconds === undefined ? {} : { 'Task-Deadline': String(deadlineSeconds) }),
-          ...(timeoutSeconds === undefined ? {} : { 'Task-Timeout': String(timeoutSeconds) }),
-          ...(priority === undefined ? {} : { 'Task-Priority': priority }),
-        },
-      },
-    );
-    return (await answer.json()) as Task;
+    return submitRequest({ ...this.#options, signal }, model, request, {
+      'Idempotency-Key': idempotencyKey,
+      ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
+      ...(deadlineSeconds === undefined ? {} : { 'Task-Deadline': String(deadlineSeconds) }),
+      ...(timeoutSeconds === undefined ? {} : { 'Task-Timeout': String(timeoutSeconds) }),
+      ...(priority === undefined ? {} : { 'Task-Priority': priority }),
+    });
   }
 
   async #task(id: string, wait: number, signal: AbortSignal | undefined): Promise<Task> {
     const headers = { Prefer: `wait=${wait}` };
     const path = `/tasks/${encodeURIComponent(id)}`;
-    const answer = await send({ ...this.#options, signal }, { method: 'GET', path, headers, isRepeatable: true });
-    return (await answer.json()) as Task;
+    const sending = { ...this.#options, signal };
+    const answer = await send(sending, { method: 'GET', path, headers, isRepeatable: true });
+    return withResult(sending, (await answer.json()) as Task);
   }
 }

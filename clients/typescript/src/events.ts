@@ -1,3 +1,4 @@
+import { withResult } from './large.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
@@ -30,7 +31,7 @@ export async function* taskEvents(sending: SendOptions, id: string): AsyncGenera
     if (answer.status === 204) return;
     try {
       for await (const { id: eventId, event } of received(answer)) {
-        yield event;
+        yield event.type === 'state' ? { type: 'state', task: await withResult(sending, event.task) } : event;
         lastId = eventId;
         if (event.type === 'state' && isOver(event.task)) return;
       }

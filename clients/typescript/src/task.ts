@@ -14,6 +14,8 @@ export interface Task<Result = unknown> {
   readonly progress?: { readonly fraction: number | null; readonly message: string | null };
   /** Null until the task has succeeded. */
   readonly result: Result | null;
+  /** Where a result is that no answer carries. The client follows them. */
+  readonly links?: { readonly result?: string; readonly result_protobuf?: string };
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   /** Known durations in milliseconds. */
   readonly timings: { readonly queued_ms?: number; readonly run_ms?: number; readonly total_ms?: number };

@@ -29,6 +29,7 @@ export {
 } from './resources.ts';
 export { lateStatsStore } from './stats/late-stats-store.ts';
 export { DynamoTaskStore } from './tasks/dynamo-task-store.ts';
+export { lateTransfers } from './tasks/late-transfers.ts';
 export { S3BlobStore } from './tasks/s3-blob-store.ts';
 export { DynamoUsageStore } from './users/dynamo-usage-store.ts';
 export { DynamoUserStore } from './users/dynamo-user-store.ts';

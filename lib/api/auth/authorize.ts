@@ -4,14 +4,13 @@ import type { ProxyEvent } from '../http/proxy.ts';
 import { ROUTES, type Route, scopesOf } from '../http/routes.ts';
 import { unauthenticated } from './principal-context.ts';
 
-const BY_KEY: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [`${route.method} ${route.path}`, route]));
-
 /** Whether the route needs no authentication. False for a route that is not in the table. */
 export const isPublic = (event: ProxyEvent): boolean => routed(event)?.role === 'public';
 
 function routed(event: ProxyEvent, more: readonly Route[] = []): Route | undefined {
   const [method, path] = [methodOf(event), routeOf(event)];
-  return BY_KEY.get(`${method} ${path}`) ?? more.find((route) => route.method === method && route.path === path);
+  const isAsked = (route: Route) => route.path === path && route.method === method;
+  return ROUTES.find(isAsked) ?? more.find(isAsked);
 }
 
 /**

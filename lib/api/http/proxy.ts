@@ -44,7 +44,7 @@ export interface ProxyResult {
   /** In place of `body`: the bytes to send, one piece after the other. Only a gateway in the same process can send these. */
   readonly pieces?: readonly Uint8Array[];
   /** In place of `body`: what is sent as it comes, until it ends. Only after `ProxyContext.openStream`. */
-  readonly stream?: AsyncGenerator<string>;
+  readonly stream?: AsyncGenerator<string | Uint8Array>;
 }
 
 /** A stream that the gateway has let in. Call `close` at its end. */

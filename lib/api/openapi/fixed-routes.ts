@@ -20,6 +20,7 @@ import {
 import { STATS_ROUTES } from './stats-schemas.ts';
 import { STEERING_ROUTES } from './steering-routes.ts';
 import { TASK_ROUTES } from './task-routes.ts';
+import { UPLOAD_ROUTES } from './upload-routes.ts';
 import { USER_ROUTES } from './user-routes.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
@@ -216,6 +217,7 @@ const DOCUMENT_ROUTES = {
 export const ROUTE_DOCS: Readonly<Record<RouteKey, RouteDoc>> = {
   ...TASK_ROUTES,
   ...BATCH_ROUTES,
+  ...UPLOAD_ROUTES,
   ...MODEL_ROUTES,
   ...STATS_ROUTES,
   ...STEERING_ROUTES,

@@ -6,6 +6,8 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'POST /predict/{model}': 'Submit a prediction request and wait for its result',
   'POST /api/predict/{model}': 'Predict with a flat response',
   'POST /models/{model}/batches': 'Submit many prediction requests to a model',
+  'POST /models/{model}/uploads': 'Get an address for a request that is too large for one call',
+  'POST /models/{model}/uploads/{id}/tasks': 'Submit a request that was uploaded',
   'GET /batches/{id}': 'Get a batch with its number of tasks per state',
   'GET /batches/{id}/results': 'Get the tasks of a batch in order, one a line',
   'GET /tasks': 'List my tasks, newest first',

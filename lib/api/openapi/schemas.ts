@@ -15,6 +15,7 @@ import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 import { LOG_SCHEMAS, STATS_SCHEMAS } from './stats-schemas.ts';
 import { STEERING_SCHEMAS } from './steering-routes.ts';
+import { UPLOAD_SCHEMAS } from './upload-routes.ts';
 import { WEBHOOK_SCHEMAS } from './webhook-routes.ts';
 
 const FAILURE = {
@@ -137,9 +138,14 @@ const { result, position, estimated_start, progress, ...TASK_SUMMARY } = {
   },
   timings: object('Known durations in milliseconds.', TIMINGS, Object.keys(TIMINGS)),
   links: object(
-    'Related resources. `cancel` until the task has ended.',
-    { self: { type: 'string', format: 'uri-reference' }, cancel: { type: 'string', format: 'uri-reference' } },
-    ['cancel'],
+    'Related resources. `cancel` until the task has ended. A result above 4 MiB has links instead of `result`.',
+    {
+      self: { type: 'string', format: 'uri-reference' },
+      cancel: { type: 'string', format: 'uri-reference' },
+      result: { type: 'string', format: 'uri-reference', description: 'The result as JSON, for 15 minutes.' },
+      result_protobuf: { type: 'string', format: 'uri-reference', description: 'The same as protobuf.' },
+    },
+    ['cancel', 'result', 'result_protobuf'],
   ),
 } satisfies Properties<Required<TaskBody>>;
 
@@ -239,6 +245,7 @@ export const SCHEMA_COMPONENTS: Json = {
   ...STATS_SCHEMAS,
   ...STEERING_SCHEMAS,
   ...BATCH_SCHEMAS,
+  ...UPLOAD_SCHEMAS,
   ...WEBHOOK_SCHEMAS,
   Problem: object('A problem (RFC 9457).', PROBLEM, ['errors', 'task']),
 };

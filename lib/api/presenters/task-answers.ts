@@ -2,6 +2,7 @@ import {
   type EncodedResult,
   exactAddress,
   getTask,
+  isLinked,
   isTerminal,
   ModelyardError,
   readResult,
@@ -16,7 +17,7 @@ import { PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { ProxyResult } from '../http/proxy.ts';
 import type { WaitPreference } from '../http/request-headers.ts';
 import { isTaskId } from '../http/task-id.ts';
-import { presentTask, taskPath } from './task-presenter.ts';
+import { linksOf, presentTask, taskPath } from './task-presenter.ts';
 import { waitWhileUseful, wakesTooLate } from './worthwhile-wait.ts';
 
 type AnswerDeps = Pick<HandlerDeps, 'platform' | 'forecast' | 'transcoder'>;
@@ -127,8 +128,12 @@ function pollSeconds({ endsAt }: TaskForecast, now: number): number {
 const appliedHeader = ({ state }: Task, { applied }: WaitPreference): Readonly<Record<string, string>> =>
   applied !== undefined && isTerminal(state) ? { 'Preference-Applied': applied } : {};
 
-/** 200 with the bare response message. */
+/** 200 with the bare response message, or 303 to where a large one is. */
 export async function messageAnswer({ platform }: Pick<HandlerDeps, 'platform'>, task: Task): Promise<ProxyResult> {
+  if (isLinked(task)) {
+    const { result_protobuf = '' } = await linksOf(platform, task);
+    return { statusCode: 303, headers: { Location: result_protobuf, ...VARIES }, body: '' };
+  }
   const { bytes } = await resultOf(platform, task);
   return {
     statusCode: 200,

@@ -1,12 +1,14 @@
 import {
   type BlobStore,
   type ContractStore,
+  isLinked,
   isTerminal,
   publicName,
   readResult,
   type Task,
   type TaskForecast,
   type TaskProgress,
+  type Transfers,
 } from '#core';
 import type { HandlerDeps } from '../http/handler-deps.ts';
 import { namedProblem, type Problem } from '../http/problem.ts';
@@ -25,7 +27,14 @@ export interface TaskSummaryBody {
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
   /** Known durations in milliseconds. */
   readonly timings: { readonly queued_ms?: number; readonly run_ms?: number; readonly total_ms?: number };
-  readonly links: { readonly self: string; readonly cancel?: string };
+  readonly links: { readonly self: string; readonly cancel?: string } & ResultLinks;
+}
+
+/** Where a result is that no answer carries. They expire. */
+export interface ResultLinks {
+  /** Canonical JSON. Absent for a result that is too large for JSON. */
+  readonly result?: string;
+  readonly result_protobuf?: string;
 }
 
 /** A task in the HTTP API. */
@@ -36,7 +45,7 @@ export interface TaskBody extends TaskSummaryBody {
   readonly estimated_start?: string;
   /** The last progress report of the model. Absent without one. */
   readonly progress?: ProgressBody;
-  /** The model's response message as canonical JSON; null until the task has succeeded. */
+  /** The model's response message as canonical JSON; null until the task has succeeded, and if it has links instead. */
   readonly result: RawJson | null;
 }
 
@@ -49,8 +58,17 @@ export interface ProgressBody {
 }
 
 interface ResultDeps extends Pick<HandlerDeps, 'transcoder'> {
-  readonly platform: { readonly blobs: BlobStore; readonly contracts: ContractStore };
+  readonly platform: {
+    readonly blobs: BlobStore;
+    readonly contracts: ContractStore;
+    /** @default large results have no links */
+    readonly transfers?: Transfers;
+  };
 }
+
+/** Loaded by the first large result. */
+export const linksOf = async (platform: { readonly transfers?: Transfers }, task: Task): Promise<ResultLinks> =>
+  (await import('./result-links.ts')).resultLinks(platform, task);
 
 /** The task with its result, decoded by the contract that wrote it. Rejects with `store_unavailable`. */
 export async function presentTask(
@@ -58,7 +76,8 @@ export async function presentTask(
   task: Task,
   forecast: TaskForecast = {},
 ): Promise<TaskBody> {
-  const result = await readResult(platform, task);
+  const large = isLinked(task);
+  const result = large ? undefined : await readResult(platform, task);
   const { attempts, error, timings, links, ...head } = summarizeTask(task);
   return {
     ...head,
@@ -69,7 +88,7 @@ export async function presentTask(
     result: result ? await transcoder.responseJson(result.contract, result.bytes) : null,
     error,
     timings,
-    links,
+    links: large ? { ...links, ...(await linksOf(platform, task)) } : links,
   };
 }
 

@@ -10,7 +10,8 @@ import type { Webhook } from '../webhooks/webhook.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
-import { type BlobStore, storePayload } from './payload.ts';
+import { type BlobStore, type Payload, storePayload } from './payload.ts';
+
 import type { Task } from './task.ts';
 import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
@@ -21,6 +22,8 @@ export interface SubmitCommand {
   /** The contract that `request` is encoded with. */
   readonly contract: Pick<AcceptedContract, 'hash'>;
   readonly request: Uint8Array;
+  /** In place of `request`: what was uploaded before. `hash` is its SHA-256. */
+  readonly uploaded?: { readonly payload: Payload; readonly hash: string };
   readonly limits: Pick<ModelLimits, 'timeoutSeconds'>;
   /** A repeated submit with the same key returns the first task. */
   readonly idempotencyKey?: string;
@@ -161,20 +164,24 @@ const unconfirmed = (retryMs: number) =>
 export function newTask(command: SubmitCommand, now: number, accept?: AcceptTask, id?: string): Task {
   const { owner, model, idempotencyKey: key } = command;
   return {
-    id: id ?? (key === undefined ? uuidV7() : uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE)),
+    id: id ?? (key === undefined ? uuidV7() : keyedTaskId(owner, model, key)),
     model,
     owner,
     state: 'queued',
     fence: 0,
     attempts: 0,
     contractHash: command.contract.hash,
-    requestHash: hash('sha256', command.request),
+    requestHash: command.uploaded?.hash ?? hash('sha256', command.request),
     createdAt: now,
     deadlineAt: deadlineOf(command, now),
     retainedUntil: keptUntil(command, now),
     ...(accept ? { sentAt: now } : {}),
   };
 }
+
+/** The id of the task of an `Idempotency-Key`. */
+export const keyedTaskId = (owner: string, model: string, key: string): string =>
+  uuidV5(JSON.stringify([owner, model, key]), IDEMPOTENCY_NAMESPACE);
 
 const deadlineOf = (
   { deadlineSeconds = DEFAULT_DEADLINE_SECONDS }: Pick<SubmitCommand, 'deadlineSeconds'>,
@@ -221,7 +228,7 @@ export async function messageOf(
   const { limits, timeoutSeconds, priority, trace, routingKey } = command;
   // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
-  const request = await storePayload(blobs, key, command.request);
+  const request = command.uploaded?.payload ?? (await storePayload(blobs, key, command.request));
   const body = encodeEnvelope({
     taskId: task.id,
     model: task.model,

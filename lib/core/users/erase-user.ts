@@ -4,6 +4,7 @@ import { cancelTask } from '../tasks/cancel-task.ts';
 import type { BlobStore } from '../tasks/payload.ts';
 import type { ReadDeps } from '../tasks/read-tasks.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
+import { JSON_SUFFIX } from '../tasks/transfers.ts';
 import { secretKey, type WebhookStore, webhookKey } from '../webhooks/webhook-store.ts';
 import { changeUser } from './credentials.ts';
 import type { UsageStore } from './usage-store.ts';
@@ -64,7 +65,9 @@ async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
   const { id, requestHash, result, progress } = (await tasks.get(task.id)) ?? task;
   const request = `requests/${id}/${requestHash.slice(0, 16)}`;
   const told = progress?.older.map(({ key }) => key) ?? [];
-  const keys = [request, ...told, ...(result?.payload.kind === 'blob' ? [result.payload.key] : [])];
+  const results = result?.payload.kind === 'blob' ? [result.payload.key] : [];
+  const stored = [request, ...results];
+  const keys = [...stored, ...stored.map((key) => `${key}${JSON_SUFFIX}`), ...told];
   // The remaining empty blob expires with all others.
   for (const key of keys) if (await blobs.get(key)) await blobs.put(key, new Uint8Array());
   await webhooks.delete(webhookKey(id));

@@ -1,3 +1,5 @@
+import { MAX_TRANSFER_BYTES } from '#core';
+
 /** One end of the connection between an instance and its model process. */
 export interface ByteStream {
   write(bytes: Uint8Array): unknown;
@@ -7,8 +9,8 @@ export interface ByteStream {
 export const CONNECTION_FD = 3;
 /** Length prefix of a frame: unsigned 32-bit integer, little-endian. */
 const HEADER_BYTES = 4;
-/** Above the maximum size of a request or response, plus overhead. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** The maximum size of a request or response, plus overhead. */
+const MAX_FRAME_BYTES = MAX_TRANSFER_BYTES + 2 ** 20;
 
 /** Writes frames. All frames of one microtask turn are sent in one system call. */
 export function createFrameWriter(stream: ByteStream) {

@@ -1,5 +1,5 @@
 import { contractHash } from '#contract';
-import { MAX_PAYLOAD_BYTES } from '#core';
+import { MAX_TRANSFER_BYTES } from '#core';
 import {
   type ModelDescription as DescribedModel,
   type LoadModel,
@@ -59,7 +59,7 @@ export class ModelConnection {
 
   async setUp(variant: string | undefined, signal: AbortSignal, weights?: Weights): Promise<void> {
     const { version = '', folder: weights_folder = '' } = weights ?? {};
-    this.#send({ set_up: { variant: variant ?? '', max_response_bytes: MAX_PAYLOAD_BYTES, version, weights_folder } });
+    this.#send({ set_up: { variant: variant ?? '', max_response_bytes: MAX_TRANSFER_BYTES, version, weights_folder } });
     const onAbort = () => this.#send({ end_setup: {} });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();

@@ -1,4 +1,5 @@
 import { type ModelManifest, registeredManifest, variantOf } from '#catalog/manifest.ts';
+import { loadContract } from '#contract';
 import {
   type Contract,
   createRequestGate,
@@ -204,6 +205,7 @@ export class ModelInstance {
       ...{ ...platform, model: this.#model, instance: id, log },
       gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
+      codec: () => loadContract(this.#contract),
       logger,
       observer: toAll(this.#metrics, createAttemptLog(logger), this.#stats),
       consume: (signal) =>

@@ -5,7 +5,6 @@ import {
   giveUpTask,
   judgeMessage,
   judgeWithTask,
-  loadPayload,
   ModelyardError,
   postpone,
   type RequestGate,
@@ -15,6 +14,7 @@ import {
   type TaskStore,
 } from '#core';
 import type { Attempt } from './attempt.ts';
+import { loadRequest } from './large-payloads.ts';
 import { type SettleDeps, settleFailure } from './settle-task.ts';
 import type { AttemptOutcome, EndedAttempt } from './worker-observer.ts';
 
@@ -53,12 +53,13 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<At
     repetitions: 0,
   };
   try {
-    return { ...attempt, request: await loadPayload(deps.blobs, envelope.request) };
+    return { ...attempt, request: await loadRequest(deps, envelope.request) };
   } catch (error) {
     if (!(error instanceof ModelyardError) || error.retryable) throw error;
+    const isInvalid = error.code === 'invalid_input';
     const failure = {
-      code: 'request_unreadable',
-      message: `The request cannot be read: ${error.message}`,
+      code: isInvalid ? 'invalid_input' : 'request_unreadable',
+      message: isInvalid ? error.message : `The request cannot be read: ${error.message}`,
       retryable: false,
     };
     const settlement = await settleFailure(deps, attempt, { error: failure, startedAt: receivedAt });
@@ -111,18 +112,18 @@ async function expireTask({ tasks, clock }: AdmitDeps, { body }: Delivery, envel
 
 /** Runs before the claim: an instance that cannot read the request must not fence out one that can. */
 async function settleUnreadable(
-  { gate, blobs }: AdmitDeps,
+  deps: AdmitDeps,
   delivery: Delivery,
   { taskId, contractHash, request }: Envelope,
 ): Promise<AttemptOutcome | undefined> {
   const load = () =>
-    loadPayload(blobs, request).catch((error: unknown) => {
+    loadRequest(deps, request).catch((error: unknown) => {
       if (error instanceof ModelyardError && error.retryable) throw error;
       // The attempt loads the request again and fails with the reason.
       return new Uint8Array();
     });
   const { fence, isSuspect, attempts } = delivery;
-  const decision = await gate({ taskId, contractHash, deliveries: fence, load });
+  const decision = await deps.gate({ taskId, contractHash, deliveries: fence, load });
   if (decision.verdict === 'run') return undefined;
   if (decision.verdict === 'release') {
     await delivery.release({ delaySeconds: decision.delaySeconds, isSuspect });

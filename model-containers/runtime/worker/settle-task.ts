@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ContractCodec } from '#contract';
 import {
   type BlobStore,
   backoffMs,
@@ -6,10 +7,10 @@ import {
   type Delivery,
   type EventOutcome,
   expiryOf,
+  MAX_CALL_BYTES,
   ModelyardError,
   postpone,
   roundOf,
-  storePayload,
   type TaskError,
   type TaskEvent,
   type TaskProgress,
@@ -17,6 +18,7 @@ import {
 } from '#core';
 import type { AnswerLog } from './answer-log.ts';
 import type { Attempt } from './attempt.ts';
+import { storeResult } from './large-payloads.ts';
 import type { RunEnd } from './run-attempts.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
@@ -27,6 +29,8 @@ export interface SettleDeps {
   readonly instance?: string | undefined;
   readonly tasks: Pick<TaskStore, 'apply'>;
   readonly blobs: BlobStore;
+  /** Converts large payloads. @default requests are protobuf, and results are not read as JSON by a link */
+  readonly codec?: () => Promise<ContractCodec>;
   readonly clock: Clock;
   /** @default nothing is logged */
   readonly log?: AnswerLog | undefined;
@@ -62,7 +66,8 @@ async function settleResponse(
   attempt: Attempt,
   { response, startedAt }: { readonly response: Uint8Array; readonly startedAt: number },
 ): Promise<Settlement> {
-  const isLogged = deps.log?.takes(attempt.envelope.taskId) ?? false;
+  const isSmall = attempt.request.byteLength + response.byteLength <= MAX_CALL_BYTES;
+  const isLogged = isSmall && (deps.log?.takes(attempt.envelope.taskId) ?? false);
   // Concurrent runs of a task write to different keys. The recorded result has the key of its own run.
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
   const settlement = await writeThenAck(deps, attempt, 'succeeded', async () => ({
@@ -71,7 +76,7 @@ async function settleResponse(
     ...(await toldBy(attempt)),
     startedAt,
     at: deps.clock.now(),
-    result: { contractHash: deps.contractHash, payload: await storePayload(deps.blobs, key, response) },
+    result: { contractHash: deps.contractHash, payload: await storeResult(deps, key, response) },
     ...(isLogged ? { envelope: attempt.delivery.body } : {}),
   }));
   if (isLogged && settlement.outcome === 'succeeded')

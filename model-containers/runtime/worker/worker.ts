@@ -16,7 +16,7 @@ export type ServingModel = Pick<
   'description' | 'condition' | 'onCondition' | 'failed' | 'run' | 'reacts'
 >;
 
-export interface WorkerDeps extends Pick<SettleDeps, 'log'> {
+export interface WorkerDeps extends Pick<SettleDeps, 'log' | 'codec'> {
   /** Loaded and set up. */
   readonly model: ServingModel;
   /** Decides which requests this instance can decode. */

@@ -8,6 +8,7 @@ import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
+import { transfersContract } from '#test/contracts/transfers.contract.ts';
 import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 import { useEmulatedAws } from '#test/support/emulated-aws.ts';
 import { aModel, anInstance } from '#test/support/registry.ts';
@@ -31,6 +32,8 @@ blobStoreContract('S3', async () => {
   const { platform, cutOff } = await aws.openBehindGate();
   return { blobs: platform.blobs, cutOff };
 });
+
+transfersContract('S3', async () => aws.open());
 
 webhookStoreContract('DynamoDB and SQS', async () => {
   const { platform, cutOff } = await aws.openBehindGate();

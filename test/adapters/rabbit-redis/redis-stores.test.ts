@@ -4,6 +4,7 @@ import { contractStoreContract } from '#test/contracts/contract-store.contract.t
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { transferEdgeContract, transfersContract } from '#test/contracts/transfers.contract.ts';
 import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
@@ -37,6 +38,14 @@ else {
     const { platform, cutOff } = await open();
     return { blobs: platform.blobs, cutOff };
   });
+
+  const openTransfers = async () => {
+    const { blobs, transfers, transferEdge } = (await open()).platform;
+    if (!transferEdge) throw new Error('There is no edge.');
+    return { blobs, transfers, edge: transferEdge };
+  };
+  transfersContract('Redis', openTransfers);
+  transferEdgeContract('Redis', openTransfers);
 
   webhookStoreContract('Redis', async () => {
     const { platform, cutOff } = await open();

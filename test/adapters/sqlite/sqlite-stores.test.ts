@@ -4,6 +4,7 @@ import { contractStoreContract } from '#test/contracts/contract-store.contract.t
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
+import { transferEdgeContract, transfersContract } from '#test/contracts/transfers.contract.ts';
 import { usageStoreContract } from '#test/contracts/usage-store.contract.ts';
 import { userStoreContract } from '#test/contracts/user-store.contract.ts';
 import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
@@ -38,6 +39,15 @@ blobStoreContract('SQLite', async () => {
   const { platform, cutOff } = await open();
   return { blobs: platform.blobs, cutOff };
 });
+
+async function openTransfers() {
+  const { blobs, transfers, transferEdge } = (await open()).platform;
+  if (!transferEdge) throw new Error('There is no edge.');
+  return { blobs, transfers, edge: transferEdge };
+}
+
+transfersContract('SQLite', openTransfers);
+transferEdgeContract('SQLite', openTransfers);
 
 userStoreContract('SQLite', async () => {
   const { platform, cutOff } = await open();

@@ -106,7 +106,7 @@ describe.each(guarded)('$name', (route) => {
 
 /** Written down apart from the code that decides. */
 function EXPECTED_SCOPES({ method, path }: Route): readonly Scope[] {
-  if (/predict\/\{model\}$|\/(tasks|batches)$|\/(cancel|retry|redeliver)$/.test(path) && method === 'POST')
+  if (/predict\/\{model\}$|\/(tasks|batches|uploads)$|\/(cancel|retry|redeliver)$/.test(path) && method === 'POST')
     return ['predict'];
   if (path === '/models/{model}' && method === 'PATCH') return ['operate'];
   if (/instances|launch|metrics|dead-letters|logs/.test(path))

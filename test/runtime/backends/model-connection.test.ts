@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { MAX_PAYLOAD_BYTES } from '#core';
+import { MAX_TRANSFER_BYTES } from '#core';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { ModelCommand, ModelEvent } from '#proto/modelyard/v1/model_process.ts';
 import { createFrameReader, createFrameWriter } from '#runtime/backends/frames.ts';
@@ -126,7 +126,7 @@ describe('the setup of a model', () => {
     expect([variants, states]).toEqual([['large', 'large'], ['state']]);
     expect(commands[0]?.set_up).toEqual({
       variant: 'large',
-      max_response_bytes: MAX_PAYLOAD_BYTES,
+      max_response_bytes: MAX_TRANSFER_BYTES,
       version: '',
       weights_folder: '',
     });

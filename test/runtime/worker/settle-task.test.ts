@@ -43,7 +43,13 @@ function setUp({ number = 1, mustRunAlone = false, ...deps }: Partial<SettleDeps
     reject: note('reject'),
   };
   const envelope: Partial<Envelope> = { taskId: 'task', deadlineAt: 5000, requestHash: 'hash' };
-  const attempt = { delivery, envelope, number, mustRunAlone } as Attempt;
+  const attempt = {
+    delivery,
+    envelope,
+    number,
+    mustRunAlone,
+    request: new Uint8Array(),
+  } as Partial<Attempt> as Attempt;
   const clock = new ManualClock(1000);
   const all: SettleDeps = {
     maxAttempts: 3,

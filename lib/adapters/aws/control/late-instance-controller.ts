@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock, InstanceController } from '#core';
 import { type AwsConnection, createEcsClient } from '../clients.ts';
+import { late } from '../late.ts';
 import type { EcsInstanceController } from './ecs-instance-controller.ts';
 
 export interface LateControllerOptions {
@@ -34,10 +35,7 @@ export function lateInstanceController(
   return {
     // Scaling removes the last idle instance, whatever the manifest says.
     sleeps: true,
-    list: async (model) => (await controller()).list(model),
-    launch: async (model, variant) => (await controller()).launch(model, variant),
-    wake: async (model) => (await controller()).wake(model),
-    stop: async (model, id) => (await controller()).stop(model, id),
+    ...late(controller, ['list', 'launch', 'wake', 'stop']),
     async close() {
       (await loading)?.close();
     },

@@ -1,17 +1,7 @@
 import type { BatchStore } from '#core';
+import { late } from '../late.ts';
 import type { DynamoTaskStoreOptions } from './dynamo-task-store.ts';
 
 /** Batches whose implementation is imported at first use: most Lambdas do not use it. */
-export function lateBatches(options: DynamoTaskStoreOptions): BatchStore {
-  let opened: Promise<BatchStore> | undefined;
-  const open = () => {
-    opened ??= import('./dynamo-batches.ts').then(({ dynamoBatches }) => dynamoBatches(options));
-    return opened;
-  };
-  return {
-    create: async (batch) => (await open()).create(batch),
-    get: async (id) => (await open()).get(id),
-    put: async (batch) => (await open()).put(batch),
-    eraseOf: async (owner) => (await open()).eraseOf(owner),
-  };
-}
+export const lateBatches = (options: DynamoTaskStoreOptions): BatchStore =>
+  late(async () => (await import('./dynamo-batches.ts')).dynamoBatches(options), ['create', 'get', 'put', 'eraseOf']);

@@ -1,6 +1,7 @@
 import {
   type BatchStore,
   type BlobStore,
+  type BlobStreams,
   type CancelMark,
   type CancelMarks,
   CHEAP_CANCEL_PACE,
@@ -165,7 +166,7 @@ export class MemoryTaskStore implements TaskStore {
 }
 
 /** The reference implementation of the port. Blobs are not expired. */
-export class MemoryBlobStore implements BlobStore {
+export class MemoryBlobStore implements BlobStore, BlobStreams {
   /** While false, every call rejects. */
   reachable = true;
   readonly #blobs = new Map<string, Uint8Array>();
@@ -180,7 +181,27 @@ export class MemoryBlobStore implements BlobStore {
     return this.#blobs.get(key)?.slice();
   }
 
+  /** In memory as a whole: this is the reference, not a place for large payloads. */
+  async write(key: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const received: Uint8Array[] = [];
+    for await (const piece of pieces) received.push(piece.slice());
+    await this.put(key, Buffer.concat(received));
+  }
+
+  async read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined> {
+    const bytes = await this.get(key);
+    return bytes && onePiece(bytes);
+  }
+
+  async sizeOf(key: string): Promise<number | undefined> {
+    return (await this.get(key))?.byteLength;
+  }
+
   #assertReachable(): void {
     if (!this.reachable) throw unavailable('store_unavailable', 'The blob store is unavailable.', undefined);
   }
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

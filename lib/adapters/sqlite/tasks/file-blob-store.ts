@@ -31,8 +31,13 @@ export class FileBlobStore implements BlobStore {
     this.#durability = durability;
   }
 
+  /** Whether files survive a power failure. */
+  get isSynced(): boolean {
+    return this.#durability !== 'none';
+  }
+
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    const path = this.#path(key);
+    const path = this.pathOf(key);
     const unfinished = `${path}.${randomUUID()}.tmp`;
     try {
       await mkdir(dirname(path), { recursive: true });
@@ -47,7 +52,7 @@ export class FileBlobStore implements BlobStore {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     try {
-      return await readFile(this.#path(key));
+      return await readFile(this.pathOf(key));
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw blobTrouble(error);
@@ -79,10 +84,11 @@ export class FileBlobStore implements BlobStore {
     await using file = await open(path, 'wx');
     await file.writeFile(bytes);
     // Otherwise, a power failure could leave an empty file for a key that a row refers to.
-    if (this.#durability !== 'none') await file.datasync();
+    if (this.isSynced) await file.datasync();
   }
 
-  #path(key: string): string {
+  /** Throws for a key that is not a file name. */
+  pathOf(key: string): string {
     if (this.#isClosed) throw blobTrouble(new Error('The blob store is closed.'));
     if (!KEY.test(key)) throw new ModelyardError('internal', 'The key of a blob is not a valid file name.');
     return join(this.#folder, key);

@@ -5,6 +5,7 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 from urllib.parse import quote
 
 from ._errors import ApiError, ClientError, TaskError
+from ._large import with_result
 from ._http import NDJSON, Http
 from ._task import Task
 
@@ -67,7 +68,7 @@ def _read(http: Http, batch_id: str, chunk: _Chunk) -> Iterator[BatchItem]:
         lines = http.send("GET", path, headers={"Accept": NDJSON})
         before = at
         for line in lines:
-            item = _outcome(line, chunk.start)
+            item = _outcome(http, line, chunk.start)
             if item is None:
                 break
             yield item
@@ -77,12 +78,12 @@ def _read(http: Http, batch_id: str, chunk: _Chunk) -> Iterator[BatchItem]:
             time.sleep(pause)
 
 
-def _outcome(line: "Mapping[str, Any]", start: int) -> "BatchItem | None":
+def _outcome(http: Http, line: "Mapping[str, Any]", start: int) -> "BatchItem | None":
     """None for a task that has not ended."""
     index = start + int(line["index"])
     if "problem" in line:
         return BatchItem(index, error=ApiError(line["problem"]))
-    task = Task.of(line)
+    task = with_result(http, Task.of(line))
     if not task.is_over:
         return None
     return BatchItem(index, result=task.result or {}) if task.state == "succeeded" else BatchItem(index, error=TaskError(task))

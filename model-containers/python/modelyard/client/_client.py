@@ -7,6 +7,7 @@ from uuid import uuid4
 from ._batch import BatchItem, outcomes
 from ._errors import TaskError
 from ._http import Http
+from ._large import submit, with_result
 from ._task import Task
 
 # Longest wait of one request, in seconds.
@@ -61,7 +62,7 @@ class Client:
         latest: "Task | None" = None
         for name, data in self.events(task_id):
             if name == "state":
-                latest = Task.of(data)
+                latest = with_result(self._http, Task.of(data))
                 yield latest
             elif name == "progress" and latest:
                 latest = replace(latest, progress=data)
@@ -113,7 +114,7 @@ class Client:
         priority: "str | None" = None,
         wait: "int | None" = None,
     ) -> Task:
-        headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        headers: "dict[str, str]" = {}
         if wait is not None:
             headers["Prefer"] = f"wait={wait}"
         if deadline_seconds is not None:
@@ -122,8 +123,8 @@ class Client:
             headers["Task-Timeout"] = str(timeout_seconds)
         if priority is not None:
             headers["Task-Priority"] = priority
-        return Task.of(self._http.send("POST", f"/models/{quote(model, safe='')}/tasks", dict(request), headers))
+        return submit(self._http, model, request, idempotency_key or str(uuid4()), headers)
 
     def _task(self, task_id: str, wait: int) -> Task:
         path = f"/tasks/{quote(task_id, safe='')}"
-        return Task.of(self._http.send("GET", path, headers={"Prefer": f"wait={wait}"}))
+        return with_result(self._http, Task.of(self._http.send("GET", path, headers={"Prefer": f"wait={wait}"})))

@@ -2,11 +2,13 @@ import json
 import random
 import time
 from http.client import HTTPException, HTTPResponse
-from typing import Any, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from ._errors import ApiError, UnreachableError
+
+T = TypeVar("T")
 
 # Answers that say "later", and that repeatable requests try again.
 LATER = frozenset({429, 502, 503, 504})
@@ -33,11 +35,29 @@ class Http:
         repeatable: bool = True,
     ) -> Any:
         """The JSON of the answer, ``None`` without one, a list for lines. Raises ``ApiError`` or ``UnreachableError``."""
+        return self._repeated(repeatable, lambda: self._once(method, path, body, headers or {}))
+
+    def transfer(self, method: str, url: str, headers: "Mapping[str, str] | None" = None, body: "bytes | None" = None) -> bytes:
+        """Sends or gets a large payload at an address that the API has given. The address says who may use it."""
+        target = self._url + url if url.startswith("/") else url
+
+        def once() -> bytes:
+            request = Request(target, data=body, method=method, headers=dict(headers or {}))
+            if body is not None and not request.has_header("Content-type"):
+                # Otherwise urllib says that it is a form.
+                request.add_header("Content-Type", "application/octet-stream")
+            with urlopen(request, timeout=self._timeout) as answer:
+                content: bytes = answer.read()
+                return content
+
+        return self._repeated(True, once)
+
+    def _repeated(self, repeatable: bool, once: "Callable[[], T]") -> T:
         attempt = 0
         while True:
             last = not repeatable or attempt >= self._retries
             try:
-                return self._once(method, path, body, headers or {})
+                return once()
             except HTTPError as error:
                 problem = _problem(error)
                 if last or error.code not in LATER:

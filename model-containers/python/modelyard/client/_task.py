@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
 OVER = frozenset({"succeeded", "failed", "canceled", "expired"})
@@ -26,6 +26,10 @@ class Task:
     def is_over(self) -> bool:
         """Whether the task has ended and never changes again."""
         return self.state in OVER
+
+    def with_result(self, result: "dict[str, Any]") -> "Task":
+        """The same task with a result that its answer had only a link to."""
+        return replace(self, result=result, raw={**self.raw, "result": result})
 
     @staticmethod
     def of(body: "Mapping[str, Any]") -> "Task":
