@@ -15,7 +15,7 @@ import {
   uploadId,
   waitPreference,
 } from '#api';
-import { keyedTaskId, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, uploadKey } from '#core';
+import { bothQuotas, keyedTaskId, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, uploadKey } from '#core';
 
 /**
  * `POST /models/{model}/uploads` answers with an address for a request that is too large for one call.
@@ -39,7 +39,7 @@ async function openUpload(deps: HandlerDeps, request: HttpRequest): Promise<Prox
 }
 
 async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const { platform, enterBacklog, wakeWhenAsleep, quotaOf, forecast } = deps;
+  const { platform, placesOf, wakeWhenAsleep, quotaOf, forecast } = deps;
   const upload = readUploadId(request.param('id'));
   const { idempotencyKey = upload.key, ...options } = submitOptions(request.headers);
   if (idempotencyKey !== upload.key) {
@@ -53,7 +53,6 @@ async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<Pr
   if (size !== upload.size) {
     throw new ModelyardError('resource_not_found', 'There is no such upload, or its bytes have not arrived.');
   }
-  await enterBacklog(served);
   const task = await submitTask(platform, {
     ...options,
     idempotencyKey,
@@ -63,7 +62,10 @@ async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<Pr
     request: new Uint8Array(),
     uploaded: { payload: { kind: 'blob', key, size }, hash: upload.sha256 },
     limits: served.model.limits,
-    quota: quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    quota: bothQuotas(
+      placesOf(served, wait.seconds ? { seconds: wait.seconds, signal: request.signal } : undefined),
+      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
+    ),
   });
   await wakeWhenAsleep(served);
   const isWaiting = (wait.seconds ?? 0) > 0;

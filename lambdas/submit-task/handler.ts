@@ -23,7 +23,16 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import { bothQuotas, isLinked, isTerminal, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, type Task } from '#core';
+import {
+  bothQuotas,
+  isLinked,
+  isTerminal,
+  ModelyardError,
+  type ServedModel,
+  STAGE_MODEL,
+  submitTask,
+  type Task,
+} from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;

@@ -131,7 +131,6 @@ export {
 export { decodeEnvelope, type Envelope, encodeEnvelope, readEnvelope, type TraceContext } from './tasks/envelope.ts';
 export { flowOf, PRIORITIES, type Priority, TURN_COST, turnOf } from './tasks/fair-order.ts';
 export { createForecaster, meanServiceMs, type TaskForecast } from './tasks/forecast-task.ts';
-export { type BlobStreams, gatewayTransfers, TRANSFER_PATH, type TransferEdge } from './tasks/gateway-transfers.ts';
 export { type DeadLetter, giveUpTask } from './tasks/give-up-task.ts';
 export {
   type DeliveryDecision,
@@ -208,21 +207,7 @@ export {
   type TaskStore,
 } from './tasks/task-store.ts';
 export { tooManyAtOnce } from './tasks/too-many.ts';
-export {
-  type ExpectedBytes,
-  expectBytes,
-  isJsonUpload,
-  JSON_SUFFIX,
-  LINKED_SUFFIX,
-  MAX_CALL_BYTES,
-  MAX_TRANSFER_BYTES,
-  MAX_TRANSFER_JSON_BYTES,
-  resultSuffix,
-  TRANSFER_SECONDS,
-  type TransferAddress,
-  type Transfers,
-  uploadKey,
-} from './tasks/transfers.ts';
+export * from './tasks/transfers.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
 export * from './users/index.ts';
 export type {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { bodyTooLarge, namedProblem, type ProxyResult, sendProblem } from '#api';
@@ -141,12 +141,12 @@ export function readBody(request: IncomingMessage): Promise<Uint8Array> {
 }
 
 /** As node:http does with `requestTimeout`, which cannot be set for one request. */
-export function limitTime(request: IncomingMessage, ms: number, onLate: (error: TransportError) => void): void {
+export function limitTime(request: IncomingMessage, ms: number, server: EventEmitter): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return;
   const timer = setTimeout(() => {
-    if (!request.complete)
-      onLate(Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }));
+    const error = Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    if (!request.complete) server.emit('clientError', error, request.socket);
   }, ms).unref();
   for (const event of ['end', 'close'] as const) request.once(event, () => clearTimeout(timer));
 }

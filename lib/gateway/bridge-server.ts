@@ -46,13 +46,9 @@ export interface Exchange {
   readonly wait: AbortController;
 }
 
-/** The handling of a request. A refusal is sent at once and not logged. */
+/** The handling of a request. A refusal is sent at once and not logged. The body of a transfer has no limits. */
 export type Acceptance =
-  | {
-      readonly answer: (exchange: Exchange) => Promise<ProxyResult>;
-      /** Its body may be of any size and take any time, while it moves. @default false */
-      readonly isTransfer?: boolean;
-    }
+  | { readonly answer: (exchange: Exchange) => Promise<ProxyResult>; readonly isTransfer?: boolean }
   | { readonly refusal: ProxyResult };
 
 interface BridgeServerOptions {
@@ -159,10 +155,8 @@ export class BridgeServer implements HttpServer {
       return;
     }
     const { isTransfer = false } = acceptance;
-    const { limits } = this.#options;
     if (isAsking && (isTransfer || !declaresTooMuch(request))) response.writeContinue();
-    if (!isTransfer)
-      limitTime(request, limits.requestMs, (error) => this.#server.emit('clientError', error, request.socket));
+    if (!isTransfer) limitTime(request, this.#options.limits.requestMs, this.#server);
     const exchange = { ...target, requestId, wait: this.#waitOf(response) };
     this.#exchange(request, response, { ...exchange, answer: acceptance.answer }).catch((error: unknown) => {
       this.#options.logger.error('A response could not be sent.', { requestId, error });

@@ -54,16 +54,26 @@ export function createTransferAnswer(edge: TransferEdge) {
   };
 }
 
-/** An edge that is known later. Until then, and without one, there are no addresses. */
-export const lateEdge = (get: () => TransferEdge | undefined): TransferEdge => ({
-  receive: async (...sent) => (get() ?? NO_EDGE).receive(...sent),
-  send: async (token) => (get() ?? NO_EDGE).send(token),
-});
+interface LateEdge extends TransferEdge {
+  edge: TransferEdge | undefined;
+}
 
-const refuse = async () => {
-  throw new ModelyardError('resource_not_found', 'There is no such transfer.');
-};
-const NO_EDGE: TransferEdge = { receive: refuse, send: refuse };
+/** An edge that is known later. Until then, and without one, there are no addresses. */
+export function lateEdge(): LateEdge {
+  const known = (edge: TransferEdge | undefined): TransferEdge => {
+    if (!edge) throw new ModelyardError('resource_not_found', 'There is no such transfer.');
+    return edge;
+  };
+  return {
+    edge: undefined,
+    async receive(...sent) {
+      return known(this.edge).receive(...sent);
+    },
+    async send(token) {
+      return known(this.edge).send(token);
+    },
+  };
+}
 
 export const isTransfer = (path: string): boolean => path.startsWith(TRANSFER_PATH);
 

@@ -2,15 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import {
-  forgetFailedStarts,
-  type KeyRing,
-  type Logger,
-  ModelyardError,
-  newKeyRing,
-  publicName,
-  type TransferEdge,
-} from '#core';
+import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing, publicName } from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
@@ -67,16 +59,16 @@ export async function runSystem(run: SystemRun): Promise<void> {
 
   const { host, maxRequests, ...guard } = gatewaySettingsFrom(run.environment);
   const handlers = lateHandlers();
+  const transfers = lateEdge();
   const admission = new Admission({ maxRequests, logger });
   const entry = Promise.withResolvers<Authenticator | undefined>();
   let limiter: UserLimiter | undefined;
-  let transferEdge: TransferEdge | undefined;
   let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
     ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
     record: (call) => callLog?.record?.(call),
     enter: async (caller) => limiter?.enter(caller),
-    transfers: lateEdge(() => transferEdge),
+    transfers,
     ...(guard.auth === 'none' ? {} : { authenticate: lateAuthenticator(entry.promise) }),
   });
   const port = await listen(bridge, run.port, host);
@@ -95,7 +87,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   if (stop.aborted) return;
 
   const { platform } = backend;
-  transferEdge = platform.transferEdge;
+  transfers.edge = platform.transferEdge;
   callLog = openCallLog(platform, logger);
   limiter = createUserLimiter(platform);
   cleanup.defer(() => callLog?.stop());

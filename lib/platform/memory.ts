@@ -10,7 +10,8 @@ import {
   MemoryUserStore,
   MemoryWebhookStore,
 } from '#adapters/memory/index.ts';
-import { type Clock, gatewayTransfers, type ListedHosts, type TransferEdge, type Transfers } from '#core';
+import type { Clock, ListedHosts, TransferEdge, Transfers } from '#core';
+import { gatewayTransfers } from './gateway-transfers.ts';
 import { type FullPlatform, systemClock } from './platform.ts';
 
 export interface MemoryPlatformSettings {

@@ -14,8 +14,9 @@ import {
   RedisWebhookStore,
 } from '#adapters/rabbit-redis/index.ts';
 import type { Postgres } from '#adapters/sql/postgres.ts';
-import { CALL_RETENTION_DAYS, type Clock, DAY_MS, gatewayTransfers, ModelyardError, StoreClock } from '#core';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS, ModelyardError, StoreClock } from '#core';
 import { callDaysFrom, ENV, type EnvironmentName, readInteger, readOptional, readRequired } from './environment.ts';
+import { gatewayTransfers } from './gateway-transfers.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
 import { outboundHostsFrom } from './outbound.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';

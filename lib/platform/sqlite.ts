@@ -8,8 +8,9 @@ import {
   queuesOf,
   type Sqlite,
 } from '#adapters/sqlite/index.ts';
-import { CALL_RETENTION_DAYS, type Clock, DAY_MS, gatewayTransfers } from '#core';
+import { CALL_RETENTION_DAYS, type Clock, DAY_MS } from '#core';
 import { callDaysFrom, ENV, readChoice, readInteger, readRequired } from './environment.ts';
+import { gatewayTransfers } from './gateway-transfers.ts';
 import { lateLifecycle } from './late-lifecycle.ts';
 import { outboundHostsFrom } from './outbound.ts';
 import { type FullPlatform, lateUsersAndCalls, systemClock } from './platform.ts';

@@ -14,7 +14,7 @@ const filesOf = (name: string): string[] =>
 
 /** What an adapter works on, by the first pattern that fits its file. */
 const RESOURCES = [
-  [/tasks\/s3-blob-store/, 'blobs'],
+  [/tasks\/s3-(blob-store|transfers)/, 'blobs'],
   [/aws\/(registry|control\/control-rows)/, 'registry'],
   [/aws\/users/, 'users'],
   [/aws\/calls/, 'calls'],
@@ -74,9 +74,12 @@ beforeAll(async () => {
 
 function reachable(name: string): string[] {
   const calls = graph.callsFrom(filesOf(name)).filter((call) => !(WAKERS.includes(name) && ofLaunch(call)));
-  // SQS authorizes a batch of messages like a single one.
+  // SQS authorizes a batch of messages like a single one, and S3 a look at an object like a read.
   const named = calls
-    .map(({ action, file }) => `${action.replace(/^(sqs:\w+)Batch$/, '$1')} ${resourceOf({ action, file })}`)
+    .map(
+      ({ action, file }) =>
+        `${action.replace(/^(sqs:\w+)Batch$/, '$1').replace('s3:HeadObject', 's3:GetObject')} ${resourceOf({ action, file })}`,
+    )
     .filter(isCompared);
   return [...new Set(named)].toSorted();
 }

@@ -15,7 +15,7 @@ import type { Json } from './message-schemas.ts';
 import { count, list, moment, nullable, nullableMoment, object, type Properties, text, truth } from './schema-parts.ts';
 import { LOG_SCHEMAS, STATS_SCHEMAS } from './stats-schemas.ts';
 import { STEERING_SCHEMAS } from './steering-routes.ts';
-import { UPLOAD_SCHEMAS } from './upload-routes.ts';
+import { TASK_LINKS, UPLOAD_SCHEMAS } from './upload-routes.ts';
 import { WEBHOOK_SCHEMAS } from './webhook-routes.ts';
 
 const FAILURE = {
@@ -137,16 +137,7 @@ const { result, position, estimated_start, progress, ...TASK_SUMMARY } = {
     description: 'Null unless the task failed or expired.',
   },
   timings: object('Known durations in milliseconds.', TIMINGS, Object.keys(TIMINGS)),
-  links: object(
-    'Related resources. `cancel` until the task has ended. A result above 4 MiB has links instead of `result`.',
-    {
-      self: { type: 'string', format: 'uri-reference' },
-      cancel: { type: 'string', format: 'uri-reference' },
-      result: { type: 'string', format: 'uri-reference', description: 'The result as JSON, for 15 minutes.' },
-      result_protobuf: { type: 'string', format: 'uri-reference', description: 'The same as protobuf.' },
-    },
-    ['cancel', 'result', 'result_protobuf'],
-  ),
+  links: TASK_LINKS,
 } satisfies Properties<Required<TaskBody>>;
 
 const resultStatus = (status: string): Json => ({

@@ -9,6 +9,18 @@ import { moment, object, text } from './schema-parts.ts';
 const MIB = 2 ** 20;
 const MODEL = pathParameter('model', 'The name of the model.');
 
+const LINK = { type: 'string', format: 'uri-reference' };
+
+export const TASK_LINKS = object(
+  'Related resources. `cancel` until the task has ended. A result above 4 MiB has links instead of `result`.',
+  {
+    ...{ self: LINK, cancel: LINK },
+    result: { ...LINK, description: 'The result as JSON, for 15 minutes.' },
+    result_protobuf: { ...LINK, description: 'The same as protobuf.' },
+  },
+  ['cancel', 'result', 'result_protobuf'],
+);
+
 export const UPLOAD_SCHEMAS: Json = {
   NewUpload: object(
     'A request that is too large for one call.',

@@ -44,6 +44,34 @@ export interface Transfers {
   sizeOf(key: string): Promise<number | undefined>;
 }
 
+/** Blobs that are never in memory as a whole. `BlobStore` reads and writes the same ones. */
+export interface BlobStreams {
+  /** Stores all pieces, or nothing when they throw. */
+  write(key: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Undefined if there is no such blob. */
+  read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined>;
+  sizeOf(key: string): Promise<number | undefined>;
+}
+
+/** A blob on its way to a client. */
+export interface Download {
+  readonly size: number;
+  readonly type: string;
+  readonly fileName: string;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+}
+
+/** The other end of the addresses that a gateway gives. */
+export interface TransferEdge {
+  /** Rejects with `resource_not_found`, `body_too_large` and `invalid_input`. */
+  receive(token: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Rejects with `resource_not_found`. */
+  send(token: string): Promise<Download>;
+}
+
+/** The paths of addresses, up to the token. */
+export const TRANSFER_PATH = '/transfers/';
+
 /** The key of the request of a task: that of `submitTask`, so that erasing a user finds it. */
 export const uploadKey = (taskId: string, sha256: string, isJson: boolean): string =>
   `requests/${taskId}/${sha256.slice(0, 16)}${isJson ? JSON_SUFFIX : ''}`;

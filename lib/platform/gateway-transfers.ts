@@ -1,42 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.ts';
-import { ModelyardError } from '../errors.ts';
-import type { BlobStore } from './payload.ts';
-import { type ExpectedBytes, expectBytes, TRANSFER_SECONDS, type Transfers } from './transfers.ts';
-
-/** Blobs that are never in memory as a whole. `BlobStore` reads and writes the same ones. */
-export interface BlobStreams {
-  /** Stores all pieces, or nothing when they throw. */
-  write(key: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Undefined if there is no such blob. */
-  read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined>;
-  sizeOf(key: string): Promise<number | undefined>;
-}
+import {
+  type BlobStore,
+  type BlobStreams,
+  type Clock,
+  type ExpectedBytes,
+  expectBytes,
+  ModelyardError,
+  TRANSFER_PATH,
+  TRANSFER_SECONDS,
+  type TransferEdge,
+  type Transfers,
+} from '#core';
 
 /** What an address of a gateway allows. */
 type Grant = { readonly key: string; readonly expiresAt: number } & (
   | { readonly use: 'put'; readonly expected: ExpectedBytes }
   | { readonly use: 'get'; readonly type: string; readonly fileName: string }
 );
-
-/** A blob on its way to a client. */
-export interface Download {
-  readonly size: number;
-  readonly type: string;
-  readonly fileName: string;
-  readonly pieces: AsyncGenerator<Uint8Array>;
-}
-
-/** The other end of the addresses that a gateway gives. */
-export interface TransferEdge {
-  /** Rejects with `resource_not_found`, `body_too_large` and `invalid_input`. */
-  receive(token: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Rejects with `resource_not_found`. */
-  send(token: string): Promise<Download>;
-}
-
-/** The paths of addresses, up to the token. */
-export const TRANSFER_PATH = '/transfers/';
 
 interface GatewayTransferDeps {
   readonly blobs: BlobStore;
