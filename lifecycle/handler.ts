@@ -7,8 +7,8 @@ import { loadService } from './services.ts';
 import { startTicker } from './ticker.ts';
 
 /**
- * All routes of the lifecycle. A service is loaded at its first request. With `staysRunning`, the process also starts what
- * comes due without a request.
+ * All routes of the lifecycle. A service is loaded at its first request. With `staysRunning`, the process also starts due
+ * work without a request.
  */
 export function createHandler(deps: HandlerDeps, { staysRunning = false } = {}) {
   let opened: Promise<Lifecycle> | undefined;

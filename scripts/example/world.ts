@@ -10,7 +10,7 @@ const AWK = `NR > 1 { sum[$2] += $3; n[$2] += 1 }
 END { print "year_end,mean_rate"; for (year in sum) print year "," sum[year] / n[year] }`;
 
 /** A container of a foreign image makes a table of a file, and the next stage makes a dataset of the table. */
-export const worldPipeline = (file: string): Pipeline => ({
+const worldPipeline = (file: string): Pipeline => ({
   name: NAME,
   stages: [
     {
