@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child.ts';
+import { freePort } from './free-port.ts';
 import { pythonTool } from './python-tools.ts';
 import { ACCOUNT, assertLoopback, type Workplace } from './workplace.ts';
 
@@ -23,7 +22,7 @@ const READY_WITHIN_MS = 30_000;
 /** Starts MiniStack on a free loopback port. Rejects when it does not answer, or when another program does. */
 export async function startEmulator({ root, scratch, signal }: Workplace): Promise<Emulator> {
   const python = join(dirname(await pythonTool('ministack')), 'python');
-  const port = await freePort();
+  const port = await freePort(HOST);
   const endpoint = `http://${HOST}:${port}`;
   assertLoopback(endpoint);
   // MiniStack leaves a folder per Lambda in TMPDIR.
@@ -72,17 +71,6 @@ function clientEnvironment(endpoint: string): NodeJS.ProcessEnv {
     AWS_EC2_METADATA_DISABLED: 'true',
     CDK_DISABLE_CLI_TELEMETRY: 'true',
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return address.port;
 }
 
 async function untilItAnswers(endpoint: string, child: Child): Promise<void> {
