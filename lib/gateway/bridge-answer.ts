@@ -33,11 +33,13 @@ async function sendStream(
   { statusCode, headers, stream }: ProxyResult & { readonly stream: AsyncGenerator<string | Uint8Array> },
 ): Promise<void> {
   response.writeHead(statusCode, headers);
+  // Once for all pieces: each wait for an event adds listeners.
+  const gone = once(response, 'close').catch(() => undefined);
   try {
     if (method === 'HEAD') return;
     for await (const piece of stream) {
       if (response.destroyed) return;
-      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), gone]);
     }
   } finally {
     await stream.return(undefined);
