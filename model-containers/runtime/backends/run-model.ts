@@ -15,7 +15,7 @@ export interface RunItem {
 
 type ItemAnswer = { readonly response: Uint8Array } | { readonly failure: TaskError };
 
-/** Runs one request or one batch. The answers are in order and never reject. */
+/** Runs one request or one batch, without those that are aborted already. The answers are in order and never reject. */
 export type RunModel = (items: readonly RunItem[]) => readonly Promise<ItemAnswer>[];
 
 interface ModelContext {
@@ -126,11 +126,12 @@ export function bindModel<Request, Response, State, Answer>(
 
   return function runModel(items) {
     const decoded = items.map(decode);
-    const readable = decoded.filter((item) => 'request' in item);
+    const readable = decoded.filter((item) => 'request' in item && !item.context.signal.aborted) as Decoded<Request>[];
     const batch = definition.predictBatch && readable.length > 0 ? predictEach(readable) : undefined;
     let next = 0;
     return decoded.map(async (item) => {
       if (!('request' in item)) return { failure: item };
+      if (item.context.signal.aborted) return { failure: told(item.context.signal.reason, item.context) };
       if (!batch) return predict(item);
       const position = next++;
       return (await batch)[position] as ItemAnswer;

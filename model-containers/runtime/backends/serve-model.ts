@@ -42,6 +42,8 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   const gathering = new Map<number, Gathering>();
   /** The abort controllers of the requests, by run. */
   const running = new Map<number, readonly AbortController[]>();
+  /** Runs that start in later turns of the event loop. */
+  const waiting: (() => void)[] = [];
   let runModel: RunModel | undefined;
 
   const definition = load();
@@ -94,9 +96,15 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     if (gathered.left > 0) return;
     gathering.delete(run);
     const items = gathered.items as RunItem[];
-    // One turn of the event loop per run: earlier answers are sent even if this run blocks the thread.
-    if (running.size > 1) setImmediate(start, run, items);
-    else start(run, items);
+    // A lone run starts after all frames that arrived with it, which may abort it.
+    if (running.size === 1) queueMicrotask(() => start(run, items));
+    else if (waiting.push(() => start(run, items)) === 1) setImmediate(startNext);
+  }
+
+  /** One turn of the event loop per run: a run that blocks the thread delays neither earlier answers nor aborts. */
+  function startNext(): void {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(startNext);
   }
 
   function start(run: number, items: readonly RunItem[]): void {

@@ -233,6 +233,44 @@ describe('a run', () => {
     expect(signals[1]?.reason).toMatchObject({ abortCause: 'deadline' });
   });
 
+  it.each([1, 2])('does not start when its abort arrives with its request, as run %i', async (runs) => {
+    const started: number[] = [];
+    const { connection } = await ready({
+      predict(_state, { value }) {
+        started.push(Number(value));
+        return { value };
+      },
+    });
+
+    const all = Array.from({ length: runs }, (_, index) => connection.run([request(index + 1)]));
+    all.at(-1)?.abort(0, 'task-ended');
+    const [answer] = await Promise.all(all.at(-1)?.answers ?? []);
+
+    expect(started).toEqual([1, 2].slice(0, runs - 1));
+    expect(answer).toHaveProperty('failure');
+  });
+
+  it('starts none of several that were aborted while another one blocked the thread', async () => {
+    const started: number[] = [];
+    let blocked = () => undefined;
+    const { connection } = await ready({
+      predict(_state, { value }) {
+        started.push(Number(value));
+        // What is sent during the block is read after it.
+        if (value === 2) blocked();
+        return { value };
+      },
+    });
+    const all = [1, 2, 3, 4].map((value) => connection.run([request(value)]));
+    blocked = () => {
+      for (const run of all.slice(2)) run.abort(0, 'task-ended');
+      return undefined;
+    };
+    await Promise.all(all.flatMap(({ answers }) => answers));
+
+    expect(started).toEqual([1, 2]);
+  });
+
   it('may be aborted when it has ended', async () => {
     const { connection } = await ready({ predict: () => ({}) });
     const run = connection.run([request(1)]);

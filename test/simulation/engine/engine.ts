@@ -17,6 +17,9 @@ export interface Actor {
 /** Simulated time zero, as Unix milliseconds. */
 export const EPOCH = Date.UTC(2030, 0, 1);
 
+/** Time to read what has arrived. */
+const READ_MS = 0.001;
+
 /** Resolves when no promise callback is left to be run: Node turns to its ticks only then. */
 const promisesSettled = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 
@@ -54,9 +57,9 @@ export class Engine {
   }
 
   /** Runs `run` in the actor, `ms` from now. */
-  after(actor: Actor, ms: number, run: () => void): SimEvent {
+  after(actor: Actor, ms: number, run: () => void, isImmediate = false): SimEvent {
     this.#order += 1;
-    const event = { time: this.now + Math.max(0, ms), order: this.#order, actor, run, isCanceled: false };
+    const event = { time: this.now + Math.max(0, ms), order: this.#order, actor, run, isCanceled: false, isImmediate };
     this.#events.push(event);
     return event;
   }
@@ -77,7 +80,8 @@ export class Engine {
       if (event === undefined || event.time > untilMs) return;
       if (event.isCanceled || !event.actor.isAlive) continue;
       if (event.actor.frozenUntil > event.time) {
-        event.time = event.actor.frozenUntil;
+        // After a block, Node reads what has arrived before it runs immediates.
+        event.time = event.actor.frozenUntil + (event.isImmediate ? READ_MS : 0);
         this.#events.push(event);
         continue;
       }

@@ -10,6 +10,8 @@ export interface SimEvent {
   readonly actor: Actor;
   readonly run: () => void;
   isCanceled: boolean;
+  /** Of `setImmediate`. */
+  readonly isImmediate: boolean;
 }
 
 const isBefore = (a: SimEvent, b: SimEvent): boolean => a.time < b.time || (a.time === b.time && a.order < b.order);

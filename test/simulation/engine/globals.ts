@@ -40,7 +40,7 @@ type Callback = (...args: unknown[]) => void;
  * of its actors; other code keeps the real ones. Returns what undoes it.
  */
 export function replaceGlobals(engine: Engine): () => void {
-  const start = (callback: Callback, ms: number, args: unknown[], isRepeated = false) => {
+  const start = (callback: Callback, ms: number, args: unknown[], { isRepeated = false, isImmediate = false } = {}) => {
     const timer = new SimTimer();
     const actor = engine.current;
     if (!actor) return undefined;
@@ -48,7 +48,7 @@ export function replaceGlobals(engine: Engine): () => void {
       if (isRepeated) timer.event = engine.after(actor, ms, run);
       callback(...args);
     };
-    timer.event = engine.after(actor, ms, run);
+    timer.event = engine.after(actor, ms, run, isImmediate);
     return timer;
   };
   const delayOf = (ms: unknown) => Math.max(1, Number(ms ?? 0) || 0);
@@ -59,9 +59,9 @@ export function replaceGlobals(engine: Engine): () => void {
     setTimeout: (callback: Callback, ms?: number, ...args: unknown[]) =>
       start(callback, delayOf(ms), args) ?? REAL.setTimeout(callback, ms, ...args),
     setInterval: (callback: Callback, ms?: number, ...args: unknown[]) =>
-      start(callback, delayOf(ms), args, true) ?? REAL.setInterval(callback, ms, ...args),
+      start(callback, delayOf(ms), args, { isRepeated: true }) ?? REAL.setInterval(callback, ms, ...args),
     setImmediate: (callback: Callback, ...args: unknown[]) =>
-      start(callback, 0, args) ?? REAL.setImmediate(callback, ...args),
+      start(callback, 0, args, { isImmediate: true }) ?? REAL.setImmediate(callback, ...args),
     clearTimeout: clear('clearTimeout'),
     clearInterval: clear('clearInterval'),
     clearImmediate: clear('clearImmediate'),

@@ -63,7 +63,18 @@ function launch(world: World, instance: Actor, version: Version, name: string): 
   };
 }
 
-/** Bytes for another actor, in their order. */
-const stream = (world: World, to: Actor, receive: (chunk: Uint8Array) => void): ByteStream => ({
-  write: (chunk) => world.engine.after(to, SOCKET_MS, () => receive(chunk)),
-});
+/** Bytes for another actor, in their order. One read returns all that have arrived, for example while it was frozen. */
+function stream({ engine }: World, to: Actor, receive: (chunk: Uint8Array) => void): ByteStream {
+  let unread: { readonly chunk: Uint8Array; readonly arrivesAt: number }[] = [];
+  const read = () => {
+    const arrived = unread.filter(({ arrivesAt }) => arrivesAt <= engine.now);
+    unread = unread.filter(({ arrivesAt }) => arrivesAt > engine.now);
+    if (arrived.length > 0) receive(Buffer.concat(arrived.map(({ chunk }) => chunk)));
+  };
+  return {
+    write(chunk) {
+      unread.push({ chunk, arrivesAt: engine.now + SOCKET_MS });
+      engine.after(to, SOCKET_MS, read);
+    },
+  };
+}
