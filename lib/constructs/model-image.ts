@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Paths that `.dockerignore` includes for other images. */
 const FOR_OTHERS = [
-  ...['bin', 'lambdas', 'lib/api', 'lib/gateway', 'lib/local'],
+  ...['bin', 'clients', 'console', 'lambdas', 'lib/api', 'lib/gateway', 'lib/local'],
   ...['scripts', '!scripts/bundle-model.ts'],
   ...['model-containers/models', 'proto/gen/models'],
 ];
@@ -31,7 +31,7 @@ export function lifecycleImage(source: ModelImageSource, isIpv6: boolean): Conta
     target: 'lifecycle-python',
     platform: Platform.LINUX_ARM64,
     ignoreMode: IgnoreMode.DOCKER,
-    exclude: ['bin', 'console', 'lambdas', 'lib/gateway', 'lib/local', 'scripts', 'model-containers/models'],
+    exclude: ['bin', 'clients', 'console', 'lambdas', 'lib/gateway', 'lib/local', 'scripts', 'model-containers/models'],
   };
   return builtImage(ROOT, props, isIpv6);
 }
