@@ -3,8 +3,10 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests of templates only read what they synthesize, so their files share it and the modules of the CDK. */
 const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', 'test/dashboards/**/*.test.ts'];
-/** Put modules of their own in the place of others. */
-const ALONE = ['test/models/model-b.test.ts'];
+/** Replace modules, or run the tests of another file again on another platform. */
+const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
+/** No output may have a secret in it. */
+const setupFiles = ['test/support/watch-secrets.ts'];
 
 /** Where instances of `npm start` keep compiled code. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/modelyard', import.meta.url));
@@ -31,13 +33,12 @@ export default defineConfig({
           ...{ testTimeout: 180_000, hookTimeout: 240_000 },
         },
       },
-      { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
+      { extends: true, test: { name: 'alone', setupFiles, include: ALONE, isolate: true } },
       {
         extends: true,
         test: {
           name: 'others',
-          // No output may have a secret in it.
-          setupFiles: ['test/support/watch-secrets.ts'],
+          setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...TEMPLATES, ...ALONE],
         },

@@ -138,12 +138,13 @@ describe('users', () => {
   });
 
   it('are kept from everybody who has no use for them', () => {
-    const known = /^Handlers(?:AuthorizeCaller|AuthenticateUser|ManageAccount|ManageUsers|ListCalls)/;
+    const known = /^Handlers(?:AuthorizeCaller|AuthenticateUser|ManageAccount|ManageUsers|ListCalls|ListTasks)/;
     const reached = [...statementsByRole(template)].filter(([, statements]) =>
       /DataUsers|Identity/.test(JSON.stringify(statements)),
     );
 
     expect(reach('ListCalls')).toEqual(['dynamodb:GetItem']);
+    expect(reach('ListTasks')).toEqual(['dynamodb:GetItem', 'dynamodb:Scan']);
 
     expect(statementsByRole(template).size).toBeGreaterThan(15);
     expect(reached.map(([role]) => role).filter((role) => !known.test(role))).toEqual([]);
