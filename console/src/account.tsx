@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { get } from './api.ts';
 import { useSession } from './session.tsx';
 import type { Key } from './types.ts';
-import { CopyButton, Empty, Failure, Time } from './ui.tsx';
+import { CopyButton, Empty, Failure, Table, Time } from './ui.tsx';
 import { Usage } from './usage.tsx';
 
 /** The current user with usage and API keys. */
@@ -79,45 +79,33 @@ function KeyTable({ keys }: { readonly keys: readonly Key[] }) {
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
   });
   return (
-    <div className="scroller small">
+    <>
       {revoking.error ? <Failure error={revoking.error} /> : null}
-      <table>
-        <thead>
-          <tr>
-            {['Name', 'Begins with', 'Created', 'Expires', 'Last used', 'May'].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-            <th scope="col">Action</th>
+      <Table titles={['Name', 'Begins with', 'Created', 'Expires', 'Last used', 'May', 'Action']}>
+        {keys.map((key) => (
+          <tr key={key.id}>
+            <td>{key.name}</td>
+            <td>
+              <code>{key.prefix}</code>
+            </td>
+            <td>
+              <Time at={key.created_at} />
+            </td>
+            <td>
+              <Time at={key.expires_at} />
+            </td>
+            <td>
+              <Time at={key.last_used_at} />
+            </td>
+            <td>{[...(key.scopes ?? ['everything']), ...(key.models ?? [])].join(', ')}</td>
+            <td>
+              <button type="button" className="quiet" onClick={() => revoking.mutate(key.id)}>
+                Revoke {key.name}
+              </button>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <tr key={key.id}>
-              <td>{key.name}</td>
-              <td>
-                <code>{key.prefix}</code>
-              </td>
-              <td>
-                <Time at={key.created_at} />
-              </td>
-              <td>
-                <Time at={key.expires_at} />
-              </td>
-              <td>
-                <Time at={key.last_used_at} />
-              </td>
-              <td>{[...(key.scopes ?? ['everything']), ...(key.models ?? [])].join(', ')}</td>
-              <td>
-                <button type="button" className="quiet" onClick={() => revoking.mutate(key.id)}>
-                  Revoke {key.name}
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Table>
+    </>
   );
 }

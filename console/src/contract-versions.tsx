@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { get } from './api.ts';
 import { useSession } from './session.tsx';
 import type { DetailedModel, Model } from './types.ts';
-import { Failure, Loading, State } from './ui.tsx';
+import { Failure, Loading, State, Table } from './ui.tsx';
 
 const baseOf = (name: string): string => name.split('@')[0] ?? name;
 
@@ -29,42 +29,29 @@ export function ContractVersions({ model }: { readonly model: DetailedModel }) {
   return (
     <>
       {choosing.error ? <Failure error={choosing.error} /> : null}
-      <div className="scroller small">
-        <table>
-          <thead>
-            <tr>
-              {['Version', 'State', 'Request', 'Response', 'Compatible with', 'The bare name means it'].map((title) => (
-                <th key={title} scope="col">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {versions.map((version) => (
-              <tr key={version.name}>
-                <td>
-                  <Link href={`/models/${version.name}`}>{version.contract_version}</Link>
-                </td>
-                <td>
-                  <State state={version.state} />
-                </td>
-                <td>{version.request_message ?? '–'}</td>
-                <td>{version.response_message ?? '–'}</td>
-                <td>{version.contract_version === 1 ? 'every build of version 1' : 'itself; not with those before'}</td>
-                <td>
-                  {version.contract_version === known ? 'yes' : null}
-                  {version.contract_version !== known && may('PATCH', '/models/{model}') ? (
-                    <button type="button" className="quiet" onClick={() => choosing.mutate(version.contract_version)}>
-                      Make version {version.contract_version} the default
-                    </button>
-                  ) : null}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table titles={['Version', 'State', 'Request', 'Response', 'Compatible with', 'The bare name means it']}>
+        {versions.map((version) => (
+          <tr key={version.name}>
+            <td>
+              <Link href={`/models/${version.name}`}>{version.contract_version}</Link>
+            </td>
+            <td>
+              <State state={version.state} />
+            </td>
+            <td>{version.request_message ?? '–'}</td>
+            <td>{version.response_message ?? '–'}</td>
+            <td>{version.contract_version === 1 ? 'every build of version 1' : 'itself; not with those before'}</td>
+            <td>
+              {version.contract_version === known ? 'yes' : null}
+              {version.contract_version !== known && may('PATCH', '/models/{model}') ? (
+                <button type="button" className="quiet" onClick={() => choosing.mutate(version.contract_version)}>
+                  Make version {version.contract_version} the default
+                </button>
+              ) : null}
+            </td>
+          </tr>
+        ))}
+      </Table>
       <p className="faint">
         Changes that older callers understand join the version they change. Others need a version of their own.
       </p>

@@ -3,12 +3,14 @@ import { useState } from 'react';
 import { get } from './api.ts';
 import { useSession } from './session.tsx';
 import type { DetailedModel, Instance } from './types.ts';
-import { Ago, duration, Empty, Failure, State } from './ui.tsx';
+import { Ago, duration, Empty, Failure, State, Table } from './ui.tsx';
 
 interface InstancesProps {
   readonly model: DetailedModel;
   readonly instances: readonly Instance[];
 }
+
+const TITLES = ['Instance', 'State', 'Variant', 'Slots in use', 'Mean run', 'Heartbeat', 'Started', 'Image'];
 
 /** The instances of a model, with the actions of operators. */
 export function Instances({ model, instances }: InstancesProps) {
@@ -28,56 +30,40 @@ export function Instances({ model, instances }: InstancesProps) {
       {instances.length === 0 ? (
         <Empty>No instance runs. A request wakes the model, or launch one here.</Empty>
       ) : (
-        <div className="scroller small">
-          <table>
-            <thead>
-              <tr>
-                {['Instance', 'State', 'Variant', 'Slots in use', 'Mean run', 'Heartbeat', 'Started', 'Image'].map(
-                  (title) => (
-                    <th key={title} scope="col">
-                      {title}
-                    </th>
-                  ),
-                )}
-                {mayDrain ? <th scope="col">Action</th> : null}
-              </tr>
-            </thead>
-            <tbody>
-              {instances.map((instance) => (
-                <tr key={instance.id}>
-                  <td>
-                    <code>{instance.id}</code>
-                  </td>
-                  <td>
-                    <State state={instance.state} /> {instance.condition?.replaceAll('_', ' ')}
-                  </td>
-                  <td>{instance.variant ?? '–'}</td>
-                  <td>{instance.slots === null ? '–' : `${instance.in_flight ?? 0} of ${instance.slots}`}</td>
-                  <td>{duration(instance.service_ms)}</td>
-                  <td>
-                    <Ago at={instance.last_heartbeat_at} />
-                  </td>
-                  <td>
-                    <Ago at={instance.started_at} />
-                  </td>
-                  <td>{instance.image}</td>
-                  {mayDrain ? (
-                    <td>
-                      <button
-                        type="button"
-                        className="quiet"
-                        disabled={instance.state === 'draining'}
-                        onClick={() => draining.mutate(instance.id)}
-                      >
-                        Drain {instance.id}
-                      </button>
-                    </td>
-                  ) : null}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table titles={mayDrain ? [...TITLES, 'Action'] : TITLES}>
+          {instances.map((instance) => (
+            <tr key={instance.id}>
+              <td>
+                <code>{instance.id}</code>
+              </td>
+              <td>
+                <State state={instance.state} /> {instance.condition?.replaceAll('_', ' ')}
+              </td>
+              <td>{instance.variant ?? '–'}</td>
+              <td>{instance.slots === null ? '–' : `${instance.in_flight ?? 0} of ${instance.slots}`}</td>
+              <td>{duration(instance.service_ms)}</td>
+              <td>
+                <Ago at={instance.last_heartbeat_at} />
+              </td>
+              <td>
+                <Ago at={instance.started_at} />
+              </td>
+              <td>{instance.image}</td>
+              {mayDrain ? (
+                <td>
+                  <button
+                    type="button"
+                    className="quiet"
+                    disabled={instance.state === 'draining'}
+                    onClick={() => draining.mutate(instance.id)}
+                  >
+                    Drain {instance.id}
+                  </button>
+                </td>
+              ) : null}
+            </tr>
+          ))}
+        </Table>
       )}
     </>
   );

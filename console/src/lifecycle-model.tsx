@@ -4,13 +4,14 @@ import { get } from './api.ts';
 import type { Model } from './types.ts';
 import { Empty, Failure, Loading } from './ui.tsx';
 
-interface PageOfModelProps {
-  readonly title: string;
-  readonly children: (model: string) => ReactNode;
+interface PartOfModel<T> {
+  /** `/models/{model}/{part}` is read every few seconds. */
+  readonly part: string;
+  readonly children: (model: string, data: T) => ReactNode;
 }
 
 /** A page of the lifecycle for a model that is chosen on it. */
-export function PageOfModel({ title, children }: PageOfModelProps) {
+export function PageOfModel<T>({ title, part, children }: PartOfModel<T> & { readonly title: string }) {
   const [chosen, choose] = useState<string>();
   const { data, error, isPending } = useQuery({
     queryKey: ['models'],
@@ -36,7 +37,22 @@ export function PageOfModel({ title, children }: PageOfModelProps) {
           </label>
         </form>
       )}
-      {model === undefined ? null : children(model)}
+      {model === undefined ? null : (
+        <Part<T> key={model} model={model} part={part}>
+          {children}
+        </Part>
+      )}
     </>
   );
+}
+
+function Part<T>({ model, part, children }: PartOfModel<T> & { readonly model: string }) {
+  const { data, error, isPending } = useQuery({
+    queryKey: [part, model],
+    queryFn: () => get<T>(`/models/${encodeURIComponent(model)}/${part}`),
+    refetchInterval: 10_000,
+  });
+  if (isPending) return <Loading />;
+  if (!data) return error ? <Failure error={error} /> : null;
+  return children(model, data);
 }

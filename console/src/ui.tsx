@@ -22,6 +22,31 @@ export function Failure({ error }: { readonly error: Error }) {
   );
 }
 
+interface TableProps {
+  readonly label?: string;
+  readonly titles: readonly string[];
+  /** The rows. */
+  readonly children: ReactNode;
+}
+
+/** A table of few rows, which scrolls sideways on a narrow screen. */
+export const Table = ({ label, titles, children }: TableProps) => (
+  <div className="scroller small">
+    <table aria-label={label}>
+      <thead>
+        <tr>
+          {titles.map((title) => (
+            <th key={title} scope="col">
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  </div>
+);
+
 /** An empty state, with the next step. */
 export const Empty = ({ children }: { readonly children: ReactNode }) => <div className="empty">{children}</div>;
 

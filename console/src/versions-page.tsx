@@ -1,8 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { get } from './api.ts';
 import { PageOfModel } from './lifecycle-model.tsx';
-import { Empty, Failure, Loading, Time } from './ui.tsx';
+import { Empty, Time } from './ui.tsx';
 
 interface Version {
   readonly version: string;
@@ -13,24 +11,22 @@ interface Version {
   readonly run: string;
 }
 
+interface VersionList {
+  readonly versions: readonly Version[];
+}
+
 /** The trained versions of a model, side by side. */
 export const VersionsPage = () => (
-  <PageOfModel title="Versions">{(model) => <VersionsOf key={model} model={model} />}</PageOfModel>
+  <PageOfModel<VersionList> title="Versions" part="versions">
+    {(model, { versions }) => <VersionsOf model={model} versions={versions} />}
+  </PageOfModel>
 );
 
 /** Newest versions that are compared at first. */
 const COMPARED = 2;
 
-function VersionsOf({ model }: { readonly model: string }) {
+function VersionsOf({ model, versions }: VersionList & { readonly model: string }) {
   const [chosen, choose] = useState<readonly string[]>();
-  const { data, error, isPending } = useQuery({
-    queryKey: ['versions', model],
-    queryFn: () => get<{ versions: readonly Version[] }>(`/models/${encodeURIComponent(model)}/versions`),
-    refetchInterval: 10_000,
-  });
-  if (isPending) return <Loading />;
-  if (!data) return error ? <Failure error={error} /> : null;
-  const { versions } = data;
   if (versions.length === 0) {
     return <Empty>{model} has no trained version. A pipeline with the stage training.train makes one.</Empty>;
   }

@@ -1,25 +1,12 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { keepPicture, openConsole } from '#test/support/console-page.ts';
-import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { describe, expect, it } from 'vitest';
+import { useBrowser } from '#test/support/browser-tests.ts';
+import { keepPicture } from '#test/support/console-page.ts';
 
-const missing = browserMissing();
-
-let system: EmbeddedSystem;
-let browser: Browser;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
+const tests = useBrowser();
 
 /** As MLflow does. Undefined on a platform without databases for the lifecycle. */
 async function call(method: string, path: string, body: object): Promise<unknown> {
-  const answer = await system.fetch(`/mlflow/api/2.0/mlflow${path}`, {
+  const answer = await tests.system.fetch(`/mlflow/api/2.0/mlflow${path}`, {
     method,
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
@@ -45,16 +32,12 @@ const ALERT = {
 };
 
 describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it('starts a pipeline and shows its run as a graph, with the error and the log', async () => {
     const stages = [
       { name: 'train', uses: 'training.train', params: { model: 'rates', trainer: 'ridge' } },
       { name: 'deploy', uses: 'serving.deploy', after: ['train'], params: { model: 'rates' } },
     ];
-    const defined = await system.fetch('/pipelines/nightly', {
+    const defined = await tests.system.fetch('/pipelines/nightly', {
       method: 'PUT',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ stages }),
@@ -62,7 +45,7 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     // A platform without databases for the lifecycle.
     if (defined.status === 503) return;
     expect(defined.status).toBeLessThan(300);
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await page.getByRole('link', { name: 'Pipelines' }).click();
     await page.getByRole('button', { name: 'Start a run of nightly' }).click();
@@ -89,7 +72,7 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
       await call('POST', '/runs/log-metric', { run_id, key: 'rmse', value: rmse, timestamp: 1 });
       await call('POST', '/model-versions/create', { name: 'model_a', source: 'mlflow-artifacts:/x', run_id });
     }
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await page.getByRole('link', { name: 'Versions' }).click();
     await page.getByText('has no trained version').waitFor();
@@ -105,7 +88,7 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
   });
 
   it('plots drift, and says what to do while there is nothing', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     if ((await page.getByRole('link', { name: 'Drift' }).count()) === 0) return;
     await page.getByRole('link', { name: 'Drift' }).click();
@@ -127,7 +110,7 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
   });
 
   it('lists alerts, and says what raises them while there are none', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     if ((await page.getByRole('link', { name: 'Alerts' }).count()) === 0) return;
     await page.getByRole('link', { name: 'Alerts' }).click();

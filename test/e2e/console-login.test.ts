@@ -4,38 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { useBrowser } from '#test/support/browser-tests.ts';
+import { keepPicture } from '#test/support/console-page.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 
-const missing = browserMissing();
 const USERS = fileURLToPath(new URL('../../bin/users.ts', import.meta.url));
 const PASSWORD = 'a long sentence';
 
-let system: EmbeddedSystem;
-let browser: Browser;
-let folder: string;
+const folder = mkdtempSync(join(tmpdir(), 'modelyard-console-'));
 let rootPassword: string;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  folder = mkdtempSync(join(tmpdir(), 'modelyard-console-'));
-  system = new EmbeddedSystem({ dataFolder: folder, environment: { AUTH: 'jwt' } });
-  browser = await launchBrowser();
+
+const tests = useBrowser(async () => {
+  const system = new EmbeddedSystem({ dataFolder: folder, environment: { AUTH: 'jwt' } });
   await system.until(({ message }) => message === 'ready');
   const args = [USERS, 'add', 'root', '--role', 'admin', '--data', folder];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   rootPassword = stdout.trim().split(',')[1] ?? '';
+  return system;
 });
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function logIn(name: string, password: string) {
-  const console = await openConsole(browser, system.url);
+  const console = await tests.open();
   await console.page.getByLabel('User name').fill(name);
   await console.page.getByLabel('Password').fill(password);
   await console.page.getByRole('button', { name: 'Log in', exact: true }).click();
@@ -43,12 +34,8 @@ async function logIn(name: string, password: string) {
 }
 
 describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it('registers a user, who predicts, makes a key, revokes it, and logs out', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'login');
@@ -70,7 +57,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     const secret = String(
       await page.getByRole('status').filter({ hasText: 'Copy it now' }).locator('code').textContent(),
     );
-    const me = await system.fetch('/users/me', { headers: { Authorization: `Bearer ${secret}` } });
+    const me = await tests.system.fetch('/users/me', { headers: { Authorization: `Bearer ${secret}` } });
     expect(await me.json()).toMatchObject({ username: 'ann' });
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'account');
@@ -90,7 +77,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
   });
 
   it('tells an admin about users, and changes their roles', async () => {
-    await system.fetch('/register', {
+    await tests.system.fetch('/register', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ username: 'bob', password: PASSWORD }),
@@ -168,7 +155,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await using refused = await logIn('root', 'not the password');
     await refused.page.getByRole('alert').waitFor();
     expect(await refused.violations()).toEqual([]);
-    const answer = await system.fetch('/login', {
+    const answer = await tests.system.fetch('/login', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ username: 'root', password: rootPassword }),

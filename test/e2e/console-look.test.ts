@@ -2,25 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { keepPicture, openConsole } from '#test/support/console-page.ts';
-import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { describe, expect, it } from 'vitest';
+import { useBrowser } from '#test/support/browser-tests.ts';
+import { keepPicture } from '#test/support/console-page.ts';
 import { behindPrefix } from '#test/support/stage-prefix.ts';
 
-const missing = browserMissing();
-
-let system: EmbeddedSystem;
-let browser: Browser;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
+const tests = useBrowser();
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url));
@@ -30,15 +17,11 @@ const ROUTES = [
 ];
 
 describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it.each([
     ['dark', { colorScheme: 'dark' }],
     ['phone', PHONE],
   ] as const)('has no violation in %s and fits the screen', async (name, options) => {
-    await using console = await openConsole(browser, system.url, options);
+    await using console = await tests.open(options);
     const { page, faults } = console;
     for (const route of ROUTES) {
       await console.show(route);
@@ -53,7 +36,7 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('is used by keyboard alone', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page } = console;
     const press = async (key: string, times = 1) => {
       for (let at = 0; at < times; at += 1) await page.keyboard.press(key);
@@ -74,8 +57,8 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('works below the path of a stage', async () => {
-    await using stage = await behindPrefix(system.url, '/prod');
-    await using console = await openConsole(browser, stage.url);
+    await using stage = await behindPrefix(tests.system.url, '/prod');
+    await using console = await tests.open({ url: stage.url });
     const { page, faults } = console;
 
     await page.getByRole('link', { name: 'model_a' }).waitFor();
@@ -90,11 +73,11 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
         .filter((name) => !name.endsWith('.txt'))
         .map(async (name) => brotliCompressSync(readFileSync(join(DIST, name))).byteLength),
     );
-    const context = await browser.newContext();
+    const context = await tests.browser.newContext();
     const page = await context.newPage();
     const paints: number[] = [];
     for (let round = 0; round < 3; round += 1) {
-      await page.goto(`${system.url}/`);
+      await page.goto(`${tests.system.url}/`);
       await page.locator('h1').waitFor();
       paints.push(Number(await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)));
     }

@@ -1,33 +1,16 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { submit } from '#test/support/api-client.ts';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { keepPicture, openConsole } from '#test/support/console-page.ts';
-import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { useBrowser } from '#test/support/browser-tests.ts';
+import { keepPicture } from '#test/support/console-page.ts';
 
-const missing = browserMissing();
-
-let system: EmbeddedSystem;
-let browser: Browser;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
+const tests = useBrowser();
 
 describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it('shows my tasks as they come, filters them, and one with its timeline', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await console.show('/tasks');
-    const { id } = await submit(system, 'model_b', { value: 20, delay_seconds: 0.1 }, { Prefer: 'wait=20' });
+    const { id } = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 0.1 }, { Prefer: 'wait=20' });
 
     await page.locator(`a[href="#/tasks/${id}"]`).waitFor();
     expect(await console.violations()).toEqual([]);
@@ -48,9 +31,9 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
   });
 
   it('follows a task live: cancels it, and runs it again after it failed', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
-    const { id } = await submit(system, 'model_b', { value: 20, delay_seconds: 60 });
+    const { id } = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 60 });
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await console.show(`/tasks/${id}`);
@@ -60,7 +43,7 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     await page.getByText('canceled', { exact: true }).first().waitFor();
     expect(asked.filter((url) => url.endsWith(`/tasks/${id}/events`))).toHaveLength(1);
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
-    const late = await submit(system, 'model_b', { value: 20, delay_seconds: 60 }, { 'Task-Deadline': '1' });
+    const late = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 60 }, { 'Task-Deadline': '1' });
     await console.show(`/tasks/${late.id}`);
     await page.getByText('expired', { exact: true }).first().waitFor();
     await page.getByRole('button', { name: 'Retry' }).click();
@@ -76,14 +59,14 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
   });
 
   it('shows what the request was, and the lineage where the lifecycle is on', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await console.show('/models/model_a');
     await page.getByRole('button', { name: 'Predict' }).click();
     const answer = page.getByRole('region', { name: 'Answer' });
     await answer.getByText('succeeded', { exact: true }).waitFor();
 
-    const { routes } = (await (await system.fetch('/', { headers: { Accept: 'application/json' } })).json()) as {
+    const { routes } = (await (await tests.system.fetch('/', { headers: { Accept: 'application/json' } })).json()) as {
       routes: readonly { path: string }[];
     };
     const hasLineage = routes.some(({ path }) => path === '/tasks/{id}/lineage');
@@ -100,7 +83,7 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
   });
 
   it('scrolls through 10,000 tasks and draws only those in view', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await page.route(/\/tasks\?/, (route) => route.fulfill({ json: pageOf(new URL(route.request().url())) }));
     await console.show('/tasks');

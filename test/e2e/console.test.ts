@@ -1,30 +1,14 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { submit } from '#test/support/api-client.ts';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { keepPicture, openConsole } from '#test/support/console-page.ts';
+import { useBrowser } from '#test/support/browser-tests.ts';
+import { keepPicture } from '#test/support/console-page.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 
-const missing = browserMissing();
-
-let system: EmbeddedSystem;
-let browser: Browser;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
+const tests = useBrowser();
 
 describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it('leads a new user from the first page to a prediction by clicks and typing', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
 
     await page.getByRole('link', { name: 'gdp_growth_rate' }).click();
@@ -46,7 +30,7 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('shows what the API refused beside its field', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page } = console;
     await console.show('/models/model_b');
 
@@ -63,7 +47,7 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('gives the same call as code that works', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page } = console;
     await console.show('/models/model_a');
     await page.getByLabel('text', { exact: true }).fill("it's typed");
@@ -88,7 +72,7 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('launches and drains instances', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await console.show('/models/model_a');
     await page.getByRole('tab', { name: 'Instances' }).click();
@@ -107,8 +91,8 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('draws how the tasks of a model ended', async () => {
-    await submit(system, 'model_a', { data: 'x' }, { Prefer: 'wait=20' });
-    await using console = await openConsole(browser, system.url);
+    await submit(tests.system, 'model_a', { data: 'x' }, { Prefer: 'wait=20' });
+    await using console = await tests.open();
     const { page, faults } = console;
 
     const curves = page.getByRole('img', { name: /^model_a: \d+ tasks ended in the last 15 minutes$/ });
@@ -126,7 +110,7 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
   });
 
   it('shows the contract as .proto and as schemas', async () => {
-    await using console = await openConsole(browser, system.url);
+    await using console = await tests.open();
     const { page, faults } = console;
     await console.show('/models/model_a');
     await page.getByRole('tab', { name: 'Contract' }).click();
@@ -146,7 +130,7 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
 
   it('says that the API is away, keeps what it knew, and goes on when it is back', async () => {
     const first = await EmbeddedSystem.start();
-    await using console = await openConsole(browser, first.url);
+    await using console = await tests.open({ url: first.url });
     const { page } = console;
     await page.getByRole('link', { name: 'model_a' }).waitFor();
 

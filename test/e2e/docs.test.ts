@@ -1,32 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { submit, type TaskBody } from '#test/support/api-client.ts';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
-import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { useBrowser } from '#test/support/browser-tests.ts';
 import { behindPrefix } from '#test/support/stage-prefix.ts';
 
 const PROTOBUF = 'application/x-protobuf';
-const missing = browserMissing();
 
-let system: EmbeddedSystem;
-let browser: Browser | undefined;
-let context: BrowserContext | undefined;
-beforeAll(async () => {
-  if (missing !== undefined) return;
-  [system, browser] = await Promise.all([EmbeddedSystem.start(), launchBrowser()]);
-  context = await browser.newContext();
-});
-afterAll(async () => {
-  await browser?.close();
-  await system?.[Symbol.asyncDispose]();
-});
+const tests = useBrowser();
 
 /** The page, and everything that went wrong in it. */
 async function openDocs(url: string): Promise<{ page: Page; faults: string[] }> {
-  if (!context) throw new Error('The browser has not been started.');
-  const page = await context.newPage();
+  const page = await tests.browser.newPage();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (line) => ['error', 'warning'].includes(line.type()) && faults.push(line.text()));
@@ -67,19 +53,15 @@ const taskIn = ({ body }: Outcome): TaskBody => JSON.parse(body.slice(body.index
 /** Resolves when the document has the path, or has it no more. */
 async function documented(path: string, isThere: boolean): Promise<void> {
   for (;;) {
-    const { paths } = (await (await system.fetch('/openapi.json')).json()) as { paths: object };
+    const { paths } = (await (await tests.system.fetch('/openapi.json')).json()) as { paths: object };
     if (Object.hasOwn(paths, path) === isThere) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
 describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-
   it('sends a prediction as JSON, with its example as it stands, and shows the result', async () => {
-    const { page, faults } = await openDocs(system.url);
+    const { page, faults } = await openDocs(tests.system.url);
     const operation = await expand(page, 'model_a', 'predict_model_a');
 
     const outcome = await execute(operation);
@@ -93,7 +75,7 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('is folded at first, and shows errors without a sample for each', async () => {
-    const { page, faults } = await openDocs(system.url);
+    const { page, faults } = await openDocs(tests.system.url);
     expect(await page.locator('.opblock').count()).toBe(0);
     expect(await page.locator('.opblock-tag').allTextContents()).toEqual(
       expect.arrayContaining([
@@ -110,7 +92,7 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('sends what was typed', async () => {
-    const { page, faults } = await openDocs(system.url);
+    const { page, faults } = await openDocs(tests.system.url);
     const operation = await expand(page, 'model_a', 'predict_model_a');
 
     await operation.locator('textarea.body-param__text').fill('{"data": "typed in"}');
@@ -121,7 +103,7 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('sends a file of protobuf', async () => {
-    const { page, faults } = await openDocs(system.url);
+    const { page, faults } = await openDocs(tests.system.url);
     const operation = await expand(page, 'model_a', 'predict_model_a');
     const buffer = Buffer.from(ModelARequest.encode({ data: 'from a file' }));
 
@@ -138,8 +120,8 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('saves a result as a file of protobuf', async () => {
-    const { id } = await submit(system, 'model_a', { data: 'to a file' }, { Prefer: 'wait=20' });
-    const { page, faults } = await openDocs(system.url);
+    const { id } = await submit(tests.system, 'model_a', { data: 'to a file' }, { Prefer: 'wait=20' });
+    const { page, faults } = await openDocs(tests.system.url);
     const operation = await expand(page, 'Tasks', 'get_result');
 
     await operation.locator('tr[data-param-name=model] input').fill('model_a');
@@ -155,7 +137,7 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('works below the path of a stage', async () => {
-    await using stage = await behindPrefix(system.url, '/prod');
+    await using stage = await behindPrefix(tests.system.url, '/prod');
     for (const path of ['/docs', '/docs/']) {
       const { page, faults } = await openDocs(stage.url);
       await page.goto(`${stage.url}${path}`);
@@ -170,17 +152,17 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   });
 
   it('loses a model with its last instance, and shows it again when one has registered', async () => {
-    const { page, faults } = await openDocs(system.url);
+    const { page, faults } = await openDocs(tests.system.url);
     const operations = page.locator('#operations-tag-gdp_growth_rate');
     const instances = '/models/gdp_growth_rate/instances';
-    const listed = (await (await system.fetch(instances)).json()) as { instances: { id: string }[] };
+    const listed = (await (await tests.system.fetch(instances)).json()) as { instances: { id: string }[] };
 
-    for (const { id } of listed.instances) await system.fetch(`${instances}/${id}`, { method: 'DELETE' });
+    for (const { id } of listed.instances) await tests.system.fetch(`${instances}/${id}`, { method: 'DELETE' });
     await documented('/predict/gdp_growth_rate', false);
     await page.reload();
     await page.locator('.opblock-tag').first().waitFor();
     const without = await operations.count();
-    await system.fetch(instances, { method: 'POST' });
+    await tests.system.fetch(instances, { method: 'POST' });
     await documented('/predict/gdp_growth_rate', true);
     await page.reload();
     await page.locator('.opblock-tag').first().waitFor();
