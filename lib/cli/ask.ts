@@ -3,9 +3,10 @@ import type { CliIo } from './program.ts';
 
 /** Reads a line. On a terminal it asks, and does not show a secret. */
 export function ask({ input, errors, isTerminal }: CliIo, question: string, isSecret = false): Promise<string> {
-  if (isTerminal) errors.write(question);
   const output = isTerminal && !isSecret ? (errors as NodeJS.WritableStream) : undefined;
   const reader = createInterface({ input, terminal: isTerminal, ...(output ? { output } : {}) });
+  // After the terminal has stopped echoing, which the reader sees to.
+  if (isTerminal) errors.write(question);
   return new Promise((resolve, reject) => {
     reader.once('close', () => reject(new Error('Nothing was entered.')));
     reader.once('line', (line) => {

@@ -22,7 +22,7 @@ export const TASK_LINKS = object(
 );
 
 export const UPLOAD_SCHEMAS: Json = {
-  NewUpload: object(
+  UploadRequest: object(
     'A request that is too large for one call.',
     {
       size: { type: 'integer', minimum: 1, maximum: MAX_TRANSFER_BYTES, description: 'Its bytes.' },
@@ -52,7 +52,7 @@ export const UPLOAD_ROUTES = {
     parameters: [MODEL, PARAMETERS.idempotencyKey],
     requestBody: {
       required: true,
-      content: { [JSON_TYPE]: { schema: schemaRef('NewUpload') } },
+      content: { [JSON_TYPE]: { schema: schemaRef('UploadRequest') } },
     },
     responses: { '201': jsonResponse('The address.', schemaRef('Upload')) },
     problems: [

@@ -45,12 +45,12 @@ export const addAdmin: AddVerb = (program, io) => {
     .action(async (_, command) => {
       const { api, output } = await sessionOf(command, io);
       const { keys: all } = await api.request<{ keys: readonly Key[] }>('GET', '/users/me/keys');
-      output.show(all, () =>
-        output.table(
-          ['key', 'name', 'begins with', 'expires'],
-          all.map((key) => [key.id, key.name, key.prefix, key.expires_at]),
-        ),
-      );
+      output.list(all, {
+        key: ({ id }) => id,
+        name: ({ name }) => name,
+        'begins with': ({ prefix }) => prefix,
+        expires: ({ expires_at }) => expires_at,
+      });
     });
   keys
     .command('create')
@@ -88,14 +88,14 @@ export const addAdmin: AddVerb = (program, io) => {
       const path = all || filters.user !== undefined ? '/calls' : '/users/me/calls';
       const query = new URLSearchParams(Object.entries(filters));
       const { calls } = await api.request<{ calls: readonly Call[] }>('GET', `${path}?${query}`);
-      output.show(calls, () =>
-        output.table(
-          ['time', 'user', 'route', 'model', 'status', 'ms', 'task'],
-          calls.map((call) => [
-            ...[call.time, call.user_id, `${call.method} ${call.route}`, call.model],
-            ...[call.status, call.duration_ms, call.task_id],
-          ]),
-        ),
-      );
+      output.list(calls, {
+        time: ({ time }) => time,
+        user: ({ user_id }) => user_id,
+        route: ({ method, route }) => `${method} ${route}`,
+        model: ({ model }) => model,
+        status: ({ status }) => status,
+        ms: ({ duration_ms }) => duration_ms,
+        task: ({ task_id }) => task_id,
+      });
     });
 };

@@ -14,14 +14,13 @@ export const addDeadLetters: AddVerb = (program, io) => {
     .action(async (model: string, _, command) => {
       const { api, output } = await sessionOf(command, io);
       const { dead_letters: all } = await api.request<{ dead_letters: readonly Task[] }>('GET', pathOf(model));
-      output.show(all, () =>
-        all.length === 0
-          ? [`No task of ${model} was given up.`]
-          : output.table(
-              ['task', 'given up', 'runs', 'error'],
-              all.map((task) => [task.id, task.ended_at, task.attempts, `${task.error?.code}: ${task.error?.message}`]),
-            ),
-      );
+      const cells = {
+        task: ({ id }: Task) => id,
+        'given up': ({ ended_at }: Task) => ended_at,
+        runs: ({ attempts }: Task) => attempts,
+        error: ({ error }: Task) => `${error?.code}: ${error?.message}`,
+      };
+      output.list(all, cells, `No task of ${model} was given up.`);
     });
   letters
     .command('redrive')

@@ -43,14 +43,14 @@ export const addModels: AddVerb = (program, io) => {
         return output.show(shown, () => [JSON.stringify(shown, null, 2)]);
       }
       const { models } = await api.request<{ models: readonly Model[] }>('GET', '/models?all=true');
-      output.show(models, () =>
-        models.length === 0
-          ? ['There are no models. Add one by `modelyard init`.']
-          : output.table(
-              ['model', 'state', 'instances', 'waiting', 'reason'],
-              models.map((m) => [m.name, m.state, m.live_instances, m.backlog, m.failure?.reason ?? '']),
-            ),
-      );
+      const cells = {
+        model: ({ name }: Model) => name,
+        state: ({ state }: Model) => state,
+        instances: ({ live_instances }: Model) => live_instances,
+        waiting: ({ backlog }: Model) => backlog,
+        reason: ({ failure }: Model) => failure?.reason ?? '',
+      };
+      output.list(models, cells, 'There are no models. Add one by `modelyard init`.');
     });
 
   const instances = program.command('instances');
@@ -62,14 +62,16 @@ export const addModels: AddVerb = (program, io) => {
       const { api, output } = await sessionOf(command, io);
       const names = model === undefined ? await modelNames(api) : [model];
       const all = (await Promise.all(names.map((name) => instancesOf(api, name)))).flat();
-      output.show(all, () =>
-        all.length === 0
-          ? ['No instance runs. A request wakes a model, or `modelyard instances launch <model>`.']
-          : output.table(
-              ['instance', 'model', 'state', 'variant', 'running', 'slots', 'image'],
-              all.map((i) => [i.id, i.model, i.state, i.variant, i.in_flight, i.slots, i.image]),
-            ),
-      );
+      const cells = {
+        instance: ({ id }: Instance) => id,
+        model: ({ model: name }: Instance) => name,
+        state: ({ state }: Instance) => state,
+        variant: ({ variant }: Instance) => variant,
+        running: ({ in_flight }: Instance) => in_flight,
+        slots: ({ slots }: Instance) => slots,
+        image: ({ image }: Instance) => image,
+      };
+      output.list(all, cells, 'No instance runs. A request wakes a model, or `modelyard instances launch <model>`.');
     });
   instances
     .command('launch')

@@ -26,12 +26,7 @@ export const addPipelines: AddVerb = (program, io) => {
         'GET',
         '/pipelines',
       );
-      output.show(answer.pipelines, () =>
-        output.table(
-          ['pipeline', 'stages'],
-          answer.pipelines.map(({ name, stages }) => [name, stages.length]),
-        ),
-      );
+      output.list(answer.pipelines, { pipeline: ({ name }) => name, stages: ({ stages }) => stages.length });
     });
   pipelines
     .command('runs')
@@ -40,12 +35,12 @@ export const addPipelines: AddVerb = (program, io) => {
     .action(async (pipeline: string, _, command) => {
       const { api, output } = await sessionOf(command, io);
       const { runs } = await api.request<{ runs: readonly Run[] }>('GET', pathOf(pipeline, '/runs'));
-      output.show(runs, () =>
-        output.table(
-          ['run', 'state', 'date', 'started'],
-          runs.map((run) => [run.id, run.state, run.logical_date, run.created_at]),
-        ),
-      );
+      output.list(runs, {
+        run: ({ id }) => id,
+        state: ({ state }) => state,
+        date: ({ logical_date }) => logical_date,
+        started: ({ created_at }) => created_at,
+      });
     });
   pipelines
     .command('run')

@@ -32,14 +32,15 @@ export const addTasks: AddVerb = (program, io) => {
         ...(options.all ? { all: 'true' } : {}),
       });
       const { tasks: page } = await api.request<{ tasks: readonly Task[] }>('GET', `/tasks?${query}`);
-      output.show(page, () =>
-        page.length === 0
-          ? ['There are no tasks. Submit one by `modelyard predict`.']
-          : output.table(
-              ['task', 'model', 'state', 'submitted', 'ms', 'error'],
-              page.map((t) => [t.id, t.model, t.state, t.created_at, t.timings.total_ms, t.error?.code ?? '']),
-            ),
-      );
+      const cells = {
+        task: ({ id }: Task) => id,
+        model: ({ model }: Task) => model,
+        state: ({ state }: Task) => state,
+        submitted: ({ created_at }: Task) => created_at,
+        ms: ({ timings }: Task) => timings.total_ms,
+        error: ({ error }: Task) => error?.code ?? '',
+      };
+      output.list(page, cells, 'There are no tasks. Submit one by `modelyard predict`.');
     });
   tasks
     .command('show')

@@ -29,13 +29,12 @@ export const addUsers: AddVerb = (program, io) => {
     .description('lists the users')
     .action(async (_, command) => {
       const { api, output } = await sessionOf(command, io);
-      const all = await everyUser(api);
-      output.show(all, () =>
-        output.table(
-          ['user', 'name', 'role', 'disabled'],
-          all.map((user) => [user.id, user.username, user.role, user.disabled ? 'disabled' : '']),
-        ),
-      );
+      output.list(await everyUser(api), {
+        user: ({ id }) => id,
+        name: ({ username }) => username,
+        role: ({ role }) => role,
+        disabled: ({ disabled }) => (disabled ? 'disabled' : ''),
+      });
     });
   users
     .command('change')
