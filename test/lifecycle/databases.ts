@@ -10,8 +10,7 @@ import { LEG_VARIABLE, LEGS } from './legs.ts';
 export type NewDatabases = () => Promise<Readonly<Record<string, string>>>;
 
 /** Call at the top of a test file. The databases live as long as its tests. */
-export function useDatabases(): NewDatabases {
-  const leg = LEGS.find((name) => name === process.env[LEG_VARIABLE]);
+export function useDatabases(leg = LEGS.find((name) => name === process.env[LEG_VARIABLE])): NewDatabases {
   if (leg === undefined) return async () => ({});
   let server: PostgresServer | undefined;
   let proxy: Awaited<ReturnType<typeof startDsqlProxy>> | undefined;
