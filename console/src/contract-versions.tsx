@@ -7,7 +7,9 @@ import { Failure, Loading, State, Table } from './ui.tsx';
 
 const baseOf = (name: string): string => name.split('@')[0] ?? name;
 
-/** The contracts that the model has had side by side. One that is not compatible with version 1 is a version of its own. */
+/**
+ * The contracts that the model has had side by side. One that is not compatible with version 1 is a version of its own.
+ */
 export function ContractVersions({ model }: { readonly model: DetailedModel }) {
   const { may } = useSession();
   const client = useQueryClient();

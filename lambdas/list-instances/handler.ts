@@ -13,8 +13,8 @@ const MAX_LINES = 1000;
 const DEFAULT_LINES = 100;
 
 /**
- * `GET /models/{model}/logs`, `GET /models/{model}/instances[/{id}]` and `GET /api/models/instances/{name}`: instances of the platform and
- * instances that registered from elsewhere.
+ * `GET /models/{model}/logs`, `GET /models/{model}/instances[/{id}]` and `GET /api/models/instances/{name}`: instances
+ * of the platform and instances that registered from elsewhere.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function listInstancesOfModel(request) {

@@ -6,7 +6,10 @@ import {
   type HttpRequest,
   httpHandler,
   json,
+  modelForTasks,
+  orAccepted,
   type ProxyResult,
+  quotaForTasks,
   readUploadId,
   refuseWithoutInstance,
   submitOptions,
@@ -15,12 +18,12 @@ import {
   uploadId,
   waitPreference,
 } from '#api';
-import { bothQuotas, keyedTaskId, ModelyardError, type ServedModel, STAGE_MODEL, submitTask, uploadKey } from '#core';
+import { keyedTaskId, ModelyardError, type ServedModel, submitTask, uploadKey } from '#core';
 
 /**
  * `POST /models/{model}/uploads` answers with an address for a request that is too large for one call.
- * `POST /models/{model}/uploads/{id}/tasks` submits what was uploaded there. The id of the upload is the idempotency key
- * of the task, so nothing is stored in between, and nobody else can submit it.
+ * `POST /models/{model}/uploads/{id}/tasks` submits what was uploaded there. The id of the upload is the idempotency
+ * key of the task, so nothing is stored in between, and nobody else can submit it.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function manageUploads(request) {
@@ -30,7 +33,7 @@ export const createHandler = (deps: HandlerDeps) =>
 async function openUpload(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
   const { idempotencyKey: key = randomUUID() } = submitOptions(request.headers);
   const upload: Upload = { ...announcedUpload(request), key };
-  const served = await servedModel(deps, request);
+  const served = await modelForTasks(deps, request);
   const address = await deps.platform.transfers.addressToPut(keyOf(request, served, upload), upload);
   const id = uploadId(upload);
   const submit = `/models/${encodeURIComponent(request.param('model'))}/uploads/${id}/tasks`;
@@ -39,14 +42,14 @@ async function openUpload(deps: HandlerDeps, request: HttpRequest): Promise<Prox
 }
 
 async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const { platform, placesOf, wakeWhenAsleep, quotaOf, forecast } = deps;
+  const { platform, wakeWhenAsleep } = deps;
   const upload = readUploadId(request.param('id'));
   const { idempotencyKey = upload.key, ...options } = submitOptions(request.headers);
   if (idempotencyKey !== upload.key) {
     throw new ModelyardError('invalid_request', 'The Idempotency-Key belongs to the upload: send it there.');
   }
   const wait = waitPreference(request.headers);
-  const served = await servedModel(deps, request);
+  const served = await modelForTasks(deps, request);
   refuseWithoutInstance(served);
   const key = keyOf(request, served, upload);
   const size = await platform.transfers.sizeOf(key);
@@ -62,29 +65,12 @@ async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<Pr
     request: new Uint8Array(),
     uploaded: { payload: { kind: 'blob', key, size }, hash: upload.sha256 },
     limits: served.model.limits,
-    quota: bothQuotas(
-      placesOf(served, wait.seconds ? { seconds: wait.seconds, signal: request.signal } : undefined),
-      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
-    ),
+    quota: quotaForTasks(deps, request, served, wait.seconds),
   });
   await wakeWhenAsleep(served);
   const isWaiting = (wait.seconds ?? 0) > 0;
-  const latest = isWaiting ? await followTask(deps, request, { id: task.id, wait }).catch(unlessAccepted(task)) : task;
+  const latest = isWaiting ? await followTask(deps, request, { id: task.id, wait }).catch(orAccepted(task)) : task;
   return submittedAnswer(deps, latest, { ...wait, waitedSeconds: wait.seconds ?? 0 });
-}
-
-/** The task was accepted, so the response to a failed wait must not look like a refusal. */
-const unlessAccepted =
-  <T>(task: T) =>
-  (error: unknown): T => {
-    if (error instanceof ModelyardError && error.retryable) return task;
-    throw error;
-  };
-
-function servedModel({ models }: HandlerDeps, request: HttpRequest): Promise<ServedModel> {
-  const name = request.param('model');
-  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
-  return models.served(name);
 }
 
 const keyOf = ({ caller }: HttpRequest, { model }: ServedModel, { key, sha256, isJson }: Upload): string =>

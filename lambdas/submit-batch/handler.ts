@@ -6,22 +6,16 @@ import {
   type HttpRequest,
   httpHandler,
   json,
+  modelForTasks,
   presentBatch,
   presentItems,
+  quotaForTasks,
   refuseWithoutInstance,
   splitBatch,
   submitOptions,
 } from '#api';
 import { loadCodec } from '#contract';
-import {
-  type AcceptedBatch,
-  bothQuotas,
-  countBatch,
-  countsOfNew,
-  ModelyardError,
-  STAGE_MODEL,
-  submitBatch,
-} from '#core';
+import { type AcceptedBatch, countBatch, countsOfNew, ModelyardError, submitBatch } from '#core';
 
 /** `POST /models/{model}/batches`: up to 1,000 independent requests at once. */
 export const createHandler = (deps: HandlerDeps) =>
@@ -42,13 +36,11 @@ export const createHandler = (deps: HandlerDeps) =>
 
 /** Accepts a batch and wakes a sleeping model. Rejects when nothing was accepted. */
 async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<AcceptedBatch> {
-  const { platform, models, transcoder, placesOf, quotaOf, forecast, wakeWhenAsleep } = deps;
-  const name = request.param('model');
-  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
+  const { platform, transcoder, wakeWhenAsleep } = deps;
   const options = submitOptions(request.headers);
   const body = request.body();
   const texts = splitBatch(request.headers, body);
-  const [served] = await Promise.all([models.served(name), loadCodec()]);
+  const [served] = await Promise.all([modelForTasks(deps, request), loadCodec()]);
   refuseWithoutInstance(served);
   const accepted = await submitBatch(platform, {
     ...options,
@@ -58,10 +50,7 @@ async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<Acc
     limits: served.model.limits,
     requestHash: createHash('sha256').update(body).digest('hex'),
     items: () => encodeItems(transcoder, served.descriptor, texts),
-    quota: bothQuotas(
-      placesOf(served),
-      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
-    ),
+    quota: quotaForTasks(deps, request, served),
   });
   if (accepted.refused.size < accepted.batch.total) await wakeWhenAsleep(served);
   return accepted;

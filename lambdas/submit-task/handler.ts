@@ -6,11 +6,14 @@ import {
   JSON_TYPE,
   json,
   messageAnswer,
+  modelForTasks,
   negotiate,
+  orAccepted,
   PROTOBUF_TYPE,
   type ProxyResult,
   predictionProblem,
   presentPrediction,
+  quotaForTasks,
   refuseWithoutInstance,
   resultOf,
   SUBMIT_ROUTES,
@@ -23,16 +26,7 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import {
-  bothQuotas,
-  isLinked,
-  isTerminal,
-  ModelyardError,
-  type ServedModel,
-  STAGE_MODEL,
-  submitTask,
-  type Task,
-} from '#core';
+import { isLinked, isTerminal, ModelyardError, type ServedModel, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -41,7 +35,8 @@ const OFFERED = [JSON_TYPE, PROTOBUF_TYPE] as const;
 
 /**
  * `POST /models/{model}/tasks` returns at once, `POST /predict/{model}` waits, `POST /api/predict/{model}` returns only
- * the prediction. On both, a task that ended without a result is a problem. `/predict` offers the bare result as protobuf.
+ * the prediction. On both, a task that ended without a result is a problem. `/predict` offers the bare result as
+ * protobuf.
  */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
@@ -88,15 +83,10 @@ function runMsOf(task: Task, { task: submitted, served }: Accepted): number | un
   return attempts === 1 && startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined;
 }
 
-async function ended(deps: HandlerDeps, { caller, signal }: HttpRequest, task: Task, until: number) {
-  try {
-    const waitMs = Math.max(0, until - deps.platform.clock.now());
-    return await waitWhileUseful(deps, { id: task.id, owner: caller.id, waitMs, signal, known: task });
-  } catch (error) {
-    // The task was accepted, so the response to a failed wait must not look like a refusal.
-    if (error instanceof ModelyardError && error.retryable) return task;
-    throw error;
-  }
+function ended(deps: HandlerDeps, { caller, signal }: HttpRequest, task: Task, until: number): Promise<Task> {
+  const waitMs = Math.max(0, until - deps.platform.clock.now());
+  const wait = { id: task.id, owner: caller.id, waitMs, signal, known: task };
+  return waitWhileUseful(deps, wait).catch(orAccepted(task));
 }
 
 async function predictionAnswer(
@@ -132,17 +122,12 @@ async function acceptTask(deps: HandlerDeps, request: HttpRequest, seconds: numb
   }
 }
 
-async function accept(
-  { platform, models, transcoder, placesOf, quotaOf, forecast }: HandlerDeps,
-  request: HttpRequest,
-  seconds: number | undefined,
-): Promise<Accepted> {
-  const name = request.param('model');
-  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
+async function accept(deps: HandlerDeps, request: HttpRequest, seconds: number | undefined): Promise<Accepted> {
+  const { platform, transcoder } = deps;
   const options = submitOptions(request.headers);
   const type = bodyType(request.headers);
   const body = request.body();
-  const [served] = await Promise.all([models.served(name), loadCodec()]);
+  const [served] = await Promise.all([modelForTasks(deps, request), loadCodec()]);
   refuseWithoutInstance(served);
   const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
   const task = await submitTask(platform, {
@@ -152,10 +137,7 @@ async function accept(
     contract: served.contract,
     request: encoded,
     limits: served.model.limits,
-    quota: bothQuotas(
-      placesOf(served, seconds ? { seconds, signal: request.signal } : undefined),
-      quotaOf?.(request.caller, async (task) => (await forecast(task)).endsAt),
-    ),
+    quota: quotaForTasks(deps, request, served, seconds),
   });
   return { task, served, encoded };
 }

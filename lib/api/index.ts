@@ -6,7 +6,7 @@ export {
   toPrincipalContext,
   unauthenticated,
 } from './auth/principal-context.ts';
-export { refuseWithoutInstance } from './http/accepting.ts';
+export { modelForTasks, orAccepted, quotaForTasks, refuseWithoutInstance } from './http/accepting.ts';
 export { encodeItems, splitBatch } from './http/batch-body.ts';
 export {
   aText,

@@ -104,7 +104,10 @@ function subscribe(topic: Topic, subscriber: Address, subscriberId: string): voi
   });
 }
 
-/** The topic to which the rules of a stage's lifecycle report. It tells the subscribers of the stage that have an address. */
+/**
+ * The topic to which the rules of a stage's lifecycle report. It tells the subscribers of the stage that have an
+ * address.
+ */
 export class AlertsTopic extends Topic {
   constructor(
     scope: Construct,

@@ -147,7 +147,7 @@ export { isLinked } from './tasks/linked-result.ts';
 export { listTasksOfAll } from './tasks/list-tasks-of-all.ts';
 export type { BlobStore } from './tasks/payload.ts';
 export { loadPayload, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, type Payload, storePayload } from './tasks/payload.ts';
-export { newPlace, type Place, type PlaceStore, readPlace } from './tasks/place-store.ts';
+export { CHEAP_LOOK_MS, newPlace, type Place, type PlaceStore, readPlace } from './tasks/place-store.ts';
 export {
   type EncodedResult,
   expireOverdue,

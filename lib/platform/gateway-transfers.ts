@@ -59,9 +59,9 @@ export function gatewayTransfers({ blobs, streams, clock }: GatewayTransferDeps)
     },
     async send(token) {
       const { key, type, fileName } = await granted(token, 'get');
-      const [size, pieces] = await Promise.all([streams.sizeOf(key), streams.read(key)]);
-      if (size === undefined || !pieces) throw unknown();
-      return { size, pieces, type, fileName };
+      const stream = await streams.read(key);
+      if (!stream) throw unknown();
+      return { ...stream, type, fileName };
     },
   };
 }

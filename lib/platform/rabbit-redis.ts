@@ -121,7 +121,10 @@ export interface RabbitRedisSettings {
    * For example `postgres://user:password@host:5432/database`. Instances need none. @default no users and calls
    */
   readonly databaseUrl?: string;
-  /** First part of all names of queues and keys, and the name of the schema, so that several systems can share servers. @default 'modelyard' */
+  /**
+   * First part of all names of queues and keys, and the name of the schema, so that several systems can share servers.
+   * @default 'modelyard'
+   */
   readonly prefix?: string;
   /** How long an empty receive waits, in seconds. @default 20 */
   readonly pollSeconds?: number;

@@ -4,7 +4,9 @@ import { changeAlert } from './change-alert.ts';
 import { type OwnedRule, readRules } from './rules.ts';
 import { type AlertRow, alertsDatabase } from './tables.ts';
 
-/** Writes reports that are due by time: repetitions, first reports after a silence, and ends without further windows. */
+/**
+ * Writes reports that are due by time: repetitions, first reports after a silence, and ends without further windows.
+ */
 export async function reportDueAlerts(lifecycle: Lifecycle): Promise<void> {
   const { query } = await alertsDatabase(lifecycle);
   const rules = new Map((await readRules(lifecycle)).map((rule) => [rule.name, rule]));
@@ -21,16 +23,13 @@ async function reportInItsTime(lifecycle: Lifecycle, rule: OwnedRule, row: Alert
   const repeatMs = rule.repeat_seconds * 1000;
   const limits = { resolveAfter: rule.resolve_after, now };
   // That nothing comes is what an alert of missing windows says.
-  const mayEnd = rule.kind !== 'missing';
-  if (mayEnd && resolveWithoutWindows(alert, limits).alert?.state === 'resolved') {
-    await changeAlert(lifecycle, rule, row, (stored) =>
-      stored ? resolveWithoutWindows(stored, limits) : { alert: stored },
-    );
-  } else if (alert.reportedAt === null || now >= alert.reportedAt + repeatMs) {
-    await changeAlert(lifecycle, rule, row, (stored, isSilenced) =>
-      stored ? reportInTime(stored, { repeatMs, now, isSilenced }) : { alert: stored },
-    );
-  }
+  const ends = rule.kind !== 'missing' && resolveWithoutWindows(alert, limits).alert?.state === 'resolved';
+  const isReportDue = alert.reportedAt === null || now >= alert.reportedAt + repeatMs;
+  if (!ends && !isReportDue) return;
+  await changeAlert(lifecycle, rule, row, (stored, isSilenced) => {
+    if (!stored) return { alert: stored };
+    return ends ? resolveWithoutWindows(stored, limits) : reportInTime(stored, { repeatMs, now, isSilenced });
+  });
 }
 
 /** Its channels are deleted too, so there is no report. */

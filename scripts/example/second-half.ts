@@ -29,8 +29,8 @@ const PIPELINES = [
 ] as const;
 
 /**
- * Time goes on: a version that knows the years until 1980 predicts 1990 to 1996. The data is real, and so is its drift; only
- * the pace is not, because the years pass in seconds.
+ * Time goes on: a version that knows the years until 1980 predicts 1990 to 1996. The data is real, and so is its drift;
+ * only the pace is not, because the years pass in seconds.
  */
 export async function secondHalf(api: ExampleClient, series: readonly Series[], known: number): Promise<Later> {
   say(`Time goes on: a version that knows the years until ${TRAINED_UNTIL} predicts ${FIRST_YEAR} to ${LAST_YEAR}.`);

@@ -6,7 +6,8 @@ import { type Candidate, startSystem } from './embedded/system.ts';
 
 /*
  * `npm run bench:start [-- --rounds 5]`: start-up time and memory of `npm start`, beside a copy of this checkout without
- * the lifecycle. Exits with 1 when the best of all rounds is more than 10 % above: until it is used, the lifecycle costs nothing.
+ * the lifecycle. Exits with 1 when the best of all rounds is more than 10 % above: until it is used, the lifecycle
+ * costs nothing.
  */
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const LIMIT = 0.1;

@@ -1,4 +1,21 @@
-import { ModelyardError, modelFailing, type ServedModel } from '#core';
+import {
+  bothQuotas,
+  ModelyardError,
+  modelFailing,
+  type ServedModel,
+  STAGE_MODEL,
+  type Task,
+  type TaskQuota,
+} from '#core';
+import type { HandlerDeps } from './handler-deps.ts';
+import type { HttpRequest } from './http-request.ts';
+
+/** The model in the path of a submit. Rejects with `model_not_found` also for the model of the lifecycle's stages. */
+export async function modelForTasks({ models }: Pick<HandlerDeps, 'models'>, request: HttpRequest) {
+  const name = request.param('model');
+  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
+  return models.served(name);
+}
 
 /** Throws `model_failing` or `no_live_instance` for a model that accepts no tasks in its present state. */
 export function refuseWithoutInstance({ model, live, failure }: ServedModel): void {
@@ -6,3 +23,25 @@ export function refuseWithoutInstance({ model, live, failure }: ServedModel): vo
   if (live.length > 0 || model.limits.acceptWhenAsleep) return;
   throw new ModelyardError('no_live_instance', 'No instance of this model is running. The task was not accepted.');
 }
+
+/** The limits of the model and of the caller. With `seconds`, a task waits so long for a place in a full backlog. */
+export function quotaForTasks(
+  { placesOf, quotaOf, forecast }: Pick<HandlerDeps, 'placesOf' | 'quotaOf' | 'forecast'>,
+  { caller, signal }: HttpRequest,
+  served: ServedModel,
+  seconds?: number,
+): TaskQuota {
+  const places = placesOf(served, seconds ? { seconds, signal } : undefined);
+  return bothQuotas(
+    places,
+    quotaOf?.(caller, async (task) => (await forecast(task)).endsAt),
+  );
+}
+
+/** Recovery of a wait that failed: its task was accepted, so the response must not look like a refusal. */
+export const orAccepted =
+  (task: Task) =>
+  (error: unknown): Task => {
+    if (error instanceof ModelyardError && error.retryable) return task;
+    throw error;
+  };

@@ -41,7 +41,10 @@ export interface ProxyResult {
   readonly body: string;
   /** Whether `body` is base64 of the bytes to send. @default false */
   readonly isBase64Encoded?: boolean;
-  /** In place of `body`: the bytes to send, one piece after the other. Only a gateway in the same process can send these. */
+  /**
+   * In place of `body`: the bytes to send, one piece after the other. Only a gateway in the same process can send
+   * these.
+   */
   readonly pieces?: readonly Uint8Array[];
   /** In place of `body`: what is sent as it comes, until it ends. Only after `ProxyContext.openStream`. */
   readonly stream?: AsyncGenerator<string | Uint8Array>;

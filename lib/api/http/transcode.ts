@@ -17,7 +17,10 @@ export interface Transcoded {
   readonly variant?: string;
 }
 
-/** A JSON body has at most four times as many bytes as protobuf, with which lists of numbers are taken up to the limit of bodies. */
+/**
+ * A JSON body has at most four times as many bytes as protobuf, with which lists of numbers are taken up to the limit
+ * of bodies.
+ */
 const MAX_REQUEST_BYTES = 4 * MAX_PAYLOAD_BYTES;
 /** JSON of a result that has more is not written: a message of 10 MiB may come to gigabytes of defaults. */
 export const MAX_JSON_BYTES = 64 * 2 ** 20;

@@ -30,7 +30,10 @@ export const addPredict: AddVerb = (program, io) => {
     });
 };
 
-/** Prints every state of a task, parts of its result as they come, and its progress on a terminal. Rejects with `TaskError` when it ends without a result. */
+/**
+ * Prints every state of a task, parts of its result as they come, and its progress on a terminal. Rejects with
+ * `TaskError` when it ends without a result.
+ */
 export async function follow({ api, output }: CliSession, id: string): Promise<void> {
   let last: Task | undefined;
   for await (const event of api.events(id)) {

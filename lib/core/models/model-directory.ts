@@ -44,8 +44,9 @@ export interface ModelSummary extends KnownModel {
 }
 
 /**
- * Reads the registry for requests, by the names in their URLs: `churn`, or `churn@2` for one contract version. Results are at most `MAX_STALENESS_MS` old and cost a bounded number of reads. While
- * the registry is unavailable, the last snapshot is used.
+ * Reads the registry for requests, by the names in their URLs: `churn`, or `churn@2` for one contract version. Results
+ * are at most `MAX_STALENESS_MS` old and cost a bounded number of reads. While the registry is unavailable, the last
+ * snapshot is used.
  */
 export interface ModelDirectory {
   /**

@@ -24,6 +24,9 @@ export interface PlaceStore {
   oldest(model: string, max: number, limit: number): Promise<readonly Place[]>;
 }
 
+/** `lookMs` where a look costs next to nothing. Another process may have freed places a moment ago. */
+export const CHEAP_LOOK_MS = 50;
+
 const RANDOM_BYTES = 6;
 
 export const newPlace = (id: string, at: number): Place => {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { ModelyardError } from '../errors.ts';
 import type { Payload } from './payload.ts';
 
-/** Requests above this are uploaded, and results above it are downloaded. Less than Lambda accepts, as text or base64. */
+/**
+ * Requests above this are uploaded, and results above it are downloaded. Less than Lambda accepts, as text or base64.
+ */
 export const MAX_CALL_BYTES = 4 * 2 ** 20;
 /** Maximum size of an uploaded request and of a downloaded result. */
 export const MAX_TRANSFER_BYTES = 2 ** 30;
@@ -49,16 +51,29 @@ export interface BlobStreams {
   /** Stores all pieces, or nothing when they throw. */
   write(key: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
   /** Undefined if there is no such blob. */
-  read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined>;
+  read(key: string): Promise<BlobStream | undefined>;
   sizeOf(key: string): Promise<number | undefined>;
 }
 
-/** A blob on its way to a client. */
-export interface Download {
+/** A blob piece by piece. */
+export interface BlobStream {
+  /** In bytes. */
   readonly size: number;
+  readonly pieces: AsyncGenerator<Uint8Array>;
+}
+
+/** A blob that is in memory already. */
+export function inOnePiece(bytes: Uint8Array): BlobStream {
+  async function* onePiece() {
+    yield bytes;
+  }
+  return { size: bytes.byteLength, pieces: onePiece() };
+}
+
+/** A blob on its way to a client. */
+export interface Download extends BlobStream {
   readonly type: string;
   readonly fileName: string;
-  readonly pieces: AsyncGenerator<Uint8Array>;
 }
 
 /** The other end of the addresses that a gateway gives. */

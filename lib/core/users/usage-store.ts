@@ -8,7 +8,10 @@ export interface StoredUsage {
 /** Usage by owner. Reads are consistent. All methods reject with `store_unavailable` when the store cannot be reached. */
 export interface UsageStore {
   get(owner: string): Promise<StoredUsage | undefined>;
-  /** Writes if the stored version is `usage.version - 1`, or if nothing is stored and it is 1. Otherwise resolves with false. */
+  /**
+   * Writes if the stored version is `usage.version - 1`, or if nothing is stored and it is 1. Otherwise resolves with
+   * false.
+   */
   put(owner: string, usage: StoredUsage): Promise<boolean>;
   delete(owner: string): Promise<void>;
 }

@@ -17,8 +17,8 @@ export interface UserStore {
   /** Accepts any text. */
   findByName(name: string): Promise<User | undefined>;
   /**
-   * Writes role, password hash, state and credentials if the stored version is `user.version - 1`. Resolves with false when the version
-   * differs or the user does not exist.
+   * Writes role, password hash, state and credentials if the stored version is `user.version - 1`. Resolves with false
+   * when the version differs or the user does not exist.
    */
   update(user: User): Promise<boolean>;
   /** Resolves with false when there is no such user. The name may be registered again. */

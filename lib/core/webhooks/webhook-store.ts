@@ -33,7 +33,9 @@ export const FREQUENT_LOOKS: LookPace = { share: 0.1, minMs: 50, maxMs: 10_000 }
 export interface WebhookStore {
   readonly pace: LookPace;
   get(key: string): Promise<StoredDocument | undefined>;
-  /** Writes if the stored version is the one before, or if nothing is stored and it is 1. Otherwise resolves with false. */
+  /**
+   * Writes if the stored version is the one before, or if nothing is stored and it is 1. Otherwise resolves with false.
+   */
   put(key: string, stored: StoredDocument, times: DocumentTimes): Promise<boolean>;
   delete(key: string): Promise<void>;
   /** Delivers the key to a sender at that time or earlier. Does nothing where senders ask `due`. */

@@ -14,8 +14,8 @@ export interface Cover {
 }
 
 /**
- * Runs requests on a version, and again on its backup if it fails or is late: a faulty version costs its callers time and no
- * answer. A request that both fail is the request's fault and is not counted.
+ * Runs requests on a version, and again on its backup if it fails or is late: a faulty version costs its callers time
+ * and no answer. A request that both fail is the request's fault and is not counted.
  */
 export function coveredRun(lane: Lane, requests: readonly RunRequest[], cover: Cover): LiveRun {
   const { counter } = lane;

@@ -10,7 +10,9 @@ export interface Lane {
 
 export const laneOf = (model: RunningModel): Lane => ({ model, counter: new TallyCounter(model.version ?? '') });
 
-/** Another version is late when it takes so many times as long as 95 % of the answers of this one, but at least so long. */
+/**
+ * Another version is late when it takes so many times as long as 95 % of the answers of this one, but at least so long.
+ */
 const HEDGE = { ratio: 5, minMs: 1000, minAnswers: 20 };
 
 /** When this version is asked too. Undefined while too little is known of its latency. */

@@ -15,7 +15,10 @@ if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitm
 else {
   const servers = useRabbitRedis(brokers);
 
-  /** A queue with some messages, and a publisher that can be taken away, as an alarm of RabbitMQ or a slow reconnect does. */
+  /**
+   * A queue with some messages, and a publisher that can be taken away, as an alarm of RabbitMQ or a slow reconnect
+   * does.
+   */
   async function open() {
     const connections = new RabbitConnections({ url: servers.rabbitmq.url });
     const link = new RedisLink({ url: servers.redis.url });

@@ -7,7 +7,10 @@ const TASKS = 1000;
 /** Long enough that a busy machine does not hide the difference between the instances. */
 const RUN_MS = 16;
 
-/** Runs a thousand tasks, a steady stream of them, on instances that take so many times as long as the first; how many each ran. */
+/**
+ * Runs a thousand tasks, a steady stream of them, on instances that take so many times as long as the first; how many
+ * each ran.
+ */
 async function share(slowness: readonly number[]): Promise<readonly number[]> {
   const platform = createMemoryPlatform();
   const counts = slowness.map(() => 0);

@@ -10,7 +10,9 @@ export interface Violation {
 
 type RowRule = (history: History, task: Task) => string | undefined;
 
-/** What holds for every row at every time, as the store has it and as callers are told. Each answers with what is wrong. */
+/**
+ * What holds for every row at every time, as the store has it and as callers are told. Each answers with what is wrong.
+ */
 const ROW_RULES: Readonly<Record<string, RowRule>> = {
   'a row keeps its request': (history, { id, requestHash }) => {
     const accepted = history.accepted.get(id)?.request.number;

@@ -67,7 +67,10 @@ export function awsPlatform(world: World): SimPlatform {
   };
 }
 
-/** The queue with a consumer that is made at once: the real one is loaded by its first receive, which takes turns of the real event loop. */
+/**
+ * The queue with a consumer that is made at once: the real one is loaded by its first receive, which takes turns of the
+ * real event loop.
+ */
 const queueOf = (queue: TaskQueue, consume: (options: ConsumeOptions) => TaskConsumer): TaskQueue => ({
   send: (message) => queue.send(message),
   depth: () => queue.depth(),

@@ -70,7 +70,9 @@ const OWNER_STREAM = 0x0137e4;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
-/** The scenario of a seed. Which kinds of trouble it has is drawn first, so that some seeds have few and some have many. */
+/**
+ * The scenario of a seed. Which kinds of trouble it has is drawn first, so that some seeds have few and some have many.
+ */
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const isCalm = random.chance(0.25);

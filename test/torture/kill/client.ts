@@ -77,7 +77,10 @@ export class Client {
     return answer?.status === 200 || answer?.status === 404;
   }
 
-  /** Repeats submits with a key that were not answered until they are, as clients should. Resolves with how many are left. */
+  /**
+   * Repeats submits with a key that were not answered until they are, as clients should. Resolves with how many are
+   * left.
+   */
   async submitUnknown(): Promise<number> {
     for (const submission of this.#unknown) await this.#submit(submission, 0);
     return this.#unknown.size;

@@ -1,13 +1,10 @@
-import type { Place, PlaceStore } from '#core';
-
-/** Another process may have freed places a moment ago. */
-const LOOK_MS = 50;
+import { CHEAP_LOOK_MS, type Place, type PlaceStore } from '#core';
 
 /** The reference implementation of the port. */
 export function memoryPlaces(assertReachable: () => void): PlaceStore {
   const models = new Map<string, Map<string, Place>>();
   return {
-    lookMs: LOOK_MS,
+    lookMs: CHEAP_LOOK_MS,
     async take(model, places, max) {
       assertReachable();
       const taken = models.get(model) ?? new Map<string, Place>();

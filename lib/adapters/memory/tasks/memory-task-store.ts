@@ -1,6 +1,7 @@
 import {
   type BatchStore,
   type BlobStore,
+  type BlobStream,
   type BlobStreams,
   type CancelMark,
   type CancelMarks,
@@ -10,6 +11,7 @@ import {
   cursorsOf,
   type DeadLetterQuery,
   type EventOutcome,
+  inOnePiece,
   isTerminal,
   MAX_DEAD_LETTERS_COUNTED,
   type PlaceStore,
@@ -188,9 +190,9 @@ export class MemoryBlobStore implements BlobStore, BlobStreams {
     await this.put(key, Buffer.concat(received));
   }
 
-  async read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined> {
+  async read(key: string): Promise<BlobStream | undefined> {
     const bytes = await this.get(key);
-    return bytes && onePiece(bytes);
+    return bytes && inOnePiece(bytes);
   }
 
   async sizeOf(key: string): Promise<number | undefined> {
@@ -200,8 +202,4 @@ export class MemoryBlobStore implements BlobStore, BlobStreams {
   #assertReachable(): void {
     if (!this.reachable) throw unavailable('store_unavailable', 'The blob store is unavailable.', undefined);
   }
-}
-
-async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

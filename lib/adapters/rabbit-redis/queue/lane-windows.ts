@@ -17,7 +17,10 @@ export class LaneWindows {
     );
   }
 
-  /** Requests about `wanted` messages from each lane. `ahead`: more of them, so that their turns can be compared. Resolves when the first lane is open. */
+  /**
+   * Requests about `wanted` messages from each lane. `ahead`: more of them, so that their turns can be compared.
+   * Resolves when the first lane is open.
+   */
   async open(wanted: number, ahead: number): Promise<void> {
     const [first, ...others] = this.#windows.map((window) => window.open(wanted + ahead));
     // A failure closes the channel, which its owner sees.
@@ -25,7 +28,10 @@ export class LaneWindows {
     await first;
   }
 
-  /** Resolves when no more messages arrive. False if the broker may have delivered a message that the client did not show. */
+  /**
+   * Resolves when no more messages arrive. False if the broker may have delivered a message that the client did not
+   * show.
+   */
   async close(): Promise<boolean> {
     const areClean = await Promise.all(this.#windows.map((window) => window.close()));
     return areClean.every(Boolean);

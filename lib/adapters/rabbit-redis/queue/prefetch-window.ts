@@ -42,7 +42,10 @@ export class PrefetchWindow {
     });
   }
 
-  /** Resolves when no more messages arrive. False if the broker may have delivered a message that the client did not show. */
+  /**
+   * Resolves when no more messages arrive. False if the broker may have delivered a message that the client did not
+   * show.
+   */
   close(): Promise<boolean> {
     return this.#inOrder(async () => {
       const isClean = this.#consumerTag === undefined || this.#isFull;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type BlobStreams, ModelyardError } from '#core';
+import { type BlobStream, type BlobStreams, ModelyardError } from '#core';
 import { translated } from '../errors.ts';
 import { readKey } from '../read-key.ts';
 import type { RedisStoreOptions } from './redis-task-store.ts';
@@ -50,13 +50,14 @@ export class RedisBlobParts implements BlobStreams {
     }
   }
 
-  async read(key: string): Promise<AsyncGenerator<Uint8Array> | undefined> {
+  async read(key: string): Promise<BlobStream | undefined> {
     const parts = await this.#partsOf(key);
-    return parts && this.#each(parts);
+    return parts && { size: sizeOf(parts), pieces: this.#each(parts) };
   }
 
   async sizeOf(key: string): Promise<number | undefined> {
-    return (await this.#partsOf(key))?.sizes.reduce((sum, size) => sum + size, 0);
+    const parts = await this.#partsOf(key);
+    return parts && sizeOf(parts);
   }
 
   /** Deletes a blob, if it is in parts. */
@@ -111,6 +112,8 @@ export class RedisBlobParts implements BlobStreams {
     return `${this.#options.prefix}:blob-part:${id}:${at}`;
   }
 }
+
+const sizeOf = ({ sizes }: Parts): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /** Pieces of any size as parts of `PART_BYTES`. */
 async function* inParts(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { type BlobStore, type BlobStreams, MAX_DEADLINE_SECONDS, RETENTION_SECONDS } from '#core';
+import { type BlobStore, type BlobStreams, inOnePiece, MAX_DEADLINE_SECONDS, RETENTION_SECONDS } from '#core';
 import { translated } from '../errors.ts';
 import { readKey } from '../read-key.ts';
 import { RedisBlobParts } from './redis-blob-parts.ts';
@@ -21,7 +21,7 @@ export class RedisBlobStore implements BlobStore {
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    if (bytes.byteLength > MAX_STRING_BYTES) return this.parts.write(key, onePiece(bytes));
+    if (bytes.byteLength > MAX_STRING_BYTES) return this.parts.write(key, inOnePiece(bytes).pieces);
     // An empty blob is in the place of one that was erased.
     if (bytes.byteLength === 0) await this.parts.delete(key);
     await translated('store_unavailable', async () => {
@@ -31,17 +31,14 @@ export class RedisBlobStore implements BlobStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    const whole = await translated('store_unavailable', async () => {
-      const reply = await readKey(this.#options.link, this.#key(key), ['GET']);
-      return Buffer.isBuffer(reply) ? asBytes(reply) : undefined;
-    });
+    const whole = await this.#whole(key);
     if (whole) return whole;
-    const [size, pieces] = await Promise.all([this.parts.sizeOf(key), this.parts.read(key)]);
-    if (size === undefined || !pieces) return undefined;
+    const inParts = await this.parts.read(key);
+    if (!inParts) return undefined;
     // Not joined at the end: that would need twice the memory.
-    const bytes = new Uint8Array(size);
+    const bytes = new Uint8Array(inParts.size);
     let at = 0;
-    for await (const piece of pieces) {
+    for await (const piece of inParts.pieces) {
       bytes.set(piece, at);
       at += piece.byteLength;
     }
@@ -56,18 +53,22 @@ export class RedisBlobStore implements BlobStore {
       read: async (key) => {
         const inParts = await parts.read(key);
         if (inParts) return inParts;
-        const bytes = await this.get(key);
-        return bytes && onePiece(bytes);
+        const bytes = await this.#whole(key);
+        return bytes && inOnePiece(bytes);
       },
-      sizeOf: async (key) => (await parts.sizeOf(key)) ?? (await this.get(key))?.byteLength,
+      sizeOf: async (key) => (await parts.sizeOf(key)) ?? (await this.#whole(key))?.byteLength,
     };
+  }
+
+  /** A blob that is one string. */
+  #whole(key: string): Promise<Uint8Array | undefined> {
+    return translated('store_unavailable', async () => {
+      const reply = await readKey(this.#options.link, this.#key(key), ['GET']);
+      return Buffer.isBuffer(reply) ? asBytes(reply) : undefined;
+    });
   }
 
   #key(key: string): string {
     return `${this.#options.prefix}:blob:${key}`;
   }
-}
-
-async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

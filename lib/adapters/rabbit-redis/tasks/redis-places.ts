@@ -1,11 +1,9 @@
-import { type PlaceStore, readPlace } from '#core';
+import { CHEAP_LOOK_MS, type PlaceStore, readPlace } from '#core';
 import { translated } from '../errors.ts';
 import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import { redisScript } from '../redis-script.ts';
 import type { RedisStoreOptions } from './redis-task-store.ts';
 
-/** Another process may have freed places a moment ago. */
-const LOOK_MS = 50;
 /** Kept longer than any task waits. */
 const KEPT_MS = 15 * 24 * 3600 * 1000;
 
@@ -23,7 +21,7 @@ return { KEYS[1], 1 }
 export function redisPlaces({ link, prefix }: Pick<RedisStoreOptions, 'link' | 'prefix'>): PlaceStore {
   const keyOf = (model: string) => `${prefix}:places:${model}`;
   return {
-    lookMs: LOOK_MS,
+    lookMs: CHEAP_LOOK_MS,
     take: (model, places, max) =>
       translated('store_unavailable', async () => {
         const key = keyOf(model);

@@ -28,7 +28,10 @@ export class FileLock {
     }
   }
 
-  /** Delete only files whose names are never used again. Otherwise two processes could lock different inodes of one name. */
+  /**
+   * Delete only files whose names are never used again. Otherwise two processes could lock different inodes of one
+   * name.
+   */
   release({ deleteFile = false } = {}): void {
     this.#connection.close();
     if (deleteFile) rmSync(this.#path, { force: true });

@@ -25,7 +25,8 @@ export function fileBlobStreams(store: Pick<FileBlobStore, 'pathOf' | 'isSynced'
     },
     async read(key) {
       const path = store.pathOf(key);
-      return (await sizeOf(path)) === undefined ? undefined : piecesOf(path);
+      const size = await sizeOf(path);
+      return size === undefined ? undefined : { size, pieces: piecesOf(path) };
     },
     sizeOf: (key) => sizeOf(store.pathOf(key)),
   };

@@ -1,13 +1,10 @@
-import { type PlaceStore, readPlace } from '#core';
+import { CHEAP_LOOK_MS, type PlaceStore, readPlace } from '#core';
 import type { Database } from '../database/database.ts';
 import { translated } from '../errors.ts';
 
-/** Another process may have freed places a moment ago. */
-const LOOK_MS = 50;
-
 /** Stores places as rows, which are counted in the transaction that adds one. */
 export const sqlitePlaces = (database: Database): PlaceStore => ({
-  lookMs: LOOK_MS,
+  lookMs: CHEAP_LOOK_MS,
   take: (model, places, max) =>
     translated(
       'store_unavailable',

@@ -16,7 +16,10 @@ export const COLUMNS = [
   'sender',
 ] as const;
 
-/** The figures of a step, by `COLUMNS`. Times are milliseconds, CPU is in cores: on a busy machine, what one core serves says more than what was served. */
+/**
+ * The figures of a step, by `COLUMNS`. Times are milliseconds, CPU is in cores: on a busy machine, what one core serves
+ * says more than what was served.
+ */
 export function figuresOf(step: Step): readonly string[] {
   const { load, rate, seconds, seen, watched } = step;
   const { cpuSeconds, memoryMib, healthMs } = watched;
