@@ -5,6 +5,7 @@ import { HEADERS, PARAMETERS } from './headers.ts';
 import { GATEWAY_ROUTES, INSTANCE_ROUTES } from './instance-routes.ts';
 
 import {
+  BODY_PROBLEMS,
   binarySchema,
   emptyResponse,
   jsonResponse,
@@ -55,14 +56,7 @@ const MODEL_ROUTES = {
       content: { [JSON_TYPE]: { schema: schemaRef('ModelChange'), example: { default_version: 2 } } },
     },
     responses: { '200': jsonResponse('The model.', schemaRef('ChangedModel')) },
-    problems: [
-      'unreadable_body',
-      'invalid_input',
-      'body_too_large',
-      'unsupported_media_type',
-      'model_not_found',
-      'registry_unavailable',
-    ],
+    problems: [...BODY_PROBLEMS, 'model_not_found', 'registry_unavailable'],
   },
   'GET /models/{model}/schema': {
     operationId: 'get_model_schema',

@@ -1,6 +1,7 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
 import { HEADERS } from './headers.ts';
 import {
+  BODY_PROBLEMS,
   jsonResponse,
   MODEL_PARAMETER,
   pathParameter,
@@ -59,10 +60,7 @@ export const INSTANCE_ROUTES = {
     requestBody: LAUNCH,
     responses: { '202': jsonResponse('The instance is starting.', schemaRef('Instance'), HEADERS.location) },
     problems: [
-      'unreadable_body',
-      'invalid_input',
-      'body_too_large',
-      'unsupported_media_type',
+      ...BODY_PROBLEMS,
       'model_not_found',
       'instance_limit',
       'instance_uncontrolled',

@@ -4,7 +4,7 @@ import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import type { Route } from '../http/routes.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { Json, MessageSchemas } from './message-schemas.ts';
-import { binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
+import { BODY_PROBLEMS, binarySchema, type FIXED_TAGS, jsonResponse, response, schemaRef } from './route-doc.ts';
 import { summaryOf } from './route-summaries.ts';
 
 export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'> {
@@ -13,12 +13,9 @@ export interface DocumentedModel extends Pick<ModelSummary, 'model' | 'contract'
 
 /** Problems of a submit, besides those of every request. */
 export const SUBMIT_PROBLEMS = [
-  'unreadable_body',
+  ...BODY_PROBLEMS,
   'model_not_found',
   'not_acceptable',
-  'body_too_large',
-  'unsupported_media_type',
-  'invalid_input',
   'idempotency_conflict',
   'backlog_full',
   'no_live_instance',

@@ -30,6 +30,14 @@ export interface RouteDoc {
   readonly problems: readonly ErrorCode[];
 }
 
+/** Problems of a route that takes a body. */
+export const BODY_PROBLEMS = [
+  'unreadable_body',
+  'invalid_input',
+  'body_too_large',
+  'unsupported_media_type',
+] as const satisfies readonly ErrorCode[];
+
 /** Handlers whose routes are documented once per model. */
 export type ModelHandler = 'submit-task';
 

@@ -4,6 +4,7 @@ import { EVENTS_TYPE } from '../presenters/event-stream.ts';
 import type { DeadLetterBody, HistoryBody } from '../presenters/history-presenter.ts';
 import type { Json } from './message-schemas.ts';
 import {
+  BODY_PROBLEMS,
   emptyResponse,
   jsonResponse,
   MODEL_PARAMETER,
@@ -154,15 +155,6 @@ export const STEERING_ROUTES = {
       },
     },
     responses: { '202': jsonResponse('The redriven tasks, and those that were refused.', schemaRef('Redrive')) },
-    problems: [
-      'unreadable_body',
-      'invalid_input',
-      'body_too_large',
-      'unsupported_media_type',
-      'model_not_found',
-      'not_acceptable',
-      'store_unavailable',
-      'registry_unavailable',
-    ],
+    problems: [...BODY_PROBLEMS, 'model_not_found', 'not_acceptable', 'store_unavailable', 'registry_unavailable'],
   },
 } as const satisfies RouteDocs;

@@ -3,7 +3,7 @@ import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { Json } from './message-schemas.ts';
 import { SUBMIT_PROBLEMS } from './model-operations.ts';
-import { jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
+import { BODY_PROBLEMS, jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 import { moment, object, text } from './schema-parts.ts';
 
 const MIB = 2 ** 20;
@@ -56,11 +56,8 @@ export const UPLOAD_ROUTES = {
     },
     responses: { '201': jsonResponse('The address.', schemaRef('Upload')) },
     problems: [
-      'unreadable_body',
+      ...BODY_PROBLEMS,
       'invalid_request',
-      'invalid_input',
-      'body_too_large',
-      'unsupported_media_type',
       'model_not_found',
       'not_acceptable',
       'store_unavailable',

@@ -1,7 +1,14 @@
 import { DEFAULT_KEY_DAYS, LIMIT_FIELDS, MAX_KEY_DAYS, SCOPES, USER_ROLES } from '#core';
 import { FORM_TYPE, JSON_TYPE } from '../http/negotiation.ts';
 import type { Json } from './message-schemas.ts';
-import { emptyResponse, jsonResponse, pathParameter, queryParameter, type RouteDocs } from './route-doc.ts';
+import {
+  BODY_PROBLEMS,
+  emptyResponse,
+  jsonResponse,
+  pathParameter,
+  queryParameter,
+  type RouteDocs,
+} from './route-doc.ts';
 
 const text = (description: string): Json => ({ type: 'string', description });
 const moment = (description: string): Json => ({ type: 'string', format: 'date-time', description });
@@ -103,7 +110,6 @@ const CALL_PARAMETERS = [
   ...PAGE_PARAMETERS,
 ];
 
-const BODY_PROBLEMS = ['unreadable_body', 'invalid_input', 'body_too_large', 'unsupported_media_type'] as const;
 const STORE_PROBLEMS = ['route_not_found', 'not_acceptable', 'store_unavailable'] as const;
 const USER_ID = pathParameter('id', 'The id of the user.');
 
