@@ -19,14 +19,14 @@ import {
   PERMISSIONS,
   PROFILES,
 } from './handler-profiles.ts';
-import { queueUrlPrefix } from './model-queues.ts';
+import { type ModelQueueGrants, queueUrlPrefix } from './model-queues.ts';
 import type { ModelService } from './model-service.ts';
 
 export interface HandlersProps extends Grantors {
   /** Models of this stack, whose dead letters are given up. */
   readonly ownServices: readonly ModelService[];
-  /** Whether another stack adds the routes of the lifecycle to the API. */
-  readonly hasLifecycle: boolean;
+  /** The queue of stages, if another stack adds the lifecycle. */
+  readonly stages: ModelQueueGrants | undefined;
   readonly stage: string;
   readonly cluster: Cluster;
   /** First part of all queue names. */
@@ -106,7 +106,7 @@ export class Handlers extends Construct {
         'Failed messages stay in the queue and are redriven from there.',
     });
     for (const queue of props.queues) queue.grantTakeDeadLetters?.(this.giveUpTask);
-    if (props.hasLifecycle) this.byName.get('get-openapi')?.addEnvironment(ENV.lifecycle, 'on');
+    if (props.stages) this.#connectLifecycle(props.stages);
     acknowledge(this.giveUpTask, DEAD_LETTERS_STAY);
   }
 
@@ -114,6 +114,17 @@ export class Handlers extends Construct {
     const { refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls } = this;
     const others = [refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls];
     return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
+  }
+
+  #connectLifecycle(stages: ModelQueueGrants): void {
+    const { identity, data } = this.#props;
+    this.byName.get('get-openapi')?.addEnvironment(ENV.lifecycle, 'on');
+    const users = this.byName.get('manage-users');
+    if (!users || !identity.isOpen) return;
+    // Who deletes a user queues the stages that erase the user there.
+    users.addEnvironment(ENV.lifecycle, 'on');
+    data.grantCreateTasks(users);
+    stages.grantSend(users);
   }
 
   /** An enabled source polls all the time, which is billed. So the collector enables it while letters wait. */

@@ -59,7 +59,7 @@ export class Identity extends Construct {
     if (this.#auth.kind !== 'jwt') return;
     this.#data.grantCountLogins(consumer);
     this.#grantReadKeys(consumer);
-    this.#grantUsers(consumer, this.#isOpen ? ['read', 'change', 'add'] : ['read', 'change']);
+    this.#grantUsers(consumer, this.isOpen ? ['read', 'change', 'add'] : ['read', 'change']);
   }
 
   /** Keep one's own API keys. */
@@ -79,11 +79,12 @@ export class Identity extends Construct {
 
   /** List users, and change and delete them only while registration is open. */
   grantAdminister(consumer: Consumer): void {
-    if (this.isOn) this.#grantUsers(consumer, this.#isOpen ? ['list', 'read', 'change', 'remove'] : ['list']);
-    if (this.#isOpen) this.#data.grantErase(consumer);
+    if (this.isOn) this.#grantUsers(consumer, this.isOpen ? ['list', 'read', 'change', 'remove'] : ['list']);
+    if (this.isOpen) this.#data.grantErase(consumer);
   }
 
-  get #isOpen(): boolean {
+  /** Whether users register, and administrators change and delete them by the API. */
+  get isOpen(): boolean {
     return this.#auth.kind === 'jwt' && this.#auth.registration === 'open';
   }
 

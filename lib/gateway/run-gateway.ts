@@ -14,6 +14,7 @@ import { createGiveUp, pumpRegisteredModels } from './dead-letter-pump.ts';
 import { createAccess } from './gateway-access.ts';
 import { createHandlers } from './handlers.ts';
 import { createJsonLog } from './log-event.ts';
+import { resumeLifecycle } from './resume-lifecycle.ts';
 import { stopRequests } from './stop-requests.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 import { createUserLimiter } from './user-limits.ts';
@@ -69,6 +70,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   cleanup.defer(() => pump.stop());
   const sender = startWebhookSender(deps, webhookSending(environment));
   cleanup.defer(() => sender.stop());
+  cleanup.use(resumeLifecycle(deps));
   const bridge = createBridge({
     routes: ALL_ROUTES,
     handlers: createHandlers(deps),

@@ -1,7 +1,7 @@
 import type { HandlerDeps } from '#api';
+import { eraseTraces } from '#api/erase-traces.ts';
 import { createTaskQuota, eraseUser, type Principal, RequestLimit, UsageLedger } from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
-import { erasePredictions } from './erase-predictions.ts';
 
 /** Limits of users in a gateway, shared with all other gateways of the system. */
 export interface UserLimiter {
@@ -18,11 +18,7 @@ export function createUserLimiter(platform: FullPlatform): UserLimiter {
     enter: (caller) => requests.enter(caller),
     deps: {
       quotaOf: ({ id, limits }, endOf) => limits && createTaskQuota({ ledger, tasks, clock, endOf }, id, limits),
-      async eraseUser(id) {
-        const isErased = await eraseUser(platform, id);
-        await erasePredictions(platform, id);
-        return isErased;
-      },
+      eraseUser: (id) => eraseUser({ ...platform, eraseTraces: (traced) => eraseTraces(platform, traced) }, id),
     },
   };
 }

@@ -11,6 +11,7 @@ import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts'
 import { createAccess } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
+import { resumeLifecycle } from '#gateway/resume-lifecycle.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { lateEdge } from '#gateway/transfer-answer.ts';
 import { createUserLimiter, type UserLimiter } from '#gateway/user-limits.ts';
@@ -100,9 +101,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
     platform: { ...platform, instances: supervisor },
-    transcoder,
-    logger,
-    auth: guard.auth,
+    ...{ transcoder, logger, auth: guard.auth },
     ...access,
     ...callLog.deps,
     ...limiter.deps,
@@ -113,6 +112,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const sender = startWebhookSender(deps, webhookSending(run.environment));
   cleanup.defer(() => sender.stop());
   cleanup.defer(() => supervisor.stopAll());
+  cleanup.use(resumeLifecycle(deps));
   handlers.resolve(createHandlers(deps));
   // Deferred again to close first: accepted requests still need their instances.
   cleanup.defer(() => bridge.close());

@@ -1,11 +1,13 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import {
   createDynamoDbClient,
   createS3Client,
   createSecretKeys,
   createSecretsClient,
+  createSqsClient,
   DynamoUserStore,
 } from '#adapters/aws/index.ts';
 import { ModelyardError } from '#core';
@@ -24,11 +26,11 @@ export async function openStageUsers(stage: string): Promise<Pick<FullPlatform, 
 }
 
 /**
- * Opens what a stage stores, without its queues, by the names that the stack gives to tables and bucket. Rejects with
- * one sentence when one is missing.
+ * Opens what a stage stores by the names that the stack gives to tables, bucket and queues. Rejects with one sentence
+ * when one is missing.
  */
-export async function openStageData(stage: string): Promise<Omit<FullPlatform, 'queues'>> {
-  const [dynamodb, s3] = [createDynamoDbClient({}), await createS3Client({})];
+export async function openStageData(stage: string): Promise<FullPlatform> {
+  const [dynamodb, s3, sqs] = [createDynamoDbClient({}), await createS3Client({}), createSqsClient({}, 0)];
   try {
     // CloudFormation adds suffixes.
     const start = `modelyard-${stage}-Data`;
@@ -43,13 +45,23 @@ export async function openStageData(stage: string): Promise<Omit<FullPlatform, '
     };
     const blobBucket = Buckets[0]?.Name;
     if (blobBucket === undefined) throw new ModelyardError('internal', `The stage ${stage} has no bucket.`);
+    const queues = `modelyard-${stage}-`;
+    const { QueueUrls: [queue] = [] } = await sqs.send(
+      new ListQueuesCommand({ QueueNamePrefix: queues, MaxResults: 1 }),
+    );
+    if (queue === undefined) throw new ModelyardError('internal', `The stage ${stage} has no queues.`);
     return createFullAwsPlatform({
       ...{ usersTable: named('Users'), callsTable: named('Calls'), tasksTable: named('Tasks') },
-      ...{ registryTable: named('Registry'), blobBucket, queueUrlPrefix: '' },
+      ...{
+        registryTable: named('Registry'),
+        blobBucket,
+        queueUrlPrefix: `${queue.slice(0, queue.lastIndexOf('/'))}/${queues}`,
+      },
     });
   } finally {
     dynamodb.destroy();
     s3.destroy();
+    sqs.destroy();
   }
 }
 

@@ -32,7 +32,7 @@ export interface ModelyardStackProps {
   readonly stage: string;
   readonly config: StageConfig;
   readonly models: readonly ModelManifest[];
-  /** Names of the models of the stage's lifecycle, which a stack of its own has. @default no lifecycle */
+  /** Names of the models of the stage's lifecycle, which a stack of its own has: the worker first. @default no lifecycle */
   readonly lifecycleModels?: readonly string[];
 }
 
@@ -82,6 +82,7 @@ export class ModelyardStack extends Stack {
     });
 
     const queues = services.map((service) => service.queues);
+    const [worker] = lifecycleModels;
     const elsewhere = lifecycleModels.map((model) => ({ prefix, model, cluster }));
     const { reservedConcurrency, platformLogs, minInstances } = config;
     const { corsOrigins } = config.api;
@@ -96,7 +97,7 @@ export class ModelyardStack extends Stack {
         queues: [...queues, ...elsewhere.map((model) => namedQueues(this, model))],
         ownServices: services,
         services: [...services, ...elsewhere.map((model) => namedService(this, model))],
-        hasLifecycle: lifecycleModels.length > 0,
+        stages: worker === undefined ? undefined : namedQueues(this, { prefix, model: worker, cluster }),
         webhooks: this.webhooks,
         minInstances,
         logRetention,

@@ -7,6 +7,7 @@ import {
   ModelyardError,
   type WebhookAttempt,
 } from '#core';
+import { erasing } from '../erase-user.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Service, ServingLifecycle } from '../service.ts';
 import { toSilence } from './change-alert.ts';
@@ -106,7 +107,15 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 /** Reports problems of a model once, and reports their end. */
 export const alerts: Service = {
   manifest,
-  stages: { drift: observeDrift, window: observeWindow },
+  stages: {
+    drift: observeDrift,
+    window: observeWindow,
+    erase: erasing(manifest, [
+      { table: 'rules', key: 'name', columns: ['updated_by'] },
+      { table: 'silences', key: 'id', columns: ['created_by'] },
+      { table: 'deliveries', key: 'id', columns: ['owner'] },
+    ]),
+  },
   queries: {
     /** The newest alerts of a model. */
     alerts: async (lifecycle, { model }) => ({

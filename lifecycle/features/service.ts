@@ -1,3 +1,4 @@
+import { erasing } from '../erase-user.ts';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
 import { trainingSetInputs, viewInputs } from './inputs.ts';
@@ -8,7 +9,16 @@ import { makeTrainingSet } from './training-set.ts';
 
 export const features: Service = {
   manifest,
-  stages: { materialize, 'make-training-set': makeTrainingSet },
+  stages: {
+    materialize,
+    'make-training-set': makeTrainingSet,
+    erase: erasing(manifest, [
+      { table: 'entities', key: 'name', columns: ['created_by'] },
+      { table: 'feature_views', key: 'name', columns: ['updated_by'] },
+      { table: 'materializations', key: 'id', columns: ['created_by'] },
+      { table: 'training_sets', key: 'id', columns: ['created_by', 'document'] },
+    ]),
+  },
   inputs: {
     materialize: { read: async (lifecycle, { view }) => viewInputs(lifecycle, String(view)) },
     'make-training-set': { read: trainingSetInputs },

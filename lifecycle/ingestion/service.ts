@@ -1,4 +1,5 @@
 import type { JsonObject } from '#core';
+import { erasing } from '../erase-user.ts';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
 import { ingest, ingestInputs } from './ingest.ts';
@@ -7,7 +8,13 @@ import { findVersion } from './versions.ts';
 
 export const ingestion: Service = {
   manifest,
-  stages: { ingest },
+  stages: {
+    ingest,
+    erase: erasing(manifest, [
+      { table: 'datasets', key: 'name', columns: ['created_by'] },
+      { table: 'versions', key: 'id', columns: ['created_by'] },
+    ]),
+  },
   inputs: {
     // The first file gives the schema.
     ingest: { read: ingestInputs, left: ({ version }) => ({ schema: (version as JsonObject).schema ?? null }) },

@@ -1,29 +1,43 @@
 import { join } from 'node:path';
 import { quoted } from '#adapters/duckdb/tables.ts';
-import { ModelyardError } from '#core';
+import { inBatches, ModelyardError } from '#core';
+import { erasing } from '../erase-user.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Workbench } from '../scratch.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
 import { monitoringDatabase } from './database.ts';
+import { manifest } from './manifest.ts';
 import type { BatchRow } from './tables.ts';
+
+const MAX_IDS = 400;
+
+const anonymize = erasing(manifest, [
+  { table: 'outcomes', key: 'task_id', columns: ['owner'] },
+  { table: 'settings', key: 'model', columns: ['updated_by'] },
+]);
 
 /**
  * The stage `erase`: deletes the predictions of an owner before a time, and their outcomes. An object of the log never
- * changes, so its rest is written again before it is deleted. A repetition finds what is left.
+ * changes, so its rest is written again before it is deleted. A repetition finds what is left. `deleted`: outcomes that
+ * the owner has reported of predictions of others stay, without the owner.
  */
-export const eraseOwner: Stage = async (lifecycle, { owner, before, deleted }, { signal }) => {
+export const eraseOwner: Stage = async (lifecycle, args, run) => {
+  const { owner, before, deleted } = args;
   if (typeof owner !== 'string' || typeof before !== 'number') {
     throw new ModelyardError('invalid_input', 'The erasure has no owner or no time.');
   }
+  // A service that was never used has nothing.
+  if (!lifecycle.stores.hasDatabase(manifest.name)) return { erased: 0 };
   const { query } = await monitoringDatabase(lifecycle);
   // What instances still hand on is dropped.
   if (deleted === true) await refuseAll(lifecycle, owner);
   const batches = await query.selectFrom('batches').selectAll().where('first_at', '<', before).execute();
-  await using bench = await openWorkbench(lifecycle, signal);
+  await using bench = await openWorkbench(lifecycle, run.signal);
   let erased = 0;
   for (const batch of batches) erased += await eraseIn(lifecycle, bench, batch, { owner, before });
-  await query.deleteFrom('outcomes').where('owner', '=', owner).where('predicted_at', '<', before).execute();
+  if (deleted === true) await anonymize(lifecycle, args, run);
+  else await query.deleteFrom('outcomes').where('owner', '=', owner).where('predicted_at', '<', before).execute();
   return { erased };
 };
 
@@ -52,15 +66,21 @@ async function eraseIn(
   const { artifacts } = lifecycle.stores;
   const source = `read_parquet(${quoted(await artifacts.fileOf(artifact))})`;
   const own = `owner = ${quoted(owner)} AND predicted_at < ${before}`;
-  const [counted] = await tables.rows(`SELECT CAST(count(*) AS INTEGER) AS count FROM ${source} WHERE ${own}`);
-  const count = Number(counted?.count);
+  const found = await tables.rows(`SELECT task_id FROM ${source} WHERE ${own}`);
+  const count = found.length;
   if (count === 0) return 0;
+  const { query } = await monitoringDatabase(lifecycle);
+  for (const ids of inBatches(
+    found.map(({ task_id }) => String(task_id)),
+    MAX_IDS,
+  )) {
+    await query.deleteFrom('outcomes').where('task_id', 'in', ids).execute();
+  }
   const target = join(folder, `${artifact}.parquet`);
   await tables.run(
     `COPY (SELECT * FROM ${source} WHERE NOT (${own})) TO ${quoted(target)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   const { hash } = await artifacts.putFile(target);
-  const { query } = await monitoringDatabase(lifecycle);
   const change = { artifact: hash, records: records - count };
   await query.updateTable('batches').set(change).where('id', '=', id).where('artifact', '=', artifact).execute();
   const others = await query.selectFrom('batches').select('id').where('artifact', '=', artifact).execute();

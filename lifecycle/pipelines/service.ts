@@ -8,6 +8,7 @@ import {
   type Pipeline,
   pipelineFault,
 } from '#core';
+import { erasing } from '../erase-user.ts';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Service } from '../service.ts';
@@ -146,7 +147,16 @@ const HANDLES: Readonly<Record<string, Handle>> = {
 /** Pipelines of stages, their runs and backfills. */
 export const pipelines: Service = {
   manifest,
-  stages: { step: runStep, retrain },
+  stages: {
+    step: runStep,
+    retrain,
+    erase: erasing(manifest, [
+      { table: 'pipelines', key: 'name', columns: ['owner'] },
+      { table: 'runs', key: 'id', columns: ['owner', 'document'], version: 'version' },
+      { table: 'results', key: 'key', columns: ['output'] },
+      { table: 'log_lines', key: 'id', columns: ['text'] },
+    ]),
+  },
   async tick(lifecycle, { since, until }) {
     await startDueRuns(lifecycle, since, until);
     await resumeRuns(lifecycle);

@@ -7,6 +7,7 @@ import { assessRollout } from './assess-rollout.ts';
 import { deploy } from './deploy.ts';
 import { currentDeployment, listDeployments, presentDeployment } from './deployments.ts';
 import { noteDrift } from './drift.ts';
+import { erasePredictions } from './erase-predictions.ts';
 import { judgeRollouts } from './judge-rollouts.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
 import { manifest } from './manifest.ts';
@@ -84,7 +85,7 @@ export const serving: Service = {
       left: ({ state, version, previous }) => ({ deployed: state === 'deployed' ? version : previous }),
     },
   },
-  stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift },
+  stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift, erase: erasePredictions },
   async tick(lifecycle) {
     await startDeployed(lifecycle);
     await judgeRollouts(lifecycle, new AbortController().signal);

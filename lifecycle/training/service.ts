@@ -3,6 +3,7 @@ import type { JsonObject } from '#core';
 import { jsonBody } from '../json-body.ts';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
 import type { Query, Service } from '../service.ts';
+import { eraseAuthor } from './erase-author.ts';
 import { evaluateVersion } from './evaluate-version.ts';
 import { manifest } from './manifest.ts';
 import { answerMlflow, type MlflowAnswer } from './mlflow/answer.ts';
@@ -72,7 +73,7 @@ function resultOf(answer: MlflowAnswer): ProxyResult {
 /** Experiments, runs and versions, tracked by the REST API of MLflow. */
 export const training: Service = {
   manifest,
-  stages: { train: trainVersion, evaluate: evaluateVersion },
+  stages: { train: trainVersion, evaluate: evaluateVersion, erase: eraseAuthor },
   queries: {
     version: versionQuery,
     versions: versionsQuery,

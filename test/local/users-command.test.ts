@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { identifyKey, verifyPassword } from '#core';
+import { identifyKey, PREDICTION_LOG_OWNER, verifyPassword } from '#core';
+import { OUTBOX_MIGRATIONS } from '#lifecycle/outbox.ts';
 import { runUsersCommand } from '#local/users-command.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
@@ -33,6 +34,17 @@ async function aSystem() {
 }
 
 describe('npm run users', () => {
+  it('deletes a user in the lifecycle too, by stages that its worker runs', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'ann');
+    await (await platform.lifecycle?.())?.database('pipelines', OUTBOX_MIGRATIONS);
+
+    const { code } = await users('delete', 'ann');
+
+    const { tasks } = await platform.tasks.list({ owner: PREDICTION_LOG_OWNER, limit: 10 });
+    expect([code, tasks.map(({ model }) => model)]).toEqual([0, ['lifecycle']]);
+  });
+
   it('adds the first administrator with a password that it prints once', async () => {
     const { platform, users } = await aSystem();
 

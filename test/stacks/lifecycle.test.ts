@@ -4,7 +4,7 @@ import { LIFECYCLE_ROUTES } from '#api';
 import { LIFECYCLE_SERVICES } from '#core';
 import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { AwsCallGraph } from '#test/support/aws-call-graph.ts';
-import { statementsByRole } from '#test/support/iam.ts';
+import { resourcesFor, statementsByRole } from '#test/support/iam.ts';
 import { resource, resourcesOf } from '#test/support/synthesize.ts';
 import { synthesizeLifecycle } from '#test/support/synthesize-lifecycle.ts';
 import { ROOT } from '../architecture/cruise.ts';
@@ -15,6 +15,19 @@ type Synthesized = Awaited<ReturnType<typeof synthesizeLifecycle>>;
 const MOST = { dev: 9, lean: 12 };
 const models = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ name: `model_${at}`.padEnd(48, 'z'), description: 'One of many.' }));
+
+it('lets who may delete users queue their erasure in it, and no other', { timeout: 240_000 }, async () => {
+  const queueing = async (registration: 'open' | 'closed') => {
+    const { main } = (await synthesizeLifecycle('dev', models(1), { auth: { kind: 'jwt', registration } })).templates;
+    return resourcesFor(main, 'HandlersManageUsers', 'sqs:SendMessage');
+  };
+
+  const [open, closed] = [await queueing('open'), await queueing('closed')];
+
+  expect(open).toContain('modelyard-dev-lifecycle-tasks');
+  expect(open).not.toContain('model-0');
+  expect(closed).not.toContain('lifecycle');
+});
 
 describe.each(['dev', 'lean'] as const)('the lifecycle of the stage %s', { timeout: 240_000 }, (stage) => {
   let synthesized: Synthesized;

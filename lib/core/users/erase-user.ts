@@ -16,6 +16,8 @@ export interface EraseDeps extends ReadDeps {
   readonly usage: UsageStore;
   readonly blobs: BlobStore;
   readonly webhooks: WebhookStore;
+  /** Erases what other parts of the system have of the user. @default nothing */
+  readonly eraseTraces?: (id: string) => Promise<void>;
 }
 
 const PAGE = 100;
@@ -50,6 +52,7 @@ export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
   await webhooks.delete(secretKey(id));
   await calls.deleteOf(id);
   await usage.delete(id);
+  await deps.eraseTraces?.(id);
   return isKnown && (await users.delete(id));
 }
 

@@ -58,7 +58,7 @@ export {
   unpackAccount,
   userNameKey,
 } from './user.ts';
-export { findUserById, nameKeyOf, nameKeyOfId, newUserId, userCursor } from './user-id.ts';
+export { findUserById, isUserId, nameKeyOf, nameKeyOfId, newUserId, userCursor } from './user-id.ts';
 export type { UserPage, UserQuery, UserStore } from './user-store.ts';
 export {
   type EndOf,

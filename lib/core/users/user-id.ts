@@ -16,9 +16,12 @@ const USER_ID = /^[\w-]{32}$/;
 export const nameKeyOf = (name: string): string =>
   createHash('sha256').update(userNameKey(name)).digest().subarray(0, NAME_KEY_BYTES).toString('base64url');
 
+/** Whether the text has the form of a user id. */
+export const isUserId = (text: string): boolean => USER_ID.test(text);
+
 /** The row key in a user id. Undefined for text that is not an id. */
 export const nameKeyOfId = (id: string): string | undefined =>
-  USER_ID.test(id) ? id.slice(0, NAME_KEY_LENGTH) : undefined;
+  isUserId(id) ? id.slice(0, NAME_KEY_LENGTH) : undefined;
 
 const NAME_KEY = /^[\w-]{20}$/;
 

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { eraseTraces } from '#api/erase-traces.ts';
 import {
   addUser,
   changedLimits,
@@ -6,6 +7,7 @@ import {
   createKey,
   eraseUser,
   hashPassword,
+  isUserId,
   ModelyardError,
   USER_ROLES,
   type User,
@@ -69,7 +71,12 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
       const data = await store.data();
       if (file !== undefined)
         await writeFile(file, await exportUser(data, await find(store.users, name)), { mode: 0o600 });
-      if (!(await eraseUser(data, id)) && id === name && !USER_ID.test(id)) throw unknownUser(name);
+      if (
+        !(await eraseUser({ ...data, eraseTraces: (traced) => eraseTraces(data, traced) }, id)) &&
+        id === name &&
+        !isUserId(id)
+      )
+        throw unknownUser(name);
       return `Deleted ${name}. A minute later, delete ${id} too: requests of now may leave something behind.\n`;
     },
   },
@@ -116,8 +123,6 @@ async function find(users: UserStore, name: string): Promise<User> {
   if (!user) throw unknownUser(name);
   return user;
 }
-
-const USER_ID = /^[\w-]{32}$/;
 
 const unknownUser = (name: string) => new ModelyardError('user_not_found', `There is no user ${name}.`);
 

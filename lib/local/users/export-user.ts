@@ -1,12 +1,12 @@
 import { createTranscoder, presentCall, presentKey, presentTask, presentUser } from '#api';
 import { jsonTextOf, RawJson } from '#api/http/transcode.ts';
 import { type Call, keysOf, tasksOf, type User } from '#core';
-import type { UserData } from './open-users.ts';
+import type { FullPlatform } from '#platform/platform.ts';
 
 const PAGE = 100;
 
 /** Everything that is stored of a user, without secrets: a line of JSON for the user, each key, task and call. */
-export async function exportUser(store: UserData, user: User): Promise<string> {
+export async function exportUser(store: FullPlatform, user: User): Promise<string> {
   const deps = { platform: store, transcoder: createTranscoder() };
   const lines = [line('user', presentUser(user)), ...keysOf(user).map((key) => line('key', presentKey(key, user.id)))];
   for await (const task of tasksOf(store, user.id)) lines.push(line('task', await presentTask(deps, task)));
@@ -20,7 +20,7 @@ function line(kind: string, value: unknown): string {
   return `${typeof text === 'string' ? text : Buffer.concat(text).toString()}\n`;
 }
 
-async function* callsOf({ calls }: UserData, owner: string): AsyncGenerator<Call> {
+async function* callsOf({ calls }: FullPlatform, owner: string): AsyncGenerator<Call> {
   let cursor: string | undefined;
   do {
     const page = await calls.list({ owner, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });

@@ -15,13 +15,10 @@ export const USERS_OPTIONS = {
 
 export type UsersOptions = Partial<Record<keyof typeof USERS_OPTIONS, string>>;
 
-/** Stores of data that belongs to users. */
-export type UserData = Omit<FullPlatform, 'queues'>;
-
 /** The users of a system, whether it runs or not. */
 export interface OpenedUsers extends Pick<FullPlatform, 'users' | 'clock' | 'close'> {
   /** Also opens the stores of their data. Closed with the users. */
-  data(): Promise<UserData>;
+  data(): Promise<FullPlatform>;
 }
 
 const DATA = '.modelyard';
@@ -46,7 +43,7 @@ const withData = (platform: FullPlatform): OpenedUsers => ({
 async function openStage(stage: string): Promise<OpenedUsers> {
   const { openStageData, openStageUsers } = await import('#platform/deployed-stage.ts');
   const users = await openStageUsers(stage);
-  let opened: Promise<UserData> | undefined;
+  let opened: Promise<FullPlatform> | undefined;
   return {
     ...users,
     data() {

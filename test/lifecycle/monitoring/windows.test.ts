@@ -11,6 +11,8 @@ import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, sto
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
+/** The id of a user. */
+const ANN = 'a'.repeat(32);
 
 const log = (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
   lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records, more));
@@ -77,17 +79,21 @@ describe('the prediction log', () => {
   });
 
   it('deletes what it has of a user, and nothing else', async () => {
-    await log([...recordsOf('mine', 20, { owner: 'ann' }), ...recordsOf('other', 30)]);
-    await storeTasks(lifecycle, recordsOf('mine', 1, { owner: 'ann' }));
-    const outcomes = [{ task_id: 'mine-0', value: 1 }];
-    await ask(lifecycle, 'POST /outcomes', { owner: 'ann', body: { outcomes } });
+    await log([...recordsOf('mine', 20, { owner: ANN }), ...recordsOf('other', 30)]);
+    await storeTasks(lifecycle, [...recordsOf('mine', 2, { owner: ANN }), ...recordsOf('other', 2)]);
+    const report = (owner: string, ...ids: string[]) =>
+      ask(lifecycle, 'POST /outcomes', {
+        ...{ owner, role: 'operator', body: { outcomes: ids.map((task_id) => ({ task_id, value: 1 })) } },
+      });
+    await report(ANN, 'mine-0', 'other-0');
+    await report('someone', 'mine-1', 'other-1');
     const { query } = await monitoringDatabase(lifecycle);
     const [before] = await query.selectFrom('batches').select('artifact').execute();
-    const erase = { owner: 'ann', before: Date.now(), deleted: true };
+    const erase = { owner: ANN, before: Date.now(), deleted: true };
 
     const first = await lifecycles.run(lifecycle, 'monitoring', 'erase', erase);
     const again = await lifecycles.run(lifecycle, 'monitoring', 'erase', erase);
-    await log(recordsOf('late', 5, { owner: 'ann' }));
+    await log(recordsOf('late', 5, { owner: ANN }));
 
     expect([first, again]).toEqual([{ erased: 20 }, { erased: 0 }]);
     const batches = await query.selectFrom('batches').selectAll().execute();
@@ -97,7 +103,10 @@ describe('the prediction log', () => {
     const owners = await tables.rows(`SELECT DISTINCT owner FROM read_parquet(${file})`);
     expect(owners).toEqual([{ owner: 'someone' }]);
     await expect(lifecycle.stores.artifacts.fileOf(before?.artifact ?? '')).rejects.toThrow('no artifact');
-    expect(await query.selectFrom('outcomes').selectAll().execute()).toEqual([]);
+    expect(await query.selectFrom('outcomes').select(['task_id', 'owner']).orderBy('task_id').execute()).toEqual([
+      { task_id: 'other-0', owner: 'deleted-user' },
+      { task_id: 'other-1', owner: 'someone' },
+    ]);
   });
 
   it('deletes what was logged before when its user asks for it', async () => {

@@ -1,0 +1,115 @@
+import type { Kysely } from 'kysely';
+import { expect, it } from 'vitest';
+import { eraseTraces } from '#api/erase-traces.ts';
+import { decodeEnvelope, eraseUser, LIFECYCLE_SERVICES, type User } from '#core';
+import { DELETED_USER } from '#lifecycle/erase-user.ts';
+import { databaseOf, type Lifecycle } from '#lifecycle/lifecycle.ts';
+import { runStage } from '#lifecycle/run-stage.ts';
+import { loadService } from '#lifecycle/services.ts';
+import type { FullPlatform } from '#platform/platform.ts';
+import { StageRequest } from '#proto/modelyard/v1/lifecycle_stage.ts';
+import { useLifecycle } from './support.ts';
+
+const lifecycles = useLifecycle();
+
+/** Columns that name a user. */
+const PEOPLE = /^owner$|_by$|^user_id$/;
+/** `tags` names what it describes. Without the setting, predictions that arrive late would be logged. */
+const KEPT = ['monitoring.consents.owner', 'training.tags.owner'];
+const LATE = 4_000_000_000_000;
+
+type AnyDatabase = Kysely<Record<string, Record<string, unknown>>>;
+
+async function tablesOf(lifecycle: Lifecycle) {
+  const tables = LIFECYCLE_SERVICES.map(async (service) => {
+    const { query } = await databaseOf<unknown>(lifecycle, (await loadService(service)).manifest);
+    const all = await query.introspection.getTables();
+    return all.map(({ name, columns }) => ({ service, name, columns, query: query as unknown as AnyDatabase }));
+  });
+  return (await Promise.all(tables)).flat();
+}
+
+/** A row of each table whose texts are all the id of the user. */
+async function fill(lifecycle: Lifecycle, { id }: User): Promise<void> {
+  for (const { name, columns, query } of await tablesOf(lifecycle)) {
+    const valueFor = (type: string) => (/text|char/i.test(type) ? id : /bigint|int8/i.test(type) ? LATE : 1);
+    await query
+      .insertInto(name)
+      .values(Object.fromEntries(columns.map((column) => [column.name, valueFor(column.dataType)])))
+      .execute();
+  }
+}
+
+/** The columns that contain the text, as `service.table.column`. */
+async function columnsWith(lifecycle: Lifecycle, text: string): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const { service, name, query } of await tablesOf(lifecycle)) {
+    for (const row of await query.selectFrom(name).selectAll().execute()) {
+      for (const [column, value] of Object.entries(row)) {
+        if (typeof value === 'string' && value.includes(text)) found.add(`${service}.${name}.${column}`);
+      }
+    }
+  }
+  return [...found].toSorted();
+}
+
+const isOfPeople = (column: string) => PEOPLE.test(column.split('.')[2] ?? '');
+
+it('deleting a user leaves neither the id nor the name where services of the lifecycle name users', async () => {
+  const lifecycle = await lifecycles.open();
+  const platform = lifecycle.platform as FullPlatform;
+  const add = async (name: string) => {
+    const user = await platform.users.create({ name, role: 'user', passwordHash: '', createdAt: 0 });
+    if (!user) throw new Error(`The name ${name} is taken.`);
+    return user;
+  };
+  const [ann, bob] = [await add('ann'), await add('bob')];
+  for (const user of [ann, bob]) await fill(lifecycle, user);
+  const { query } = await databaseOf<{ runs: Record<string, unknown> }>(
+    lifecycle,
+    (await loadService('training')).manifest,
+  );
+  const [of] = await query.selectFrom('runs').selectAll().where('id', '=', ann.id).execute();
+  for (const user_id of ['ann', 'joanna'])
+    await query
+      .insertInto('runs')
+      .values({ ...of, id: user_id, user_id })
+      .execute();
+  const before = await Promise.all([columnsWith(lifecycle, ann.id), columnsWith(lifecycle, bob.id)]);
+
+  const stages: StageRequest[] = [];
+  const accept: FullPlatform['accept'] = async (task, message) => {
+    const { request } = decodeEnvelope(message.body);
+    if (request.kind === 'inline') stages.push(StageRequest.decode(request.bytes));
+    return platform.accept?.(task, message);
+  };
+  const traced = { ...platform, accept };
+  await eraseUser({ ...platform, eraseTraces: (id) => eraseTraces(traced, id) }, ann.id);
+  const run = { taskId: 'task', attempt: 1, signal: new AbortController().signal };
+  for (const stage of [...stages, ...stages]) await runStage(lifecycle, stage, run);
+
+  expect(stages.map(({ service }) => service)).toEqual(LIFECYCLE_SERVICES);
+  expect(before[0].filter(isOfPeople).length).toBeGreaterThan(15);
+  const left = await columnsWith(lifecycle, ann.id);
+  expect(left.filter(isOfPeople)).toEqual(KEPT);
+  // The lineage of predictions is deleted as a whole, and what runs have answered is cleaned.
+  expect(left.filter((column) => /^serving\.(predictions|used_rows)|document|output\b|payload/.test(column))).toEqual(
+    [],
+  );
+  expect(await columnsWith(lifecycle, bob.id)).toEqual(before[1]);
+  const names = await query
+    .selectFrom('runs')
+    .select('user_id')
+    .where('id', 'in', ['ann', 'joanna'])
+    .orderBy('id')
+    .execute();
+  expect(names).toEqual([{ user_id: DELETED_USER }, { user_id: 'joanna' }]);
+});
+
+it('a stage refuses to erase what is not a user', async () => {
+  const lifecycle = await lifecycles.open();
+
+  await expect(lifecycles.run(lifecycle, 'ingestion', 'erase', { owner: 'e' })).rejects.toMatchObject({
+    code: 'invalid_input',
+  });
+});
