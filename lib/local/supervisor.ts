@@ -101,6 +101,10 @@ export class Supervisor implements InstanceController {
       .map(({ pid: _pid, crashes: _crashes, isPreparing: _isPreparing, ...rest }) => rest);
   }
 
+  isStarting(model: string): boolean {
+    return [...this.#instances.values()].some(({ identity, isStopping }) => identity.model === model && !isStopping);
+  }
+
   async launch(model: string, variant?: string): Promise<ControlledInstance> {
     const known = this.#models.get(model);
     if (!known || this.#stopping)

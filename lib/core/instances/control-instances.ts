@@ -25,6 +25,8 @@ export interface InstanceController {
   /** Whether the platform itself stops idle instances, down to zero. @default only models with `idleSeconds` sleep */
   readonly sleeps?: boolean;
   list(model: string): Promise<readonly ControlledInstance[]>;
+  /** Whether an instance of the model has been launched and may register soon. @default unknown */
+  isStarting?(model: string): boolean;
   /** Resolves when the launch has begun. Rejects with `model_not_found` for a model that it cannot run. */
   launch(model: string, variant?: string): Promise<ControlledInstance>;
   /** Starts the first instance where the platform has a desired count. @default `launch` */

@@ -1,6 +1,7 @@
 import type { Contract } from '#contract';
 import type { Clock } from '../clock.ts';
 import { ModelyardError, unavailable } from '../errors.ts';
+import type { InstanceController } from '../instances/control-instances.ts';
 import { type Instance, isAlive, isServing, type StartFailure } from '../instances/instance.ts';
 import { failureOf, modelFailing } from '../instances/start-failures.ts';
 import { memoize } from '../memoize.ts';
@@ -50,8 +51,8 @@ export interface ModelSummary extends KnownModel {
  */
 export interface ModelDirectory {
   /**
-   * At most `maxAgeMs` old (default `MAX_STALENESS_MS`). Rejects with `model_not_found`, with `model_failing` for a model
-   * that has never started, and with `registry_unavailable`.
+   * At most `maxAgeMs` old (default `MAX_STALENESS_MS`). Rejects with `model_not_found`, with `registry_unavailable`, and
+   * for a model that has not registered with `model_failing` or, during its first start, with `no_live_instance`.
    */
   served(name: string, maxAgeMs?: number): Promise<ServedModel>;
   /** Like `served`, at most `CONTROL_STALENESS_MS` old, and without the descriptor. */
@@ -79,6 +80,8 @@ interface DirectoryDeps {
   readonly contracts: ContractStore;
   readonly queues: TaskQueues;
   readonly clock: Clock;
+  /** Asked about models that have not registered. */
+  readonly instances?: Pick<InstanceController, 'isStarting'>;
   /** How long the last snapshot is used while the registry is unavailable. @default one minute */
   readonly maxOutageMs?: number;
 }
@@ -108,6 +111,8 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
         if (unstarted && staleness <= UNKNOWN_STALENESS_MS) throw modelFailing(name, unstarted.failure);
       }
     }
+    const asked = parseAddress(name);
+    if (asked && deps.instances?.isStarting?.(nameOf(asked))) throw startingFirst(name);
     throw new ModelyardError('model_not_found', 'There is no model of this name.');
   }
 
@@ -208,8 +213,18 @@ function lowestVersion(models: readonly Model[], wanted: string): Model | undefi
 
 function unstartedAt(at: DatedSnapshot, address: string): UnstartedModel | undefined {
   const asked = parseAddress(address);
-  return asked && unstartedIn(at, versionedName({ version: 1, ...asked }));
+  return asked && unstartedIn(at, nameOf(asked));
 }
+
+/** The name of a model that has not registered, so that its default version is unknown. */
+const nameOf = (asked: { readonly model: string; readonly version?: number }): string =>
+  versionedName({ version: 1, ...asked });
+
+const startingFirst = (name: string): ModelyardError =>
+  new ModelyardError('no_live_instance', `The model ${name} is starting for the first time.`, {
+    retryable: true,
+    retryAfterSeconds: 5,
+  });
 
 function unstartedIn({ instancesOf, asOf }: DatedSnapshot, name: string): UnstartedModel | undefined {
   const alive = instancesOf(name).filter((instance) => isAlive(instance, asOf()));

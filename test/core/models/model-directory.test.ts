@@ -49,6 +49,20 @@ describe('the model directory', () => {
     expect(live.map(({ id }) => id)).toEqual(['draining', 'ready', 'starting']);
   });
 
+  it('says that a model starts for the first time, as long as it has not registered', async () => {
+    const { platform, register } = await prepare();
+    const instances = { isStarting: (name: string) => name !== 'model_b' };
+    const directory = createModelDirectory({ ...platform, instances });
+    await register('model_c');
+    const refusal = { code: 'no_live_instance', retryable: true, retryAfterSeconds: 5 };
+
+    await expect(directory.served('model_a')).rejects.toMatchObject(refusal);
+    await expect(directory.served('model_b@2')).rejects.toMatchObject(refusal);
+    await expect(directory.served('model_b')).rejects.toMatchObject({ code: 'model_not_found' });
+
+    expect((await directory.known('model_c')).model.name).toBe('model_c');
+  });
+
   it.each(['nope', 'Not A Name', ''])('knows no model named «%s»', async (name) => {
     const { directory, register } = await prepare();
     await register('model_a');
