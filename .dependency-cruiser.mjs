@@ -107,6 +107,12 @@ const rooms = [
     'Requests to other servers leave through one guarded client.',
   ),
   room(
+    'otel-adapter-knows-core-and-opentelemetry',
+    '^lib/adapters/otel/',
+    ['^lib/adapters/otel/', CORE, npm('@opentelemetry')],
+    'Traces leave through the SDK of OpenTelemetry.',
+  ),
+  room(
     'docker-adapters-know-core-and-docker',
     '^lib/adapters/docker/',
     ['^lib/adapters/docker/', CORE, CONTRACT, GENERATED, npm('dockerode'), NODE],

@@ -3,6 +3,7 @@ import {
   type HttpRequest,
   httpHandler,
   json,
+  originOf,
   type ProxyResult,
   presentDeadLetter,
   presentHistory,
@@ -72,7 +73,10 @@ async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyRe
   const served: ResolvedModel = await models.known(request.param('model'));
   const model = served.model.name;
   const by = request.caller.id;
-  const { redriven, refused } = await redriveDeadLetters(platform, { model, by, ...(ids ? { ids } : {}) });
+  const { redriven, refused } = await redriveDeadLetters(platform, {
+    ...{ model, by, origin: originOf(request) },
+    ...(ids ? { ids } : {}),
+  });
   logger.info('Dead letters were redriven.', { model, by, redriven: redriven.length, refused: refused.length });
   if (redriven.length > 0) await wakeWhenAsleep(await models.served(model));
   return json(202, {

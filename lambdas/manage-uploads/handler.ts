@@ -58,6 +58,7 @@ async function submitUpload(deps: HandlerDeps, request: HttpRequest): Promise<Pr
   }
   const task = await submitTask(platform, {
     ...options,
+    requestId: request.id,
     idempotencyKey,
     owner: request.caller.id,
     model: served.model.name,

@@ -44,6 +44,7 @@ async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<Acc
   refuseWithoutInstance(served);
   const accepted = await submitBatch(platform, {
     ...options,
+    requestId: request.id,
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,

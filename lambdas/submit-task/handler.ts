@@ -132,6 +132,7 @@ async function accept(deps: HandlerDeps, request: HttpRequest, seconds: number |
   const encoded = await transcoder.encodeRequest(served.descriptor, type, body);
   const task = await submitTask(platform, {
     ...options,
+    requestId: request.id,
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,

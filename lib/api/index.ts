@@ -55,6 +55,7 @@ export {
 export type { OpenedStream, ProxyContext, ProxyEvent, ProxyHandler, ProxyResult } from './http/proxy.ts';
 export {
   MAX_WAIT_SECONDS,
+  originOf,
   parsePrefer,
   type SubmitOptions,
   submitOptions,

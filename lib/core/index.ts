@@ -209,6 +209,7 @@ export {
 export { tooManyAtOnce } from './tasks/too-many.ts';
 export * from './tasks/transfers.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
+export type { Span, SpanAttributes, SpanEnding, SpanStart, Tracing } from './tracing.ts';
 export * from './users/index.ts';
 export type {
   SendDeps,

@@ -16,7 +16,8 @@ import {
   toPrincipalContext,
   unroutedAnswer,
 } from '#api';
-import { type AnsweredCall, LOCAL_PRINCIPAL, type Logger, type Principal, type TransferEdge } from '#core';
+import type { AnsweredCall, Logger, Principal, Tracing, TransferEdge } from '#core';
+import { LOCAL_PRINCIPAL } from '#core';
 import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
@@ -24,6 +25,7 @@ import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type H
 import { EventStreams, type StreamLimits } from './event-streams.ts';
 import { type CallProgress, recordedCall } from './recorded-call.ts';
 import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
+import { tracedRequest } from './traced-request.ts';
 import { createTransferAnswer, isTransfer } from './transfer-answer.ts';
 
 export interface BridgeOptions {
@@ -42,6 +44,8 @@ export interface BridgeOptions {
   readonly streams?: StreamLimits;
   /** Takes and gives large payloads. @default clients reach the blob store themselves */
   readonly transfers?: TransferEdge | undefined;
+  /** @default no traces */
+  readonly tracing?: Tracing | undefined;
   /** Receives every call after its answer. @default no call log */
   readonly record?: (call: AnsweredCall) => void;
 }
@@ -52,6 +56,7 @@ const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000,
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge(options: BridgeOptions): HttpServer {
   const { routes, handlers, logger, limits: given, guard = {}, admission, authenticate, enter, record } = options;
+  const { tracing } = options;
   const limits = { ...DEFAULT_LIMITS, ...given };
   const matchPath = createRouter(routes);
   const streams = new EventStreams(options.streams);
@@ -71,13 +76,22 @@ export function createBridge(options: BridgeOptions): HttpServer {
     const admitted = entered?.admitted;
     return {
       answer: (exchange) =>
-        recordedCall(record, { ...match, exchange }, (progress) =>
-          answer({ ...match, request, exchange, admitted, progress }),
+        tracedRequest(tracing, { ...match, request, exchange }, (rawHeaders) =>
+          recordedCall(record, { ...match, exchange }, (progress) =>
+            answer({ ...match, request, rawHeaders, exchange, admitted, progress }),
+          ),
         ).finally(() => admitted?.leave()),
     };
   }
 
-  async function answer({ request, exchange, admitted, progress, ...match }: Answering): Promise<ProxyResult> {
+  async function answer({
+    request,
+    rawHeaders,
+    exchange,
+    admitted,
+    progress,
+    ...match
+  }: Answering): Promise<ProxyResult> {
     const { route } = match;
     const isAsked = authenticate && route.role !== 'public';
     // Before the body, so that unknown callers cannot make the gateway read it.
@@ -89,7 +103,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     if (body.byteLength > 0 && route.method !== 'GET') requireBodyType(request, route);
     admitted?.begin();
     const event = toProxyEvent({
-      ...{ ...exchange, ...match, rawHeaders: request.rawHeaders, body, caller },
+      ...{ ...exchange, ...match, rawHeaders, body, caller },
       address: callerAddress(request, guard.trustedProxies),
     });
     const name = route.handler;
@@ -112,6 +126,8 @@ export function createBridge(options: BridgeOptions): HttpServer {
 
 interface Answering extends RouteMatch {
   readonly request: IncomingMessage;
+  /** As in `request`, or with the trace of this gateway. */
+  readonly rawHeaders: readonly string[];
   readonly exchange: Exchange;
   readonly admitted: Admitted | undefined;
   readonly progress: CallProgress;

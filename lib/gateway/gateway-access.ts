@@ -1,5 +1,5 @@
 import type { Authenticator } from '#api';
-import { type Accounts, createAccounts, type KeyRing, type ScryptCost, type UserStore } from '#core';
+import { type Accounts, createAccounts, type KeyRing, ModelyardError, type ScryptCost, type UserStore } from '#core';
 import type { AuthSettings } from '#platform/auth-settings.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 
@@ -46,3 +46,12 @@ export async function createAccess({ settings, platform, openKeys, cost }: Acces
     }),
   };
 }
+
+/** Requests wait until authentication is set up. */
+export const lateAuthenticator =
+  (ready: Promise<Authenticator | undefined>): Authenticator =>
+  async (authorization) => {
+    const authenticate = await ready;
+    if (!authenticate) throw new ModelyardError('gateway_timeout', 'The system stopped before it was ready.');
+    return authenticate(authorization);
+  };

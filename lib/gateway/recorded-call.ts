@@ -37,7 +37,8 @@ export async function recordedCall(
   }
 }
 
-function statusOf(error: unknown): number {
+/** The status of the answer to a request that failed so. */
+export function statusOf(error: unknown): number {
   if (error instanceof ClientDisconnectedError) return CLIENT_LEFT;
   return error instanceof ModelyardError ? STATUS[error.code] : STATUS.internal;
 }

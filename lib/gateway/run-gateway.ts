@@ -6,6 +6,7 @@ import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { dockerInstancesFrom, gatewaySettingsFrom } from '#platform/gateway-settings.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
+import { tracingFromEnvironment } from '#platform/tracing.ts';
 import { webhookSending } from '#platform/webhook-sending.ts';
 import { Admission } from './admission.ts';
 import { createBridge } from './bridge.ts';
@@ -16,6 +17,7 @@ import { createHandlers } from './handlers.ts';
 import { createJsonLog } from './log-event.ts';
 import { resumeLifecycle } from './resume-lifecycle.ts';
 import { stopRequests } from './stop-requests.ts';
+import { tracedSends } from './traced-sends.ts';
 import { TranscodingPool } from './transcoding-pool.ts';
 import { createUserLimiter } from './user-limits.ts';
 import { startWebhookSender } from './webhook-sender.ts';
@@ -48,7 +50,10 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
   await using cleanup = new AsyncDisposableStack();
   const { host, port, maxRequests, ...guard } = gatewaySettingsFrom(environment);
   const warn = (message: string) => logger.warn(message);
-  const platform = await platformFromEnvironment(environment, warn);
+  const tracing = await tracingFromEnvironment(environment, { service: 'modelyard-gateway', logger });
+  cleanup.defer(() => tracing?.close());
+  const connected = await platformFromEnvironment(environment, warn);
+  const platform = { ...connected, ...tracedSends(connected, tracing) };
   cleanup.defer(() => platform.close());
   const instances = dockerInstancesFrom(environment, platform, warn);
   const openKeys = () => openKeyFile(readRequired(environment, ENV.keysFile));
@@ -79,7 +84,7 @@ async function serve(environment: NodeJS.ProcessEnv, logger: Logger, stop: Abort
     record: callLog.record,
     authenticate: access.authenticate,
     enter: limiter.enter,
-    transfers: platform.transferEdge,
+    ...{ transfers: platform.transferEdge, tracing },
     limits: { graceMs: GRACE_MS },
     admission: new Admission({ maxRequests, logger }),
   });

@@ -2,16 +2,25 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
-import { forgetFailedStarts, type KeyRing, type Logger, ModelyardError, newKeyRing, publicName } from '#core';
+import {
+  forgetFailedStarts,
+  type KeyRing,
+  type Logger,
+  ModelyardError,
+  newKeyRing,
+  publicName,
+  type Tracing,
+} from '#core';
 import { Admission } from '#gateway/admission.ts';
 import { createBridge } from '#gateway/bridge.ts';
 import type { HttpServer } from '#gateway/bridge-server.ts';
 import { type GatewayCallLog, openCallLog } from '#gateway/call-log.ts';
 import { createGiveUp, startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
-import { createAccess } from '#gateway/gateway-access.ts';
+import { createAccess, lateAuthenticator } from '#gateway/gateway-access.ts';
 import { createHandlers } from '#gateway/handlers.ts';
 import { lateHandlers } from '#gateway/late-handlers.ts';
 import { resumeLifecycle } from '#gateway/resume-lifecycle.ts';
+import { tracedSends } from '#gateway/traced-sends.ts';
 import { TranscodingPool } from '#gateway/transcoding-pool.ts';
 import { lateEdge } from '#gateway/transfer-answer.ts';
 import { createUserLimiter, type UserLimiter } from '#gateway/user-limits.ts';
@@ -41,6 +50,7 @@ export interface SystemRun extends LocalOptions {
   readonly stop: AbortSignal;
   /** Kills all instances. */
   readonly abandon: AbortSignal;
+  readonly tracing?: Tracing | undefined;
 }
 
 const KEYS_FILE = 'signing-keys.json';
@@ -54,19 +64,18 @@ const READY_WITHIN_MS = 4_500;
 
 /** Runs the system until `stop` aborts and all processes have ended. Rejects with one sentence at the start. */
 export async function runSystem(run: SystemRun): Promise<void> {
-  const { terminal, stop } = run;
+  const { terminal, stop, tracing } = run;
   const logger = terminal.logger('gateway');
   await using cleanup = new AsyncDisposableStack();
 
   const { host, maxRequests, ...guard } = gatewaySettingsFrom(run.environment);
-  const handlers = lateHandlers();
-  const transfers = lateEdge();
+  const [handlers, transfers] = [lateHandlers(), lateEdge()];
   const admission = new Admission({ maxRequests, logger });
   const entry = Promise.withResolvers<Authenticator | undefined>();
   let limiter: UserLimiter | undefined;
   let callLog: GatewayCallLog | undefined;
   const bridge = createBridge({
-    ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission },
+    ...{ routes: ALL_ROUTES, handlers, logger, guard, limits: { graceMs: GRACE_MS }, admission, tracing },
     record: (call) => callLog?.record?.(call),
     enter: async (caller) => limiter?.enter(caller),
     transfers,
@@ -100,7 +109,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   entry.resolve(access.authenticate);
   const { transcoder } = cleanup.use(new TranscodingPool());
   const deps = createHandlerDeps({
-    platform: { ...platform, instances: supervisor },
+    platform: { ...platform, ...tracedSends(platform, tracing), instances: supervisor },
     ...{ transcoder, logger, auth: guard.auth },
     ...access,
     ...callLog.deps,
@@ -162,15 +171,6 @@ export async function runSystem(run: SystemRun): Promise<void> {
       : undefined,
   ]);
 }
-
-/** Requests wait until authentication is set up. */
-const lateAuthenticator =
-  (ready: Promise<Authenticator | undefined>): Authenticator =>
-  async (authorization) => {
-    const authenticate = await ready;
-    if (!authenticate) throw new ModelyardError('gateway_timeout', 'The system stopped before it was ready.');
-    return authenticate(authorization);
-  };
 
 /** In the data folder; nowhere for a temporary one. */
 function openKeys({ platform, dataFolder }: LocalOptions): Promise<() => Promise<KeyRing>> {

@@ -1,6 +1,7 @@
 import type { Logger } from '#core';
 import { stopRequests } from '#gateway/stop-requests.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
+import { tracingFromEnvironment } from '#platform/tracing.ts';
 import type { LocalOptions } from './options.ts';
 import { runSystem } from './run-system.ts';
 import { createTerminal } from './terminal.ts';
@@ -23,7 +24,11 @@ export async function runLocal(options: LocalOptions, environment: NodeJS.Proces
       setImmediate(resolve, 130);
     });
   });
-  const orderly = runSystem({ ...options, environment, terminal, stop, abandon }).then(
+  const run = async () => {
+    const tracing = await tracingFromEnvironment(environment, { service: 'modelyard-gateway', logger });
+    await runSystem({ ...options, environment, terminal, stop, abandon, tracing }).finally(() => tracing?.close());
+  };
+  const orderly = run().then(
     () => (stop.reason instanceof Error ? 1 : 0),
     (error: unknown) => {
       reportFailure(error, options, logger);

@@ -101,3 +101,11 @@ export const artifacts = 'MODELYARD_ARTIFACTS';
 export const containerCommand = 'MODELYARD_CONTAINER_COMMAND';
 /** Where the lifecycle keeps temporary files. */
 export const scratchFolder = 'MODELYARD_SCRATCH_FOLDER';
+
+/** The collector of traces. Unset: no traces. The OpenTelemetry SDK reads these and other standard variables. */
+export const otlpEndpoint = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+export const tracesEndpoint = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
+export const otlpProtocol = 'OTEL_EXPORTER_OTLP_PROTOCOL';
+export const tracesProtocol = 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+export const tracesExporter = 'OTEL_TRACES_EXPORTER';
+export const otelDisabled = 'OTEL_SDK_DISABLED';

@@ -44,8 +44,10 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
   const features = await featuresOf(lifecycle, request, served, given);
   const body = Buffer.from(JSON.stringify({ ...features.values, ...given }));
   const encoded = await deps.transcoder.encodeRequest(served.descriptor, JSON_TYPE, body);
-  const { routingKey } = submitOptions(request.headers);
+  const { routingKey, trace } = submitOptions(request.headers);
   const submitted = await submitTask(lifecycle.platform, {
+    requestId: request.id,
+    ...(trace ? { trace } : {}),
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,

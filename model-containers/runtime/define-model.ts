@@ -23,6 +23,8 @@ export interface PredictContext extends SetupContext {
   /** Aborts when the run times out, its lease is lost or the instance is stopped. A later result is ignored. */
   readonly signal: AbortSignal;
   readonly taskId: string;
+  /** The `X-Request-Id` of the submit or retry. Every line of `logger` has it, and `taskId`. */
+  readonly requestId?: string | undefined;
   /** 1 on the first run of the task. */
   readonly attempt: number;
   /** The caller's W3C Trace Context, if any. */
@@ -41,7 +43,10 @@ export interface PredictContext extends SetupContext {
 
 export interface BatchContext extends SetupContext {
   /** One per request, in the order of the requests. */
-  readonly tasks: readonly Pick<PredictContext, 'taskId' | 'attempt' | 'progress' | 'partial'>[];
+  readonly tasks: readonly Pick<
+    PredictContext,
+    'taskId' | 'requestId' | 'attempt' | 'logger' | 'progress' | 'partial'
+  >[];
 }
 
 interface ModelBase<Request, Response, State, Answer> {

@@ -31,6 +31,7 @@ export const PLANTS: readonly Plant[] = [
   },
   { rule: 'sql-adapters-know-core-and-query-builder', path: 'lib/adapters/sql/a.ts', imports: 'node:sqlite' },
   { rule: 'docker-adapters-know-core-and-docker', path: 'lib/adapters/docker/a.ts', imports: '@aws-sdk/client-sqs' },
+  { rule: 'otel-adapter-knows-core-and-opentelemetry', path: 'lib/adapters/otel/a.ts', imports: 'node:http' },
   { rule: 'artifact-stores-know-core-and-s3', path: 'lib/adapters/artifacts/a.ts', imports: '#platform/platform.ts' },
   {
     rule: 'outbound-adapter-knows-core-and-http',

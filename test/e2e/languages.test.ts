@@ -55,12 +55,15 @@ describe('a model in Python', () => {
 
   it('logs through its instance: its lines, and exceptions with file and line', async () => {
     await submit(system, 'sums', { action: 'print' });
-    await submit(system, 'sums', { action: 'raise' });
+    const { id } = await submit(system, 'sums', { action: 'raise' });
 
     const printed = await system.until(({ message }) => message === 'Printed by the model.');
-    const raised = await system.until(({ message }) => message === 'The model raised an exception.');
+    const raised = await system.until(
+      ({ message, taskId }) => message === 'The model raised an exception.' && taskId === id,
+    );
 
     expect(printed.source).toBe('sums-1');
+    expect(raised.requestId).toMatch(/^[\w-]{36}$/);
     expect(raised.error).toMatchObject({
       name: 'KeyError',
       stack: expect.stringMatching(/model\.py", line \d+, in fail/),

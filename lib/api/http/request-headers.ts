@@ -71,6 +71,12 @@ function isTraceparent(value: string): boolean {
   return version !== '00' || more === undefined;
 }
 
+/** What the messages of a request have of it. */
+export function originOf({ id, headers }: { readonly id: string; readonly headers: HeaderFields }) {
+  const trace = traceOf(headers);
+  return { requestId: id, ...(trace ? { trace } : {}) };
+}
+
 /** Options of a submit from its headers. */
 export interface SubmitOptions {
   readonly idempotencyKey?: string;

@@ -26,6 +26,7 @@ const TAG = {
   round: field(13, VARINT),
   routingKey: field(14, BYTES),
   priority: field(15, BYTES),
+  requestId: field(16, BYTES),
 } as const;
 
 /** Tags of the nested messages, `BlobReference` and `TraceContext`. */
@@ -55,6 +56,7 @@ export function writeEnvelope(envelope: Envelope): Uint8Array {
   if (envelope.round) writer.uint32(TAG.round).uint32(envelope.round);
   writeText(writer, TAG.routingKey, envelope.routingKey ?? '');
   if (envelope.priority && envelope.priority !== 'normal') writeText(writer, TAG.priority, envelope.priority);
+  writeText(writer, TAG.requestId, envelope.requestId ?? '');
   const { buffer, byteOffset, byteLength } = writer.finish();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -135,6 +137,9 @@ function readField(reader: Reader, tag: number, fields: EnvelopeFields): boolean
     }
     case TAG.routingKey:
       fields.routingKey = reader.string();
+      return true;
+    case TAG.requestId:
+      fields.requestId = reader.string();
       return true;
     default:
       return false;

@@ -32,6 +32,8 @@ export interface Envelope {
   readonly routingKey?: string;
   /** Of the submit, so that a retry has it too. Absent if normal. */
   readonly priority?: Priority;
+  /** The `X-Request-Id` of the submit or retry. Messages of earlier builds have none. */
+  readonly requestId?: string;
 }
 
 /** Encodes a `modelyard.v1.TaskEnvelope`. */
@@ -49,7 +51,7 @@ export function readEnvelope(body: Uint8Array): Envelope | undefined {
 
 /** Throws `UnreadableMessageError` for malformed bytes and for an envelope without a task id, a model or a payload. */
 export function decodeEnvelope(body: Uint8Array): Envelope {
-  const { taskId, model, request, trace, timeoutSeconds, requestHash, routingKey, priority, ...rest } =
+  const { taskId, model, request, trace, timeoutSeconds, requestHash, routingKey, priority, requestId, ...rest } =
     decodeFields(body);
   if (!taskId || !model || !request) {
     throw new UnreadableMessageError('The envelope has no task id, no model or no payload.');
@@ -69,6 +71,7 @@ export function decodeEnvelope(body: Uint8Array): Envelope {
     ...(rest.round ? { round: rest.round } : {}),
     ...(routingKey ? { routingKey } : {}),
     ...(priority ? { priority } : {}),
+    ...(requestId ? { requestId } : {}),
   };
 }
 

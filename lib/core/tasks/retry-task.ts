@@ -3,6 +3,7 @@ import { inBatches } from '../lists.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
+import type { SubmitCommand } from './submit-task.ts';
 import type { Task } from './task.ts';
 import { MAX_HISTORY } from './task-history.ts';
 import type { TaskQueues } from './task-queue.ts';
@@ -13,6 +14,9 @@ export interface RetryDeps extends ReadDeps {
   readonly webhooks?: WebhookStore;
 }
 
+/** The request for a retry. Its message continues the trail of this request, not of the submit. */
+export type RetryOrigin = Pick<SubmitCommand, 'requestId' | 'trace'>;
+
 /** Maximum number of dead letters that one call redrives. */
 export const MAX_REDRIVEN = 500;
 const MAX_CONCURRENT = 20;
@@ -22,9 +26,9 @@ const PAGE = 100;
  * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
  * `task_not_found`, `task_not_retryable`, `store_unavailable` and `queue_unavailable`; the task has failed then.
  */
-export async function retryTask(deps: RetryDeps, lookup: TaskLookup): Promise<Task> {
+export async function retryTask(deps: RetryDeps, lookup: TaskLookup, origin: RetryOrigin = {}): Promise<Task> {
   const task = await getTask(deps, lookup);
-  await sendAgain(deps, task, { type: 'retried', by: lookup.owner });
+  await sendAgain(deps, task, { type: 'retried', by: lookup.owner, origin });
   return getTask(deps, lookup);
 }
 
@@ -46,6 +50,7 @@ export interface Redrive {
   readonly by: string;
   /** Only these. @default all, at most `MAX_REDRIVEN` */
   readonly ids?: readonly string[];
+  readonly origin?: RetryOrigin;
 }
 
 export interface Redriven {
@@ -54,13 +59,13 @@ export interface Redriven {
 }
 
 /** Sends dead letters again, independently of each other. The result lists those that were refused. */
-export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids }: Redrive): Promise<Redriven> {
+export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, origin = {} }: Redrive): Promise<Redriven> {
   const redriven: string[] = [];
   const refused: { id: string; error: ModelyardError }[] = [];
   for (const batch of inBatches(ids ?? (await idsOfDeadLetters(deps, model)), MAX_CONCURRENT)) {
     const sent = batch.map(async (id) => {
       try {
-        await sendAgain(deps, await getDeadLetter(deps, { model, id }), { type: 'redriven', by });
+        await sendAgain(deps, await getDeadLetter(deps, { model, id }), { type: 'redriven', by, origin });
         redriven.push(id);
       } catch (error) {
         if (!(error instanceof ModelyardError)) throw error;
@@ -87,7 +92,7 @@ async function idsOfDeadLetters({ tasks }: RetryDeps, model: string): Promise<re
 async function sendAgain(
   { tasks, queues, clock, webhooks }: RetryDeps,
   task: Task,
-  { type, by }: { readonly type: 'retried' | 'redriven'; readonly by: string },
+  { type, by, origin }: Required<Pick<Redrive, 'by' | 'origin'>> & { readonly type: 'retried' | 'redriven' },
 ): Promise<void> {
   const stored = task.deadLetter ?? task.envelope;
   const envelope = stored && readEnvelope(stored);
@@ -101,7 +106,7 @@ async function sendAgain(
   const deadlineAt = Math.min(at + envelope.deadlineAt - envelope.submittedAt, task.retainedUntil);
   const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
-  const body = encodeEnvelope({ ...envelope, copy: 0, round, deadlineAt, submittedAt: at });
+  const body = encodeEnvelope({ ...envelope, ...origin, copy: 0, round, deadlineAt, submittedAt: at });
   try {
     const { priority } = envelope;
     await queues(task.model).send({ body, group: task.owner, ...(priority ? { priority } : {}) });

@@ -11,7 +11,6 @@ import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
 import { type BlobStore, type Payload, storePayload } from './payload.ts';
-
 import type { Task } from './task.ts';
 import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
@@ -34,6 +33,8 @@ export interface SubmitCommand {
   /** @default 'normal' */
   readonly priority?: Priority;
   readonly trace?: TraceContext;
+  /** The `X-Request-Id`, which the logs of instances and models have too. */
+  readonly requestId?: string;
   /** Selects the version that answers during a roll-out. @default the id of the task */
   readonly routingKey?: string;
   /** The receiver of events of the task. Needs `SubmitDeps.webhooks`. */
@@ -225,7 +226,7 @@ export async function messageOf(
   command: SubmitCommand,
   copy: number,
 ): Promise<QueuedMessage> {
-  const { limits, timeoutSeconds, priority, trace, routingKey } = command;
+  const { limits, timeoutSeconds, priority, trace, routingKey, requestId } = command;
   // The hash is part of the key, because an id can be reused for another request.
   const key = `requests/${task.id}/${task.requestHash.slice(0, 16)}`;
   const request = command.uploaded?.payload ?? (await storePayload(blobs, key, command.request));
@@ -243,6 +244,7 @@ export async function messageOf(
     requestHash: task.requestHash,
     copy,
     ...(priority === undefined ? {} : { priority }),
+    ...(requestId === undefined ? {} : { requestId }),
   });
   return { body, group: task.owner, ...(priority === undefined ? {} : { priority }) };
 }

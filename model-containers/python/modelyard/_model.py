@@ -29,15 +29,23 @@ class Context:
     """One request while it runs."""
 
     def __init__(
-        self, task_id: str, attempt: int, trace: Mapping[str, str], report: Callable[..., None] | None = None
+        self,
+        task_id: str,
+        attempt: int,
+        trace: Mapping[str, str],
+        report: Callable[..., None] | None = None,
+        request_id: str = "",
     ) -> None:
         self.task_id = task_id
+        #: The ``X-Request-Id`` of the submit; empty if unknown.
+        self.request_id = request_id
         #: 1 on the first run of the task.
         self.attempt = attempt
         #: The caller's W3C Trace Context; empty without one.
         self.trace = trace
-        #: Every line has the task's id.
-        self.logger: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logger, {"taskId": task_id})
+        trail = {"taskId": task_id, **({"requestId": request_id} if request_id else {})}
+        #: Every line has the ids of the task and of the request.
+        self.logger: logging.LoggerAdapter[logging.Logger] = logging.LoggerAdapter(logger, trail)
         self._report = report
         self._abort = threading.Event()
         self._cause: str | None = None

@@ -143,7 +143,7 @@ class Server:
                 fields["response"] = self._runner.partial(response)
             self._send(ModelEvent(report={"run": run, "position": position, **fields}))
 
-        context = Context(request.task_id, request.attempt, trace, report)
+        context = Context(request.task_id, request.attempt, trace, report, request.request_id)
         item = Item(request.run, request.position, request.body, context)
         with self._lock:
             self._running.setdefault(item.run, {})[item.position] = context

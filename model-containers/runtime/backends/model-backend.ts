@@ -35,6 +35,8 @@ export interface ModelDescription {
 
 export interface RunRequest {
   readonly taskId: string;
+  /** The `X-Request-Id` of the submit, for logs. */
+  readonly requestId?: string | undefined;
   /** 1 on the first run of the task. */
   readonly attempt: number;
   readonly trace: TraceContext | undefined;

@@ -70,10 +70,10 @@ export class ModelConnection {
     const run = this.#nextNumber();
     const answers = requests.map(() => Promise.withResolvers<RunAnswer>());
     this.#runs.set(run, { requests, answers, left: answers.length });
-    requests.forEach(({ taskId, attempt, trace, body }, position) => {
+    requests.forEach(({ taskId, requestId = '', attempt, trace, body }, position) => {
       const { traceparent = '', tracestate = '' } = trace ?? {};
-      const request = { run, position, size: requests.length, task_id: taskId, attempt, traceparent, tracestate, body };
-      this.#send({ request });
+      const of = { run, position, size: requests.length, task_id: taskId, request_id: requestId, attempt };
+      this.#send({ request: { ...of, traceparent, tracestate, body } });
     });
     if (this.#exit) this.ended(this.#exit);
     return {

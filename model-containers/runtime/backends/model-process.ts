@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { tracingOfThisProcess } from '#platform/tracing.ts';
 import { createJsonLogger } from '../instance/json-logger.ts';
 import { CONNECTION_FD } from './frames.ts';
 import { loadDefinition } from './load-definition.ts';
@@ -17,14 +18,19 @@ try {
   // Recovery: not Linux, or no permission.
 }
 
+const logger = createJsonLogger({});
+const tracing = await tracingOfThisProcess({ service: 'modelyard-model', logger });
 const socket = new Socket({ fd: CONNECTION_FD, readable: true, writable: true });
 const server = serveModel({
   stream: socket,
   load: () => loadDefinition(folder, containerUrl),
-  logger: createJsonLogger({}),
+  ...{ logger, tracing },
 });
 socket.on('data', (chunk: Buffer) => server.receive(chunk));
 // The instance has ended or has closed the connection.
 socket.on('error', () => process.exit(1));
-socket.on('close', () => process.exit(0));
+socket.on('close', async () => {
+  await tracing?.close();
+  process.exit(0);
+});
 process.on('uncaughtExceptionMonitor', (error) => server.reportFatal(error));

@@ -5,6 +5,7 @@ import type { RunReport } from './model-backend.ts';
 /** One request of a run. `signal` aborts when the answer is not needed any more. */
 export interface RunItem {
   readonly taskId: string;
+  readonly requestId?: string | undefined;
   readonly attempt: number;
   readonly trace: TraceContext | undefined;
   readonly body: Uint8Array;
@@ -42,13 +43,24 @@ export function bindModel<Request, Response, State, Answer>(
 ): RunModel {
   const { request: requestType, response: responseType } = definition;
 
-  function decode({ body, signal, taskId, attempt, trace, report }: RunItem): Decoded<Request> | TaskError {
-    const context = { signal, taskId, attempt, trace, variant, weights, logger, ...reporting(report) };
+  function decode({ body, report, ...item }: RunItem): Decoded<Request> | TaskError {
+    const context = { ...item, variant, weights, logger: loggerOf(item), ...reporting(report) };
     try {
       return { request: requestType.decode(body), context };
     } catch (error) {
       return finalError('request_unreadable', `The request cannot be read: ${messageOf(error)}`);
     }
+  }
+
+  /** Its lines can be found by the ids of the task and of the request. */
+  function loggerOf({ taskId, requestId }: Pick<RunItem, 'taskId' | 'requestId'>): Logger {
+    const trail = { taskId, requestId };
+    return {
+      debug: (message, fields) => logger.debug(message, { ...trail, ...fields }),
+      info: (message, fields) => logger.info(message, { ...trail, ...fields }),
+      warn: (message, fields) => logger.warn(message, { ...trail, ...fields }),
+      error: (message, fields) => logger.error(message, { ...trail, ...fields }),
+    };
   }
 
   /** A partial response that is no response message throws into the model. */
@@ -70,10 +82,10 @@ export function bindModel<Request, Response, State, Answer>(
   }
 
   /** Logs where an error that the model did not foresee came from. One with a code was meant. */
-  function told(error: unknown, { taskId, signal }: Partial<PredictContext> = {}): TaskError {
+  function told(error: unknown, context?: PredictContext): TaskError {
     const failure = failureOf(error);
-    if (failure.code === 'model_error' && !signal?.aborted)
-      logger.error('The model threw an error.', { error, taskId });
+    if (failure.code === 'model_error' && !context?.signal.aborted)
+      (context ?? { logger }).logger.error('The model threw an error.', { error });
     return failure;
   }
 

@@ -1,5 +1,5 @@
 import { contractOf } from '#contract';
-import type { Logger, TraceContext } from '#core';
+import type { Logger, TraceContext, Tracing } from '#core';
 import {
   type AbortRequest,
   ModelCommand,
@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly stream: ByteStream;
   readonly load: () => Promise<AnyModel>;
   readonly logger: Logger;
+  /** @default no traces */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The model's end of the connection. */
@@ -35,7 +37,7 @@ interface Gathering {
 }
 
 /** Loads a model, runs its `setup` when requested, and answers requests. */
-export function serveModel({ stream, load, logger }: ServeOptions): ModelServer {
+export function serveModel({ stream, load, logger, tracing }: ServeOptions): ModelServer {
   const writer = createFrameWriter(stream);
   const send = (event: Partial<ModelEvent>) => writer.write(ModelEvent.encode(event));
   const setupEnds = new AbortController();
@@ -45,6 +47,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   /** Runs that start in later turns of the event loop. */
   const waiting: (() => void)[] = [];
   let runModel: RunModel | undefined;
+  let modelName = '';
 
   const definition = load();
   definition.then(describe).catch(fail);
@@ -76,6 +79,7 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
     const { version, weights_folder: folder } = deployed;
     const weights = version === '' ? undefined : { version, folder };
     const model = await definition;
+    modelName = model.manifest.name;
     const state = await model.setup?.({ signal: setupEnds.signal, logger, variant, weights });
     runModel = bindModel(model, state, { variant, weights, logger, maxResponseBytes });
     send({ ready: {} });
@@ -110,8 +114,12 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   function start(run: number, items: readonly RunItem[]): void {
     if (!runModel) throw new Error('A request arrived before the model was ready.');
     let left = items.length;
-    runModel(items).forEach(async (answer, position) => {
-      send({ answer: { run, position, ...(await answer) } });
+    const spans = items.map((item) => spanOf(tracing, modelName, item));
+    const traced = items.map((item, at) => ({ ...item, trace: spans[at]?.context ?? item.trace }));
+    runModel(traced).forEach(async (answer, position) => {
+      const given = await answer;
+      spans[position]?.end({ error: 'failure' in given ? given.failure.code : undefined });
+      send({ answer: { run, position, ...given } });
       left--;
       if (left === 0) running.delete(run);
     });
@@ -138,12 +146,21 @@ export function serveModel({ stream, load, logger }: ServeOptions): ModelServer 
   };
 }
 
+const spanOf = (tracing: Tracing | undefined, model: string, { taskId, requestId, attempt, trace }: RunItem) =>
+  tracing?.start({
+    name: `predict ${model}`,
+    kind: 'server',
+    parent: trace,
+    attributes: { 'modelyard.task.id': taskId, 'modelyard.request.id': requestId, 'modelyard.attempt': attempt },
+  });
+
 function itemOf(
-  { task_id, attempt, traceparent, tracestate, body }: RunRequest,
+  { task_id, request_id, attempt, traceparent, tracestate, body }: RunRequest,
   signal: AbortSignal,
   report: RunItem['report'],
 ): RunItem {
-  return { taskId: task_id, attempt, trace: traceOf(traceparent, tracestate), body, signal, report };
+  const requestId = request_id || undefined;
+  return { taskId: task_id, requestId, attempt, trace: traceOf(traceparent, tracestate), body, signal, report };
 }
 
 function traceOf(traceparent: string, tracestate: string): TraceContext | undefined {

@@ -23,7 +23,7 @@ import { CONDITIONS, type Heartbeat, registerWithRetries, startHeartbeat, untilI
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { StatsRecorder } from './stats-recorder.ts';
 
-export interface InstanceOptions extends Pick<WorkerDeps, 'log'> {
+export interface InstanceOptions extends Pick<WorkerDeps, 'log' | 'tracing'> {
   /** Loaded, not set up. The instance closes it. */
   readonly model: RunningModel;
   readonly platform: Platform;
@@ -199,10 +199,10 @@ export class ModelInstance {
   }
 
   async #setUp(stop: AbortSignal): Promise<Worker> {
-    const { id, platform, logger, leaseSeconds, log, stopTimeoutMs } = this.#options;
+    const { id, platform, logger, leaseSeconds, log, tracing, stopTimeoutMs } = this.#options;
     await this.#model.setUp(this.#variant, stop, await this.#deployed?.first());
     return new Worker({
-      ...{ ...platform, model: this.#model, instance: id, log },
+      ...{ ...platform, model: this.#model, instance: id, log, tracing },
       gate: createRequestGate({ ...platform, model: this.#manifest.name, contract: this.#contract }),
       contractHash: this.#contract.hash,
       codec: () => loadContract(this.#contract),

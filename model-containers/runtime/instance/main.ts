@@ -5,6 +5,7 @@ import { platformFromEnvironment } from '#platform/from-environment.ts';
 import { ecsIdentity, instanceSettingsFrom } from '#platform/instance-settings.ts';
 import { GATHER_MS } from '#platform/line-output.ts';
 import { systemClock } from '#platform/platform.ts';
+import { tracingFromEnvironment } from '#platform/tracing.ts';
 import { backendOf } from '../backends/backend-of.ts';
 import { RunningModel } from '../worker/running-model.ts';
 import { showFailedStart } from './failed-start.ts';
@@ -27,6 +28,7 @@ try {
   // Started first, because it takes longest.
   const loaded = load(folder, { python, containerUrl, environment: process.env });
   loaded.catch(() => undefined);
+  const tracing = await tracingFromEnvironment(process.env, { service: 'modelyard-instance', logger });
   const ecs = await ecsIdentity(process.env);
   const platform = await platformFromEnvironment(process.env, (message) => logger.warn(message));
   const launch = ecs && (await platform.adoptLaunch?.(basename(folder), ecs.id));
@@ -52,10 +54,10 @@ try {
       : { whileWorking: scaleInProtection({ agentUri: ecs.agentUri, clock: platform.clock, logger }) }),
     // An ECS service would replace an instance that stops itself. Auto scaling stops idle instances instead.
     staysWhenIdle: ecs !== undefined || settings.staysWhenIdle,
-    ...{ id, model, platform, logger, log, runtimeVersion },
+    ...{ id, model, platform, logger, log, tracing, runtimeVersion },
   })
     .run(stop)
-    .finally(() => log?.close());
+    .finally(() => Promise.all([log?.close(), tracing?.close()]));
   await launch?.release();
   await platform.close();
   logger.info('Stopped.');

@@ -12,8 +12,10 @@ import {
   type StartedEvent,
   type StatsStore,
   type TaskStore,
+  type Tracing,
 } from '#core';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, closed, trailOf } from './attempt.ts';
+import { AttemptSpans } from './attempt-spans.ts';
 import { loadRequest } from './large-payloads.ts';
 import { type SettleDeps, settleFailure } from './settle-task.ts';
 import type { AttemptOutcome, EndedAttempt } from './worker-observer.ts';
@@ -24,6 +26,8 @@ export interface AdmitDeps extends SettleDeps {
   readonly gate: RequestGate;
   readonly tasks: TaskStore;
   readonly stats?: Pick<StatsStore, 'add'>;
+  /** @default no traces */
+  readonly tracing?: Tracing | undefined;
 }
 
 /**
@@ -37,10 +41,11 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<At
     await delivery.reject({ code: 'unreadable', message: 'The message is not a task envelope.' }, delivery.attempts);
     return { attempt: delivery.attempts, outcome: 'dead-lettered' };
   }
-  const { taskId } = envelope;
+  const trail = trailOf(envelope);
   const decision = await decide(deps, delivery, envelope);
-  if (typeof decision === 'string') return { attempt: delivery.attempts, taskId, outcome: decision };
+  if (typeof decision === 'string') return { attempt: delivery.attempts, ...trail, outcome: decision };
   const { number, claim } = decision;
+  const { tracing, modelName: model, instance } = deps;
   const attempt: Attempt = {
     delivery,
     envelope,
@@ -51,6 +56,7 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<At
     claim,
     isRecorded: false,
     repetitions: 0,
+    spans: tracing && new AttemptSpans(tracing, { model, instance, envelope, receivedAt, number }),
   };
   try {
     return { ...attempt, request: await loadRequest(deps, envelope.request) };
@@ -63,7 +69,7 @@ export async function admitTask(deps: AdmitDeps, delivery: Delivery): Promise<At
       retryable: false,
     };
     const settlement = await settleFailure(deps, attempt, { error: failure, startedAt: receivedAt });
-    return { attempt: number, taskId, ...settlement };
+    return closed(attempt, { attempt: number, ...trail, ...settlement });
   }
 }
 

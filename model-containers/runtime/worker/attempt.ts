@@ -1,5 +1,7 @@
 import { type Delivery, type Envelope, roundOf, type StartedEvent } from '#core';
+import type { AttemptSpans } from './attempt-spans.ts';
 import type { ToldLog } from './told-log.ts';
+import type { EndedAttempt } from './worker-observer.ts';
 
 /** One delivery that this worker received and has not settled. */
 export interface Attempt {
@@ -19,6 +21,8 @@ export interface Attempt {
   isRecorded: boolean;
   /** What the model tells of the task. Absent until it tells something. */
   told?: ToldLog;
+  /** Absent without traces. */
+  readonly spans?: AttemptSpans | undefined;
   /** Runs that are not charged: the process ended because of another task. */
   repetitions: number;
 }
@@ -34,6 +38,19 @@ export function repeat(attempt: Attempt, { alone }: { readonly alone: boolean })
   // A run alone is charged when it starts, so that it counts even if this instance crashes.
   attempt.claim = attempt.mustRunAlone ? startOf(attempt) : undefined;
 }
+
+/** Ends what was opened for an attempt. Returns how it ended. */
+export function closed({ told, spans }: Attempt, ended: EndedAttempt): EndedAttempt {
+  told?.stop();
+  spans?.end(ended);
+  return ended;
+}
+
+/** What log lines about a task have, so that a request can be followed through them. */
+export const trailOf = ({ taskId, requestId }: Envelope) => ({
+  taskId,
+  ...(requestId === undefined ? {} : { requestId }),
+});
 
 export const startOf = ({ delivery, envelope, number, mustRunAlone }: Attempt): Omit<StartedEvent, 'at'> => ({
   type: 'started',

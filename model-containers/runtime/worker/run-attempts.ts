@@ -1,6 +1,6 @@
-import type { BlobStore, Clock, EventOutcome, Logger, TaskError, TaskStore } from '#core';
+import type { BlobStore, Clock, EventOutcome, Logger, Span, TaskError, TaskStore } from '#core';
 import type { AbortCause, RunRequest } from '../backends/model-backend.ts';
-import { type Attempt, startOf } from './attempt.ts';
+import { type Attempt, startOf, trailOf } from './attempt.ts';
 import type { CancelWatch } from './cancel-watch.ts';
 import type { LiveRun, Outcome } from './model-life.ts';
 import type { ScheduledRun } from './run-scheduler.ts';
@@ -65,21 +65,34 @@ export function runAttempts(deps: RunDeps, attempts: readonly Attempt[]): Schedu
     });
     if (claimed.length === 0) return;
     const startedAt = deps.clock.now();
-    const live = deps.model.run(claimed.map((attempt) => requestOf(deps, attempt, startedAt)));
+    const spans = claimed.map((attempt) => attempt.spans?.predicting(startedAt));
+    const live = deps.model.run(claimed.map((attempt, at) => requestOf(deps, attempt, { startedAt, span: spans[at] })));
     claimed.forEach((attempt, position) => {
       const index = attempts.indexOf(attempt);
       const { ended: canceled, stop } = cancels[index] as Canceling;
       const context = { attempt, position, size: claimed.length, startedAt, live, canceled };
-      ends[index]?.resolve(untilEnd(deps, context).finally(stop));
+      ends[index]?.resolve(spanned(spans[position], untilEnd(deps, context).finally(stop)));
     });
     await Promise.all(live.outcomes);
   }
 }
 
-const requestOf = (deps: RunDeps, attempt: Attempt, startedAt: number): RunRequest => ({
+/** Ends the span of a run with it. */
+async function spanned(span: Span | undefined, ending: Promise<RunEnd>): Promise<RunEnd> {
+  const end = await ending;
+  span?.end({ at: end.endedAt, error: end.type === 'failed' ? end.error.code : undefined });
+  return end;
+}
+
+const requestOf = (
+  deps: RunDeps,
+  attempt: Attempt,
+  { startedAt, span }: { readonly startedAt: number; readonly span: Span | undefined },
+): RunRequest => ({
   taskId: attempt.envelope.taskId,
+  requestId: attempt.envelope.requestId,
   attempt: attempt.number,
-  trace: attempt.envelope.trace,
+  trace: span?.context ?? attempt.envelope.trace,
   routingKey: attempt.envelope.routingKey,
   source: {
     owner: attempt.envelope.owner,
@@ -223,6 +236,6 @@ async function recordStart(
     else if (outcome !== 'applied') abort('task-ended');
   } catch (error) {
     // Recovery: the run goes on. The result does not need a recorded start.
-    logger.warn('The start of a run could not be recorded.', { taskId, reason: String(error) });
+    logger.warn('The start of a run could not be recorded.', { ...trailOf(attempt.envelope), reason: String(error) });
   }
 }

@@ -12,7 +12,7 @@ import {
   type TaskStore,
 } from '#core';
 import type { RunReport } from '../backends/model-backend.ts';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, trailOf } from './attempt.ts';
 
 interface ToldDeps {
   readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
@@ -111,7 +111,7 @@ export class ToldLog {
       this.#pending = this.#pending.slice(count);
     } catch (error) {
       // Recovery: written with the next report, or with the end of the task.
-      logger.warn('The progress of a task could not be recorded.', { taskId: envelope.taskId, reason: String(error) });
+      logger.warn('The progress of a task could not be recorded.', { ...trailOf(envelope), reason: String(error) });
     }
   }
 

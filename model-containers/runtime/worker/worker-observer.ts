@@ -30,6 +30,8 @@ export interface Settlement {
 export interface EndedAttempt extends Settlement, AttemptTimings {
   /** Absent for a message that is not a task. */
   readonly taskId?: string;
+  /** The `X-Request-Id` of the submit or retry. */
+  readonly requestId?: string;
   /** Number of the run among the charged runs; without a run, the number of charged runs before. */
   readonly attempt: number;
 }

@@ -1,13 +1,13 @@
 import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, StatsStore, TaskConsumer, TaskStore } from '#core';
-import { admitTask } from './admit-task.ts';
-import { type Attempt, repeat } from './attempt.ts';
+import { type AdmitDeps, admitTask } from './admit-task.ts';
+import { type Attempt, closed, repeat, trailOf } from './attempt.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { createRetryingReceiver } from './retrying-receiver.ts';
 import { type RunEnd, runAttempts } from './run-attempts.ts';
 import { RunScheduler } from './run-scheduler.ts';
 import type { RunningModel } from './running-model.ts';
-import { type SettleDeps, settleRun } from './settle-task.ts';
+import { settleRun } from './settle-task.ts';
 import type { AttemptTimings, EndedAttempt, WorkerObserver } from './worker-observer.ts';
 
 /** A model that answers, with one version or several. */
@@ -16,7 +16,7 @@ export type ServingModel = Pick<
   'description' | 'condition' | 'onCondition' | 'failed' | 'run' | 'reacts'
 >;
 
-export interface WorkerDeps extends Pick<SettleDeps, 'log' | 'codec'> {
+export interface WorkerDeps extends Pick<AdmitDeps, 'log' | 'codec' | 'tracing'> {
   /** Loaded and set up. */
   readonly model: ServingModel;
   /** Decides which requests this instance can decode. */
@@ -181,18 +181,18 @@ export class Worker {
     if ('outcome' in attempt) return attempt;
     const { envelope, number } = attempt;
     this.#submitTimes.set(delivery, envelope.submittedAt);
-    const ended = { taskId: envelope.taskId, attempt: number };
+    const ended = { ...trailOf(envelope), attempt: number };
     for (;;) {
       const end = await this.#scheduler.run(attempt);
       if (!end) {
         await delivery.release({ keepFence: !attempt.isRecorded, isSuspect: attempt.mustRunAlone });
-        attempt.told?.stop();
-        return { ...ended, outcome: 'released' };
+        return closed(attempt, { ...ended, outcome: 'released' });
       }
       if (end.type !== 'repeat') {
-        const settlement = await this.#publish(() => settleRun(deps, attempt, end));
-        attempt.told?.stop();
-        return { ...ended, ...settlement, ...timingsOf(attempt, end, this.#deps.clock.now()) };
+        const settle = () => settleRun(deps, attempt, end);
+        const settlement = await this.#publish(() => attempt.spans?.storing(end.endedAt, settle) ?? settle());
+        const timings = timingsOf(attempt, end, this.#deps.clock.now());
+        return closed(attempt, { ...ended, ...settlement, ...timings });
       }
       this.#deps.logger.warn('Repeating a run: its process ended or did not respond.', ended);
       repeat(attempt, end);

@@ -23,7 +23,7 @@ export async function ownRates(model: string, body: Uint8Array, size: number): P
   while (performance.now() < until) {
     for (const [count, sum] of Object.entries(rateOf)) {
       const requests = Array.from({ length: Number(count) }, () => definition.request.decode(body));
-      const tasks = requests.map((_, i) => ({ taskId: String(i), attempt: 1, progress() {}, partial() {} }));
+      const tasks = requests.map((_, i) => ({ ...shared, taskId: String(i), attempt: 1, progress() {}, partial() {} }));
       const startedAt = performance.now();
       const answers = await definition.predictBatch?.(state, requests, { ...shared, tasks });
       for (const answer of answers ?? []) definition.response.encode(answer as Partial<unknown>);

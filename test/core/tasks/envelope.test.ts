@@ -28,6 +28,7 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
     round: fc.integer({ min: 1, max: 1000 }),
     routingKey: someText,
     priority: fc.constantFrom('low', 'high'),
+    requestId: someText,
   },
   { requiredKeys: ['taskId', 'model', 'owner', 'request', 'contractHash', 'deadlineAt', 'submittedAt', 'copy'] },
 );
@@ -49,6 +50,7 @@ const asMessage = ({ request, trace, timeoutSeconds, requestHash, ...envelope }:
   round: envelope.round ?? 0,
   routing_key: envelope.routingKey ?? '',
   priority: envelope.priority ?? '',
+  request_id: envelope.requestId ?? '',
   ...(trace ? { trace_context: { traceparent: trace.traceparent, tracestate: trace.tracestate ?? '' } } : {}),
 });
 

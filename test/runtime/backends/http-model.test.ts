@@ -19,8 +19,9 @@ async function launchReady(protocol: string, containerUrl?: string): Promise<Mod
 /** All of these contracts have the same fields. */
 const tally = (action: string, values: readonly number[] = []) => ({
   taskId: 'task-1',
+  requestId: 'request-1',
   attempt: 1,
-  trace: undefined,
+  trace: { traceparent: 'a-trace' },
   body: TallyRequest.encode({ action, values }),
 });
 
@@ -39,6 +40,10 @@ describe.each(['json', 'protobuf', 'sagemaker', 'kserve', 'cog'])('a container t
 
   it('answers requests once it is ready', async () => {
     expect(await run('add', [1, 2.5])).toMatchObject({ total: 3.5, note: expect.stringMatching(/^request \d+$/) });
+  });
+
+  it('gets the id of the request and its trace', async () => {
+    expect(await run('trail')).toMatchObject({ note: 'request-1 a-trace' });
   });
 
   it('makes 4xx an error of the input, and everything else one that is retried', async () => {

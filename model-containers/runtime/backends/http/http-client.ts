@@ -1,6 +1,6 @@
 import { Agent, request as send } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidInput } from '../../define-model.ts';
+import { InvalidInput, type PredictContext } from '../../define-model.ts';
 
 export interface HttpCall {
   readonly path: string;
@@ -8,12 +8,19 @@ export interface HttpCall {
   readonly method?: 'GET' | 'PUT' | 'POST';
   readonly type?: string;
   readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
+
+/** Lets the log and the traces of a container continue the trail of the request. */
+export const trailHeaders = ({ requestId, trace }: Pick<PredictContext, 'requestId' | 'trace'>) => ({
+  ...trace,
+  ...(requestId === undefined ? {} : { 'X-Request-Id': requestId }),
+});
 
 const LOOK_MS = 100;
 /** Statuses below 500 that a later attempt may not meet again. */
@@ -30,9 +37,11 @@ export class HttpClient {
   }
 
   /** Rejects when there is no answer, and when `signal` aborts, which closes the connection. */
-  async call({ path, method = 'POST', type, body }: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
+  async call(given: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    const { path, method = 'POST', type, body } = given;
     const headers = {
+      ...given.headers,
       ...(type === undefined ? {} : { 'Content-Type': type, Accept: type }),
       ...(body === undefined ? {} : { 'Content-Length': body.byteLength }),
     };
@@ -44,8 +53,7 @@ export class HttpClient {
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       // The server had closed the connection while it was idle, so it has not read the request.
-      if (error.code === 'ECONNRESET' && request.reusedSocket)
-        resolve(this.call({ path, method, type, body } as HttpCall, signal));
+      if (error.code === 'ECONNRESET' && request.reusedSocket) resolve(this.call(given, signal));
       else reject(error);
     });
     request.end(body);

@@ -9,7 +9,7 @@ import {
   type WriteField,
   writeField,
 } from '../tensor-fields.ts';
-import { type HttpClient, parse } from './http-client.ts';
+import { type HttpClient, parse, trailHeaders } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 
 /** A tensor in JSON. */
@@ -44,12 +44,13 @@ export function kserveProtocol(input: ProtocolInput): HttpProtocol {
     async connect(client, ready) {
       await client.untilReady(`${base}/ready`, ({ status }) => status === 200, ready);
       const inputs = inputsOf(input, await metadataOf(client, base, ready));
-      return async (body, { signal, taskId: id }) => {
+      return async (body, context) => {
         const message = folder.request.decode(body) as Readonly<Record<string, unknown>>;
         const tensors = inputs.map((each) => wireTensor(each, each.read(message)));
-        const call = { path, type: 'application/json', body: Buffer.from(JSON.stringify({ id, inputs: tensors })) };
-        const { outputs } = parse(await client.predict(call, signal)) as { readonly outputs: readonly WireTensor[] };
-        return folder.response.encode(responseOf(outputs, { mapped, fields }));
+        const text = Buffer.from(JSON.stringify({ id: context.taskId, inputs: tensors }));
+        const call = { path, type: 'application/json', body: text, headers: trailHeaders(context) };
+        const answer = parse(await client.predict(call, context.signal)) as { readonly outputs: readonly WireTensor[] };
+        return folder.response.encode(responseOf(answer.outputs, { mapped, fields }));
       };
     },
   };

@@ -9,7 +9,7 @@ import {
 } from '#contract';
 import type { PredictContext } from '../../define-model.ts';
 import type { ModelFolder } from '../model-folder.ts';
-import { type HttpAnswer, type HttpClient, parse } from './http-client.ts';
+import { type HttpAnswer, type HttpClient, parse, trailHeaders } from './http-client.ts';
 import { kserveProtocol } from './kserve.ts';
 
 /** Answers one encoded request with the response, as bytes of the message or as JSON. */
@@ -36,44 +36,43 @@ const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
 const jsonProtocol = ({ source, codec }: ProtocolInput, path: string, health: string): HttpProtocol => ({
   health: source.health ?? health,
   isReady: isOk,
-  connect:
-    async (client) =>
-    async (body, { signal }) => {
-      const text = Buffer.concat(codec.request.toJson(body));
-      return { json: parse(await client.predict({ path: source.path ?? path, type: JSON_TYPE, body: text }, signal)) };
-    },
+  connect: async (client) => async (body, context) => {
+    const text = Buffer.concat(codec.request.toJson(body));
+    const call = { path: source.path ?? path, type: JSON_TYPE, body: text, headers: trailHeaders(context) };
+    return { json: parse(await client.predict(call, context.signal)) };
+  },
 });
 
 const protobufProtocol = ({ source }: ProtocolInput): HttpProtocol => ({
   health: source.health ?? '/health',
   isReady: isOk,
-  connect:
-    async (client) =>
-    (body, { signal }) =>
-      client.predict({ path: source.path ?? '/predict', type: 'application/x-protobuf', body }, signal),
+  connect: async (client) => (body, context) => {
+    const call = { path: source.path ?? '/predict', type: 'application/x-protobuf', body };
+    return client.predict({ ...call, headers: trailHeaders(context) }, context.signal);
+  },
 });
 
 /** Cog answers 200 with the state of a prediction, also of one that failed. */
 const cogProtocol = ({ source, codec, types, folder }: ProtocolInput): HttpProtocol => ({
   health: source.health ?? '/health-check',
   isReady: (answer) => isOk(answer) && (parse(answer.body) as { readonly status?: string }).status === 'READY',
-  connect:
-    async (client) =>
-    async (body, { signal, taskId }) => {
-      const path = `${source.path ?? '/predictions'}/${taskId}`;
-      const input = Buffer.concat(codec.request.toJson(body)).toString();
-      const onAbort = () =>
-        void client.call({ path: `${path}/cancel` }, AbortSignal.timeout(CANCEL_MS)).catch(() => undefined);
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        const call = { path, method: 'PUT', type: JSON_TYPE, body: Buffer.from(`{"input":${input}}`) } as const;
-        const { status, output, error } = parse(await client.predict(call, signal)) as CogPrediction;
-        if (status === 'succeeded') return { json: outputOf(output, types.message(folder.response.fullName)) };
-        throw Object.assign(new Error(error ?? `The prediction ended as ${status}.`), { code: 'container_failed' });
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
-    },
+  connect: async (client) => async (body, context) => {
+    const { signal, taskId } = context;
+    const path = `${source.path ?? '/predictions'}/${taskId}`;
+    const input = Buffer.concat(codec.request.toJson(body)).toString();
+    const onAbort = () =>
+      void client.call({ path: `${path}/cancel` }, AbortSignal.timeout(CANCEL_MS)).catch(() => undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const text = Buffer.from(`{"input":${input}}`);
+      const call = { path, method: 'PUT', type: JSON_TYPE, body: text, headers: trailHeaders(context) } as const;
+      const { status, output, error } = parse(await client.predict(call, signal)) as CogPrediction;
+      if (status === 'succeeded') return { json: outputOf(output, types.message(folder.response.fullName)) };
+      throw Object.assign(new Error(error ?? `The prediction ended as ${status}.`), { code: 'container_failed' });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  },
 });
 
 interface CogPrediction {
