@@ -1,5 +1,5 @@
 import type { ServiceDatabase } from '#adapters/sql/service-database.ts';
-import type { JsonObject, LifecycleService, Logger } from '#core';
+import type { EventType, JsonObject, LifecycleEvent, LifecycleService, Logger } from '#core';
 import type { LifecycleStores, Platform } from '#platform/platform.ts';
 import { OUTBOX_MIGRATIONS, type OutboxTables } from './outbox.ts';
 import type { ServiceManifest, StageInputs, StageRun } from './service.ts';
@@ -13,6 +13,8 @@ export interface Lifecycle {
   ask(service: LifecycleService, query: string, args: JsonObject): Promise<JsonObject>;
   /** What a stage depends on besides its arguments. Undefined: nothing. */
   inputsOf(operation: string): Promise<StageInputs | undefined>;
+  /** The newest events of each service since a time (Unix milliseconds), delivered or not. */
+  eventsSince(types: readonly EventType[], since: number): Promise<readonly LifecycleEvent[]>;
   /** Runs a stage, named `service.stage`, as a part of the stage that calls it. Rejects as the stage does. */
   perform(operation: string, args: JsonObject, run: StageRun): Promise<JsonObject>;
 }

@@ -1,8 +1,12 @@
-import { type Logger, ModelyardError } from '#core';
+import { LIFECYCLE_SERVICES, type LifecycleEvent, type Logger, ModelyardError } from '#core';
 import type { Platform } from '#platform/platform.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { databaseOf, type Lifecycle } from './lifecycle.ts';
+import { toEvent } from './outbox.ts';
 import { runStage } from './run-stage.ts';
 import { loadService } from './services.ts';
+
+/** Of one service. */
+const MAX_EVENTS = 1000;
 
 /** Opens the stores of the platform. Rejects with `store_unavailable` where there is no lifecycle. */
 export async function openLifecycle(platform: Platform, logger: Logger): Promise<Lifecycle> {
@@ -15,6 +19,19 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
       const answer = queries[query];
       if (!answer) throw new ModelyardError('internal', `The service ${service} has no query ${query}.`);
       return answer(lifecycle, args);
+    },
+    async eventsSince(types, since) {
+      const found: LifecycleEvent[] = [];
+      for (const name of LIFECYCLE_SERVICES.filter((service) => stores.hasDatabase(service))) {
+        const { query } = await databaseOf(lifecycle, (await loadService(name)).manifest);
+        const events = query
+          .selectFrom('outbox')
+          .selectAll()
+          .where('type', 'in', types)
+          .where('created_at', '>=', since);
+        found.push(...(await events.orderBy('created_at', 'desc').limit(MAX_EVENTS).execute()).map(toEvent));
+      }
+      return found;
     },
     async inputsOf(operation) {
       const [service = '', stage = ''] = operation.split('.');

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 as uuidV7 } from 'uuid';
 import type { Migrations } from '#adapters/sql/service-database.ts';
-import type { EventType, JsonObject } from '#core';
+import type { EventType, JsonObject, LifecycleEvent } from '#core';
 import { createIndex, createTable } from './migration-steps.ts';
 
 /** Events of a service that are written in the transaction of the change and delivered after it. */
@@ -48,3 +48,8 @@ export async function addEvent<Tables extends OutboxTables>(
   const row = { id: uuidV7(), type, owner, payload: JSON.stringify(payload), created_at: at, sent_at: null };
   await outbox.insertInto('outbox').values(row).execute();
 }
+
+/** The event of a row. */
+export const toEvent = ({ id, type, owner, payload, created_at }: OutboxTables['outbox']): LifecycleEvent => ({
+  ...{ id, type: type as EventType, owner, payload: JSON.parse(payload) as JsonObject, createdAt: created_at },
+});

@@ -1,5 +1,6 @@
-import { type EventType, type JsonObject, LIFECYCLE_SERVICES } from '#core';
+import { type EventType, isTriggerEvent, type JsonObject, LIFECYCLE_SERVICES, type LifecycleEvent } from '#core';
 import { databaseOf, type Lifecycle } from './lifecycle.ts';
+import { toEvent } from './outbox.ts';
 import type { ServiceManifest } from './service.ts';
 import { loadService } from './services.ts';
 import { startStage } from './stages.ts';
@@ -22,8 +23,10 @@ export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifes
       .orderBy('created_at')
       .limit(MAX_EVENTS)
       .execute();
-    for (const { id, type, owner, payload } of events) {
+    for (const row of events) {
+      const { id, type, owner, payload } = row;
       const args = { ...(JSON.parse(payload) as JsonObject), event: id, event_type: type };
+      await startTriggered(lifecycle, toEvent(row));
       for (const { service, stage } of SUBSCRIPTIONS[type as EventType] ?? []) {
         await startStage(lifecycle, { service, stage, args, owner, key: `${id}/${service}/${stage}` });
       }
@@ -31,6 +34,16 @@ export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifes
     }
   } catch (error) {
     logger.warn('Events could not be delivered yet.', { service: manifest.name, reason: String(error) });
+  }
+}
+
+/** Pipelines catch up with what fails here, so that it does not hold up the other subscribers. */
+async function startTriggered(lifecycle: Lifecycle, event: LifecycleEvent): Promise<void> {
+  if (!isTriggerEvent(event.type) || !lifecycle.stores.hasDatabase('pipelines')) return;
+  try {
+    await (await loadService('pipelines')).take?.(lifecycle, event);
+  } catch (error) {
+    lifecycle.logger.warn('Pipelines could not take an event yet.', { type: event.type, reason: String(error) });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Migrations } from '#adapters/sql/service-database.ts';
 import type { HandlerDeps, HttpRequest, ProxyResult } from '#api';
-import type { EventType, JsonObject, LifecycleService } from '#core';
+import type { EventType, JsonObject, LifecycleEvent, LifecycleService } from '#core';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** The description of a service, without its code. */
@@ -54,6 +54,8 @@ export interface Service {
   readonly queries?: Readonly<Record<string, Query>>;
   /** Of its stages, by name. @default none */
   readonly inputs?: Readonly<Record<string, StageInputs>>;
+  /** Takes an event of another service when it is delivered. May get it twice, and gets none that is lost with a process. */
+  readonly take?: (lifecycle: Lifecycle, event: LifecycleEvent) => Promise<void>;
   /** Starts due work. Called by long-running processes. Times are Unix milliseconds. */
   readonly tick?: (lifecycle: Lifecycle, span: { readonly since: number; readonly until: number }) => Promise<void>;
   /** Answers a request to one of its routes. */

@@ -21,6 +21,7 @@ import { runStep } from './run-step.ts';
 import { scheduleFault, startDueRuns } from './schedules.ts';
 import { proceed, queueStages, resumeRuns, startRun } from './start-runs.ts';
 import { pipelinesDatabase, readRun, type StoredRun, toStored } from './stored-runs.ts';
+import { catchUpEvents, startByEvents } from './triggers.ts';
 
 const MAX_LISTED = 100;
 const HTML_TYPE = 'text/html';
@@ -157,8 +158,10 @@ export const pipelines: Service = {
       { table: 'log_lines', key: 'id', columns: ['text'] },
     ]),
   },
+  take: (lifecycle, event) => startByEvents(lifecycle, [event]),
   async tick(lifecycle, { since, until }) {
     await startDueRuns(lifecycle, since, until);
+    await catchUpEvents(lifecycle);
     await resumeRuns(lifecycle);
   },
   async handle(lifecycle, request) {

@@ -55,3 +55,4 @@ export {
   type LifecycleService,
   STAGE_MODEL,
 } from './services.ts';
+export { isTriggerEvent, isTriggeredBy, subjectOf, type Trigger, type TriggerEvent } from './trigger.ts';

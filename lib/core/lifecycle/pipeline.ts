@@ -9,6 +9,7 @@ import {
   whole,
 } from '../field-rules.ts';
 import { modelName } from '../models/model.ts';
+import { faultOfTriggers, type Trigger } from './trigger.ts';
 
 /** One step of a pipeline. */
 export interface Stage {
@@ -41,6 +42,8 @@ export interface Pipeline {
   readonly schedule?: string;
   /** Makes its scheduled runs retrainings, and starts them by drift too. @default no retraining */
   readonly retraining?: Retraining;
+  /** Events that start a run, each one. @default none */
+  readonly triggers?: readonly Trigger[];
 }
 
 /** When a pipeline trains a model again: at most once per window. */
@@ -79,7 +82,7 @@ export function pipelineFault(pipeline: Pipeline): FieldFault | undefined {
     const containerFault = faultOfContainer(stage, path);
     if (containerFault) return containerFault;
   }
-  return edgeFault(pipeline, names);
+  return edgeFault(pipeline, names) ?? faultOfTriggers(pipeline.triggers, stages);
 }
 
 const RETRAINING_RULES: FieldRules<Retraining> = {
