@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { queuesOnDemand } from '#local/emulators.ts';
 import { callDaysFrom } from '#platform/environment.ts';
+import { lifecycleFilesIn } from '#platform/lifecycle-databases.ts';
 import { outboundHostsFrom } from '#platform/outbound.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { Durability } from '#platform/sqlite.ts';
@@ -84,18 +87,23 @@ async function startEmulatedAws({ models, environment }: BackendOptions): Promis
     outboundHosts: outboundHostsFrom(environment),
   };
   await provision(settings, models);
-  const aws = createFullAwsPlatform(settings);
+  const folder = await mkdtemp(join(tmpdir(), 'modelyard-lifecycle-'));
+  // What the environment names is elsewhere.
+  const files = Object.entries(lifecycleFilesIn(folder)).filter(([name]) => !environment[name]);
+  const lifecycle = Object.fromEntries(files);
+  const aws = createFullAwsPlatform(settings, { environment: { ...environment, ...lifecycle } });
   const addModel = (model: string) => provision(settings, [model]);
   const platform = { ...aws, queues: queuesOnDemand(aws.queues, { known: models, create: addModel }) };
   return {
     platform,
-    environment: awsEnvironment(settings),
+    environment: { ...awsEnvironment(settings), ...lifecycle },
     keepsTasks: false,
     taskQueueOf,
     addModel,
     async close() {
       await platform.close();
       await emulators.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -10,20 +10,18 @@ export { awsSettingsFrom } from './aws.ts';
 interface LifecycleOptions {
   /** Names the databases and artifacts of the lifecycle. @default no lifecycle */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Where they are files unless the environment names others. */
-  readonly folder?: string;
 }
 
 /** The AWS platform with its users and its call log. */
 export function createFullAwsPlatform(
   settings: AwsSettings,
-  { environment = {}, folder }: LifecycleOptions = {},
+  { environment = {} }: LifecycleOptions = {},
   access = openDynamoDb(settings),
 ): FullPlatform {
   const platform = createAwsPlatform(settings, access);
   const { dynamodb: client, clock } = access;
   const { callDays = CALL_RETENTION_DAYS } = settings;
-  const { lifecycle, closeLifecycle } = lateLifecycle(environment, folder);
+  const { lifecycle, closeLifecycle } = lateLifecycle(environment);
   return {
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { LifecycleService } from '#core';
 import { ENV, type EnvironmentName } from './environment.ts';
 
@@ -12,3 +13,10 @@ export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> 
   monitoring: ENV.monitoringDatabaseUrl,
   alerts: ENV.alertsDatabaseUrl,
 };
+
+/** The variables of a lifecycle whose databases and artifacts are files of a folder. */
+export const lifecycleFilesIn = (folder: string): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(Object.entries(DATABASE_URLS).map(([service, name]) => [name, join(folder, `${service}.db`)])),
+  [ENV.artifacts]: join(folder, 'artifacts'),
+  [ENV.scratchFolder]: join(folder, 'scratch'),
+});

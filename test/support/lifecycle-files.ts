@@ -3,17 +3,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { ENV } from '#platform/environment.ts';
-import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
+import { lifecycleFilesIn } from '#platform/lifecycle-databases.ts';
 
 /** The environment with databases and artifacts in a temporary folder, for platforms without a data folder. */
 export function lifecycleFiles(): Readonly<Record<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), 'modelyard-lifecycle-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  const databases = Object.entries(DATABASE_URLS).map(([service, name]) => [name, join(folder, `${service}.db`)]);
-  return {
-    ...Object.fromEntries(databases),
-    [ENV.artifacts]: join(folder, 'artifacts'),
-    [ENV.scratchFolder]: join(folder, 'scratch'),
-  };
+  return lifecycleFilesIn(folder);
 }

@@ -2,11 +2,13 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { createDynamoDbClient } from '#adapters/aws/index.ts';
 import { contractHash, contractOf } from '#contract';
-import { registerInstance } from '#core';
+import { registerInstance, STAGE_MODEL } from '#core';
+import { provision } from '#local/provision.ts';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { predictionLogContract } from '#test/contracts/prediction-log.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { transfersContract } from '#test/contracts/transfers.contract.ts';
 import { webhookStoreContract } from '#test/contracts/webhook-store.contract.ts';
@@ -24,6 +26,11 @@ modelRegistryContract('DynamoDB', async () => {
 contractStoreContract('DynamoDB and S3', async () => {
   const { platform, cutOff } = await aws.openBehindGate();
   return { contracts: platform.contracts, cutOff };
+});
+
+predictionLogContract('SQS, DynamoDB and S3', async () => {
+  await provision(aws.settings, [STAGE_MODEL]);
+  return aws.open();
 });
 
 statsStoreContract('DynamoDB', async () => aws.open().stats);

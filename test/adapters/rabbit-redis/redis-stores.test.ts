@@ -2,6 +2,7 @@ import { describe, it } from 'vitest';
 import { blobStoreContract } from '#test/contracts/blob-store.contract.ts';
 import { contractStoreContract } from '#test/contracts/contract-store.contract.ts';
 import { modelRegistryContract } from '#test/contracts/model-registry.contract.ts';
+import { predictionLogContract } from '#test/contracts/prediction-log.contract.ts';
 import { statsStoreContract } from '#test/contracts/stats-store.contract.ts';
 import { taskStoreContract } from '#test/contracts/task-store.contract.ts';
 import { transferEdgeContract, transfersContract } from '#test/contracts/transfers.contract.ts';
@@ -31,6 +32,8 @@ else {
     const { platform, cutOff } = await open();
     return { contracts: platform.contracts, cutOff };
   });
+
+  predictionLogContract('RabbitMQ and Redis', async () => servers.open({ prefix: aPrefix() }));
 
   statsStoreContract('Redis', async () => (await open()).platform.stats);
 
