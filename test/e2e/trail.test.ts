@@ -2,22 +2,24 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { post, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem, type SystemEvent } from '#test/support/embedded-system.ts';
 import { OtlpReceiver, type ReceivedSpan } from '#test/support/otlp-receiver.ts';
+import { startCollector } from '#test/tracing/otlp-collector.ts';
 
 const KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 const PARENT = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203331' };
 const TRACEPARENT = `00-${PARENT.trace}-${PARENT.span}-01`;
 
+const { OTEL_COLLECTOR: program } = process.env;
+const cleanup = new AsyncDisposableStack();
 let receiver: OtlpReceiver;
 let system: EmbeddedSystem;
 beforeAll(async () => {
-  receiver = await OtlpReceiver.start();
-  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '100' };
-  system = await EmbeddedSystem.start({ withFixtures: true, environment });
+  receiver = cleanup.use(await OtlpReceiver.start());
+  // `npm run e2e:traces` sends everything through a collector.
+  const { url } = program === undefined ? receiver : cleanup.use(await startCollector(program, receiver.url));
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '100' };
+  system = cleanup.use(await EmbeddedSystem.start({ withFixtures: true, environment }));
 }, 120_000);
-afterAll(async () => {
-  await system?.[Symbol.asyncDispose]();
-  await receiver?.[Symbol.asyncDispose]();
-});
+afterAll(() => cleanup.disposeAsync());
 
 /** A prediction whose first run fails, so that every log has a line about it. */
 async function predict(headers: Record<string, string> = {}) {
@@ -132,5 +134,9 @@ describe('one request', () => {
     );
 
     expect(receiver.spans.filter(({ traceId }) => traceId === unsampled)).toEqual([]);
+    const type = program === undefined ? 'application/x-protobuf' : 'application/json';
+    expect(new Set(receiver.requests.map((request) => `${request.path} ${request.type}`))).toEqual(
+      new Set([`/v1/traces ${type}`]),
+    );
   });
 });
