@@ -5,8 +5,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', 'test/dashboards/**/*.test.ts'];
 /** Replace modules, or run the tests of another file again on another platform. */
 const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
-/** No output may have a secret in it. */
-const setupFiles = ['test/support/watch-secrets.ts'];
+/** No output may have a secret in it, and what a file started ends with it. */
+const setupFiles = ['test/support/end-leftovers.ts', 'test/support/watch-secrets.ts'];
 
 /** Where instances of `npm start` keep compiled code. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/modelyard', import.meta.url));
@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     // Two workers: end-to-end tests start whole systems.
     maxWorkers: 2,
+    globalSetup: ['test/support/shared-rabbitmq.ts'],
     // Modules are loaded once per worker: with a process per file, that took half of the CPU time of all tests.
     isolate: false,
     unstubEnvs: true,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { eachLine } from '#local/instance-process.ts';
+import { endWithFile } from '#test/support/child-processes.ts';
 
 /** A bundle that runs as its image would run it: with nothing around it but Node and its environment. */
 export class BundledProcess implements AsyncDisposable {
@@ -16,6 +17,7 @@ export class BundledProcess implements AsyncDisposable {
       env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    endWithFile(this.#child, { inGroup: false });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) eachLine(stream, (line) => this.#note(line));
     }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eachLine } from '#local/instance-process.ts';
+import { endWithFile } from './child-processes.ts';
 import { NODE_ENVIRONMENT } from './node-environment.ts';
 
 export interface SystemEvent {
@@ -111,6 +112,7 @@ export class EmbeddedSystem implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...NODE_ENVIRONMENT, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },
     });
+    endWithFile(this.#child, { inGroup });
     const { stdout, stderr } = this.#child;
     if (stdout) eachLine(stdout, (line) => this.#note(line));
     if (stderr) eachLine(stderr, (line) => this.complaints.push(line));

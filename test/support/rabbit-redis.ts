@@ -9,10 +9,11 @@ import type { BrokerBinaries } from './broker-binaries.ts';
 import { openGate } from './gate.ts';
 import { type RabbitMqServer, startRabbitMq } from './rabbitmq-server.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
+import { sharedRabbitMq } from './shared-rabbitmq.ts';
 
-/** Real servers that live as long as the tests of one file, and platforms on them. */
-export interface RabbitRedis {
-  readonly rabbitmq: RabbitMqServer;
+/** Real servers for the tests of one file, and platforms on them. */
+export interface RabbitRedis<Rabbit = Pick<RabbitMqServer, 'url'>> {
+  readonly rabbitmq: Rabbit;
   readonly redis: RedisServer;
   /** A platform of its own connections, closed with the file. */
   open(overrides?: Partial<RabbitRedisSettings>): RabbitRedisPlatform;
@@ -22,9 +23,23 @@ export interface RabbitRedis {
   ): Promise<{ readonly platform: RabbitRedisPlatform; cutOff(): Promise<void> }>;
 }
 
-/** Call at the top of a test file; the servers can be used from `beforeAll` on. */
-export function useRabbitRedis(binaries: BrokerBinaries): RabbitRedis {
-  let rabbitmq: RabbitMqServer;
+const shared = async () => ({ url: await sharedRabbitMq(), dispose: async () => undefined });
+
+/**
+ * Call at the top of a test file; the servers can be used from `beforeAll` on. Redis is the file's own, RabbitMQ that of
+ * the run.
+ */
+export const useRabbitRedis = (binaries: BrokerBinaries): RabbitRedis => useServers(binaries, shared);
+
+/** For tests that stop RabbitMQ: both servers live as long as the tests of the file. */
+export const useOwnRabbitRedis = (binaries: BrokerBinaries): RabbitRedis<RabbitMqServer> =>
+  useServers(binaries, () => startRabbitMq(binaries));
+
+function useServers<Rabbit extends Pick<RabbitMqServer, 'url' | 'dispose'>>(
+  binaries: BrokerBinaries,
+  openRabbitMq: () => Promise<Rabbit>,
+): RabbitRedis<Rabbit> {
+  let rabbitmq: Rabbit;
   let redis: RedisServer;
   const platforms: RabbitRedisPlatform[] = [];
   const gates: { shut(): Promise<void> }[] = [];
@@ -37,7 +52,7 @@ export function useRabbitRedis(binaries: BrokerBinaries): RabbitRedis {
   }
 
   beforeAll(async () => {
-    [rabbitmq, redis] = await Promise.all([startRabbitMq(binaries), startRedis(binaries)]);
+    [rabbitmq, redis] = await Promise.all([openRabbitMq(), startRedis(binaries)]);
   });
 
   afterAll(async () => {

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithFile } from './child-processes.ts';
 
 /** Below the ports that systems give to outgoing connections: one of those could take it before the server does. */
 const PORTS = { first: 15_000, end: 32_000 } as const;
@@ -50,8 +51,7 @@ export class ServerProcess {
     options: { env?: NodeJS.ProcessEnv; cwd: string; uid?: number; gid?: number },
   ) {
     this.#child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    // Also stops it when the test process exits early.
-    atExit(() => this.signal('SIGKILL'));
+    endWithFile(this.#child, { inGroup: true });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output = (this.#output + chunk.toString()).slice(-4000);

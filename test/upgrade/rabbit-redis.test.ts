@@ -2,7 +2,7 @@ import { Connection } from 'rabbitmq-client';
 import { createClient } from 'redis';
 import { describe, it, onTestFinished } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
-import { useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { useOwnRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { MODEL } from './data-set.ts';
 import { readFixture } from './fixture.ts';
 import { loadRabbitRedis, PREFIX, type RabbitRedisLeft } from './rabbit-redis.ts';
@@ -13,7 +13,7 @@ const brokers = findBrokers(SUITE);
 
 if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
 else {
-  const servers = useRabbitRedis(brokers);
+  const servers = useOwnRabbitRedis(brokers);
 
   upgradeContract('RabbitMQ + Redis', async () => {
     const urls = { redisUrl: servers.redis.url, amqpUrl: servers.rabbitmq.url };

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
-import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { aPrefix, useOwnRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { startRedis } from '#test/support/redis-server.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
@@ -12,7 +12,7 @@ const PATIENCE = { timeout: 20_000, interval: 100 };
 
 if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
 else {
-  const servers = useRabbitRedis(brokers);
+  const servers = useOwnRabbitRedis(brokers);
 
   describe(SUITE, () => {
     it('keeps every task through a restart of RabbitMQ, those that wait for a delay included', async () => {

@@ -5,7 +5,7 @@ import type { ProblemBody, TaskBody } from '#test/support/api-client.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { openGate } from '#test/support/gate.ts';
 import { assessOutage, ended, listed, post, statusOf, underLoad } from '#test/support/load-on-gateway.ts';
-import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
+import { aPrefix, useOwnRabbitRedis } from '#test/support/rabbit-redis.ts';
 import { processesOn, urlOf } from '#test/support/rabbit-redis-processes.ts';
 
 const SUITE = 'Gateway and instances as processes, through outages of RabbitMQ and Redis';
@@ -16,7 +16,7 @@ const OUTAGE_MS = 90_000;
 
 if (!brokers) describe(SUITE, () => it.todo('runs where redis-server and rabbitmq-server are installed'));
 else {
-  const servers = useRabbitRedis(brokers);
+  const servers = useOwnRabbitRedis(brokers);
   let processes: ReturnType<typeof processesOn>;
   let gateway: BundledProcess;
   let instance: BundledProcess;
