@@ -5,6 +5,16 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', 'test/dashboards/**/*.test.ts'];
 /** Replace modules, or run the tests of another file again on another platform. */
 const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
+/**
+ * What `npm run test:long` runs, a step of `.ci/run`: suites that ran on SQLite again on other platforms, and what takes
+ * minutes because it installs or builds.
+ */
+export const LONG = [
+  'test/e2e/*/repeated/*.test.ts',
+  'test/e2e/example.test.ts',
+  'test/containers/images.test.ts',
+  'test/docs/add-a-model.test.ts',
+];
 /** No output may have a secret in it, and what a file started ends with it. */
 const setupFiles = ['test/support/end-leftovers.ts', 'test/support/watch-secrets.ts'];
 
@@ -13,8 +23,8 @@ const COMPILED = fileURLToPath(new URL('node_modules/.cache/modelyard', import.m
 
 export default defineConfig({
   test: {
-    // Two workers: end-to-end tests start whole systems.
-    maxWorkers: 2,
+    // One more than a small machine has processors: end-to-end tests wait for leases, timeouts and starts half of the time.
+    maxWorkers: 3,
     globalSetup: ['test/support/shared-rabbitmq.ts'],
     // Modules are loaded once per worker: with a process per file, that took half of the CPU time of all tests.
     isolate: false,
@@ -34,14 +44,14 @@ export default defineConfig({
           ...{ testTimeout: 180_000, hookTimeout: 240_000 },
         },
       },
-      { extends: true, test: { name: 'alone', setupFiles, include: ALONE, isolate: true } },
+      { extends: true, test: { name: 'alone', setupFiles, include: ALONE, exclude: LONG, isolate: true } },
       {
         extends: true,
         test: {
           name: 'others',
           setupFiles,
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...TEMPLATES, ...ALONE],
+          exclude: [...configDefaults.exclude, ...TEMPLATES, ...ALONE, ...LONG],
         },
       },
     ],

@@ -1,44 +1,62 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, AssetStaging, Stack } from 'aws-cdk-lib';
 import { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as cxapi from 'aws-cdk-lib/cx-api';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { modelAsset } from '../../lib/constructs/model-image.ts';
 import { ROOT } from '../architecture/cruise.ts';
 
 let scratch: string;
 let root: string;
+/** Of the images of `MODELS`, as the repository is. */
+let before: readonly string[];
+
+const MODELS = ['model_a', 'model_b'];
 
 /** The repository as far as images may be made of it. */
-beforeEach(async () => {
+beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'modelyard-asset-'));
   root = join(scratch, 'repository');
   const allowed = (await readFile(`${ROOT}/.dockerignore`, 'utf8')).matchAll(/^!(.+)$/gm);
   const paths = ['Dockerfile', '.dockerignore', ...[...allowed].map(([, path = '']) => path)];
   await Promise.all(paths.map((path) => cp(join(ROOT, path), join(root, path), { recursive: true })));
+  before = hashes();
 });
 
-afterEach(() => rm(scratch, { recursive: true }));
+afterAll(() => rm(scratch, { recursive: true }));
 
-/** Stages the asset as a `cdk synth` of its own does. */
-function stage(model: string) {
-  AssetStaging.clearAssetHashCache();
-  const app = new App({ outdir: join(scratch, 'cdk.out') });
-  const asset = new DockerImageAsset(new Stack(app, 'Stack'), 'Image', modelAsset(root, model));
-  return { hash: asset.assetHash, folder: join(scratch, 'cdk.out', `asset.${asset.assetHash}`) };
+/** Changes a file until the test has finished. */
+async function add(path: string, text: string): Promise<void> {
+  const file = join(root, path);
+  const old = existsSync(file) ? await readFile(file) : undefined;
+  onTestFinished(() => (old ? writeFile(file, old) : rm(file, { force: true })));
+  await appendFile(file, text);
 }
 
-const hashes = () => ['model_a', 'model_b'].map((model) => stage(model).hash);
+function assetOf(model: string, context: Readonly<Record<string, unknown>>): DockerImageAsset {
+  AssetStaging.clearAssetHashCache();
+  const app = new App({ outdir: join(scratch, 'cdk.out'), context });
+  return new DockerImageAsset(new Stack(app, 'Stack'), 'Image', modelAsset(root, model));
+}
+
+/** Stages the asset as a `cdk synth` of its own does. */
+const stage = (model: string): string => join(scratch, 'cdk.out', `asset.${assetOf(model, {}).assetHash}`);
+
+/** Without copies of the files. */
+const hashes = (): string[] =>
+  MODELS.map((model) => assetOf(model, { [cxapi.DISABLE_ASSET_STAGING_CONTEXT]: true }).assetHash);
 
 describe('the image of a model', () => {
   it.each(['model-containers/models/model_b/model.ts', 'proto/gen/models/model_b.ts'])(
     'stays the same when %s of another model changes',
     async (path) => {
-      const [a, b] = hashes();
+      const [a, b] = before;
 
-      await appendFile(join(root, path), '\n');
+      await add(path, '\n');
 
       expect(hashes()).toEqual([a, expect.not.stringMatching(String(b))]);
     },
@@ -52,9 +70,7 @@ describe('the image of a model', () => {
     'lib/gateway/bridge.ts',
     'scripts/cost.ts',
   ])('stays the same when %s changes, which is not in it', async (path) => {
-    const before = hashes();
-
-    await appendFile(join(root, path), '\n');
+    await add(path, '\n');
 
     expect(hashes()).toEqual(before);
   });
@@ -69,15 +85,15 @@ describe('the image of a model', () => {
     'proto/gen/modelyard/v1/task_envelope.ts',
     'scripts/bundle-model.ts',
   ])('is another one when %s changes', async (path) => {
-    const [a, b] = hashes();
+    const [a, b] = before;
 
-    await appendFile(join(root, path), '\n');
+    await add(path, '\n');
 
     expect(hashes()).toEqual([expect.not.stringMatching(String(a)), expect.not.stringMatching(String(b))]);
   });
 
   it.each(['model_a', 'gdp_growth_rate'])('of %s is built from what is left', async (model) => {
-    const { folder } = stage(model);
+    const folder = stage(model);
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 
     const { status, stderr } = spawnSync(process.execPath, ['scripts/bundle-model.ts', model, '--into', 'bundle'], {
@@ -106,10 +122,10 @@ describe('the Dockerfile of a model', () => {
   });
 
   it('is its own where it has one, and is deployed by it', async () => {
-    const [, b] = hashes();
-    await writeFile(join(root, own), 'FROM scratch\n');
+    const [, b] = before;
+    await add(own, 'FROM scratch\n');
 
-    const { folder } = stage('model_a');
+    const folder = stage('model_a');
 
     const { target, ...asset } = { target: undefined, ...modelAsset(root, 'model_a') };
     expect(asset).toMatchObject({ file: own, buildArgs: { MODEL: 'model_a' } });
@@ -119,10 +135,10 @@ describe('the Dockerfile of a model', () => {
   });
 
   it('makes another image when it changes', async () => {
-    await writeFile(join(root, own), 'FROM scratch\n');
+    await add(own, 'FROM scratch\n');
     const [a, b] = hashes();
 
-    await appendFile(join(root, own), 'LABEL more=1\n');
+    await add(own, 'LABEL more=1\n');
 
     expect(hashes()).toEqual([expect.not.stringMatching(String(a)), b]);
   });

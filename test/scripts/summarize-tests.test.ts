@@ -29,15 +29,19 @@ describe('the summary of a test run', () => {
   });
 
   it.each([
-    [report(['passed', 'passed']), '1 passed, 0 failed\n', 0],
-    [report(['failed', 'passed', 'failed']), '1 passed, 1 failed\n', 1],
-    [report(), '0 passed, 0 failed\n', 1],
-  ])('is one line, and fails unless tests ran and all passed', (tests, line, code) => {
+    [[report(['passed', 'passed'])], '1 passed, 0 failed\n', 0],
+    [[report(['failed', 'passed', 'failed'])], '1 passed, 1 failed\n', 1],
+    [[report()], '0 passed, 0 failed\n', 1],
+    [[report(['passed', 'passed']), report(['passed', 'passed', 'passed'])], '3 passed, 0 failed\n', 0],
+    [[report(['passed', 'passed']), report(['failed', 'failed'])], '1 passed, 1 failed\n', 1],
+    [[report(['passed', 'passed']), report()], '1 passed, 0 failed\n', 1],
+    [[], '0 passed, 0 failed\n', 1],
+  ])('is one line, and fails unless tests ran in every report and all passed', (reports, line, code) => {
     const folder = mkdtempSync(join(tmpdir(), 'modelyard-summary-'));
-    const path = join(folder, 'tests.json');
-    writeFileSync(path, JSON.stringify(tests));
+    const paths = reports.map((_, at) => join(folder, `${at}.json`));
+    reports.forEach((tests, at) => void writeFileSync(paths[at] ?? '', JSON.stringify(tests)));
 
-    const { stdout, status } = spawnSync(process.execPath, [SCRIPT, path], { encoding: 'utf8' });
+    const { stdout, status } = spawnSync(process.execPath, [SCRIPT, ...paths], { encoding: 'utf8' });
     rmSync(folder, { recursive: true });
 
     expect({ stdout, status }).toEqual({ stdout: line, status: code });

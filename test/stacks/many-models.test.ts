@@ -17,9 +17,18 @@ const limitOf = async (stage: 'dev' | 'lean'): Promise<number> => {
   return Number(stage === 'lean' ? lean : rest);
 };
 
+const full = new Map<string, ReturnType<typeof synthesize>>();
+
+/** The stage with as many models as its page says. */
+function fullStage(stage: 'dev' | 'lean'): ReturnType<typeof synthesize> {
+  const made = full.get(stage) ?? limitOf(stage).then((limit) => synthesize(stage, { models: models(limit) }));
+  full.set(stage, made);
+  return made;
+}
+
 describe.each(['dev', 'lean'] as const)('the stage %s', { timeout: 120_000 }, (stage) => {
   it('holds as many models as its page says, within the limits of AWS', async () => {
-    const { app, stack, template } = await synthesize(stage, { models: models(await limitOf(stage)) });
+    const { app, stack, template } = await fullStage(stage);
     const json = template.toJSON();
 
     expect(Object.keys(json.Resources).length).toBeLessThanOrEqual(500);
@@ -33,7 +42,7 @@ describe.each(['dev', 'lean'] as const)('the stage %s', { timeout: 120_000 }, (s
   });
 
   it('calls no two things the same, and nothing by a longer name than AWS takes', async () => {
-    const { template } = await synthesize(stage, { models: models(await limitOf(stage)) });
+    const { template } = await fullStage(stage);
     const named = (type: string, property: string) =>
       resourcesOf(template, type).flatMap(([, { Properties }]) => Properties[property] ?? []);
 
@@ -51,7 +60,7 @@ describe.each(['dev', 'lean'] as const)('the stage %s', { timeout: 120_000 }, (s
   });
 
   it('gives every role its policy, and adds a resource only for one that is too long', async () => {
-    const { template } = await synthesize(stage, { models: models(await limitOf(stage)) });
+    const { template } = await fullStage(stage);
 
     template.resourceCountIs('AWS::IAM::Policy', 0);
     expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy').length).toBeLessThanOrEqual(6);

@@ -1,4 +1,4 @@
 import { surroundSystems } from '#test/support/embedded-system.ts';
 
 surroundSystems(() => ({ args: ['--platform', 'aws'], environment: {} }));
-await import('../large-payloads.test.ts');
+await import('../../large-payloads.test.ts');

@@ -24,7 +24,7 @@ else {
 
   await onRabbitRedis(
     SUITE,
-    () => import('../fairness.test.ts'),
+    () => import('../../fairness.test.ts'),
     () => ({ DATABASE_URL: postgres.url, MODELYARD_KEYS_FILE: join(folder, 'signing-keys.json') }),
   );
 }

@@ -4,6 +4,6 @@ import { onRabbitRedis } from '#test/support/on-rabbit-redis.ts';
 const files = lifecycleFiles();
 await onRabbitRedis(
   'console-tasks',
-  () => import('../console-tasks.test.ts'),
+  () => import('../../console-tasks.test.ts'),
   () => files,
 );

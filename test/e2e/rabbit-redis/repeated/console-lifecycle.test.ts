@@ -4,6 +4,6 @@ import { onRabbitRedis } from '#test/support/on-rabbit-redis.ts';
 const files = lifecycleFiles();
 await onRabbitRedis(
   'console-lifecycle',
-  () => import('../console-lifecycle.test.ts'),
+  () => import('../../console-lifecycle.test.ts'),
   () => files,
 );

@@ -1,0 +1,3 @@
+import { onRabbitRedis } from '#test/support/on-rabbit-redis.ts';
+
+await onRabbitRedis('models that do not start', () => import('../../failing-models.test.ts'));
