@@ -33,8 +33,11 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: COMPILED },
     // The one about node:sqlite.
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They only end what hangs: a start of a system takes a second alone, and a minute beside other load.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A second is not enough on a busy machine. `vi.waitFor` has no such setting, so each call names its own.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -50,7 +50,7 @@ beforeEach(async () => {
   const { clusterArns = [] } = await ecs.send(new ListClustersCommand());
   cluster = clusterArns.find((arn) => arn.includes(STACK)) ?? '';
   await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: 0 }));
-  await vi.waitUntil(async () => (await desiredCount()) === 0);
+  await vi.waitUntil(async () => (await desiredCount()) === 0, { timeout: 20_000 });
   await platform.contracts.put(CONTRACT);
   // A version of its own lets go of the lock of the wake-up before.
   const { version = 0 } = (await platform.registry.readModel(MODEL)) ?? {};

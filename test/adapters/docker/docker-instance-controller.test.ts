@@ -138,9 +138,9 @@ describe('a stop', () => {
     expect(await instances.stop('model_a', Id.slice(0, 12))).toBe(true);
 
     expect(await instances.list('model_a')).toMatchObject([{ state: 'draining' }]);
-    await vi.waitFor(() => expect(engine.stops).toEqual([{ id: Id, seconds: '120' }]));
+    await vi.waitFor(() => expect(engine.stops).toEqual([{ id: Id, seconds: '120' }]), { timeout: 20_000 });
     engine.drained.resolve();
-    await vi.waitFor(async () => expect(await instances.list('model_a')).toEqual([]));
+    await vi.waitFor(async () => expect(await instances.list('model_a')).toEqual([]), { timeout: 20_000 });
     expect(engine.containers).toHaveLength(1);
     expect(troubles).toEqual([]);
   });
@@ -152,7 +152,7 @@ describe('a stop', () => {
 
     await controller().stop('model_a', id);
 
-    await vi.waitFor(() => expect(engine.containers).toEqual([kept]));
+    await vi.waitFor(() => expect(engine.containers).toEqual([kept]), { timeout: 20_000 });
   });
 
   it('touches no container without the labels, whoever asks', async () => {

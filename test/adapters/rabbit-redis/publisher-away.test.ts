@@ -71,7 +71,9 @@ else {
       expect(held[0]?.lease.aborted).toBe(false);
       expect(rest.map(({ fence }) => fence)).toEqual(rest.map(() => 1));
       await Promise.all([...held, ...rest].map((delivery) => delivery.ack()));
-      await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }));
+      await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }), {
+        timeout: 20_000,
+      });
     });
 
     it.each([
@@ -91,7 +93,9 @@ else {
       expect(again).toMatchObject({ body: first?.body, fence: 2 });
       expect(others.map(({ lease }) => lease.aborted)).toEqual(others.map(() => false));
       await Promise.all([...others, ...(again ? [again] : [])].map((delivery) => delivery.ack()));
-      await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }));
+      await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ visible: 0, inFlight: 0 }), {
+        timeout: 20_000,
+      });
     });
 
     it('a message that is settled after all keeps its lease', async () => {

@@ -62,7 +62,7 @@ describe('what a killed process held', () => {
 
     expect(depth).toMatchObject({ visible: 2, inFlight: 0 });
     expect(taken.map(({ losses }) => losses)).toEqual([1, 1]);
-    await vi.waitFor(async () => expect(await readdir(join(folder, 'processes'))).toHaveLength(1));
+    await vi.waitFor(async () => expect(await readdir(join(folder, 'processes'))).toHaveLength(1), { timeout: 20_000 });
   });
 
   it('is not taken from one that only stopped responding', async ({ expect, ...test }) => {

@@ -27,7 +27,9 @@ describe('the recorder of calls', () => {
     const { recorder } = recorderOn(calls);
 
     for (let count = 0; count < 250; count++) recorder.record({ ...answered('ann'), durationMs: 5000 });
-    await vi.waitFor(async () => expect((await calls.list({ owner: 'ann', limit: 100 })).nextCursor).toBeDefined());
+    await vi.waitFor(async () => expect((await calls.list({ owner: 'ann', limit: 100 })).nextCursor).toBeDefined(), {
+      timeout: 20_000,
+    });
     await recorder.stop();
 
     expect(append.mock.calls.map(([batch]) => batch.length)).toEqual([100, 100, 50]);
@@ -43,10 +45,12 @@ describe('the recorder of calls', () => {
     const { recorder, warnings } = recorderOn(calls);
 
     recorder.record(answered('ann'));
-    await vi.waitFor(() => expect(append.mock.calls.length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(append.mock.calls.length).toBeGreaterThan(3), { timeout: 20_000 });
     calls.reachable = true;
 
-    await vi.waitFor(async () => expect((await calls.list({ owner: 'ann', limit: 9 })).calls).toHaveLength(1));
+    await vi.waitFor(async () => expect((await calls.list({ owner: 'ann', limit: 9 })).calls).toHaveLength(1), {
+      timeout: 20_000,
+    });
     expect(recorder.lost).toBe(0);
     // One line, however often it was tried.
     expect(warnings).toMatchObject([{ message: 'Calls cannot be recorded now. They wait in memory.' }]);

@@ -72,8 +72,9 @@ describe.each(['json', 'protobuf', 'sagemaker', 'kserve', 'cog'])('a container t
 
     expect(await waiting.answers[0]).toMatchObject({ failure: { message: 'The run was aborted: timeout.' } });
     const expected = protocol === 'cog' ? '/predictions/task-1/cancel' : 'closed';
-    await vi.waitFor(async () =>
-      expect(await run('canceled')).toMatchObject({ note: expect.stringContaining(expected) }),
+    await vi.waitFor(
+      async () => expect(await run('canceled')).toMatchObject({ note: expect.stringContaining(expected) }),
+      { timeout: 20_000 },
     );
   });
 });
