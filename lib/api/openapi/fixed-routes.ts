@@ -104,6 +104,15 @@ const OPERATION_ROUTES = {
 
 const UNCHANGED = { '304': emptyResponse('The client has the current version.', HEADERS.etag) };
 
+const FILE_RESPONSES = {
+  '200': response(
+    'The file.',
+    { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
+    HEADERS.etag,
+  ),
+  ...UNCHANGED,
+};
+
 const text = (description: string) => ({ type: 'string', description });
 
 const INDEX = {
@@ -154,14 +163,7 @@ const DOCUMENT_ROUTES = {
     operationId: 'get_console_file',
     tag: 'Documentation',
     parameters: [pathParameter('file', 'A file of the console.'), PARAMETERS.ifNoneMatch],
-    responses: {
-      '200': response(
-        'The file.',
-        { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
-        HEADERS.etag,
-      ),
-      ...UNCHANGED,
-    },
+    responses: FILE_RESPONSES,
     problems: ['route_not_found'],
   },
   'GET /openapi.json': {
@@ -195,14 +197,7 @@ const DOCUMENT_ROUTES = {
     operationId: 'get_docs_file',
     tag: 'Documentation',
     parameters: [pathParameter('file', 'A file of the page.'), PARAMETERS.ifNoneMatch],
-    responses: {
-      '200': response(
-        'The file.',
-        { 'text/css': { schema: { type: 'string' } }, 'text/javascript': { schema: { type: 'string' } } },
-        HEADERS.etag,
-      ),
-      ...UNCHANGED,
-    },
+    responses: FILE_RESPONSES,
     problems: ['route_not_found'],
   },
 } as const satisfies RouteDocs;

@@ -7,7 +7,7 @@ import * as mlserver from '#test/fixtures/proto/gen/models/mlserver_wine.ts';
 import { pythonBackend } from '#test/support/python.ts';
 
 const SERVED = join(import.meta.dirname, '../../fixtures/served');
-const INSTALL_MS = 600_000;
+const INSTALL_MS = 1_200_000;
 const WINE = { alcohol: 14.2, flavanoids: 3.1, proline: 1065 };
 
 /** Starts a server as its own packages do, and resolves with its answer. */
