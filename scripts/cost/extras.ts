@@ -1,6 +1,6 @@
-import type { BillItem } from './items.ts';
+import { type BillItem, estimated, priced } from './items.ts';
 import { PRICES } from './prices.ts';
-import { ESTIMATED } from './usage.ts';
+import { ESTIMATED, FEATURES, MEASURED } from './usage.ts';
 
 /** Items in the batches of the bill. */
 const BATCH = 1000;
@@ -13,6 +13,41 @@ const BATCH_SECONDS = 1.5;
 /** Longest wait of an answer by default. */
 const EVENT_SECONDS = 20;
 const BATCH_GB = ESTIMATED.lambdaMibPerCpu / 1024;
+
+const dollarsOf = ({ sends, reads, writes }: (typeof FEATURES)[keyof typeof FEATURES]): number =>
+  sends * PRICES.sqsMillion + reads * PRICES.dynamoDbReadMillion + writes * PRICES.dynamoDbWriteMillion;
+
+const textOf = ({ reads, writes }: (typeof FEATURES)[keyof typeof FEATURES]): string =>
+  `${writes} write and ${reads} read units`;
+
+/** A million requests that read and write for a moment. */
+const requests = (): number =>
+  PRICES.restApiMillion +
+  PRICES.lambdaMillion +
+  1e6 * (ESTIMATED.overheadMs / 1000) * ESTIMATED.handlerGb * PRICES.lambdaGbSecond;
+
+/** Steering of single tasks. */
+function steering(): readonly BillItem[] {
+  const { cancel, retry, webhook } = FEATURES;
+  const sending =
+    (MEASURED.sqsRequestsAlone - 1) * PRICES.sqsMillion +
+    PRICES.lambdaMillion +
+    1e6 * (ESTIMATED.webhookMs / 1000) * ESTIMATED.handlerGb * PRICES.lambdaGbSecond;
+  return [
+    estimated('Cancels', requests() + dollarsOf(cancel), `each: a request, ${textOf(cancel)}`),
+    estimated(
+      'Retries',
+      requests() + dollarsOf(retry),
+      `each: a request, a send, ${textOf(retry)}, and the new run as that of any task`,
+    ),
+    estimated(
+      'Webhooks',
+      dollarsOf(webhook) + sending,
+      `each: a message, a Lambda run of ${ESTIMATED.webhookMs} ms, ${textOf(webhook)}; later looks cost as much again`,
+    ),
+    priced('History and priorities', 0, 'nothing: they are in the rows and messages of the tasks'),
+  ];
+}
 
 /**
  * What a million tasks cost more if their callers use these features, by feature. Who uses none pays nothing for them:
@@ -58,5 +93,6 @@ export function extrasBill(): readonly BillItem[] {
       how: 'each time that they are read: 1 unit a task',
       basis: 'measured',
     },
+    ...steering(),
   ];
 }

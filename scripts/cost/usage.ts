@@ -45,6 +45,17 @@ export const MEASURED = {
   callWriteUnits: 0.4,
 } as const;
 
+/**
+ * Messages and units of one use of a feature, besides those of the task: `test/scripts/cost-features.test.ts` measures
+ * them.
+ */
+export const FEATURES = {
+  cancel: { sends: 0, reads: 2, writes: 3 },
+  retry: { sends: 1, reads: 3, writes: 1 },
+  /** Of a task that has ended when its webhook is first looked at. */
+  webhook: { sends: 1, reads: 4, writes: 4 },
+} as const;
+
 /** Values that no emulator can measure. */
 export const ESTIMATED = {
   /** Latency of SQS and DynamoDB, which AWS documents as single-digit milliseconds per call. */
@@ -69,6 +80,9 @@ export const ESTIMATED = {
   dueGb: 0.5,
   /** Work of one service without work to do, in units of Aurora DSQL. */
   dpuPerTick: 0.02,
+  /** Run time of the function that sends a webhook: the answer of the receiver, with reads and writes. */
+  webhookMs: 150,
+  handlerGb: 0.25,
   /** The line of a run in the log of its instance. */
   modelLogBytes: 300,
 } as const;
