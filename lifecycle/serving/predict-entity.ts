@@ -1,8 +1,11 @@
 import {
   type HttpRequest,
   JSON_TYPE,
+  modelForTasks,
   type ProxyResult,
   predictionProblem,
+  quotaForTasks,
+  refuseWithoutInstance,
   sendProblem,
   submitOptions,
   submittedAnswer,
@@ -40,7 +43,8 @@ interface OnlineFeatures {
 export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { deps } = lifecycle;
   const given = jsonBody(request);
-  const [served] = await Promise.all([deps.models.served(request.param('model')), loadCodec()]);
+  const [served] = await Promise.all([modelForTasks(deps, request), loadCodec()]);
+  refuseWithoutInstance(served);
   const features = await featuresOf(lifecycle, request, served, given);
   const body = Buffer.from(JSON.stringify({ ...features.values, ...given }));
   const encoded = await deps.transcoder.encodeRequest(served.descriptor, JSON_TYPE, body);
@@ -54,7 +58,7 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
     request: encoded,
     limits: served.model.limits,
     routingKey: routingKey ?? request.param('id'),
-    quota: deps.placesOf(served),
+    quota: quotaForTasks(deps, request, served),
   });
   await Promise.all([deps.wakeWhenAsleep(served), record(lifecycle, request, submitted, { ...features, given })]);
   return answer(lifecycle, request, submitted);

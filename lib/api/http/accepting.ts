@@ -12,9 +12,12 @@ import type { HttpRequest } from './http-request.ts';
 
 /** The model in the path of a submit. Rejects with `model_not_found` also for the model of the lifecycle's stages. */
 export async function modelForTasks({ models }: Pick<HandlerDeps, 'models'>, request: HttpRequest) {
-  const name = request.param('model');
-  if (name === STAGE_MODEL) throw new ModelyardError('model_not_found', `${name} takes no predictions.`);
-  return models.served(name);
+  const served = await models.served(request.param('model'));
+  // Also by the address of a version.
+  if (served.model.name === STAGE_MODEL) {
+    throw new ModelyardError('model_not_found', `${STAGE_MODEL} takes no predictions.`);
+  }
+  return served;
 }
 
 /** Throws `model_failing` or `no_live_instance` for a model that accepts no tasks in its present state. */

@@ -137,11 +137,16 @@ const STEERED_BY_CALLERS: ReadonlySet<Route['handler']> = new Set([
   'retry-task',
 ]);
 
+/** Reads although it is a `POST`, as Feast's clients need it. */
+const READ_BY_POST = '/get-online-features';
+/** Paths of requests that belong to predictions of the caller. */
+const OF_PREDICTIONS = /\/redeliver$|^\/entities\/.*\/predict\/|^\/outcomes$/;
+
 /** The scopes of which an API key needs one, if it has any. Keys with scopes are not for users, keys and calls. */
 export function scopesOf({ method, path, role, handler }: Route): readonly Scope[] {
-  if (STEERED_BY_CALLERS.has(handler) || path.endsWith('/redeliver')) return ['predict'];
+  if (STEERED_BY_CALLERS.has(handler) || OF_PREDICTIONS.test(path)) return ['predict'];
   if (role === 'operator') return method === 'GET' ? ['operate', 'read'] : ['operate'];
-  const isRead = role === 'user' && method === 'GET' && !path.startsWith('/users/me/');
+  const isRead = role === 'user' && !path.startsWith('/users/me/') && (method === 'GET' || path === READ_BY_POST);
   return isRead ? ['read', 'predict'] : [];
 }
 

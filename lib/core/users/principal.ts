@@ -50,6 +50,9 @@ export interface Requirement {
 const includesRole = (role: UserRole, required: UserRole): boolean =>
   USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(required);
 
+/** Of a model in a path: `churn@2`. */
+const VERSION = /@\d+$/;
+
 /** Throws `forbidden` with one sentence about the missing right. */
 export function assertMay({ role, scopes, models }: Principal, required: Requirement): void {
   if (!includesRole(role, required.role)) throw forbidden(`This needs the role ${required.role}.`);
@@ -57,9 +60,9 @@ export function assertMay({ role, scopes, models }: Principal, required: Require
     const needed = required.scopes.join(' or ');
     throw forbidden(needed === '' ? 'This needs a key without scopes.' : `This needs a key with the scope ${needed}.`);
   }
-  if (models && (required.model === undefined || !models.includes(required.model))) {
-    throw forbidden('This key is for other models.');
-  }
+  // Every contract version of a model is meant.
+  const model = required.model?.replace(VERSION, '');
+  if (models && (model === undefined || !models.includes(model))) throw forbidden('This key is for other models.');
 }
 
 const forbidden = (message: string): ModelyardError => new ModelyardError('forbidden', message);

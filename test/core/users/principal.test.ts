@@ -40,6 +40,10 @@ describe('a caller', () => {
     [{}, { model: 'model_a' }, undefined],
     [{ models: ['model_a', 'model_b'] }, { model: 'model_b' }, undefined],
     [{ models: ['model_a'] }, { model: 'model_b' }, 'This key is for other models.'],
+    [{ models: ['model_a'] }, { model: 'model_a@2' }, undefined],
+    [{ models: ['model_a'] }, { model: 'model_b@2' }, 'This key is for other models.'],
+    [{ models: ['model_a'] }, { model: 'model_a@' }, 'This key is for other models.'],
+    [{ models: ['model_a'] }, { model: 'model_a_v2' }, 'This key is for other models.'],
     [{ models: ['model_a'] }, {}, 'This key is for other models.'],
     [{ models: [] }, { model: 'model_a' }, 'This key is for other models.'],
   ])('with %j, where %j is required, is told %s', (principal, required, refusal) => {
