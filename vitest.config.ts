@@ -6,14 +6,24 @@ const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', '
 /** Replace modules, or run the tests of another file again on another platform. */
 const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
 /**
- * What `npm run test:long` runs, a step of `.ci/run`: suites that ran on SQLite again on other platforms, and what takes
- * minutes because it installs or builds.
+ * What `npm run test:long` runs, a step of `.ci/run`. Tests of one platform, one fault or one build of each kind stay in
+ * `npm test`.
  */
 export const LONG = [
+  // Suites of SQLite again, on other platforms.
   'test/e2e/*/repeated/*.test.ts',
-  'test/e2e/example.test.ts',
+  // Builds and installs.
   'test/containers/images.test.ts',
   'test/docs/add-a-model.test.ts',
+  'test/runtime/backends/served-models.test.ts',
+  'test/e2e/{example,roll-out}.test.ts',
+  // Faults that last for real seconds, and every way in which a start or a model can fail.
+  'test/adapters/*/silent-network.test.ts',
+  'test/adapters/rabbit-redis/{consumer-timeout,memory-alarm,outages}.test.ts',
+  'test/e2e/rabbit-redis/{cut-off,registry-outage,start,users}.test.ts',
+  'test/runtime/instance/blocked/{aws,memory,rabbit-redis}.test.ts',
+  'test/runtime/worker/crashes.test.ts',
+  'test/torture/cancels/race.test.ts',
 ];
 /** No output may have a secret in it, and what a file started ends with it. */
 const setupFiles = ['test/support/end-leftovers.ts', 'test/support/watch-secrets.ts'];
@@ -23,8 +33,8 @@ const COMPILED = fileURLToPath(new URL('node_modules/.cache/modelyard', import.m
 
 export default defineConfig({
   test: {
-    // One more than a small machine has processors: end-to-end tests wait for leases, timeouts and starts half of the time.
-    maxWorkers: 3,
+    // More than a small machine has processors: end-to-end tests wait for leases, timeouts and starts half of the time.
+    maxWorkers: 4,
     globalSetup: ['test/support/shared-rabbitmq.ts'],
     // Modules are loaded once per worker: with a process per file, that took half of the CPU time of all tests.
     isolate: false,

@@ -6,7 +6,7 @@ import { registerModelB } from '#test/support/model-b.ts';
 import { PASSWORD, startGateway } from './access-harness.ts';
 
 const USERS = 100;
-const ROUNDS = 10;
+const ROUNDS = 3;
 const folders = useDataFolders();
 
 describe.each(['memory', 'sqlite'] as const)(`${USERS} users at once on %s`, { timeout: 120_000 }, (kind) => {
