@@ -24,7 +24,7 @@ else {
 
   /** How it ended, and the sentence that it ended with. */
   async function outcome(start: Start, environment: Readonly<Record<string, string>>) {
-    await using started = start({ MODELYARD_CONNECT_SECONDS: '1', ...environment });
+    await using started = start({ MODELYARD_CONNECT_SECONDS: '5', ...environment });
     const code = await started.exited;
     const last = started.lines.at(-1) ?? '';
     const said = last.startsWith('{') ? String((JSON.parse(last) as { message: unknown }).message) : last;
