@@ -45,10 +45,17 @@ export class StoreClock implements Clock {
     return this.#own.now();
   }
 
-  /** Corrects this clock as little as the reading requires. */
+  /**
+   * Corrects this clock as little as the reading requires. A clock that is far off is set to the middle of what the
+   * reading allows: at its ends, two processes could differ by twice the resolution.
+   */
   observe({ sentAt, receivedAt, earliest, latest }: ClockReading): void {
     // Ignored: the clock of this process was changed during the reading.
     if (receivedAt < sentAt) return;
-    this.#offsetMs = Math.min(latest - sentAt, Math.max(earliest - receivedAt, this.#offsetMs));
+    const least = earliest - receivedAt;
+    const most = latest - sentAt;
+    const nearest = Math.min(most, Math.max(least, this.#offsetMs));
+    const isFarOff = Math.abs(nearest - this.#offsetMs) > most - least;
+    this.#offsetMs = isFarOff ? Math.round((least + most) / 2) : nearest;
   }
 }

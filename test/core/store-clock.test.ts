@@ -63,6 +63,18 @@ describe('the clock of the store', () => {
     );
   });
 
+  it('is known to half its resolution when the own clock was far off', async () => {
+    const skews = fc.tuple(fc.integer({ min: 3000, max: 3_600_000 }), fc.constantFrom(-1, 1));
+    await fc.assert(
+      fc.asyncProperty(skews, requests, async ([skewMs, sign], ways) => {
+        const { errors } = await follow(sign * skewMs, 1000, ways);
+
+        const [[thereMs, backMs] = [0, 0]] = ways;
+        for (const error of errors) expect(Math.abs(error)).toBeLessThanOrEqual((1000 + thereMs + backMs) / 2);
+      }),
+    );
+  });
+
   it('is not read while the own clock is set back', () => {
     const clock = new StoreClock(new ManualClock(1000));
 
