@@ -150,6 +150,16 @@ describe('the keys of a map', () => {
     expect(() => encode('{"by_int64":{"1":true,"\\u0031":true}}')).toThrow(UnreadableMessageError);
     expect(isTaken('{"by_int64":{"00":true,"0":true}}')).toBe(false);
     expect(isTaken('{"by_int64":{"-0":true,"0":true}}')).toBe(false);
+    expect(isTaken('{"by_int64":{"01":true,"2":true,"-1":true,"4294967297":true}}')).toBe(true);
+    expect(() => encode('{"by_int64":{"001":true,"x":true,"02":true,"1":true,"2":true}}')).toThrow(
+      expect.objectContaining({
+        errors: [
+          { pointer: '/by_int64/001', message: 'The same key as "1".' },
+          { pointer: '/by_int64/x', message: 'The key must be an integer that fits int64.' },
+          { pointer: '/by_int64/02', message: 'The same key as "2".' },
+        ],
+      }),
+    );
   });
 
   it('may be many, of which a repeated one is found', () => {

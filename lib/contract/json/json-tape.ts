@@ -1,3 +1,4 @@
+import { findRepeats, keyNumbers } from './repeats.ts';
 import { equalBytes, hashBytes, scratchOf, unescapeInto } from './strings.ts';
 
 /**
@@ -38,9 +39,6 @@ export function nameOf({ bytes, entries }: JsonTape, entry: number): string {
 
 const FEW_KEYS = 8;
 
-/** Hash table for objects with many keys: key entry (0 if empty) and hash. Cleared for each object. */
-let table = new Int32Array(128);
-
 /**
  * The entry of the second occurrence of a duplicate key in `object`; -1 if there is none. Linear time. `JSON.parse`
  * would merge duplicate keys silently.
@@ -64,23 +62,17 @@ function repeatedOfFew(tape: JsonTape, first: number, end: number): number {
   return -1;
 }
 
-function repeatedOfMany(tape: JsonTape, first: number, end: number, keys: number): number {
-  let size = 64;
-  while (size < 2 * keys) size *= 2;
-  if (table.length < 2 * size) table = new Int32Array(2 * size);
-  else table.fill(0, 0, 2 * size);
-  const places = table;
-  for (let key = first; key < end; key = entryBehind(tape, key + 2)) {
-    const hash = hashOfKey(tape, key);
-    let place = 2 * (hash & (size - 1));
-    for (let other = places[place] ?? 0; other !== 0; other = places[place] ?? 0) {
-      if (places[place + 1] === hash && isSameKey(tape, key, other)) return key;
-      place = (place + 2) & (2 * size - 1);
-    }
-    places[place] = key;
-    places[place + 1] = hash;
+function repeatedOfMany(tape: JsonTape, first: number, end: number, count: number): number {
+  const numbers = keyNumbers(2 * count);
+  const keys = numbers.subarray(0, count);
+  const hashes = numbers.subarray(count, 2 * count);
+  for (let key = first, i = 0; key < end; key = entryBehind(tape, key + 2), i += 1) {
+    keys[i] = key;
+    hashes[i] = hashOfKey(tape, key);
   }
-  return -1;
+  const isSame = (a: number, b: number): boolean => isSameKey(tape, keys[a] ?? 0, keys[b] ?? 0);
+  const [repeat] = findRepeats({ hashes, isSame, limit: 1 });
+  return repeat ? (keys[repeat.at] ?? -1) : -1;
 }
 
 function hashOfKey({ bytes, entries }: JsonTape, key: number): number {

@@ -3,13 +3,12 @@ import { InvalidMessageError } from '../errors.ts';
 import { entryBehind, type JsonTape, nameOf } from './json-tape.ts';
 import { MapKeyWriter, sortedKeys } from './map-keys.ts';
 import { sortMembers } from './member-order.ts';
-import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
+import { type FieldPlan, listNames, type MessagePlan, type ValuePlan } from './message-plan.ts';
 import { Problems, TooManyProblems } from './problems.ts';
 import { ScalarReader, type Written } from './scalar-reader.ts';
 import { scanJson } from './scan-json.ts';
 import { writeWellKnown } from './well-known-to-wire.ts';
 import { LENGTH_DELIMITED, MAX_DEPTH, TOO_DEEP, tagOf } from './wire-types.ts';
-
 import { WireWriter } from './wire-writer.ts';
 
 const OPEN_BRACE = 0x7b;
@@ -68,6 +67,10 @@ export class MessageReader {
     if (depth > MAX_DEPTH) this.problems.add(TOO_DEEP);
     else if (plan.wellKnown) writeWellKnown(this, plan, plan.wellKnown, entry, depth);
     else if (this.isObject(entry)) this.members(plan, entry, depth);
+  }
+
+  isEmptyObject(entry: number): boolean {
+    return this.kindOf(entry) === OPEN_BRACE && this.endOf(entry) === entry + 2;
   }
 
   /** Whether the value is an object. Adds a problem if not. */
@@ -165,7 +168,7 @@ export class MessageReader {
     const packed = isPacked ? this.openField(number) : -1;
     const { path } = this.problems;
     const place = path.push(0) - 1;
-    const tag = value.kind === 'message' ? 0 : tagOf(number, value.kind === 'enum' ? 'int32' : value.scalar);
+    const tag = (number << 3) | value.wireType;
     for (let each = entry + 2, i = 0; each < end; each = entryBehind(this.tape, each), i += 1) {
       path[place] = i;
       if (value.kind === 'message') this.value(value, number, each, depth);
@@ -180,9 +183,9 @@ export class MessageReader {
 
   #entries({ value, number, keyType }: FieldPlan, entry: number, depth: number): void {
     if (!this.isObject(entry)) return;
-    const keys = new MapKeyWriter(keyType, entry, this);
-    const keyTag = tagOf(1, keyType);
     const order = sortedKeys(this.tape, entry);
+    const keys = new MapKeyWriter(keyType, { object: entry, order }, this);
+    const keyTag = tagOf(1, keyType);
     const end = this.endOf(entry);
     for (let i = 0, key = order?.[0] ?? entry + 2; key < end; ) {
       this.problems.path.push(~key);
@@ -201,12 +204,16 @@ export class MessageReader {
   /** Writes a value with its tag. */
   value(plan: ValuePlan, number: number, entry: number, depth: number): Written {
     if (plan.kind === 'message') {
+      if (!plan.message.wellKnown && depth < MAX_DEPTH && this.isEmptyObject(entry)) {
+        this.writeEmpty(number);
+        return 'value';
+      }
       const open = this.openField(number);
       this.message(plan.message, entry, depth + 1);
       this.writer.close(open);
       return 'value';
     }
-    this.writer.varint32(tagOf(number, plan.kind === 'enum' ? 'int32' : plan.scalar));
+    this.writer.varint32((number << 3) | plan.wireType);
     return this.#plain(plan, entry);
   }
 
@@ -225,6 +232,12 @@ export class MessageReader {
     this.writer.integer(type, Math.floor(value / 2 ** 32), value >>> 0);
   }
 
+  /** Writes an empty length-prefixed field. Opening it would need memory, and a body may have millions of them. */
+  writeEmpty(number: number): void {
+    this.writer.varint32((number << 3) | LENGTH_DELIMITED);
+    this.writer.varint32(0);
+  }
+
   /** Opens a length-prefixed field. */
   openField(number: number): number {
     this.writer.varint32((number << 3) | LENGTH_DELIMITED);
@@ -234,9 +247,3 @@ export class MessageReader {
 
 const takesNull = (plan: ValuePlan): boolean =>
   plan.kind === 'enum' ? plan.enum.isNull : plan.kind === 'message' && plan.message.wellKnown === 'Value';
-
-function listNames({ fields }: MessagePlan): string {
-  if (fields.length === 0) return 'no fields';
-  const names = fields.slice(0, 20).map(({ name }) => name);
-  return fields.length > 20 ? `${names.join(', ')} …` : names.join(', ');
-}

@@ -44,10 +44,11 @@ const WELL_KNOWN = [
 export type WellKnownName = (typeof WELL_KNOWN)[number];
 
 /** The type of one value of a field. */
-export type ValuePlan =
+export type ValuePlan = { readonly wireType: number } & (
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'enum'; readonly enum: EnumPlan }
-  | { readonly kind: 'message'; readonly message: MessagePlan };
+  | { readonly kind: 'message'; readonly message: MessagePlan }
+);
 
 export interface EnumPlan {
   readonly names: readonly string[];
@@ -92,6 +93,8 @@ export interface MessagePlan {
   readonly byJsonName: NameTable<FieldPlan>;
   /** All types of the contract, for `Any`. */
   readonly types: PlanIndex;
+  /** No JSON of the message is shorter. */
+  readonly leastJson: number;
 }
 
 /** Caches what the conversions need of each message of a contract. */
@@ -133,7 +136,7 @@ export class PlanIndex {
     const byNumber = new Map<number, FieldPlan>();
     const { fullName, name } = descriptor;
     const wellKnown = WELL_KNOWN.find((each) => fullName === `google.protobuf.${each}`);
-    const plan = { fullName, name, wellKnown, fields, byNumber, types: this };
+    const plan = { fullName, name, wellKnown, fields, byNumber, types: this, leastJson: 1 };
     const named: [string, FieldPlan][] = [];
     const whole = Object.assign(plan, { byJsonName: new NameTable<FieldPlan>([]) });
     // Added before its fields are planned, because types may be recursive.
@@ -146,6 +149,7 @@ export class PlanIndex {
       named.push([field.name, field], [each.jsonName, field]);
     }
     whole.byJsonName = new NameTable(named);
+    if (!wellKnown) whole.leastJson = leastJsonOf(fields);
     return whole;
   }
 
@@ -154,7 +158,7 @@ export class PlanIndex {
     if (!(number >= 1 && number < 2 ** 29)) throw new TypeError(`The field ${name} has the number ${number}.`);
     const value = this.#planValue(type);
     const entry = cardinality === 'map' ? this.#planEntry(name, keyType, value) : undefined;
-    const wireType = cardinality === 'map' ? LENGTH_DELIMITED : valueWireType(value);
+    const wireType = cardinality === 'map' ? LENGTH_DELIMITED : value.wireType;
     const isPackable = cardinality === 'repeated' && wireType !== LENGTH_DELIMITED;
     return {
       ...{ index, name, number, cardinality, value, keyType, entry },
@@ -168,18 +172,20 @@ export class PlanIndex {
   }
 
   #planEntry(name: string, keyType: ScalarType, value: ValuePlan): MessagePlan {
-    const fields = [entryField(0, { kind: 'scalar', scalar: keyType }), entryField(1, value)];
+    const fields = [entryField(0, planScalar(keyType)), entryField(1, value)];
     const byNumber = new Map(fields.map((field) => [field.number, field]));
     const byJsonName = new NameTable<FieldPlan>([]);
-    return { fullName: name, name, wellKnown: undefined, fields, byNumber, byJsonName, types: this };
+    return { fullName: name, name, wellKnown: undefined, fields, byNumber, byJsonName, types: this, leastJson: 1 };
   }
 
   #planValue(type: FieldDescriptor['type']): ValuePlan {
-    if (type.kind === 'scalar') return type;
-    if (type.kind === 'message') return { kind: 'message', message: this.message(type.typeName) };
+    if (type.kind === 'scalar') return planScalar(type.scalar);
+    if (type.kind === 'message') {
+      return { kind: 'message', wireType: LENGTH_DELIMITED, message: this.message(type.typeName) };
+    }
     const known = this.#enums.get(type.typeName) ?? planEnum(this.#types.enum(type.typeName));
     this.#enums.set(type.typeName, known);
-    return { kind: 'enum', enum: known };
+    return { kind: 'enum', wireType: VARINT, enum: known };
   }
 }
 
@@ -190,7 +196,7 @@ function entryField(index: 0 | 1, value: ValuePlan): FieldPlan {
   return {
     ...{ index, name: index === 0 ? 'key' : 'value', number: index + 1, cardinality: 'single', value },
     ...{ keyType: 'string', entry: undefined, presence: false, oneof: undefined, isPacked: false },
-    ...{ wireTypes: [valueWireType(value)], jsonKey: Buffer.from(quoted), jsonDefault: Buffer.from(text) },
+    ...{ wireTypes: [value.wireType], jsonKey: Buffer.from(quoted), jsonDefault: Buffer.from(text) },
   };
 }
 
@@ -207,11 +213,18 @@ function planEnum({ fullName, values }: EnumDescriptor): EnumPlan {
   };
 }
 
-/** The wire type of one value. */
-export const valueWireType = (value: ValuePlan): number => {
-  if (value.kind === 'scalar') return wireTypeOf(value.scalar);
-  return value.kind === 'enum' ? VARINT : LENGTH_DELIMITED;
-};
+const planScalar = (scalar: ScalarType): ValuePlan => ({ kind: 'scalar', wireType: wireTypeOf(scalar), scalar });
+
+/** Two braces, and each field without presence with its shortest value and a comma. */
+function leastJsonOf(fields: readonly FieldPlan[]): number {
+  const always = fields.filter(({ presence }) => !presence);
+  const sizes = always.map(({ jsonKey, cardinality, value, jsonDefault }) => {
+    const isEnum = cardinality === 'single' && value.kind === 'enum';
+    // A name of an enum may be shorter than its default, and `true` is shorter than `false`.
+    return jsonKey.length + (isEnum ? 1 : Math.min(4, jsonDefault.length));
+  });
+  return 2 + sizes.reduce((sum, size) => sum + size, Math.max(0, sizes.length - 1));
+}
 
 const isText = (type: ScalarType): boolean => type === 'string' || type === 'bytes';
 
@@ -221,4 +234,11 @@ function defaultOf(value: ValuePlan): string {
   if (isText(value.scalar)) return '""';
   if (value.scalar === 'bool') return 'false';
   return isWide(value.scalar) ? '"0"' : '0';
+}
+
+/** For an error message. */
+export function listNames({ fields }: MessagePlan): string {
+  if (fields.length === 0) return 'no fields';
+  const names = fields.slice(0, 20).map(({ name }) => name);
+  return fields.length > 20 ? `${names.join(', ')} …` : names.join(', ');
 }

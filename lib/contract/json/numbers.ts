@@ -64,6 +64,7 @@ function digitsFrom(bytes: Uint8Array, start: number, end: number): number {
 const TWO_32 = 2 ** 32;
 /** Times 2^32, it is still an exact integer in a double. */
 const MAX_FACTOR = 1e6;
+const MAX_FACTOR_DIGITS = 6;
 /** More digits than a 64-bit integer has. */
 const MAX_DIGITS = 20;
 
@@ -91,6 +92,10 @@ export class IntegerReader {
   /** Upper and lower 32 bits of the last integer, as two's complement. */
   high = 0;
   low = 0;
+  /** The last type, with its number of bits and signedness. */
+  #type: IntegerType = 'int64';
+  #bits = 64;
+  #isSigned = true;
 
   /** Undefined on success. The bytes must be a JSON number or pass `isNumeric`. */
   read(bytes: Uint8Array, start: number, end: number, type: IntegerType): IntegerFault | undefined {
@@ -118,7 +123,11 @@ export class IntegerReader {
 
   /** Applies the sign if the magnitude is in the range of the type. */
   #fit(isNegative: boolean, type: IntegerType): IntegerFault | undefined {
-    const [bits, isSigned] = FORMS[type];
+    if (type !== this.#type) {
+      this.#type = type;
+      [this.#bits, this.#isSigned] = FORMS[type];
+    }
+    const [bits, isSigned] = [this.#bits, this.#isSigned];
     if (isNegative && (this.high !== 0 || this.low !== 0)) {
       if (!isSigned) return 'range';
       // The minimum has a magnitude one above the maximum.
@@ -168,23 +177,32 @@ export class IntegerReader {
   #append(bytes: Uint8Array, { start, first, last, scale }: Digits): boolean {
     let group = 0;
     let factor = 1;
-    for (let digit = 0, from = start; digit <= last + scale; from += 1) {
-      const byte = digit > last ? ZERO : (bytes[from] ?? 0);
+    for (let digit = 0, from = start; digit <= last; from += 1) {
+      const byte = bytes[from] ?? 0;
       if (byte === DOT) continue;
       if (digit >= first) {
         group = 10 * group + (byte - ZERO);
         factor *= 10;
       }
       digit += 1;
-      if (factor < MAX_FACTOR && digit <= last + scale) continue;
-      const low = factor * this.low + group;
-      const high = factor * this.high + Math.floor(low / TWO_32);
-      if (high >= TWO_32) return false;
-      this.low = low % TWO_32;
-      this.high = high;
+      if (factor < MAX_FACTOR && digit <= last) continue;
+      if (!this.#shift(factor, group)) return false;
       group = 0;
       factor = 1;
     }
+    for (let zeros = scale; zeros > 0; zeros -= MAX_FACTOR_DIGITS) {
+      if (!this.#shift(POWERS[Math.min(zeros, MAX_FACTOR_DIGITS)] ?? 1, 0)) return false;
+    }
+    return true;
+  }
+
+  /** Multiplies the integer by `factor` and adds `group`. Returns false if it does not fit 64 bits. */
+  #shift(factor: number, group: number): boolean {
+    const low = factor * this.low + group;
+    const high = factor * this.high + Math.floor(low / TWO_32);
+    if (high >= TWO_32) return false;
+    this.low = low >>> 0;
+    this.high = high;
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import { isWide } from '../codec/ranges.ts';
 import type { ScalarType } from '../descriptor/model.ts';
 import type { MessagePlan } from './message-plan.ts';
-import { equalBytes, hashBytes } from './strings.ts';
+import { equalBytes, hashBytes, hashHalves } from './strings.ts';
 import type { WireCursor } from './wire-cursor.ts';
 import { FIXED_32, FIXED_64, VARINT, wireTypeOf } from './wire-types.ts';
 
@@ -156,9 +156,7 @@ export function readNumber(cursor: WireCursor, type: ScalarType, end: number): v
 
 function hashOf({ bytes, isText, a, b }: Keys, entry: number): number {
   const [first, second] = [a[entry] ?? 0, b[entry] ?? 0];
-  if (isText) return hashBytes(bytes, first, second);
-  const hash = Math.imul(first ^ Math.imul(second, 0x9e37_79b1), 0x85eb_ca6b);
-  return hash ^ (hash >>> 15);
+  return isText ? hashBytes(bytes, first, second) : hashHalves(second, first);
 }
 
 function isSame({ bytes, isText, a, b }: Keys, one: number, other: number): boolean {

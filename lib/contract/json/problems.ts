@@ -5,7 +5,7 @@ import { textOf } from './strings.ts';
 /** A step of a path: an element index, the complement of a key's tape entry, or a missing key. */
 type Step = number | string;
 
-const MAX_PROBLEMS = 100;
+export const MAX_PROBLEMS = 100;
 /** A longer pointer is cut to an enclosing value. */
 const MAX_POINTER_LENGTH = 1000;
 

@@ -21,7 +21,16 @@ const FACTOR = Math.trunc(Math.random() * 2 ** 31) | 0x5000_0001;
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED ^ (end - start);
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), FACTOR);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+  return mixed(hash);
+}
+
+/** A 32-bit hash of two numbers of 32 bits. */
+export const hashHalves = (high: number, low: number): number =>
+  mixed(Math.imul(mixed(Math.imul(SEED ^ high, FACTOR)) ^ low, FACTOR));
+
+/** Spreads the bits of a hash: all of them depend on each other. */
+function mixed(bits: number): number {
+  const hash = Math.imul(bits ^ (bits >>> 15), 0x2c1b_3c6d);
   return hash ^ (hash >>> 13);
 }
 

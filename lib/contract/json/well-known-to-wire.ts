@@ -1,19 +1,16 @@
+import { writeDynamic, writeList, writeStruct } from './dynamic-to-wire.ts';
 import { entryBehind, nameOf } from './json-tape.ts';
 import type { MessageReader } from './json-to-wire.ts';
-import { sortedKeys } from './map-keys.ts';
 import type { MessagePlan, WellKnownName } from './message-plan.ts';
-import { type Moment, parseDuration, parseTimestamp } from './times.ts';
-import { MAX_DEPTH, TOO_DEEP } from './wire-types.ts';
+import { type Moment, parseDuration, readTimestamp } from './times.ts';
 
 type Write = (reader: MessageReader, plan: MessagePlan, entry: number, depth: number) => void;
 
 const QUOTE = 0x22;
-const OPEN_BRACE = 0x7b;
-const OPEN_BRACKET = 0x5b;
 const UNDERSCORE = 0x5f;
 const COMMA = 0x2c;
-/** Longer than any timestamp or duration. */
-const MAX_MOMENT_LENGTH = 64;
+/** Longer than any duration. */
+const MAX_DURATION_LENGTH = 64;
 /** Longer than any type name. */
 const MAX_URL_LENGTH = 4096;
 const AT_TYPE = Buffer.from('@type');
@@ -21,16 +18,25 @@ const VALUE = Buffer.from('value');
 
 /** Seconds and nanoseconds, each omitted if zero. */
 const moment =
-  (expected: string, parse: (text: string) => Moment | undefined): Write =>
+  (expected: string, read: (reader: MessageReader, entry: number) => Moment | undefined): Write =>
   (reader, _plan, entry) => {
     if (!isString(reader, entry, expected)) return;
-    const [seconds, nanos] = parse(reader.scalars.shortText(entry, MAX_MOMENT_LENGTH) ?? '') ?? [];
-    if (seconds === undefined || nanos === undefined) reader.problems.add(`Must be ${expected}: this string is not.`);
+    const moment = read(reader, entry);
+    if (!moment) reader.problems.add(`Must be ${expected}: this string is not.`);
     else {
+      const [seconds, nanos] = moment;
       if (seconds !== 0) reader.writeInteger(1, 'int64', seconds);
       if (nanos !== 0) reader.writeInteger(2, 'int32', nanos);
     }
   };
+
+const readTime = ({ scalars }: MessageReader, entry: number): Moment | undefined => {
+  const { bytes, start, end } = scalars.content(entry);
+  return readTimestamp(bytes, start, end);
+};
+
+const readDuration = ({ scalars }: MessageReader, entry: number): Moment | undefined =>
+  parseDuration(scalars.shortText(entry, MAX_DURATION_LENGTH) ?? '');
 
 function isString(reader: MessageReader, entry: number, expected: string): boolean {
   const is = reader.kindOf(entry) === QUOTE;
@@ -66,67 +72,6 @@ const fieldMask: Write = (reader, _plan, entry) => {
     from = stop + 1;
   }
 };
-
-/** Any JSON value. In protobuf, an object has three levels of messages and an array two. */
-function dynamic(reader: MessageReader, entry: number, depth: number): void {
-  if (depth > MAX_DEPTH) {
-    reader.problems.add(TOO_DEEP);
-    return;
-  }
-  const { writer, scalars } = reader;
-  const kind = reader.kindOf(entry);
-  if (kind === OPEN_BRACE || kind === OPEN_BRACKET) {
-    const open = reader.openField(kind === OPEN_BRACE ? 5 : 6);
-    if (kind === OPEN_BRACE) struct(reader, entry, depth + 3);
-    else listValue(reader, entry, depth + 2);
-    writer.close(open);
-  } else if (kind === QUOTE) {
-    writer.varint32((3 << 3) | 2);
-    const written = scalars.text(entry);
-    if (typeof written === 'object') reader.problems.add(written.fault);
-  } else if (kind === 0x74 || kind === 0x66) reader.writeInteger(4, 'uint32', kind === 0x74 ? 1 : 0);
-  else if (kind === 0x6e) reader.writeInteger(1, 'uint32', 0);
-  else {
-    writer.varint32((2 << 3) | 1);
-    const written = scalars.finite(entry);
-    if (typeof written === 'object') reader.problems.add(written.fault);
-  }
-}
-
-/** The members of an object as a map of values, which have the nesting depth `depth`. */
-function struct(reader: MessageReader, entry: number, depth: number): void {
-  const { tape, problems, writer, scalars } = reader;
-  const order = sortedKeys(tape, entry);
-  const end = reader.endOf(entry);
-  for (let i = 0, key = order?.[0] ?? entry + 2; key < end; ) {
-    problems.path.push(~key);
-    const member = reader.openField(1);
-    writer.varint32((1 << 3) | 2);
-    const written = scalars.text(key);
-    if (typeof written === 'object') problems.add(`The key must be ${written.fault.slice('Must be '.length)}`);
-    const value = reader.openField(2);
-    dynamic(reader, key + 2, depth);
-    writer.close(value);
-    writer.close(member);
-    problems.path.pop();
-    i += 1;
-    key = order ? (order[i] ?? end) : entryBehind(tape, key + 2);
-  }
-}
-
-/** The elements of an array, which have the nesting depth `depth`. */
-function listValue(reader: MessageReader, entry: number, depth: number): void {
-  const { tape, problems, writer } = reader;
-  const end = reader.endOf(entry);
-  const place = problems.path.push(0) - 1;
-  for (let each = entry + 2, i = 0; each < end; each = entryBehind(tape, each), i += 1) {
-    problems.path[place] = i;
-    const value = reader.openField(1);
-    dynamic(reader, each, depth);
-    writer.close(value);
-  }
-  problems.path.pop();
-}
 
 const any: Write = (reader, plan, entry, depth) => {
   if (!reader.isObject(entry)) return;
@@ -188,15 +133,15 @@ const wrapper: Write = (reader, plan, entry, depth) => {
 
 const WRITERS: Readonly<Record<WellKnownName, Write>> = {
   Any: any,
-  Timestamp: moment('a time such as "2026-01-31T12:00:00Z", from year 1 to 9999', parseTimestamp),
-  Duration: moment('a duration in seconds such as "1.5s", up to 315576000000', parseDuration),
+  Timestamp: moment('a time such as "2026-01-31T12:00:00Z", from year 1 to 9999', readTime),
+  Duration: moment('a duration in seconds such as "1.5s", up to 315576000000', readDuration),
   FieldMask: fieldMask,
   Struct: (reader, _plan, entry, depth) => {
-    if (reader.isObject(entry)) struct(reader, entry, depth + 2);
+    if (reader.isObject(entry)) writeStruct(reader, entry, depth + 2);
   },
-  Value: (reader, _plan, entry, depth) => dynamic(reader, entry, depth),
+  Value: (reader, _plan, entry, depth) => writeDynamic(reader, entry, depth),
   ListValue: (reader, _plan, entry, depth) => {
-    if (reader.isArray(entry)) listValue(reader, entry, depth + 1);
+    if (reader.isArray(entry)) writeList(reader, entry, depth + 1);
   },
   DoubleValue: wrapper,
   FloatValue: wrapper,

@@ -1,4 +1,4 @@
-import { MalformedWireError } from '../errors.ts';
+import { MalformedWireError, MessageLimitError } from '../errors.ts';
 import { checkWire } from './check-wire.ts';
 import { JsonWriter, writeEnum, writeKey, writeScalar } from './json-writer.ts';
 import type { FieldPlan, MessagePlan, ValuePlan } from './message-plan.ts';
@@ -26,7 +26,8 @@ export interface JsonLimit {
  * limit.
  */
 export function wireToJson(plan: MessagePlan, bytes: Uint8Array, { maxBytes }: JsonLimit): readonly Uint8Array[] {
-  checkWire(plan, bytes);
+  // Before anything is written, because what is too large would cost the most.
+  if (checkWire(plan, bytes) > maxBytes) throw new MessageLimitError(maxBytes);
   const writer = new MessageWriter(new JsonWriter(2 * bytes.length, maxBytes), bytes);
   writer.message(plan, 0, bytes.length);
   return writer.out.finish();

@@ -1,11 +1,5 @@
 import type { IntegerType } from '../codec/ranges.ts';
 import { MessageLimitError } from '../errors.ts';
-import { FIXED_64, VARINT, wireTypeOf } from './wire-types.ts';
-
-const doubles = new Float64Array(1);
-const floats = new Float32Array(1);
-const doubleBytes = new Uint8Array(doubles.buffer);
-const floatBytes = new Uint8Array(floats.buffer);
 
 /**
  * Writes protobuf fields sequentially. Records start and size of each nested message and inserts the length prefixes at
@@ -13,18 +7,20 @@ const floatBytes = new Uint8Array(floats.buffer);
  * an object of 60 bytes per value.)
  */
 export class WireWriter {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #at = 0;
   readonly #limit: number;
-  /** Nested messages by start: offsets without length prefixes, and sizes including nested messages. */
-  #starts = new Int32Array(16);
-  #sizes = new Int32Array(16);
+  /** Two numbers per nested message, by start: offset without length prefixes, and size including nested messages. */
+  #messages = new Int32Array(32);
+  /** Used numbers of them. */
   #nested = 0;
   /** Total size of all length prefixes. */
   #lengths = 0;
 
   constructor(capacity: number, limit: number) {
     this.#bytes = new Uint8Array(Math.max(64, Math.min(capacity, limit)));
+    this.#view = new DataView(this.#bytes.buffer);
     this.#limit = limit;
   }
 
@@ -45,6 +41,7 @@ export class WireWriter {
       const larger = new Uint8Array(Math.max(needed, Math.min(this.#limit, 2 * this.#bytes.length)));
       larger.set(this.#bytes.subarray(0, this.#at));
       this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
     }
     return this.#bytes;
   }
@@ -80,49 +77,59 @@ export class WireWriter {
   }
 
   double(value: number): void {
-    doubles[0] = value;
-    this.reserve(8).set(doubleBytes, this.#at);
+    if (this.#at + 8 > this.#bytes.length) this.reserve(8);
+    this.#view.setFloat64(this.#at, value, true);
     this.#at += 8;
   }
 
   float(value: number): void {
-    floats[0] = value;
-    this.reserve(4).set(floatBytes, this.#at);
+    if (this.#at + 4 > this.#bytes.length) this.reserve(4);
+    this.#view.setFloat32(this.#at, value, true);
     this.#at += 4;
   }
 
   /** Writes a 64-bit integer in the encoding of its type. */
   integer(type: IntegerType, high: number, low: number): void {
-    if (type === 'sint32') this.varint32((low << 1) ^ (low >> 31));
-    else if (type === 'sint64') {
-      this.varint64(((high << 1) | (low >>> 31)) ^ (high >> 31), (low << 1) ^ (high >> 31));
-    } else if (wireTypeOf(type) === VARINT) {
-      if (high === 0) this.varint32(low);
-      else this.varint64(high, low);
-    } else {
-      this.fixed32(low);
-      if (wireTypeOf(type) === FIXED_64) this.fixed32(high);
+    switch (type) {
+      case 'int32':
+      case 'int64':
+      case 'uint32':
+      case 'uint64':
+        if (high === 0) this.varint32(low);
+        else this.varint64(high, low);
+        break;
+      case 'sint32':
+        this.varint32((low << 1) ^ (low >> 31));
+        break;
+      case 'sint64':
+        this.varint64(((high << 1) | (low >>> 31)) ^ (high >> 31), (low << 1) ^ (high >> 31));
+        break;
+      case 'fixed32':
+      case 'sfixed32':
+        this.fixed32(low);
+        break;
+      default:
+        this.fixed32(low);
+        this.fixed32(high);
     }
   }
 
   /** Opens a length-prefixed value. Returns its number. */
   open(): number {
     const nested = this.#nested;
-    if (nested === this.#starts.length) {
-      this.#starts = doubled(this.#starts);
-      this.#sizes = doubled(this.#sizes);
-    }
-    this.#starts[nested] = this.#at;
-    this.#sizes[nested] = this.#lengths;
-    this.#nested += 1;
+    if (nested === this.#messages.length) this.#messages = doubled(this.#messages);
+    this.#messages[nested] = this.#at;
+    this.#messages[nested + 1] = this.#lengths;
+    this.#nested = nested + 2;
     return nested;
   }
 
   /** Closes a length-prefixed value. Returns its size. */
   close(nested: number): number {
-    const size = this.#at - (this.#starts[nested] ?? 0) + this.#lengths - (this.#sizes[nested] ?? 0);
-    this.#sizes[nested] = size;
-    this.#lengths += varintLength(size);
+    const messages = this.#messages;
+    const size = this.#at - (messages[nested] ?? 0) + this.#lengths - (messages[nested + 1] ?? 0);
+    messages[nested + 1] = size;
+    this.#lengths += size < 0x80 ? 1 : varintLength(size);
     if (this.#at + this.#lengths > this.#limit) throw new MessageLimitError(this.#limit);
     return size;
   }
@@ -139,10 +146,10 @@ export class WireWriter {
     const out = new Uint8Array(this.#at + this.#lengths);
     let from = 0;
     let to = 0;
-    for (let nested = 0; nested < this.#nested; nested += 1) {
-      const start = this.#starts[nested] ?? 0;
+    for (let nested = 0; nested < this.#nested; nested += 2) {
+      const start = this.#messages[nested] ?? 0;
       to = copy(this.#bytes, from, start, out, to);
-      to = writeVarint(out, to, this.#sizes[nested] ?? 0);
+      to = writeVarint(out, to, this.#messages[nested + 1] ?? 0);
       from = start;
     }
     copy(this.#bytes, from, this.#at, out, to);

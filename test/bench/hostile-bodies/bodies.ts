@@ -39,6 +39,11 @@ const JSON_BODIES: Readonly<Record<string, () => Uint8Array>> = {
   'attributes, the last one wrong': members('by_string', (i) => `"k${i}":"v"`, ',"x":1'),
   'attributes, the last one repeated': members('by_string', (i) => `"k${i}":"v"`, ',"k0":"v"'),
   'short keys': members('by_string', (i) => `"${i.toString(36)}":""`, ',"-":1'),
+  'short keys in no order': members(
+    'by_string',
+    (i) => `"${(Math.imul(i, 0x9e37_79b1) >>> 0).toString(36)}":""`,
+    ',"-":1',
+  ),
   'escaped keys': members('by_string', (i) => `"\\u0061${i.toString(36)}":""`, ',"-":1'),
   'integer keys, descending': members('by_int64', (i) => `"${2_000_000 - i}":true`, ',"-":1'),
   'integer keys in longer forms': members('by_int64', (i) => `"0${i}":true`, ',"-":1'),
@@ -133,6 +138,11 @@ export const HOSTILE_BODIES: readonly HostileBody[] = [
 export const HOSTILE_RESULTS: Readonly<Record<string, () => Uint8Array>> = {
   // Escapes make the JSON longer than the protobuf, which may not be larger than a body either.
   attributes: () => request.fromJson(filled('{"by_string":{', (i) => `"k${i}":"value\\n\\n"`, '}}')),
+  // Chosen for a hash without a secret.
+  'integer keys with one exclusive or': () =>
+    request.fromJson(
+      filled('{"by_int64":{', (i) => `"${(BigInt(i) << 32n) | BigInt(Math.imul(i, 0x9e37_79b1) >>> 0)}":true`, '}}'),
+    ),
   strings: () => repeated('{"many_strings":["abc"]}'),
   'one long string': () => encoded(`{"a_string":"${'x'.repeat(MAX_PAYLOAD_BYTES - 100)}"}`),
   'one string of control characters': () => encoded(`{"a_string":"${'\\u0001'.repeat(MAX_PAYLOAD_BYTES - 100)}"}`),
