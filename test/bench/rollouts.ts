@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { inBatches, isInShare } from '#core';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { MODEL, pipelineOf } from '../../scripts/example/pipelines.ts';
+import { surroundingsOn } from './rollouts/surroundings.ts';
 
-// `npm run bench:rollouts` measures roll-outs on a real system; `-- shadow` measures one of canary, rollback and shadow.
+// `npm run bench:rollouts` measures roll-outs on a real system; `-- shadow` measures one of canary, rollback and shadow, and
+// `-- --platform rabbit-redis` (or `aws`) another platform.
 // Exits with 1 when a canary of 10 % gets less than 8 % or more than 12 % of 5,000 tasks or a key changes its version, when
 // a shadow costs more than max(3 %, 0.1 ms) of the median, or when a planted bad version is there after 15 seconds or costs
 // an answer.
@@ -32,6 +35,11 @@ function check(isMet: boolean, text: string): void {
   if (!isMet) process.exitCode = 1;
 }
 
+const { values, positionals: asked } = parseArgs({
+  options: { platform: { type: 'string', default: 'sqlite' } },
+  allowPositionals: true,
+});
+await using _servers = await surroundingsOn(values.platform);
 await using system = await EmbeddedSystem.start();
 const example = spawn(process.execPath, [EXAMPLE, system.url, '--first-half'], { stdio: 'ignore' });
 await once(example, 'exit');
@@ -200,5 +208,4 @@ async function measureRollback(): Promise<void> {
 }
 
 const PARTS = { canary: measureCanary, rollback: measureRollback, shadow: measureShadow };
-const asked = process.argv.slice(2);
 for (const [name, measure] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await measure();

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
 import { startFauxqs } from 'fauxqs';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -7,14 +6,12 @@ import type { AlertChannel, JsonObject } from '#core';
 import { webhookSecrets } from '#core/webhooks';
 import { alerts } from '#lifecycle/alerts/service.ts';
 import { alertsDatabase } from '#lifecycle/alerts/tables.ts';
-import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
-import { ManualClock } from '#test/support/manual-clock.ts';
 import { aModel } from '#test/support/registry.ts';
 import { useLifecycle } from '../support.ts';
+import { alertsOn, FEATURES } from './support.ts';
 
 const HOUR_MS = 3600_000;
-const FEATURES = ['age', 'income', 'height'];
 const LISTED = { MODELYARD_OUTBOUND_HOSTS: '127.0.0.1' };
 
 describe('alerts', () => {
@@ -48,58 +45,8 @@ describe('alerts', () => {
 
   const bodies = ({ received }: { received: { body: string }[] }) => received.map(({ body }) => JSON.parse(body));
 
-  async function setUp(
-    channels: (AlertChannel | undefined)[],
-    rule: JsonObject = {},
-    environment: NodeJS.ProcessEnv = {},
-  ) {
-    const clock = new ManualClock();
-    const opened = await lifecycles.open({ ...LISTED, ...environment });
-    const lifecycle: Lifecycle = { ...opened, platform: { ...opened.platform, clock } };
-    const { query } = await alertsDatabase(lifecycle);
-    const defaults = { name: 'drift', kind: 'drift', resolve_after: 1, repeat_seconds: 86_400 };
-    const row = { rule: JSON.stringify({ ...defaults, channels, ...rule }), updated_at: 0, updated_by: 'ann' };
-    await query
-      .insertInto('rules')
-      .values({ name: String(rule.name ?? 'drift'), ...row })
-      .execute();
-    const windowAt = (hour: number) => ({
-      start: new Date(Date.UTC(2026, 0, 1, hour)).toISOString(),
-      end: new Date(Date.UTC(2026, 0, 1, hour + 1)).toISOString(),
-    });
-    const about = { model: 'm', version: '1', shadow: false };
-    const run = (stage: string, args: JsonObject) => lifecycles.run(lifecycle, 'alerts', stage, args);
-    return {
-      lifecycle,
-      clock,
-      drifts: (hour: number, feature = 'age') =>
-        run('drift', {
-          ...about,
-          window: windowAt(hour),
-          feature,
-          statistic: 'ks',
-          value: 0.4,
-          threshold: 0.05,
-          p_value: 0.01,
-        }),
-      computes: (
-        hour: number,
-        drifted: string[],
-        { performance = null, tested = FEATURES }: { performance?: JsonObject | null; tested?: string[] } = {},
-      ) =>
-        run('window', { ...about, window: windowAt(hour), predictions: 50, drifted, tested, performance, revision: 1 }),
-      /** Lets time pass in steps of five seconds, as the ticker does, but faster when nothing is due. */
-      async pass(ms: number, stepMs = 5000) {
-        const end = clock.now() + ms;
-        while (clock.now() < end) {
-          await clock.advance(Math.min(stepMs, end - clock.now()));
-          await alerts.tick?.(lifecycle, { since: 0, until: clock.now() });
-        }
-      },
-      rows: async () =>
-        (await query.selectFrom('alerts').selectAll().execute()).map(({ state, feature }) => [feature, state]),
-    };
-  }
+  const setUp = (channels: (AlertChannel | undefined)[], rule: JsonObject = {}) =>
+    alertsOn(lifecycles, channels, { rule, environment: LISTED });
 
   it('raises one alert of one drifted window, repeats none, and resolves it by a good one', async () => {
     const hook = await receiver();
@@ -339,48 +286,5 @@ describe('alerts', () => {
     expect(await rows()).toEqual([['', 'firing']]);
     await computes(3, [], { performance: { outcomes: 9, rmse: 1 } });
     expect(await rows()).toEqual([['', 'resolved']]);
-  });
-
-  it('sends mail by SMTP', async () => {
-    const mails: string[] = [];
-    const smtp = createTcpServer((socket) => {
-      let mail = '';
-      let isData = false;
-      socket.write('220 test ESMTP\r\n');
-      socket.on('data', (chunk) => {
-        mail += chunk;
-        if (isData) {
-          if (!mail.endsWith('\r\n.\r\n')) return;
-          mails.push(mail);
-          isData = false;
-          mail = '';
-          socket.write('250 OK\r\n');
-          return;
-        }
-        const command = mail.trim().toUpperCase();
-        mail = '';
-        if (command.startsWith('QUIT')) socket.end('221 bye\r\n');
-        else if (command === 'DATA') {
-          isData = true;
-          socket.write('354 go on\r\n');
-        } else socket.write('250 OK\r\n');
-      });
-    });
-    const url = (await listenOnFreePort(smtp)).replace('http:', 'smtp:');
-    const { drifts, pass, lifecycle } = await setUp(
-      [{ kind: 'email', to: 'ann@example.com' }],
-      {},
-      { MODELYARD_SMTP_URL: url },
-    );
-
-    await drifts(1);
-    await pass(5000);
-    smtp.close();
-
-    expect(mails).toHaveLength(1);
-    expect(mails[0]).toContain('To: ann@example.com');
-    expect(mails[0]).toMatch(/Subject: Alert: age of m has drifted/);
-    const { query } = await alertsDatabase(lifecycle);
-    expect(await query.selectFrom('deliveries').select('state').execute()).toEqual([{ state: 'delivered' }]);
   });
 });
