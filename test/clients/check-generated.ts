@@ -7,14 +7,24 @@ import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 
 /**
  * Generates clients from the document of a running system and predicts with each: npm run clients:check. Needs Python,
- * Java, Go and PyPI. Fails on a warning about the document.
+ * Java, Go and the registries of npm and PyPI. Fails on a warning about the document.
  */
 const TOOLS = ['openapi-python-client==0.29.1', 'ruff', 'openapi-generator-cli==7.26.0'];
 const LIBRARIES = ['pydantic', 'urllib3', 'python-dateutil', 'typing-extensions'];
-/** Remarks on itself, on JSON that can be anything, and on the parameter `from`, which the generator renames. */
-const REMARKS =
-  /Codegen property is null|cannot be used as model name|Failed to get the schema name: null|3\.1 support is still in beta/;
+const NPM_TOOLS = ['@types/node@24.19.2', 'openapi-typescript@7.13.0', 'openapi-fetch@0.17.0', 'typescript@5.9.3'];
+/**
+ * What openapi-generator says of every document with a text in it, and that its Python client calls the parameter `from`
+ * otherwise.
+ */
+const REMARKS = /Failed to get the schema name: null|From \(reserved word\) cannot be used as model name/;
 
+const TYPESCRIPT = `
+import createClient from 'openapi-fetch';
+import type { paths } from './api.d.ts';
+const client = createClient<paths>({ baseUrl: String(process.argv[2]) });
+const { data } = await client.POST('/predict/model_a', { body: { data: 'hi' } });
+console.log(data?.state, data?.result?.message);
+`;
 const PYTHON_CLIENT = `
 import sys; sys.path.insert(0, "httpx-client")
 from modelyard_client import Client
@@ -56,7 +66,7 @@ func main() {
 `;
 const GO_MODULE = `module example.com/main
 
-go 1.23
+go 1.18
 
 require example.com/client v0.0.0
 
@@ -76,30 +86,38 @@ const run = async (program: string, args: readonly string[], cwd = folder): Prom
 };
 const warningsIn = (text: string) => text.split('\n').filter((line) => /\bwarn/i.test(line) && !REMARKS.test(line));
 
-await run('python3', ['-m', 'venv', 'venv']);
-await run('pip', ['install', '--quiet', ...TOOLS, ...LIBRARIES]);
 const document = await (await system.fetch('/openapi.json?json_only=true')).text();
-await writeFile(join(folder, 'api.json'), document);
 await Promise.all([
+  run('python3', ['-m', 'venv', 'venv']).then(() => run('pip', ['install', '--quiet', ...TOOLS, ...LIBRARIES])),
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefix', folder, ...NPM_TOOLS]),
+  writeFile(join(folder, 'api.json'), document),
   writeFile(join(folder, 'first.py'), PYTHON_CLIENT),
   writeFile(join(folder, 'second.py'), PYTHON),
+  writeFile(join(folder, 'third.mts'), TYPESCRIPT),
   mkdir(join(folder, 'main')),
 ]);
 await writeFile(join(folder, 'main', 'main.go'), GO);
 await writeFile(join(folder, 'main', 'go.mod'), GO_MODULE);
 
-const warnings = [
-  await run('openapi-python-client', ['generate', '--path', 'api.json', '--output-path', 'httpx-client']),
-  await run('openapi-generator-cli', ['generate', '-i', 'api.json', '-g', 'python', '-o', 'python']),
-  await run('openapi-generator-cli', ['generate', '-i', 'api.json', '-g', 'go', '-o', 'go']),
-].flatMap(warningsIn);
+const npmBin = (name: string) => join(folder, 'node_modules', '.bin', name);
+const generator = (language: string) => ['generate', '-i', 'api.json', '-g', language, '-o', language];
+const said = await Promise.all([
+  run(npmBin('openapi-typescript'), ['api.json', '--output', 'api.d.ts']),
+  run('openapi-python-client', ['generate', '--path', 'api.json', '--output-path', 'httpx-client']),
+  run('openapi-generator-cli', generator('python')),
+  run('openapi-generator-cli', generator('go')),
+]);
+const warnings = said.flatMap(warningsIn);
 const module = join(folder, 'go', 'go.mod');
 await writeFile(
   module,
   (await readFile(module, 'utf8')).replace('github.com/GIT_USER_ID/GIT_REPO_ID', 'example.com/client'),
 );
 
+const CHECKED = ['--noEmit', '--strict', '--skipLibCheck', '--allowImportingTsExtensions', '--module', 'nodenext'];
+await run(npmBin('tsc'), [...CHECKED, 'third.mts']);
 const answers = {
+  'openapi-typescript and openapi-fetch': await run(process.execPath, ['third.mts', system.url]),
   'openapi-python-client': await run('python', ['first.py', system.url]),
   'openapi-generator, Python': await run('python', ['second.py', system.url]),
   'openapi-generator, Go': await run('go', ['run', '.', system.url], join(folder, 'main')),

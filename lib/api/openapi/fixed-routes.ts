@@ -171,7 +171,7 @@ const DOCUMENT_ROUTES = {
     tag: 'Documentation',
     description: 'Generated from the contracts of the active models.',
     parameters: [
-      queryParameter('json_only', '`true` leaves out bodies in other types than JSON, for generators of clients.', {
+      queryParameter('json_only', '`true` gives OpenAPI 3.0 with bodies in JSON alone, for generators of clients.', {
         type: 'string',
         enum: ['true', 'false'],
       }),

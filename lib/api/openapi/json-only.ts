@@ -1,11 +1,25 @@
 import { JSON_TYPE } from '../http/negotiation.ts';
-import type { Json } from './message-schemas.ts';
+import { type Json, withoutDefaults } from './message-schemas.ts';
+import { mergeParts, olderSchema } from './older-schema.ts';
 
 /**
- * The document with JSON alone wherever a body may also be something else, and with plain numbers. Generators of clients
- * refuse or ignore other types.
+ * The document for generators of clients, which refuse or ignore the rest: in OpenAPI 3.0, with JSON alone wherever a
+ * body may also be something else, and with plain numbers.
  */
-export const jsonOnly = (document: Json): Json => ({ ...(visit(document) as Json), servers: [SERVER] });
+export function jsonOnly(document: Json): Json {
+  const plain = visit(mergeParts(document)) as Json & { readonly components: Json };
+  const schemas = withOwnTitles(plain.components.schemas as Readonly<Record<string, Json>>);
+  return { ...plain, components: { ...plain.components, schemas }, openapi: '3.0.3', servers: [SERVER] };
+}
+
+/** Generators name classes by title. Two with one name would replace each other, so these go by their full names. */
+function withOwnTitles(schemas: Readonly<Record<string, Json>>): Json {
+  const titles = Object.values(schemas).map(({ title }) => title);
+  const isOwn = (title: unknown) => titles.indexOf(title) === titles.lastIndexOf(title);
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { title, ...schema }]) => [name, isOwn(title) ? { title, ...schema } : schema]),
+  );
+}
 
 /** Generators warn of a relative URL. Every client sets its own. */
 const SERVER = {
@@ -14,24 +28,33 @@ const SERVER = {
   variables: { origin: { default: 'http://localhost:8000', description: 'Where the API is.' } },
 };
 
-function visit(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(visit);
+function visit(value: unknown, isResponse = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => visit(item, isResponse));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(plainNumber(value as Json)).map(([key, member]) => [
-      key,
-      key === 'content' ? contentOf(member) : visit(member),
-    ]),
+  return olderSchema(
+    Object.fromEntries(
+      // With a default, generators make a field required.
+      Object.entries(withoutDefaults(plainNumber(value as Json))).map(([key, member]) => [
+        key,
+        key === 'content' ? contentOf(member, isResponse) : visit(member, isResponse || key === 'responses'),
+      ]),
+    ),
   );
 }
 
 /** Also the field of a schema may be named so; a content has media types. */
-function contentOf(content: unknown): unknown {
+function contentOf(content: unknown, isResponse: boolean): unknown {
   if (typeof content !== 'object' || content === null) return content;
-  if (Object.hasOwn(content, JSON_TYPE)) return { [JSON_TYPE]: visit((content as Json)[JSON_TYPE]) };
-  // Lines of JSON are a text to them.
+  const all = Object.entries(content as Json);
+  const json = all.filter(([type]) => type === JSON_TYPE);
   return Object.fromEntries(
-    Object.entries(content).map(([type, member]) => [type === LINES ? 'text/plain' : type, visit(member)]),
+    (json.length > 0 ? json : all).map(([type, member]) => {
+      const { example, examples, ...rest } = member as Json;
+      // A null in an example does not fit a reference that is `nullable`, by the letter of 3.0.
+      const kept = isResponse ? rest : member;
+      // Lines of JSON are a text to them.
+      return [type === LINES ? 'text/plain' : type, visit(kept, isResponse)];
+    }),
   );
 }
 

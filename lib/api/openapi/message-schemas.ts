@@ -46,7 +46,7 @@ export function messageSchemas(
 }
 
 /** Responses always have their fields: a default would make generators warn, or make the field optional. */
-function withoutDefaults(schema: JsonSchema): JsonSchema {
+export function withoutDefaults(schema: JsonSchema): JsonSchema {
   if (typeof schema.properties !== 'object' || schema.properties === null) return schema;
   const properties = Object.entries(schema.properties as Readonly<Record<string, JsonSchema>>).map(
     ([name, { default: _, ...property }]) => [name, property],

@@ -107,7 +107,7 @@ function taskResponses(
   const ended = { [JSON_TYPE]: { schema: task, example }, ...(isBinaryOffered ? { [PROTOBUF_TYPE]: binary } : {}) };
   return {
     '200': response('The task has ended.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
-    '202': jsonResponse('The task was accepted and has not ended yet.', schemaRef('SubmittedTask'), TASK_HEADERS),
+    '202': jsonResponse('The task was accepted and has not ended yet.', task, TASK_HEADERS),
   };
 }
 

@@ -260,4 +260,16 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(at(plain, 'paths'))).not.toContain('x-ndjson"');
     expect(await lint(plain)).toEqual([]);
   });
+
+  it('is OpenAPI 3.0 for generators of clients: null is a flag, and added fields are merged', () => {
+    const plain = jsonOnly(document);
+    const task = at(plain, 'paths', '/predict/model_b', 'post', 'responses', '200', 'content', 'application/json');
+    const fields = at(task, 'schema', 'properties');
+
+    expect(plain.openapi).toBe('3.0.3');
+    expect(fields.state).toMatchObject({ type: 'string' });
+    expect(fields.started_at).toMatchObject({ type: 'string', nullable: true });
+    expect(at(fields, 'result', 'anyOf')).toHaveLength(2);
+    expect(JSON.stringify(plain)).not.toMatch(/"type":"null"|"type":\[|"const":|"required":\[\]/);
+  });
 });
