@@ -17,6 +17,8 @@ export function ContractVersions({ model }: { readonly model: DetailedModel }) {
   const { data, error } = useQuery({
     queryKey: ['models'],
     queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
+    // The listing may be some seconds behind a change.
+    refetchInterval: 2_000,
   });
   const choosing = useMutation({
     mutationFn: (version: number) =>

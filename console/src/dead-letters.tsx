@@ -6,6 +6,18 @@ import type { Task } from './types.ts';
 import { Empty, Failure, Loading, Time } from './ui.tsx';
 
 export const DEAD_LETTERS_ROUTE = '/models/{model}/dead-letters';
+const LISTED = 100;
+
+/** The newest dead letters of a model. */
+export const deadLettersQuery = (model: string) => ({
+  queryKey: ['dead letters', model],
+  queryFn: () => get<{ dead_letters: readonly Task[] }>(`/models/${model}/dead-letters?limit=${LISTED}`),
+  refetchInterval: 5_000,
+});
+
+/** How many there are, as far as one page tells. */
+export const countOf = (letters: readonly Task[]): string =>
+  letters.length < LISTED ? String(letters.length) : `${LISTED} or more`;
 
 const COLUMNS: readonly Column<Task>[] = [
   { id: 'task', header: 'Task', cell: ({ id }) => <code>{id}</code> },
@@ -19,11 +31,7 @@ export function DeadLetters({ model }: { readonly model: string }) {
   const { may } = useSession();
   const client = useQueryClient();
   const path = `/models/${model}/dead-letters`;
-  const letters = useQuery({
-    queryKey: ['dead letters', model],
-    queryFn: () => get<{ dead_letters: readonly Task[] }>(`${path}?limit=100`),
-    refetchInterval: 5_000,
-  });
+  const letters = useQuery(deadLettersQuery(model));
   const redriving = useMutation({
     mutationFn: () => get<{ redriven: readonly string[] }>(`${path}/redrive`, { method: 'POST', body: {} }),
     onSettled: () => client.invalidateQueries({ queryKey: ['dead letters', model] }),

@@ -10,7 +10,18 @@ interface InstancesProps {
   readonly instances: readonly Instance[];
 }
 
-const TITLES = ['Instance', 'State', 'Variant', 'Slots in use', 'Mean run', 'Heartbeat', 'Started', 'Image'];
+const TITLES = [
+  'Instance',
+  'State',
+  'Variant',
+  'Version',
+  'Slots in use',
+  'Mean run',
+  'Memory',
+  'Heartbeat',
+  'Started',
+  'Image',
+];
 
 /** The instances of a model, with the actions of operators. */
 export function Instances({ model, instances }: InstancesProps) {
@@ -40,8 +51,10 @@ export function Instances({ model, instances }: InstancesProps) {
                 <State state={instance.state} /> {instance.condition?.replaceAll('_', ' ')}
               </td>
               <td>{instance.variant ?? '–'}</td>
+              <td>{instance.version ?? '–'}</td>
               <td>{instance.slots === null ? '–' : `${instance.in_flight ?? 0} of ${instance.slots}`}</td>
               <td>{duration(instance.service_ms)}</td>
+              <td>{instance.memory_mib === null ? '–' : `${instance.memory_mib} MiB`}</td>
               <td>
                 <Ago at={instance.last_heartbeat_at} />
               </td>

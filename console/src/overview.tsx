@@ -2,9 +2,10 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from './api.ts';
 import { Sparkline } from './curves.tsx';
+import { countOf, DEAD_LETTERS_ROUTE, deadLettersQuery } from './dead-letters.tsx';
 import { useSession } from './session.tsx';
 import { type ModelStats, STATS_ROUTE, statsQuery } from './stats.ts';
-import type { Instance, Model } from './types.ts';
+import type { Instance, Model, Task } from './types.ts';
 import { duration, Empty, Failure, Loading, State } from './ui.tsx';
 
 const INSTANCES = '/models/{model}/instances';
@@ -21,9 +22,11 @@ export function Overview() {
   const instances = useQueries({
     queries: names.map((name) => ({ ...instancesQuery(name), enabled: may('GET', INSTANCES) })),
   });
-
   const stats = useQueries({
     queries: names.map((name) => ({ ...statsQuery(name), enabled: may('GET', STATS_ROUTE) })),
+  });
+  const letters = useQueries({
+    queries: names.map((name) => ({ ...deadLettersQuery(name), enabled: may('GET', DEAD_LETTERS_ROUTE) })),
   });
 
   return (
@@ -40,7 +43,12 @@ export function Overview() {
       <ul className="cards">
         {models.data?.models.map((model, i) => (
           <li key={model.name}>
-            <ModelCard model={model} instances={instances[i]?.data?.instances} stats={stats[i]?.data} />
+            <ModelCard
+              model={model}
+              instances={instances[i]?.data?.instances}
+              stats={stats[i]?.data}
+              letters={letters[i]?.data?.dead_letters}
+            />
           </li>
         ))}
       </ul>
@@ -81,9 +89,10 @@ interface CardProps {
   readonly model: Model;
   readonly instances: readonly Instance[] | undefined;
   readonly stats: ModelStats | undefined;
+  readonly letters: readonly Task[] | undefined;
 }
 
-function ModelCard({ model, instances, stats }: CardProps) {
+function ModelCard({ model, instances, stats, letters }: CardProps) {
   const { state, reason } = healthOf(model, instances);
   const running = instances?.reduce((sum, { in_flight }) => sum + (in_flight ?? 0), 0);
   return (
@@ -98,6 +107,7 @@ function ModelCard({ model, instances, stats }: CardProps) {
         {running === undefined ? null : <Fact name="Running" value={running} />}
         {stats ? <Fact name="Succeeded" value={stats.total.succeeded} /> : null}
         {stats ? <Fact name="Failed" value={stats.total.failed + stats.total.expired} /> : null}
+        {letters ? <Fact name="Dead letters" value={countOf(letters)} /> : null}
         {stats?.total.run_ms ? <Fact name="Run p50" value={duration(stats.total.run_ms.p50)} /> : null}
         {stats?.total.run_ms ? <Fact name="Run p99" value={duration(stats.total.run_ms.p99)} /> : null}
       </dl>

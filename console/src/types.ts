@@ -47,13 +47,14 @@ export interface Instance {
   readonly phase: string | null;
   readonly condition: string | null;
   readonly variant: string | null;
-  readonly version?: string | null;
   readonly started_at: string | null;
   readonly last_heartbeat_at: string | null;
   readonly slots: number | null;
   readonly in_flight: number | null;
   readonly service_ms: number | null;
-  readonly memory_mib?: number | null;
+  readonly memory_mib: number | null;
+  /** Of the weights. */
+  readonly version: string | null;
   readonly image: string;
 }
 

@@ -81,6 +81,8 @@ describe('GET /models/{model}/instances', () => {
           slots: 1,
           in_flight: 0,
           service_ms: null,
+          memory_mib: null,
+          version: null,
           image: 'node',
           endpoint: 'http://127.0.0.1:1',
         },

@@ -51,6 +51,8 @@ const INSTANCE = {
   slots: nullable('integer', 'Maximum number of concurrent runs.'),
   in_flight: nullable('integer', 'Current runs.'),
   service_ms: nullable('number', 'Moving average of a run in milliseconds; null before the first run.'),
+  memory_mib: nullable('number', 'Memory of its processes in MiB; null before the first heartbeat.'),
+  version: nullable('string', 'The deployed version of its weights; null for a model without versions.'),
   image: text('The container image or command.'),
   endpoint: nullable('string', 'Base URL of the health port. It may be reachable only inside the deployment.'),
 } satisfies Properties<InstanceBody>;

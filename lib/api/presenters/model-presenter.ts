@@ -89,6 +89,10 @@ export interface InstanceBody {
   readonly in_flight: number | null;
   /** Moving average of a run in milliseconds; null before the first run. */
   readonly service_ms: number | null;
+  /** Of its processes; null before the first heartbeat. */
+  readonly memory_mib: number | null;
+  /** The deployed version of its weights; null without one. */
+  readonly version: string | null;
   readonly image: string;
   /** Base URL of the health port. It may be reachable only inside the deployment. */
   readonly endpoint: string | null;
@@ -108,6 +112,8 @@ export function presentInstance({ id, model, state, phase, variant, image, heart
     slots: heartbeat?.slots ?? null,
     in_flight: heartbeat?.inFlight ?? null,
     service_ms: heartbeat?.serviceMs === undefined ? null : Math.round(heartbeat.serviceMs * 1000) / 1000,
+    memory_mib: heartbeat?.memoryMib ?? null,
+    version: heartbeat?.version ?? null,
     image,
     endpoint: heartbeat?.endpoint ?? null,
   };

@@ -17,6 +17,8 @@ interface Instance {
   readonly variant: string | null;
   readonly in_flight: number | null;
   readonly slots: number | null;
+  readonly memory_mib: number | null;
+  readonly version: string | null;
   readonly image: string;
 }
 
@@ -67,8 +69,10 @@ export const addModels: AddVerb = (program, io) => {
         model: ({ model: name }: Instance) => name,
         state: ({ state }: Instance) => state,
         variant: ({ variant }: Instance) => variant,
+        version: ({ version }: Instance) => version,
         running: ({ in_flight }: Instance) => in_flight,
         slots: ({ slots }: Instance) => slots,
+        'memory, mib': ({ memory_mib }: Instance) => memory_mib,
         image: ({ image }: Instance) => image,
       };
       output.list(all, cells, 'No instance runs. A request wakes a model, or `modelyard instances launch <model>`.');

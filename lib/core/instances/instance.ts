@@ -42,6 +42,10 @@ export interface Instance {
   readonly inFlight: number;
   /** Moving average of a run in milliseconds. Undefined before the first run. */
   readonly serviceMs?: number;
+  /** Of its processes. Undefined in rows of earlier builds. */
+  readonly memoryMib?: number;
+  /** The deployed version of the weights. Undefined without versions. */
+  readonly version?: string;
   /** Submit time of its oldest task. Undefined while it holds none. */
   readonly oldestTaskAt?: number;
   /** When it last had a task. Undefined before the model is set up, and in rows of earlier builds. */
@@ -117,6 +121,8 @@ const ANNOUNCED_RULES: FieldRules<AnnouncedInstance> = {
   slots: wholeFrom(1),
   inFlight: wholeFrom(0),
   serviceMs: optional(notNegative),
+  memoryMib: optional(notNegative),
+  version: optional(anyText),
   oldestTaskAt: optional(finite),
   busyAt: optional(finite),
   tallies: optional((value) => (Array.isArray(value) && value.every(isTally) ? undefined : 'a list of tallies')),

@@ -22,6 +22,7 @@ import { type HealthServer, startHealthServer, writeRegistration } from './healt
 import { CONDITIONS, type Heartbeat, registerWithRetries, startHeartbeat, untilIdle } from './heartbeat.ts';
 import { createInstanceMetrics, type InstanceMetrics } from './instance-metrics.ts';
 import { StatsRecorder } from './stats-recorder.ts';
+import { usedMemoryMib } from './used-memory.ts';
 
 export interface InstanceOptions extends Pick<WorkerDeps, 'log' | 'tracing'> {
   /** Loaded, not set up. The instance closes it. */
@@ -173,7 +174,7 @@ export class ModelInstance {
   #describe(): Omit<Instance, 'heartbeatAt' | 'expiresAt'> {
     const { image, runtimeVersion } = this.#options;
     const { serviceMs, oldestTaskAt } = this.#worker ?? {};
-    const { tallies = [] } = this.#deployed?.model ?? {};
+    const { tallies = [], version } = this.#deployed?.model ?? {};
     return {
       ...this.#identity,
       state: this.#state,
@@ -182,8 +183,7 @@ export class ModelInstance {
       contractHash: this.#contract.hash,
       slots: this.#manifest.slots ?? 1,
       inFlight: this.#worker?.inFlight ?? 0,
-      ...(serviceMs === undefined ? {} : { serviceMs }),
-      ...(oldestTaskAt === undefined ? {} : { oldestTaskAt }),
+      ...{ serviceMs, oldestTaskAt, memoryMib: usedMemoryMib(), version },
       ...(this.#worker ? { busyAt: Math.round(this.#options.platform.clock.now() - this.#worker.idleForMs) } : {}),
       ...(tallies.length === 0 ? {} : { tallies }),
       endpoint: this.#endpoint,
