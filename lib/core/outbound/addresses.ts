@@ -39,5 +39,7 @@ export const isListableAddress = (address: string): boolean =>
 const isReadable = (address: string): boolean => isIP(address) !== 0 && !address.includes('%');
 
 /** Addresses that carry an IPv4 address, except mapped ones, which are judged as IPv4. */
-const embedding = blockList('64:ff9b::/96 64:ff9b:1::/48 2001::/32 2002::/16');
+const embedding = blockList('::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2001::/32 2002::/16');
+// IPv4-compatible, without `::` and `::1`.
+embedding.addRange('::100:0', '::ffff:ffff', 'ipv6');
 const isEmbedding = (address: string): boolean => !isIPv4(address) && embedding.check(address, 'ipv6');

@@ -51,17 +51,23 @@ describe('an outbound request', () => {
     expect(String(answer.body)).toBe('got é');
   });
 
-  it.each(['127.0.0.1', '169.254.169.254', '10.0.0.8', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1', 'fd00:ec2::254'])(
-    'refuses a name that has the address %s',
-    async (address) => {
-      const { resolve } = changing(['8.8.8.8', address]);
-      const http = new OutboundHttp({ listed: new Set(), resolve });
+  it.each([
+    ...['127.0.0.1', '169.254.169.254', '10.0.0.8', '0.0.0.0', '::1', '::', '::127.0.0.1', '::ffff:127.0.0.1'],
+    ...['64:ff9b::7f00:1', '2002:7f00:1::', 'fe80::1', 'fe80::1%lo', 'fd00:ec2::254'],
+  ])('refuses a name that has the address %s', async (address) => {
+    const { resolve } = changing(['8.8.8.8', address]);
+    const http = new OutboundHttp({ listed: new Set(), resolve });
 
-      const sent = http.send({ url: 'https://rebound.example/', timeoutMs: 30_000 });
+    const sent = http.send({ url: 'https://rebound.example/', timeoutMs: 30_000 });
 
-      await expect(sent).rejects.toMatchObject({ code: 'invalid_request' });
-    },
-  );
+    await expect(sent).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
+  it.each(['https://localhost/', 'https://localhost:8443/'])('refuses the name of this machine in %s', async (url) => {
+    const sent = new OutboundHttp({ listed: new Set() }).send({ url, timeoutMs: 30_000 });
+
+    await expect(sent).rejects.toMatchObject({ code: 'invalid_request' });
+  });
 
   it('connects to the address that was judged, whatever the name server answers later', async () => {
     const url = new URL(await start((_request, response) => response.end('first')));

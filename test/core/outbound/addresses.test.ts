@@ -73,14 +73,20 @@ describe('a public address', () => {
 });
 
 describe('a listed host', () => {
-  it.each(['127.0.0.1', '::1', '10.1.2.3', 'fd12::1', '::ffff:127.0.0.1', '8.8.8.8'])('may have %s', (address) =>
-    expect(isListableAddress(address)).toBe(true),
+  it.each(['127.0.0.1', '::1', '0:0:0:0:0:0:0:1', '10.1.2.3', 'fd12::1', '::ffff:127.0.0.1', '8.8.8.8'])(
+    'may have %s',
+    (address) => expect(isListableAddress(address)).toBe(true),
   );
 
   it.each([
     '0.0.0.0',
     '169.254.169.254',
     '::ffff:169.254.169.254',
+    '::169.254.169.254',
+    '::a9fe:a9fe',
+    '::ffff:0:169.254.169.254',
+    '64:ff9b:1::a9fe:a9fe',
+    '2001:0:a9fe:a9fe::',
     '64:ff9b::a9fe:a9fe',
     '2002:a9fe:a9fe::',
     'fd00:ec2::254',
