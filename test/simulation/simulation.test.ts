@@ -54,6 +54,7 @@ describe('the plants', () => {
     // One in 300 seeds shows it.
     ['poison-charges-neighbours', 601],
     ['accepted-before-sent', 1],
+    ['retries-keep-attempts', 1],
     ['wrong-rows', 1],
   ])('%s is found within 200 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 200, threads: 1, plant });

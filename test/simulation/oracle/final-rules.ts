@@ -32,13 +32,14 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   'an accepted task is run': (_history, { id, accepted, row }) =>
     row?.state === 'expired' && hadTime(accepted) ? `${id} expired, though there was time enough to run it` : undefined,
 
-  'a task is run a bounded number of times': (history, { id, accepted }) => {
+  'a task is run a bounded number of times': (history, { id, accepted, row }) => {
     const isOneRun = accepted.request.does === 'answer' && isQuick(history, accepted);
     const own = isOneRun ? 1 : history.scenario.model.maxAttempts;
     // Runs that are not charged, because another request blocks their process or keeps a batch waiting.
     const inCompany = history.scenario.clients.some(({ request }) => isSlow(request.does)) ? MAX_IN_COMPANY : 0;
     // A copy that a repeated submit sent may run once more. Each trouble and each death may cost one run.
-    const bound = own + 1 + inCompany + history.trouble() + history.deaths;
+    const rounds = 1 + (row?.round ?? 0);
+    const bound = (own + 1 + inCompany) * rounds + history.trouble() + history.deaths;
     const runs = history.runsOf(id).length;
     return runs > bound
       ? `${id} (${accepted.request.does}) ran ${runs} times; at most ${bound} are explained`
@@ -52,6 +53,7 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   },
 
   'nobody waits while somebody could read': (history, { id, accepted, row }) => {
+    if (row?.round) return undefined;
     const { versions, instances, clients } = history.scenario;
     const requests = clients.flatMap(({ request, otherRequest = request }) => [request, otherRequest]);
     const isOdd = requests.some(({ does }) => does !== 'answer');
@@ -67,7 +69,7 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   'attempts shown are the runs where nothing goes wrong': (history, { id, row }) => {
     const isOdd = history.scenario.clients.some(({ request, repeats }) => request.does !== 'answer' || repeats > 1);
     if (history.trouble() > 0 || isOdd || row?.state !== 'succeeded') return undefined;
-    const runs = history.runsOf(id).length;
+    const runs = history.runsOfRound(row).length;
     return row.attempts === runs ? undefined : `${id} shows ${row.attempts} attempts, and ran ${runs} times`;
   },
 };

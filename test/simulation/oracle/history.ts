@@ -12,6 +12,8 @@ export interface Run {
   readonly taskId: string;
   readonly request: SimRequest;
   readonly actor: Actor;
+  /** How often its task was retried or redriven before. */
+  readonly round: number;
   end?: RunEnd;
   /** Whether the model continued after its abort signal. */
   ignoredAbort: boolean;
@@ -41,7 +43,10 @@ export class History {
   readonly accepted = new Map<string, AcceptedTask>();
   /** The rows of the store as they are. */
   readonly rows = new Map<string, Task>();
+  /** By task and round. */
   readonly ends = new Map<string, SeenEnd>();
+  /** How often a caller asked to have a task run again. */
+  readonly #asked = new Map<string, number>();
   /** Tasks that a caller asked to cancel. */
   readonly cancelsAsked = new Set<string>();
   /** When a cancel was answered, in milliseconds since the start, by task. */
@@ -71,9 +76,23 @@ export class History {
     return this.#runs.get(taskId) ?? [];
   }
 
+  /** The runs since the last retry that a task shows. */
+  runsOfRound({ id, round = 0 }: Pick<Task, 'id' | 'round'>): readonly Run[] {
+    return this.runsOf(id).filter((run) => run.round === round);
+  }
+
+  askedAgain(id: string): void {
+    this.#asked.set(id, this.timesAskedAgain(id) + 1);
+  }
+
+  timesAskedAgain(id: string): number {
+    return this.#asked.get(id) ?? 0;
+  }
+
   addRun(taskId: string, request: SimRequest, actor: Actor): Run {
     this.#runCount += 1;
-    const run: Run = { number: this.#runCount, taskId, request, actor, ignoredAbort: false };
+    const round = this.rows.get(taskId)?.round ?? 0;
+    const run: Run = { number: this.#runCount, taskId, request, actor, round, ignoredAbort: false };
     const runs = this.#runs.get(taskId);
     // A dead process may compute until the end of its turn; its result is dropped.
     if (!actor.isAlive) return run;
@@ -100,6 +119,9 @@ export class History {
     );
   }
 }
+
+/** Each round of a task has one end. */
+export const roundKey = ({ id, round = 0 }: Pick<Task, 'id' | 'round'>): string => `${id}/${round}`;
 
 /** Everything that a caller sees of the end of a task, or "not ended". */
 export function shownEnd({ state, attempts, endedAt, error, result }: Task): string {

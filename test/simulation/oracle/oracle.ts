@@ -3,7 +3,7 @@ import type { Actor, Engine } from '../engine/engine.ts';
 import { hashOf, type SimRequest } from '../world/requests.ts';
 import type { Scenario } from '../world/scenario.ts';
 import { checkEnd } from './final-rules.ts';
-import { History, type Run, type RunEnd } from './history.ts';
+import { History, type Run, type RunEnd, roundKey } from './history.ts';
 import { checkRow, type Violation } from './row-rules.ts';
 
 export type { Run } from './history.ts';
@@ -90,6 +90,13 @@ export class Oracle {
     if (state !== 'canceled') this.fail('a cancel that was answered is done', `${id} was canceled, and is ${state}`);
   }
 
+  /** A gateway told a caller that a task runs again. */
+  sentAgain(id: string): void {
+    if ((this.history.rows.get(id)?.round ?? 0) === 0) {
+      this.fail('a retry that was answered is done', `${id} was retried, and shows no retry`);
+    }
+  }
+
   /** A gateway told a caller that a submit was not accepted. */
   submitRefused(error: unknown): void {
     if (!(error instanceof ModelyardError) || !error.code.endsWith('_unavailable') || !error.retryable) return;
@@ -102,20 +109,21 @@ export class Oracle {
   stored(id: string, task: Task | undefined): void {
     const { accepted, rows, ends } = this.history;
     if (task) {
+      this.#checkRound(rows.get(id), task);
       rows.set(id, task);
       this.#check(task);
       return;
     }
     if (accepted.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is removed`);
     rows.delete(id);
-    ends.delete(id);
+    for (const key of [...ends.keys()]) if (key.startsWith(`${id}/`)) ends.delete(key);
   }
 
   /** A caller who asked at `askedMs` was told of a task. */
   seen(id: string, task: Task, askedMs: number): void {
     if (task.id !== id)
       this.fail('who asks for a task is told of this task', `${id} was asked for, ${task.id} was told`);
-    const end = this.history.ends.get(id);
+    const end = this.history.ends.get(roundKey(task));
     // A state that was read before the end may be reported after it.
     if (!isTerminal(task.state) && end !== undefined && askedMs <= end.atMs) return;
     this.#check(task);
@@ -142,6 +150,15 @@ export class Oracle {
   fail(rule: string, what: string): void {
     this.violation ??= { rule, what };
     this.#engine.stop();
+  }
+
+  /** A task runs again only after it has failed or expired, and begins anew. */
+  #checkRound(before: Task | undefined, { id, round = 0, state, attempts }: Task): void {
+    if (before === undefined || round === (before.round ?? 0)) return;
+    const isNext = round === (before.round ?? 0) + 1 && (before.state === 'failed' || before.state === 'expired');
+    if (isNext && state === 'queued' && attempts === 0) return;
+    const changed = `from ${before.state} in round ${before.round ?? 0} to ${state} in round ${round}`;
+    this.fail('a task runs again after it has failed', `${id} went ${changed}, with ${attempts} attempts`);
   }
 
   #check(task: Task): void {

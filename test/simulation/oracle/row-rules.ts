@@ -1,6 +1,6 @@
 import { isTerminal, type Task } from '#core';
 import { decodeResponse } from '../world/requests.ts';
-import { type History, shownEnd } from './history.ts';
+import { type History, roundKey, shownEnd } from './history.ts';
 
 /** The rule, which is the same for every way of breaking it, and the violation. */
 export interface Violation {
@@ -27,8 +27,9 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
       ? `${id} shows ${attempts} of ${scenario.model.maxAttempts} attempts`
       : undefined,
 
-  'attempts are runs': (history, { id, state, attempts, error }) => {
-    const runs = history.runsOf(id).length;
+  'attempts are runs': (history, task) => {
+    const { id, state, attempts, error } = task;
+    const runs = history.runsOfRound(task).length;
     // A run is recorded when it is handed to the model process. That one may die before the run, or be blocked by
     // another one until the deadline.
     const mayBeUnbegun = !isTerminal(state) || state === 'expired' || state === 'canceled';
@@ -42,8 +43,13 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
   'a task is canceled because somebody asked': (history, { id, state }) =>
     state === 'canceled' && !history.cancelsAsked.has(id) ? `${id} is canceled, and nobody asked` : undefined,
 
+  'a task runs again because somebody asked': (history, { id, round = 0 }) =>
+    round > history.timesAskedAgain(id)
+      ? `${id} is in round ${round}, and ${history.timesAskedAgain(id)} were asked for`
+      : undefined,
+
   'an end is for good': (history, task) => {
-    const before = history.ends.get(task.id)?.shown;
+    const before = history.ends.get(roundKey(task))?.shown;
     const shown = shownEnd(task);
     return before === undefined || before === shown ? undefined : `${task.id} was ${before}; then it was ${shown}`;
   },
@@ -61,7 +67,7 @@ const ROW_RULES: Readonly<Record<string, RowRule>> = {
   'a task fails for its own runs': (history, task) => {
     const { id, state, error, attempts } = task;
     if (state !== 'failed' || error === undefined) return undefined;
-    const spent = history.runsOf(id).filter((run) => !history.diedOfAnother(run));
+    const spent = history.runsOfRound(task).filter((run) => !history.diedOfAnother(run));
     if (spent.length + history.trouble() >= attempts) return undefined;
     return `${id} failed with ${attempts} attempts ("${error.message}"); ${spent.length} of its runs did not end with another's crash`;
   },
@@ -110,8 +116,9 @@ export function checkRow(history: History, task: Task, nowMs: number, unixMs: nu
     const what = check(history, task);
     if (what !== undefined) return { rule, what };
   }
-  if (isTerminal(task.state) && !history.ends.has(task.id)) {
-    history.ends.set(task.id, { shown: shownEnd(task), atMs: nowMs });
+  const key = roundKey(task);
+  if (isTerminal(task.state) && !history.ends.has(key)) {
+    history.ends.set(key, { shown: shownEnd(task), atMs: nowMs });
   }
   return undefined;
 }

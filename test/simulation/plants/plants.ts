@@ -82,6 +82,16 @@ ${REPEAT}`,
       },
     ],
   },
+  'retries-keep-attempts': {
+    defect: 'a task that is retried has used its attempts already',
+    changes: [
+      {
+        file: 'lib/core/tasks/event-effects.ts',
+        find: "changes: { state: 'queued', fence: 0, attempts: 0, sentAt: at, round, deadlineAt },",
+        replace: "changes: { state: 'queued', fence: 0, sentAt: at, round, deadlineAt },",
+      },
+    ],
+  },
   'wrong-rows': {
     defect: "a store that answers with another task's row",
     changes: [],

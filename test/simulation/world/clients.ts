@@ -11,6 +11,7 @@ const CALL_TIMEOUT_MS = 40_000;
 const WAIT_MS = 20_000;
 const PAUSE_MS = 3_000;
 const MAX_CANCEL_TRIES = 20;
+const MAX_RETRY_TRIES = 20;
 const POSSIBLE: ReadonlySet<FaultKind> = new Set(['refuse', 'lose-request', 'lose-reply', 'late', 'twice', 'slow']);
 
 /** One caller of the API. It is done when it knows the end of every task that was accepted from it. */
@@ -50,6 +51,7 @@ export class Client {
     const cancels = [...this.#tasks].map((id) => this.#cancel(id));
     for (const id of this.#tasks) await this.#follow(id);
     await Promise.all(cancels);
+    await Promise.all([...this.#tasks].map((id) => this.#runAgain(id)));
   }
 
   /** One submit, tried again while it is refused for a reason that passes. */
@@ -102,6 +104,35 @@ export class Client {
         await this.#clock.sleep(PAUSE_MS);
       }
     }
+  }
+
+  async #runAgain(id: string): Promise<void> {
+    const { again = { as: 'retry', times: 0, afterMs: 0 } } = this.#plan;
+    for (let left = again.times; left > 0; left--) {
+      await this.#clock.sleep(again.afterMs);
+      if (!(await this.#sendAgain(id, again.as))) return;
+      await this.#follow(id);
+    }
+  }
+
+  /** Resolves with whether the task may run again: it was told so, or it was told nothing at first. */
+  async #sendAgain(id: string, as: 'retry' | 'redrive'): Promise<boolean> {
+    for (let tries = 0; tries <= MAX_RETRY_TRIES; tries++) {
+      try {
+        await this.#call(
+          as,
+          (gateway) => gateway[as](id, this.#plan.owner),
+          () => this.#world.describe.alias(id),
+        );
+        return true;
+      } catch (error) {
+        const code = error instanceof ModelyardError ? error.code : 'internal';
+        // For example of a task that has succeeded.
+        if (code === 'task_not_retryable' || code === 'task_not_found') return tries > 0;
+        await this.#clock.sleep(PAUSE_MS);
+      }
+    }
+    return true;
   }
 
   async #follow(id: string): Promise<void> {

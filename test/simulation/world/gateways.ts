@@ -3,6 +3,8 @@ import {
   getTask,
   giveUpTask,
   ModelyardError,
+  redriveDeadLetters,
+  retryTask,
   type SubmitCommand,
   submitTask,
   type Task,
@@ -95,6 +97,27 @@ export class Gateway {
       this.#world.oracle.history.cancelsAsked.add(id);
       const task = await cancelTask(ports, { id, owner });
       this.#world.oracle.canceled(id);
+      return task;
+    });
+  }
+
+  retry(id: string, owner: string): Promise<Task> {
+    return this.#again(id, 'A retry', (ports) => retryTask(ports, { id, owner }));
+  }
+
+  redrive(id: string, owner: string): Promise<Task> {
+    return this.#again(id, 'A redrive', async (ports) => {
+      const { refused } = await redriveDeadLetters(ports, { model: MODEL, by: 'operator', ids: [id] });
+      for (const { error } of refused) throw error;
+      return getTask(ports, { id, owner });
+    });
+  }
+
+  #again(id: string, what: string, send: (ports: Ports) => Promise<Task>): Promise<Task> {
+    return this.#bounded(what, 0, async (ports) => {
+      this.#world.oracle.history.askedAgain(id);
+      const task = await send(ports);
+      this.#world.oracle.sentAgain(id);
       return task;
     });
   }

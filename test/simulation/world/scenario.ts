@@ -27,6 +27,8 @@ export interface ClientPlan {
   readonly timeoutSeconds?: number;
   /** Cancels each of its tasks so long after it heard of it. Undefined: it cancels none. */
   readonly cancelAfterMs?: number;
+  /** Has each of its tasks that failed or expired run again, so long after it heard of it. Undefined: it does not. */
+  readonly again?: { readonly as: 'retry' | 'redrive'; readonly times: number; readonly afterMs: number };
 }
 
 /** Something that happens to the system from outside. */
@@ -66,6 +68,7 @@ const MAX_REPEATING_MS = 200_000;
 
 const FLEET_STREAM = 0xf1ee7;
 const CANCEL_STREAM = 0xca9ce1;
+const AGAIN_STREAM = 0xa6a111;
 const OWNER_STREAM = 0x0137e4;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
@@ -98,6 +101,7 @@ export function scenarioOf(seed: number): Scenario {
     clients: clientsOf(random, model.timeoutSeconds)
       .map(fleet.versions ? withNewParts(seed) : (plan) => plan)
       .map(withCancels(new Random(mix(seed, CANCEL_STREAM))))
+      .map(withRetries(new Random(mix(seed, AGAIN_STREAM))))
       .map(withOwners(new Random(mix(seed, OWNER_STREAM)))),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
@@ -128,6 +132,16 @@ function withCancels(random: Random): (plan: ClientPlan) => ClientPlan {
   return (plan) => {
     const cancelAfterMs = random.int(0, random.pick([1, 50, 400, 3_000, 40_000]));
     return doesCancel && random.chance(0.5) ? { ...plan, cancelAfterMs } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withRetries(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesRetry = random.chance(0.3);
+  return (plan) => {
+    const afterMs = random.int(0, random.pick([1, 400, 3_000, 90_000]));
+    const again = { as: random.pick(['retry', 'redrive'] as const), times: random.int(1, 3), afterMs };
+    return doesRetry && random.chance(0.7) ? { ...plan, again } : plan;
   };
 }
 
