@@ -22,6 +22,20 @@ describe('a public client', () => {
     expect(registered.text + me.text).not.toMatch(/scrypt|password|hash/i);
   });
 
+  it.each(['/tasks/x', '/tasks', '/users/me', '/calls', '/nowhere'])(
+    'without a valid token gets an answer from %s that no cache stores',
+    async (path) => {
+      const { ask } = await startGateway();
+
+      for (const token of [undefined, 'x.y.z']) {
+        const { status, headers } = await ask(path, { token });
+        expect(status).toBe(path === '/nowhere' ? 404 : 401);
+        expect(headers.get('cache-control')).toBe('no-store');
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+      }
+    },
+  );
+
   it('takes forms at no other route', async () => {
     const { ask, add, login } = await startGateway();
     await add('ann');

@@ -100,7 +100,7 @@ export function problemResponse(
 
 export const sendProblem = (problem: Problem, headers: Readonly<Record<string, string>> = {}): ProxyResult => ({
   statusCode: problem.status,
-  headers: { 'Content-Type': PROBLEM_TYPE, ...(problem.status === 401 ? CHALLENGE : {}), ...headers },
+  headers: { 'Content-Type': PROBLEM_TYPE, ...NEVER_STORED, ...(problem.status === 401 ? CHALLENGE : {}), ...headers },
   body: JSON.stringify(problem),
 });
 
