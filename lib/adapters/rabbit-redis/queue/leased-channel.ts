@@ -120,7 +120,7 @@ export class LeasedChannel {
       link.together();
       for (const ack of this.#settledTags.add(tags)) channel.basicAck(ack);
     } catch (error) {
-      throw this.#isLost ? link.unreachable() : error;
+      throw this.#failure(error);
     }
     for (const message of messages) this.#held.delete(message);
     await this.#confirm();
@@ -136,9 +136,14 @@ export class LeasedChannel {
     try {
       await this.window.flush();
     } catch (error) {
-      if (!this.#isLost) throw error;
-      throw this.#options.link.unreachable();
+      throw this.#failure(error);
     }
+  }
+
+  /** A channel that is closing refuses settlements before it reports that it has closed. */
+  #failure(error: unknown): unknown {
+    const { channel, link } = this.#options;
+    return this.#isLost || !channel.active ? link.unreachable() : error;
   }
 
   /** Loses all leases after a freeze: a broker without heartbeats may have requeued the messages. */
