@@ -13,8 +13,7 @@ export async function startDue(
   { since, until }: { readonly since: (service: LifecycleService) => number; readonly until: number },
 ): Promise<readonly LifecycleService[]> {
   const { stores, logger } = lifecycle;
-  const failed: LifecycleService[] = [];
-  await relayAll(lifecycle);
+  const failed = new Set(await relayAll(lifecycle));
   // Recovery: the next call wakes it.
   await wakeForWaiting(lifecycle).catch(() => undefined);
   for (const name of LIFECYCLE_SERVICES.filter((service) => stores.hasDatabase(service))) {
@@ -22,9 +21,9 @@ export async function startDue(
       await (await loadService(name)).tick?.(lifecycle, { since: since(name), until });
     } catch (error) {
       // Recovery: the next call starts it, and the other services do not wait for this one.
-      failed.push(name);
+      failed.add(name);
       logger.warn('Due work could not be started yet.', { service: name, reason: String(error) });
     }
   }
-  return failed;
+  return [...failed];
 }

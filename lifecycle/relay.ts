@@ -1,4 +1,11 @@
-import { type EventType, isTriggerEvent, type JsonObject, LIFECYCLE_SERVICES, type LifecycleEvent } from '#core';
+import {
+  type EventType,
+  isTriggerEvent,
+  type JsonObject,
+  LIFECYCLE_SERVICES,
+  type LifecycleEvent,
+  type LifecycleService,
+} from '#core';
 import { databaseOf, type Lifecycle } from './lifecycle.ts';
 import { toEvent } from './outbox.ts';
 import type { ServiceManifest } from './service.ts';
@@ -10,9 +17,10 @@ const MAX_EVENTS = 100;
 
 /**
  * Starts the stages that subscribe to the unsent events of a service. Never rejects: the next call delivers the rest.
+ * Resolves with whether all were delivered.
  * An event may be delivered twice; its key prevents a second run of the stage.
  */
-export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifest): Promise<void> {
+export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifest): Promise<boolean> {
   const { platform, logger } = lifecycle;
   try {
     const { query } = await databaseOf(lifecycle, manifest);
@@ -32,8 +40,10 @@ export async function relayEvents(lifecycle: Lifecycle, manifest: ServiceManifes
       }
       await query.updateTable('outbox').set({ sent_at: platform.clock.now() }).where('id', '=', id).execute();
     }
+    return true;
   } catch (error) {
     logger.warn('Events could not be delivered yet.', { service: manifest.name, reason: String(error) });
+    return false;
   }
 }
 
@@ -47,10 +57,12 @@ async function startTriggered(lifecycle: Lifecycle, event: LifecycleEvent): Prom
   }
 }
 
-/** Delivers the unsent events of every service that has been used. */
-export async function relayAll(lifecycle: Lifecycle): Promise<void> {
+/** Delivers the unsent events of every service that has been used. Resolves with the services that failed. */
+export async function relayAll(lifecycle: Lifecycle): Promise<readonly LifecycleService[]> {
+  const failed: LifecycleService[] = [];
   for (const name of LIFECYCLE_SERVICES) {
     if (!lifecycle.stores.hasDatabase(name)) continue;
-    await relayEvents(lifecycle, (await loadService(name)).manifest);
+    if (!(await relayEvents(lifecycle, (await loadService(name)).manifest))) failed.push(name);
   }
+  return failed;
 }

@@ -19,7 +19,7 @@ export interface AlarmsProps {
   readonly models: readonly ModelService[];
 }
 
-interface AlarmSpec {
+export interface AlarmSpec {
   readonly name: string;
   /** The model that it is billed to. @default the stage */
   readonly model?: string;
@@ -38,28 +38,31 @@ const PERIOD = Duration.minutes(1);
 /** Alarms that need a person. Each has its own name and a section in the runbook. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
-  readonly #prefix: string;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    this.#prefix = props.prefix;
-    this.all = [...ofStage(props), ...props.models.flatMap(ofModel)].map((spec) => this.#raise(spec));
+    const specs = [...ofStage(props), ...props.models.flatMap(ofModel)];
+    this.all = specs.map((spec) => alarmOf(this, props.prefix, spec));
   }
+}
 
-  #raise({ name, model, description, metric, from, minutes, ofThem }: AlarmSpec): Alarm {
-    const alarm = new Alarm(this, name, {
-      alarmName: `${this.#prefix}${name}`,
-      alarmDescription: description,
-      metric,
-      threshold: from,
-      evaluationPeriods: minutes,
-      datapointsToAlarm: ofThem,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-    if (model !== undefined) Tags.of(alarm).add('model', model);
-    return alarm;
-  }
+export function alarmOf(
+  scope: Construct,
+  prefix: string,
+  { name, model, description, metric, from, minutes, ofThem }: AlarmSpec,
+): Alarm {
+  const alarm = new Alarm(scope, name, {
+    alarmName: `${prefix}${name}`,
+    alarmDescription: description,
+    metric,
+    threshold: from,
+    evaluationPeriods: minutes,
+    datapointsToAlarm: ofThem,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  if (model !== undefined) Tags.of(alarm).add('model', model);
+  return alarm;
 }
 
 function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly AlarmSpec[] {
@@ -120,17 +123,20 @@ function ofStage({ stage, api, submitUrl, handlers }: AlarmsProps): readonly Ala
   ];
 }
 
-function ofModel({ manifest, queues }: ModelService): readonly AlarmSpec[] {
+export const deadLettersAlarm = ({ manifest: { name: model }, queues }: ModelService): AlarmSpec => ({
+  name: `${model}-dead-letters`,
+  model,
+  description: `Dead letters of ${model} are not being dealt with. Runbook: dead-letters.`,
+  metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
+  from: 1,
+  minutes: 5,
+});
+
+function ofModel(service: ModelService): readonly AlarmSpec[] {
+  const { manifest, queues } = service;
   const { timeoutSeconds } = limitsOf(manifest);
   return [
-    {
-      name: `${manifest.name}-dead-letters`,
-      model: manifest.name,
-      description: `Dead letters of ${manifest.name} are not being dealt with. Runbook: dead-letters.`,
-      metric: queues.deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
-      from: 1,
-      minutes: 5,
-    },
+    deadLettersAlarm(service),
     {
       name: `${manifest.name}-oldest-task`,
       model: manifest.name,

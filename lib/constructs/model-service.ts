@@ -63,6 +63,7 @@ export class ModelService extends Construct implements ModelServiceGrants {
   readonly manifest: ModelManifest;
   readonly queues: ModelQueues;
   readonly service: ecs.FargateService;
+  readonly log: LogGroup;
   readonly #props: ModelServiceProps;
   readonly #task: ecs.FargateTaskDefinition;
 
@@ -71,6 +72,7 @@ export class ModelService extends Construct implements ModelServiceGrants {
     this.#props = props;
     this.manifest = props.manifest;
     this.queues = props.queues;
+    this.log = new LogGroup(this, 'Log', { retention: props.logRetention, removalPolicy: RemovalPolicy.DESTROY });
     this.#task = this.#createTask();
     this.#grantServe(this.#addContainer());
     this.service = this.#createService();
@@ -154,8 +156,8 @@ export class ModelService extends Construct implements ModelServiceGrants {
   }
 
   #addContainer(): ecs.ContainerDefinition {
-    const { image, logRetention, prefix, isIpv6 } = this.#props;
-    const logGroup = new LogGroup(this, 'Log', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    const { image, prefix, isIpv6 } = this.#props;
+    const logGroup = this.log;
     const container = this.#task.addContainer(MODEL_CONTAINER, {
       image,
       essential: true,

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { SlackChannelConfiguration } from 'aws-cdk-lib/aws-chatbot';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
@@ -31,6 +32,8 @@ export interface NotificationsProps {
   readonly monthlyBudget?: number | undefined;
 }
 
+export const alarmsTopicName = (prefix: string): string => `${prefix}alarms`;
+
 /** The topic of a stage, to which alarms and the budget publish. */
 export class Notifications extends Construct {
   readonly topic: Topic;
@@ -38,7 +41,10 @@ export class Notifications extends Construct {
   constructor(scope: Construct, id: string, props: NotificationsProps) {
     super(scope, id);
     const { stage, prefix, alarms, subscribers, monthlyBudget } = props;
-    this.topic = new Topic(this, 'Topic', { topicName: `${prefix}alarms`, enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', { topicName: alarmsTopicName(prefix), enforceSSL: true });
+    // A topic with a policy has none of the default permissions any more.
+    const conditions = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
+    this.topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com', { conditions }));
     for (const [at, subscriber] of subscribers.entries()) {
       if (subscriber.kind === 'slack') this.#tellChannel(`${prefix}${at}`, `Channel${at}`, subscriber);
       else subscribe(this.topic, subscriber, `Subscriber${at}`);

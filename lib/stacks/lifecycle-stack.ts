@@ -15,6 +15,7 @@ import { DsqlDatabases } from '../constructs/dsql-databases.ts';
 import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
 import { PERMISSIONS } from '../constructs/handler-profiles.ts';
 import { DEAD_LETTERS_STAY } from '../constructs/handlers.ts';
+import { LifecycleAlarms } from '../constructs/lifecycle-alarms.ts';
 import { lifecycleImage } from '../constructs/model-image.ts';
 import { ModelQueues, queueUrlPrefix } from '../constructs/model-queues.ts';
 import { ModelService } from '../constructs/model-service.ts';
@@ -148,6 +149,12 @@ export class LifecycleStack extends Stack {
         maxEventAge: Duration.minutes(5),
       }),
     });
+    const served = services.map(({ service }) => service);
+    const [runsStages] = served;
+    if (runsStages) {
+      const alarms = { stage, prefix, worker: runsStages, services: served, handler, hasTopic: !emulated };
+      new LifecycleAlarms(this, 'Alarms', alarms);
+    }
     main.api.extend(this, { routes: LIFECYCLE_ROUTES, handler });
     if (keepsData) retainLogs(this);
     Tags.of(this).add('project', 'modelyard');

@@ -162,6 +162,7 @@ export function idleLifecycleBill(services: number, models: number): readonly Bi
       ((COLLECTOR_RUNS * services * dpuPerTick) / 1e6) * PRICES.dsqlMillionDpu,
       `${services} a minute; the first 100 thousand DPUs are free`,
     ),
+    priced('Alarms', (models + 2) * PRICES.alarmMetric, `${models + 2} metrics`),
     estimated(
       'Polls of dead letters',
       (polls / 1e6) * PRICES.sqsMillion,

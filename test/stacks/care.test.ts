@@ -28,6 +28,19 @@ describe('an alarm', () => {
     }
   });
 
+  it('may publish to it', () => {
+    const [[, { Properties }] = ['', { Properties: undefined }]] = resourcesOf(dev.template, 'AWS::SNS::TopicPolicy');
+
+    expect(Properties.PolicyDocument.Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      }),
+    );
+  });
+
   it('reaches the subscribers of the stage', () => {
     const subscribed = resourcesOf(prod.template, 'AWS::SNS::Subscription').map(([, { Properties }]) => [
       Properties.Protocol,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LIFECYCLE_ROUTES } from '#api';
@@ -94,6 +95,34 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
 
     expect(resource(lifecycle, 'AWS::SNS::Topic', 'Alerts').Properties.TopicName).toBe('modelyard-dev-alerts');
     expect(JSON.stringify(resourcesOf(lifecycle, 'AWS::SNS::TopicPolicy'))).toContain('aws:SecureTransport');
+  });
+
+  it('tells the topic of the alarms of the stage of failed stages, dead letters and databases', () => {
+    const { lifecycle, main } = synthesized.templates;
+    const alarms = resourcesOf(lifecycle, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const [[, filter] = ['', { Properties: undefined }]] = resourcesOf(lifecycle, 'AWS::Logs::MetricFilter');
+    const topic = resource(main, 'AWS::SNS::Topic', 'Notifications').Properties.TopicName;
+
+    expect(alarms.map(({ AlarmName }) => AlarmName.replace('modelyard-dev-', '')).toSorted()).toEqual([
+      'fertility-dead-letters',
+      'lifecycle-databases',
+      'lifecycle-dead-letters',
+      'stages-failed',
+    ]);
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(JSON.stringify(AlarmActions)).toContain(`:${topic}"`);
+      expect(OKActions).toEqual(AlarmActions);
+    }
+    const failed = alarms.find(({ AlarmName }) => AlarmName.endsWith('stages-failed'));
+    expect(filter.Properties.MetricTransformations).toMatchObject([
+      { MetricName: failed.MetricName, MetricNamespace: failed.Namespace },
+    ]);
+    expect(JSON.stringify(filter.Properties.LogGroupName)).toContain('lifecycleLog');
+    // What the worker logs.
+    const log = readFileSync(`${ROOT}/model-containers/runtime/worker/worker-observer.ts`, 'utf8');
+    for (const [, sentence] of filter.Properties.FilterPattern.matchAll(/message = "([^"]+)"/g)) {
+      expect(log).toContain(`'${sentence}'`);
+    }
   });
 
   it('tells what is due every minute', () => {

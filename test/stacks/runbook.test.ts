@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { synthesizeLifecycle } from '#test/support/synthesize-lifecycle.ts';
 
 it('has under every heading what to look at and what to do', async () => {
   const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
@@ -30,14 +31,17 @@ it.each(['dev', 'lean'] as const)('is found by what every alarm of the stage %s 
 
 it('has a heading for every alarm, and no heading of an alarm that is gone', async () => {
   const { template, models } = await synthesize('dev');
+  const { lifecycle } = (await synthesizeLifecycle('dev')).templates;
+  const names = [...models.map(({ name }) => name), 'lifecycle', 'fertility'];
   const text = await readFile(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
   const headings = [...text.matchAll(/^## ([a-z-]+)$/gm)].map(([, heading]) => heading);
 
-  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
-    models.reduce(
-      (name, model) => name.replace(`${model.name}-`, ''),
-      Properties.AlarmName.replace('modelyard-dev-', ''),
-    ),
+  const alarms = [template, lifecycle].flatMap((each) =>
+    resourcesOf(each, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
+      const name: string = Properties.AlarmName.replace('modelyard-dev-', '');
+      const model = names.find((each) => ['dead-letters', 'oldest-task'].some((end) => name === `${each}-${end}`));
+      return model === undefined ? name : name.slice(model.length + 1);
+    }),
   );
 
   expect([...new Set(alarms)].toSorted()).toEqual(headings.toSorted());
