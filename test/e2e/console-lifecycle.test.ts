@@ -58,6 +58,15 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     expect(await page.getByRole('button', { name: 'Retry from the failed stage' }).isVisible()).toBe(true);
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'pipeline');
+    // Its run is over in a moment, so the page is told that it is not.
+    await page.route(/\/pipelines\/nightly\/runs\/[\w-]+$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), state: 'running' } });
+    });
+    await page.reload();
+    const canceled = page.waitForResponse((answer) => answer.url().endsWith('/cancel'));
+    await page.getByRole('button', { name: 'Cancel the run' }).click();
+    expect((await canceled).status()).toBeLessThan(500);
     expect(faults).toEqual([]);
   });
 

@@ -117,6 +117,17 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await limits.getByLabel('burst').fill('50');
     await limits.getByRole('button', { name: 'Save limits of ann' }).click();
     await limits.getByText('Saved.').waitFor();
+    // Two pages of users, of which the second one has not been loaded.
+    await page.route(/\/users\?limit=100/, (route) =>
+      route.continue({ url: route.request().url().replace('limit=100', 'limit=1') }),
+    );
+    await page.reload();
+    const forms = page.getByRole('form', { name: /^Limits of/ });
+    await forms.first().waitFor();
+    expect(await forms.count()).toBe(1);
+    await page.getByRole('button', { name: 'Show more users' }).click();
+    await forms.nth(1).waitFor();
+    await page.unroute(/\/users\?limit=100/);
     await page.reload();
 
     await limits.waitFor();

@@ -46,7 +46,7 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
 
     await press('Tab');
     expect(await focused()).toBe('Skip to the content');
-    await press('Enter');
+    await page.getByRole('button', { name: 'Skip to the content' }).press('Enter');
     // Over the links to models that come before it.
     for (let tabs = 0; tabs < 10 && (await focused()) !== 'model_a'; tabs += 1) await press('Tab');
     expect(await focused()).toBe('model_a');

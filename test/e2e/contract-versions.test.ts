@@ -1,32 +1,24 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { post, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { writeModelFolder } from '#test/support/model-folders.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = mkdtempSync(join(tmpdir(), 'modelyard-versions-'));
 const PATIENCE = { timeout: 20_000, interval: 100 };
 
-function writeModel(folder: string, manifest: object, contract: string, [prefix, answer]: readonly string[]): void {
-  mkdirSync(join(FOLDER, folder));
-  writeFileSync(join(FOLDER, folder, 'manifest.json'), JSON.stringify({ description: 'Has versions.', ...manifest }));
-  const code = `
-import { defineModel } from '${ROOT}/model-containers/runtime/define-model.ts';
-import * as messages from '${ROOT}/test/fixtures/proto/gen/models/${contract}.ts';
-import manifest from './manifest.json' with { type: 'json' };
-
-const { ${prefix}Request: request, ${prefix}Response: response } = messages;
-export default defineModel({ manifest, request, response, predict: () => (${answer}) });
-`;
-  writeFileSync(join(FOLDER, folder, 'model.ts'), code);
-}
-
 let system: EmbeddedSystem;
 beforeAll(async () => {
-  writeModel('churn', { name: 'churn' }, 'probe', ['Probe', '{ attempt: 1 }']);
-  writeModel('churn_v2', { name: 'churn', version: 2 }, 'tally_json', ['Tally', '{ total: 2 }']);
+  writeModelFolder(FOLDER, {
+    ...{ folder: 'churn', manifest: { name: 'churn' }, contract: 'probe', prefix: 'Probe' },
+    predict: 'return { attempt: 1 };',
+  });
+  writeModelFolder(FOLDER, {
+    ...{ folder: 'churn_v2', manifest: { name: 'churn', version: 2 }, contract: 'tally_json', prefix: 'Tally' },
+    predict: 'return { total: 2 };',
+  });
   system = await EmbeddedSystem.start({ environment: { MODELYARD_MODELS_PATH: FOLDER } });
   for (const name of ['churn@1', 'churn@2']) {
     await vi.waitFor(
