@@ -5,6 +5,13 @@ import { duration, Empty } from './ui.tsx';
 /** Loaded when there is something to draw. */
 const Chart = lazy(() => import('./chart.tsx'));
 
+/** Nothing where nothing failed: a red line at zero looks like trouble. */
+const failuresOf = (series: ModelStats['series']) => ({
+  name: 'failed',
+  colour: '--bad',
+  values: series.map(({ failed, expired }) => failed + expired || null),
+});
+
 /** Tasks per minute, small enough for a list. */
 export function Sparkline({ model, stats: { series, total } }: { readonly model: string; readonly stats: ModelStats }) {
   if (total.ended === 0) return null;
@@ -13,10 +20,7 @@ export function Sparkline({ model, stats: { series, total } }: { readonly model:
       <Chart
         label={`${model}: ${total.ended} tasks ended in the last ${series.length} minutes`}
         times={series.map(({ minute }) => minute)}
-        curves={[
-          { name: 'ended', colour: '--accent', values: series.map(({ ended }) => ended) },
-          { name: 'failed', colour: '--bad', values: series.map(({ failed, expired }) => failed + expired) },
-        ]}
+        curves={[{ name: 'ended', colour: '--accent', values: series.map(({ ended }) => ended) }, failuresOf(series)]}
         height={48}
         hasAxes={false}
       />
@@ -44,7 +48,7 @@ export function Curves({ stats: { series, total, minutes } }: { readonly stats: 
         times={times}
         curves={[
           { name: 'succeeded', colour: '--good', values: series.map(({ succeeded }) => succeeded) },
-          { name: 'failed', colour: '--bad', values: series.map(({ failed, expired }) => failed + expired) },
+          failuresOf(series),
         ]}
         height={180}
         hasAxes

@@ -67,7 +67,8 @@ export function TasksPage() {
             onEnd={more}
           />
           <p className="faint" aria-live="polite">
-            {tasks.length} tasks{hasMore ? ' loaded; scroll for more' : ''}
+            {tasks.length} {tasks.length === 1 ? 'task' : 'tasks'}
+            {hasMore ? ' loaded; scroll for more' : ''}
           </p>
         </>
       ) : null}

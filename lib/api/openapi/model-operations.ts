@@ -107,7 +107,11 @@ function taskResponses(
   const ended = { [JSON_TYPE]: { schema: task, example }, ...(isBinaryOffered ? { [PROTOBUF_TYPE]: binary } : {}) };
   return {
     '200': response('The task has ended.', ended, { ...HEADERS.location, ...HEADERS.preferenceApplied }),
-    '202': jsonResponse('The task was accepted and has not ended yet.', task, TASK_HEADERS),
+    '202': response(
+      'The task was accepted and has not ended yet.',
+      { [JSON_TYPE]: { schema: task, example: queuedTask(model.name) } },
+      TASK_HEADERS,
+    ),
   };
 }
 
@@ -117,6 +121,13 @@ const flatResponses = ({ model }: DocumentedModel): Json => ({
 });
 
 const EXAMPLE_ID = '01a1fc9e-9598-779d-b255-88a702ba3943';
+
+const queuedTask = (model: string): Json => ({
+  ...{ ...exampleTask(model, null), state: 'queued', started_at: null, ended_at: null, attempts: 0 },
+  ...{ timings: {}, position: 1, links: { ...LINKS, cancel: `${LINKS.self}/cancel` } },
+});
+
+const LINKS = { self: `/tasks/${EXAMPLE_ID}` };
 
 const exampleTask = (model: string, result: unknown): Json => ({
   id: EXAMPLE_ID,
@@ -130,5 +141,5 @@ const exampleTask = (model: string, result: unknown): Json => ({
   result,
   error: null,
   timings: { queued_ms: 30, run_ms: 2, total_ms: 32 },
-  links: { self: `/tasks/${EXAMPLE_ID}` },
+  links: LINKS,
 });
