@@ -171,6 +171,35 @@ describe('the keys of a map', () => {
   });
 });
 
+describe('thousands of values', () => {
+  const COUNT = 3000;
+  const numbers = Array.from({ length: COUNT }, (_, i) => i);
+  const members = numbers.map((i) => [`${COUNT - i}`, i] as const);
+
+  it('are all read and written', () => {
+    const body = {
+      many_int64s: numbers.map(String),
+      many_inners: numbers.map((depth) => ({ depth, all: [] })),
+      by_string: Object.fromEntries(members.map(([key, i]) => [`${key} of ${COUNT}`, `${i}`])),
+      dynamic_list: numbers,
+      dynamic_struct: Object.fromEntries(members),
+    };
+
+    expect(values.toJson(values.fromJson(body))).toMatchObject(body);
+  });
+
+  it.each([
+    ['many_int64s', `[${numbers.join()},"x"]`, `/many_int64s/${COUNT}`],
+    ['dynamic_list', `[${numbers.join()},1e999]`, `/dynamic_list/${COUNT}`],
+    ['by_int64', `{${members.map(([key]) => `"${key}":true`).join()},"x":true}`, '/by_int64/x'],
+    ['dynamic_struct', `{${members.map(([key]) => `"${key}":0`).join()},"x":1e999}`, '/dynamic_struct/x'],
+  ])('are all looked at: %s', (field, value, pointer) => {
+    expect(() => encode(`{"${field}":${value}}`)).toThrow(
+      expect.objectContaining({ errors: [expect.objectContaining({ pointer })] }),
+    );
+  });
+});
+
 describe('limits', () => {
   it('hold for the bytes that come of a text', () => {
     const text = Buffer.from(`{"many_doubles":[${Array(100).fill('1').join()}]}`);

@@ -4,8 +4,6 @@ export interface Area {
   readonly mutate: readonly string[];
   /** Test files that start no servers. */
   readonly tests: readonly string[];
-  /** Setup files of Vitest. */
-  readonly setup?: readonly string[];
   /** Mutants tested in parallel. @default 2 */
   readonly concurrency?: number;
 }
@@ -30,8 +28,8 @@ export const AREAS = {
   },
   memory: {
     mutate: ['lib/adapters/memory/**/*.ts'],
-    tests: ['test/adapters/memory/**/*.test.ts'],
-    setup: ['test/mutation/fast-timers.ts'],
+    // `earlier-build` starts instances.
+    tests: ['test/adapters/memory/memory-*.test.ts'],
   },
 } as const satisfies Readonly<Record<string, Area>>;
 

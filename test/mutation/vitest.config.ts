@@ -8,7 +8,7 @@ export default defineConfig({
     // Loading modules takes longer than most tests.
     isolate: false,
     include: [...area.tests],
-    setupFiles: ['test/mutation/quick-properties.ts', ...(area.setup ?? [])],
+    setupFiles: ['test/mutation/quick-properties.ts'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
     // Many mutants make a test hang.
     testTimeout: 8000,

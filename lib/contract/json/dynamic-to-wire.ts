@@ -1,6 +1,6 @@
-import { entryBehind } from './json-tape.ts';
-import type { MessageReader } from './json-to-wire.ts';
+import { entryBehind, type KeyRange, SLICE } from './json-tape.ts';
 import { sortedKeys } from './map-keys.ts';
+import type { MessageReader } from './message-reader.ts';
 import { MAX_DEPTH, TOO_DEEP } from './wire-types.ts';
 
 const QUOTE = 0x22;
@@ -72,10 +72,19 @@ function sizeOfDynamic(reader: MessageReader, entry: number): number | undefined
 
 /** The members of an object as a map of values, which have the nesting depth `depth`. */
 export function writeStruct(reader: MessageReader, entry: number, depth: number): void {
-  const { tape, problems, writer, scalars } = reader;
-  const order = sortedKeys(tape, entry);
+  const order = sortedKeys(reader.tape, entry);
   const end = reader.endOf(entry);
-  for (let i = 0, key = order?.[0] ?? entry + 2; key < end; ) {
+  for (let i = 0, key = order?.[0] ?? entry + 2; key < end; i += SLICE) {
+    key = writeMembers(reader, { key, i, end, order }, depth);
+  }
+}
+
+/** Writes up to `SLICE` members. Returns the next key. */
+function writeMembers(reader: MessageReader, from: KeyRange, depth: number): number {
+  const { tape, problems, writer, scalars } = reader;
+  const { end, order } = from;
+  let { key } = from;
+  for (let i = from.i; key < end && i < from.i + SLICE; ) {
     problems.path.push(~key);
     const member = reader.openField(1);
     writer.varint32((1 << 3) | 2);
@@ -87,16 +96,28 @@ export function writeStruct(reader: MessageReader, entry: number, depth: number)
     i += 1;
     key = order ? (order[i] ?? end) : entryBehind(tape, key + 2);
   }
+  return key;
 }
 
 /** The elements of an array, which have the nesting depth `depth`. */
 export function writeList(reader: MessageReader, entry: number, depth: number): void {
-  const { tape, problems } = reader;
+  const { problems } = reader;
   const end = reader.endOf(entry);
-  const place = problems.path.push(0) - 1;
-  for (let each = entry + 2, i = 0; each < end; each = entryBehind(tape, each), i += 1) {
-    problems.path[place] = i;
-    dynamicField(reader, 1, each, depth);
-  }
+  problems.path.push(0);
+  for (let each = entry + 2; each < end; ) each = writeElements(reader, each, end, depth);
   problems.path.pop();
+}
+
+/** Writes up to `SLICE` elements. The last step of the path is the index. Returns the next element. */
+function writeElements(reader: MessageReader, first: number, end: number, depth: number): number {
+  const { tape, problems } = reader;
+  const place = problems.path.length - 1;
+  const from = problems.path[place] as number;
+  let each = first;
+  for (let i = from; each < end && i < from + SLICE; each = entryBehind(tape, each)) {
+    dynamicField(reader, 1, each, depth);
+    i += 1;
+    problems.path[place] = i;
+  }
+  return each;
 }

@@ -12,6 +12,17 @@ export interface JsonTape {
   readonly entries: Int32Array;
 }
 
+/** Elements per call: V8 keeps the optimized code of a function, but compiles a loop again each time it runs for long. */
+export const SLICE = 1024;
+
+/** The keys of an object from one on: its entry and ordinal, the end of the object, and the order if it is another. */
+export interface KeyRange {
+  readonly key: number;
+  readonly i: number;
+  readonly end: number;
+  readonly order: Int32Array | undefined;
+}
+
 /** The entry after the value at `entry`. */
 export function entryBehind({ bytes, entries }: JsonTape, entry: number): number {
   const kind = bytes[entries[entry] ?? 0];

@@ -242,3 +242,7 @@ export function listNames({ fields }: MessagePlan): string {
   const names = fields.slice(0, 20).map(({ name }) => name);
   return fields.length > 20 ? `${names.join(', ')} …` : names.join(', ');
 }
+
+/** Whether null is a value of the type. */
+export const takesNull = (plan: ValuePlan): boolean =>
+  plan.kind === 'enum' ? plan.enum.isNull : plan.kind === 'message' && plan.message.wellKnown === 'Value';

@@ -4,6 +4,7 @@ const MAX_PARTITION_BITS = 10;
 
 /** Hashes and other numbers of the keys of one object, reused for each object. */
 let numbers = new Int32Array(256);
+let places = new Int32Array(256);
 let table = new Int32Array(128);
 
 /** Reused memory for the numbers of keys, valid until the next call. */
@@ -38,13 +39,37 @@ export function findRepeats({ hashes, isSame, limit }: HashedKeys): Repeat[] {
     return repeats;
   }
   const bits = Math.min(MAX_PARTITION_BITS, Math.ceil(Math.log2(count / PARTITION_KEYS)));
-  const starts = new Int32Array(2 ** bits + 1);
-  for (const hash of hashes) starts[(hash >>> (32 - bits)) + 1] = (starts[(hash >>> (32 - bits)) + 1] ?? 0) + 1;
-  for (let part = 1; part < starts.length; part += 1) starts[part] = (starts[part] ?? 0) + (starts[part - 1] ?? 0);
-  const order = new Int32Array(count);
-  const grouped = new Int32Array(count);
-  const next = starts.slice();
-  for (let i = 0; i < count; i += 1) {
+  const starts = startsOf(hashes, bits);
+  if (places.length < 2 * count) places = new Int32Array(2 * count);
+  const order = places.subarray(0, count);
+  const grouped = places.subarray(count, 2 * count);
+  group(hashes, bits, starts.slice(), { order, grouped });
+  const part = { hashes: grouped, order, isSame, limit };
+  for (const [i, start] of starts.entries()) searchPart(part, start, starts[i + 1] ?? count, repeats);
+  return repeats.sort((a, b) => a.at - b.at).slice(0, limit);
+}
+
+/** The first place of each group. The upper bits of a hash are its group. */
+function startsOf(hashes: Int32Array, bits: number): Int32Array {
+  const sizes = new Int32Array(2 ** bits);
+  for (let i = 0; i < hashes.length; i += 1) {
+    const part = (hashes[i] ?? 0) >>> (32 - bits);
+    sizes[part] = (sizes[part] ?? 0) + 1;
+  }
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return start - size;
+  });
+}
+
+interface Grouped {
+  readonly order: Int32Array;
+  readonly grouped: Int32Array;
+}
+
+function group(hashes: Int32Array, bits: number, next: Int32Array, { order, grouped }: Grouped): void {
+  for (let i = 0; i < hashes.length; i += 1) {
     const hash = hashes[i] ?? 0;
     const part = hash >>> (32 - bits);
     const place = next[part] ?? 0;
@@ -52,10 +77,6 @@ export function findRepeats({ hashes, isSame, limit }: HashedKeys): Repeat[] {
     order[place] = i;
     grouped[place] = hash;
   }
-  for (let part = 0; part + 1 < starts.length; part += 1) {
-    searchPart({ hashes: grouped, order, isSame, limit }, starts[part] ?? 0, starts[part + 1] ?? 0, repeats);
-  }
-  return repeats.sort((a, b) => a.at - b.at).slice(0, limit);
 }
 
 interface Part extends HashedKeys {
@@ -69,7 +90,7 @@ function searchPart({ hashes, order, isSame, limit }: Part, start: number, end: 
   while (size < 2 * (end - start)) size *= 2;
   if (table.length < size) table = new Int32Array(size);
   else table.fill(0, 0, size);
-  const places = table;
+  const slots = table;
   let found = 0;
   for (let place = start; place < end && found < limit; place += 1) {
     const hash = hashes[place] ?? 0;
@@ -77,7 +98,7 @@ function searchPart({ hashes, order, isSame, limit }: Part, start: number, end: 
     let slot = hash & (size - 1);
     let isRepeat = false;
     // A slot holds a place plus one.
-    for (let other = places[slot] ?? 0; other !== 0; other = places[slot] ?? 0) {
+    for (let other = slots[slot] ?? 0; other !== 0; other = slots[slot] ?? 0) {
       const first = order ? (order[other - 1] ?? 0) : other - 1;
       isRepeat = hashes[other - 1] === hash && isSame(at, first);
       if (isRepeat) {
@@ -87,6 +108,6 @@ function searchPart({ hashes, order, isSame, limit }: Part, start: number, end: 
       }
       slot = (slot + 1) & (size - 1);
     }
-    if (!isRepeat) places[slot] = place + 1;
+    if (!isRepeat) slots[slot] = place + 1;
   }
 }

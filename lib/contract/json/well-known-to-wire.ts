@@ -1,7 +1,7 @@
 import { writeDynamic, writeList, writeStruct } from './dynamic-to-wire.ts';
 import { entryBehind, nameOf } from './json-tape.ts';
-import type { MessageReader } from './json-to-wire.ts';
 import type { MessagePlan, WellKnownName } from './message-plan.ts';
+import type { MessageReader } from './message-reader.ts';
 import { type Moment, parseDuration, readTimestamp } from './times.ts';
 
 type Write = (reader: MessageReader, plan: MessagePlan, entry: number, depth: number) => void;

@@ -1,6 +1,10 @@
 import type { IntegerType } from '../codec/ranges.ts';
 import { MessageLimitError } from '../errors.ts';
 
+/** Memory of the last writer, for the next one: large arrays make V8 collect garbage. */
+let spareBytes: Uint8Array<ArrayBuffer> | undefined;
+let spareMessages: Int32Array<ArrayBuffer> | undefined;
+
 /**
  * Writes protobuf fields sequentially. Records start and size of each nested message and inserts the length prefixes at
  * the end, so that nothing is written twice at any depth. Throws `MessageLimitError` above the limit. (protobufjs keeps
@@ -12,16 +16,26 @@ export class WireWriter {
   #at = 0;
   readonly #limit: number;
   /** Two numbers per nested message, by start: offset without length prefixes, and size including nested messages. */
-  #messages = new Int32Array(32);
+  #messages: Int32Array<ArrayBuffer>;
   /** Used numbers of them. */
   #nested = 0;
   /** Total size of all length prefixes. */
   #lengths = 0;
 
   constructor(capacity: number, limit: number) {
-    this.#bytes = new Uint8Array(Math.max(64, Math.min(capacity, limit)));
+    const needed = Math.max(64, Math.min(capacity, limit));
+    this.#bytes = spareBytes && spareBytes.length >= needed ? spareBytes : new Uint8Array(needed);
+    this.#messages = spareMessages ?? new Int32Array(32);
+    spareBytes = undefined;
+    spareMessages = undefined;
     this.#view = new DataView(this.#bytes.buffer);
     this.#limit = limit;
+  }
+
+  /** Leaves the memory to the next writer. Must be the last call. */
+  release(): void {
+    spareBytes = this.#bytes;
+    spareMessages = this.#messages;
   }
 
   get at(): number {
