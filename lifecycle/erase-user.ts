@@ -1,6 +1,6 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { ServiceDatabase } from '#adapters/sql/service-database.ts';
-import { isUserId, ModelyardError } from '#core';
+import { isUserId, ModelyardError, PREDICTION_LOG_OWNER } from '#core';
 import { databaseOf } from './lifecycle.ts';
 import type { ServiceManifest, Stage } from './service.ts';
 
@@ -26,7 +26,9 @@ const OUTBOX: UserColumns = { table: 'outbox', key: 'id', columns: ['owner', 'pa
 /** The stage `erase` of a service: replaces the id of a deleted user in its tables. May be repeated. */
 export const erasing =
   (manifest: ServiceManifest, traces: readonly UserColumns[]): Stage =>
-  async (lifecycle, { owner }) => {
+  async (lifecycle, { owner }, run) => {
+    // A pipeline of an operator must not hide who has changed what.
+    if (run.owner !== PREDICTION_LOG_OWNER) throw notTheirs();
     if (typeof owner !== 'string' || !isUserId(owner)) {
       throw new ModelyardError('invalid_input', 'The erasure has no id of a user.');
     }
@@ -37,6 +39,9 @@ export const erasing =
     for (const trace of [OUTBOX, ...traces]) changed += await replaceIn(database, trace, { text: owner });
     return { changed };
   };
+
+/** For a stage that somebody starts for another user. */
+export const notTheirs = () => new ModelyardError('invalid_input', 'Only the deletion of a user starts this erasure.');
 
 /**
  * Replaces a text in columns by `DELETED_USER`. `isWhole`: only where it is the whole value. Resolves with how many

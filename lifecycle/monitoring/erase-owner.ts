@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { quoted } from '#adapters/duckdb/tables.ts';
-import { inBatches, ModelyardError } from '#core';
-import { erasing } from '../erase-user.ts';
+import { inBatches, ModelyardError, PREDICTION_LOG_OWNER } from '#core';
+import { erasing, notTheirs } from '../erase-user.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Workbench } from '../scratch.ts';
 import { openWorkbench } from '../scratch.ts';
@@ -27,6 +27,8 @@ export const eraseOwner: Stage = async (lifecycle, args, run) => {
   if (typeof owner !== 'string' || typeof before !== 'number') {
     throw new ModelyardError('invalid_input', 'The erasure has no owner or no time.');
   }
+  const isOwn = deleted !== true && run.owner === owner;
+  if (!isOwn && run.owner !== PREDICTION_LOG_OWNER) throw notTheirs();
   // A service that was never used has nothing.
   if (!lifecycle.stores.hasDatabase(manifest.name)) return { erased: 0 };
   const { query } = await monitoringDatabase(lifecycle);

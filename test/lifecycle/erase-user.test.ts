@@ -1,7 +1,15 @@
 import type { Kysely } from 'kysely';
 import { expect, it } from 'vitest';
 import { eraseTraces } from '#api/erase-traces.ts';
-import { decodeEnvelope, eraseUser, LIFECYCLE_SERVICES, type User } from '#core';
+import {
+  decodeEnvelope,
+  eraseUser,
+  type JsonObject,
+  LIFECYCLE_SERVICES,
+  newUserId,
+  PREDICTION_LOG_OWNER,
+  type User,
+} from '#core';
 import { DELETED_USER } from '#lifecycle/erase-user.ts';
 import { databaseOf, type Lifecycle } from '#lifecycle/lifecycle.ts';
 import { runStage } from '#lifecycle/run-stage.ts';
@@ -106,10 +114,19 @@ it('deleting a user leaves neither the id nor the name where services of the lif
   expect(names).toEqual([{ user_id: DELETED_USER }, { user_id: 'joanna' }]);
 });
 
-it('a stage refuses to erase what is not a user', async () => {
+it('a stage erases only users, and only for who deletes them', async () => {
   const lifecycle = await lifecycles.open();
+  const run = { taskId: 'task', attempt: 1, signal: new AbortController().signal };
+  const [ann, eve] = [newUserId('ann'), newUserId('eve')];
+  const refusal = { code: 'invalid_input' };
 
-  await expect(lifecycles.run(lifecycle, 'ingestion', 'erase', { owner: 'e' })).rejects.toMatchObject({
-    code: 'invalid_input',
-  });
+  for (const service of LIFECYCLE_SERVICES) {
+    const erase = (asked: JsonObject, owner: string) => lifecycle.perform(`${service}.erase`, asked, { ...run, owner });
+    const args = { owner: ann, before: Date.now(), deleted: true };
+    await expect(erase(args, eve), service).rejects.toMatchObject(refusal);
+    await expect(erase({ ...args, deleted: false }, eve), service).rejects.toMatchObject(refusal);
+    await expect(erase(args, ann), service).rejects.toMatchObject(refusal);
+    if (service === 'monitoring') await erase({ ...args, deleted: false }, ann);
+    else await expect(erase({ ...args, owner: 'e' }, PREDICTION_LOG_OWNER), service).rejects.toMatchObject(refusal);
+  }
 });

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
 import type { JsonObject, LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
-import { monitoringDatabase } from '#lifecycle/monitoring/database.ts';
 import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
@@ -11,8 +10,6 @@ import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, sto
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
-/** The id of a user. */
-const ANN = 'a'.repeat(32);
 
 const log = (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
   lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records, more));
@@ -76,47 +73,6 @@ describe('the prediction log', () => {
     await expect(ask(lifecycle, 'PUT /users/me/consent', { body: { prediction_log: 'all' } })).rejects.toMatchObject({
       code: 'invalid_input',
     });
-  });
-
-  it('deletes what it has of a user, and nothing else', async () => {
-    await log([...recordsOf('mine', 20, { owner: ANN }), ...recordsOf('other', 30)]);
-    await storeTasks(lifecycle, [...recordsOf('mine', 2, { owner: ANN }), ...recordsOf('other', 2)]);
-    const report = (owner: string, ...ids: string[]) =>
-      ask(lifecycle, 'POST /outcomes', {
-        ...{ owner, role: 'operator', body: { outcomes: ids.map((task_id) => ({ task_id, value: 1 })) } },
-      });
-    await report(ANN, 'mine-0', 'other-0');
-    await report('someone', 'mine-1', 'other-1');
-    const { query } = await monitoringDatabase(lifecycle);
-    const [before] = await query.selectFrom('batches').select('artifact').execute();
-    const erase = { owner: ANN, before: Date.now(), deleted: true };
-
-    const first = await lifecycles.run(lifecycle, 'monitoring', 'erase', erase);
-    const again = await lifecycles.run(lifecycle, 'monitoring', 'erase', erase);
-    await log(recordsOf('late', 5, { owner: ANN }));
-
-    expect([first, again]).toEqual([{ erased: 20 }, { erased: 0 }]);
-    const batches = await query.selectFrom('batches').selectAll().execute();
-    expect(batches.map(({ records }) => records)).toEqual([30]);
-    await using tables = await openTables({ folder: lifecycle.stores.scratch });
-    const file = quoted(await lifecycle.stores.artifacts.fileOf(batches[0]?.artifact ?? ''));
-    const owners = await tables.rows(`SELECT DISTINCT owner FROM read_parquet(${file})`);
-    expect(owners).toEqual([{ owner: 'someone' }]);
-    await expect(lifecycle.stores.artifacts.fileOf(before?.artifact ?? '')).rejects.toThrow('no artifact');
-    expect(await query.selectFrom('outcomes').select(['task_id', 'owner']).orderBy('task_id').execute()).toEqual([
-      { task_id: 'other-0', owner: 'deleted-user' },
-      { task_id: 'other-1', owner: 'someone' },
-    ]);
-  });
-
-  it('deletes what was logged before when its user asks for it', async () => {
-    const { fields } = await ask(lifecycle, 'PUT /users/me/consent', {
-      ...{ owner: 'ann', body: { prediction_log: 'answers', erase: true } },
-    });
-    const task = await lifecycle.platform.tasks.get(String(fields.erased_by));
-
-    expect(fields.prediction_log).toBe('answers');
-    expect(task).toMatchObject({ owner: 'ann', model: 'lifecycle' });
   });
 
   it('rebuilds from tasks what an instance could not hand on', async () => {
