@@ -72,12 +72,20 @@ async function run(): Promise<boolean> {
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
+  const smokePassed = await runSmoke();
   const lifecyclePassed = await runLifecycle();
   const denials = [...new Set(emulator.denials())];
   for (const denial of denials) say(denial);
   const exitOutput = emulator.exitOutput();
   if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
-  return passed && lifecyclePassed && denials.length === 0;
+  return passed && smokePassed && lifecyclePassed && denials.length === 0;
+
+  /** What runs on a real account, on the stage with a model that sleeps. It says what this place does not show. */
+  async function runSmoke(): Promise<boolean> {
+    const lacks = ['containers', 'schedule', 'trail'].flatMap((lack) => ['--lacks', lack]);
+    const smoke = ['scripts/smoke.ts', '--stage', 'thrifty', '--url', thrifty.url, ...lacks];
+    return show(process.execPath, smoke, { cwd: ROOT, environment: emulator.environment, signal: stop.signal });
+  }
 
   /** Afterwards, because the other tests expect the models of the stage alone. */
   async function runLifecycle(): Promise<boolean> {
@@ -99,8 +107,10 @@ async function keyOfAdministrator({ environment }: Emulator, { root: cwd, signal
   return (await run('key', 'admin')).trim().split('\n').at(-1) ?? '';
 }
 
+const started = performance.now();
 try {
   process.exitCode = (await run()) ? 0 : 1;
+  say(`The run took ${Math.round((performance.now() - started) / 1000)} s.`);
 } catch (error) {
   // Recovery: a stopped run has been cleaned up and is not a failure of the tests.
   if (!stop.signal.aborted) throw error;
