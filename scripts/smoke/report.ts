@@ -55,7 +55,7 @@ export function costLines(items: readonly BillItem[]): readonly string[] {
   return [
     `The run costs about $${sum.toFixed(4)} at list prices:`,
     ...items
-      .filter(({ dollars }) => dollars > 0)
+      .filter(({ dollars }) => dollars >= 0.00001)
       .map(({ name, dollars }) => `  ${name.padEnd(20)} $${dollars.toFixed(5)}`),
   ];
 }
