@@ -68,7 +68,7 @@ function acknowledgeDefaults(fn: NodejsFunction): void {
     'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
       'The managed policy allows writing logs and nothing else, and AWS keeps it current.',
     'Serverless-LambdaDLQ':
-      'Only the minute schedule, whose next run makes up for a lost one, and the subscription of the call log, which counts what it loses, invoke functions asynchronously.',
+      'Only the minute schedule, whose next run makes up for a lost one, the subscription of the call log, which counts what it loses, and CloudFormation, which waits for the answer, invoke functions asynchronously.',
   });
 }
 

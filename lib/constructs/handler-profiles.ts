@@ -47,6 +47,12 @@ export const PERMISSIONS = {
     for (const queue of queues) queue.grantMeasure(to);
   },
   'change models': ({ data }, to) => data.grantLockModels(to),
+  'test starts': ({ services }, to) => {
+    for (const service of services) {
+      service.grantWake(to);
+      service.grantList(to);
+    }
+  },
   'wake models': ({ data, services }, to) => {
     data.grantLockModels(to);
     for (const service of services) {
@@ -90,6 +96,7 @@ export type BackgroundHandlerName =
   | 'send-webhooks'
   | 'collect-metrics'
   | 'record-calls'
+  | 'test-start'
   | 'refuse-route'
   | 'authorize-caller';
 
@@ -110,7 +117,6 @@ const BATCH_MEMORY_MIB = 1769;
 export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfile> = {
   'submit-task': {
     description: 'Accepts tasks, and answers with the result when the caller waits for it',
-    // Submit also waits for the result, so it reads too.
     may: [
       'create tasks',
       'send tasks',
@@ -238,6 +244,7 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
     description: 'Writes the call lines of the other handlers into the call log',
     may: ['record calls'],
   },
+  'test-start': { description: 'Starts an instance of a new image, while its model sleeps', may: ['test starts'] },
   'authorize-caller': { description: 'Says who calls', may: ['verify callers'] },
   'refuse-route': { description: 'Answers requests that no route takes', may: [] },
 };

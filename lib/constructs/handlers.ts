@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -35,6 +35,8 @@ export interface HandlersProps extends Grantors {
   readonly minInstances: number;
   /** Whether Lambda polls for dead letters all the time. For emulators. */
   readonly pollsDeadLetters: boolean;
+  /** Whether deployments start instances of new images. */
+  readonly testsStarts: boolean;
   readonly logRetention: RetentionDays;
   readonly tracing: boolean;
   readonly platformLogs: boolean;
@@ -63,6 +65,8 @@ const SEND_TIMEOUT = Duration.seconds(30);
 const MAX_SENDERS = 20;
 const COLLECT_TIMEOUT = Duration.seconds(30);
 const RECORD_TIMEOUT = Duration.seconds(30);
+/** Longer than the test of an image. */
+const TEST_TIMEOUT = Duration.minutes(14);
 /** API Gateway waits ten seconds for an authorizer. */
 const AUTHORIZE_TIMEOUT = Duration.seconds(9);
 
@@ -77,6 +81,8 @@ export class Handlers extends Construct {
   readonly authorizeCaller: HandlerFunction | undefined;
   /** Writes the call log. Undefined where calls are not recorded. */
   readonly recordCalls: HandlerFunction | undefined;
+  /** Tests new images in a deployment. Undefined on emulators. */
+  readonly testStart: HandlerFunction | undefined;
   readonly #props: HandlersProps;
   /** The one log of all handlers of routes, which one subscription reads. */
   /** Of all functions that answer routes. Calls are recorded from it. */
@@ -92,6 +98,10 @@ export class Handlers extends Construct {
     this.giveUpTask = this.#create('give-up-task', GIVE_UP_TIMEOUT);
     this.collectMetrics = this.#create('collect-metrics', COLLECT_TIMEOUT);
     this.recordCalls = props.callDays > 0 ? this.#create('record-calls', RECORD_TIMEOUT) : undefined;
+    this.testStart = props.testsStarts ? this.#create('test-start', TEST_TIMEOUT) : undefined;
+    this.testStart?.addToRolePolicy(
+      new PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [Stack.of(this).stackId] }),
+    );
     const { recordCalls: recorder } = this;
     if (recorder) new CallRecording(this, 'CallRecording', { log: this.log, recorder });
     this.collectMetrics.addEnvironment(ENV.stage, props.stage);
@@ -111,8 +121,8 @@ export class Handlers extends Construct {
   }
 
   get all(): readonly HandlerFunction[] {
-    const { refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls } = this;
-    const others = [refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls];
+    const { refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls, testStart } = this;
+    const others = [refuseRoute, authorizeCaller, giveUpTask, sendWebhooks, collectMetrics, recordCalls, testStart];
     return [...this.byName.values(), ...others.flatMap((fn) => fn ?? [])];
   }
 
@@ -168,7 +178,7 @@ export class Handlers extends Construct {
       logRetention,
       logGroup: answersRoutes(name) ? this.log : undefined,
       // Its runs are no part of a request, and each would be billed.
-      tracing: tracing && name !== 'collect-metrics',
+      tracing: tracing && name !== 'collect-metrics' && name !== 'test-start',
       platformLogs,
       reservedConcurrency: reservedConcurrency?.[name],
     });

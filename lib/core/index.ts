@@ -60,6 +60,7 @@ export {
   modelFailing,
   reportFailedStart,
 } from './instances/start-failures.ts';
+export { type StartLook, type StartTests, testStart } from './instances/test-start.ts';
 export * from './lifecycle/index.ts';
 export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';

@@ -23,6 +23,7 @@ import { Notifications } from '../constructs/notifications.ts';
 import { RestHttpApi } from '../constructs/rest-http-api.ts';
 import { retainLogs } from '../constructs/retain-logs.ts';
 import { StageDashboard } from '../constructs/stage-dashboard.ts';
+import { StartTest } from '../constructs/start-test.ts';
 import { SubmitUrl } from '../constructs/submit-url.ts';
 import { TraceSampling } from '../constructs/trace-sampling.ts';
 import { WebhookQueue } from '../constructs/webhook-queue.ts';
@@ -105,11 +106,13 @@ export class ModelyardStack extends Stack {
         platformLogs,
         reservedConcurrency,
       },
-      pollsDeadLetters: emulated,
+      ...{ pollsDeadLetters: emulated, testsStarts: !emulated },
       corsOrigins: config.api.kind === 'rest' ? corsOrigins : [],
       ...{ identity, submitUrl: config.api.submitUrl, callDays: config.callDays, userLimits: config.userLimits },
     });
     if (tracing && !emulated) new TraceSampling(this, 'Traces', { ruleName: `modelyard-${stage}` });
+    const { testStart: tester } = handlers;
+    if (tester) for (const service of services) new StartTest(service, 'StartTest', { service, tester });
     new CollectorSchedule(this, 'Collector', { collector: handlers.collectMetrics });
     const api = createApi(this, config, {
       ...{ ...config.api, name: `modelyard-${stage}`, routes: ROUTES, logRetention, tracing },

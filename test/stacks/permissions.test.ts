@@ -115,7 +115,7 @@ describe('every role', () => {
       ([, { Properties }]) => Properties.Role['Fn::GetAtt'][0],
     );
 
-    expect(roles.length).toBe(HANDLER_NAMES.length + 6);
+    expect(roles.length).toBe(HANDLER_NAMES.length + 7);
     expect(new Set(roles).size).toBe(roles.length);
   });
 });

@@ -8,7 +8,7 @@ import { synthesize } from '#test/support/synthesize.ts';
 
 // The calls that the source of every handler can make, and what its policy allows: each must be the other.
 const LAMBDAS = fileURLToPath(new URL('../../lambdas/', import.meta.url));
-const HANDLERS = [...HANDLER_NAMES, 'give-up-task', 'collect-metrics', 'refuse-route'];
+const HANDLERS = [...HANDLER_NAMES, 'give-up-task', 'collect-metrics', 'refuse-route', 'test-start'];
 const filesOf = (name: string): string[] =>
   [`${LAMBDAS}${name}/handler.ts`, `${LAMBDAS}${name}/index.ts`].filter((file) => existsSync(file));
 
@@ -21,6 +21,7 @@ const RESOURCES = [
   [/aws\/(tasks|stats)/, 'tasks'],
   [/aws\/queue/, 'queues'],
   [/aws\/control\/ecs/, 'ecs'],
+  [/aws\/control\/stack-state/, 'cloudformation'],
   [/aws\/dead-letter-sources/, 'lambda'],
   [/aws\/webhooks/, 'tasks'],
 ] as const;

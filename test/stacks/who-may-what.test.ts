@@ -97,6 +97,7 @@ describe('exactly these', () => {
         'StopInstance',
         'SubmitBatch',
         'SubmitTask',
+        'TestStart',
       ],
     ],
     ['hold instances back from scale-in', 'ecs:UpdateTaskProtection', '', ['CollectMetrics', 'a model']],

@@ -15,6 +15,7 @@ const ON_AWS =
   /^(lambdas|lifecycle|lib\/(core|contract|api|adapters\/(aws|artifacts))|lib\/platform\/(aws|late|lifecycle|notifier|platform|environment)[\w-]*\.ts)/;
 
 const SERVICES: Readonly<Record<string, string>> = {
+  'client-cloudformation': 'cloudformation',
   'client-dynamodb': 'dynamodb',
   'client-ecs': 'ecs',
   'client-lambda': 'lambda',

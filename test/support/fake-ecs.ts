@@ -9,6 +9,9 @@ export interface FakeTask {
   desiredStatus: string;
   healthStatus?: string;
   isProtected?: boolean;
+  readonly taskDefinitionArn?: string;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
   pullStartedAt?: number;
   pullStoppedAt?: number;
   readonly overrides: object;

@@ -68,6 +68,11 @@ export class EcsServices {
 
   /** Tasks that run, and stopping tasks that may still finish runs. */
   async tasks(model: string): Promise<readonly Task[]> {
+    return (await this.allTasks(model)).filter((task) => !isOver(task));
+  }
+
+  /** Those too that have ended within the last hour. */
+  async allTasks(model: string): Promise<readonly Task[]> {
     const arns = await Promise.all([this.#arns(model, 'RUNNING'), this.#arns(model, 'STOPPED')]);
     const wanted = [...new Set(arns.flat())];
     const { cluster } = this.#options;
@@ -79,7 +84,7 @@ export class EcsServices {
       );
       described.push(...tasks);
     }
-    return described.filter((task) => !isOver(task));
+    return described;
   }
 
   async stopTask(task: string, reason: string): Promise<void> {
