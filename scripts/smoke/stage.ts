@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { modelServiceName } from '#adapters/aws/resources.ts';
 
-export interface Counts {
+interface Counts {
   /** Tasks of ECS that should run. */
   readonly desired: number;
   readonly running: number;
@@ -32,7 +32,7 @@ export interface Stage extends Disposable {
   killTask(model: string): Promise<string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
