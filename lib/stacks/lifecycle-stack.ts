@@ -119,6 +119,9 @@ export class LifecycleStack extends Stack {
     identity.introduce(handler);
     handler.addEnvironment(ENV.queueUrlPrefix, queueUrlPrefix(this, prefix));
     handler.addEnvironment(ENV.callDays, String(config.callDays));
+    const limited = identity.isOn ? config.userLimits : 'none';
+    handler.addEnvironment(ENV.userLimits, limited);
+    if (limited !== 'none') data.grantCountUsage(handler);
     handler.addEnvironment(ENV.scratchFolder, '/tmp');
     if (emulator) handler.addEnvironment(ENV.s3Endpoint, emulator.s3Endpoint);
     const { kind, corsOrigins } = config.api;

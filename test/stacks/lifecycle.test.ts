@@ -90,6 +90,14 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     }
   });
 
+  it('counts the requests of users, as the other handlers do', () => {
+    const { lifecycle } = synthesized.templates;
+    const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
+
+    expect(Environment.Variables.MODELYARD_USER_LIMITS).toBe('all');
+    expect(JSON.stringify(resourcesFor(lifecycle, 'HandlersLifecycle', 'dynamodb:UpdateItem'))).toContain('Calls');
+  });
+
   it('has a topic for alerts, over TLS only', () => {
     const { lifecycle } = synthesized.templates;
 
