@@ -75,5 +75,7 @@ export const IMPORT_ENVIRONMENT = {
   MODELYARD_CALLS_TABLE: 'calls',
   MODELYARD_BLOB_BUCKET: 'blobs',
   MODELYARD_KEYS_SECRET: 'keys',
+  MODELYARD_ECS_CLUSTER: 'cluster',
+  MODELYARD_ECS_SERVICE_PREFIX: 'modelyard-',
   MODELYARD_QUEUE_URL_PREFIX: 'https://sqs.us-east-1.amazonaws.com/000000000000/modelyard-',
 } as const;
