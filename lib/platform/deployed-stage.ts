@@ -1,8 +1,9 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, type DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import {
+  BY_OWNER_INDEX,
   createDynamoDbClient,
   createS3Client,
   createSecretKeys,
@@ -50,9 +51,11 @@ export async function openStageData(stage: string): Promise<FullPlatform> {
       new ListQueuesCommand({ QueueNamePrefix: queues, MaxResults: 1 }),
     );
     if (queue === undefined) throw new ModelyardError('internal', `The stage ${stage} has no queues.`);
+    const tasksTable = named('Tasks');
     return createFullAwsPlatform({
-      ...{ usersTable: named('Users'), callsTable: named('Calls'), tasksTable: named('Tasks') },
+      ...{ usersTable: named('Users'), callsTable: named('Calls'), tasksTable },
       ...{
+        listsTasks: await hasIndexByOwner(dynamodb, tasksTable),
         registryTable: named('Registry'),
         blobBucket,
         queueUrlPrefix: `${queue.slice(0, queue.lastIndexOf('/'))}/${queues}`,
@@ -66,6 +69,12 @@ export async function openStageData(stage: string): Promise<FullPlatform> {
 }
 
 const MAX_TABLES = 20;
+
+/** Stages with `listsTasks: false` have none. */
+async function hasIndexByOwner(client: DynamoDBClient, table: string): Promise<boolean> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+  return (Table?.GlobalSecondaryIndexes ?? []).some(({ IndexName }) => IndexName === BY_OWNER_INDEX.name);
+}
 
 /** Adds a signing key to a stage. Resolves with the secret. Rejects where another issuer signs the tokens. */
 export async function rotateStageKeys(stage: string): Promise<string> {

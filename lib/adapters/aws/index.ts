@@ -13,6 +13,7 @@ export { SqsTaskQueue } from './queue/sqs-task-queue.ts';
 export { DynamoContractStore } from './registry/dynamo-contract-store.ts';
 export { DynamoModelRegistry } from './registry/dynamo-model-registry.ts';
 export {
+  BY_OWNER_INDEX,
   CALLS_TABLE,
   DEAD_LETTER_QUEUE,
   deadLetterQueueName,
