@@ -45,6 +45,7 @@ describe('a generated message type', () => {
       copy: 0,
       routing_key: '',
       priority: '',
+      request_id: '',
     });
   });
 
