@@ -87,7 +87,8 @@ export const connectionOf = (
     httpsAgent: AGENT,
   },
   ...(region === undefined ? {} : { region }),
-  ...(credentials === undefined ? {} : { credentials }),
+  // A copy, because the SDK writes into it.
+  ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
   ...(endpoint === undefined ? {} : { endpoint }),
 });
 
