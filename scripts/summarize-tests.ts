@@ -4,8 +4,18 @@ export interface TestReport {
 }
 
 export interface TestFile {
+  /** The path of the file. */
+  readonly name: string;
   readonly status: string;
-  readonly assertionResults: readonly { readonly status: string }[];
+  /** Why the file could not be loaded. */
+  readonly message?: string;
+  readonly assertionResults: readonly TestCase[];
+}
+
+interface TestCase {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failureMessages?: readonly string[];
 }
 
 export interface TestSummary {
@@ -24,3 +34,15 @@ export function summarizeTests({ testResults }: TestReport): TestSummary {
     failed: statuses.filter((status) => status === 'failed').length + unloadable.length,
   };
 }
+
+/** One line for each failure: the test, and the beginning of what it says. */
+export const failuresOf = ({ testResults }: TestReport): readonly string[] =>
+  testResults.flatMap(({ name, status, message = '', assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    if (status === 'failed' && failed.length === 0) return [lineOf(name, message)];
+    return failed.map(({ fullName, failureMessages = [] }) =>
+      lineOf(`${name} > ${fullName}`, failureMessages.join(' ')),
+    );
+  });
+
+const lineOf = (test: string, said: string): string => `${test}: ${said.replaceAll(/\s+/g, ' ').slice(0, 600)}`;

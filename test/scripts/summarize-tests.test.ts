@@ -9,9 +9,12 @@ import { summarizeTests, type TestReport } from '../../scripts/summarize-tests.t
 const SCRIPT = fileURLToPath(new URL('../../scripts/ci-summary.ts', import.meta.url));
 
 const report = (...files: [status: string, ...tests: string[]][]): TestReport => ({
-  testResults: files.map(([status, ...tests]) => ({
-    status,
-    assertionResults: tests.map((test) => ({ status: test })),
+  testResults: files.map(([status, ...tests], at) => ({
+    ...{ name: `test/${at}.test.ts`, status, message: status === 'failed' ? 'It has no such module.' : '' },
+    assertionResults: tests.map((test, number) => ({
+      ...{ fullName: `test ${number}`, status: test },
+      failureMessages: test === 'failed' ? ['Error: it is wrong\n    at a line'] : [],
+    })),
   })),
 });
 
@@ -30,20 +33,32 @@ describe('the summary of a test run', () => {
 
   it.each([
     [[report(['passed', 'passed'])], '1 passed, 0 failed\n', 0],
-    [[report(['failed', 'passed', 'failed'])], '1 passed, 1 failed\n', 1],
+    [
+      [report(['failed', 'passed', 'failed'])],
+      'test/0.test.ts > test 1: Error: it is wrong at a line\n1 passed, 1 failed\n',
+      1,
+    ],
     [[report()], '0 passed, 0 failed\n', 1],
     [[report(['passed', 'passed']), report(['passed', 'passed', 'passed'])], '3 passed, 0 failed\n', 0],
-    [[report(['passed', 'passed']), report(['failed', 'failed'])], '1 passed, 1 failed\n', 1],
+    [[report(['passed', 'passed'], ['failed'])], 'test/1.test.ts: It has no such module.\n1 passed, 1 failed\n', 1],
+    [
+      [report(['passed', 'passed']), report(['failed', 'failed'])],
+      'test/0.test.ts > test 0: Error: it is wrong at a line\n1 passed, 1 failed\n',
+      1,
+    ],
     [[report(['passed', 'passed']), report()], '1 passed, 0 failed\n', 1],
     [[], '0 passed, 0 failed\n', 1],
-  ])('is one line, and fails unless tests ran in every report and all passed', (reports, line, code) => {
-    const folder = mkdtempSync(join(tmpdir(), 'modelyard-summary-'));
-    const paths = reports.map((_, at) => join(folder, `${at}.json`));
-    reports.forEach((tests, at) => void writeFileSync(paths[at] ?? '', JSON.stringify(tests)));
+  ])(
+    'names what failed, ends with the counts, and fails unless tests ran in every report and all passed',
+    (reports, line, code) => {
+      const folder = mkdtempSync(join(tmpdir(), 'modelyard-summary-'));
+      const paths = reports.map((_, at) => join(folder, `${at}.json`));
+      reports.forEach((tests, at) => void writeFileSync(paths[at] ?? '', JSON.stringify(tests)));
 
-    const { stdout, status } = spawnSync(process.execPath, [SCRIPT, ...paths], { encoding: 'utf8' });
-    rmSync(folder, { recursive: true });
+      const { stdout, status } = spawnSync(process.execPath, [SCRIPT, ...paths], { encoding: 'utf8' });
+      rmSync(folder, { recursive: true });
 
-    expect({ stdout, status }).toEqual({ stdout: line, status: code });
-  });
+      expect({ stdout, status }).toEqual({ stdout: line, status: code });
+    },
+  );
 });
