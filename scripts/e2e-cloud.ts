@@ -1,38 +1,35 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { bootstrap, deploy } from './cloud/cdk.ts';
 import { runToEnd, show } from './cloud/child.ts';
+import { ROOT, say, untilStopped } from './cloud/command.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
 import { type Emulator, startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
 import { startDatabases, startLifecycleInstances } from './cloud/lifecycle.ts';
 import { assertLoopback, type Workplace } from './cloud/workplace.ts';
+import { LACKS } from './smoke/steps.ts';
 
 // `npm run e2e:cloud` deploys to an AWS emulator, predicts through its API Gateway and removes everything.
 const { AWS_ENDPOINT_URL: wanted } = process.env;
 if (wanted !== undefined) assertLoopback(wanted);
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Tests that do not launch or stop instances, because instances are processes of this script. */
 const SUITE = [
   ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
   ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
 ];
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => stop.abort(new Error(`${name}: stopping.`)));
+const signal = untilStopped();
 
 /** Resolves with whether the tests passed. Ending the emulator removes everything; its `cdk destroy` is incomplete. */
 async function run(): Promise<boolean> {
   await using cleanup = new AsyncDisposableStack();
   const scratch = await mkdtemp(join(tmpdir(), 'modelyard-cloud-'));
   cleanup.defer(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
-  const place: Workplace = { root: ROOT, scratch, signal: stop.signal };
+  const place: Workplace = { root: ROOT, scratch, signal };
   const emulator = cleanup.use(await startEmulator(place));
   say(`The emulator answers at ${emulator.endpoint}.`);
 
@@ -71,7 +68,7 @@ async function run(): Promise<boolean> {
     MODELYARD_E2E_THRIFTY_PLATFORM: JSON.stringify(awsEnvironment(thrifty.settings)),
   };
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
-  const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal: stop.signal });
+  const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal });
   const smokePassed = await runSmoke();
   const lifecyclePassed = await runLifecycle();
   const denials = [...new Set(emulator.denials())];
@@ -82,9 +79,9 @@ async function run(): Promise<boolean> {
 
   /** What runs on a real account, on the stage with a model that sleeps. It says what this place does not show. */
   async function runSmoke(): Promise<boolean> {
-    const lacks = ['containers', 'schedule', 'trail'].flatMap((lack) => ['--lacks', lack]);
+    const lacks = LACKS.flatMap((lack) => ['--lacks', lack]);
     const smoke = ['scripts/smoke.ts', '--stage', 'thrifty', '--url', thrifty.url, ...lacks];
-    return show(process.execPath, smoke, { cwd: ROOT, environment: emulator.environment, signal: stop.signal });
+    return show(process.execPath, smoke, { cwd: ROOT, environment: emulator.environment, signal });
   }
 
   /** Afterwards, because the other tests expect the models of the stage alone. */
@@ -95,7 +92,7 @@ async function run(): Promise<boolean> {
     for (const child of instances) cleanup.use(child);
     const only = [...args.slice(0, args.length - SUITE.length), 'test/cloud/lifecycle'];
     const on = { ...environment, MODELYARD_E2E_LIFECYCLE: 'on' };
-    return show(process.execPath, only, { cwd: ROOT, environment: on, signal: stop.signal });
+    return show(process.execPath, only, { cwd: ROOT, environment: on, signal });
   }
 }
 
@@ -113,7 +110,7 @@ try {
   say(`The run took ${Math.round((performance.now() - started) / 1000)} s.`);
 } catch (error) {
   // Recovery: a stopped run has been cleaned up and is not a failure of the tests.
-  if (!stop.signal.aborted) throw error;
-  process.stderr.write(`${String(stop.signal.reason.message)}\n`);
+  if (!signal.aborted) throw error;
+  process.stderr.write(`${String(signal.reason.message)}\n`);
   process.exitCode = 130;
 }

@@ -1,17 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { localAwsSettings } from '#local/provision.ts';
 import { awsEnvironment } from '#platform/aws.ts';
 import { ENV } from '#platform/environment.ts';
 import { Child, runToEnd, show } from './cloud/child.ts';
+import { ROOT, say, untilStopped } from './cloud/command.ts';
 import { startDynamoDbLocal, startLocalStack } from './cloud/localstack.ts';
 import type { Workplace } from './cloud/workplace.ts';
 
 // `npm run e2e:localstack` runs the end-to-end suite through the gateway on LocalStack and DynamoDB Local.
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUITE = [
   ...[
     'test/e2e/predictions',
@@ -22,16 +21,13 @@ const SUITE = [
   ],
   ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
 ];
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => stop.abort(new Error(`${name}: stopping.`)));
+const signal = untilStopped();
 
 async function run(): Promise<boolean> {
   await using cleanup = new AsyncDisposableStack();
   const scratch = await mkdtemp(join(tmpdir(), 'modelyard-localstack-'));
   cleanup.defer(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
-  const place: Workplace = { root: ROOT, scratch, signal: stop.signal };
+  const place: Workplace = { root: ROOT, scratch, signal };
   const tables = cleanup.use(await startDynamoDbLocal(place));
   const others = cleanup.use(await startLocalStack(place));
   const endpoints = { sqs: others.endpoint, s3: others.endpoint, dynamodb: tables.endpoint };
@@ -47,12 +43,12 @@ async function run(): Promise<boolean> {
   const start = (file: string, more: NodeJS.ProcessEnv = {}) =>
     cleanup.use(
       new Child(process.execPath, [join(ROOT, file)], {
-        ...{ cwd: ROOT, environment: { ...environment, ...more }, signal: stop.signal },
+        ...{ cwd: ROOT, environment: { ...environment, ...more }, signal },
       }),
     );
   // As the service `provision-aws` of compose does.
   const provision = ['bin/provision.ts', ...names];
-  say((await runToEnd(process.execPath, provision, { cwd: ROOT, environment, signal: stop.signal })).trim());
+  say((await runToEnd(process.execPath, provision, { cwd: ROOT, environment, signal })).trim());
 
   const gateway = start('bin/gateway.ts', { [ENV.port]: '0' });
   const instances = names.map((model) =>
@@ -67,7 +63,7 @@ async function run(): Promise<boolean> {
 
   const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
   const tested = { ...process.env, MODELYARD_E2E_URL: url, MODELYARD_E2E_KEY: 'none' };
-  const passed = await show(process.execPath, args, { cwd: ROOT, environment: tested, signal: stop.signal });
+  const passed = await show(process.execPath, args, { cwd: ROOT, environment: tested, signal });
   for (const child of [gateway, ...instances]) {
     if (child.hasEnded) say(`A process ended unexpectedly:\n${child.output.slice(-2000)}`);
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { STAGES, type StageName } from '../lib/stacks/stage-config.ts';
 import { runToEnd } from './cloud/child.ts';
+import { ROOT, say, untilStopped } from './cloud/command.ts';
 import { bill } from './cost/bill.ts';
 import { costLines, outcomeLine, runSteps } from './smoke/report.ts';
 import { openStage } from './smoke/stage.ts';
@@ -14,14 +14,10 @@ const HELP = `Tries a stage that was deployed, as its callers and operators use 
 Usage: npm run smoke -- --stage dev [options]
 
   --url <url>       the API (default: the output of the stack)
-  --key <key>       an API key of an administrator (default: of a user that is added, and deleted or disabled at the end)
+  --key <key>       an API key of an administrator (default: of a user that is added, and deleted at the end)
   --lacks <what>    what the place has not, as an emulator: ${LACKS.join(', ')}. These steps are not shown
 `;
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => stop.abort(new Error(`${name}: stopping.`)));
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const signal = untilStopped();
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +29,7 @@ const { values } = parseArgs({
 /** Commands on the users of the stage. */
 const users = (...args: string[]) =>
   runToEnd(process.execPath, ['bin/users.ts', ...args, '--stage', String(values.stage)], {
-    ...{ cwd: ROOT, environment: process.env, signal: stop.signal },
+    ...{ cwd: ROOT, environment: process.env, signal },
   });
 
 /** Resolves with whether every step that could be tried has passed. */
@@ -43,8 +39,7 @@ async function smoke(name: string, lacks: ReadonlySet<Lack>): Promise<boolean> {
   if (key === undefined) {
     const user = `smoke-${randomUUID()}`;
     await users('add', user, '--role', 'admin');
-    // A stage that keeps no lists of tasks cannot delete users.
-    cleanup.defer(async () => void (await users('delete', user).catch(() => users('disable', user))));
+    cleanup.defer(async () => void (await users('delete', user)));
     key = (await users('key', user)).trim().split('\n').at(-1) ?? '';
   }
   const stage = cleanup.use(await openStage({ name, url: values.url, key }));
