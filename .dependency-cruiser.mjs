@@ -353,7 +353,7 @@ const everywhere = [
     comment: 'The index is the public interface of the core.',
     severity: 'error',
     from: { path: '^(lib|lambdas|lifecycle|model-containers|bin)/', pathNot: CORE },
-    to: { path: CORE, pathNot: '^lib/core/((events|outbound|webhooks)/)?index\\.ts$' },
+    to: { path: CORE, pathNot: '^lib/core/((events|outbound|stages|webhooks)/)?index\\.ts$' },
   },
   {
     name: 'no-circle',

@@ -1,41 +1,20 @@
-import { contractOf, loadCodec } from '#contract';
-import {
-  type JsonObject,
-  type LifecycleService,
-  ModelyardError,
-  readResult,
-  STAGE_MODEL,
-  submitTask,
-  type Task,
-} from '#core';
-import { StageRequest, StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
+import { type JsonObject, ModelyardError, readResult, STAGE_MODEL, submitTask, type Task } from '#core';
+import { type Stage, stageCommand } from '#core/stages';
+import { StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-export interface StageStart {
-  readonly service: LifecycleService;
-  readonly stage: string;
-  readonly args: JsonObject;
-  /** Who asked for it, and whose list of tasks it is in. */
-  readonly owner: string;
+export interface StageStart extends Stage {
   /** The same key starts the stage once. */
   readonly key?: string;
 }
 
-const TIMEOUT_SECONDS = 3600;
-
 /** Queues a stage as a task and makes sure that a worker runs. Rejects when the task was not accepted. */
 export async function startStage(
   { platform, logger }: Pick<Lifecycle, 'platform' | 'logger'>,
-  { service, stage, args, owner, key }: StageStart,
+  { key, ...stage }: StageStart,
 ): Promise<Task> {
-  await loadCodec();
-  const request = StageRequest.encode({ service, stage, arguments_json: JSON.stringify(args), owner });
   const task = await submitTask(platform, {
-    owner,
-    model: STAGE_MODEL,
-    contract: contractOf(StageRequest, StageResponse),
-    request,
-    limits: { timeoutSeconds: TIMEOUT_SECONDS },
+    ...(await stageCommand(stage)),
     ...(key === undefined ? {} : { idempotencyKey: key }),
   });
   await wakeWorker(platform).catch((error: unknown) => {

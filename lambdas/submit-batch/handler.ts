@@ -15,7 +15,7 @@ import {
   submitOptions,
 } from '#api';
 import { loadCodec } from '#contract';
-import { type AcceptedBatch, countBatch, countsOfNew, ModelyardError, submitBatch } from '#core';
+import { type AcceptedBatch, codeOf, countBatch, countsOfNew, submitBatch } from '#core';
 
 /** `POST /models/{model}/batches`: up to 1,000 independent requests at once. */
 export const createHandler = (deps: HandlerDeps) =>
@@ -29,7 +29,7 @@ export const createHandler = (deps: HandlerDeps) =>
       const answer = { ...body, batch_id: batch.id, items: presentItems(accepted) };
       return json(202, answer, { Location: batchPath(batch.id) });
     } catch (error) {
-      metrics.count('SubmitsRefused', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
+      metrics.count('SubmitsRefused', { outcome: codeOf(error) });
       throw error;
     }
   });

@@ -26,7 +26,7 @@ import {
   wakesTooLate,
 } from '#api';
 import { loadCodec } from '#contract';
-import { isLinked, isTerminal, ModelyardError, type ServedModel, submitTask, type Task } from '#core';
+import { codeOf, isLinked, isTerminal, type ServedModel, submitTask, type Task } from '#core';
 
 /** Default wait of the `/predict` routes. */
 const PREDICT_WAIT_SECONDS = 20;
@@ -117,7 +117,7 @@ async function acceptTask(deps: HandlerDeps, request: HttpRequest, seconds: numb
     await wakeWhenAsleep(accepted.served);
     return accepted;
   } catch (error) {
-    metrics.count('SubmitsRefused', { outcome: error instanceof ModelyardError ? error.code : 'internal' });
+    metrics.count('SubmitsRefused', { outcome: codeOf(error) });
     throw error;
   }
 }

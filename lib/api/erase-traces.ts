@@ -1,5 +1,5 @@
-import { contractOf, loadCodec } from '#contract';
 import {
+  eraseUser,
   isUserId,
   LIFECYCLE_SERVICES,
   type LifecycleService,
@@ -7,10 +7,12 @@ import {
   STAGE_MODEL,
   submitTask,
 } from '#core';
-import type { Platform } from '#platform/platform.ts';
-import { StageRequest, StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
+import { stageCommand } from '#core/stages';
+import type { FullPlatform, Platform } from '#platform/platform.ts';
 
-const TIMEOUT_SECONDS = 3600;
+/** Deletes a user with everything that is stored of them, also in the lifecycle. Resolves with false without such a user. */
+export const eraseEverywhere = (platform: FullPlatform, id: string): Promise<boolean> =>
+  eraseUser({ ...platform, eraseTraces: (owner) => eraseTraces(platform, owner) }, id);
 
 /** Queues the stages that erase what services of the lifecycle have of a deleted user. `services`: @default all used */
 export async function eraseTraces(
@@ -19,15 +21,13 @@ export async function eraseTraces(
   services?: readonly LifecycleService[],
 ): Promise<void> {
   if (!isUserId(owner)) return;
-  const args = JSON.stringify({ owner, before: platform.clock.now(), deleted: true });
+  const stage = {
+    stage: 'erase',
+    args: { owner, before: platform.clock.now(), deleted: true },
+    owner: PREDICTION_LOG_OWNER,
+  };
   for (const service of services ?? (await usedServices(platform))) {
-    await loadCodec();
-    const stage = { service, stage: 'erase', arguments_json: args, owner: PREDICTION_LOG_OWNER };
-    await submitTask(platform, {
-      ...{ owner: PREDICTION_LOG_OWNER, model: STAGE_MODEL, contract: contractOf(StageRequest, StageResponse) },
-      request: StageRequest.encode(stage),
-      limits: { timeoutSeconds: TIMEOUT_SECONDS },
-    });
+    await submitTask(platform, await stageCommand({ ...stage, service }));
   }
 }
 

@@ -84,8 +84,7 @@ export class Handlers extends Construct {
   /** Tests new images in a deployment. Undefined on emulators. */
   readonly testStart: HandlerFunction | undefined;
   readonly #props: HandlersProps;
-  /** The one log of all handlers of routes, which one subscription reads. */
-  /** Of all functions that answer routes. Calls are recorded from it. */
+  /** Of all functions that answer routes. Calls are recorded from it, by one subscription. */
   readonly log: LogGroup;
 
   constructor(scope: Construct, id: string, props: HandlersProps) {

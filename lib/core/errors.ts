@@ -41,6 +41,9 @@ export type ErrorCode =
   | 'gateway_timeout'
   | 'internal';
 
+/** The code of an error, `internal` of one that is not ours. */
+export const codeOf = (error: unknown): ErrorCode => (error instanceof ModelyardError ? error.code : 'internal');
+
 export interface ModelyardErrorOptions extends ErrorOptions {
   /** Whether the same call may succeed later. @default false */
   readonly retryable?: boolean;

@@ -7,7 +7,15 @@ export { type AnsweredCall, CallRecorder } from './calls/call-recorder.ts';
 export type { Clock } from './clock.ts';
 export { type ClockReading, DAY_MS, StoreClock } from './clock.ts';
 export { dropOldest } from './drop-oldest.ts';
-export { type ErrorCode, ModelyardError, type Quota, UNREACHABLE, type Unavailable, unavailable } from './errors.ts';
+export {
+  codeOf,
+  type ErrorCode,
+  ModelyardError,
+  type Quota,
+  UNREACHABLE,
+  type Unavailable,
+  unavailable,
+} from './errors.ts';
 export { type FieldRule, flag, isRecord, oneOf, whole } from './field-rules.ts';
 export { Heap } from './heap.ts';
 export {
@@ -210,7 +218,7 @@ export {
 export { tooManyAtOnce } from './tasks/too-many.ts';
 export * from './tasks/transfers.ts';
 export { createWaitPace, type TaskWait, type WaitDeps, type WaitPace, waitForTask } from './tasks/wait-for-task.ts';
-export type { Span, SpanAttributes, SpanEnding, SpanStart, Tracing } from './tracing.ts';
+export { inSpan, type Span, type SpanAttributes, type SpanEnding, type SpanStart, type Tracing } from './tracing.ts';
 export * from './users/index.ts';
 export type {
   SendDeps,

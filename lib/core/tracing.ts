@@ -1,3 +1,4 @@
+import { codeOf } from './errors.ts';
 import type { TraceContext } from './tasks/envelope.ts';
 
 /** A step of a request, as OpenTelemetry defines it. */
@@ -27,6 +28,18 @@ export interface SpanStart {
   readonly attributes?: SpanAttributes;
   /** Unix milliseconds. @default now */
   readonly at?: number;
+}
+
+/** Does work in a span, which ends with it. */
+export async function inSpan<T>(span: Span | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    span?.end();
+    return result;
+  } catch (error) {
+    span?.end({ error: codeOf(error) });
+    throw error;
+  }
 }
 
 /** Exports spans. */

@@ -24,7 +24,8 @@ export async function tracedRequest(
 ): Promise<ProxyResult> {
   const { rawHeaders, method = '', socket } = request;
   if (!tracing || UNTRACED.includes(route.handler)) return answer(rawHeaders);
-  const headers = new HeaderFields(pairsOf(rawHeaders));
+  const pairs = pairsOf(rawHeaders);
+  const headers = new HeaderFields(pairs);
   const span = tracing.start({
     name: `${method} ${route.path}`,
     kind: 'server',
@@ -44,7 +45,7 @@ export async function tracedRequest(
     span.end({ error: status >= 500 ? String(status) : undefined });
   };
   try {
-    const result = await answer(continuing(rawHeaders, span.context));
+    const result = await answer(continuing(pairs, span.context));
     end(result.statusCode);
     return result;
   } catch (error) {
@@ -56,8 +57,8 @@ export async function tracedRequest(
 const pairsOf = (rawHeaders: readonly string[]): [string, string][] =>
   rawHeaders.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? '']] : []));
 
-/** The headers with another trace. */
-function continuing(rawHeaders: readonly string[], trace: TraceContext): readonly string[] {
-  const others = pairsOf(rawHeaders).filter(([name]) => !/^trace(parent|state)$/i.test(name));
+/** Alternating names and values, with another trace. */
+function continuing(pairs: readonly [string, string][], trace: TraceContext): readonly string[] {
+  const others = pairs.filter(([name]) => !/^trace(parent|state)$/i.test(name));
   return [...others, ...Object.entries(trace)].flat();
 }

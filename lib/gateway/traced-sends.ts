@@ -1,7 +1,8 @@
 import {
   type AcceptTask,
   encodeEnvelope,
-  ModelyardError,
+  inSpan,
+  type ModelyardError,
   type QueuedMessage,
   readEnvelope,
   type Span,
@@ -28,7 +29,7 @@ const tracedAccept =
   (accept: AcceptTask, tracing: Tracing): AcceptTask =>
   (task, given) => {
     const { message, span } = traced(tracing, given);
-    return spanned(span, () => accept(task, message));
+    return inSpan(span, () => accept(task, message));
   };
 
 const tracedQueues =
@@ -48,7 +49,7 @@ const tracedQueues =
     return {
       send: (given) => {
         const { message, span } = traced(tracing, given);
-        return spanned(span, () => queue.send(message));
+        return inSpan(span, () => queue.send(message));
       },
       ...(sendMany ? { sendMany: manyOf } : {}),
       ...(reserve ? { reserve: reserve.bind(queue) } : {}),
@@ -77,15 +78,4 @@ function traced(tracing: Tracing, message: QueuedMessage): TracedMessage {
     },
   });
   return { message: { ...message, body: encodeEnvelope({ ...envelope, trace: span.context }) }, span };
-}
-
-async function spanned<T>(span: Span | undefined, send: () => Promise<T>): Promise<T> {
-  try {
-    const result = await send();
-    span?.end();
-    return result;
-  } catch (error) {
-    span?.end({ error: error instanceof ModelyardError ? error.code : 'internal' });
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import type { HandlerDeps } from '#api';
-import { eraseTraces } from '#api/erase-traces.ts';
-import { createTaskQuota, eraseUser, type Principal, RequestLimit, UsageLedger } from '#core';
+import { eraseEverywhere } from '#api/erase-traces.ts';
+import { createTaskQuota, type Principal, RequestLimit, UsageLedger } from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
 
 /** Limits of users in a gateway, shared with all other gateways of the system. */
@@ -18,7 +18,7 @@ export function createUserLimiter(platform: FullPlatform): UserLimiter {
     enter: (caller) => requests.enter(caller),
     deps: {
       quotaOf: ({ id, limits }, endOf) => limits && createTaskQuota({ ledger, tasks, clock, endOf }, id, limits),
-      eraseUser: (id) => eraseUser({ ...platform, eraseTraces: (traced) => eraseTraces(platform, traced) }, id),
+      eraseUser: (id) => eraseEverywhere(platform, id),
     },
   };
 }

@@ -14,9 +14,15 @@ export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> 
   alerts: ENV.alertsDatabaseUrl,
 };
 
+/** The place of a service's database in a data folder. */
+export const databaseFile = (folder: string, service: string): string => join(folder, `${service}.db`);
+
+/** The place of the artifacts in a data folder. */
+export const artifactsFolder = (folder: string): string => join(folder, 'artifacts');
+
 /** The variables of a lifecycle whose databases and artifacts are files of a folder. */
 export const lifecycleFilesIn = (folder: string): Readonly<Record<string, string>> => ({
-  ...Object.fromEntries(Object.entries(DATABASE_URLS).map(([service, name]) => [name, join(folder, `${service}.db`)])),
-  [ENV.artifacts]: join(folder, 'artifacts'),
+  ...Object.fromEntries(Object.entries(DATABASE_URLS).map(([service, name]) => [name, databaseFile(folder, service)])),
+  [ENV.artifacts]: artifactsFolder(folder),
   [ENV.scratchFolder]: join(folder, 'scratch'),
 });

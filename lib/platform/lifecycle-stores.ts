@@ -7,7 +7,7 @@ import { CommandContainerRunner } from '#adapters/docker/command-container-runne
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, readOptional } from './environment.ts';
-import { DATABASE_URLS } from './lifecycle-databases.ts';
+import { artifactsFolder, DATABASE_URLS, databaseFile } from './lifecycle-databases.ts';
 import { notifierFrom } from './notifier.ts';
 import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
@@ -24,7 +24,7 @@ export async function openLifecycleStores(
 ): Promise<LifecycleStores> {
   const opened = new Map<LifecycleService, Promise<ServiceDatabase<unknown>>>();
   const scratch = readOptional(environment, ENV.scratchFolder) ?? join(folder ?? tmpdir(), 'modelyard-scratch');
-  const fileOf = (service: LifecycleService) => folder && join(folder, `${service}.db`);
+  const fileOf = (service: LifecycleService) => folder && databaseFile(folder, service);
 
   async function open(name: LifecycleService, migrations: Migrations): Promise<ServiceDatabase<unknown>> {
     const dialect = await dialectOf(readOptional(environment, DATABASE_URLS[name]) ?? fileOf(name), name);
@@ -32,7 +32,7 @@ export async function openLifecycleStores(
   }
 
   return {
-    artifacts: await openArtifacts(readOptional(environment, ENV.artifacts) ?? (folder && join(folder, 'artifacts')), {
+    artifacts: await openArtifacts(readOptional(environment, ENV.artifacts) ?? (folder && artifactsFolder(folder)), {
       environment,
       scratch,
     }),

@@ -2,6 +2,7 @@ import {
   type HttpRequest,
   JSON_TYPE,
   modelForTasks,
+  originOf,
   type ProxyResult,
   predictionProblem,
   quotaForTasks,
@@ -48,10 +49,9 @@ export async function predictEntity(lifecycle: ServingLifecycle, request: HttpRe
   const features = await featuresOf(lifecycle, request, served, given);
   const body = Buffer.from(JSON.stringify({ ...features.values, ...given }));
   const encoded = await deps.transcoder.encodeRequest(served.descriptor, JSON_TYPE, body);
-  const { routingKey, trace } = submitOptions(request.headers);
+  const { routingKey } = submitOptions(request.headers);
   const submitted = await submitTask(lifecycle.platform, {
-    requestId: request.id,
-    ...(trace ? { trace } : {}),
+    ...originOf(request),
     owner: request.caller.id,
     model: served.model.name,
     contract: served.contract,

@@ -102,7 +102,8 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
   });
 
   async function find(name: string, maxAgeMs: number): Promise<{ model: Model; at: DatedSnapshot }> {
-    if (parseAddress(name)) {
+    const asked = parseAddress(name);
+    if (asked) {
       for (const staleness of [maxAgeMs, UNKNOWN_STALENESS_MS]) {
         const at = await snapshots.read(staleness);
         const model = modelAt(at, name);
@@ -110,9 +111,8 @@ export function createModelDirectory(deps: DirectoryDeps): ModelDirectory {
         const unstarted = unstartedAt(at, name);
         if (unstarted && staleness <= UNKNOWN_STALENESS_MS) throw modelFailing(name, unstarted.failure);
       }
+      if (deps.instances?.isStarting?.(nameOf(asked))) throw startingFirst(name);
     }
-    const asked = parseAddress(name);
-    if (asked && deps.instances?.isStarting?.(nameOf(asked))) throw startingFirst(name);
     throw new ModelyardError('model_not_found', 'There is no model of this name.');
   }
 

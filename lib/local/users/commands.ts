@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { eraseTraces } from '#api/erase-traces.ts';
+import { eraseEverywhere } from '#api/erase-traces.ts';
 import {
   addUser,
   changedLimits,
   changeUser,
   createKey,
-  eraseUser,
   hashPassword,
   isUserId,
   ModelyardError,
@@ -71,12 +70,9 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
       const data = await store.data();
       if (file !== undefined)
         await writeFile(file, await exportUser(data, await find(store.users, name)), { mode: 0o600 });
-      if (
-        !(await eraseUser({ ...data, eraseTraces: (traced) => eraseTraces(data, traced) }, id)) &&
-        id === name &&
-        !isUserId(id)
-      )
-        throw unknownUser(name);
+      const isKnown = await eraseEverywhere(data, id);
+      // Data of a deleted user is deleted by the id.
+      if (!isKnown && !isUserId(id)) throw unknownUser(name);
       return `Deleted ${name}. A minute later, delete ${id} too: requests of now may leave something behind.\n`;
     },
   },

@@ -114,11 +114,11 @@ export function serveModel({ stream, load, logger, tracing }: ServeOptions): Mod
   function start(run: number, items: readonly RunItem[]): void {
     if (!runModel) throw new Error('A request arrived before the model was ready.');
     let left = items.length;
-    const spans = items.map((item) => spanOf(tracing, modelName, item));
-    const traced = items.map((item, at) => ({ ...item, trace: spans[at]?.context ?? item.trace }));
+    const spans = tracing && items.map((item) => spanOf(tracing, modelName, item));
+    const traced = spans ? items.map((item, at) => ({ ...item, trace: spans[at]?.context })) : items;
     runModel(traced).forEach(async (answer, position) => {
       const given = await answer;
-      spans[position]?.end({ error: 'failure' in given ? given.failure.code : undefined });
+      spans?.[position]?.end({ error: 'failure' in given ? given.failure.code : undefined });
       send({ answer: { run, position, ...given } });
       left--;
       if (left === 0) running.delete(run);
@@ -146,8 +146,8 @@ export function serveModel({ stream, load, logger, tracing }: ServeOptions): Mod
   };
 }
 
-const spanOf = (tracing: Tracing | undefined, model: string, { taskId, requestId, attempt, trace }: RunItem) =>
-  tracing?.start({
+const spanOf = (tracing: Tracing, model: string, { taskId, requestId, attempt, trace }: RunItem) =>
+  tracing.start({
     name: `predict ${model}`,
     kind: 'server',
     parent: trace,

@@ -1,17 +1,15 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { ModelManifest } from '#catalog/manifest.ts';
-import { contractOf, loadCodec } from '#contract';
 import {
   backoffMs,
   type JsonObject,
   type LoggedPrediction,
   type Logger,
   PREDICTION_LOG_OWNER,
-  STAGE_MODEL,
   submitTask,
 } from '#core';
+import { stageCommand } from '#core/stages';
 import type { Platform } from '#platform/platform.ts';
-import { StageRequest, StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
 import type { AnswerLog } from '../worker/answer-log.ts';
 
 export interface PredictionLogOptions {
@@ -32,7 +30,6 @@ const MAX_BYTES = 2 * 1024 * 1024;
 const MAX_VALUE_BYTES = 64 * 1024;
 /** More are dropped, and rebuilt from their tasks later. */
 const MAX_WAITING = 20;
-const TIMEOUT_SECONDS = 3600;
 const RETRY = { baseMs: 500, maxMs: 30_000 };
 
 /** The log of a versioned model. Undefined where nothing is logged. */
@@ -147,19 +144,8 @@ export class PredictionLog implements AnswerLog {
   /** Tries until the platform takes it, or once while the instance ends. */
   async #submit(args: JsonObject): Promise<void> {
     const { platform, logger } = this.#options;
-    await loadCodec();
-    const stage = {
-      service: 'monitoring',
-      stage: 'log',
-      arguments_json: JSON.stringify(args),
-      owner: PREDICTION_LOG_OWNER,
-    };
     const command = {
-      owner: PREDICTION_LOG_OWNER,
-      model: STAGE_MODEL,
-      contract: contractOf(StageRequest, StageResponse),
-      request: StageRequest.encode(stage),
-      limits: { timeoutSeconds: TIMEOUT_SECONDS },
+      ...(await stageCommand({ service: 'monitoring', stage: 'log', args, owner: PREDICTION_LOG_OWNER })),
       idempotencyKey: `log/${this.#id}/${args.sequence}`,
     };
     for (let tries = 1; ; tries++) {

@@ -1,4 +1,4 @@
-import { type Envelope, ModelyardError, type Span, type TraceContext, type Tracing } from '#core';
+import { codeOf, type Envelope, inSpan, type Span, type TraceContext, type Tracing } from '#core';
 import type { EndedAttempt } from './worker-observer.ts';
 
 interface TracedAttempt {
@@ -46,16 +46,11 @@ export class AttemptSpans {
 
   /** Settles the task in a span. When it cannot be settled, the attempt has ended. */
   async storing<T>(at: number, settle: () => Promise<T>): Promise<T> {
-    const span = this.#tracing.start({ ...this.#partOf('store result'), at });
     try {
-      const settled = await settle();
-      span.end();
-      return settled;
-    } catch (cause) {
-      const error = cause instanceof ModelyardError ? cause.code : 'internal';
-      span.end({ error });
-      this.#whole.end({ error });
-      throw cause;
+      return await inSpan(this.#tracing.start({ ...this.#partOf('store result'), at }), settle);
+    } catch (error) {
+      this.#whole.end({ error: codeOf(error) });
+      throw error;
     }
   }
 
