@@ -7,6 +7,7 @@ import {
   type Delivery,
   type EventOutcome,
   expiryOf,
+  type Logger,
   MAX_CALL_BYTES,
   ModelyardError,
   postpone,
@@ -34,6 +35,7 @@ export interface SettleDeps {
   readonly clock: Clock;
   /** @default nothing is logged */
   readonly log?: AnswerLog | undefined;
+  readonly logger: Logger;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -42,7 +44,7 @@ const RETRY_BACKOFF = { baseMs: 1000, maxMs: 60_000 };
 const STORE_BACKOFF = { baseMs: 200, maxMs: 5000 };
 const STORE_TRIES = 8;
 
-/** Settles a task after a run that is not repeated. Rejects when a store or the queue is unavailable. */
+/** Settles a task after a run that is not repeated. Rejects when the store is unavailable, or the queue for a retry. */
 export async function settleRun(
   deps: SettleDeps,
   attempt: Attempt,
@@ -54,7 +56,7 @@ export async function settleRun(
     case 'failed':
       return settleFailure(deps, attempt, end);
     case 'refused':
-      return { outcome: await settleRefused(attempt.delivery, end.outcome) };
+      return { outcome: await settleRefused(deps, attempt, end.outcome) };
     case 'aborted':
       return settleAborted(deps, attempt, end.cause);
   }
@@ -129,34 +131,47 @@ async function settleAborted(
       await attempt.delivery.release();
       return { outcome: 'released' };
     case 'task-ended':
-      await attempt.delivery.ack();
-      return { outcome: 'already-ended' };
+      return { outcome: await settleRefused(deps, attempt, 'terminal') };
     case 'lease-lost':
-      return { outcome: await settleRefused(attempt.delivery, 'superseded') };
+      return { outcome: await settleRefused(deps, attempt, 'superseded') };
   }
 }
 
 /** Settles a delivery whose event was refused by the store. */
-async function settleRefused(delivery: Delivery, outcome: Exclude<EventOutcome, 'applied'>): Promise<AttemptOutcome> {
+async function settleRefused(
+  deps: SettleDeps,
+  { delivery }: Attempt,
+  outcome: Exclude<EventOutcome, 'applied'>,
+): Promise<AttemptOutcome> {
   if (outcome === 'superseded') {
-    await postpone(delivery);
+    await settleDelivery(deps, delivery, () => postpone(delivery));
     return 'lease-lost';
   }
-  await delivery.ack();
+  await settleDelivery(deps, delivery, () => delivery.ack());
   return 'already-ended';
+}
+
+/** The store has decided the outcome. If the queue is unavailable, it delivers the message again, and that is dropped. */
+async function settleDelivery({ logger }: SettleDeps, delivery: Delivery, settle: () => Promise<void>): Promise<void> {
+  try {
+    await settle();
+  } catch (error) {
+    logger.warn('A message could not be acknowledged; it will be delivered again.', { reason: String(error) });
+    await delivery.release().catch(() => undefined);
+  }
 }
 
 async function writeThenAck(
   deps: SettleDeps,
-  { delivery, envelope }: Attempt,
+  attempt: Attempt,
   applied: AttemptOutcome,
   createEvent: () => Promise<TaskEvent>,
 ): Promise<Settlement> {
-  const outcome = await withRetries(deps, delivery.lease, async () =>
-    deps.tasks.apply(envelope.taskId, await createEvent()),
+  const outcome = await withRetries(deps, attempt.delivery.lease, async () =>
+    deps.tasks.apply(attempt.envelope.taskId, await createEvent()),
   );
-  if (outcome !== 'applied') return { outcome: await settleRefused(delivery, outcome) };
-  await delivery.ack();
+  if (outcome !== 'applied') return { outcome: await settleRefused(deps, attempt, outcome) };
+  await settleDelivery(deps, attempt.delivery, () => attempt.delivery.ack());
   return { outcome: applied };
 }
 

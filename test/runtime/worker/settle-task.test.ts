@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Delivery,
   type Envelope,
+  type EventOutcome,
   MAX_INLINE_BYTES,
   ModelyardError,
   type RetryOptions,
@@ -12,6 +13,7 @@ import type { Attempt } from '#runtime/worker/attempt.ts';
 import type { RunEnd } from '#runtime/worker/run-attempts.ts';
 import { type SettleDeps, settleRun } from '#runtime/worker/settle-task.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
+import { silentLogger } from '#test/support/silent-logger.ts';
 
 type End = Exclude<RunEnd, { readonly type: 'repeat' }>;
 
@@ -24,7 +26,11 @@ const failed = (code: string, retryable: boolean, isSuspect = false): End => ({
   ...TIMES,
 });
 
-function setUp({ number = 1, mustRunAlone = false, ...deps }: Partial<SettleDeps & Attempt> = {}) {
+interface SetUp extends Partial<SettleDeps & Attempt> {
+  readonly isQueueAway?: boolean;
+}
+
+function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, ...deps }: SetUp = {}) {
   const calls: unknown[] = [];
   const events: TaskEvent[] = [];
   const blobs = new Map<string, Uint8Array>();
@@ -33,6 +39,7 @@ function setUp({ number = 1, mustRunAlone = false, ...deps }: Partial<SettleDeps
     (name: string) =>
     async (...args: unknown[]): Promise<void> => {
       calls.push([name, ...args.filter((arg) => arg !== undefined)]);
+      if (isQueueAway) throw unavailable('queue_unavailable', 'The queue is away.', undefined);
     };
   const delivery: Partial<Delivery> = {
     fence: 7,
@@ -68,6 +75,7 @@ function setUp({ number = 1, mustRunAlone = false, ...deps }: Partial<SettleDeps
     },
     clock,
     random: () => 0.5,
+    logger: silentLogger,
     ...deps,
   };
   return { calls, events, blobs, clock, lease, settle: (end: End) => settleRun(all, attempt, end) };
@@ -104,6 +112,29 @@ describe('an answer', () => {
     expect(keys).toEqual([...blobs].map(([key, { byteLength }]) => ({ kind: 'blob', key, size: byteLength })));
     expect(blobs.size).toBe(2);
     for (const key of blobs.keys()) expect(key).toMatch(/^results\/task\/.+/);
+  });
+});
+
+describe('a queue that is away after the store has decided', () => {
+  const refusing = (outcome: EventOutcome): SetUp => ({ isQueueAway: true, tasks: { apply: async () => outcome } });
+
+  it.each([
+    ['applied', 'succeeded'],
+    ['terminal', 'already-ended'],
+    ['superseded', 'lease-lost'],
+  ] as const)('does not change the outcome: %s', async (decided, outcome) => {
+    const { settle } = setUp(refusing(decided));
+
+    expect(await settle(answered(Uint8Array.of(1)))).toEqual({ outcome });
+  });
+
+  it('keeps no answer out of the prediction log', async () => {
+    const logged: unknown[] = [];
+    const log = { takes: () => true, add: (record: unknown) => void logged.push(record) };
+
+    await setUp({ isQueueAway: true, log }).settle(answered(Uint8Array.of(1)));
+
+    expect(logged).toMatchObject([{ taskId: 'task', response: Uint8Array.of(1) }]);
   });
 });
 
