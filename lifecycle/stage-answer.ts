@@ -9,8 +9,9 @@ import {
   waitPreference,
 } from '#api';
 import { isTerminal, type JsonObject, ModelyardError, waitForTask } from '#core';
+import { stageResult } from '#core/stages';
 import type { ServingLifecycle } from './service.ts';
-import { type StageStart, stageResult, startStage } from './stages.ts';
+import { type StageStart, startStage } from './stages.ts';
 
 /** How long an answer waits for the stage when the caller does not say. */
 const DEFAULT_WAIT_SECONDS = 20;
@@ -37,5 +38,5 @@ export async function stageAnswer(
   if (task.state !== 'succeeded') {
     return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
   }
-  return present(await stageResult(lifecycle, task));
+  return present(await stageResult(lifecycle.platform, task));
 }

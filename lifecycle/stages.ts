@@ -1,6 +1,5 @@
-import { type JsonObject, ModelyardError, readResult, STAGE_MODEL, submitTask, type Task } from '#core';
+import { STAGE_MODEL, submitTask, type Task } from '#core';
 import { type Stage, stageCommand } from '#core/stages';
-import { StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export interface StageStart extends Stage {
@@ -35,14 +34,4 @@ async function wakeWorker({ instances }: Lifecycle['platform']): Promise<void> {
   const running = (await instances.list(STAGE_MODEL)).filter(({ state }) => state !== 'draining');
   if (running.length > 0) return;
   await (instances.wake ? instances.wake(STAGE_MODEL) : instances.launch(STAGE_MODEL));
-}
-
-/** The result of a stage that succeeded. Rejects with its error otherwise. */
-export async function stageResult({ platform }: Pick<Lifecycle, 'platform'>, task: Task): Promise<JsonObject> {
-  const result = await readResult(platform, task);
-  if (!result) {
-    const { code, message } = task.error ?? { code: 'internal', message: `The stage is ${task.state}.` };
-    throw new ModelyardError(code === 'invalid_input' ? 'invalid_input' : 'internal', message);
-  }
-  return JSON.parse(StageResponse.decode(result.bytes).result_json) as JsonObject;
 }

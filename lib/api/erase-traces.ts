@@ -31,8 +31,11 @@ export async function eraseTraces(
   }
 }
 
-/** A process without the databases asks all services, if the system has a worker of the lifecycle. */
-async function usedServices({ lifecycle, registry }: Platform): Promise<readonly LifecycleService[]> {
+/**
+ * The services that may have something of users. A process without the databases asks all of them, if the system has a
+ * worker of the lifecycle.
+ */
+export async function usedServices({ lifecycle, registry }: Platform): Promise<readonly LifecycleService[]> {
   // Rejects where the environment names no stores of the lifecycle.
   const stores = await lifecycle?.().catch(() => undefined);
   const used = LIFECYCLE_SERVICES.filter((service) => stores?.hasDatabase(service));

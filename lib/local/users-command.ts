@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { LIMIT_FIELDS, SCOPES, USER_ROLES } from '#core';
 import { COMMANDS } from './users/commands.ts';
@@ -52,7 +53,9 @@ export async function runUsersCommand(args: readonly string[], streams: Streams)
     }
     const store = await openUsers(asked.options, streams.environment);
     try {
-      output.write(await asked.run(store));
+      const printed = await asked.run(store);
+      if (typeof printed === 'string') output.write(printed);
+      else await pipeline(printed, output, { end: false });
     } finally {
       await store.close();
     }

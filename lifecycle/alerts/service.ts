@@ -7,7 +7,7 @@ import {
   ModelyardError,
   type WebhookAttempt,
 } from '#core';
-import { erasing } from '../erase-user.ts';
+import { userStages } from '../export-user.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Service, ServingLifecycle } from '../service.ts';
 import { toSilence } from './change-alert.ts';
@@ -110,7 +110,7 @@ export const alerts: Service = {
   stages: {
     drift: observeDrift,
     window: observeWindow,
-    erase: erasing(manifest, [
+    ...userStages(manifest, [
       { table: 'rules', key: 'name', columns: ['updated_by'] },
       { table: 'silences', key: 'id', columns: ['created_by'] },
       { table: 'deliveries', key: 'id', columns: ['owner'] },

@@ -1,4 +1,4 @@
-import { erasing } from '../erase-user.ts';
+import { userStages } from '../export-user.ts';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
 import { trainingSetInputs, viewInputs } from './inputs.ts';
@@ -12,7 +12,7 @@ export const features: Service = {
   stages: {
     materialize,
     'make-training-set': makeTrainingSet,
-    erase: erasing(manifest, [
+    ...userStages(manifest, [
       { table: 'entities', key: 'name', columns: ['created_by'] },
       { table: 'feature_views', key: 'name', columns: ['updated_by'] },
       { table: 'materializations', key: 'id', columns: ['created_by'] },

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#core';
-import { erasing } from '../erase-user.ts';
+import { userStages } from '../export-user.ts';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
 import { ingest, ingestInputs } from './ingest.ts';
@@ -10,7 +10,7 @@ export const ingestion: Service = {
   manifest,
   stages: {
     ingest,
-    erase: erasing(manifest, [
+    ...userStages(manifest, [
       { table: 'datasets', key: 'name', columns: ['created_by'] },
       { table: 'versions', key: 'id', columns: ['created_by'] },
     ]),

@@ -6,16 +6,20 @@ import type { Lifecycle } from '../lifecycle.ts';
 import type { Workbench } from '../scratch.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
+import type { UserColumns } from '../user-columns.ts';
 import { monitoringDatabase } from './database.ts';
 import { manifest } from './manifest.ts';
 import type { BatchRow } from './tables.ts';
 
 const MAX_IDS = 400;
 
-const anonymize = erasing(manifest, [
+/** What stays without the user. */
+export const OWNED: readonly UserColumns[] = [
   { table: 'outcomes', key: 'task_id', columns: ['owner'] },
   { table: 'settings', key: 'model', columns: ['updated_by'] },
-]);
+];
+
+const anonymize = erasing(manifest, OWNED);
 
 /**
  * The stage `erase`: deletes the predictions of an owner before a time, and their outcomes. An object of the log never

@@ -1,9 +1,10 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { inBatches, isRecord, type JsonValue, type Task } from '#core';
+import { stageResult } from '#core/stages';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
-import { stageResult, startStage } from '../stages.ts';
+import { startStage } from '../stages.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
 import { manifest } from './manifest.ts';
@@ -75,7 +76,7 @@ async function findPredictions(
   const { deps, ...rest } = lifecycle;
   const args = { ids: missing, ...(mayReadAll ? {} : { owner: caller.id }) };
   const started = await startStage(rest, { service: manifest.name, stage: 'find', args, owner: caller.id });
-  const { predictions } = await stageResult(rest, await waitForStage(deps, started, signal));
+  const { predictions } = await stageResult(rest.platform, await waitForStage(deps, started, signal));
   for (const [id, at, model] of predictions as readonly [string, number, string][]) found.set(id, { at, model });
   return found;
 }

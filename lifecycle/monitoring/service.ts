@@ -3,6 +3,7 @@ import type { Query, Service } from '../service.ts';
 import { computeWindow } from './compute-window.ts';
 import { startDue } from './due.ts';
 import { eraseOwner } from './erase-owner.ts';
+import { exportOwner } from './export-owner.ts';
 import { findPredictions } from './find-predictions.ts';
 import { handle } from './handlers.ts';
 import { logBatch } from './log-batch.ts';
@@ -17,7 +18,10 @@ const monitor: Query = async (lifecycle, args) =>
 /** Watches deployed models: their requests, their responses and the outcomes. */
 export const monitoring: Service = {
   manifest,
-  stages: { log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions, erase: eraseOwner },
+  stages: {
+    ...{ log: logBatch, compute: computeWindow, rebuild: rebuildLog, find: findPredictions },
+    ...{ erase: eraseOwner, export: exportOwner },
+  },
   queries: { monitor },
   tick: startDue,
   handle,

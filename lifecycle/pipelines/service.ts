@@ -8,7 +8,7 @@ import {
   type Pipeline,
   pipelineFault,
 } from '#core';
-import { erasing } from '../erase-user.ts';
+import { userStages } from '../export-user.ts';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Service } from '../service.ts';
@@ -151,7 +151,7 @@ export const pipelines: Service = {
   stages: {
     step: runStep,
     retrain,
-    erase: erasing(manifest, [
+    ...userStages(manifest, [
       { table: 'pipelines', key: 'name', columns: ['owner'] },
       { table: 'runs', key: 'id', columns: ['owner', 'document'], version: 'version' },
       { table: 'results', key: 'key', columns: ['output'] },

@@ -1,4 +1,4 @@
-import { erasing } from '../erase-user.ts';
+import { userStages } from '../export-user.ts';
 import type { Service } from '../service.ts';
 import { handle } from './handlers.ts';
 import { manifest } from './manifest.ts';
@@ -8,7 +8,7 @@ export const preprocessing: Service = {
   manifest,
   stages: {
     'run-recipe': runRecipe,
-    erase: erasing(manifest, [
+    ...userStages(manifest, [
       { table: 'recipes', key: 'name', columns: ['updated_by'] },
       { table: 'runs', key: 'id', columns: ['created_by'] },
     ]),

@@ -7,7 +7,6 @@ import { assessRollout } from './assess-rollout.ts';
 import { deploy } from './deploy.ts';
 import { currentDeployment, listDeployments, presentDeployment } from './deployments.ts';
 import { noteDrift } from './drift.ts';
-import { erasePredictions } from './erase-predictions.ts';
 import { judgeRollouts } from './judge-rollouts.ts';
 import { entityPredictions, taskLineage } from './lineage.ts';
 import { manifest } from './manifest.ts';
@@ -16,6 +15,7 @@ import { predictEntity } from './predict-entity.ts';
 import { rollBack } from './roll-back.ts';
 import { listRollouts, presentRollout } from './rollouts.ts';
 import { rowPredictions } from './used-rows.ts';
+import { erasePredictions, exportPredictions } from './user-predictions.ts';
 
 const MAX_LISTED = 100;
 type Handle = (lifecycle: ServingLifecycle, request: HttpRequest) => Promise<ProxyResult>;
@@ -85,7 +85,14 @@ export const serving: Service = {
       left: ({ state, version, previous }) => ({ deployed: state === 'deployed' ? version : previous }),
     },
   },
-  stages: { deploy, 'roll-back': rollBack, judge, 'note-drift': noteDrift, erase: erasePredictions },
+  stages: {
+    deploy,
+    'roll-back': rollBack,
+    judge,
+    'note-drift': noteDrift,
+    erase: erasePredictions,
+    export: exportPredictions,
+  },
   async tick(lifecycle) {
     await startDeployed(lifecycle);
     await judgeRollouts(lifecycle, new AbortController().signal);

@@ -3,7 +3,6 @@ import type { JsonObject } from '#core';
 import { jsonBody } from '../json-body.ts';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
 import type { Query, Service } from '../service.ts';
-import { eraseAuthor } from './erase-author.ts';
 import { evaluateVersion } from './evaluate-version.ts';
 import { manifest } from './manifest.ts';
 import { answerMlflow, type MlflowAnswer } from './mlflow/answer.ts';
@@ -11,6 +10,7 @@ import { versionOf } from './mlflow/model-versions.ts';
 import type { Tracking } from './mlflow/tracking.ts';
 import type { TrainingTables } from './tables.ts';
 import { trainVersion } from './train-version.ts';
+import { eraseAuthor, exportAuthor } from './user-author.ts';
 import { describeVersion, listVersions, pointAlias, versionsTrainedOn } from './versions.ts';
 
 async function trackingOf(lifecycle: Lifecycle, user: string): Promise<Tracking> {
@@ -73,7 +73,7 @@ function resultOf(answer: MlflowAnswer): ProxyResult {
 /** Experiments, runs and versions, tracked by the REST API of MLflow. */
 export const training: Service = {
   manifest,
-  stages: { train: trainVersion, evaluate: evaluateVersion, erase: eraseAuthor },
+  stages: { train: trainVersion, evaluate: evaluateVersion, erase: eraseAuthor, export: exportAuthor },
   queries: {
     version: versionQuery,
     versions: versionsQuery,

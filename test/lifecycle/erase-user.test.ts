@@ -1,67 +1,19 @@
-import type { Kysely } from 'kysely';
 import { expect, it } from 'vitest';
 import { eraseTraces } from '#api/erase-traces.ts';
-import {
-  decodeEnvelope,
-  eraseUser,
-  type JsonObject,
-  LIFECYCLE_SERVICES,
-  newUserId,
-  PREDICTION_LOG_OWNER,
-  type User,
-} from '#core';
+import { decodeEnvelope, eraseUser, type JsonObject, LIFECYCLE_SERVICES, newUserId, PREDICTION_LOG_OWNER } from '#core';
 import { DELETED_USER } from '#lifecycle/erase-user.ts';
-import { databaseOf, type Lifecycle } from '#lifecycle/lifecycle.ts';
+import { databaseOf } from '#lifecycle/lifecycle.ts';
 import { runStage } from '#lifecycle/run-stage.ts';
 import { loadService } from '#lifecycle/services.ts';
 import type { FullPlatform } from '#platform/platform.ts';
 import { StageRequest } from '#proto/modelyard/v1/lifecycle_stage.ts';
+import { columnsWith, fillTables, isOfPeople } from './filled-tables.ts';
 import { useLifecycle } from './support.ts';
 
 const lifecycles = useLifecycle();
 
-/** Columns that name a user. */
-const PEOPLE = /^owner$|_by$|^user_id$/;
 /** `tags` names what it describes. Without the setting, predictions that arrive late would be logged. */
 const KEPT = ['monitoring.consents.owner', 'training.tags.owner'];
-const LATE = 4_000_000_000_000;
-
-type AnyDatabase = Kysely<Record<string, Record<string, unknown>>>;
-
-async function tablesOf(lifecycle: Lifecycle) {
-  const tables = LIFECYCLE_SERVICES.map(async (service) => {
-    const { query } = await databaseOf<unknown>(lifecycle, (await loadService(service)).manifest);
-    const all = await query.introspection.getTables();
-    return all.map(({ name, columns }) => ({ service, name, columns, query: query as unknown as AnyDatabase }));
-  });
-  return (await Promise.all(tables)).flat();
-}
-
-/** A row of each table whose texts are all the id of the user. */
-async function fill(lifecycle: Lifecycle, { id }: User): Promise<void> {
-  for (const { name, columns, query } of await tablesOf(lifecycle)) {
-    const valueFor = (type: string) => (/text|char/i.test(type) ? id : /bigint|int8/i.test(type) ? LATE : 1);
-    await query
-      .insertInto(name)
-      .values(Object.fromEntries(columns.map((column) => [column.name, valueFor(column.dataType)])))
-      .execute();
-  }
-}
-
-/** The columns that contain the text, as `service.table.column`. */
-async function columnsWith(lifecycle: Lifecycle, text: string): Promise<readonly string[]> {
-  const found = new Set<string>();
-  for (const { service, name, query } of await tablesOf(lifecycle)) {
-    for (const row of await query.selectFrom(name).selectAll().execute()) {
-      for (const [column, value] of Object.entries(row)) {
-        if (typeof value === 'string' && value.includes(text)) found.add(`${service}.${name}.${column}`);
-      }
-    }
-  }
-  return [...found].toSorted();
-}
-
-const isOfPeople = (column: string) => PEOPLE.test(column.split('.')[2] ?? '');
 
 it('deleting a user leaves neither the id nor the name where services of the lifecycle name users', async () => {
   const lifecycle = await lifecycles.open();
@@ -72,7 +24,7 @@ it('deleting a user leaves neither the id nor the name where services of the lif
     return user;
   };
   const [ann, bob] = [await add('ann'), await add('bob')];
-  for (const user of [ann, bob]) await fill(lifecycle, user);
+  for (const user of [ann, bob]) await fillTables(lifecycle, user);
   const { query } = await databaseOf<{ runs: Record<string, unknown> }>(
     lifecycle,
     (await loadService('training')).manifest,

@@ -6,6 +6,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identifyKey, PREDICTION_LOG_OWNER, verifyPassword } from '#core';
 import { OUTBOX_MIGRATIONS } from '#lifecycle/outbox.ts';
+import { manifest } from '#lifecycle/pipelines/manifest.ts';
+import type { PipelineTables } from '#lifecycle/pipelines/tables.ts';
 import { runUsersCommand } from '#local/users-command.ts';
 import { openKeyFile } from '#platform/key-file.ts';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
@@ -43,6 +45,32 @@ describe('npm run users', () => {
 
     const { tasks } = await platform.tasks.list({ owner: PREDICTION_LOG_OWNER, limit: 10 });
     expect([code, tasks.map(({ model }) => model)]).toEqual([0, ['lifecycle']]);
+  });
+
+  it('exports what the lifecycle has of a user, also while no worker runs', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'ann');
+    const owner = (await platform.users.findByName('ann'))?.id ?? '';
+    const pipelines = await (await platform.lifecycle?.())?.database<PipelineTables>('pipelines', {
+      ...OUTBOX_MIGRATIONS,
+      ...manifest.migrations,
+    });
+    await pipelines?.query
+      .insertInto('pipelines')
+      .values({ name: 'weekly', definition: '{}', owner, updated_at: 1 })
+      .execute();
+
+    const { code, out } = await users('export', 'ann');
+
+    const [, line = ''] = out.trim().split('\n');
+    expect(code).toBe(0);
+    expect(JSON.parse(line)).toEqual({
+      lifecycle: {
+        ...{ service: 'pipelines', table: 'pipelines' },
+        row: { name: 'weekly', definition: '{}', owner, updated_at: 1 },
+      },
+    });
+    expect((await platform.tasks.list({ owner, limit: 10 })).tasks).toEqual([]);
   });
 
   it('adds the first administrator with a password that it prints once', async () => {

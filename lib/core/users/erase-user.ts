@@ -56,7 +56,11 @@ export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
   return isKnown && (await users.delete(id));
 }
 
-async function eraseTask(deps: EraseDeps, task: Task): Promise<void> {
+/** Deletes a task with its request and its result. One that has not ended is canceled. */
+export async function eraseTask(
+  deps: Pick<EraseDeps, 'tasks' | 'clock' | 'stats' | 'blobs' | 'webhooks'>,
+  task: Task,
+): Promise<void> {
   const { tasks, blobs, webhooks } = deps;
   if (!isTerminal(task.state)) {
     await cancelTask(deps, task).catch((error: unknown) => {

@@ -10,7 +10,7 @@ export {
   revokeKey,
 } from './api-keys.ts';
 export { changeUser, looksLikeKey, secretPrefix } from './credentials.ts';
-export { type EraseDeps, eraseUser, tasksOf } from './erase-user.ts';
+export { type EraseDeps, eraseTask, eraseUser, tasksOf } from './erase-user.ts';
 export { changedLimits, LIMIT_FIELDS, limitFault, limitsOf, ROLE_LIMITS, type UserLimits } from './limits.ts';
 export { createSharedLoginBrake, type LoginBrake } from './login-brake.ts';
 export {

@@ -19,7 +19,11 @@ import type { OpenedUsers, UsersOptions } from './open-users.ts';
 import { newPassword, toLimits, toRole, toScope } from './words.ts';
 
 /** Resolves with what is printed. */
-export type UsersCommand = (store: OpenedUsers, args: readonly string[], options: UsersOptions) => Promise<string>;
+export type UsersCommand = (
+  store: OpenedUsers,
+  args: readonly string[],
+  options: UsersOptions,
+) => Promise<string | AsyncIterable<string>>;
 
 /** All commands on users by name, with the number of their arguments. */
 export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonly run: UsersCommand }>> = {

@@ -2,16 +2,22 @@ import { createTranscoder, presentCall, presentKey, presentTask, presentUser } f
 import { jsonTextOf, RawJson } from '#api/http/transcode.ts';
 import { type Call, keysOf, tasksOf, type User } from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
+import { lifecycleRows } from './lifecycle-rows.ts';
+import type { UsersData } from './open-users.ts';
 
 const PAGE = 100;
 
-/** Everything that is stored of a user, without secrets: a line of JSON for the user, each key, task and call. */
-export async function exportUser(store: FullPlatform, user: User): Promise<string> {
+/**
+ * Everything that is stored of a user, without secrets: a line of JSON for the user, each key, task and call, and each
+ * row of the lifecycle.
+ */
+export async function* exportUser(store: UsersData, user: User): AsyncGenerator<string> {
   const deps = { platform: store, transcoder: createTranscoder() };
-  const lines = [line('user', presentUser(user)), ...keysOf(user).map((key) => line('key', presentKey(key, user.id)))];
-  for await (const task of tasksOf(store, user.id)) lines.push(line('task', await presentTask(deps, task)));
-  for await (const call of callsOf(store, user.id)) lines.push(line('call', presentCall(call)));
-  return lines.join('');
+  yield line('user', presentUser(user));
+  for (const key of keysOf(user)) yield line('key', presentKey(key, user.id));
+  for await (const task of tasksOf(store, user.id)) yield line('task', await presentTask(deps, task));
+  for await (const call of callsOf(store, user.id)) yield line('call', presentCall(call));
+  for await (const row of lifecycleRows(store, user.id)) yield line('lifecycle', row);
 }
 
 function line(kind: string, value: unknown): string {

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { ENV, readOptional } from '#platform/environment.ts';
 import { rotateKeyFile } from '#platform/key-file.ts';
 import { type FullPlatform, systemClock } from '#platform/platform.ts';
+import { askWorker, type RunStage, runHere } from './lifecycle-rows.ts';
 
 /** Options of all commands. */
 export const USERS_OPTIONS = {
@@ -18,7 +19,12 @@ export type UsersOptions = Partial<Record<keyof typeof USERS_OPTIONS, string>>;
 /** The users of a system, whether it runs or not. */
 export interface OpenedUsers extends Pick<FullPlatform, 'users' | 'clock' | 'close'> {
   /** Also opens the stores of their data. Closed with the users. */
-  data(): Promise<FullPlatform>;
+  data(): Promise<UsersData>;
+}
+
+export interface UsersData extends FullPlatform {
+  /** Runs a stage of the lifecycle. */
+  readonly runStage: RunStage;
 }
 
 const DATA = '.modelyard';
@@ -28,26 +34,28 @@ export async function openUsers({ stage, data }: UsersOptions, environment: Node
   if (stage !== undefined) return openStage(stage);
   if (data !== undefined || readOptional(environment, ENV.platform) === undefined) {
     const { openSqlitePlatform } = await import('#platform/sqlite.ts');
-    return withData(await openSqlitePlatform({ folder: resolve(data ?? DATA) }));
+    const platform = await openSqlitePlatform({ folder: resolve(data ?? DATA), environment });
+    // The system of a data folder may be stopped.
+    return withData(platform, runHere);
   }
   const { platformFromEnvironment } = await import('#platform/from-environment.ts');
-  return withData(await platformFromEnvironment(environment, () => undefined));
+  return withData(await platformFromEnvironment(environment, () => undefined), askWorker);
 }
 
-const withData = (platform: FullPlatform): OpenedUsers => ({
+const withData = (platform: FullPlatform, runStage: (platform: FullPlatform) => RunStage): OpenedUsers => ({
   ...{ users: platform.users, clock: platform.clock },
-  data: async () => platform,
+  data: async () => ({ ...platform, runStage: runStage(platform) }),
   close: () => platform.close(),
 });
 
 async function openStage(stage: string): Promise<OpenedUsers> {
   const { openStageData, openStageUsers } = await import('#platform/deployed-stage.ts');
   const users = await openStageUsers(stage);
-  let opened: Promise<FullPlatform> | undefined;
+  let opened: Promise<UsersData> | undefined;
   return {
     ...users,
     data() {
-      opened ??= openStageData(stage);
+      opened ??= openStageData(stage).then((platform) => ({ ...platform, runStage: askWorker(platform) }));
       return opened;
     },
     async close() {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
-import { type LoggedPrediction, PREDICTION_LOG_OWNER } from '#core';
+import { type JsonObject, type LoggedPrediction, PREDICTION_LOG_OWNER } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { monitoringDatabase } from '#lifecycle/monitoring/database.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
@@ -51,6 +51,32 @@ describe('the prediction log', () => {
       { task_id: 'other-0', owner: 'deleted-user' },
       { task_id: 'other-1', owner: 'someone' },
     ]);
+  });
+
+  it('gives a user all own predictions, and the outcomes of others without who has sent them', async () => {
+    await log([...recordsOf('mine', 20, { owner: ANN }), ...recordsOf('other', 30)]);
+    await log(recordsOf('later', 10, { owner: ANN }));
+    await log(recordsOf('others', 10));
+    await storeTasks(lifecycle, [...recordsOf('mine', 1, { owner: ANN }), ...recordsOf('other', 1)]);
+    await ask(lifecycle, 'POST /outcomes', {
+      ...{ owner: 'someone', role: 'operator' },
+      body: { outcomes: ['mine-0', 'other-0'].map((task_id) => ({ task_id, value: 1 })) },
+    });
+    await ask(lifecycle, 'PUT /users/me/consent', { owner: ANN, body: { prediction_log: 'full' } });
+
+    const run = { taskId: 'export', attempt: 1, owner: ANN, signal: new AbortController().signal };
+    const { rows, next } = await lifecycle.perform('monitoring.export', { owner: ANN }, run);
+
+    const of = (name: string) =>
+      (rows as readonly { table: string; row: JsonObject }[])
+        .filter(({ table }) => table === name)
+        .map(({ row }) => row);
+    expect(next).toBeNull();
+    expect(of('prediction_log').map(({ owner }) => owner)).toEqual(Array(30).fill(ANN));
+    expect(of('prediction_log')[0]).toMatchObject({ task_id: 'mine-0', request: expect.stringContaining('rate') });
+    expect(of('outcomes')).toMatchObject([{ task_id: 'mine-0', value: '1' }]);
+    expect(of('consents')).toMatchObject([{ owner: ANN, prediction_log: 'full' }]);
+    expect(JSON.stringify(rows)).not.toContain('someone');
   });
 
   it('deletes what was logged before when its user asks for it', async () => {
