@@ -35,25 +35,28 @@ interface Runner {
   readonly endpoint: string;
 }
 
-/** The instance of the model that has the only task in hand. */
-async function runnerOf(model: string): Promise<Runner> {
+interface History {
+  readonly events: readonly { readonly event: string; readonly instance?: string }[];
+}
+
+/** The instance that runs the task. */
+async function runnerOf(id: string): Promise<Runner> {
   for (;;) {
-    for (const id of [`${model}-1`, `${model}-2`]) {
-      const ready = system.events.findLast((event) => event.source === id && event.message === 'Ready.');
-      const endpoint = String(ready?.endpoint);
-      if (/^modelyard_instance_in_flight 1$/m.test(await metrics(endpoint))) {
-        return { pid: Number(system.pids(id).at(-1)), endpoint };
-      }
+    const { events } = (await (await system.fetch(`/tasks/${id}/history`)).json()) as History;
+    const instance = events.find(({ event }) => event === 'attempt')?.instance;
+    if (instance) {
+      const ready = system.events.findLast((event) => event.source === instance && event.message === 'Ready.');
+      return { pid: Number(system.pids(instance).at(-1)), endpoint: String(ready?.endpoint) };
     }
     await sleep(50);
   }
 }
 
-/** Resolves when every instance of the model that was started and still runs is ready. */
+/** Resolves when every instance of the model is ready, also those that were restarted. */
 async function allReady(model: string): Promise<void> {
-  const count = (message: string) =>
-    system.events.filter((event) => event.source.startsWith(`${model}-`) && event.message === message).length;
-  await system.until(() => count('Starting.') === count('Ready.'));
+  const count = (pattern: RegExp) =>
+    system.events.filter(({ source, message }) => source.startsWith(`${model}-`) && pattern.test(message)).length;
+  await system.until(() => count(/^Ready\.$/) === 2 + count(/Restarting in/));
 }
 
 describe('a model that cannot start', () => {
@@ -113,7 +116,7 @@ describe('a task', () => {
 
   it('whose instance is killed in the middle of it is run by another one, and its result is written once', async () => {
     const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 3 });
-    const { pid } = await runnerOf('steadfast');
+    const { pid } = await runnerOf(id);
 
     process.kill(pid, 'SIGKILL');
     const task = await ended(system, id);
@@ -126,7 +129,7 @@ describe('a task', () => {
   it('whose instance comes back too late keeps the result of the one that took over', async () => {
     await allReady('steadfast');
     const { id } = await submit(system, 'steadfast', { action: 'wait', seconds: 3 });
-    const { pid, endpoint } = await runnerOf('steadfast');
+    const { pid, endpoint } = await runnerOf(id);
     const before = await metrics(endpoint);
 
     process.kill(pid, 'SIGSTOP');
