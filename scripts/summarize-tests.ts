@@ -46,3 +46,13 @@ export const failuresOf = ({ testResults }: TestReport): readonly string[] =>
   });
 
 const lineOf = (test: string, said: string): string => `${test}: ${said.replaceAll(/\s+/g, ' ').slice(0, 600)}`;
+
+/** The paths of the files that did not pass. */
+export const failedFiles = ({ testResults }: TestReport): readonly string[] =>
+  testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+
+/** The report with the results of another run of some of its files. */
+export function withResults(first: TestReport, again: TestReport): TestReport {
+  const results = new Map(again.testResults.map((file) => [file.name, file]));
+  return { testResults: first.testResults.map((file) => results.get(file.name) ?? file) };
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { summarizeTests, type TestReport } from '../../scripts/summarize-tests.ts';
+import { failedFiles, summarizeTests, type TestReport, withResults } from '../../scripts/summarize-tests.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/ci-summary.ts', import.meta.url));
 
@@ -29,6 +29,17 @@ describe('the summary of a test run', () => {
     const summary = summarizeTests(report(['passed', 'passed'], ['failed']));
 
     expect(summary).toEqual({ passed: 1, failed: 1 });
+  });
+
+  it('takes the results of files that ran again', () => {
+    const first = report(['failed', 'passed', 'failed'], ['passed', 'passed']);
+
+    expect(failedFiles(first)).toEqual(['test/0.test.ts']);
+    expect(summarizeTests(withResults(first, report(['passed', 'passed', 'passed'])))).toEqual({
+      passed: 3,
+      failed: 0,
+    });
+    expect(summarizeTests(withResults(first, { testResults: [] }))).toEqual({ passed: 2, failed: 1 });
   });
 
   it.each([
