@@ -13,6 +13,8 @@ import { waitForStage } from './wait-for-stage.ts';
 
 const MAX_OUTCOMES = 1000;
 const MAX_READS = 20;
+/** Other texts are ids of nothing. Databases and SQL do not take all of them. */
+const POSSIBLE_ID = /^[\w.:-]{1,128}$/;
 
 /** One entry of the answer, in the order of the request. */
 interface OutcomeAnswer {
@@ -30,8 +32,12 @@ export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpReq
   const isList = Array.isArray(outcomes) && outcomes.length > 0 && outcomes.length <= MAX_OUTCOMES;
   if (!isList) throw invalidField('/outcomes', `must be a list of 1 to ${MAX_OUTCOMES} outcomes`);
   const asked = outcomes.map(readAsked);
-  const ids = [...new Set(asked.flatMap((each) => (each ? [each.task_id] : [])))];
-  const predictions = await findPredictions(lifecycle, request, ids);
+  const ids = new Set(asked.flatMap((each) => (each ? [each.task_id] : [])));
+  const predictions = await findPredictions(
+    lifecycle,
+    request,
+    [...ids].filter((id) => POSSIBLE_ID.test(id)),
+  );
   const results = await recordOutcomes(lifecycle, { asked, predictions, owner: request.caller.id });
   await startDue(lifecycle);
   const answers = results.map((refusal, at): OutcomeAnswer => {

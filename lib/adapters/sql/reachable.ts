@@ -1,10 +1,13 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
-import { unavailable } from '#core';
+import { ModelyardError, unavailable } from '#core';
 
 /** SQLSTATE classes of connections and of a server that is starting or stopping, and errors of sockets. */
 const AWAY = /^(?:08|57P0|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
 /** Messages of the driver that have no code. */
 const LOST = /^(?:Connection terminated|Query read timeout|timeout exceeded|Client has encountered a connection error)/;
+
+/** A text with a zero byte, which PostgreSQL does not store. */
+const ZERO_BYTE = '22021';
 
 /** The server does not answer, and may answer later. */
 function isAway(error: unknown): boolean {
@@ -33,7 +36,10 @@ export function tellingWhenAway(dialect: Dialect, message: string): Dialect {
           try {
             return await execute<R>(query, ...(more as []));
           } catch (error) {
-            throw isAway(error) ? away(error) : error;
+            if (isAway(error)) throw away(error);
+            const { code } = error as { readonly code?: unknown };
+            if (code !== ZERO_BYTE) throw error;
+            throw new ModelyardError('invalid_input', 'Texts must not contain a zero byte.', { cause: error });
           }
         };
       }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresDialect } from '#adapters/sql/postgres-dialect.ts';
@@ -76,6 +77,20 @@ describe.runIf(postgres)('on a PostgreSQL server', () => {
       message: 'The database of ingestion cannot be reached.',
       cause: expect.objectContaining({ code: '42501' }),
     });
+  });
+
+  it('says that a text with a zero byte is invalid input', async () => {
+    const url = await newDatabase();
+    const database = await openServiceDatabase({
+      dialect: postgresDialect({ url }),
+      migrations: {},
+      name: 'ingestion',
+    });
+
+    const query = sql`SELECT ${'a\0b'}::text`.execute(database.query);
+
+    await expect(query).rejects.toMatchObject({ code: 'invalid_input', retryable: false });
+    await database.close();
   });
 
   describe.runIf(python)('through the subset of Aurora DSQL', () => {

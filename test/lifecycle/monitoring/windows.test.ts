@@ -303,6 +303,15 @@ describe('outcomes', () => {
     expect(hidden).toEqual({ predictions: [] });
   });
 
+  it('of texts that cannot be ids are of unknown predictions', async () => {
+    await log(recordsOf('a', 1));
+    const texts = ['a\0b', "a') OR ('' = '", '\ud800', 'a'.repeat(100_000)];
+
+    const answer = await outcomes(texts.map((task_id) => ({ task_id, value: 1 })));
+
+    expect(answer).toMatchObject({ recorded: 0, refused: texts.length });
+  });
+
   it('are refused as a whole when they are no list', async () => {
     for (const body of [
       {},
