@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { queuesOnDemand } from '#local/emulators.ts';
-import { callDaysFrom } from '#platform/environment.ts';
+import { callDaysFrom, ENV } from '#platform/environment.ts';
 import { lifecycleFilesIn } from '#platform/lifecycle-databases.ts';
 import { outboundHostsFrom } from '#platform/outbound.ts';
 import type { FullPlatform } from '#platform/platform.ts';
@@ -72,7 +72,7 @@ function durabilityOf({ dataFolder, isDurable }: Pick<BackendOptions, 'dataFolde
 }
 
 async function startEmulatedAws({ models, environment }: BackendOptions): Promise<Backend> {
-  const [{ startEmulators }, { localAwsSettings, provision, taskQueueOf }] = await Promise.all([
+  const [{ startEmulators }, { ARTIFACT_BUCKET, localAwsSettings, provision, taskQueueOf }] = await Promise.all([
     import('./emulators.ts'),
     import('./provision.ts'),
   ]);
@@ -88,9 +88,10 @@ async function startEmulatedAws({ models, environment }: BackendOptions): Promis
   };
   await provision(settings, models);
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-lifecycle-'));
+  const stores = { ...lifecycleFilesIn(folder), [ENV.artifacts]: `s3://${ARTIFACT_BUCKET}/artifacts/` };
   // What the environment names is elsewhere.
-  const files = Object.entries(lifecycleFilesIn(folder)).filter(([name]) => !environment[name]);
-  const lifecycle = Object.fromEntries(files);
+  const named = Object.entries(stores).filter(([name]) => !environment[name]);
+  const lifecycle = { ...Object.fromEntries(named), [ENV.s3Endpoint]: emulators.endpoints.s3 };
   const aws = createFullAwsPlatform(settings, { environment: { ...environment, ...lifecycle } });
   const addModel = (model: string) => provision(settings, [model]);
   const platform = { ...aws, queues: queuesOnDemand(aws.queues, { known: models, create: addModel }) };

@@ -26,6 +26,9 @@ const ACCOUNT = '000000000000';
 /** Short, because the emulator keeps the poll of a killed receiver open until its end. */
 const POLL_SECONDS = 1;
 
+/** Of the lifecycle. */
+export const ARTIFACT_BUCKET = `${PREFIX}artifacts`;
+
 export const taskQueueOf = (model: string): string => taskQueueName(PREFIX, model);
 
 /** Settings of the AWS platform on emulators. */
@@ -57,7 +60,7 @@ export async function provision(settings: AwsSettings, models: readonly string[]
       createTable(dynamodb, settings.registryTable, REGISTRY_TABLE),
       createTable(dynamodb, settings.usersTable, USERS_TABLE),
       createTable(dynamodb, settings.callsTable, CALLS_TABLE),
-      s3.send(new CreateBucketCommand({ Bucket: settings.blobBucket })),
+      ...[settings.blobBucket, ARTIFACT_BUCKET].map((Bucket) => s3.send(new CreateBucketCommand({ Bucket }))),
       createWebhookQueue(sqs),
       ...models.map((model) => createQueues(sqs, model)),
     ]);

@@ -12,6 +12,11 @@ interface LifecycleOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+const connectionOf = ({ region, credentials }: AwsSettings) => ({
+  ...(region === undefined ? {} : { region }),
+  ...(credentials === undefined ? {} : { credentials }),
+});
+
 /** The AWS platform with its users and its call log. */
 export function createFullAwsPlatform(
   settings: AwsSettings,
@@ -21,7 +26,7 @@ export function createFullAwsPlatform(
   const platform = createAwsPlatform(settings, access);
   const { dynamodb: client, clock } = access;
   const { callDays = CALL_RETENTION_DAYS } = settings;
-  const { lifecycle, closeLifecycle } = lateLifecycle(environment);
+  const { lifecycle, closeLifecycle } = lateLifecycle(environment, { connection: connectionOf(settings) });
   return {
     ...platform,
     users: new DynamoUserStore({ client, table: settings.usersTable }),

@@ -1,15 +1,23 @@
+import type { AwsConnection } from '#adapters/aws/index.ts';
 import type { LifecycleStores } from './platform.ts';
 
+export interface LifecyclePlace {
+  /** The place of database and artifact files, unless the environment names other stores. @default none */
+  readonly folder?: string;
+  /** Of an emulator of AWS. @default as the SDK finds it */
+  readonly connection?: Pick<AwsConnection, 'region' | 'credentials'>;
+}
+
 /**
- * The stores of the lifecycle, opened at the first call and again after a failure. `folder`: the place of database and
- * artifact files, unless the environment names other stores. No code of the lifecycle is loaded before.
+ * The stores of the lifecycle, opened at the first call and again after a failure. No code of the lifecycle is loaded
+ * before.
  */
-export function lateLifecycle(environment: NodeJS.ProcessEnv, folder?: string) {
+export function lateLifecycle(environment: NodeJS.ProcessEnv, place: LifecyclePlace = {}) {
   let stores: Promise<LifecycleStores> | undefined;
 
   async function open(): Promise<LifecycleStores> {
     const { openLifecycleStores } = await import('./lifecycle-stores.ts');
-    return openLifecycleStores(environment, folder);
+    return openLifecycleStores(environment, place);
   }
 
   return {

@@ -7,6 +7,7 @@ import { CommandContainerRunner } from '#adapters/docker/command-container-runne
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, readOptional } from './environment.ts';
+import type { LifecyclePlace } from './late-lifecycle.ts';
 import { artifactsFolder, DATABASE_URLS, databaseFile } from './lifecycle-databases.ts';
 import { notifierFrom } from './notifier.ts';
 import { outboundFrom } from './outbound.ts';
@@ -14,13 +15,10 @@ import type { LifecycleStores } from './platform.ts';
 
 const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
 
-/**
- * The stores of the services. `folder`: the place of SQLite databases and artifact files, unless the environment names
- * other stores; undefined without a data folder.
- */
+/** The stores of the services. */
 export async function openLifecycleStores(
   environment: NodeJS.ProcessEnv,
-  folder: string | undefined,
+  { folder, connection }: LifecyclePlace = {},
 ): Promise<LifecycleStores> {
   const opened = new Map<LifecycleService, Promise<ServiceDatabase<unknown>>>();
   const scratch = readOptional(environment, ENV.scratchFolder) ?? join(folder ?? tmpdir(), 'modelyard-scratch');
@@ -33,8 +31,7 @@ export async function openLifecycleStores(
 
   return {
     artifacts: await openArtifacts(readOptional(environment, ENV.artifacts) ?? (folder && artifactsFolder(folder)), {
-      environment,
-      scratch,
+      ...{ environment, scratch, connection },
     }),
     scratch,
     containers: new CommandContainerRunner(readOptional(environment, ENV.containerCommand) ?? 'docker'),
@@ -78,9 +75,15 @@ async function dialectOf(address: string | undefined, service: LifecycleService)
   return postgresDialect({ url: `${url}?sslmode=verify-full`, isDsql: true, password: dsqlToken(hostname) });
 }
 
+interface ArtifactPlace {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly scratch: string;
+  readonly connection: LifecyclePlace['connection'];
+}
+
 async function openArtifacts(
   address: string | undefined,
-  { environment, scratch }: { readonly environment: NodeJS.ProcessEnv; readonly scratch: string },
+  { environment, scratch, connection = {} }: ArtifactPlace,
 ): Promise<ArtifactStore> {
   if (address === undefined) {
     throw new ModelyardError('store_unavailable', `The lifecycle needs a place for files: set ${ENV.artifacts}.`);
@@ -90,5 +93,11 @@ async function openArtifacts(
   const { S3ArtifactStore } = await import('#adapters/artifacts/s3-artifact-store.ts');
   const endpoint = readOptional(environment, ENV.s3Endpoint);
   const cacheFolder = join(scratch, 'artifacts');
-  return new S3ArtifactStore({ bucket, prefix, cacheFolder, ...(endpoint === undefined ? {} : { endpoint }) });
+  return new S3ArtifactStore({
+    bucket,
+    prefix,
+    cacheFolder,
+    connection,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
 }

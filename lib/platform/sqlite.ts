@@ -27,7 +27,9 @@ export async function openSqlitePlatform(settings: SqliteSettings): Promise<Full
   const sqlite = await openSqlite({ ...settings, durability, clock, pollMs: pollSeconds * 1000 });
   const { tasks, blobs } = sqlite;
   const transfers = gatewayTransfers({ blobs, streams: fileBlobStreams(blobs), clock });
-  const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {}, join(settings.folder, 'lifecycle'));
+  const { lifecycle, closeLifecycle } = lateLifecycle(settings.environment ?? {}, {
+    folder: join(settings.folder, 'lifecycle'),
+  });
   return {
     ...sqlite,
     transfers,

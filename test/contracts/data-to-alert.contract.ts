@@ -33,11 +33,13 @@ interface Surroundings {
   /** Of the system: where databases and artifacts are. */
   prepare(environment: Readonly<Record<string, string>>): Promise<void>;
   /** Puts an object into the inbox of the artifacts. */
-  putObject(name: string, text: string): Promise<void>;
+  putObject(name: string, text: string, system: Pick<EmbeddedSystem, 'environment'>): Promise<void>;
+  /** Logged at a time. An instance that has fewer than a batch hands them on when it is stopped. @default a batch */
+  readonly predictions?: number;
 }
 
 /** From a file to an alert that is over, on a whole system with servers around it. */
-export function dataToAlertContract(name: string, { prepare, putObject }: Surroundings): void {
+export function dataToAlertContract(name: string, { prepare, putObject, predictions = BATCH }: Surroundings): void {
   const folders = useDataFolders();
   let system: EmbeddedSystem;
   let series: readonly Series[];
@@ -116,8 +118,17 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
     });
   }
 
-  /** By default as many predictions as an instance logs at once. Resolves with the ids of their tasks. */
-  async function predictMany(shift: number, count = BATCH): Promise<readonly string[]> {
+  /** Lets another instance take over from the one that runs, which hands on its log. */
+  async function replaceInstance(): Promise<void> {
+    const { body } = await call('GET', `/models/${MODEL}/instances`);
+    expect((await call('POST', `/models/${MODEL}/instances`)).status).toBe(202);
+    for (const { id } of body.instances as { id: string }[]) {
+      expect((await call('DELETE', `/models/${MODEL}/instances/${id}`)).status).toBe(202);
+    }
+  }
+
+  /** Resolves with the ids of their tasks. */
+  async function predictMany(shift: number, count: number): Promise<readonly string[]> {
     const known = observationsOf(series, 1970, 1990);
     const left = Array.from({ length: count }, (_, at) => known[(at * 7) % known.length]);
     const ids: string[] = [];
@@ -128,6 +139,12 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
       }
     }
     await Promise.all(Array.from({ length: CONCURRENT }, predictNext));
+    return ids;
+  }
+
+  async function predictLogged(shift: number): Promise<readonly string[]> {
+    const ids = await predictMany(shift, predictions);
+    if (predictions < BATCH) await replaceInstance();
     return ids;
   }
 
@@ -142,7 +159,7 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
       const again = await call('POST', '/datasets/fertility/files?name=one.csv', broken, CSV);
       const fetched = await call('POST', '/datasets/fertility/files', { url: `${files}/two.csv` });
       const refused = await call('POST', '/datasets/fertility/files', { url: 'http://169.254.169.254/two.csv' });
-      await putObject('three.csv', knownCsv(series.slice(0, 3)));
+      await putObject('three.csv', knownCsv(series.slice(0, 3)), system);
       const taken = await call('POST', '/datasets/fertility/files', { key: 'three.csv' });
       const all = await toParquet(knownCsv(series), await folders.newFolder());
       const parquet = await call('POST', '/datasets/fertility/files?name=fertility.parquet', all, PARQUET);
@@ -208,8 +225,8 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
       const silence = await call('POST', '/silences', { model: MODEL, seconds: 600 });
       expect(silence.status).toBe(201);
 
-      drifted = await predictMany(10);
-      const windows = await untilJudged(BATCH);
+      drifted = await predictLogged(10);
+      const windows = await untilJudged(predictions);
       const alert = await until(() => alertOn('rate'));
 
       expect(windows.some((window) => window.drifted)).toBe(true);
@@ -239,7 +256,7 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
     });
 
     it('resolves the alert by a good window, and signs both reports', async () => {
-      await predictMany(0);
+      await predictLogged(0);
       await until(async () => reports[1]);
 
       expect(typesOf()).toEqual(['alert.firing', 'alert.resolved']);
@@ -250,7 +267,10 @@ export function dataToAlertContract(name: string, { prepare, putObject }: Surrou
 
     it('rebuilds from tasks what an instance that is killed has not handed on', async () => {
       await predictMany(0, 50);
-      process.kill(Number(system.pids(`${MODEL}-1`).at(-1)), 'SIGKILL');
+      const instances = system.events.filter(
+        ({ source, message }) => source.startsWith(MODEL) && message === 'Starting.',
+      );
+      process.kill(Number(instances.at(-1)?.pid), 'SIGKILL');
       const platform = await platformFromEnvironment({ ...process.env, ...system.environment }, () => undefined);
       const clock = { ...platform.clock, now: () => Date.now() + SILENT_MS };
       const later = await openLifecycle({ ...platform, clock }, silentLogger);

@@ -29,7 +29,7 @@ export function predictionLogContract(name: string, open: () => Promise<Platform
     beforeEach(async () => {
       clock = new ManualClock(Date.now());
       const folder = await folders.newFolder();
-      const stores = await openLifecycleStores(lifecycleFilesIn(folder), folder);
+      const stores = await openLifecycleStores(lifecycleFilesIn(folder), { folder });
       lifecycle = await openLifecycle({ ...(await open()), clock, lifecycle: async () => stores }, silentLogger);
       await register(lifecycle);
     });

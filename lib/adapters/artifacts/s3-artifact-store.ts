@@ -10,6 +10,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { type Artifact, type ArtifactStore, isArtifactHash, ModelyardError, unavailable } from '#core';
 import { FileArtifactStore } from './file-artifact-store.ts';
@@ -22,6 +23,8 @@ export interface S3ArtifactStoreOptions {
   readonly cacheFolder: string;
   /** Of an emulator. @default that of the region */
   readonly endpoint?: string;
+  /** @default as the SDK finds them */
+  readonly connection?: Pick<S3ClientConfig, 'region' | 'credentials'>;
 }
 
 /** Artifacts as objects of an S3 bucket, with local copies. */
@@ -31,9 +34,12 @@ export class S3ArtifactStore implements ArtifactStore {
   readonly #copies: FileArtifactStore;
 
   constructor(options: S3ArtifactStoreOptions) {
-    const { endpoint, cacheFolder } = options;
+    const { endpoint, cacheFolder, connection } = options;
     this.#options = options;
-    this.#client = new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
+    this.#client = new S3Client({
+      ...connection,
+      ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    });
     this.#copies = new FileArtifactStore(cacheFolder);
   }
 

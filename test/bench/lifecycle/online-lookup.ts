@@ -8,7 +8,7 @@ const PAGE = 500;
 
 /** Milliseconds of lookups of one entity in an online store with 100,000 keys, on SQLite. */
 export async function onlineLookups(folder: string): Promise<{ readonly p50: number; readonly p99: number }> {
-  const lifecycle = { stores: await openLifecycleStores({}, folder), platform: { clock: systemClock } as never };
+  const lifecycle = { stores: await openLifecycleStores({}, { folder }), platform: { clock: systemClock } as never };
   const { query } = await openFeatures(lifecycle);
   const definition = { entities: ['meter'], source: { dataset: 'loads' }, timestamp: 'at', features: ['power'] };
   const view = { name: 'load', version: 1, definition: JSON.stringify(definition), updated_at: 0, updated_by: 'bench' };
