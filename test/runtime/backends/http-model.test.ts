@@ -1,17 +1,20 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { backendOf } from '#runtime/backends/backend-of.ts';
-import type { ModelProcess, RunAnswer } from '#runtime/backends/model-backend.ts';
+import type { ModelProcess, RunAnswer, RunReport } from '#runtime/backends/model-backend.ts';
+import { SpellRequest, SpellResponse } from '#test/fixtures/proto/gen/models/spell_cog.ts';
 import { TallyRequest, TallyResponse } from '#test/fixtures/proto/gen/models/tally_json.ts';
+import { freePort } from '#test/support/server-process.ts';
 
 const CONTAINERS = join(import.meta.dirname, '../../fixtures/containers');
 const { signal } = new AbortController();
 
-async function launchReady(protocol: string, containerUrl?: string): Promise<ModelProcess> {
+async function launchReady(protocol: string, containerUrl?: string, model = 'tally'): Promise<ModelProcess> {
   const surroundings = { python: '', containerUrl, environment: process.env };
-  const launched = (await backendOf(join(CONTAINERS, `tally_${protocol}`), surroundings)).launch();
+  const launched = (await backendOf(join(CONTAINERS, `${model}_${protocol}`), surroundings)).launch();
   await launched.setUp(undefined, signal);
   return launched;
 }
@@ -79,6 +82,53 @@ describe.each(['json', 'protobuf', 'sagemaker', 'kserve', 'cog'])('a container t
   });
 });
 
+const reported = ({ response, ...progress }: RunReport) =>
+  response ? { part: TallyResponse.decode(response).note } : progress;
+
+async function reportsOf(launched: ModelProcess) {
+  const reports: RunReport[] = [];
+  const request = { ...tally('report'), onReport: (report: RunReport) => void reports.push(report) };
+  const [answer] = await Promise.all(launched.run([request]).answers);
+  const [statuses, url = ''] = (decoded(answer) as TallyResponse).note.split(' ');
+  return { reports: reports.map(reported), statuses, url };
+}
+
+describe.each(['json', 'protobuf', 'sagemaker', 'kserve'])('a container that reports and speaks %s', (protocol) => {
+  it('has its reports passed on, and is told which are wrong', async () => {
+    const launched = await launchReady(protocol);
+    onTestFinished(() => launched.close());
+
+    const { reports, statuses, url } = await reportsOf(launched);
+
+    expect(reports).toEqual([
+      { fraction: 0.25, message: 'One of four.' },
+      { fraction: undefined, message: undefined, part: 'a part' },
+    ]);
+    expect(statuses).toBe('204,204,400,400,400,400,400,400,413');
+    const late = await fetch(url, { method: 'POST', body: '{"fraction": 0.5}' });
+    expect([late.status, await late.text()]).toEqual([404, 'The run has ended.']);
+  });
+});
+
+describe('a Cog model that yields', () => {
+  it('has its log and what it yielded passed on, once and in order', async () => {
+    const launched = await launchReady('cog', undefined, 'spell');
+    onTestFinished(() => launched.close());
+    const reports: RunReport[] = [];
+    const onReport = (report: RunReport) => void reports.push(report);
+
+    const body = SpellRequest.encode({ text: 'abcd' });
+    const [answer] = await Promise.all(launched.run([{ ...tally(''), body, onReport }]).answers);
+
+    const letters = (bytes: Uint8Array) => SpellResponse.decode(bytes).letters;
+    const parts = reports.flatMap(({ response }) => (response ? [letters(response)] : []));
+    expect(parts).toEqual([['a'], ['b'], ['c'], ['d']]);
+    expect(reports.flatMap(({ fraction }) => fraction ?? [])).toEqual([0.25, 0.5, 0.75, 1]);
+    expect(reports.find(({ fraction }) => fraction === 0.5)?.message).toBe('50%|####   | 2/4');
+    expect(answer && 'response' in answer && letters(answer.response)).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
 describe('the command of a container', () => {
   it('takes its process with it when it crashes', async () => {
     const launched = await launchReady('json');
@@ -107,7 +157,26 @@ function lastPort(): string {
   return lines.at(-1)?.split(' ').at(-1) ?? '';
 }
 
+/** An address of this machine that is not loopback, as a container beside the instance has. */
+const ADDRESS = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+
 describe('a container that runs elsewhere', () => {
+  it.skipIf(!ADDRESS)('reports to an address of the network on which it is called', async () => {
+    const host = String(ADDRESS);
+    const port = String(await freePort());
+    const server = spawn(process.execPath, [join(CONTAINERS, 'server.ts'), 'json', port, host], { stdio: 'inherit' });
+    onTestFinished(() => void server.kill());
+    const launched = await launchReady('json', `http://${host}:${port}`);
+    onTestFinished(() => launched.close());
+
+    const { reports, url } = await reportsOf(launched);
+
+    expect(new URL(url).hostname).toBe(host);
+    expect(reports).toHaveLength(2);
+  });
+
   it('is not started, and is waited for', async () => {
     const elsewhere = await launchReady('json');
     onTestFinished(() => elsewhere.close());

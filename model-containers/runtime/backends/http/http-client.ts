@@ -14,11 +14,18 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
+  /** The address of this machine from which the server was called. */
+  readonly localAddress: string;
 }
 
-/** Lets the log and the traces of a container continue the trail of the request. */
-export const trailHeaders = ({ requestId, trace }: Pick<PredictContext, 'requestId' | 'trace'>) => ({
+interface Trail extends Pick<PredictContext, 'requestId' | 'trace'> {
+  readonly reportUrl: string;
+}
+
+/** Lets the log and the traces of a container continue the trail of the request, and the container report. */
+export const trailHeaders = ({ requestId, trace, reportUrl }: Trail) => ({
   ...trace,
+  'Report-Url': reportUrl,
   ...(requestId === undefined ? {} : { 'X-Request-Id': requestId }),
 });
 
@@ -47,9 +54,11 @@ export class HttpClient {
     };
     const request = send(new URL(path, this.#base), { method, headers, agent: this.#agent, signal }, (response) => {
       const chunks: Buffer[] = [];
+      const { statusCode: status = 0, socket } = response;
+      const { localAddress = '127.0.0.1' } = socket;
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+      response.on('end', () => resolve({ status, body: Buffer.concat(chunks), localAddress }));
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
       // The server had closed the connection while it was idle, so it has not read the request.
@@ -69,12 +78,12 @@ export class HttpClient {
     throw Object.assign(new Error(`The container answered ${status}: ${detail}`), { code: 'container_failed' });
   }
 
-  /** Resolves when `isReady` is true of an answer. Rejects when `signal` aborts. */
-  async untilReady(path: string, isReady: (answer: HttpAnswer) => boolean, signal: AbortSignal): Promise<void> {
+  /** Resolves with the first answer of which `isReady` is true. Rejects when `signal` aborts. */
+  async untilReady(path: string, isReady: (answer: HttpAnswer) => boolean, signal: AbortSignal): Promise<HttpAnswer> {
     for (;;) {
       signal.throwIfAborted();
       const answer = await this.call({ path, method: 'GET' }, signal).catch(() => undefined);
-      if (answer && isReady(answer)) return;
+      if (answer && isReady(answer)) return answer;
       await sleep(LOOK_MS, undefined, { signal });
     }
   }

@@ -6,8 +6,15 @@ import type { ModelFolder } from '../model-folder.ts';
 import { type ContainerProcess, startContainer } from './container-process.ts';
 import { HttpClient } from './http-client.ts';
 import { type Predict, protocolOf } from './protocols.ts';
+import { ReportServer, takeReport } from './reports.ts';
 
 type Answer = Awaited<ReturnType<Predict>>;
+
+/** What `setup` makes. */
+interface Connected {
+  readonly predict: Predict;
+  readonly reports: ReportServer;
+}
 
 export interface HttpModelOptions {
   readonly folder: string;
@@ -20,7 +27,7 @@ export interface HttpModelOptions {
  * The model of a container. Its `setup` starts the command, when there is no container yet, and waits until it is ready.
  * The process ends when the command ends, and is started again with it.
  */
-export async function httpModel(options: HttpModelOptions): Promise<ModelDefinition<Uint8Array, Answer, Predict>> {
+export async function httpModel(options: HttpModelOptions): Promise<ModelDefinition<Uint8Array, Answer, Connected>> {
   const { manifest, request, response } = options.described;
   const source = manifest.container;
   if (!source) throw new ModelStartError(`The manifest of ${manifest.name} has no container.`);
@@ -47,12 +54,21 @@ export async function httpModel(options: HttpModelOptions): Promise<ModelDefinit
       const process = await containerOf(options);
       const client = new HttpClient(process.url);
       const started = AbortSignal.any([signal, abortedBy(process.ended)]);
-      await client.untilReady(protocol.health, protocol.isReady, started);
+      const { localAddress } = await client.untilReady(protocol.health, protocol.isReady, started);
       // Nobody handles it, so it ends this process.
       void process.ended.then(() => undefined);
-      return protocol.connect(client, signal);
+      // The container answered to this address, so it reaches it: loopback, or that of a network of containers.
+      const reports = await ReportServer.start(localAddress);
+      return { predict: await protocol.connect(client, signal), reports };
     },
-    predict: (predict, body, context) => predict(body, context) as Promise<Partial<Answer>>,
+    async predict({ predict, reports }, body, context) {
+      const { url: reportUrl, close } = reports.open((protocol.takeReport ?? takeReport)(context));
+      try {
+        return (await predict(body, { ...context, reportUrl })) as Partial<Answer>;
+      } finally {
+        close();
+      }
+    },
   };
 }
 

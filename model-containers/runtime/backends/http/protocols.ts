@@ -1,23 +1,26 @@
 import type { ContainerProtocol, ContainerSource } from '#catalog/manifest.ts';
-import {
-  type ContractCodec,
-  contractOf,
-  loadContract,
-  type MessageDescriptor,
-  type TypeIndex,
-  typesOf,
-} from '#contract';
+import { type ContractCodec, contractOf, loadContract, type TypeIndex, typesOf } from '#contract';
 import type { PredictContext } from '../../define-model.ts';
 import type { ModelFolder } from '../model-folder.ts';
+import { cogProtocol } from './cog.ts';
 import { type HttpAnswer, type HttpClient, parse, trailHeaders } from './http-client.ts';
 import { kserveProtocol } from './kserve.ts';
+import type { TakeReport } from './reports.ts';
+
+export interface ContainerContext extends PredictContext {
+  /** Where the container may report during the run. */
+  readonly reportUrl: string;
+}
 
 /** Answers one encoded request with the response, as bytes of the message or as JSON. */
-export type Predict = (body: Uint8Array, context: PredictContext) => Promise<Uint8Array | { readonly json: unknown }>;
+export type Predict = (body: Uint8Array, context: ContainerContext) => Promise<Answer>;
+type Answer = Uint8Array | { readonly json: unknown };
 
 export interface HttpProtocol {
   readonly health: string;
   readonly isReady: (answer: HttpAnswer) => boolean;
+  /** Reads what the container reports during one run. @default `takeReport` */
+  readonly takeReport?: (context: PredictContext) => TakeReport;
   /** Called when the container is ready. */
   readonly connect: (client: HttpClient, signal: AbortSignal) => Promise<Predict>;
 }
@@ -29,8 +32,8 @@ export interface ProtocolInput {
   readonly types: TypeIndex;
 }
 
-const JSON_TYPE = 'application/json';
-const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
+export const JSON_TYPE = 'application/json';
+export const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
 
 /** Posts the canonical JSON of the request, and takes that of the response. */
 const jsonProtocol = ({ source, codec }: ProtocolInput, path: string, health: string): HttpProtocol => ({
@@ -51,44 +54,6 @@ const protobufProtocol = ({ source }: ProtocolInput): HttpProtocol => ({
     return client.predict({ ...call, headers: trailHeaders(context) }, context.signal);
   },
 });
-
-/** Cog answers 200 with the state of a prediction, also of one that failed. */
-const cogProtocol = ({ source, codec, types, folder }: ProtocolInput): HttpProtocol => ({
-  health: source.health ?? '/health-check',
-  isReady: (answer) => isOk(answer) && (parse(answer.body) as { readonly status?: string }).status === 'READY',
-  connect: async (client) => async (body, context) => {
-    const { signal, taskId } = context;
-    const path = `${source.path ?? '/predictions'}/${taskId}`;
-    const input = Buffer.concat(codec.request.toJson(body)).toString();
-    const onAbort = () =>
-      void client.call({ path: `${path}/cancel` }, AbortSignal.timeout(CANCEL_MS)).catch(() => undefined);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const text = Buffer.from(`{"input":${input}}`);
-      const call = { path, method: 'PUT', type: JSON_TYPE, body: text, headers: trailHeaders(context) } as const;
-      const { status, output, error } = parse(await client.predict(call, signal)) as CogPrediction;
-      if (status === 'succeeded') return { json: outputOf(output, types.message(folder.response.fullName)) };
-      throw Object.assign(new Error(error ?? `The prediction ended as ${status}.`), { code: 'container_failed' });
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
-  },
-});
-
-interface CogPrediction {
-  readonly status: string;
-  readonly output?: unknown;
-  readonly error?: string;
-}
-
-const CANCEL_MS = 5000;
-
-/** An output that is no object fills the only field of the response. */
-function outputOf(output: unknown, { fields }: MessageDescriptor): unknown {
-  const [only, ...others] = fields;
-  const isObject = typeof output === 'object' && output !== null && !Array.isArray(output);
-  return isObject || !only || others.length > 0 ? output : { [only.name]: output };
-}
 
 const PROTOCOLS: Record<ContainerProtocol, (input: ProtocolInput) => HttpProtocol> = {
   json: (input) => jsonProtocol(input, '/predict', '/health'),
