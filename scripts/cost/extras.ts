@@ -20,11 +20,11 @@ const dollarsOf = ({ sends, reads, writes }: (typeof FEATURES)[keyof typeof FEAT
 const textOf = ({ reads, writes }: (typeof FEATURES)[keyof typeof FEATURES]): string =>
   `${writes} write and ${reads} read units`;
 
-/** A million requests that read and write for a moment. */
-const requests = (): number =>
+/** A million requests that read and write for a moment, and wait. */
+const requests = (waitMs = 0): number =>
   PRICES.restApiMillion +
   PRICES.lambdaMillion +
-  1e6 * (ESTIMATED.overheadMs / 1000) * ESTIMATED.handlerGb * PRICES.lambdaGbSecond;
+  1e6 * ((ESTIMATED.overheadMs + waitMs) / 1000) * ESTIMATED.handlerGb * PRICES.lambdaGbSecond;
 
 /** Steering of single tasks. */
 function steering(): readonly BillItem[] {
@@ -34,7 +34,11 @@ function steering(): readonly BillItem[] {
     PRICES.lambdaMillion +
     1e6 * (ESTIMATED.webhookMs / 1000) * ESTIMATED.handlerGb * PRICES.lambdaGbSecond;
   return [
-    estimated('Cancels', requests() + dollarsOf(cancel), `each: a request, ${textOf(cancel)}`),
+    estimated(
+      'Cancels',
+      requests(ESTIMATED.cancelMs) + dollarsOf(cancel),
+      `each: a request of ${ESTIMATED.cancelMs} ms, ${textOf(cancel)}`,
+    ),
     estimated(
       'Retries',
       requests() + dollarsOf(retry),

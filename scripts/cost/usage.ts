@@ -60,6 +60,8 @@ export const FEATURES = {
 export const ESTIMATED = {
   /** Latency of SQS and DynamoDB, which AWS documents as single-digit milliseconds per call. */
   overheadMs: 20,
+  /** A cancel waits until no instance starts its task on an older mark. */
+  cancelMs: 1100,
   /** CPU time on a whole core, measured by `npm run bench:handler` on a machine other than Lambda's. */
   handlerCpuMs: 2.5,
   /** CPU time of a token that is new, by `npm run bench:verify`, and of one call of the SDK. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { raceCancels } from './cancels/race.ts';
+import { PACE, raceCancels } from './cancels/race.ts';
 import { startPlatform } from './open-platforms.ts';
 
 /**
@@ -23,12 +23,14 @@ let faults = 0;
 for (const name of values.platforms.split(',')) {
   const open = await startPlatform(name, { model: 'model_b', cleanup });
   const [platform, close] = await open();
-  const report = await raceCancels({ platform, cancels: Number(values.cancels) });
+  const report = await raceCancels({ platform, cancels: Number(values.cancels), ...PACE[name] });
   await close();
   const sorted = report.signalMs.toSorted((a, b) => a - b);
+  const again = report.repeated > 0 ? `; ${report.repeated} asked again` : '';
   const signal = `signal after p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms (${sorted.length} aborted runs)`;
   process.stdout.write(
-    `${name}: ${report.canceled} canceled, ${report.succeeded} succeeded, ${report.neverRan} never ran; ${signal}\n`,
+    `${name}: ${report.canceled} canceled, of which ${report.neverRan} never ran, ${report.succeeded} succeeded; ` +
+      `${signal}${again}; ${report.faults.length} faults\n`,
   );
   for (const fault of report.faults.slice(0, MAX_SHOWN)) process.stdout.write(`  ${fault}\n`);
   faults += report.faults.length;

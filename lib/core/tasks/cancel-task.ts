@@ -7,11 +7,23 @@ import { type CancelMark, newCancelMark } from './task-store.ts';
 /** Clocks of different processes may differ by this much. */
 const MAX_SKEW_MS = 60_000;
 
+/** Added to the age of marks: the time from a decision to start a task to its start. */
+const START_MS = 100;
+
 /**
- * Ends a task as canceled, then notifies the instances of its model. A queued task never runs afterwards; the run of a
- * running task is aborted. Rejects with `task_not_found`, and with `task_ended` if the task has ended.
+ * Ends a task as canceled, then notifies the instances of its model. A task that waits does not start after the answer;
+ * the run of a running task is aborted. Rejects with `task_not_found`, and with `task_ended` if the task has ended.
  */
 export async function cancelTask(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
+  const task = await endAsCanceled(deps, lookup);
+  const { startAgeMs } = deps.tasks.cancels;
+  // Until then, an instance that has not read the mark may start the task.
+  if (startAgeMs > 0) await deps.clock.sleep(startAgeMs + START_MS);
+  return task;
+}
+
+/** Cancels a task that may start until instances have read the mark. Rejects like `cancelTask`. */
+export async function endAsCanceled(deps: ReadDeps, lookup: TaskLookup): Promise<Task> {
   const { tasks, clock, stats } = deps;
   const { id, state } = await getTask(deps, lookup);
   const outcome = isTerminal(state)

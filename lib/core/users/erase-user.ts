@@ -1,6 +1,6 @@
 import type { CallLog } from '../calls/call-log.ts';
 import { ModelyardError } from '../errors.ts';
-import { cancelTask } from '../tasks/cancel-task.ts';
+import { endAsCanceled } from '../tasks/cancel-task.ts';
 import type { BlobStore } from '../tasks/payload.ts';
 import type { ReadDeps } from '../tasks/read-tasks.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
@@ -63,7 +63,7 @@ export async function eraseTask(
 ): Promise<void> {
   const { tasks, blobs, webhooks } = deps;
   if (!isTerminal(task.state)) {
-    await cancelTask(deps, task).catch((error: unknown) => {
+    await endAsCanceled(deps, task).catch((error: unknown) => {
       // The task has ended in the meantime.
       if (!(error instanceof ModelyardError && (error.code === 'task_ended' || error.code === 'task_not_found')))
         throw error;

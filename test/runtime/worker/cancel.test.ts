@@ -91,7 +91,8 @@ describe('a canceled task', () => {
 /** A watch over a store whose reads cost money. */
 async function watching() {
   const clock = new ManualClock();
-  const { tasks } = createTestWorker({ predict: () => ({}) }).platform;
+  const { platform } = createTestWorker({ predict: () => ({}) });
+  const { tasks } = platform;
   let reads = 0;
   let mark: string | undefined;
   const get = async () => {
@@ -112,10 +113,30 @@ async function watching() {
     await put('model_b', `${clock.now()}.x`);
   };
   const mayStart = () => watch.mayStart({ taskId: task.id, submittedAt: task.createdAt });
-  return { clock, watch, task, cancel, mayStart, reads: () => reads };
+  Object.defineProperty(tasks, 'cancels', { value: cancels });
+  const answered = () => cancelTask({ ...platform, clock }, { id: task.id, owner: task.owner });
+  return { clock, watch, task, cancel, answered, mayStart, reads: () => reads };
 }
 
 describe('where reads cost money', () => {
+  it('a cancel is answered when no instance starts the task any more', async () => {
+    const { clock, answered, mayStart } = await watching();
+    const canceled = answered();
+    let isAnswered = false;
+    void canceled.then(() => {
+      isAnswered = true;
+    });
+    await clock.advance(0);
+    await clock.advance(900);
+    // What was known a second ago decides about this start.
+    expect([await mayStart(), isAnswered]).toEqual([true, false]);
+
+    await clock.advance(300);
+
+    expect((await canceled).state).toBe('canceled');
+    expect(await mayStart()).toBe(false);
+  });
+
   it('nothing is read for a task that did not wait and runs shortly', async () => {
     const { clock, watch, task, mayStart, reads } = await watching();
 

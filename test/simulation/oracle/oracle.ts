@@ -10,8 +10,8 @@ export type { Run } from './history.ts';
 export type { Violation } from './row-rules.ts';
 
 const STANDSTILL_MS = 10_000;
-/** On AWS, what was known a second ago may decide about a start. Includes the way to the model. */
-const CANCEL_GRACE_MS = { aws: 2_000, memory: 500, rabbit: 500 } as const;
+/** The way to the model. */
+const CANCEL_GRACE_MS = 500;
 
 /** Records everything that happens and ends the simulation when a rule is broken. */
 export class Oracle {
@@ -33,7 +33,7 @@ export class Oracle {
   runStarted(taskId: string, request: SimRequest, actor: Actor): Run {
     const { canceledMs, scenario, trouble } = this.history;
     const sinceMs = this.#engine.now - (canceledMs.get(taskId) ?? Number.POSITIVE_INFINITY);
-    if (sinceMs > CANCEL_GRACE_MS[scenario.platform] && trouble() === 0 && !scenario.skews) {
+    if (sinceMs > CANCEL_GRACE_MS && trouble() === 0 && !scenario.skews) {
       this.fail('a canceled task does not start', `${taskId} started ${sinceMs} ms after its cancel was answered`);
     }
     return this.history.addRun(taskId, request, actor);
