@@ -1,7 +1,7 @@
 import type { MessageDescriptor } from '#contract';
 import type { PredictContext } from '../../define-model.ts';
-import { parse, trailHeaders } from './http-client.ts';
-import { type HttpProtocol, isOk, JSON_TYPE, type ProtocolInput } from './protocols.ts';
+import { isOk, JSON_TYPE, parse, trailHeaders } from './http-client.ts';
+import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 import { objectOf, type TakeReport } from './reports.ts';
 
 interface CogPrediction {

@@ -29,6 +29,9 @@ export const trailHeaders = ({ requestId, trace, reportUrl }: Trail) => ({
   ...(requestId === undefined ? {} : { 'X-Request-Id': requestId }),
 });
 
+export const JSON_TYPE = 'application/json';
+export const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
+
 const LOOK_MS = 100;
 /** Statuses below 500 that a later attempt may not meet again. */
 const PASSING = [408, 425, 429];

@@ -3,7 +3,7 @@ import { type ContractCodec, contractOf, loadContract, type TypeIndex, typesOf }
 import type { PredictContext } from '../../define-model.ts';
 import type { ModelFolder } from '../model-folder.ts';
 import { cogProtocol } from './cog.ts';
-import { type HttpAnswer, type HttpClient, parse, trailHeaders } from './http-client.ts';
+import { type HttpAnswer, type HttpClient, isOk, JSON_TYPE, parse, trailHeaders } from './http-client.ts';
 import { kserveProtocol } from './kserve.ts';
 import type { TakeReport } from './reports.ts';
 
@@ -31,9 +31,6 @@ export interface ProtocolInput {
   readonly codec: ContractCodec;
   readonly types: TypeIndex;
 }
-
-export const JSON_TYPE = 'application/json';
-export const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
 
 /** Posts the canonical JSON of the request, and takes that of the response. */
 const jsonProtocol = ({ source, codec }: ProtocolInput, path: string, health: string): HttpProtocol => ({
