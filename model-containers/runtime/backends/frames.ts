@@ -12,7 +12,10 @@ const HEADER_BYTES = 4;
 /** The maximum size of a request or response, plus overhead. */
 const MAX_FRAME_BYTES = MAX_TRANSFER_BYTES + 2 ** 20;
 
-/** Writes frames. All frames of one microtask turn are sent in one system call. */
+/** Larger frames are written without a copy. */
+const LARGE_BYTES = 64 * 1024;
+
+/** Writes frames. All small frames of one microtask turn are sent in one system call. */
 export function createFrameWriter(stream: ByteStream) {
   let pending: Uint8Array[] = [];
 
@@ -27,34 +30,51 @@ export function createFrameWriter(stream: ByteStream) {
     write(frame: Uint8Array): void {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
       header.writeUInt32LE(frame.byteLength);
-      if (pending.push(header, frame) === 2) queueMicrotask(flush);
+      if (frame.byteLength >= LARGE_BYTES) {
+        pending.push(header);
+        flush();
+        stream.write(frame);
+      } else if (pending.push(header, frame) === 2) queueMicrotask(flush);
     },
     /** Sends pending frames at once, for a process that is about to end. */
     flush,
   };
 }
 
-/** Splits received bytes into frames. Throws a RangeError for a frame above `MAX_FRAME_BYTES`. */
+/**
+ * Splits received bytes into frames, which are copies: the caller may use its buffer again. Throws a RangeError for a
+ * frame above `MAX_FRAME_BYTES`.
+ */
 export function createFrameReader(onFrame: (frame: Uint8Array) => void) {
-  let chunks: Uint8Array[] = [];
-  let bytes = 0;
-  let wanted = HEADER_BYTES;
+  const header = Buffer.alloc(HEADER_BYTES);
+  let headerBytes = 0;
+  let frame: Buffer | undefined;
+  let frameBytes = 0;
 
   return function read(chunk: Uint8Array): void {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    // Chunks are joined once per frame, so that a large frame is copied once.
-    if (bytes < wanted) return;
-    let rest = chunks.length === 1 ? Buffer.from(chunk.buffer, chunk.byteOffset, bytes) : Buffer.concat(chunks, bytes);
-    chunks = [];
-    for (;;) {
-      wanted = HEADER_BYTES + (rest.byteLength < HEADER_BYTES ? 0 : lengthOf(rest));
-      if (rest.byteLength < wanted || rest.byteLength < HEADER_BYTES) break;
-      onFrame(rest.subarray(HEADER_BYTES, wanted));
-      rest = rest.subarray(wanted);
+    let at = 0;
+    /** Copies to `target` what it lacks, or what there is. Returns how many bytes it has then. */
+    function fill(target: Buffer, filled: number): number {
+      const part = chunk.subarray(at, at + target.byteLength - filled);
+      target.set(part, filled);
+      at += part.byteLength;
+      return filled + part.byteLength;
     }
-    bytes = rest.byteLength;
-    if (bytes > 0) chunks.push(rest);
+
+    while (at < chunk.byteLength) {
+      if (!frame) {
+        headerBytes = fill(header, headerBytes);
+        if (headerBytes < HEADER_BYTES) return;
+        frame = Buffer.allocUnsafe(lengthOf(header));
+        headerBytes = 0;
+        frameBytes = 0;
+      }
+      frameBytes = fill(frame, frameBytes);
+      if (frameBytes < frame.byteLength) return;
+      const whole = frame;
+      frame = undefined;
+      onFrame(whole);
+    }
   };
 }
 

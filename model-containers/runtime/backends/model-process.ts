@@ -6,6 +6,8 @@ import { CONNECTION_FD } from './frames.ts';
 import { loadDefinition } from './load-definition.ts';
 import { serveModel } from './serve-model.ts';
 
+const READ_BYTES = 256 * 1024;
+
 const [folder = '', containerUrl] = process.argv.slice(2);
 
 // The instance stops this process. Signals that a terminal or an orchestrator sends to the process group are ignored.
@@ -20,13 +22,22 @@ try {
 
 const logger = createJsonLogger({});
 const tracing = await tracingOfThisProcess({ service: 'modelyard-model', logger });
-const socket = new Socket({ fd: CONNECTION_FD, readable: true, writable: true });
+const socket = new Socket({
+  ...{ fd: CONNECTION_FD, readable: true, writable: true },
+  // One buffer for all reads: garbage of 64 KB per read took more time than the transfer of a large request.
+  onread: {
+    buffer: Buffer.allocUnsafe(READ_BYTES),
+    callback(bytes, buffer) {
+      server.receive(buffer.subarray(0, bytes));
+      return true;
+    },
+  },
+});
 const server = serveModel({
   stream: socket,
   load: () => loadDefinition(folder, containerUrl),
   ...{ logger, tracing },
 });
-socket.on('data', (chunk: Buffer) => server.receive(chunk));
 // The instance has ended or has closed the connection.
 socket.on('error', () => process.exit(1));
 socket.on('close', async () => {

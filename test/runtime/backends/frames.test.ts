@@ -14,10 +14,15 @@ async function written(list: readonly Uint8Array[]) {
 }
 
 function read(chunks: readonly Uint8Array[]): number[][] {
-  const found: number[][] = [];
-  const reader = createFrameReader((frame) => found.push([...frame]));
-  for (const chunk of chunks) reader(chunk);
-  return found;
+  const found: Uint8Array[] = [];
+  const reader = createFrameReader((frame) => found.push(frame));
+  for (const chunk of chunks) {
+    const buffer = Buffer.from(chunk);
+    reader(buffer);
+    // The caller reads into it again.
+    buffer.fill(0);
+  }
+  return found.map((frame) => [...frame]);
 }
 
 describe('frames', () => {
@@ -41,6 +46,13 @@ describe('frames', () => {
     const { writes } = await written([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]);
 
     expect(writes).toBe(1);
+  });
+
+  it('that are large leave in order, in writes of their own', async () => {
+    const list = [Uint8Array.of(1), Buffer.alloc(100_000, 2), Uint8Array.of(3)];
+    const { bytes } = await written(list);
+
+    expect(read([bytes])).toEqual(list.map((frame) => [...frame]));
   });
 
   it('longer than any that is written are refused before they are gathered', () => {
