@@ -1,4 +1,5 @@
 import { type Clock, type Logger, type StartTests, testStart } from '#core';
+import { answerCloudFormation, type CustomResourceEvent } from '../custom-resource.ts';
 
 interface TestStartDeps {
   readonly tests: StartTests;
@@ -6,32 +7,17 @@ interface TestStartDeps {
   readonly logger: Logger;
 }
 
-/** The fields of an event of a custom resource of CloudFormation that are read. */
-export interface CustomResourceEvent {
-  readonly RequestType: 'Create' | 'Update' | 'Delete';
-  readonly ResponseURL: string;
-  readonly StackId: string;
-  readonly RequestId: string;
-  readonly LogicalResourceId: string;
-  readonly PhysicalResourceId?: string;
-  readonly ResourceProperties: { readonly Model: string; readonly TaskDefinition: string };
-}
+export type StartTestEvent = CustomResourceEvent<{ readonly Model: string; readonly TaskDefinition: string }>;
 
 /** Fails the deployment of an image from which a sleeping model does not start. CloudFormation waits for the answer. */
 export const createHandler = (deps: TestStartDeps) =>
-  async function testNewImage(event: CustomResourceEvent): Promise<void> {
-    const { RequestType, StackId, RequestId, LogicalResourceId, PhysicalResourceId, ResourceProperties } = event;
+  async function testNewImage(event: StartTestEvent): Promise<void> {
+    const { RequestType, StackId, ResourceProperties } = event;
     const { Model: model, TaskDefinition: image } = ResourceProperties;
     const fault = RequestType === 'Delete' ? undefined : await faultOf(deps, { model, image, deployment: StackId });
     if (fault === undefined) deps.logger.info('The image was tested, or needs no test.', { model, image });
     else deps.logger.error('The image does not start.', { model, image, reason: fault });
-    const answer = {
-      Status: fault === undefined ? 'SUCCESS' : 'FAILED',
-      ...(fault === undefined ? {} : { Reason: fault }),
-      ...{ StackId, RequestId, LogicalResourceId, PhysicalResourceId: PhysicalResourceId ?? `start-of-${model}` },
-    };
-    // The signature of the URL covers an empty type.
-    await fetch(event.ResponseURL, { method: 'PUT', headers: { 'Content-Type': '' }, body: JSON.stringify(answer) });
+    await answerCloudFormation(event, { id: `start-of-${model}`, fault });
   };
 
 /** Without an answer, CloudFormation would wait until the test takes too long. */

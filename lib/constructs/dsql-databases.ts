@@ -13,25 +13,42 @@ export interface DsqlDatabasesProps {
   readonly given?: Readonly<Partial<Record<LifecycleService, string>>> | undefined;
 }
 
-/** One cluster of Aurora DSQL for each service of the lifecycle: no server, no network, and no price while idle. */
+/** The database of one service. */
+interface ServiceCluster {
+  readonly service: string;
+  readonly cluster: CfnCluster;
+}
+
+/**
+ * One cluster of Aurora DSQL for each service of the lifecycle: no server, no network, and no price while idle. Each has
+ * one role besides `admin`, with the name of its service.
+ */
 export class DsqlDatabases extends Construct {
-  readonly #databases: readonly { readonly variable: EnvironmentName; readonly url: string; readonly arn?: string }[];
+  readonly clusters: readonly ServiceCluster[];
+  /** ARNs of the roles of all consumers. */
+  readonly principals = new Set<string>();
+  readonly #urls: readonly (readonly [variable: EnvironmentName, url: string])[];
 
   constructor(scope: Construct, id: string, { variables, keepsData, given }: DsqlDatabasesProps) {
     super(scope, id);
-    this.#databases = Object.entries(variables).map(([service, variable]) => {
+    const clusters: ServiceCluster[] = [];
+    this.#urls = Object.entries(variables).map(([service, variable]) => {
       const known = given?.[service as LifecycleService];
-      if (known !== undefined) return { variable, url: known };
+      if (known !== undefined) return [variable, known];
       const cluster = new CfnCluster(this, service, { deletionProtectionEnabled: keepsData });
-      return { variable, url: `dsql://admin@${cluster.attrEndpoint}:5432/postgres`, arn: cluster.attrResourceArn };
+      clusters.push({ service, cluster });
+      return [variable, `dsql://${service}@${cluster.attrEndpoint}:5432/postgres`];
     });
+    this.clusters = clusters;
   }
 
-  /** Connect to every database. Passwords are tokens that the role of the consumer signs. */
+  /** Connect to each database as the role of its service. Passwords are tokens that the role of the consumer signs. */
   grantConnect(consumer: Consumer): void {
-    for (const { variable, url } of this.#databases) consumer.addEnvironment(variable, url);
-    const resources = this.#databases.flatMap(({ arn }) => arn ?? []);
+    for (const [variable, url] of this.#urls) consumer.addEnvironment(variable, url);
+    const resources = this.clusters.map(({ cluster }) => cluster.attrResourceArn);
     if (resources.length === 0) return;
-    consumer.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dsql:DbConnectAdmin'], resources }));
+    const { grantPrincipal } = consumer;
+    grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dsql:DbConnect'], resources }));
+    if ('roleArn' in grantPrincipal) this.principals.add(String(grantPrincipal.roleArn));
   }
 }

@@ -69,10 +69,13 @@ async function dialectOf(address: string | undefined, service: LifecycleService)
   const { postgresDialect } = await import('#adapters/sql/postgres-dialect.ts');
   if (!address.startsWith('dsql://')) return postgresDialect({ url: address });
   const url = address.replace('dsql:', 'postgres:');
-  const { hostname } = new URL(url);
-  if (!hostname.endsWith('.on.aws')) return postgresDialect({ url, isDsql: true });
+  const { hostname, username } = new URL(url);
+  // Every other role has a schema of its own.
+  const schema = username === 'admin' ? undefined : username;
+  if (!hostname.endsWith('.on.aws')) return postgresDialect({ url, schema, isDsql: true });
   const { dsqlToken } = await import('#adapters/sql/dsql-token.ts');
-  return postgresDialect({ url: `${url}?sslmode=verify-full`, isDsql: true, password: dsqlToken(hostname) });
+  const password = dsqlToken(hostname, username);
+  return postgresDialect({ url: `${url}?sslmode=verify-full`, schema, isDsql: true, password });
 }
 
 interface ArtifactPlace {

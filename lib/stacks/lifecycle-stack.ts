@@ -11,6 +11,7 @@ import { ENV } from '#platform/environment.ts';
 import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { acknowledge, acknowledgeVersions } from '../constructs/acknowledge.ts';
 import { ArtifactBucket, artifactsOf } from '../constructs/artifact-bucket.ts';
+import { DatabaseRoles } from '../constructs/database-roles.ts';
 import { DsqlDatabases } from '../constructs/dsql-databases.ts';
 import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
 import { PERMISSIONS } from '../constructs/handler-profiles.ts';
@@ -133,6 +134,7 @@ export class LifecycleStack extends Stack {
     };
     for (const permission of MAY) PERMISSIONS[permission](grantors, handler);
     databases.grantConnect(handler);
+    new DatabaseRoles(this, 'DatabaseRoles', { databases, logRetention, platformLogs });
     artifacts.grantReadAndWrite(handler);
 
     const topic = new AlertsTopic(this, 'Alerts', { prefix, subscribers: config.subscribers ?? [] });

@@ -15,8 +15,11 @@ else {
   const server = await startPostgres(binaries);
   const databases = LIFECYCLE_SERVICES.map((service) => `CREATE DATABASE ${service}`);
   await run(server.url, ['CREATE ROLE postgres SUPERUSER LOGIN', ...databases]);
+  for (const service of LIFECYCLE_SERVICES) {
+    await run(server.url.replace(/[^/]+$/, service), [`CREATE SCHEMA ${service}`]);
+  }
   const proxy = await startDsqlProxy(python, Number(new URL(server.url).port));
-  const urls = LIFECYCLE_SERVICES.map((service) => [service, `dsql://admin@127.0.0.1:${proxy.port}/${service}`]);
+  const urls = LIFECYCLE_SERVICES.map((service) => [service, `dsql://${service}@127.0.0.1:${proxy.port}/${service}`]);
   process.stdout.write(`DATABASES ${JSON.stringify(Object.fromEntries(urls))}\n`);
   await stopped;
   await proxy.stop();

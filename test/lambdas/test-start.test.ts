@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EcsServices, EcsStartTests } from '#adapters/aws/ecs-control.ts';
-import { type CustomResourceEvent, createHandler } from '#lambdas/test-start/handler.ts';
+import { createHandler, type StartTestEvent } from '#lambdas/test-start/handler.ts';
 import { type FakeTask, startFakeEcs } from '#test/support/fake-ecs.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 /** Sends an event. `onLook` happens between two looks. Resolves with the answer to CloudFormation. */
-async function deploy(RequestType: CustomResourceEvent['RequestType'], onLook: (look: number) => void = () => {}) {
+async function deploy(RequestType: StartTestEvent['RequestType'], onLook: (look: number) => void = () => {}) {
   let [now, looks] = [0, 0];
   const clock = {
     now: () => now,
@@ -117,7 +117,7 @@ describe('a new image of a sleeping model', () => {
 });
 
 describe('no instance is started', () => {
-  it.each<[string, CustomResourceEvent['RequestType'], () => unknown]>([
+  it.each<[string, StartTestEvent['RequestType'], () => unknown]>([
     ['while the model is awake: its roll-out shows the same', 'Update', () => ecs.counts.set(SERVICE, 1)],
     ['while CloudFormation rolls back', 'Update', () => (isRollingBack = true)],
     ['when the stack is deleted', 'Delete', () => undefined],

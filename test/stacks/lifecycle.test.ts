@@ -90,6 +90,26 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     }
   });
 
+  it('lets each service into its database by a role of its own, and only the maker of roles in as admin', () => {
+    const { lifecycle } = synthesized.templates;
+    const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
+    const rolesWith = (action: string) =>
+      [...statementsByRole(lifecycle)]
+        .filter(([, statements]) => statements.some((each) => [each.Action].flat().includes(action)))
+        .map(([role]) => role.replace(/(Service|Task)Role.*/, ''));
+    const { Databases, Principals } = resource(lifecycle, 'Custom::DatabaseRoles', 'DatabaseRoles').Properties;
+
+    expect(rolesWith('dsql:DbConnectAdmin')).toEqual(['DatabaseRolesMakeRoles']);
+    expect(rolesWith('dsql:DbConnect').toSorted()).toEqual(['HandlersLifecycle', 'lifecycleTask']);
+    expect(
+      Principals.map((each: unknown) => JSON.stringify(each).replace(/(Service|Task)Role.*/, '')).toSorted(),
+    ).toEqual(['{"Fn::GetAtt":["HandlersLifecycle', '{"Fn::GetAtt":["lifecycleTask']);
+    for (const service of LIFECYCLE_SERVICES) {
+      expect(JSON.stringify(Environment.Variables[DATABASE_URLS[service]])).toContain(`dsql://${service}@`);
+      expect(JSON.stringify(Databases)).toContain(`"Service":"${service}"`);
+    }
+  });
+
   it('counts the requests of users, as the other handlers do', () => {
     const { lifecycle } = synthesized.templates;
     const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
@@ -149,7 +169,7 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     const granted = statements.flatMap(({ Action }) => [Action].flat());
 
     // Connecting is a signature, and listing tells a missing object from a forbidden one.
-    const ofAws = ['dsql:DbConnectAdmin', 's3:ListBucket'];
+    const ofAws = ['dsql:DbConnect', 's3:ListBucket'];
     expect(
       [...new Set(granted)].filter((action) => !/^xray:/.test(action) && !ofAws.includes(action)).toSorted(),
     ).toEqual(

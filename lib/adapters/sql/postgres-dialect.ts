@@ -5,6 +5,8 @@ import { DsqlAdapter, DsqlQueryCompiler, LeasedAdapter } from './leased-migratio
 export interface PostgresDialectOptions {
   /** For example `postgres://user:password@host:5432/database`. */
   readonly url: string;
+  /** Where tables are that are named without a schema. @default that of the database */
+  readonly schema?: string | undefined;
   /** Uses only what Aurora DSQL has. @default false */
   readonly isDsql?: boolean;
   /** Replaces the password of the URL at each connection. */
@@ -21,11 +23,13 @@ const INT8 = 20;
 const NUMERIC = 1700;
 
 /** PostgreSQL, or Aurora DSQL, with the values that SQLite returns: whole numbers and sums are numbers. */
-export function postgresDialect({ url, isDsql = false, password }: PostgresDialectOptions): Dialect {
+export function postgresDialect({ url, schema, isDsql = false, password }: PostgresDialectOptions): Dialect {
   const pool = new pg.Pool({
     connectionString: url,
     ...(password === undefined ? {} : { password }),
     max: MAX_CONNECTIONS,
+    // Aurora DSQL takes no options at the start of a connection.
+    ...(schema === undefined ? {} : { onConnect: (client) => client.query(`SET search_path TO "${schema}"`) }),
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: QUERY_MS,
     ...(isDsql ? { maxLifetimeSeconds: DSQL_LIFETIME_SECONDS } : {}),
