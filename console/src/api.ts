@@ -58,6 +58,7 @@ interface Init {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly accept?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Sends a request. Rejects with `ApiError` for problems and `UnreachableError` when there is no answer. */
@@ -68,7 +69,7 @@ export async function send(path: string, init: Init = {}): Promise<Response> {
   return answer;
 }
 
-async function sendOnce(path: string, { method = 'GET', body, headers, accept }: Init): Promise<Response> {
+async function sendOnce(path: string, { method = 'GET', body, headers, accept, signal }: Init): Promise<Response> {
   const token = authorization.header();
   try {
     return await fetch(addressOf(path), {
@@ -80,6 +81,7 @@ async function sendOnce(path: string, { method = 'GET', body, headers, accept }:
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
     });
   } catch (cause) {
     throw new UnreachableError('The API does not answer.', { cause });

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from './api.ts';
+import { modelsQuery } from './models.ts';
 import { useSession } from './session.tsx';
-import type { DetailedModel, Model } from './types.ts';
+import type { DetailedModel } from './types.ts';
 import { Failure, Loading, State, Table } from './ui.tsx';
 
 const baseOf = (name: string): string => name.split('@')[0] ?? name;
@@ -14,12 +15,7 @@ export function ContractVersions({ model }: { readonly model: DetailedModel }) {
   const { may } = useSession();
   const client = useQueryClient();
   const base = baseOf(model.name);
-  const { data, error } = useQuery({
-    queryKey: ['models'],
-    queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
-    // The listing may be some seconds behind a change.
-    refetchInterval: 2_000,
-  });
+  const { data, error } = useQuery(modelsQuery());
   const choosing = useMutation({
     mutationFn: (version: number) =>
       get(`/models/${encodeURIComponent(base)}`, { method: 'PATCH', body: { default_version: version } }),

@@ -9,15 +9,11 @@ export const DEAD_LETTERS_ROUTE = '/models/{model}/dead-letters';
 const LISTED = 100;
 
 /** The newest dead letters of a model. */
-export const deadLettersQuery = (model: string) => ({
+const deadLettersQuery = (model: string) => ({
   queryKey: ['dead letters', model],
   queryFn: () => get<{ dead_letters: readonly Task[] }>(`/models/${model}/dead-letters?limit=${LISTED}`),
   refetchInterval: 5_000,
 });
-
-/** How many there are, as far as one page tells. */
-export const countOf = (letters: readonly Task[]): string =>
-  letters.length < LISTED ? String(letters.length) : `${LISTED} or more`;
 
 const COLUMNS: readonly Column<Task>[] = [
   { id: 'task', header: 'Task', cell: ({ id }) => <code>{id}</code> },

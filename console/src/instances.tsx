@@ -5,6 +5,8 @@ import { useSession } from './session.tsx';
 import type { DetailedModel, Instance } from './types.ts';
 import { Ago, duration, Empty, Failure, State, Table } from './ui.tsx';
 
+export const INSTANCES_ROUTE = '/models/{model}/instances';
+
 interface InstancesProps {
   readonly model: DetailedModel;
   readonly instances: readonly Instance[];
@@ -36,7 +38,7 @@ export function Instances({ model, instances }: InstancesProps) {
   const mayDrain = may('DELETE', '/models/{model}/instances/{id}');
   return (
     <>
-      {may('POST', '/models/{model}/instances') ? <Launch model={model} onLaunch={refresh} /> : null}
+      {may('POST', INSTANCES_ROUTE) ? <Launch model={model} onLaunch={refresh} /> : null}
       {draining.error ? <Failure error={draining.error} /> : null}
       {instances.length === 0 ? (
         <Empty>No instance runs. A request wakes the model, or launch one here.</Empty>

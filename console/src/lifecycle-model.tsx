@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { get } from './api.ts';
-import type { Model } from './types.ts';
+import { modelsQuery } from './models.ts';
 import { Empty, Failure, Loading } from './ui.tsx';
 
 interface PartOfModel<T> {
@@ -13,10 +13,7 @@ interface PartOfModel<T> {
 /** A page of the lifecycle for a model that is chosen on it. */
 export function PageOfModel<T>({ title, part, children }: PartOfModel<T> & { readonly title: string }) {
   const [chosen, choose] = useState<string>();
-  const { data, error, isPending } = useQuery({
-    queryKey: ['models'],
-    queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
-  });
+  const { data, error, isPending } = useQuery({ ...modelsQuery(), refetchInterval: false });
   const names = data?.models.map(({ name }) => name).filter((name) => !name.includes('@')) ?? [];
   const model = chosen ?? names[0];
   return (

@@ -3,8 +3,10 @@ import { get } from './api.ts';
 import { Contract } from './contract.tsx';
 import { Curves } from './curves.tsx';
 import { DEAD_LETTERS_ROUTE, DeadLetters } from './dead-letters.tsx';
-import { Instances } from './instances.tsx';
-import { healthOf, instancesQuery } from './overview.tsx';
+import { INSTANCES_ROUTE, Instances } from './instances.tsx';
+import { pollEvery } from './live-lists.ts';
+import { instancesQuery, useLiveModels } from './models.ts';
+import { healthOf } from './overview.tsx';
 import { useSession } from './session.tsx';
 import { STATS_ROUTE, statsQuery } from './stats.ts';
 import { TryIt } from './try-it.tsx';
@@ -14,14 +16,15 @@ import { Failure, Loading, State, Tabs } from './ui.tsx';
 /** One model: try it, its instances, its contract and its limits. */
 export default function ModelPage({ name }: { readonly name: string }) {
   const { may } = useSession();
+  const isLive = useLiveModels();
   const model = useQuery({
     queryKey: ['model', name],
     queryFn: () => get<DetailedModel>(`/models/${encodeURIComponent(name)}`),
-    refetchInterval: 2_000,
+    refetchInterval: pollEvery(2_000, isLive),
   });
-  const seesInstances = may('GET', '/models/{model}/instances');
-  const instances = useQuery({ ...instancesQuery(name), enabled: seesInstances });
-  const stats = useQuery({ ...statsQuery(name), enabled: may('GET', STATS_ROUTE) });
+  const seesInstances = may('GET', INSTANCES_ROUTE);
+  const instances = useQuery({ ...instancesQuery(name, isLive), enabled: seesInstances });
+  const stats = useQuery({ ...statsQuery(name, isLive), enabled: may('GET', STATS_ROUTE) });
   if (model.isPending) return <Loading />;
   if (!model.data) return model.error ? <Failure error={model.error} /> : null;
   const { data } = model;

@@ -1,32 +1,25 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { get } from './api.ts';
 import { Sparkline } from './curves.tsx';
-import { countOf, DEAD_LETTERS_ROUTE, deadLettersQuery } from './dead-letters.tsx';
+import { DEAD_LETTERS_ROUTE } from './dead-letters.tsx';
+import { INSTANCES_ROUTE } from './instances.tsx';
+import { instancesQuery, modelsQuery, useLiveModels } from './models.ts';
 import { useSession } from './session.tsx';
 import { type ModelStats, STATS_ROUTE, statsQuery } from './stats.ts';
-import type { Instance, Model, Task } from './types.ts';
+import type { Instance, Model } from './types.ts';
 import { duration, Empty, Failure, Loading, State } from './ui.tsx';
-
-const INSTANCES = '/models/{model}/instances';
 
 /** All models with their health. */
 export function Overview() {
   const { may } = useSession();
-  const models = useQuery({
-    queryKey: ['models'],
-    queryFn: () => get<{ models: readonly Model[] }>('/models?all=true'),
-    refetchInterval: 2_000,
-  });
+  const isLive = useLiveModels();
+  const models = useQuery(modelsQuery({ isLive, isOperator: may('GET', DEAD_LETTERS_ROUTE) }));
   const names = models.data?.models.map(({ name }) => name) ?? [];
   const instances = useQueries({
-    queries: names.map((name) => ({ ...instancesQuery(name), enabled: may('GET', INSTANCES) })),
+    queries: names.map((name) => ({ ...instancesQuery(name, isLive), enabled: may('GET', INSTANCES_ROUTE) })),
   });
   const stats = useQueries({
-    queries: names.map((name) => ({ ...statsQuery(name), enabled: may('GET', STATS_ROUTE) })),
-  });
-  const letters = useQueries({
-    queries: names.map((name) => ({ ...deadLettersQuery(name), enabled: may('GET', DEAD_LETTERS_ROUTE) })),
+    queries: names.map((name) => ({ ...statsQuery(name, isLive), enabled: may('GET', STATS_ROUTE) })),
   });
 
   return (
@@ -43,24 +36,13 @@ export function Overview() {
       <ul className="cards">
         {models.data?.models.map((model, i) => (
           <li key={model.name}>
-            <ModelCard
-              model={model}
-              instances={instances[i]?.data?.instances}
-              stats={stats[i]?.data}
-              letters={letters[i]?.data?.dead_letters}
-            />
+            <ModelCard model={model} instances={instances[i]?.data?.instances} stats={stats[i]?.data} />
           </li>
         ))}
       </ul>
     </>
   );
 }
-
-export const instancesQuery = (model: string) => ({
-  queryKey: ['instances', model],
-  queryFn: () => get<{ instances: readonly Instance[] }>(`/models/${model}/instances`),
-  refetchInterval: 2_000,
-});
 
 interface Health {
   readonly state: string;
@@ -83,16 +65,21 @@ export function healthOf(model: Model, instances: readonly Instance[] = []): Hea
     : { state: 'asleep', reason: 'A request wakes it' };
 }
 
+/** The API counts no further. */
+const MAX_COUNTED = 1000;
+
+const countOf = (letters: number | null): string =>
+  letters === null ? 'unknown' : letters < MAX_COUNTED ? String(letters) : `${MAX_COUNTED} or more`;
+
 const words = (text: string | null): string => (text ?? '').replaceAll('_', ' ');
 
 interface CardProps {
   readonly model: Model;
   readonly instances: readonly Instance[] | undefined;
   readonly stats: ModelStats | undefined;
-  readonly letters: readonly Task[] | undefined;
 }
 
-function ModelCard({ model, instances, stats, letters }: CardProps) {
+function ModelCard({ model, instances, stats }: CardProps) {
   const { state, reason } = healthOf(model, instances);
   const running = instances?.reduce((sum, { in_flight }) => sum + (in_flight ?? 0), 0);
   return (
@@ -107,7 +94,7 @@ function ModelCard({ model, instances, stats, letters }: CardProps) {
         {running === undefined ? null : <Fact name="Running" value={running} />}
         {stats ? <Fact name="Succeeded" value={stats.total.succeeded} /> : null}
         {stats ? <Fact name="Failed" value={stats.total.failed + stats.total.expired} /> : null}
-        {letters ? <Fact name="Dead letters" value={countOf(letters)} /> : null}
+        {model.dead_letters === undefined ? null : <Fact name="Dead letters" value={countOf(model.dead_letters)} />}
         {stats?.total.run_ms ? <Fact name="Run p50" value={duration(stats.total.run_ms.p50)} /> : null}
         {stats?.total.run_ms ? <Fact name="Run p99" value={duration(stats.total.run_ms.p99)} /> : null}
       </dl>

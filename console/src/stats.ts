@@ -1,4 +1,5 @@
 import { get } from './api.ts';
+import { pollEvery } from './live-lists.ts';
 
 interface Quantiles {
   readonly p50: number;
@@ -25,8 +26,8 @@ export interface ModelStats {
 export const STATS_ROUTE = '/models/{model}/stats';
 
 /** How the tasks of a model ended in the last quarter of an hour. */
-export const statsQuery = (model: string) => ({
+export const statsQuery = (model: string, isLive = false) => ({
   queryKey: ['stats', model],
   queryFn: () => get<ModelStats>(`/models/${model}/stats?minutes=15`),
-  refetchInterval: 10_000,
+  refetchInterval: pollEvery(10_000, isLive),
 });

@@ -29,6 +29,8 @@ export interface Model {
   readonly response_message: string | null;
   /** Null unless its start fails. */
   readonly failure?: { readonly reason: string; readonly count: number; readonly last_at: string | null } | null;
+  /** For operators; counted up to 1,000. */
+  readonly dead_letters?: number | null;
 }
 
 export type JsonSchema = { readonly [keyword: string]: unknown };

@@ -113,6 +113,7 @@ export {
   presentShutdown,
 } from './presenters/gateway-presenter.ts';
 export { presentDeadLetter, presentHistory } from './presenters/history-presenter.ts';
+export { createModelListing } from './presenters/model-listing.ts';
 export {
   type InstanceBody,
   instancePath,

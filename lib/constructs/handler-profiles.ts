@@ -172,7 +172,10 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'list-tasks': { description: 'Lists the tasks of an owner, or of all for admins', may: ['list tasks'] },
   'cancel-task': { description: 'Cancels a task', may: ['get tasks', 'read results', 'read contracts'] },
   'get-stats': { description: 'Tells how the tasks of a model ended', may: ['read statistics', 'list models'] },
-  'list-models': { description: 'Lists the active models', may: ['list models', 'measure queues'] },
+  'list-models': {
+    description: 'Lists the active models',
+    may: ['list models', 'measure queues', 'count dead letters'],
+  },
   'get-model': { description: 'Answers with a model', may: ['list models', 'read contracts', 'measure queues'] },
   'retry-task': {
     description: 'Runs a failed or expired task again',

@@ -36,7 +36,8 @@ async function sendStream(
   // Once for all pieces: each wait for an event adds listeners.
   const gone = once(response, 'close').catch(() => undefined);
   try {
-    if (method === 'HEAD') return;
+    // A stream that never began would not run its end.
+    if (method === 'HEAD') return void (await stream.next());
     for await (const piece of stream) {
       if (response.destroyed) return;
       if (!response.write(piece)) await Promise.race([once(response, 'drain'), gone]);

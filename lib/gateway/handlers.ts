@@ -27,6 +27,7 @@ import { createHandler as retryTask } from '#lambdas/retry-task/handler.ts';
 import { createHandler as stopInstance } from '#lambdas/stop-instance/handler.ts';
 import { createHandler as submitBatch } from '#lambdas/submit-batch/handler.ts';
 import { createHandler as submitTask } from '#lambdas/submit-task/handler.ts';
+import { createChanges } from './changes/create-changes.ts';
 
 /** All HTTP handlers. A missing one does not compile. */
 export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandlerName, ProxyHandler>> => ({
@@ -36,7 +37,7 @@ export const createHandlers = (deps: HandlerDeps): Readonly<Record<RoutedHandler
   'get-batch': getBatch(deps),
   'get-task': getTask(deps),
   'get-result': getResult(deps),
-  'list-tasks': listTasks(deps),
+  'list-tasks': listTasks(deps, { changes: createChanges(deps) }),
   'list-calls': listCalls(deps),
   'cancel-task': cancelTask(deps),
   'get-stats': getStats(deps),

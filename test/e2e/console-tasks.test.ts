@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { submit } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
@@ -27,6 +28,52 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     expect(await page.locator('main time').first().getAttribute('title')).toMatch(/^\d{4}-.*Z$/);
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'task');
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps lists up to date by events without asking again, and polls where there are none', async () => {
+    await using console = await tests.open();
+    const { page, faults } = console;
+    const asked = asksOf(page);
+    const events = page.waitForResponse(/\/events\?of=tasks/);
+    await console.show('/tasks');
+    await events;
+    const before = await submit(tests.system, 'model_b', { value: 1 }, { Prefer: 'wait=20' });
+    await page.locator(`a[href="#/tasks/${before.id}"]`).waitFor();
+    const first = asked(/\/tasks\?/);
+    const slow = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 60 });
+    const row = page.getByRole('row').filter({ has: page.locator(`a[href="#/tasks/${slow.id}"]`) });
+
+    await row.getByText('running', { exact: true }).waitFor();
+    await tests.system.fetch(`/tasks/${slow.id}/cancel`, { method: 'POST' });
+    await row.getByText('canceled', { exact: true }).waitFor();
+    expect(asked(/\/tasks\?/)).toBe(first);
+    // A list of one row needs no more room than that.
+    const height = (await page.getByRole('region', { name: 'Tasks' }).boundingBox())?.height;
+    const rows = await page.getByRole('row').count();
+    expect(height).toBeLessThan(60 + 37 * rows);
+
+    const models = page.waitForResponse(/\/events\?of=models/);
+    await page.getByRole('link', { name: 'Models' }).first().click();
+    await models;
+    await page.getByText('Run p99').first().waitFor();
+    const lists = asked(/\/(models\?|instances|stats)/);
+    const launched = await tests.system.fetch('/models/model_a/instances', { method: 'POST' });
+    const { id } = (await launched.json()) as { readonly id: string };
+    const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'model_a' }) });
+    await card.locator('div', { hasText: /^Instances2$/ }).waitFor();
+    await tests.system.fetch(`/models/model_a/instances/${id}`, { method: 'DELETE' });
+    await card.locator('div', { hasText: /^Instances1$/ }).waitFor();
+    expect(asked(/\/(models\?|instances|stats)/)).toBe(lists);
+    expect(asked(/dead-letters/)).toBe(0);
+
+    await page.route(/\/events\?/, (route) => route.fulfill({ status: 204 }));
+    await console.show('/tasks');
+    const later = await submit(tests.system, 'model_b', { value: 1 });
+    await page.locator(`a[href="#/tasks/${later.id}"]`).waitFor();
+    const polls = asked(/\/tasks\?/);
+    await page.waitForResponse(/\/tasks\?/);
+    expect(asked(/\/tasks\?/)).toBeGreaterThan(polls);
     expect(faults).toEqual([]);
   });
 
@@ -102,6 +149,13 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     expect(faults).toEqual([]);
   });
 });
+
+/** Counts the requests of a page. */
+function asksOf(page: Page): (pattern: RegExp) => number {
+  const urls: string[] = [];
+  page.on('request', (request) => urls.push(request.url()));
+  return (pattern) => urls.filter((url) => pattern.test(url)).length;
+}
 
 /** A page of 10,000 tasks as the API lists them, in larger pages so that the test is quick. */
 function pageOf({ searchParams }: URL) {

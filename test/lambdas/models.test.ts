@@ -67,6 +67,22 @@ describe('GET /models', () => {
     expect((await list(api)).json).toEqual({ models: [{ ...ACTIVE, backlog: null }] });
   });
 
+  it('counts what was given up for operators who ask, and refuses others', async () => {
+    const api = createTestApi();
+    await api.wake();
+    const query = { all: 'true', dead_letters: 'true' };
+    const ann = { id: 'ann', name: 'ann', role: 'user' } as const;
+
+    const refused = await call(createListModels(api), { route: '/models', query, caller: ann });
+
+    expect((await list(api, query)).json).toMatchObject({ models: [{ name: 'model_b', dead_letters: 0 }] });
+    expect((await list(api, { all: 'true' })).json.models).not.toMatchObject([{ dead_letters: 0 }]);
+    expect([refused.statusCode, refused.json.detail]).toEqual([
+      403,
+      'Only operators see how many tasks were given up.',
+    ]);
+  });
+
   it('answers 400 when all is neither true nor false', async () => {
     const { statusCode, json } = await list(createTestApi(), { all: 'yes' });
 

@@ -62,7 +62,12 @@ describe('exactly these', () => {
       ['CancelTask', 'GetBatch', 'GetResult', 'GetTask', 'ManageUploads', 'SendWebhooks', 'SubmitTask'],
     ],
     ['list tasks', 'dynamodb:Query', 'index/by-owner', ['ListTasks']],
-    ['count tasks that were given up', 'dynamodb:Query', 'index/dead-letters', ['GetMetrics', 'ManageDeadLetters']],
+    [
+      'count tasks that were given up',
+      'dynamodb:Query',
+      'index/dead-letters',
+      ['GetMetrics', 'ListModels', 'ManageDeadLetters'],
+    ],
     ['keep letters', 's3:PutObject', '/dead-letters/*', ['GiveUpTask', 'a model']],
     ['read letters', 's3:GetObject', '/dead-letters/*', []],
     ['list blobs', 's3:ListBucket', '', []],

@@ -1,5 +1,6 @@
 import { withResult } from './large.ts';
 import { type SendOptions, send } from './send.ts';
+import { serverSentEvents } from './server-sent-events.ts';
 import { isOver, type Task } from './task.ts';
 
 /** An event of a task. */
@@ -48,39 +49,13 @@ interface Received {
   readonly event: TaskEvent;
 }
 
-/** The whole events of an answer. */
-async function* received({ body }: Response): AsyncGenerator<Received> {
-  if (!body) return;
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const blocks = (text + decoder.decode(value, { stream: true })).split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const found = parse(block);
-        if (found) yield found;
-      }
+async function* received(answer: Response): AsyncGenerator<Received> {
+  for await (const group of serverSentEvents(answer)) {
+    for (const { id, name, data } of group) {
+      const event = id === undefined ? undefined : eventOf(name, data);
+      if (id !== undefined && event) yield { id, event };
     }
-  } finally {
-    await reader.cancel().catch(() => undefined);
   }
-}
-
-function parse(block: string): Received | undefined {
-  const fields = new Map(
-    block.split('\n').map((line): [string, string] => {
-      const at = line.indexOf(': ');
-      return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 2)];
-    }),
-  );
-  const [id, name, data] = [fields.get('id'), fields.get('event'), fields.get('data')];
-  if (id === undefined || data === undefined) return undefined;
-  const event = eventOf(name, JSON.parse(data));
-  return event && { id, event };
 }
 
 function eventOf(name: string | undefined, data: unknown): TaskEvent | undefined {

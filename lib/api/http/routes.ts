@@ -76,6 +76,7 @@ export const ROUTES = [
   get('/batches/{id}', 'get-batch'),
   get('/batches/{id}/results', 'get-batch'),
   get('/tasks', 'list-tasks'),
+  get('/events', 'list-tasks'),
   get('/tasks/{id}', 'get-task'),
   get('/models/{model}/tasks/{id}', 'get-task'),
   post('/tasks/{id}/cancel', 'cancel-task'),

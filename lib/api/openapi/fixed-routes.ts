@@ -35,6 +35,10 @@ const MODEL_ROUTES = {
         type: 'string',
         enum: ['true', 'false'],
       }),
+      queryParameter('dead_letters', 'For operators: `true` also counts the tasks that were given up.', {
+        type: 'string',
+        enum: ['true', 'false'],
+      }),
     ],
     responses: { '200': jsonResponse('The models.', schemaRef('ModelList')) },
     problems: ['not_acceptable', 'registry_unavailable'],

@@ -11,6 +11,7 @@ const SUMMARIES: Readonly<Record<RouteKey, string>> = {
   'GET /batches/{id}': 'Get a batch with its number of tasks per state',
   'GET /batches/{id}/results': 'Get the tasks of a batch in order, one a line',
   'GET /tasks': 'List my tasks, newest first',
+  'GET /events': 'Follow my tasks and the models by server-sent events',
   'GET /tasks/{id}': 'Get a task',
   'GET /models/{model}/tasks/{id}': 'Get a task of a model',
   'POST /tasks/{id}/cancel': 'Cancel a task',

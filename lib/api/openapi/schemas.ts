@@ -178,7 +178,11 @@ const MODEL = {
   request_message: nullable('string', 'Full name of the request message; null for a model that has never started.'),
   response_message: nullable('string', 'Full name of the response message; null for a model that has never started.'),
   failure: FAILURE,
-} satisfies Properties<ModelBody>;
+  dead_letters: nullable(
+    'integer',
+    'Tasks that were given up, counted up to 1,000. Only with `?dead_letters=true`; null while unknown.',
+  ),
+} satisfies Properties<Required<ModelBody>>;
 
 const limitSchema = (name: LimitName): Json => {
   const { default: fallback, meaning, otherwise } = MODEL_LIMITS[name];
@@ -227,10 +231,10 @@ export const SCHEMA_COMPONENTS: Json = {
     next_cursor: nullable('string', 'Cursor of the next page; null on the last one.'),
   }),
   TaskError: TASK_ERROR,
-  Model: object('A model.', MODEL),
+  Model: object('A model.', MODEL, ['dead_letters']),
   ModelChange: object('A change of a model.', { default_version: count('The contract version of the bare name.') }),
   ChangedModel: object('A changed model.', { name: text('The name.'), default_version: count('Its default.') }),
-  DetailedModel: object('A model with its limits and schemas.', { ...MODEL, ...DETAILED_MODEL }),
+  DetailedModel: object('A model with its limits and schemas.', { ...MODEL, ...DETAILED_MODEL }, ['dead_letters']),
   ModelList: object('Models by name.', { models: list({ $ref: '#/components/schemas/Model' }) }),
   Health: object('The health of the API.', { status: { type: 'string', enum: ['ok', 'ready'] } }),
   ...INSTANCE_SCHEMAS,

@@ -1,8 +1,10 @@
 import { MAX_MODEL_NAME_LENGTH, TASK_STATES } from '#core';
 import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
+import { EVENTS_TYPE } from '../presenters/event-stream.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import {
   binarySchema,
+  emptyResponse,
   jsonResponse,
   MODEL_PARAMETER,
   problemResponse,
@@ -38,6 +40,28 @@ export const TASK_ROUTES = {
     ],
     responses: { '200': jsonResponse('A page of tasks.', schemaRef('TaskPage')) },
     problems: ['not_acceptable', 'store_unavailable'],
+  },
+  'GET /events': {
+    operationId: 'follow_changes',
+    tag: 'Tasks',
+    description:
+      'Server-sent events of what changes: `task` with a task as in the list; `model` with a model as in the list, ' +
+      '`models` with the names of all, `stats` with the statistics of a model, and for operators `instances` with the ' +
+      'instances of one. The first event is `open`: a list of tasks that is read after it misses no change. The state of ' +
+      'the models follows it. A stream ends after 5 minutes: connect again. 204 where the platform holds no connection.',
+    parameters: [
+      queryParameter('of', 'Only tasks or only models.', { type: 'string', enum: ['tasks', 'models'] }),
+      queryParameter('all', 'For admins: the tasks of all users, at most 500 of them.', {
+        type: 'boolean',
+        default: false,
+      }),
+      queryParameter('user', 'For admins: the tasks of this user, by id or name.', { type: 'string' }),
+    ],
+    responses: {
+      '200': response('The events.', { [EVENTS_TYPE]: { schema: { type: 'string' } } }),
+      '204': emptyResponse('This platform holds no connection: read the lists instead.'),
+    },
+    problems: ['not_acceptable', 'too_many_requests', 'store_unavailable', 'registry_unavailable'],
   },
   'GET /tasks/{id}': {
     operationId: 'get_task',

@@ -27,6 +27,8 @@ export interface ModelBody {
   readonly response_message: string | null;
   /** Null unless its start fails. */
   readonly failure: FailureBody | null;
+  /** Tasks that were given up, at most `MAX_DEAD_LETTERS_COUNTED`. Only where an operator asks; null while unknown. */
+  readonly dead_letters?: number | null;
 }
 
 /** A failing start in the HTTP API. */

@@ -28,6 +28,7 @@ export {
   LOCAL_PRINCIPAL,
   type Principal,
   principalFor,
+  readsAsOperator,
   SCOPES,
   type Scope,
 } from './principal.ts';

@@ -53,6 +53,10 @@ const includesRole = (role: UserRole, required: UserRole): boolean =>
 /** Of a model in a path: `churn@2`. */
 const VERSION = /@\d+$/;
 
+/** Whether a caller may read what is for operators. */
+export const readsAsOperator = ({ role, scopes }: Principal): boolean =>
+  includesRole(role, 'operator') && (scopes?.some((scope) => scope !== 'predict') ?? true);
+
 /** Throws `forbidden` with one sentence about the missing right. */
 export function assertMay({ role, scopes, models }: Principal, required: Requirement): void {
   if (!includesRole(role, required.role)) throw forbidden(`This needs the role ${required.role}.`);
