@@ -8,8 +8,11 @@ import {
   type InstanceController,
   type InstanceState,
   isAlive,
+  type LogLine,
+  type LogQuery,
   type ModelRegistry,
   ModelyardError,
+  matchingLines,
   unavailable,
 } from '#core';
 import {
@@ -21,6 +24,7 @@ import {
   STOP_SECONDS,
   VARIANT_LABEL,
 } from './container-like.ts';
+import { readContainer } from './container-logs.ts';
 
 export interface DockerInstanceControllerOptions {
   readonly engine: () => Promise<Docker>;
@@ -85,6 +89,21 @@ export class DockerInstanceController implements InstanceController {
     if (!container) return false;
     if (LIVE.includes(container.State)) void this.#drain(container);
     return true;
+  }
+
+  /** Of containers that have ended too, until they are removed. */
+  async logs(model: string, query: LogQuery): Promise<readonly LogLine[]> {
+    const containers = await this.#containers(model);
+    const wanted = containers.filter(({ Id }) => query.instance === undefined || query.instance === instanceIdOf(Id));
+    const lines = await Promise.all(
+      wanted.map(({ Id }) =>
+        this.#ask((engine) => readContainer(engine.getContainer(Id), instanceIdOf(Id), query)).catch(unlessGone),
+      ),
+    );
+    return matchingLines(
+      lines.flat().sort((a, b) => a.at - b.at),
+      query,
+    );
   }
 
   /** Takes as long as the current runs, so callers do not wait for it. */
@@ -163,6 +182,12 @@ const isAnswer = (error: unknown, status: number): boolean => statusOf(error) ==
 const isRefused = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EACCES';
 
 const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
+
+/** A container that was removed meanwhile has no lines. */
+function unlessGone(error: unknown): readonly LogLine[] {
+  if (!isGone(error)) throw error;
+  return [];
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -184,3 +184,38 @@ describe('without an engine', () => {
     await expect(instances.list('model_a')).rejects.toThrow(/^The Docker socket cannot be used: set DOCKER_GID/);
   });
 });
+
+describe('the logs of containers', () => {
+  const T = '2026-11-22T10:00:0';
+  const log = [
+    { at: `${T}1.000000001Z`, text: '{"level":"info","time":"2026-11-22T10:00:01.000Z","message":"Ready.","slots":2}' },
+    { at: `${T}2.000000002Z`, text: 'A library says something.', stream: 'stderr' as const },
+    {
+      at: `${T}4.000000003Z`,
+      text: `{"level":"info","message":"Ran.","taskId":"task-1","note":"${'long '.repeat(20)}"}`,
+    },
+  ];
+
+  it('are read of all containers of the model, in the order of their times', async () => {
+    const [first, second] = [
+      engine.add(MINE, { log }),
+      engine.add(MINE, { log: [{ at: `${T}3.5Z`, text: 'Between.' }] }),
+    ];
+    for (const labels of OTHERS) engine.add(labels, { log });
+    const read = (more: object = {}) => controller().logs('model_a', { limit: 10, ...more });
+
+    const lines = await read();
+
+    expect(lines.map(({ message, level }) => `${level}: ${message}`)).toEqual([
+      'info: Ready.',
+      'warn: A library says something.',
+      'info: Between.',
+      'info: Ran.',
+    ]);
+    expect(lines[0]).toMatchObject({ at: Date.parse(`${T}1Z`), instance: first.Id.slice(0, 12), fields: { slots: 2 } });
+    expect((await read({ limit: 1 })).map(({ message }) => message)).toEqual(['Ran.']);
+    expect((await read({ task: 'task-1' })).map(({ message }) => message)).toEqual(['Ran.']);
+    expect((await read({ instance: second.Id.slice(0, 12) })).map(({ message }) => message)).toEqual(['Between.']);
+    expect(await read({ instance: 'nobody' })).toEqual([]);
+  });
+});

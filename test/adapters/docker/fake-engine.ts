@@ -13,6 +13,8 @@ export interface FakeContainer {
   readonly Config: Record<string, unknown> & { readonly Image: string; readonly Labels: Record<string, string> };
   readonly HostConfig: Record<string, unknown>;
   readonly Networks: Record<string, { readonly Aliases: readonly string[] }>;
+  /** What it has written, oldest first. */
+  readonly log?: readonly { readonly at: string; readonly text: string; readonly stream?: 'stderr' }[];
 }
 
 type CreateBody = FakeContainer['Config'] & {
@@ -73,6 +75,7 @@ export class FakeEngine implements AsyncDisposable {
     const container = this.containers.find(({ Id }) => Id === id);
     if (!container) return send(response, 404, { message: `No such container: ${id}` });
     if (request.method === 'DELETE') this.containers.splice(this.containers.indexOf(container), 1);
+    if (action === 'logs') return void response.end(framed(container, Number(searchParams.get('tail'))));
     if (action === 'json') return send(response, 200, inspected(container));
     if (action === 'start') container.State = 'running';
     if (action === 'stop') {
@@ -116,6 +119,21 @@ const withKey = (pair: string, labels: Record<string, string>): string => {
   const [key = ''] = pair.split('=');
   return `${key}=${labels[key]}`;
 };
+
+/** As the engine sends the last lines of a container: long lines in several frames. */
+function framed({ log = [] }: FakeContainer, tail: number): Buffer {
+  const frames = log.slice(-tail).flatMap(({ at, text, stream }) => {
+    const line = Buffer.from(`${at} ${text}\n`);
+    const parts = [line.subarray(0, 40), line.subarray(40)].filter(({ byteLength }) => byteLength > 0);
+    return parts.map((part) => {
+      const header = Buffer.alloc(8);
+      header[0] = stream === 'stderr' ? 2 : 1;
+      header.writeUInt32BE(part.byteLength, 4);
+      return Buffer.concat([header, part]);
+    });
+  });
+  return Buffer.concat(frames);
+}
 
 const inspected = ({ Id, Name, Config, HostConfig, Networks }: FakeContainer) => ({
   Id,
