@@ -12,13 +12,8 @@ import { ENV } from '#platform/environment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { CallRecording } from './call-recording.ts';
 import { API_TIMEOUT, createLog, HandlerFunction } from './handler-function.ts';
-import {
-  type BackgroundHandlerName,
-  type Grantors,
-  HANDLER_MEMORY_MIB,
-  PERMISSIONS,
-  PROFILES,
-} from './handler-profiles.ts';
+import { type Grantors, PERMISSIONS } from './handler-permissions.ts';
+import { type BackgroundHandlerName, HANDLER_MEMORY_MIB, PROFILES } from './handler-profiles.ts';
 import { type ModelQueueGrants, queueUrlPrefix } from './model-queues.ts';
 import type { ModelService } from './model-service.ts';
 

@@ -14,7 +14,7 @@ import { ArtifactBucket, artifactsOf } from '../constructs/artifact-bucket.ts';
 import { DatabaseRoles } from '../constructs/database-roles.ts';
 import { DsqlDatabases } from '../constructs/dsql-databases.ts';
 import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
-import { PERMISSIONS } from '../constructs/handler-profiles.ts';
+import { PERMISSIONS } from '../constructs/handler-permissions.ts';
 import { DEAD_LETTERS_STAY } from '../constructs/handlers.ts';
 import { LifecycleAlarms } from '../constructs/lifecycle-alarms.ts';
 import { lifecycleImage } from '../constructs/model-image.ts';
