@@ -165,7 +165,7 @@ const rooms = [
       CONTRACT,
       GENERATED,
       '^model-containers/catalog/',
-      npm('chokidar', 'fauxqs', 'dynalite', '@aws-sdk', '@smithy', 'aws-lambda', 'fastify'),
+      npm('chokidar', 'csv-parse', 'fauxqs', 'dynalite', '@aws-sdk', '@smithy', 'aws-lambda', 'fastify'),
       NODE,
     ],
     'The embedded platform starts instances as processes and never imports a model.',

@@ -107,14 +107,51 @@ describe('npm run users', () => {
       'username,password\nann,a long sentence\nx,another sentence\nbob,short1\nann,a third sentence\n',
     );
 
-    const { code, err } = await users('import', file);
+    const { code, out, err } = await users('import', file);
 
     expect(code).toBe(1);
-    expect(err).toMatch(
-      /^Added 1 users\.\nann,\nLine 3: .* username: .*\nLine 4: .* password: .*\nLine 5: .*taken\.\n$/,
-    );
+    expect(out).toBe('username,password\nann,\n');
+    expect(err).toMatch(/^Added 1 users\.\nLine 3: .* username: .*\nLine 4: .* password: .*\nLine 5: .*taken\.\n$/);
     expect(err).not.toMatch(/another|short1|third/);
     expect((await users('list')).out).toMatch(/^username,role,state,created_at\nann,user,active,\S+Z\n$/);
+  });
+
+  it('reads quoted cells, and skips lines without a value', async () => {
+    const { folder, platform, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    const lines = [
+      '"username","password","role"',
+      'ann,"commas, and ""quotes""",operator',
+      '',
+      ',,',
+      '  bob  ,"two\nlines of it",',
+      'Ann,another sentence,user',
+      'carl,a long sentence,root',
+      'dora,a long sentence,user,more',
+    ];
+    await writeFile(file, lines.join('\r\n'));
+
+    const { code, out, err } = await users('import', file);
+
+    expect([code, out]).toEqual([1, 'username,password\nann,\nbob,\n']);
+    expect(err).toMatch(/^Added 2 users\.\nLine 7: .*taken\.\nLine 8: .*not root\.\nLine 9: There are more cells.*\n$/);
+    const [ann, bob] = await Promise.all(['ann', 'bob'].map((name) => platform.users.findByName(name)));
+    expect(ann?.role).toBe('operator');
+    expect(await verifyPassword('commas, and "quotes"', ann?.passwordHash ?? '')).toBe(true);
+    expect(await verifyPassword('two\nlines of it', bob?.passwordHash ?? '')).toBe(true);
+  });
+
+  it('adds nobody from a file with a quote that does not end, or without names', async () => {
+    const { folder, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    await writeFile(file, 'username,password\nann,"a long sentence\nbob,another sentence\n');
+    const unclosed = await users('import', file);
+    await writeFile(file, '');
+    const empty = await users('import', file);
+
+    expect([unclosed.code, unclosed.err]).toEqual([1, expect.stringMatching(/[Qq]uote.*line/)]);
+    expect(empty).toMatchObject({ code: 1, err: expect.stringContaining('must name the column username') });
+    expect((await users('list')).out).toBe('username,role,state,created_at\n');
   });
 
   it('disables, enables, promotes and deletes', async () => {

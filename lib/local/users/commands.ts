@@ -35,7 +35,7 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
       return `${name},${password}\n`;
     },
   },
-  import: { takes: 1, run: (store, [file = '']) => importUsers(store, file) },
+  import: { takes: 1, run: async (store, [file = '']) => importUsers(store, file) },
   disable: { takes: 1, run: (store, [name = '']) => change(store, name, (user) => ({ ...user, isDisabled: true })) },
   enable: { takes: 1, run: (store, [name = '']) => change(store, name, (user) => ({ ...user, isDisabled: false })) },
   role: {
