@@ -88,6 +88,10 @@ export function createAccounts(options: AccountsOptions) {
       const attempt = await brake.enter(nameKeyOf(name), address);
       const user = await users.findByName(name);
       decoy ??= hashPassword('', cost);
+      // The next login tries again.
+      decoy.catch(() => {
+        decoy = undefined;
+      });
       const hash = user && user.passwordHash !== '' ? user.passwordHash : await decoy;
       const isRight = await verifyPassword(password, hash);
       if (!user || user.isDisabled || user.passwordHash === '' || !isRight) {
@@ -149,10 +153,14 @@ export async function addUser(
     { pointer: '/password', message: passwordFault(password, name) },
   ].flatMap(({ pointer, message }) => (message === undefined ? [] : [{ pointer, message }]));
   if (errors.length > 0) throw new ModelyardError('invalid_input', 'This user cannot be added.', { errors });
+  // Saves the hash, which is expensive.
+  if (await users.findByName(name)) throw taken();
   const passwordHash = await hashPassword(password, cost);
   const user = await users.create({ name, role, passwordHash, createdAt: clock.now() });
-  if (!user) throw new ModelyardError('name_taken', 'This user name is taken.');
+  if (!user) throw taken();
   return user;
 }
+
+const taken = (): ModelyardError => new ModelyardError('name_taken', 'This user name is taken.');
 
 const NAME_RULE = `Must have ${MIN_USER_NAME_LENGTH} to ${MAX_USER_NAME_LENGTH} letters, digits, or ._%+@- after the first.`;

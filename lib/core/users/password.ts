@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { ModelyardError } from '../errors.ts';
 import { userNameKey } from './user.ts';
 
 /** Cost of scrypt: 2^ln blocks of 128 · r bytes, p times. */
@@ -20,8 +21,13 @@ const HASH_BYTES = 32;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/]+)\$([\w+/]+)$/;
 /** Maximum number of concurrent hashes. Each uses memory and a thread of the pool that other work shares. */
 const MAX_AT_ONCE = 2;
+/** More would wait longer than their callers. */
+const MAX_WAITING = 100;
 
-/** Hashes a password as a PHC string, which contains the cost and a random salt. */
+/**
+ * Hashes a password as a PHC string, which contains the cost and a random salt. Rejects with `too_many_requests`, like
+ * `verifyPassword`, when too many wait for it already.
+ */
 export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const digest = await derive(password, salt, cost);
@@ -46,6 +52,11 @@ let running = 0;
 const waiting: (() => void)[] = [];
 
 async function derive(password: string, salt: Uint8Array, { ln, r, p }: ScryptCost): Promise<Buffer> {
+  if (waiting.length >= MAX_WAITING) {
+    throw new ModelyardError('too_many_requests', 'Too many passwords are being checked. Retry later.', {
+      ...{ retryable: true, retryAfterSeconds: 10 },
+    });
+  }
   if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
   running += 1;
   try {
@@ -66,9 +77,10 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 
 /** The fault of a new password. Undefined for a valid one. */
 export function passwordFault(password: string, userName: string): string | undefined {
-  const length = [...password].length;
-  if (length < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;
-  if (length > MAX_PASSWORD_LENGTH) return `Must have at most ${MAX_PASSWORD_LENGTH} characters.`;
+  // In one form, accents are characters of their own; in another one, one character is three letters.
+  const lengths = [password, password.normalize('NFKC')].map((text) => [...text].length);
+  if (Math.min(...lengths) < MIN_PASSWORD_LENGTH) return `Must have at least ${MIN_PASSWORD_LENGTH} characters.`;
+  if (Math.max(...lengths) > MAX_PASSWORD_LENGTH) return `Must have at most ${MAX_PASSWORD_LENGTH} characters.`;
   const core = lettersOf(password);
   const isCommon =
     COMMON.has(core) || COMMON.has(plainLetters(password)) || core === lettersOf(userName) || core.length < 3;

@@ -65,6 +65,26 @@ describe('registering', () => {
 
     await expect(accounts.register({ name: 'Ann', password: PASSWORD })).rejects.toMatchObject({ code: 'name_taken' });
   });
+
+  it('is refused while a hundred passwords wait, and logins go on afterwards', async () => {
+    const { accounts, login } = await prepare();
+    // The password of an unknown name is compared, too.
+    const attempts = Array.from({ length: 110 }, (_, at) =>
+      accounts.register({ name: `user-${at}`, password: PASSWORD }).then(
+        () => 'added',
+        ({ code }) => code,
+      ),
+    );
+    const unknown = login({ name: 'nobody' }).catch(({ code }) => code);
+
+    const outcomes = await Promise.all(attempts);
+
+    expect(outcomes.filter((outcome) => outcome === 'added')).toHaveLength(102);
+    expect(outcomes.filter((outcome) => outcome === 'too_many_requests')).toHaveLength(8);
+    expect(await unknown).toBe('too_many_requests');
+    await expect(login({ name: 'nobody' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect((await login()).accessToken).not.toBe('');
+  });
 });
 
 describe('logging in', () => {

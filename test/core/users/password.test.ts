@@ -55,6 +55,9 @@ describe('a password', () => {
     'ann.smith1990',
     '            ',
     'Welcome!!!!',
+    // Five letters with accents as characters of their own, and a ligature that is three letters.
+    'áéíóú'.normalize('NFD'),
+    'ﬃaﬃb',
   ])('is refused when it is tried first: «%s»', (password) => {
     expect(passwordFault(password, 'ann.smith')).toEqual(expect.any(String));
   });
