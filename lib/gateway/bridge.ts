@@ -24,7 +24,7 @@ import { invoke } from './bridge-invoke.ts';
 import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
 import { EventStreams, type StreamLimits } from './event-streams.ts';
 import { type CallProgress, recordedCall } from './recorded-call.ts';
-import { callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
+import { authorizationOf, callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
 import { tracedRequest } from './traced-request.ts';
 import { createTransferAnswer, isTransfer } from './transfer-answer.ts';
 
@@ -95,7 +95,8 @@ export function createBridge(options: BridgeOptions): HttpServer {
     const { route } = match;
     const isAsked = authenticate && route.role !== 'public';
     // Before the body, so that unknown callers cannot make the gateway read it.
-    const caller = isAsked ? await authenticate(request.headers.authorization) : undefined;
+    const authenticated = async () => (isAsked ? authenticate(authorizationOf(request)) : undefined);
+    const caller = await authenticated();
     progress.caller = caller ?? localCaller;
     if (caller) await enter?.(caller);
     const body = await readBody(request);
@@ -109,7 +110,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     const name = route.handler;
     const { requestId, wait } = exchange;
     const { integrationMs: timeoutMs } = limits;
-    const openStream = (who: Principal) => streams.open(who, wait.signal);
+    const openStream = (who: Principal) => streams.open(who, wait.signal, authenticated);
     const { ran } = admitted ?? {};
     return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran, openStream });
   }

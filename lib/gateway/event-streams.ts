@@ -7,6 +7,8 @@ export interface StreamLimits {
   readonly total?: number;
   /** Streams of one user. The local user, with `AUTH=none`, may have `total`. @default 100 */
   readonly perUser?: number;
+  /** Interval of checks whether the caller is still let in. @default 25,000 */
+  readonly recheckMs?: number;
 }
 
 /** The open streams of a gateway. They count against limits of their own, because they stay open for long. */
@@ -14,16 +16,21 @@ export class EventStreams {
   readonly #total: number;
   readonly #perUser: number;
   readonly #open = new Map<string, Set<AbortController>>();
+  readonly #recheckMs: number;
   #count = 0;
   #isClosed = false;
 
-  constructor({ total = 2000, perUser = 100 }: StreamLimits = {}) {
+  constructor({ total = 2000, perUser = 100, recheckMs = 25_000 }: StreamLimits = {}) {
+    this.#recheckMs = recheckMs;
     this.#total = total;
     this.#perUser = perUser;
   }
 
-  /** Opens a stream of a caller that ends when `gone` aborts. Throws `too_many_requests`. */
-  open({ id }: Pick<Principal, 'id'>, gone: AbortSignal): OpenedStream {
+  /**
+   * Opens a stream of a caller that ends when `gone` aborts, or `authenticate` refuses the caller. Throws
+   * `too_many_requests`.
+   */
+  open({ id }: Pick<Principal, 'id'>, gone: AbortSignal, authenticate?: () => Promise<unknown>): OpenedStream {
     const limit = id === LOCAL_PRINCIPAL.id ? this.#total : this.#perUser;
     const own = this.#open.get(id) ?? new Set<AbortController>();
     if (own.size >= limit || this.#count >= this.#total) throw tooMany(Math.min(limit, this.#total));
@@ -33,11 +40,14 @@ export class EventStreams {
     own.add(stream);
     this.#count += 1;
     gone.addEventListener('abort', stop, { once: true });
+    const recheck = () => void authenticate?.().catch((error) => isRefusal(error) && stop());
+    const timer = setInterval(recheck, this.#recheckMs).unref();
     if (gone.aborted || this.#isClosed) stop();
     return {
       signal: stream.signal,
       close: () => {
         if (!own.delete(stream)) return;
+        clearInterval(timer);
         this.#count -= 1;
         gone.removeEventListener('abort', stop);
         if (own.size === 0) this.#open.delete(id);
@@ -51,6 +61,9 @@ export class EventStreams {
     for (const own of this.#open.values()) for (const stream of own) stream.abort();
   }
 }
+
+/** A store that is away refuses nobody. */
+const isRefusal = (error: unknown): boolean => error instanceof ModelyardError && error.code === 'unauthenticated';
 
 const tooMany = (limit: number): ModelyardError =>
   new ModelyardError('too_many_requests', `At most ${limit} event streams may be open at once. Close one, or retry.`, {

@@ -57,6 +57,14 @@ function bodyTypesOf({ takesForms, takesFiles, takesLines }: Partial<Route>): re
   return takesFiles ? [JSON_TYPE, ...FILE_TYPES] : BODY_TYPES;
 }
 
+/**
+ * The header Authorization. Throws `unauthenticated` when there are several, because a proxy may have checked another one.
+ */
+export function authorizationOf({ headers, headersDistinct }: IncomingMessage): string | undefined {
+  if ((headersDistinct.authorization?.length ?? 0) <= 1) return headers.authorization;
+  throw new ModelyardError('unauthenticated', 'There must be one Authorization header.');
+}
+
 /** The network address of the caller: the last one that no trusted proxy has added. */
 export function callerAddress({ socket, headers }: IncomingMessage, trusted: BlockList | undefined): string {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join().split(',');

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { registerModelB } from '#test/support/model-b.ts';
@@ -87,6 +89,34 @@ describe('a public client', () => {
     expect([status, json.type]).toEqual([401, '/problems/unauthenticated']);
     expect(headers.get('www-authenticate')).toBe('Bearer realm="modelyard"');
     expect((await ask('/healthz')).status).toBe(200);
+  });
+
+  it('sends one token: of two headers, a proxy may have checked the other one', async () => {
+    const { url, add, login } = await startGateway();
+    await add('ann');
+    const token = await login('ann');
+    const statusOf = async (...tokens: string[]) => {
+      const headers = [
+        'Host',
+        'localhost',
+        'Connection',
+        'close',
+        ...tokens.flatMap((each) => ['Authorization', each]),
+      ];
+      const sent = request(`${url}/users/me`, { headers }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+
+    const statuses = [
+      await statusOf(`Bearer ${token}`),
+      await statusOf(`Bearer ${token}`, 'Bearer nobody'),
+      await statusOf('Bearer nobody', `Bearer ${token}`),
+      await statusOf(`Bearer ${token}`, `Bearer ${token}`),
+    ];
+
+    expect(statuses).toEqual([200, 401, 401, 401]);
   });
 
   it('submits a task that nobody else sees', async () => {

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHandlerDeps, HANDLER_NAMES, type ProxyHandler, ROUTES, type RoutedHandlerName } from '#api';
-import type { Task, TaskProgress } from '#core';
+import {
+  type Authenticator,
+  createHandlerDeps,
+  HANDLER_NAMES,
+  type ProxyHandler,
+  ROUTES,
+  type RoutedHandlerName,
+} from '#api';
+import { LOCAL_PRINCIPAL, ModelyardError, type Task, type TaskProgress } from '#core';
 import { createBridge } from '#gateway/bridge.ts';
 import { EventStreams } from '#gateway/event-streams.ts';
 import { createHandler } from '#lambdas/get-task/handler.ts';
@@ -10,26 +17,35 @@ import { pseudoRandom } from '#test/support/pseudo-random.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 import { aFreshTask, aStart } from '#test/support/tasks.ts';
 
+interface Authenticated {
+  readonly platform: ReturnType<typeof createMemoryPlatform>;
+  readonly authenticate: Authenticator;
+}
+
 /** A gateway that serves the events of one task. */
-async function startGateway(total = 10) {
-  const platform = createMemoryPlatform();
-  const handler = createHandler(createHandlerDeps({ auth: 'none', platform, logger: silentLogger }));
+async function startGateway(total = 10, { authenticate, ...given }: Partial<Authenticated> = {}) {
+  const platform = given.platform ?? createMemoryPlatform();
+  const handler = createHandler(
+    createHandlerDeps({ auth: authenticate ? 'jwt' : 'none', platform, logger: silentLogger }),
+  );
   const handlers = Object.fromEntries([...HANDLER_NAMES, 'lifecycle'].map((name) => [name, handler]));
   const bridge = createBridge({
     routes: ROUTES,
     handlers: handlers as unknown as Readonly<Record<RoutedHandlerName, ProxyHandler>>,
     logger: silentLogger,
-    streams: { total },
+    streams: { total, recheckMs: 20 },
+    authenticate,
   });
   const { url } = await bridge.listen(0, '127.0.0.1');
   onTestFinished(async () => {
     await bridge.close();
-    await platform.close();
+    if (!given.platform) await platform.close();
   });
+  const addressOf = (id: string) => `${url}/tasks/${id}/events`;
   const task = aFreshTask();
   await platform.tasks.create(task);
   await platform.tasks.apply(task.id, aStart);
-  return { platform, bridge, task, address: `${url}/tasks/${task.id}/events` };
+  return { platform, bridge, task, address: addressOf(task.id), addressOf };
 }
 
 const told = (count: number): TaskProgress => ({
@@ -133,6 +149,45 @@ describe('a stream of events', () => {
     await bridge.close();
 
     expect(await reading).toContain('"state":"running"');
+  });
+});
+
+describe('a stream of a caller', () => {
+  it('ends when the caller is refused, and not when nobody can tell', async () => {
+    const streams = new EventStreams({ recheckMs: 5 });
+    const { signal } = new AbortController();
+    const refusing = (code: 'unauthenticated' | 'store_unavailable') => {
+      let asked = 0;
+      const authenticate = async () => {
+        asked += 1;
+        if (asked > 3) throw new ModelyardError(code, 'x');
+      };
+      return { authenticate, asked: () => asked };
+    };
+    const [disabled, away] = [refusing('unauthenticated'), refusing('store_unavailable')];
+    const ended = streams.open({ id: 'ann' }, signal, disabled.authenticate);
+    const kept = streams.open({ id: 'bob' }, signal, away.authenticate);
+
+    await expect.poll(() => [ended.signal.aborted, away.asked() > 6], { timeout: 20_000 }).toEqual([true, true]);
+
+    expect(kept.signal.aborted).toBe(false);
+    for (const { close } of [ended, kept]) close();
+  });
+
+  it('over HTTP ends for a user who was disabled', async () => {
+    const { task, platform } = await startGateway();
+    let isDisabled = false;
+    const authenticate = async () => {
+      if (isDisabled) throw new ModelyardError('unauthenticated', 'x');
+      return { ...LOCAL_PRINCIPAL, id: task.owner };
+    };
+    const other = await startGateway(10, { platform, authenticate });
+    const reading = readUntil(await fetch(other.addressOf(task.id)), () => false);
+
+    isDisabled = true;
+
+    expect(await reading).toContain('"state":"running"');
+    expect((await fetch(other.addressOf(task.id))).status).toBe(401);
   });
 });
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import {
   type Clock,
@@ -61,7 +62,7 @@ export function createOidcCheck({ users, clock, ...settings }: OidcOptions): Ide
     const claims = await verified(token);
     if (!claims?.sub || claims.exp === undefined) return undefined;
     const role = roleOf(claims, settings.roleClaim);
-    const user = await knownUser(users, clock, { name: `${claims.sub} at ${settings.issuer}`, role });
+    const user = await knownUser(users, clock, { subject: claims.sub, issuer: settings.issuer, role });
     if (user.isDisabled) return undefined;
     return { principal: { ...principalFor(user), name: nameOf(claims), role }, expiresAt: claims.exp * 1000 };
   };
@@ -101,14 +102,24 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const nameOf = ({ preferred_username: name, email, sub = '' }: JWTPayload): string =>
   [name, email].find((text) => typeof text === 'string' && text !== '')?.toString() ?? sub;
 
+interface Subject extends Pick<User, 'role'> {
+  readonly subject: string;
+  readonly issuer: string;
+}
+
 /** The stored user, with the role from the issuer. */
-async function knownUser(users: UserStore, clock: Clock, { name, role }: Pick<User, 'name' | 'role'>): Promise<User> {
-  const user =
-    (await users.findByName(name)) ??
-    (await users.create({ name, role, passwordHash: '', createdAt: clock.now() })) ??
-    // Another request was faster.
-    (await users.findByName(name));
-  if (!user) throw new ModelyardError('store_unavailable', 'The user cannot be stored now.', { retryable: true });
-  if (user.role === role) return user;
-  return (await changeUser(users, user.id, (current) => ({ ...current, role }))) ?? user;
+async function knownUser(users: UserStore, clock: Clock, { subject, issuer, role }: Subject): Promise<User> {
+  // Names of users are equal in either case, subjects are not: the second one of such a name gets a hash.
+  for (const exact of [subject, `${subject} #${hash('sha256', subject)}`]) {
+    const name = `${exact} at ${issuer}`;
+    const user =
+      (await users.findByName(name)) ??
+      (await users.create({ name, role, passwordHash: '', createdAt: clock.now() })) ??
+      // Another request was faster.
+      (await users.findByName(name));
+    if (user?.name !== name) continue;
+    if (user.role === role) return user;
+    return (await changeUser(users, user.id, (current) => ({ ...current, role }))) ?? user;
+  }
+  throw new ModelyardError('store_unavailable', 'The user cannot be stored now.', { retryable: true });
 }

@@ -64,6 +64,19 @@ describe('a token of an OpenID Connect issuer', () => {
     expect(new Set(callers.map(({ id }) => id)).size).toBe(1);
   });
 
+  it('is of another user when its subject differs in case only, whoever comes first', async () => {
+    const { as } = aSystem();
+    const subjects = ['Ann', 'ann', 'ANN', 'ａｎｎ', 'ann'];
+
+    const tokens = await Promise.all(subjects.map((sub) => forge({ sub })));
+    const callers = await Promise.all(tokens.map(as));
+    const again = await Promise.all((await Promise.all(subjects.map((sub) => forge({ sub, n: 2 })))).map(as));
+
+    expect(new Set(callers.map(({ id }) => id)).size).toBe(4);
+    expect(callers[4]?.id).toBe(callers[1]?.id);
+    expect(again.map(({ id }) => id)).toEqual(callers.map(({ id }) => id));
+  });
+
   it('of a disabled user is refused', async () => {
     const { users, as } = aSystem();
     const { id } = await as(await tokenOf('ann'));

@@ -109,6 +109,12 @@ describe('a token', () => {
       const [header, , signature] = (await forge(system)).split('.');
       return `${header}.${encode({ iss: 'modelyard', aud: 'modelyard-api', sub: 'x', exp: 9e9 })}.${signature}`;
     },
+    'padding at its end': async (system) => `${await forge(system)}==`,
+    'other bits at its end that say nothing': async (system) => {
+      const token = await forge(system);
+      // 64 bytes end in the first two bits of a character, which is A, Q, g or w.
+      return `${token.slice(0, -1)}${String.fromCharCode(token.charCodeAt(token.length - 1) + 1)}`;
+    },
     'no signature': async (system) => `${(await forge(system)).split('.').slice(0, 2).join('.')}.`,
     'two parts': async (system) => (await forge(system)).split('.').slice(0, 2).join('.'),
     nonsense: () => 'a.b.c',
