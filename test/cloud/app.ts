@@ -7,13 +7,13 @@ import { STAGES, type StageConfig } from '../../lib/stacks/stage-config.ts';
 
 // What other stages have and `local` has not, for the emulator: verified callers, and the lean stage's API.
 const MODELS = fileURLToPath(new URL('../../model-containers/models', import.meta.url));
-const { local, lean, prod } = STAGES;
+const { local, lean } = STAGES;
 
 const VARIANTS = {
-  guarded: { ...local, auth: prod.auth },
+  guarded: { ...local, auth: { kind: 'jwt', registration: 'open' } },
   thrifty: {
     ...{ ...local, api: lean.api, listsTasks: lean.listsTasks, tracing: false, platformLogs: false },
-    auth: { kind: 'jwt', registration: 'open' },
+    auth: lean.auth,
   },
 } as const satisfies Record<string, StageConfig>;
 

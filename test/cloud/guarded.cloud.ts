@@ -73,12 +73,15 @@ describe('an API that verifies its callers', () => {
     expect(response.headers.get('strict-transport-security')).toBe('max-age=31536000');
   });
 
-  it('lets nobody register, and administrators change nobody, while registration is closed', async () => {
-    const registered = await post(system, '/register', { username: 'stranger', password: 'a long sentence' });
-    const { id } = (await (await ask('/users/me', ann)).json()) as { readonly id: string };
-    const changed = await ask(`/users/${id}`, admin, { method: 'PATCH', body: '{"role":"admin"}' });
+  it('lets users register, and only administrators change them, while registration is open', async () => {
+    const username = `stranger-${crypto.randomUUID()}`;
+    const registered = await post(system, '/register', { username, password: 'a long sentence' });
+    const { id } = (await registered.json()) as { readonly id: string };
+    const change = (token: string) => ask(`/users/${id}`, token, { method: 'PATCH', body: '{"role":"operator"}' });
+    const [byUser, byAdmin] = [await change(ann), await change(admin)];
 
-    expect([registered.status, changed.status]).toEqual([403, 403]);
+    expect([registered.status, byUser.status, byAdmin.status]).toEqual([201, 403, 200]);
+    expect(await byAdmin.json()).toMatchObject({ username, role: 'operator' });
   });
 });
 

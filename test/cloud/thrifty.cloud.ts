@@ -10,10 +10,7 @@ const submitUrl = new DeployedSystem(process.env.MODELYARD_E2E_SUBMIT_URL ?? '')
 
 let token: string;
 beforeAll(async () => {
-  const user = { name: `ann-${crypto.randomUUID()}`, password: 'a long sentence' };
-  const { status } = await send(gateway, '/register', { username: user.name, password: user.password });
-  expect(status).toBe(201);
-  token = (await login(gateway, user)).access_token;
+  token = (await login(gateway, await addUser('thrifty', 'user'))).access_token;
 });
 
 const post: typeof send = (system, path, body, headers = {}) =>
@@ -90,12 +87,11 @@ describe('a user of the URL of the submit handler', () => {
   const ask = (path: string, bearerToken: string, init: RequestInit = {}) =>
     gateway.fetch(path, { ...init, headers: bearer(bearerToken) });
 
-  it('has exact limits of tasks and a call log, and is deleted by an administrator', async () => {
-    const user = { name: `bob-${crypto.randomUUID()}`, password: 'a long sentence' };
-    const registered = await send(gateway, '/register', { username: user.name, password: user.password });
-    const { id } = (await registered.json()) as { readonly id: string };
+  it('has exact limits of tasks and a call log, and is deleted by the command alone', async () => {
+    const user = await addUser('thrifty', 'user');
     await users('thrifty', 'limits', user.name, 'tasks_per_day=1');
     const { access_token } = await login(gateway, user);
+    const { id } = (await (await ask('/users/me', access_token)).json()) as { readonly id: string };
     const admin = (await login(gateway, await addUser('thrifty', 'admin'))).access_token;
     const predict = () => send(submitUrl, '/predict/model_a', { data: 'once' }, bearer(access_token));
 
@@ -112,17 +108,29 @@ describe('a user of the URL of the submit handler', () => {
       .poll(async () => (await listed()).map(({ status }) => status).toSorted(), { timeout: 30_000, interval: 500 })
       .toEqual([200, 429]);
 
-    const deleted = await ask(`/users/${id}`, admin, { method: 'DELETE' });
+    const refused = await ask(`/users/${id}`, admin, { method: 'DELETE' });
+    const deleted = await users('thrifty', 'delete', user.name);
 
-    expect(deleted.status).toBe(204);
+    expect([refused.status, deleted]).toEqual([403, expect.stringMatching(`^Deleted ${user.name}\\.`)]);
     expect(await listed()).toEqual([]);
-    expect((await ask(`/users/${id}`, admin, { method: 'DELETE' })).status).toBe(404);
     // This stage keeps no lists, so the task stays until it expires. Nobody can ask for it.
     expect((await ask(`/tasks/${task}`, admin)).status).toBe(404);
   });
 });
 
 describe('an HTTP API', () => {
+  it('lets nobody register, and administrators change nobody, while registration is closed', async () => {
+    const registered = await send(gateway, '/register', { username: 'stranger', password: 'a long sentence' });
+    const admin = await login(gateway, await addUser('thrifty', 'admin'));
+    const { id } = (await (await get('/users/me')).json()) as { readonly id: string };
+    const changed = await gateway.fetch(`/users/${id}`, {
+      ...{ method: 'PATCH', body: '{"role":"admin"}' },
+      headers: { ...bearer(admin.access_token), 'Content-Type': 'application/json' },
+    });
+
+    expect([registered.status, changed.status]).toEqual([403, 403]);
+  });
+
   it('keeps no lists of tasks, and says so', async () => {
     const response = await get('/tasks');
 

@@ -5,9 +5,8 @@ import { contractOf } from '#contract';
 import { submitTask } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
-import { post } from '#test/support/api-client.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
-import { bearer, login } from './deployed-users.ts';
+import { addUser, bearer, login } from './deployed-users.ts';
 
 // Model B is deployed with a service and has no instance. Its task is put where a submit puts it, but wakes nobody.
 const MODEL = 'model_b';
@@ -32,13 +31,9 @@ let cluster: string;
 let token: string;
 let owner: string;
 beforeAll(async () => {
-  const user = { name: `waker-${crypto.randomUUID()}`, password: 'a long sentence' };
-  owner = (
-    (await (await post(gateway, '/register', { username: user.name, password: user.password })).json()) as {
-      readonly id: string;
-    }
-  ).id;
-  token = (await login(gateway, user)).access_token;
+  token = (await login(gateway, await addUser('thrifty', 'user'))).access_token;
+  const me = await gateway.fetch('/users/me', { headers: bearer(token) });
+  owner = ((await me.json()) as { readonly id: string }).id;
 });
 
 const desiredCount = async (): Promise<number | undefined> => {
