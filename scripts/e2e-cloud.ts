@@ -34,29 +34,33 @@ async function run(): Promise<boolean> {
   say(`The emulator answers at ${emulator.endpoint}.`);
 
   const bootstrapped = await bootstrap(emulator, place);
-  const { outputs, seconds } = await deploy(emulator, place, []);
-  const local = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
-  say(`Bootstrapped in ${bootstrapped} s, deployed in ${seconds} s: ${local.url}`);
-
   const databases = cleanup.use(await startDatabases(place));
   const app = ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts'];
-  const others = await deploy(emulator, place, app, {
-    MODELYARD_E2E_ENDPOINT: emulator.endpoint,
-    ...(databases.urls ? { MODELYARD_E2E_DATABASES: JSON.stringify(databases.urls) } : {}),
-  });
+  const [main, others] = await Promise.all([
+    deploy(emulator, place, []),
+    deploy(emulator, place, app, {
+      MODELYARD_E2E_ENDPOINT: emulator.endpoint,
+      ...(databases.urls ? { MODELYARD_E2E_DATABASES: JSON.stringify(databases.urls) } : {}),
+    }),
+  ]);
+  const local = await deployedStage(emulator.endpoint, main.outputs, 'modelyard-local');
   const guarded = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-guarded');
   const thrifty = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-thrifty');
+  say(`Bootstrapped in ${bootstrapped} s. Deployed in ${main.seconds} s: ${local.url}`);
   say(`Deployed in ${others.seconds} s, with logins: ${guarded.url}; and without a gateway: ${thrifty.submitUrl}`);
 
   const { models } = await discoverModels([`${ROOT}/model-containers/models`]);
   const names = models.map(({ manifest }) => manifest.name);
-  for (const child of await startInstances(emulator, guarded, names, place)) cleanup.use(child);
-  for (const other of [local, thrifty]) {
-    for (const child of await startInstances(emulator, other, ['model_a'], place)) cleanup.use(child);
-  }
+  const start = async (stage: typeof local, of: readonly string[]) => {
+    for (const child of await startInstances(emulator, stage, of, place)) cleanup.use(child);
+  };
+  const [key] = await Promise.all([
+    keyOfAdministrator(emulator, place),
+    start(guarded, names),
+    ...[local, thrifty].map((other) => start(other, ['model_a'])),
+  ]);
   say(`Ready: ${names.join(', ')}.`);
 
-  const key = await keyOfAdministrator(emulator, place);
   const environment = {
     ...process.env,
     MODELYARD_E2E_URL: guarded.url,

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { discoverModels } from '#catalog/discover-models.ts';
+import { ENV } from '#platform/environment.ts';
 import { LifecycleStack } from '../../lib/stacks/lifecycle-stack.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig } from '../../lib/stacks/stage-config.ts';
@@ -26,6 +28,10 @@ for (const [stage, config] of Object.entries(VARIANTS)) {
   const hasLifecycle = stage === 'guarded' && databases !== undefined;
   const lifecycleModels = hasLifecycle && worker ? [worker, ...examples].map(({ name }) => name) : [];
   const main = new ModelyardStack(app, `modelyard-${stage}`, { stage, config, models, lifecycleModels });
+  // Receivers of webhooks are on this machine.
+  for (const each of main.node.findAll()) {
+    if (each instanceof LambdaFunction) each.addEnvironment(ENV.outboundHosts, '127.0.0.1');
+  }
   if (!hasLifecycle || !worker) continue;
   const emulator = { databases: JSON.parse(databases), s3Endpoint: endpoint };
   new LifecycleStack(app, `modelyard-${stage}-lifecycle`, { stage: main, worker, models: examples, emulator });

@@ -26,7 +26,7 @@ for (const name of values.platforms.split(',')) {
   const report = await raceCancels({ platform, cancels: Number(values.cancels), ...PACE[name] });
   await close();
   const sorted = report.signalMs.toSorted((a, b) => a - b);
-  const again = report.repeated > 0 ? `; ${report.repeated} asked again` : '';
+  const again = report.repeated > 0 ? `; ${report.repeated} requests repeated` : '';
   const signal = `signal after p50 ${quantile(sorted, 0.5)} ms, p99 ${quantile(sorted, 0.99)} ms (${sorted.length} aborted runs)`;
   process.stdout.write(
     `${name}: ${report.canceled} canceled, of which ${report.neverRan} never ran, ${report.succeeded} succeeded; ` +

@@ -13,11 +13,13 @@ export interface RaceOptions {
   readonly slots?: number;
   /** Longest run, so that a cancel meets every moment of a run. @default 30 */
   readonly maxRunMs?: number;
+  /** Tasks that exist at a time. @default 20 */
+  readonly atOnce?: number;
 }
 
 /** The emulators and the worker share one thread: with fewer slots, tasks wait there too. */
-export const PACE: Readonly<Record<string, Pick<RaceOptions, 'slots' | 'maxRunMs'>>> = {
-  aws: { slots: 2, maxRunMs: 120 },
+export const PACE: Readonly<Record<string, Omit<RaceOptions, 'platform' | 'cancels'>>> = {
+  aws: { slots: 4, maxRunMs: 120, atOnce: 40 },
 };
 
 export interface RaceReport {
@@ -25,7 +27,7 @@ export interface RaceReport {
   readonly succeeded: number;
   /** Canceled tasks that never ran. */
   readonly neverRan: number;
-  /** Cancels that were asked again, because the store did not answer in time. */
+  /** Requests that were repeated, because the store did not answer in time. */
   readonly repeated: number;
   /** Milliseconds from the request to cancel until the model's signal aborted, of runs that were aborted. */
   readonly signalMs: readonly number[];
@@ -33,8 +35,6 @@ export interface RaceReport {
   readonly faults: readonly string[];
 }
 
-/** Tasks that exist at a time. */
-const AT_ONCE = 20;
 const OWNER = 'local';
 /** From the decision to start a task to its start. */
 const START_MS = 5;
@@ -54,7 +54,7 @@ interface Racer {
 
 /** Cancels tasks of a worker at random moments: in the queue, at the start, during the run, at its end and after it. */
 export async function raceCancels(options: RaceOptions): Promise<RaceReport> {
-  const { platform, cancels, slots = 8, maxRunMs = 30 } = options;
+  const { platform, cancels, slots = 8, maxRunMs = 30, atOnce = 20 } = options;
   const racers: Racer[] = Array.from({ length: cancels }, () => ({}));
   const faults: string[] = [];
   const predict: Predict = async (_state, { value }, { signal }) => {
@@ -80,20 +80,20 @@ export async function raceCancels(options: RaceOptions): Promise<RaceReport> {
 
   async function race(value: number): Promise<void> {
     const racer = racers[value] as Racer;
-    const task = await worker.submit(value);
+    const task = await asked(racer, () => worker.submit(value));
     byId.set(task.id, racer);
     await sleep(Math.random() * maxRunMs * 3);
     racer.askedAt = performance.now();
     racer.wasAccepted = await askToCancel(platform, task.id, racer);
     racer.answeredAt = performance.now();
-    racer.ended = await getTask(platform, { id: task.id, owner: OWNER });
+    racer.ended = await asked(racer, () => getTask(platform, { id: task.id, owner: OWNER }));
   }
 
   let next = 0;
   const lane = async () => {
     while (next < cancels) await race(next++);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: atOnce }, lane));
   await sleep(AFTERMATH_MS);
   await worker.stop();
   for (const [value, racer] of racers.entries()) faults.push(...(await faultsOf(platform, value, racer)));
@@ -121,29 +121,37 @@ const noting = (backend: ModelBackend, note: (taskId: string) => void): ModelBac
   },
 });
 
-/** Whether the cancel was accepted. Asks again like a caller who was answered 503. */
-async function askToCancel(platform: Platform, id: string, racer: Racer): Promise<boolean> {
+/** Asks again like a caller who was answered 503. */
+async function asked<T>(racer: Racer, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      await cancelTask(platform, { id, owner: OWNER });
-      return true;
+      return await ask();
     } catch (error) {
-      const code = error instanceof ModelyardError ? error.code : undefined;
-      if (code === 'store_unavailable') {
-        racer.repeats = (racer.repeats ?? 0) + 1;
-        continue;
-      }
-      if (code !== 'task_ended') throw error;
-      // The first of several may have been accepted without an answer.
-      return racer.repeats !== undefined && (await getTask(platform, { id, owner: OWNER })).state === 'canceled';
+      if (codeOf(error) !== 'store_unavailable') throw error;
+      racer.repeats = (racer.repeats ?? 0) + 1;
     }
   }
 }
 
+/** Whether the cancel was accepted. */
+async function askToCancel(platform: Platform, id: string, racer: Racer): Promise<boolean> {
+  const lookup = { id, owner: OWNER };
+  try {
+    await asked(racer, () => cancelTask(platform, lookup));
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'task_ended') throw error;
+    // The first of several may have been accepted without an answer.
+    return racer.repeats !== undefined && (await asked(racer, () => getTask(platform, lookup))).state === 'canceled';
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof ModelyardError ? error.code : undefined);
+
 async function faultsOf(platform: Platform, value: number, racer: Racer): Promise<string[]> {
   const { ended, wasAccepted, startedAt = 0, answeredAt = Infinity } = racer;
   if (!ended) return [`Task ${value} was not raced.`];
-  const now = await getTask(platform, { id: ended.id, owner: OWNER });
+  const now = await asked(racer, () => getTask(platform, { id: ended.id, owner: OWNER }));
   return [
     ...(isTerminal(ended.state) ? [] : [`Task ${value} was ${ended.state} after its cancel was answered.`]),
     ...(now.state === ended.state ? [] : [`Task ${value} was ${ended.state}; then it was ${now.state}.`]),
