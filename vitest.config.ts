@@ -13,6 +13,7 @@ export const LONG = [
   // Suites of SQLite again, on other platforms.
   'test/e2e/*/repeated/*.test.ts',
   // Builds and installs.
+  'test/bundling/packages.test.ts',
   'test/containers/images.test.ts',
   'test/docs/add-a-model.test.ts',
   'test/runtime/backends/served-models.test.ts',

@@ -67,6 +67,9 @@ const inOrder = ({ commands }: Command): Command[] =>
   VERBS.flatMap(({ name }) => commands.find((command) => command.name() === name) ?? []);
 
 async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  // One folder up in the published package.
+  const paths = ['../../package.json', '../package.json'].map((path) => new URL(path, import.meta.url));
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '{}')));
+  const own = texts.map((text) => JSON.parse(text) as { readonly name?: string; readonly version: string });
+  return own.find(({ name }) => name === 'modelyard')?.version ?? 'unknown';
 }

@@ -1,3 +1,4 @@
+import { loadSourceVerb } from '#cli/verbs-of-sources';
 import type { AddVerb } from './program.ts';
 
 /** A verb of the command line. Its module is imported when it is called, so that `--help` is quick. */
@@ -15,16 +16,8 @@ const models = async () => (await import('./verbs/models.ts')).addModels;
 
 /** Every verb, in the order of the help. */
 export const VERBS: readonly Verb[] = [
-  verb(
-    'start',
-    'runs the API, the queues, the stores and every model on this machine',
-    async () => (await import('./verbs/start.ts')).addStart,
-  ),
-  verb(
-    'init',
-    'writes the folder and the contract of a new model',
-    async () => (await import('./init/init-command.ts')).addInit,
-  ),
+  verb('start', 'runs the API, the queues, the stores and every model on this machine', loadSourceVerb.start),
+  verb('init', 'writes the folder and the contract of a new model', loadSourceVerb.init),
   verb('models', 'lists the models, or shows one with its limits', models),
   verb('instances', 'lists, launches and drains instances', models),
   verb(
@@ -62,7 +55,7 @@ export const VERBS: readonly Verb[] = [
     'lists, shows, starts, cancels and retries runs of pipelines of the lifecycle',
     async () => (await import('./verbs/pipelines.ts')).addPipelines,
   ),
-  verb('cost', 'itemizes what predictions cost on AWS', async () => (await import('./verbs/cost.ts')).addCost),
+  verb('cost', 'itemizes what predictions cost on AWS', loadSourceVerb.cost),
   verb(
     'types',
     'prints TypeScript types of every model, for @modelyard/client',
