@@ -9,13 +9,13 @@ import { names, OUTBOX, type UserColumns, type UserText, untyped } from './user-
 export const PAGE_CHARACTERS = 1024 * 1024;
 const MAX_KEYS = 200;
 
-export interface RowsQuery extends Pick<StageRun, 'signal'> {
+interface RowsQuery extends Pick<StageRun, 'signal'> {
   readonly owner: string;
   /** Where the page before ended. Empty for the first one. */
   readonly after: string;
 }
 
-export interface UserRows {
+interface UserRows {
   readonly rows: readonly JsonObject[];
   /** Where the next page starts, if there is one. */
   readonly next?: string;
