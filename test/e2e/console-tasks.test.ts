@@ -38,7 +38,7 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     const events = page.waitForResponse(/\/events\?of=tasks/);
     await console.show('/tasks');
     await events;
-    const before = await submit(tests.system, 'model_b', { value: 1 }, { Prefer: 'wait=20' });
+    const before = await submit(tests.system, 'model_b', { value: 1, delay_seconds: 0.1 }, { Prefer: 'wait=20' });
     await page.locator(`a[href="#/tasks/${before.id}"]`).waitFor();
     const first = asked(/\/tasks\?/);
     const slow = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 60 });
@@ -69,7 +69,7 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
 
     await page.route(/\/events\?/, (route) => route.fulfill({ status: 204 }));
     await console.show('/tasks');
-    const later = await submit(tests.system, 'model_b', { value: 1 });
+    const later = await submit(tests.system, 'model_b', { value: 1, delay_seconds: 0.1 });
     await page.locator(`a[href="#/tasks/${later.id}"]`).waitFor();
     const polls = asked(/\/tasks\?/);
     await page.waitForResponse(/\/tasks\?/);
@@ -93,11 +93,13 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     const late = await submit(tests.system, 'model_b', { value: 20, delay_seconds: 60 }, { 'Task-Deadline': '1' });
     await console.show(`/tasks/${late.id}`);
     await page.getByText('expired', { exact: true }).first().waitFor();
-    await page.getByRole('button', { name: 'Retry' }).click();
-    await page
+    // From before the click: the task has one second again.
+    const runsAgain = page
       .getByText(/^(queued|running)$/)
       .first()
       .waitFor();
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await runsAgain;
     await page.getByText('History').click();
     await page.getByText(/retried/).waitFor();
 
