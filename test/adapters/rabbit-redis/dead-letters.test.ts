@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
 
@@ -36,6 +36,23 @@ else {
       const [letter] = await consumer.receive(1);
       expect(letter?.reason).toEqual({ code: 'poison', message: 'It cannot be read.' });
       await letter?.ack();
+    });
+
+    it('of many models are taken on one connection, without a warning', async () => {
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error) => void warnings.push(warning);
+      process.on('warning', onWarning);
+      onTestFinished(() => void process.off('warning', onWarning));
+      const { queues } = servers.open({ prefix: aPrefix() });
+      const ended = new AbortController();
+      const models = Array.from({ length: 12 }, (_, at) => `model_${at}`);
+      const consumers = models.map((model) =>
+        queues(model).consume({ leaseSeconds: 30, signal: ended.signal, source: 'dead-letters' }),
+      );
+      await Promise.all(consumers.map((consumer) => consumer.receive(1)));
+      ended.abort();
+
+      expect(warnings).toEqual([]);
     });
   });
 }

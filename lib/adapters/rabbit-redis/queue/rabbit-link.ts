@@ -136,6 +136,8 @@ export class RabbitLink {
     const note = (socket: Socket) => socket.once('connect', () => this.#noteSocket(socket));
     const connection = watchSockets(note, () => new Connection(settings));
     this.#connection = connection;
+    // Each consumer listens: more models than ten are no leak.
+    connection.setMaxListeners(0);
     connection.on('connection', () => this.#noteUp());
     connection.on('error', (error) => this.#noteTrouble(error));
     connection.on('connection.blocked', (reason) => {
