@@ -95,6 +95,23 @@ const asRunning = ({ endedAt: _e, result: _r, error: _f, progress: _p, ...task }
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 1000;
 
+interface Found {
+  readonly events: readonly TaskFollowEvent[];
+  readonly position: EventPosition;
+  readonly pauseMs: number;
+  readonly hasEnded: boolean;
+}
+
+async function look(deps: FollowEventsDeps, task: Task, seen: EventPosition): Promise<Found> {
+  const events = await eventsAfter(deps, task, seen);
+  return {
+    events,
+    position: events.at(-1)?.position ?? seen,
+    pauseMs: events.length > 0 ? MIN_PAUSE_MS : MAX_PAUSE_MS,
+    hasEnded: isTerminal(task.state),
+  };
+}
+
 /**
  * The events of a task after a position, in groups, until it has ended or the signal aborts. An empty group is a
  * keep-alive. Rejects with `task_not_found`; stops without an error when the task is deleted meanwhile.
@@ -105,19 +122,17 @@ export async function* followEvents(
   { seen, known, signal }: { readonly seen: EventPosition; readonly known: Task; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly TaskFollowEvent[]> {
   const end = watchEnd(deps, known, signal);
-  let position = seen;
-  let task = known;
-  let pauseMs = MIN_PAUSE_MS;
+  let found: Found | undefined = await look(deps, known, seen);
   try {
     for (;;) {
-      const events = await eventsAfter(deps, task, position);
-      position = events.at(-1)?.position ?? position;
-      pauseMs = events.length > 0 ? MIN_PAUSE_MS : MAX_PAUSE_MS;
-      yield events;
-      if (isTerminal(task.state) || signal.aborted) return;
+      const { position, pauseMs, hasEnded } = found;
+      yield found.events;
+      // A thousand streams may pause at once. None of them keeps its task meanwhile.
+      found = undefined;
+      if (hasEnded || signal.aborted) return;
       await end.pause(pauseMs);
       if (signal.aborted) return;
-      task = await getTask(deps, lookup);
+      found = await look(deps, await getTask(deps, lookup), position);
     }
   } finally {
     end.stop();
