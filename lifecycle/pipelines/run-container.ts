@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTAINER_FOLDER, isArtifactHash, isRecord, type JsonObject, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
@@ -61,9 +61,11 @@ function hashOf(name: string, file: unknown): string {
 }
 
 async function outputOf({ artifacts }: Lifecycle['stores'], folder: string): Promise<JsonObject> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  // Links lead out of the folder.
+  const isFolder = (await lstat(folder)).isDirectory();
+  const entries = (isFolder ? await readdir(folder, { withFileTypes: true }) : []).filter((entry) => entry.isFile());
   const files: Record<string, JsonObject> = {};
-  for (const { name } of entries.filter((entry) => entry.isFile() && entry.name !== OUTPUT)) {
+  for (const { name } of entries.filter((entry) => entry.name !== OUTPUT)) {
     files[name] = { ...(await artifacts.putFile(join(folder, name))), name };
   }
   if (!entries.some(({ name }) => name === OUTPUT)) return { files };

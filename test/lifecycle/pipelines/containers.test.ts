@@ -62,6 +62,13 @@ describe.each([
     expect(await readdir(lifecycle.stores.scratch)).toEqual([]);
   });
 
+  it.runIf(isHere)('does not follow links out of its folder', async () => {
+    const toFile = await run({ command: ['sh', '-c', 'ln -s /etc/hostname outputs/output.json'] });
+    const toFolder = await run({ command: ['sh', '-c', 'rmdir outputs && ln -s /etc outputs'] });
+
+    expect([toFile, toFolder]).toEqual([{ files: {} }, { files: {} }]);
+  });
+
   it.runIf(isHere)('fails with the exit code and the last line', async () => {
     await expect(run({ command: ['sh', '-c', 'echo no memory >&2; exit 3'] })).rejects.toThrow(
       /has ended with exit code 3: no memory/,
