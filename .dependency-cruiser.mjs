@@ -28,6 +28,7 @@ const STARTED = [
   '^lib/bundling/(environment-credentials|lru-cache)\\.ts$',
   '^lib/platform/memory\\.ts$',
   '^lifecycle/(worker|models|trainers)/',
+  '^lifecycle/pipelines/exchange-folder\\.ts$',
   // In place of another module in the published package.
   '^lib/cli/verbs/without-sources[.]ts$',
 ];

@@ -17,6 +17,14 @@ export const DATABASE_URLS: Readonly<Record<LifecycleService, EnvironmentName>> 
 /** The place of a service's database in a data folder. */
 export const databaseFile = (folder: string, service: string): string => join(folder, `${service}.db`);
 
+const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
+
+/** The bucket of artifacts, and the first part of their keys. Undefined for a folder. */
+export function bucketOf(address = ''): { readonly bucket: string; readonly prefix: string } | undefined {
+  const { bucket, prefix = '' } = BUCKET.exec(address)?.groups ?? {};
+  return bucket === undefined ? undefined : { bucket, prefix };
+}
+
 /** The place of the artifacts in a data folder. */
 export const artifactsFolder = (folder: string): string => join(folder, 'artifacts');
 

@@ -3,17 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect } from 'kysely';
 import { FileArtifactStore } from '#adapters/artifacts/file-artifact-store.ts';
-import { CommandContainerRunner } from '#adapters/docker/command-container-runner.ts';
 import { type Migrations, openServiceDatabase, type ServiceDatabase } from '#adapters/sql/service-database.ts';
 import { type ArtifactStore, type LifecycleService, ModelyardError } from '#core';
 import { ENV, readOptional } from './environment.ts';
 import type { LifecyclePlace } from './late-lifecycle.ts';
-import { artifactsFolder, DATABASE_URLS, databaseFile } from './lifecycle-databases.ts';
+import { containerRunnerFrom } from './lifecycle-containers.ts';
+import { artifactsFolder, bucketOf, DATABASE_URLS, databaseFile } from './lifecycle-databases.ts';
 import { notifierFrom } from './notifier.ts';
 import { outboundFrom } from './outbound.ts';
 import type { LifecycleStores } from './platform.ts';
-
-const BUCKET = /^s3:\/\/(?<bucket>[^/]+)\/(?<prefix>.*)$/;
 
 /** The stores of the services. */
 export async function openLifecycleStores(
@@ -34,7 +32,7 @@ export async function openLifecycleStores(
       ...{ environment, scratch, connection },
     }),
     scratch,
-    containers: new CommandContainerRunner(readOptional(environment, ENV.containerCommand) ?? 'docker'),
+    containers: await containerRunnerFrom(environment, connection),
     outbound: outboundFrom(environment),
     notifier: notifierFrom(environment),
     hasDatabase(service) {
@@ -91,16 +89,13 @@ async function openArtifacts(
   if (address === undefined) {
     throw new ModelyardError('store_unavailable', `The lifecycle needs a place for files: set ${ENV.artifacts}.`);
   }
-  const { bucket, prefix = '' } = BUCKET.exec(address)?.groups ?? {};
-  if (bucket === undefined) return new FileArtifactStore(address);
+  const place = bucketOf(address);
+  if (place === undefined) return new FileArtifactStore(address);
   const { S3ArtifactStore } = await import('#adapters/artifacts/s3-artifact-store.ts');
   const endpoint = readOptional(environment, ENV.s3Endpoint);
   const cacheFolder = join(scratch, 'artifacts');
   return new S3ArtifactStore({
-    bucket,
-    prefix,
-    cacheFolder,
-    connection,
+    ...{ ...place, cacheFolder, connection },
     ...(endpoint === undefined ? {} : { endpoint }),
   });
 }

@@ -11,6 +11,7 @@ import { ENV } from '#platform/environment.ts';
 import { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import { acknowledge, acknowledgeVersions } from '../constructs/acknowledge.ts';
 import { ArtifactBucket, artifactsOf } from '../constructs/artifact-bucket.ts';
+import { grantContainerTasks } from '../constructs/container-tasks.ts';
 import { DatabaseRoles } from '../constructs/database-roles.ts';
 import { DsqlDatabases } from '../constructs/dsql-databases.ts';
 import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
@@ -77,6 +78,7 @@ export class LifecycleStack extends Stack {
       securityGroup.addEgressRule(isIpv6 ? Peer.anyIpv6() : Peer.anyIpv4(), Port.tcp(port), 'AWS services');
     }
     const { instanceSubnets, outbound } = network;
+    const outward = { assignPublicIp: config.network === 'public' && !emulated };
     const services = [worker, ...models].map((manifest) => {
       const { name: model } = manifest;
       const isWorker = manifest === worker;
@@ -94,7 +96,7 @@ export class LifecycleStack extends Stack {
         capacityProviders: main.capacityProviders,
         image: lifecycleImage(config.images, isIpv6),
         folder: isWorker ? '/app/lifecycle/worker/lifecycle' : `/app/lifecycle/models/${model}`,
-        assignPublicIp: config.network === 'public' && !emulated,
+        ...outward,
         ...(isWorker
           ? {
               grantMore(instance) {
@@ -157,6 +159,8 @@ export class LifecycleStack extends Stack {
     const served = services.map(({ service }) => service);
     const [runsStages] = served;
     if (runsStages) {
+      const { assignPublicIp } = outward;
+      grantContainerTasks(runsStages, { cluster, prefix, subnets: instanceSubnets, securityGroup, assignPublicIp });
       const alarms = { stage, prefix, worker: runsStages, services: served, handler, hasTopic: !emulated };
       new LifecycleAlarms(this, 'Alarms', alarms);
     }

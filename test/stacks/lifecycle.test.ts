@@ -110,6 +110,24 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     }
   });
 
+  it('lets its worker run containers in its cluster, which have no role', () => {
+    const { lifecycle } = synthesized.templates;
+    const statements = [...statementsByRole(lifecycle)]
+      .filter(([role]) => role.startsWith('lifecycleTaskTaskRole'))
+      .flatMap(([, all]) => all);
+    const of = (action: string) => statements.find(({ Action }) => [Action].flat().includes(action));
+    const [worker] = resourcesOf(lifecycle, 'AWS::ECS::TaskDefinition').filter(([id]) =>
+      id.startsWith('lifecycleTask'),
+    );
+    const { Environment = [] } = worker?.[1].Properties.ContainerDefinitions[0] ?? {};
+
+    expect(JSON.stringify(of('ecs:RunTask'))).toMatch(/ecs:cluster.*task-definition\/modelyard-dev-container-\*/);
+    expect(JSON.stringify(of('ecs:StopTask'))).toContain('ecs:cluster');
+    expect(JSON.stringify(of('iam:PassRole'))).toMatch(/ecs-tasks.amazonaws.com.*lifecycleTaskExecutionRole/);
+    expect(JSON.stringify(Environment)).toContain('MODELYARD_CONTAINER_TASKS');
+    expect(resourcesFor(lifecycle, 'HandlersLifecycle', 'ecs:RunTask')).toBe('[]');
+  });
+
   it('counts the requests of users, as the other handlers do', () => {
     const { lifecycle } = synthesized.templates;
     const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;

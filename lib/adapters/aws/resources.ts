@@ -131,3 +131,19 @@ export const MODEL_CONTAINER = 'Model';
 export const modelServiceName = (prefix: string, model: string): string => `${prefix}${dashed(model)}`;
 
 const dashed = (model: string): string => model.replaceAll('_', '-');
+
+/** How containers of stages run on ECS: where, and the image that brings them their files. */
+export interface ContainerTasks {
+  readonly cluster: string;
+  /** First part of the names of task definitions. */
+  readonly family: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: boolean;
+  /** Pulls images and writes logs. The containers themselves have no role. */
+  readonly executionRole: string;
+  readonly logGroup: string;
+  readonly region: string;
+  /** The image of the worker. */
+  readonly helper: string;
+}
