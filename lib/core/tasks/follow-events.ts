@@ -122,6 +122,7 @@ export async function* followEvents(
   { seen, known, signal }: { readonly seen: EventPosition; readonly known: Task; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly TaskFollowEvent[]> {
   const end = watchEnd(deps, known, signal);
+  const reads = shareReads(deps, lookup);
   let found: Found | undefined = await look(deps, known, seen);
   try {
     for (;;) {
@@ -130,13 +131,48 @@ export async function* followEvents(
       // A thousand streams may pause at once. None of them keeps its task meanwhile.
       found = undefined;
       if (hasEnded || signal.aborted) return;
-      await end.pause(pauseMs);
+      const hasWoken = await end.pause(pauseMs);
       if (signal.aborted) return;
-      found = await look(deps, await getTask(deps, lookup), position);
+      found = await look(deps, await reads.next(hasWoken ? 0 : MAX_AGE_MS), position);
     }
   } finally {
     end.stop();
+    reads.leave();
   }
+}
+
+interface SharedRead {
+  followers: number;
+  at: number;
+  task: Promise<Task> | undefined;
+}
+
+/** How old a read of another follower may be. */
+const MAX_AGE_MS = MIN_PAUSE_MS / 2;
+const sharedReads = new WeakMap<object, Map<string, SharedRead>>();
+
+/** A thousand streams of one task read it twice a second together, not each. Call `leave` at the end. */
+function shareReads(deps: FollowEventsDeps, lookup: TaskLookup) {
+  const { tasks, clock } = deps;
+  const ofStore = sharedReads.get(tasks) ?? new Map<string, SharedRead>();
+  sharedReads.set(tasks, ofStore);
+  const key = JSON.stringify([lookup.id, lookup.owner]);
+  const shared = ofStore.get(key) ?? { followers: 0, at: 0, task: undefined };
+  ofStore.set(key, shared);
+  shared.followers += 1;
+  return {
+    next(maxAgeMs: number): Promise<Task> {
+      const now = clock.now();
+      if (shared.task && now - shared.at < maxAgeMs) return shared.task;
+      shared.at = now;
+      shared.task = getTask(deps, lookup);
+      return shared.task;
+    },
+    leave(): void {
+      shared.followers -= 1;
+      if (shared.followers === 0) ofStore.delete(key);
+    },
+  };
 }
 
 /**
@@ -156,10 +192,12 @@ function watchEnd({ tasks, clock }: FollowEventsDeps, { id }: Task, signal: Abor
   // Best effort: the end is found by the next read otherwise.
   tasks.untilEnded?.(id, over.signal).then(wake, () => undefined);
   return {
-    async pause(ms: number): Promise<void> {
-      if (over.signal.aborted) return;
+    /** Resolves with whether it ended early. */
+    async pause(ms: number): Promise<boolean> {
+      if (over.signal.aborted) return true;
       current = new AbortController();
       await clock.sleep(ms, current.signal);
+      return current.signal.aborted;
     },
     stop() {
       stop();
