@@ -7,7 +7,7 @@ import { type HttpAnswer, type HttpClient, isOk, JSON_TYPE, parse, trailHeaders 
 import { kserveProtocol } from './kserve.ts';
 import type { TakeReport } from './reports.ts';
 
-export interface ContainerContext extends PredictContext {
+interface ContainerContext extends PredictContext {
   /** Where the container may report during the run. */
   readonly reportUrl: string;
 }
