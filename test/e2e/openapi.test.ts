@@ -38,12 +38,6 @@ async function misfits(path: string, method: string, answer: Response): Promise<
 }
 
 describe('the OpenAPI document of a running system', () => {
-  it('passes a strict linter without a word', async () => {
-    const config = await createConfig({ extends: ['recommended-strict'] });
-
-    expect(await lintFromString({ source: JSON.stringify(document), config })).toEqual([]);
-  });
-
   it('gives for every model an example that works when it is sent, and describes the answer', async () => {
     const predictions = Object.entries(document.paths).filter(([path]) => /^(?:\/api)?\/predict\/\w+$/.test(path));
     const sent = predictions.filter(([, { post: operation }]) => operation?.requestBody);
@@ -97,5 +91,12 @@ describe('the OpenAPI document of a running system', () => {
     expect(await misfits('/models/model_b/tasks', 'post', queued)).toEqual([]);
     expect(refused.status).toBe(422);
     expect(await misfits('/predict/model_b', 'post', refused)).toEqual([]);
+  });
+
+  // Last: the linter blocks this thread for seconds, and the gateway closes idle connections meanwhile.
+  it('passes a strict linter without a word', async () => {
+    const config = await createConfig({ extends: ['recommended-strict'] });
+
+    expect(await lintFromString({ source: JSON.stringify(document), config })).toEqual([]);
   });
 });
