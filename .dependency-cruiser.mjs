@@ -30,7 +30,7 @@ const STARTED = [
   '^lifecycle/(worker|models|trainers)/',
   '^lifecycle/pipelines/exchange-folder\\.ts$',
   // In place of another module in the published package.
-  '^lib/cli/verbs/without-sources[.]ts$',
+  '^lib/cli/no-source-verbs[.]ts$',
 ];
 
 /** Modules under `path` may import only what matches one of `allowed`. */

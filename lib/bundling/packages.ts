@@ -51,7 +51,7 @@ export function writeCommandLinePackage(into: string): void {
     splitting: true,
     minify: true,
     chunkNames: 'part-[hash]',
-    alias: { '#cli/verbs-of-sources': join(COMMAND_LINE, 'verbs', 'without-sources.ts') },
+    alias: { '#cli/source-verbs': join(COMMAND_LINE, 'no-source-verbs.ts') },
     // Libraries that expect CommonJS.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });

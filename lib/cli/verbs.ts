@@ -1,4 +1,4 @@
-import { loadSourceVerb } from '#cli/verbs-of-sources';
+import { loadSourceVerb } from '#cli/source-verbs';
 import type { AddVerb } from './program.ts';
 
 /** A verb of the command line. Its module is imported when it is called, so that `--help` is quick. */

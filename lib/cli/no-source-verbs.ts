@@ -1,4 +1,4 @@
-import type { AddVerb } from '../program.ts';
+import type { AddVerb } from './program.ts';
 
 const NEEDED =
   'needs the sources of Modelyard: clone its repository, run `npm ci` there, and then this. ' +
@@ -16,7 +16,7 @@ const needsSources =
       });
   };
 
-/** In place of `of-sources.ts` in the published package. */
+/** In place of `source-verbs.ts` in the published package. */
 export const loadSourceVerb: Readonly<Record<'start' | 'init' | 'cost', () => Promise<AddVerb>>> = {
   start: async () => needsSources('start'),
   init: async () => needsSources('init'),
