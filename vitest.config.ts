@@ -5,6 +5,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', 'test/dashboards/**/*.test.ts'];
 /** Replace modules, or run the tests of another file again on another platform. */
 const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
+/** Counts requests of a worker, which are more when other work keeps runs from ending together. */
+const LAST = ['test/scripts/cost-usage.test.ts'];
 /**
  * What `npm run test:long` runs, a step of `.ci/run`. Tests of one platform, one fault or one build of each kind stay in
  * `npm test`.
@@ -63,11 +65,15 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', setupFiles, include: ALONE, exclude: LONG, isolate: true } },
       {
         extends: true,
+        test: { name: 'last', setupFiles, include: LAST, maxWorkers: 1, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'others',
           setupFiles,
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...TEMPLATES, ...ALONE, ...LONG],
+          exclude: [...configDefaults.exclude, ...TEMPLATES, ...ALONE, ...LAST, ...LONG],
         },
       },
     ],
