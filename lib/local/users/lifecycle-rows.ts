@@ -37,9 +37,11 @@ export async function* lifecycleRows(
 /** Runs stages in this process, beside the system that uses the data folder or after it. */
 export const runHere = (platform: FullPlatform): RunStage => {
   const signal = new AbortController().signal;
+  const open = async () => (await import('#lifecycle/open-lifecycle.ts')).openLifecycle(platform, SILENT);
+  let opened: ReturnType<typeof open> | undefined;
   return async ({ service, stage, args, owner }) => {
-    const { openLifecycle } = await import('#lifecycle/open-lifecycle.ts');
-    const lifecycle = await openLifecycle(platform, SILENT);
+    opened ??= open();
+    const lifecycle = await opened;
     return lifecycle.perform(`${service}.${stage}`, args, { owner, taskId: randomUUID(), attempt: 1, signal });
   };
 };
