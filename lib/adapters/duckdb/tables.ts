@@ -51,7 +51,8 @@ export async function openTables({ folder, memoryMiB = 512, threads = 2 }: Table
       return (await connection.runAndReadAll(sql, values)).getRowObjectsJson();
     },
     async numbers(sql) {
-      const result = await connection.stream(sql);
+      // A missing value costs more to recognize here than there.
+      const result = await connection.stream(`SELECT coalesce(COLUMNS(*), 'nan'::DOUBLE) FROM (${sql})`);
       const columns = Array.from({ length: result.columnCount }, () => new NumberList());
       for (;;) {
         const chunk = await result.fetchChunk();

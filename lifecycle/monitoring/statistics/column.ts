@@ -1,3 +1,5 @@
+import { sortNumbers } from './sort-numbers.ts';
+
 /** The values of a column that are there. Numbers are finite and sorted; infinite ones count as missing. */
 export type Column =
   | { readonly type: 'number'; readonly sorted: Float64Array; readonly missing: number }
@@ -9,7 +11,7 @@ export function numberColumn(values: Float64Array): Column {
   const finite = new Float64Array(values.length);
   let count = 0;
   for (const value of values) if (Number.isFinite(value)) finite[count++] = value;
-  return { type: 'number', sorted: finite.subarray(0, count).sort(), missing: values.length - count };
+  return { type: 'number', sorted: sortNumbers(finite.subarray(0, count)), missing: values.length - count };
 }
 
 /** Null stands for a missing value. */

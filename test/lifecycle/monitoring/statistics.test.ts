@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binned, sturgesEdges } from '#lifecycle/monitoring/statistics/bins.ts';
 import { categoryColumn, numberColumn } from '#lifecycle/monitoring/statistics/column.ts';
@@ -8,6 +9,7 @@ import { judgeDrift } from '#lifecycle/monitoring/statistics/drift.ts';
 import { chiSquareAbove, erfc } from '#lifecycle/monitoring/statistics/incomplete-gamma.ts';
 import { kolmogorovAbove } from '#lifecycle/monitoring/statistics/kolmogorov.ts';
 import { kolmogorovSmirnov } from '#lifecycle/monitoring/statistics/kolmogorov-smirnov.ts';
+import { sortNumbers } from '#lifecycle/monitoring/statistics/sort-numbers.ts';
 
 interface Sample {
   readonly seed: number;
@@ -149,5 +151,27 @@ describe('the default test of a column', () => {
     const found = judgeDrift(numbers(800), numbers(700, { shift: 0.3 }), { statistic: 'psi', threshold: 99 });
 
     expect(found).toMatchObject({ statistic: 'psi', pValue: null, isDrifted: false });
+  });
+});
+
+describe('sorting', () => {
+  const EDGES = [0, -0, Infinity, -Infinity, Number.MIN_VALUE, -Number.MIN_VALUE, 2 ** -1022, 1, -1, 255, 65_536];
+  const numbers = fc.float64Array({ minLength: 1, maxLength: 200, noNaN: true });
+
+  it.for(['both signs', 'positive', 'negative'])('orders many numbers as few ones: %s', (signs) => {
+    fc.assert(
+      fc.property(numbers, (some) => {
+        const all = Float64Array.from([...some, ...EDGES]);
+        const many = Float64Array.from({ length: 40_000 }, (_, at) => all[(at * 7919) % all.length] as number);
+        if (signs !== 'both signs') {
+          for (const [at, value] of many.entries())
+            many[at] = signs === 'positive' ? Math.abs(value) : -Math.abs(value);
+        }
+        const sorted = sortNumbers(many.slice());
+        const bits = (values: Float64Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+        expect(bits(sorted).equals(bits(many.toSorted()))).toBe(true);
+      }),
+      { numRuns: 15 },
+    );
   });
 });
