@@ -25,6 +25,7 @@ import {
   VARIANT_LABEL,
 } from './container-like.ts';
 import { readContainer } from './container-logs.ts';
+import { silenceOf, statusOf } from './engine.ts';
 
 export interface DockerInstanceControllerOptions {
   readonly engine: () => Promise<Docker>;
@@ -44,8 +45,6 @@ const LIVE = ['created', 'running', 'restarting', 'paused'];
 /** HTTP status for a container that is stopping already. */
 const ALREADY_STOPPED = 304;
 const GONE = new Set([404, 409]);
-/** The most frequent configuration error. */
-const REFUSED = 'The Docker socket cannot be used: set DOCKER_GID to the group of the socket.';
 
 /** Instances as containers of the Docker engine, selected by their labels. */
 export class DockerInstanceController implements InstanceController {
@@ -165,21 +164,12 @@ export class DockerInstanceController implements InstanceController {
       return await question(await this.#options.engine());
     } catch (error) {
       if (statusOf(error) !== undefined && Number(statusOf(error)) < 500) throw error;
-      throw unavailable(
-        'registry_unavailable',
-        isRefused(error) ? REFUSED : 'The Docker engine does not respond.',
-        error,
-      );
+      throw unavailable('registry_unavailable', silenceOf(error), error);
     }
   }
 }
 
-const statusOf = (error: unknown): unknown =>
-  error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-
 const isAnswer = (error: unknown, status: number): boolean => statusOf(error) === status;
-
-const isRefused = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EACCES';
 
 const isGone = (error: unknown): boolean => GONE.has(Number(statusOf(error)));
 
@@ -190,12 +180,3 @@ function unlessGone(error: unknown): readonly LogLine[] {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** A Docker client that is loaded at its first call, because most gateways have no socket. */
-export function createDockerEngine(socketPath: string): () => Promise<Docker> {
-  let engine: Promise<Docker> | undefined;
-  return function dockerEngine() {
-    engine ??= import('dockerode').then(({ default: Client }) => new Client({ socketPath }));
-    return engine;
-  };
-}

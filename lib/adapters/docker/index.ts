@@ -1,1 +1,2 @@
-export { createDockerEngine, DockerInstanceController } from './docker-instance-controller.ts';
+export { DockerInstanceController } from './docker-instance-controller.ts';
+export { createDockerEngine } from './engine.ts';

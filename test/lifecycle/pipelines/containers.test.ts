@@ -10,6 +10,7 @@ import { useLifecycle } from '#test/lifecycle/support.ts';
 
 const lifecycles = useLifecycle();
 const PROGRAM = `${process.execPath} ${fileURLToPath(new URL('./container-program.mjs', import.meta.url))}`;
+const SOCKET = '/var/run/docker.sock';
 /** Of the Docker engine of this machine, if there is one with such an image. */
 const REAL_IMAGE = process.env.MODELYARD_TEST_IMAGE ?? 'docker.io/library/busybox:1.37';
 const hasImage = (() => {
@@ -22,9 +23,10 @@ const hasImage = (() => {
 })();
 
 describe.each([
-  ['by a program', PROGRAM, 'test/image', true],
-  ['by Docker', 'docker', REAL_IMAGE, hasImage],
-] as const)('a stage in a container, run %s', (_, program, image, isHere) => {
+  ['by a program', { MODELYARD_CONTAINER_COMMAND: PROGRAM }, 'test/image', true],
+  ['by Docker', { MODELYARD_CONTAINER_COMMAND: 'docker' }, REAL_IMAGE, hasImage],
+  ['by the socket of Docker', { MODELYARD_CONTAINER_SOCKET: SOCKET }, REAL_IMAGE, hasImage],
+] as const)('a stage in a container, run %s', (_, settings, image, isHere) => {
   let lifecycle: Lifecycle;
   const lines: string[] = [];
   const run = (args: JsonObject, signal = new AbortController().signal) =>
@@ -40,7 +42,7 @@ describe.each([
       },
     );
   beforeAll(async () => {
-    lifecycle = await lifecycles.open({ MODELYARD_CONTAINER_COMMAND: program });
+    lifecycle = await lifecycles.open(settings);
   });
 
   it.runIf(isHere)('gets files and parameters, and answers with files and an output', async () => {
@@ -77,6 +79,31 @@ describe.each([
 
   it.runIf(isHere)('says that an image cannot be started', async () => {
     await expect(run({ image: 'localhost:1/none' })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+});
+
+describe('a stage in a container, run by the socket of Docker', () => {
+  const containers = () => execFileSync('docker', ['ps', '--all', '--format', '{{.Names}}']).toString();
+  const task = { taskId: `socket-${process.pid}`, attempt: 1, owner: 'someone' };
+
+  it.runIf(hasImage)('is removed when its stage is stopped, and when it has ended', async () => {
+    const lifecycle = await lifecycles.open({ MODELYARD_CONTAINER_SOCKET: SOCKET });
+    const stop = new AbortController();
+    const args = { image: REAL_IMAGE, command: ['sh', '-c', 'echo started; sleep 600'] };
+    const tell = async () => stop.abort(new Error('The worker stops.'));
+
+    await expect(runContainer(lifecycle, args, { ...task, signal: stop.signal, tell })).rejects.toThrow('worker stops');
+
+    expect(containers()).not.toContain(task.taskId);
+  });
+
+  it('is tried again while the engine cannot be reached', async () => {
+    const lifecycle = await lifecycles.open({ MODELYARD_CONTAINER_SOCKET: '/nowhere/docker.sock' });
+    const { signal } = new AbortController();
+
+    await expect(
+      runContainer(lifecycle, { image: REAL_IMAGE }, { ...task, signal, tell: async () => undefined }),
+    ).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
   });
 });
 
