@@ -153,6 +153,29 @@ describe('POST /models/{model}/batches', () => {
     expect(values.sort()).toContain(1);
   });
 
+  it('stores and sends items while the queue has not confirmed earlier ones', async () => {
+    const bothSent = Promise.withResolvers<void>();
+    let calls = 0;
+    const queueOf = (queue: TaskQueue): TaskQueue =>
+      replacing(queue, {
+        sendMany: async (messages) => {
+          calls += 1;
+          if (calls === 2) bothSent.resolve();
+          await bothSent.promise;
+          return Promise.all(messages.map((message) => queue.send(message).then(() => undefined)));
+        },
+      });
+    const api = createTestApi({
+      broken: ({ queues }) => ({ queues: ((model: string) => queueOf(queues(model))) as typeof queues }),
+    });
+    await api.wake();
+
+    const answer = await submit(api, requests(1000));
+
+    expect(answer.json.counts).toMatchObject({ queued: 1000, refused: 0 });
+    expect(calls).toBe(4);
+  });
+
   it('accepts nothing when no item could be queued, and a repeat accepts all', async () => {
     const api = createTestApi();
     await api.wake();

@@ -26,8 +26,10 @@ export interface AcceptedBatch {
 }
 
 const IDEMPOTENCY_NAMESPACE = '0b0a4d0e-27c5-5d0a-9f6e-0e6f1c3b8a57';
-/** Items that are stored and sent at once. */
-const AT_ONCE = 100;
+/** Items that are stored together, then sent together. */
+const AT_ONCE = 250;
+/** While the queue confirms one group of items, the next one is stored. */
+const GROUPS_IN_PROGRESS = 2;
 
 /**
  * Submits many requests independently. An invalid one, or one that the queue did not confirm, is reported by its index
@@ -88,15 +90,21 @@ async function sendAll(
 ): Promise<readonly LostItem[]> {
   const lost: { readonly id: string; readonly index: number; readonly error: ModelyardError }[] = [];
   let outage: ModelyardError | undefined;
-  for (const some of inBatches(items, AT_ONCE)) {
-    const outcomes = outage ? undefined : await submitItems(deps, command, some);
-    for (const [at, { id, index }] of some.entries()) {
-      const error = outage ?? outcomes?.[at];
-      if (error) lost.push({ id, index, error });
+  const groups = inBatches(items, AT_ONCE).values();
+  const work = async () => {
+    for (const some of groups) {
+      const outcomes = outage ? undefined : await submitItems(deps, command, some);
+      for (const [at, { id, index }] of some.entries()) {
+        const error = outcomes ? outcomes[at] : outage;
+        if (error) lost.push({ id, index, error });
+      }
+      // Stop here: each of the others would also wait for the time limit of the unavailable service.
+      if (outcomes?.every((error) => error?.retryable)) outage = outcomes[0];
     }
-    // Stop here: each of the others would also wait for the time limit of the unavailable service.
-    if (outcomes?.every((error) => error?.retryable)) outage = outcomes[0];
-  }
+  };
+  // None is in progress when this rejects: the caller undoes what is not stored.
+  const ends = await Promise.allSettled(Array.from({ length: GROUPS_IN_PROGRESS }, work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const gone = new Set(
     await unstored(
       deps,

@@ -57,8 +57,10 @@ async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: 
   // First, so that no end is missed.
   await watch(deps, task, command);
   const message = await messageOf(deps, task, command, 0);
-  const existing = deps.accept ? await deps.accept(task, message) : await deps.tasks.create(task);
-  return { task, command, message, existing };
+  if (deps.accept) return { task, command, message, existing: await deps.accept(task, message) };
+  const reservation = deps.queues(task.model).reserve?.(task.owner, command.priority);
+  const existing = await deps.tasks.create(task);
+  return { task, command, message: { ...message, ...(reservation ? { reservation } : {}) }, existing };
 }
 
 /** Resolves with the errors of the messages that the queue did not confirm. */
