@@ -2,7 +2,7 @@ import { DescribeServicesCommand, ECSClient, ListClustersCommand, UpdateServiceC
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelServiceName } from '#adapters/aws/resources.ts';
 import { contractOf } from '#contract';
-import { submitTask } from '#core';
+import { endWake, submitTask } from '#core';
 import { awsSettingsFrom, createAwsPlatform } from '#platform/aws.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
@@ -22,6 +22,8 @@ const ecs = new ECSClient({
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 afterAll(async () => {
+  // Otherwise nobody could wake the model for a minute.
+  await endWake(platform.registry, { model: MODEL, startedAt: platform.clock.now() });
   ecs.destroy();
   await platform.close();
 });
