@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { submit, type TaskBody } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
@@ -10,9 +10,14 @@ const PROTOBUF = 'application/x-protobuf';
 
 const tests = useBrowser();
 
-/** The page, and everything that went wrong in it. */
-async function openDocs(url: string): Promise<{ page: Page; faults: string[] }> {
-  const page = await tests.browser.newPage();
+afterEach(async () => {
+  for (const context of tests.browser.contexts()) for (const page of context.pages()) await page.close();
+});
+
+/** The page, and everything that went wrong in it. All pages share a context, so that its files are loaded once. */
+async function openDocs(url: string, path = '/docs'): Promise<{ page: Page; faults: string[] }> {
+  const [context = await tests.browser.newContext()] = tests.browser.contexts();
+  const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (line) => ['error', 'warning'].includes(line.type()) && faults.push(line.text()));
@@ -21,7 +26,7 @@ async function openDocs(url: string): Promise<{ page: Page; faults: string[] }> 
     if (!address.startsWith(url) && !/^(?:data|blob):/.test(address)) faults.push(`asked for ${address}`);
   });
   page.on('response', (response) => response.status() >= 400 && faults.push(`${response.status()} ${response.url()}`));
-  await page.goto(`${url}/docs`);
+  await page.goto(`${url}${path}`);
   await page.locator('.opblock-tag').first().waitFor();
   return { page, faults };
 }
@@ -139,15 +144,13 @@ describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
   it('works below the path of a stage', async () => {
     await using stage = await behindPrefix(tests.system.url, '/prod');
     for (const path of ['/docs', '/docs/']) {
-      const { page, faults } = await openDocs(stage.url);
-      await page.goto(`${stage.url}${path}`);
+      const { page, faults } = await openDocs(stage.url, path);
       const operation = await expand(page, 'model_a', 'predict_model_a');
 
       const outcome = await execute(operation);
 
       expect(outcome.status).toBe('200');
       expect(faults).toEqual([]);
-      await page.close();
     }
   });
 
