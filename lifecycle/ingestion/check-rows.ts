@@ -27,10 +27,23 @@ function typedValue(column: string, { type, format }: ColumnRule): string {
   // Casting to a time without a zone is faster, but drops an offset.
   if (type === 'timestamp') {
     const zoned = `try_cast(try_cast(${text} AS TIMESTAMPTZ) AS TIMESTAMP)`;
-    return `CASE WHEN ends_with(${text}, 'Z') THEN try_cast(${text} AS TIMESTAMP) ELSE ${zoned} END`;
+    const isUsual = `${text} LIKE '____-__-__T__:__%Z' AND ${startsWithDigit(text)}`;
+    return `CASE WHEN ${isUsual} THEN try_cast(${text} AS TIMESTAMP) WHEN ${matches(text, ISO_TIME)} THEN ${zoned} END`;
   }
-  return `try_cast(${text} AS ${SQL_TYPES[type]})`;
+  const cast = `try_cast(${text} AS ${SQL_TYPES[type]})`;
+  if (type !== 'date') return cast;
+  const isUsual = `${text} LIKE '____-__-__' AND ${startsWithDigit(text)}`;
+  return `CASE WHEN (${isUsual}) OR ${matches(text, ISO_MIDNIGHT)} THEN ${cast} END`;
 }
+
+/*
+ * Casts take more than ISO 8601: 24-01-05 is a day of the year 24, `epoch` is 1970, and a date loses the time that it has.
+ * Expressions cost more than patterns, so they judge only what does not look usual.
+ */
+const ISO_TIME = '\\s*\\d{4}-\\d\\d-\\d\\d([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?( ?(Z|[+-]\\d\\d(:?\\d\\d)?))?)?\\s*';
+const ISO_MIDNIGHT = '\\s*\\d{4}-\\d\\d-\\d\\d([ T]00:00(:00(\\.0+)?)?( ?(Z|[+]00(:?00)?))?)?\\s*';
+const matches = (text: string, expression: string): string => `regexp_full_match(${text}, ${quoted(expression)})`;
+const startsWithDigit = (text: string): string => `${text} >= '0'`;
 
 /** Conditions under which a value that is not missing is refused, each with its reason. */
 function faultsOf(column: string, rule: ColumnRule): readonly (readonly [condition: string, reason: string])[] {
@@ -44,8 +57,12 @@ function faultsOf(column: string, rule: ColumnRule): readonly (readonly [conditi
   return [
     ...(nullable ? [] : [[`${text} IS NULL`, quoted(`missing\u001f${column} is missing`)] as const]),
     ...(type === 'text' ? [] : [[`${text} IS NOT NULL AND ${typed} IS NULL`, type_] as const]),
-    // DuckDB rounds 1.5 to 2.
-    ...(type === 'integer' ? [[`try_cast(${text} AS DOUBLE) <> ${typed}`, type_] as const] : []),
+    // DuckDB rounds 1.5 to 2, and reads 0x1A, which is no number as DOUBLE.
+    ...(type === 'integer'
+      ? [[`${text} IS NOT NULL AND try_cast(${text} AS DOUBLE) IS DISTINCT FROM ${typed}`, type_] as const]
+      : []),
+    // It reads 1_000, too.
+    ...(type === 'integer' || type === 'number' ? [[`contains(${text}, '_')`, type_] as const] : []),
     ...(type === 'number' || type === 'date' || type === 'timestamp'
       ? [[`NOT isfinite(${typed})`, type_] as const]
       : []),
@@ -76,11 +93,18 @@ const timeLiteral = (bound: string, type: ColumnType): string => {
 /** The name of the typed copy of a text column. Starts with a character that no reader gives to a column. */
 export const typedName = (column: string): string => `\u0001${column}`;
 
+/** The columns of a row that was refused as JSON, and of other rows NULL: they need no copy. */
+export const SHOWN = '"\u0001shown"';
+
+/** Text columns as one text. */
+export const jsonOf = (columns: readonly string[]): string =>
+  `CAST(to_json({${columns.map((name) => `${quoted(name)}: ${identifier(name)}`).join(', ')}}) AS VARCHAR)`;
+
 /**
- * From `source (row, <columns as text>)` to `checked (row, <columns as text>, <typed columns>, reason)`. `reason` is a
- * code and a sentence with a separator between, NULL for a good row.
+ * From `source (line, <columns as text>)` to `checked (line, <stored columns>, reason, shown)`. `reason` is a code and a
+ * sentence with a separator between, NULL for a good row.
  */
-export function checkedRows({ columns }: DatasetSchema, source: string): string {
+export function checkedRows({ columns }: DatasetSchema, { line, sent }: CheckedSource): string {
   const rules = Object.entries(columns);
   const typed = rules
     .filter(([, { type }]) => type !== 'text')
@@ -90,7 +114,17 @@ export function checkedRows({ columns }: DatasetSchema, source: string): string 
     cases.length === 0
       ? 'CAST(NULL AS VARCHAR)'
       : `CASE ${cases.map(([when, then]) => `WHEN ${when} THEN ${then}`).join(' ')} END`;
-  return `SELECT *, ${reason} AS "\u0001reason" FROM (SELECT *${typed.map((column) => `, ${column}`).join('')} FROM ${source})`;
+  const kept = rules.map(([name, { type }]) => identifier(type === 'text' ? name : typedName(name)));
+  const judged = `SELECT *, ${reason} AS "\u0001reason" FROM (SELECT *${typed.map((column) => `, ${column}`).join('')} FROM source)`;
+  return `SELECT ${[identifier(line), ...kept].join(', ')}, "\u0001reason",
+    CASE WHEN "\u0001reason" IS NOT NULL THEN ${jsonOf(sent)} END AS ${SHOWN} FROM (${judged})`;
+}
+
+interface CheckedSource {
+  /** The name of the column with the line. */
+  readonly line: string;
+  /** The columns of the file. */
+  readonly sent: readonly string[];
 }
 
 /** The columns of the stored version: typed values under the names of the dataset. */
@@ -111,10 +145,10 @@ export function typeShares(column: string, source: string): string {
   const text = identifier(column);
   const isOfType: Readonly<Record<string, string>> = {
     boolean: `lower(${text}) IN ('true', 'false')`,
-    integer: `try_cast(${text} AS BIGINT) = try_cast(${text} AS DOUBLE)`,
-    number: `isfinite(try_cast(${text} AS DOUBLE))`,
-    date: `length(${text}) = 10 AND try_cast(${text} AS DATE) IS NOT NULL`,
-    timestamp: `try_cast(${text} AS TIMESTAMPTZ) IS NOT NULL`,
+    integer: `try_cast(${text} AS BIGINT) = try_cast(${text} AS DOUBLE) AND NOT contains(${text}, '_')`,
+    number: `isfinite(try_cast(${text} AS DOUBLE)) AND NOT contains(${text}, '_')`,
+    date: `length(${text}) = 10 AND ${typedValue(column, { type: 'date' })} IS NOT NULL`,
+    timestamp: `${typedValue(column, { type: 'timestamp' })} IS NOT NULL`,
   };
   const counts = INFERRED.map((type) => `count(*) FILTER (${isOfType[type]}) / count(${text}) AS ${type}`);
   return `SELECT count(${text}) AS present, ${counts.join(', ')} FROM ${source}`;

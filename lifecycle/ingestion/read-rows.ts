@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { ModelyardError } from '#core';
-import { checkedRows, inferredType, storedColumns, typedName, typeShares } from './check-rows.ts';
+import { checkedRows, inferredType, jsonOf, SHOWN, storedColumns, typedName, typeShares } from './check-rows.ts';
 import type { BrokenRecord } from './clean-csv.ts';
 import { LINE, type LoadedSource, loadSource, type SourceFile } from './load-source.ts';
 import type { ColumnRule, DatasetSchema } from './schema.ts';
@@ -33,6 +33,8 @@ export interface ReadRows {
 const MAX_LISTED = 10_000;
 const SEPARATOR = '\u001f';
 const REASON = '"\u0001reason"';
+/** A row that was refused after it had been checked. */
+const UNSHOWN = `${REASON} IS NOT NULL AND ${SHOWN} IS NULL`;
 
 /**
  * Reads a file into Parquet: good rows with their types, refused rows with line and reason. Rejects with `invalid_input`
@@ -46,9 +48,9 @@ export async function readRows(
   const source = await loadSource(tables, { ...file, isReadOnce: given !== undefined });
   const schema = given ?? (await inferSchema(tables, source));
   requireColumns(schema, source);
-  await tables.run(`CREATE TABLE checked AS ${checkedRows(schema, 'source')}`);
+  await tables.run(`CREATE TABLE checked AS ${checkedRows(schema, { line: LINE, sent: source.columns })}`);
   await confirmCount(tables, source);
-  await markDuplicates(tables, schema);
+  await markDuplicates(tables, schema, source.columns);
   await addBroken(tables, source.broken);
   const rowsFile = join(file.scratch, 'rows.parquet');
   await tables.run(
@@ -56,7 +58,7 @@ export async function readRows(
        FROM checked WHERE ${REASON} IS NULL) TO ${quoted(rowsFile)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   const [good] = await tables.rows(`SELECT count(*) AS count FROM checked WHERE ${REASON} IS NULL`);
-  const { badRows, refused, refusedFile } = await refusedRows(tables, source.columns, file.scratch);
+  const { badRows, refused, refusedFile } = await refusedRows(tables, file.scratch);
   return { schema, rows: Number(good?.count), badRows, refused, rowsFile, refusedFile };
 }
 
@@ -91,20 +93,27 @@ async function confirmCount(tables: Tables, { rows }: LoadedSource): Promise<voi
 }
 
 /** The first of several rows with one key is good. */
-async function markDuplicates(tables: Tables, { key = [], columns }: DatasetSchema): Promise<void> {
+async function markDuplicates(
+  tables: Tables,
+  { key = [], columns }: DatasetSchema,
+  sent: readonly string[],
+): Promise<void> {
   if (key.length === 0) return;
-  const names = key.map((name) => identifier(columns[name]?.type === 'text' ? name : typedName(name))).join(', ');
+  const names = key.map((name) => identifier(columns[name]?.type === 'text' ? name : typedName(name)));
   await tables.run(
-    `CREATE TABLE first_of_key AS SELECT ${names}, min("${LINE}") AS first FROM checked
-       WHERE ${REASON} IS NULL GROUP BY ${names} HAVING count(*) > 1`,
+    `CREATE TABLE first_of_key AS SELECT ${names.join(', ')}, min("${LINE}") AS first FROM checked
+       WHERE ${REASON} IS NULL GROUP BY ${names.join(', ')} HAVING count(*) > 1`,
   );
-  const isSame = names
-    .split(', ')
-    .map((name) => `checked.${name} IS NOT DISTINCT FROM first_of_key.${name}`)
-    .join(' AND ');
+  const isSame = names.map((name) => `checked.${name} IS NOT DISTINCT FROM first_of_key.${name}`).join(' AND ');
   await tables.run(
     `UPDATE checked SET ${REASON} = 'duplicate${SEPARATOR}the row has the key of line ' || first FROM first_of_key
        WHERE ${isSame} AND "${LINE}" > first AND ${REASON} IS NULL`,
+  );
+  const [marked] = await tables.rows(`SELECT count(*) AS count FROM checked WHERE ${UNSHOWN}`);
+  if (Number(marked?.count) === 0) return;
+  await tables.run(
+    `UPDATE checked SET ${SHOWN} = again.text FROM (SELECT "${LINE}" AS line, ${jsonOf(sent)} AS text FROM source) AS again
+       WHERE again.line = "${LINE}" AND ${UNSHOWN}`,
   );
 }
 
@@ -121,12 +130,11 @@ async function addBroken(tables: Tables, broken: readonly BrokenRecord[]): Promi
 /** A zero byte would end the statement. */
 const literal = (text: string): string => quoted(text.replaceAll('\0', '\ufffd'));
 
-async function refusedRows(tables: Tables, columns: readonly string[], scratch: string) {
-  const text = `to_json({${columns.map((name) => `${quoted(name)}: ${identifier(name)}`).join(', ')}})`;
+async function refusedRows(tables: Tables, scratch: string) {
   await tables.run(
-    `CREATE VIEW refused AS
+    `CREATE TABLE refused AS
        SELECT "${LINE}" AS line, split_part(${REASON}, '${SEPARATOR}', 1) AS code,
-         split_part(${REASON}, '${SEPARATOR}', 2) AS reason, CAST(${text} AS VARCHAR) AS text
+         split_part(${REASON}, '${SEPARATOR}', 2) AS reason, ${SHOWN} AS text
        FROM checked WHERE ${REASON} IS NOT NULL
        UNION ALL SELECT line, code, reason, text FROM broken`,
   );

@@ -60,6 +60,15 @@ const FAULTS: readonly (readonly [code: string, line: (id: number) => string | B
   ['type', (id) => `${id},01.03.2024,2024-03-01T10:00:00Z,1,true,north`],
   ['type', (id) => `${id},03/31/2024,2024-03-01T10:00:00Z,1,true,north`],
   ['type', (id) => `${id},2024-02-30,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `${id},24-03-01,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `${id},2024/03/01,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `${id},2024-03-01T10:00:00Z,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `${id},2024-03-01,01-03-24 10:00,1,true,north`],
+  ['type', (id) => `${id},2024-03-01,2024/03/01 10:00:00,1,true,north`],
+  ['type', (id) => `${id},2024-03-01,epoch,1,true,north`],
+  ['type', (id) => `0x${id},2024-03-01,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `1_${id},2024-03-01,2024-03-01T10:00:00Z,1,true,north`],
+  ['type', (id) => `${id},2024-03-01,2024-03-01T10:00:00Z,1_0,true,north`],
   ['type', (id) => `${id},2024-03-01,yesterday,1,true,north`],
   ['type', (id) => `${id},2024-03-01,2024-03-01T25:00:00Z,1,true,north`],
   ['type', (id) => `${id},2024-03-01,2024-03-01T10:00:00Z,"1,5",true,north`],
@@ -163,6 +172,35 @@ describe('the ingestion of a file', () => {
       [6, 'quotes'],
       [8, 'type'],
     ]);
+  });
+
+  it('keeps the fields of refused rows, of duplicates too, whatever the names of columns', async () => {
+    const schema: DatasetSchema = { columns: { 'a, b': { type: 'integer' }, c: { type: 'text' } }, key: ['a, b'] };
+    const lifecycle = await withDataset(schema, 1);
+
+    await ingest(lifecycle, Buffer.from('"a, b",c\n1,x\n1,"y, z"\nno,\n'));
+
+    const { query } = await databaseOf<IngestionTables>(lifecycle, manifest);
+    const rows = await query.selectFrom('quarantine').select(['line', 'code', 'text']).orderBy('position').execute();
+    expect(rows.map(({ line, code, text }) => [line, code, JSON.parse(text)])).toEqual([
+      [3, 'duplicate', { 'a, b': '1', c: 'y, z' }],
+      [4, 'type', { 'a, b': 'no', c: null }],
+    ]);
+  });
+
+  it('stores times and dates as other programs write them', async () => {
+    const lifecycle = await withDataset({ columns: { day: { type: 'date' }, at: { type: 'timestamp' } } });
+    const written = [
+      '2024-03-01 00:00:00,2024-03-01',
+      '2024-03-01T00:00:00Z,2024-03-01 12:30',
+      ' 2024-03-01 , 2024-03-01T10:00:00.5+0200',
+    ];
+
+    const { version } = (await ingest(lifecycle, Buffer.from(`day,at\n${written.join('\n')}\n`))) as {
+      version: JsonObject;
+    };
+
+    expect(version).toMatchObject({ rows: 3, bad_rows: 0 });
   });
 
   it('takes JSON lines, and the Parquet that it has written', async () => {
