@@ -1,8 +1,11 @@
+import type { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { LIMIT_FIELDS, SCOPES, USER_ROLES } from '#core';
+import { stopRequests } from '#gateway/stop-requests.ts';
 import { COMMANDS } from './users/commands.ts';
+import type { ImportOptions } from './users/import-users.ts';
 import { type OpenedUsers, openUsers, rotateKeys, USERS_OPTIONS } from './users/open-users.ts';
 import { describe } from './users/words.ts';
 
@@ -12,7 +15,7 @@ Usage: npm run users -- <command> [options]
 
   add <name>             adds a user and prints a password
   import <file>          adds the users of a CSV file with the columns username, role and password;
-                         role and password may be missing
+                         role and password may be missing; import it again after a stop
   disable <name>         refuses the user, within a minute; enable undoes it
   role <name> <role>     changes the role: ${USER_ROLES.join(', ')}
   password <name>        gives the user a new password, prints it, and ends all sessions
@@ -35,6 +38,8 @@ interface Streams {
   readonly environment: NodeJS.ProcessEnv;
   readonly output: Writable;
   readonly errors: Writable;
+  /** Emits the signals that stop an import. Other commands end at once. */
+  readonly process: EventEmitter;
 }
 
 /** Runs one command. Resolves with the exit code: 0, 1 after a failure, 2 for invalid arguments. */
@@ -53,7 +58,10 @@ export async function runUsersCommand(args: readonly string[], streams: Streams)
     }
     const store = await openUsers(asked.options, streams.environment);
     try {
-      const printed = await asked.run(store);
+      const printed = await asked.run(store, () => ({
+        say: (text) => void errors.write(text),
+        stop: stopRequests({ process: streams.process, output }).stop,
+      }));
       if (typeof printed === 'string') output.write(printed);
       else await pipeline(printed, output, { end: false });
     } finally {
@@ -73,7 +81,11 @@ function parse(args: readonly string[]) {
     const [name = '', ...rest] = positionals;
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!command || rest.length !== command.takes) return undefined;
-    return { name, options: values, run: (store: OpenedUsers) => command.run(store, rest, values) };
+    return {
+      name,
+      options: values,
+      run: (store: OpenedUsers, watch: () => ImportOptions) => command.run(store, rest, values, watch),
+    };
   } catch {
     // Recovery: the help is printed.
     return undefined;

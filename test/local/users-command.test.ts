@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,9 @@ async function aSystem() {
 
   async function users(...args: string[]) {
     const [output, errors] = [new PassThrough(), new PassThrough()];
-    const code = await runUsersCommand([...args, '--data', folder], { environment: {}, output, errors });
+    const code = await runUsersCommand([...args, '--data', folder], {
+      ...{ environment: {}, output, errors, process: new EventEmitter() },
+    });
     output.end();
     errors.end();
     return { code, out: await text(output), err: await text(errors) };

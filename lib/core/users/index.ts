@@ -14,6 +14,7 @@ export { type EraseDeps, eraseTask, eraseUser, tasksOf } from './erase-user.ts';
 export { changedLimits, LIMIT_FIELDS, limitFault, limitsOf, ROLE_LIMITS, type UserLimits } from './limits.ts';
 export { createSharedLoginBrake, type LoginBrake } from './login-brake.ts';
 export {
+  allowHashes,
   hashPassword,
   isOutdated,
   passwordFault,

@@ -20,7 +20,7 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([\w+/]+)\$([\w+/]+)$/;
 /** Maximum number of concurrent hashes. Each uses memory and a thread of the pool that other work shares. */
-const MAX_AT_ONCE = 2;
+let maxAtOnce = 2;
 /** More would wait longer than their callers. */
 const MAX_WAITING = 100;
 
@@ -48,6 +48,11 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
 export const isOutdated = (hash: string, { ln, r, p }: ScryptCost = SCRYPT_COST): boolean =>
   !hash.startsWith(`$scrypt$ln=${ln},r=${r},p=${p}$`);
 
+/** For a process that does nothing else. */
+export function allowHashes(atOnce: number): void {
+  maxAtOnce = atOnce;
+}
+
 let running = 0;
 const waiting: (() => void)[] = [];
 
@@ -57,7 +62,7 @@ async function derive(password: string, salt: Uint8Array, { ln, r, p }: ScryptCo
       ...{ retryable: true, retryAfterSeconds: 10 },
     });
   }
-  if (running >= MAX_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  if (running >= maxAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
   running += 1;
   try {
     const options = { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r };

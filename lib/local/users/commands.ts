@@ -14,7 +14,7 @@ import {
 } from '#core';
 import { carryOver } from './carry-over.ts';
 import { exportUser } from './export-user.ts';
-import { importUsers } from './import-users.ts';
+import { type ImportOptions, importUsers } from './import-users.ts';
 import type { OpenedUsers, UsersOptions } from './open-users.ts';
 import { newPassword, toLimits, toRole, toScope } from './words.ts';
 
@@ -23,6 +23,8 @@ export type UsersCommand = (
   store: OpenedUsers,
   args: readonly string[],
   options: UsersOptions,
+  /** Only of an import. */
+  watch: () => ImportOptions,
 ) => Promise<string | AsyncIterable<string>>;
 
 /** All commands on users by name, with the number of their arguments. */
@@ -35,7 +37,7 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
       return `${name},${password}\n`;
     },
   },
-  import: { takes: 1, run: async (store, [file = '']) => importUsers(store, file) },
+  import: { takes: 1, run: async (store, [file = ''], _, watch) => importUsers(store, file, watch()) },
   disable: { takes: 1, run: (store, [name = '']) => change(store, name, (user) => ({ ...user, isDisabled: true })) },
   enable: { takes: 1, run: (store, [name = '']) => change(store, name, (user) => ({ ...user, isDisabled: false })) },
   role: {

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { parse } from 'csv-parse/sync';
-import { addUser, type Clock, ModelyardError, nameKeyOf, USER_ROLES, type UserStore } from '#core';
+import { addUser, allowHashes, type Clock, ModelyardError, nameKeyOf, USER_ROLES, type UserStore } from '#core';
 import { describe, newPassword, toRole } from './words.ts';
 
-/** Passwords that are hashed at once. */
-const AT_ONCE = 4;
+/** Of a hash with a margin. Half of the free memory is used at most. */
+const BYTES_PER_HASH = 40 * 2 ** 20;
+/** Rows from one line about the progress to the next. */
+const ROWS_PER_REPORT = 100;
 
 interface Row {
   /** In the file. */
@@ -12,17 +15,25 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-/** A line of the output, or a fault. */
-type Imported = { readonly added: string } | { readonly fault: string };
+/** A line of the output, the line of a user who was there already, or a fault. */
+type Imported = { readonly added: string } | { readonly known: number } | { readonly fault: string };
+
+export interface ImportOptions {
+  /** Shows the progress and what was not added. */
+  say(text: string): void;
+  /** Rows that were begun are finished. */
+  readonly stop: AbortSignal;
+}
 
 /**
  * Adds every user of the file that can be added, and yields their names, with the passwords that were made for them. A
- * stopped import has printed all passwords of users that it has added. Rejects at the end when some could not be, with
- * their lines.
+ * stopped import has printed all passwords of users that it has added. Users who are there already stay as they are, so
+ * a repeat goes on. Rejects at the end when some could not be added, with their lines.
  */
 export async function* importUsers(
   { users, clock }: { readonly users: UserStore; readonly clock: Clock },
   file: string,
+  { say, stop }: ImportOptions,
 ): AsyncGenerator<string> {
   const [head, ...rows] = await readRows(file);
   const columns = (head?.cells ?? []).map((column) => column.toLowerCase());
@@ -36,7 +47,10 @@ export async function* importUsers(
     try {
       if (cells.length > columns.length) throw new Error('There are more cells than columns.');
       if (isRepeated) throw new ModelyardError('name_taken', 'This user name is taken.');
-      await addUser(users, clock, { name, password, role: toRole(cell('role') ?? USER_ROLES[0]) });
+      const role = toRole(cell('role') ?? USER_ROLES[0]);
+      const known = await users.findByName(name);
+      if (known?.role === role) return { known: line };
+      await addUser(users, clock, { name, password, role });
       return { added: given === undefined ? `${name},${password}` : `${name},` };
     } catch (error) {
       return { fault: `Line ${line}: ${describe(error)}` };
@@ -44,25 +58,56 @@ export async function* importUsers(
   }
 
   yield 'username,password\n';
+  const atOnce = hashesAtOnce();
+  allowHashes(atOnce);
+  const startedAt = clock.now();
   const faults: string[] = [];
+  const known: number[] = [];
   const pending: Promise<Imported>[] = [];
-  let count = 0;
+  let [count, done] = [0, 0];
   for (const row of rows) {
+    if (stop.aborted) break;
     const key = nameKeyOf(row.cells[columns.indexOf('username')] ?? '');
     pending.push(add(row, seen.has(key)));
     seen.add(key);
-    if (pending.length >= AT_ONCE) yield* next();
+    if (pending.length > atOnce) yield* next();
   }
   while (pending.length > 0) yield* next();
+  if (known.length > 0) say(`${known.length} were there already and stay as they are: lines ${ranges(known)}.\n`);
+  const rest = rows.length - done;
+  if (rest > 0) faults.unshift(`Stopped before the last ${rest} rows. Import the file again to go on.`);
   if (faults.length > 0) throw new Error([`Added ${count} users.`, ...faults].join('\n'));
 
   async function* next(): AsyncGenerator<string> {
     const imported = await pending.shift();
-    if (imported && 'fault' in imported) faults.push(imported.fault);
-    if (!imported || !('added' in imported)) return;
-    count += 1;
-    yield `${imported.added}\n`;
+    if (!imported) return;
+    done += 1;
+    if ('fault' in imported) faults.push(imported.fault);
+    else if ('known' in imported) known.push(imported.known);
+    else count += 1;
+    if (done % ROWS_PER_REPORT === 0) say(progress(done, rows.length, clock.now() - startedAt));
+    if ('added' in imported) yield `${imported.added}\n`;
   }
+}
+
+/** One for each core, as far as the memory goes. */
+const hashesAtOnce = (): number =>
+  Math.max(1, Math.min(availableParallelism(), Math.floor(process.availableMemory() / 2 / BYTES_PER_HASH)));
+
+function progress(done: number, all: number, elapsedMs: number): string {
+  const minutes = Math.ceil(((elapsedMs / done) * (all - done)) / 60_000);
+  return `${done} of ${all} rows, about ${minutes} minutes left\n`;
+}
+
+/** `2-4, 7` for 2, 3, 4 and 7. Takes ascending numbers. */
+function ranges(lines: readonly number[]): string {
+  const found: [first: number, last: number][] = [];
+  for (const line of lines) {
+    const range = found.at(-1);
+    if (range?.[1] === line - 1) range[1] = line;
+    else found.push([line, line]);
+  }
+  return found.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(', ');
 }
 
 interface Parsed {
