@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqlitePlatform } from '#platform/sqlite.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { runExistingClient } from '#test/support/existing-client.ts';
-import { addCallers, findLeaks } from '#test/support/isolation.ts';
+import { addCallers, findLeaks, ISOLATION_TIMEOUT_MS } from '#test/support/isolation.ts';
 
 let system: EmbeddedSystem;
 let folder: string;
@@ -43,7 +43,7 @@ describe('npm start with AUTH=jwt', { timeout: 60_000 }, () => {
     expect(result.headers.get('content-type')).toBe('application/problem+json');
   });
 
-  it('shows a hundred users who call at once nothing of each other', { timeout: 600_000 }, async () => {
+  it('shows a hundred users who call at once nothing of each other', { timeout: ISOLATION_TIMEOUT_MS }, async () => {
     const platform = await openSqlitePlatform({ folder });
     const callers = await addCallers(platform.users);
     await platform.close();

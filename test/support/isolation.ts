@@ -7,6 +7,8 @@ import { type Answer, send } from './http-answer.ts';
 const USERS = 100;
 /** `ISOLATION_CALLS=500` for the whole load. */
 const CALLS = Number(process.env.ISOLATION_CALLS ?? 40);
+/** For a busy machine. */
+export const ISOLATION_TIMEOUT_MS = Math.max(600_000, CALLS * 6000);
 const CONNECTIONS = 100;
 const RETRY_MS = 100;
 /** Calls of a round. */

@@ -9,7 +9,7 @@ import { everyRouteContract } from '#test/contracts/every-route.contract.ts';
 import { startGateway } from '#test/gateway/access-harness.ts';
 import { findBrokers } from '#test/support/broker-binaries.ts';
 import { runExistingClient } from '#test/support/existing-client.ts';
-import { addCallers, findLeaks } from '#test/support/isolation.ts';
+import { addCallers, findLeaks, ISOLATION_TIMEOUT_MS } from '#test/support/isolation.ts';
 import { registerModelB } from '#test/support/model-b.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '#test/support/postgres-server.ts';
 import { aPrefix, useRabbitRedis } from '#test/support/rabbit-redis.ts';
@@ -112,7 +112,7 @@ else {
       expect(await send(url, '/users/me', { token })).toMatchObject({ status: 200 });
     });
 
-    it('show a hundred users who call at once nothing of each other', { timeout: 600_000 }, async () => {
+    it('show a hundred users who call at once nothing of each other', { timeout: ISOLATION_TIMEOUT_MS }, async () => {
       const prefix = aPrefix();
       const processes = processesOn(servers, prefix);
       await using instance = processes.instance('model_a');
