@@ -12,7 +12,7 @@ import { aCall } from '#test/support/calls.ts';
 import { findPostgres, startPostgres } from '#test/support/postgres-server.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
-const SUITE = 'A backup as docs/operations.md describes it';
+const SUITE = 'A backup as docs/backup.md describes it';
 const NEW = { name: 'ann', role: 'user', passwordHash: 'h', createdAt: 1 } as const;
 const binaries = await findPostgres(SUITE);
 const [dump, restore] = [findBinary('pg_dump'), findBinary('pg_restore')];

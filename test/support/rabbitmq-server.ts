@@ -9,6 +9,8 @@ import { freePort, ServerProcess } from './server-process.ts';
 /** A real RabbitMQ with its own node name, ports, cookie and folders. */
 export interface RabbitMqServer {
   readonly url: string;
+  /** The folder of its messages and definitions. */
+  readonly data: string;
   stop(): Promise<void>;
   /** Kills it without warning. */
   kill(): Promise<void>;
@@ -45,6 +47,7 @@ export async function startRabbitMq(
   await start();
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
+    data: join(folder, 'data'),
     start,
     stop,
     async kill() {

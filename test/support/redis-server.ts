@@ -9,6 +9,8 @@ import { freePort, ServerProcess } from './server-process.ts';
 /** A real Redis on a free port, with an append-only file as in production. */
 export interface RedisServer {
   readonly url: string;
+  /** The folder of its append-only files. */
+  readonly data: string;
   /** Stops it in order and starts it on its data. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +40,7 @@ export async function startRedis({ redis }: BrokerBinaries, args: readonly strin
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    data: folder,
     start,
     stop,
     async kill() {
