@@ -51,7 +51,7 @@ export const MEASURED = {
  */
 export const FEATURES = {
   cancel: { sends: 0, reads: 2, writes: 3 },
-  retry: { sends: 1, reads: 3, writes: 1 },
+  retry: { sends: 1, reads: 3, writes: 4 },
   /** Of a task that has ended when its webhook is first looked at. */
   webhook: { sends: 1, reads: 4, writes: 4 },
 } as const;

@@ -98,7 +98,8 @@ describe('GET /tasks/{id}/events without streams', () => {
     const last = (await events(api, id)).received.at(-1);
     const again = await events(api, id, last?.id);
     const { deadlineAt } = await stored(api, id);
-    await platform.tasks.apply(id, { type: 'retried', at: 4, by: 'local', round: 1, deadlineAt });
+    const envelope = Uint8Array.of(1);
+    await platform.tasks.apply(id, { type: 'retried', at: 4, by: 'local', round: 1, deadlineAt, envelope });
     const after = await events(api, id, last?.id);
 
     expect([again.statusCode, again.body]).toEqual([204, '']);

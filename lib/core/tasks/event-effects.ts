@@ -53,15 +53,15 @@ const CLEARED = [
   'startedAlone',
   'copies',
   'resentAt',
+  'sentAt',
   'startedAt',
   'endedAt',
   'error',
   'deadLetter',
-  'envelope',
   'instance',
   'progress',
 ] as const satisfies readonly (keyof Task)[];
-export type ClearedField = (typeof CLEARED)[number];
+export type ClearedField = (typeof CLEARED)[number] | 'envelope';
 
 /** The preconditions and changes of an event, independent of the task. */
 export interface EventEffect {
@@ -83,13 +83,18 @@ export function effectOf(event: TaskEvent): EventEffect {
       return {
         guard: { requestHash, round, copy, fence: { of: 'start', value: fence, alone } },
         changes: { state: 'running', fence, attempts, copy, startedAlone: alone, startedAt: at, ...ranBy(event) },
+        ...receivedIn(round),
         ...(lost ? { entry: lost } : {}),
       };
     }
     case 'succeeded': {
       const { startedAt, result, envelope } = event;
       const kept = { startedAt, result, ...(envelope ? { envelope } : {}) };
-      return { guard: endGuard(event), changes: { ...runEnded('succeeded', event), ...kept } };
+      return {
+        guard: endGuard(event),
+        changes: { ...runEnded('succeeded', event), ...kept },
+        ...(envelope ? {} : receivedIn(event.round)),
+      };
     }
     case 'failed': {
       const { startedAt = event.at, error, envelope } = event;
@@ -131,21 +136,21 @@ export function effectOf(event: TaskEvent): EventEffect {
     }
     case 'retried':
     case 'redriven': {
-      const { at, by, round, deadlineAt } = event;
+      const { at, by, round, deadlineAt, envelope } = event;
       return {
         guard: { from: ['failed', 'expired'], round: round - 1 },
-        changes: { state: 'queued', fence: 0, attempts: 0, sentAt: at, round, deadlineAt },
+        changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, envelope },
         clears: CLEARED,
         entry: { event: event.type, at, by },
       };
     }
     case 'resent':
       return {
-        guard: { requestHash: event.requestHash, nextCopy: event.copy },
+        guard: { requestHash: event.requestHash, round: event.round ?? 0, nextCopy: event.copy },
         changes: { copies: event.copy, resentAt: event.at },
       };
     case 'sent':
-      return { guard: { requestHash: event.requestHash }, changes: { sentAt: event.at } };
+      return { guard: { requestHash: event.requestHash, round: event.round ?? 0 }, changes: { sentAt: event.at } };
     case 'canceled':
       return {
         guard: {},
@@ -154,6 +159,9 @@ export function effectOf(event: TaskEvent): EventEffect {
       };
   }
 }
+
+/** An instance has the message of a retry, so the task need not keep it. */
+const receivedIn = (round = 0): Pick<EventEffect, 'clears'> => (round > 0 ? { clears: ['envelope'] } : {});
 
 const endGuard = ({ requestHash, round = 0, fence }: RunEvent): EventGuard => ({
   requestHash,

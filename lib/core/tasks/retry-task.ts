@@ -1,9 +1,9 @@
 import { ModelyardError } from '../errors.ts';
 import { inBatches } from '../lists.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
-import { encodeEnvelope, readEnvelope } from './envelope.ts';
+import { type Envelope, encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
-import type { SubmitCommand } from './submit-task.ts';
+import { RESEND_INTERVAL_MS, type SubmitCommand, unconfirmed } from './submit-task.ts';
 import type { Task } from './task.ts';
 import { MAX_HISTORY } from './task-history.ts';
 import type { TaskQueues } from './task-queue.ts';
@@ -24,7 +24,8 @@ const PAGE = 100;
 
 /**
  * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
- * `task_not_found`, `task_not_retryable`, `store_unavailable` and `queue_unavailable`; the task has failed then.
+ * `task_not_found`, `task_not_retryable`, `store_unavailable` and `queue_unavailable`. After the last two, the retry can
+ * be repeated: the task has failed then, or its message is sent again.
  */
 export async function retryTask(deps: RetryDeps, lookup: TaskLookup, origin: RetryOrigin = {}): Promise<Task> {
   const task = await getTask(deps, lookup);
@@ -65,7 +66,10 @@ export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, orig
   for (const batch of inBatches(ids ?? (await idsOfDeadLetters(deps, model)), MAX_CONCURRENT)) {
     const sent = batch.map(async (id) => {
       try {
-        await sendAgain(deps, await getDeadLetter(deps, { model, id }), { type: 'redriven', by, origin });
+        const task = await deps.tasks.get(id);
+        const isUnsent = task?.model === model && isSentAgain(task);
+        const letter = isUnsent ? task : await getDeadLetter(deps, { model, id });
+        await sendAgain(deps, letter, { type: 'redriven', by, origin });
         redriven.push(id);
       } catch (error) {
         if (!(error instanceof ModelyardError)) throw error;
@@ -96,6 +100,7 @@ async function sendAgain(
 ): Promise<void> {
   const stored = task.deadLetter ?? task.envelope;
   const envelope = stored && readEnvelope(stored);
+  if (envelope && isSentAgain(task)) return repeat({ tasks, queues, clock }, task, envelope);
   if (task.state !== 'failed' && task.state !== 'expired') throw refusal(`The task is ${task.state}.`);
   if (!envelope) throw refusal('Its request is still in the queue. Retry it when an instance has found it there.');
   if ((task.history?.length ?? 0) >= MAX_HISTORY) throw refusal('It was retried too often.');
@@ -104,12 +109,12 @@ async function sendAgain(
   const round = (task.round ?? 0) + 1;
   // A retry does not prolong how long the task is kept.
   const deadlineAt = Math.min(at + envelope.deadlineAt - envelope.submittedAt, task.retainedUntil);
-  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt });
+  const message = { ...envelope, ...origin, copy: 0, round, deadlineAt, submittedAt: at };
+  const body = encodeEnvelope(message);
+  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, envelope: body });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
-  const body = encodeEnvelope({ ...envelope, ...origin, copy: 0, round, deadlineAt, submittedAt: at });
   try {
-    const { priority } = envelope;
-    await queues(task.model).send({ body, group: task.owner, ...(priority ? { priority } : {}) });
+    await send({ tasks, queues, clock }, message);
   } catch (cause) {
     const error = {
       code: 'queue_unavailable',
@@ -117,10 +122,35 @@ async function sendAgain(
       retryable: true,
     };
     const failed = { type: 'gave-up', attempts: 0, at: clock.now(), round, error, envelope: body } as const;
-    // Best effort: otherwise, the task expires at its deadline.
+    // Best effort: otherwise, a repeated retry sends the message again.
     await tasks.apply(task.id, failed).catch(() => undefined);
     throw cause;
   }
+}
+
+/** A retry has changed the row, and nobody knows whether the queue has its message: its gateway may have died. */
+const isSentAgain = ({ state, round = 0, sentAt }: Task): boolean =>
+  state === 'queued' && round > 0 && sentAt === undefined;
+
+/** Sends the message of the current round again, like a repeated submit: recorded before, at most once a minute. */
+async function repeat(deps: SendDeps, task: Task, envelope: Envelope): Promise<void> {
+  const { tasks, clock } = deps;
+  const { id, requestHash, round, copies = 0, resentAt = Number.NEGATIVE_INFINITY } = task;
+  const at = clock.now();
+  if (at < resentAt + RESEND_INTERVAL_MS) throw unconfirmed(resentAt + RESEND_INTERVAL_MS - at);
+  const copy = copies + 1;
+  const outcome = await tasks.apply(id, { type: 'resent', copy, at, round, requestHash });
+  if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
+  await send(deps, { ...envelope, copy });
+}
+
+type SendDeps = Pick<RetryDeps, 'tasks' | 'queues' | 'clock'>;
+
+async function send({ tasks, queues, clock }: SendDeps, envelope: Envelope): Promise<void> {
+  const { taskId, model, owner, priority, round, requestHash } = envelope;
+  await queues(model).send({ body: encodeEnvelope(envelope), group: owner, ...(priority ? { priority } : {}) });
+  // Best effort: without it, a repeated retry sends another copy.
+  await tasks.apply(taskId, { type: 'sent', at: clock.now(), round, requestHash }).catch(() => undefined);
 }
 
 const refusal = (why: string) => new ModelyardError('task_not_retryable', `The task cannot run again. ${why}`);

@@ -118,7 +118,7 @@ export async function watch({ webhooks, ...deps }: SubmitDeps, task: Task, { web
 }
 
 /** A worker has received the message, or a repeated submit has recorded the queue's confirmation. */
-const isConfirmed = ({ state, sentAt }: Task): boolean => state !== 'queued' || sentAt !== undefined;
+const isConfirmed = ({ state, sentAt, round }: Task): boolean => state !== 'queued' || (sentAt ?? round) !== undefined;
 
 const conflict = () =>
   new ModelyardError('idempotency_conflict', 'This Idempotency-Key was used before with another request body.');
@@ -155,7 +155,7 @@ async function confirmedByOther({ tasks, clock }: SubmitDeps, { id, requestHash 
   throw unconfirmed(retryMs);
 }
 
-const unconfirmed = (retryMs: number) =>
+export const unconfirmed = (retryMs: number) =>
   new ModelyardError('queue_unavailable', 'The queue has not confirmed this task yet. Repeat the request later.', {
     retryable: true,
     retryAfterSeconds: Math.max(1, Math.ceil(retryMs / 1000)),

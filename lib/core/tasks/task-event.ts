@@ -68,10 +68,12 @@ export type TaskEvent =
       readonly by: string;
       readonly round: number;
       readonly deadlineAt: number;
+      /** The message that is about to be sent. */
+      readonly envelope: Uint8Array;
     }
-  /** A repeated submit is about to send message number `copy`. */
+  /** A repeated submit or retry is about to send message number `copy`. */
   | (WorkerEvent & { readonly type: 'resent'; readonly copy: number })
-  /** The queue confirmed a message that a repeated submit sent. */
+  /** The queue confirmed a message that a repeated submit or a retry sent. */
   | (WorkerEvent & { readonly type: 'sent' })
   | { readonly type: 'canceled'; readonly at: number; readonly by?: string };
 

@@ -54,13 +54,14 @@ export interface Task {
   readonly deadlineAt: number;
   /** When the stored task may be deleted. */
   readonly retainedUntil: number;
-  /** Messages that repeated submits have sent or are about to send. Absent if none. */
+  /** Messages that repeated submits or retries have sent or are about to send. Absent if none. */
   readonly copies?: number;
   /** When the last of them was recorded, before it was sent. */
   readonly resentAt?: number;
   /**
-   * When the queue confirmed a message of a repeated submit. The confirmation of the original message is recorded only
-   * on platforms that store task and message in one transaction: elsewhere it would cost a write.
+   * When the queue confirmed a message of a repeated submit, or of the last retry. The confirmation of the original
+   * message is recorded only on platforms that store task and message in one transaction: elsewhere it would cost a
+   * write.
    */
   readonly sentAt?: number;
   readonly startedAt?: number;
@@ -70,8 +71,8 @@ export interface Task {
   /** The envelope of a task that was given up, so that the task can be sent again. */
   readonly deadLetter?: Uint8Array;
   /**
-   * The envelope of a task that failed or expired otherwise, so that it can be sent again, or of an answer that is
-   * logged, so that a lost log can be rebuilt.
+   * The envelope of a task that failed or expired otherwise, or was retried and not received yet, so that it can be
+   * sent again, or of an answer that is logged, so that a lost log can be rebuilt.
    */
   readonly envelope?: Uint8Array;
   /** How often the task was retried or redriven. Absent if never. Messages of earlier rounds are refused. */

@@ -57,7 +57,8 @@ export function progress(open: OpenStore): void {
     await store.apply(task.id, { ...RUN, type: 'failed', startedAt: 1, error, envelope: Uint8Array.of(1) });
     expect((await store.get(task.id))?.progress).toEqual(PROGRESS);
 
-    await store.apply(task.id, { type: 'retried', at: 20, by: 'anna', round: 1, deadlineAt: task.deadlineAt });
+    const again = { type: 'retried', at: 20, by: 'anna', round: 1, envelope: Uint8Array.of(1) } as const;
+    await store.apply(task.id, { ...again, deadlineAt: task.deadlineAt });
 
     expect((await store.get(task.id))?.progress).toBeUndefined();
   });

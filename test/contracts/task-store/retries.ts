@@ -7,7 +7,8 @@ import type { OpenStore } from './support.ts';
 const ERROR = { code: 'model_error', message: 'It broke.', retryable: true };
 const ENVELOPE = Uint8Array.of(1, 2, 3);
 const RUN = { fence: 1, attempts: 1, instance: 'i-1', startedAt: 5, at: 9 } as const;
-const AGAIN = { type: 'retried', at: 20, by: 'anna', round: 1 } as const;
+const MESSAGE = Uint8Array.of(4, 5);
+const AGAIN = { type: 'retried', at: 20, by: 'anna', round: 1, envelope: MESSAGE } as const;
 
 async function failedTask(store: TaskStore, more: Partial<Task> = {}): Promise<Task> {
   const task = aFreshTask(more);
@@ -37,7 +38,7 @@ export function retries(open: OpenStore): void {
     expect(await store.get(task.id)).toEqual({
       ...task,
       deadlineAt,
-      sentAt: 20,
+      envelope: MESSAGE,
       round: 1,
       history: [
         { event: 'attempt', at: 5, attempt: 1, instance: 'i-1', endedAt: 9, outcome: 'failed', error: ERROR },
@@ -61,6 +62,44 @@ export function retries(open: OpenStore): void {
 
     expect(outcomes).toEqual(['mismatched', 'mismatched', 'applied', 'applied']);
     expect(await store.get(task.id)).toMatchObject({ state: 'succeeded', round: 1, attempts: 1 });
+  });
+
+  it('keeps the message of a retry until an instance has it', async () => {
+    const { store } = await open();
+    const start = { type: 'started', fence: 1, attempts: 1, copy: 0, alone: false, at: 21 } as const;
+    const success = { ...RUN, type: 'succeeded', result: aResult } as const;
+    const untouched = await failedTask(store);
+    await store.apply(untouched.id, { ...AGAIN, deadlineAt: 30 });
+    await store.apply(untouched.id, { type: 'expired', at: 30, error: ERROR });
+    const kept: unknown[] = [(await store.get(untouched.id))?.envelope];
+    for (const event of [start, success, { ...success, envelope: ENVELOPE }]) {
+      const task = await failedTask(store);
+      await store.apply(task.id, { ...AGAIN, deadlineAt: task.deadlineAt });
+      await store.apply(task.id, { ...event, round: 1 });
+      kept.push((await store.get(task.id))?.envelope);
+    }
+
+    expect(kept).toEqual([MESSAGE, undefined, undefined, ENVELOPE]);
+  });
+
+  it('counts the messages of each round, and knows which of them the queue has', async () => {
+    const { store } = await open();
+    const task = await failedTask(store);
+    await store.apply(task.id, { type: 'sent', at: 8, requestHash: task.requestHash });
+    await store.apply(task.id, { ...AGAIN, deadlineAt: task.deadlineAt });
+    const { requestHash } = task;
+    const copy = { type: 'resent', at: 22, requestHash, copy: 1 } as const;
+
+    const outcomes = [
+      await store.apply(task.id, copy),
+      await store.apply(task.id, { type: 'sent', at: 23, requestHash }),
+      await store.apply(task.id, { ...copy, round: 1 }),
+      await store.apply(task.id, { type: 'sent', at: 24, requestHash, round: 1 }),
+      await store.apply(task.id, { ...copy, copy: 2, round: 1 }),
+    ];
+
+    expect(outcomes).toEqual(['mismatched', 'mismatched', 'applied', 'applied', 'superseded']);
+    expect(await store.get(task.id)).toMatchObject({ state: 'queued', copies: 1, resentAt: 22, sentAt: 24 });
   });
 
   it('sends again what failed or expired only, once per round', async () => {

@@ -189,11 +189,23 @@ describe('the effect of an event', () => {
     ],
     [
       { ...REQUEST, type: 'resent', at: 2000, copy: 2 },
-      { guard: { ...REQUEST, nextCopy: 2 }, changes: { copies: 2, resentAt: 2000 } },
+      { guard: { ...CURRENT, nextCopy: 2 }, changes: { copies: 2, resentAt: 2000 } },
     ],
     [
       { ...REQUEST, type: 'sent', at: 2000 },
-      { guard: REQUEST, changes: { sentAt: 2000 } },
+      { guard: CURRENT, changes: { sentAt: 2000 } },
+    ],
+    [
+      { ...REQUEST, type: 'sent', at: 2000, round: 2 },
+      { guard: { ...REQUEST, round: 2 }, changes: { sentAt: 2000 } },
+    ],
+    [
+      { ...RUN, type: 'succeeded', startedAt: 1500, result: aResult, round: 1 },
+      {
+        guard: { ...END_GUARD, round: 1 },
+        changes: { state: 'succeeded', endedAt: 2000, fence: 4, attempts: 2, startedAt: 1500, result: aResult },
+        clears: ['envelope'],
+      },
     ],
     [
       { type: 'canceled', at: 2000, by: 'u1' },

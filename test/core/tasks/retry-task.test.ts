@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import {
+  decodeEnvelope,
+  encodeEnvelope,
+  RESEND_INTERVAL_MS,
+  redriveDeadLetters,
+  retryTask,
+  type SubmitCommand,
+  submitTask,
+  type TaskEvent,
+  type TaskQueue,
+  unavailable,
+} from '#core';
+import { createMemoryPlatform } from '#platform/memory.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
+
+const ERROR = { code: 'model_error', message: 'It broke.', retryable: true };
+const HOUR_MS = 3_600_000;
+const away = unavailable('queue_unavailable', 'The task queue is unavailable.', undefined);
+const COMMAND: SubmitCommand = {
+  ...{ owner: 'ada', model: 'model_a', contract: { hash: 'c1' }, request: Uint8Array.of(1, 2, 3) },
+  ...{ limits: { timeoutSeconds: 60 }, deadlineSeconds: 3600, priority: 'high', idempotencyKey: 'k' },
+};
+
+/** A task that was given up, and gateways that may have lost a part of their platform. */
+async function givenUpTask() {
+  const clock = new ManualClock();
+  const platform = createMemoryPlatform({ clock, pollMs: 0 });
+  const queue = platform.queues('model_a');
+  const consumer = queue.consume({ leaseSeconds: 30, signal: new AbortController().signal });
+  const { id } = await submitTask({ ...platform, clock }, COMMAND);
+  const received = async () => {
+    const deliveries = await consumer.receive(10);
+    for (const delivery of deliveries) await delivery.ack();
+    return deliveries.map(({ body }) => decodeEnvelope(body));
+  };
+  const [envelope] = await received();
+  if (!envelope) throw new Error('No task came.');
+  const body = encodeEnvelope(envelope);
+  const gaveUp = { type: 'gave-up', attempts: 3, at: clock.now(), error: ERROR, envelope: body } as const;
+  await platform.tasks.apply(id, gaveUp);
+  const deps = (send?: TaskQueue['send']) => ({
+    ...platform,
+    clock,
+    queues: () => (send ? (Object.assign(Object.create(queue), { send }) as TaskQueue) : queue),
+  });
+  /** The store refuses the next event of this type. */
+  const losing = (type: TaskEvent['type']) => {
+    const { tasks } = platform;
+    const apply = tasks.apply.bind(tasks);
+    tasks.apply = async (id, event) => {
+      if (event.type !== type) return apply(id, event);
+      tasks.apply = apply;
+      throw away;
+    };
+  };
+  const lookup = { id, owner: 'ada' };
+  /** A retry whose gateway dies when it calls the queue. */
+  const interrupted = async () => {
+    const reached = Promise.withResolvers<void>();
+    const send = () => {
+      reached.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    void retryTask(deps(send), lookup);
+    await reached.promise;
+  };
+  const stored = () => platform.tasks.get(id);
+  const retry = (send?: TaskQueue['send']) => retryTask(deps(send), lookup);
+  const redrive = (model = 'model_a') => redriveDeadLetters(deps(), { model, by: 'operator', ids: [id] });
+  const submitAgain = () => submitTask(deps(), COMMAND);
+  return { id, clock, losing, received, interrupted, stored, retry, redrive, submitAgain };
+}
+
+describe('a retry whose gateway died before it sent the message', () => {
+  it('is sent when it is repeated, with the time of the first one', async () => {
+    const { id, clock, interrupted, received, retry, stored } = await givenUpTask();
+    await interrupted();
+    const at = clock.now();
+    await clock.advance(5000);
+
+    const task = await retry();
+
+    expect(task).toMatchObject({ id, state: 'queued', round: 1, deadlineAt: at + HOUR_MS });
+    const times = { submittedAt: at, deadlineAt: at + HOUR_MS };
+    expect(await received()).toMatchObject([{ taskId: id, round: 1, copy: 1, priority: 'high', ...times }]);
+    expect(await stored()).toMatchObject({ copies: 1, sentAt: clock.now() });
+  });
+
+  it('is sent by a repeated redrive, of this model only', async () => {
+    const { id, interrupted, received, redrive } = await givenUpTask();
+    await interrupted();
+
+    const elsewhere = await redrive('model_b');
+    const { redriven } = await redrive();
+
+    expect(elsewhere).toMatchObject({ redriven: [], refused: [{ id, error: { code: 'task_not_found' } }] });
+    expect(redriven).toEqual([id]);
+    expect(await received()).toHaveLength(1);
+  });
+
+  it('can be repeated after the deadline, too', async () => {
+    const { clock, interrupted, received, retry } = await givenUpTask();
+    await interrupted();
+    await clock.advance(HOUR_MS);
+
+    const task = await retry();
+
+    expect(task).toMatchObject({ state: 'queued', round: 2, deadlineAt: clock.now() + HOUR_MS });
+    expect(await received()).toMatchObject([{ round: 2, copy: 0 }]);
+  });
+
+  it('sends at most one message a minute', async () => {
+    const { clock, interrupted, received, retry } = await givenUpTask();
+    await interrupted();
+    await expect(retry(() => Promise.reject(away))).rejects.toBe(away);
+    await clock.advance(RESEND_INTERVAL_MS - 1001);
+
+    await expect(retry()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true, retryAfterSeconds: 2 });
+    await clock.advance(1001);
+    await retry();
+
+    expect(await received()).toMatchObject([{ round: 1, copy: 2 }]);
+  });
+
+  it('lets one of two that repeat it at once send', async () => {
+    const { interrupted, received, retry } = await givenUpTask();
+    await interrupted();
+
+    const repeats = await Promise.allSettled([retry(), retry()]);
+
+    expect(repeats.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(repeats).toContainEqual(
+      expect.objectContaining({ reason: expect.objectContaining({ code: 'task_not_retryable' }) }),
+    );
+    expect(await received()).toHaveLength(1);
+  });
+});
+
+describe('a retry', () => {
+  it('is refused while the queue has the message of the one before', async () => {
+    const { received, retry } = await givenUpTask();
+    await retry();
+
+    await expect(retry()).rejects.toMatchObject({ code: 'task_not_retryable' });
+    expect(await received()).toHaveLength(1);
+  });
+
+  it('sends another copy when only its confirmation was lost', async () => {
+    const { losing, received, retry } = await givenUpTask();
+    losing('sent');
+
+    await retry();
+    await retry();
+
+    expect((await received()).map(({ round, copy }) => [round, copy])).toEqual([
+      [1, 0],
+      [1, 1],
+    ]);
+  });
+
+  it('is no reason for a repeated submit to send', async () => {
+    const { id, interrupted, received, submitAgain } = await givenUpTask();
+    await interrupted();
+
+    expect(await submitAgain()).toMatchObject({ id, state: 'queued' });
+    expect(await received()).toEqual([]);
+  });
+
+  it('leaves a task that can be retried when the queue is away, though the store is away afterwards', async () => {
+    const { losing, received, retry } = await givenUpTask();
+    losing('gave-up');
+
+    await expect(retry(() => Promise.reject(away))).rejects.toBe(away);
+    await retry();
+
+    expect(await received()).toMatchObject([{ round: 1, copy: 1 }]);
+  });
+});
