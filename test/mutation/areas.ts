@@ -8,10 +8,39 @@ export interface Area {
   readonly concurrency?: number;
 }
 
+// `tasks`, `fleet`, `users` and `lifecycle` are together `lib/core`.
 export const AREAS = {
-  core: {
-    mutate: ['lib/core/**/*.ts'],
-    tests: ['test/core/**/*.test.ts', 'test/adapters/memory/memory-{stores,task-store}.test.ts'],
+  tasks: {
+    mutate: ['lib/core/{tasks,batches,events,webhooks}/**/*.ts'],
+    tests: [
+      'test/core/{tasks,batches,webhooks}/*.test.ts',
+      'test/core/store-clock.test.ts',
+      'test/adapters/memory/memory-task-store.test.ts',
+      'test/lambdas/{batches,cancel-task,events,get-result,get-task,give-up-task,list-tasks,retry-task,submit-task}.test.ts',
+      'test/lambdas/webhooks.test.ts',
+    ],
+  },
+  fleet: {
+    mutate: ['lib/core/{instances,models,stats}/**/*.ts'],
+    tests: [
+      // `fleet` takes seconds.
+      'test/core/instances/!(fleet).test.ts',
+      'test/core/{models,stats}/*.test.ts',
+      'test/lambdas/{collect-metrics,get-stats,health,instances,models,registry-outage}.test.ts',
+    ],
+  },
+  users: {
+    mutate: ['lib/core/{calls,outbound,stages,users}/**/*.ts'],
+    tests: [
+      'test/core/{calls,outbound,users}/*.test.ts',
+      'test/api/auth/tokens.test.ts',
+      'test/lambdas/{authorize-caller,record-calls}.test.ts',
+      'test/gateway/user-limits.test.ts',
+    ],
+  },
+  lifecycle: {
+    mutate: ['lib/core/lifecycle/**/*.ts', 'lib/core/*.ts'],
+    tests: ['test/core/lifecycle/*.test.ts', 'test/core/*.test.ts'],
   },
   worker: {
     // Code and tests of child processes are excluded.

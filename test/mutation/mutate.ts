@@ -7,8 +7,8 @@ import { reportOf, type Score, scoreOf } from './report.ts';
 
 const USAGE = `npm run mutate -- [options]
 
-  --area A   core, worker or memory (default: all of them)
-  --file F   mutate this file or pattern only
+  --area A   ${Object.keys(AREAS).join(', ')} (default: all of them)
+  --file F   mutate this file only; with an area, also a pattern
   --force    ignore the results of earlier runs
   --static   also mutate module-level constants; each mutant runs all tests of its area
   --list     print surviving mutants`;
@@ -74,7 +74,8 @@ function areasToMutate(): AreaName[] {
   const chosen = names.filter(
     (name) =>
       (area === undefined || name === area) &&
-      (file === undefined || AREAS[name].mutate.some((pattern) => matchesGlob(file, pattern))),
+      // A pattern cannot be compared with those of the areas.
+      (file === undefined || area !== undefined || AREAS[name].mutate.some((pattern) => matchesGlob(file, pattern))),
   );
   if (chosen.length > 0) return chosen;
   print(USAGE);

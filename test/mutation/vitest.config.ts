@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { AREAS, type Area, type AreaName } from './areas.ts';
 
-const area: Area = AREAS[(process.env.MUTATION_AREA ?? 'core') as AreaName];
+const area: Area = AREAS[(process.env.MUTATION_AREA ?? 'tasks') as AreaName];
 
 export default defineConfig({
   test: {
