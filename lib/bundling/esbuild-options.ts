@@ -32,8 +32,8 @@ const BUNDLING = {
 /** Options for all Lambdas. */
 export const LAMBDA_BUNDLING = {
   ...BUNDLING,
-  // Have binaries. Only the worker of the lifecycle loads them.
-  external: ['@duckdb/node-api', 'onnxruntime-node'],
+  // Only workers of the lifecycle load them: the first two have binaries, and the last one wants those of SSH.
+  external: ['@duckdb/node-api', 'onnxruntime-node', 'dockerode'],
   // Clients of the SDK read the version for `User-Agent` from their package.json: 2.4 KB each to parse at a cold start.
   loader: { '.json': 'empty' },
   alias: {
