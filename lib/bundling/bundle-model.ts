@@ -36,7 +36,8 @@ export async function bundleModel({
     ...IMAGE_BUNDLING,
     plugins: [modelPlugin(folder)],
     // Its binary cannot be bundled; images of ONNX files install it beside the bundle.
-    external: ['onnxruntime-node', ...external],
+    // Instances run no containers: only the worker of the lifecycle does, from its sources.
+    external: ['onnxruntime-node', 'dockerode', ...external],
     entryPoints: [
       { in: join(runtime, 'instance', 'main.ts'), out: 'instance' },
       { in: join(runtime, 'backends', 'model-main.ts'), out: parse(MODEL_FILE).name },
