@@ -1,7 +1,7 @@
 import { type EventEmitter, once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { bodyTooLarge, namedProblem, type ProxyResult, sendProblem } from '#api';
+import { bodyTooLarge, NO_SNIFFING, namedProblem, type ProxyResult, sendProblem } from '#api';
 import { MAX_PAYLOAD_BYTES } from '#core';
 
 /**
@@ -84,7 +84,10 @@ export function refuseConnection(error: TransportError, socket: Duplex, requestI
     socket.destroy();
     return;
   }
-  const { statusCode, headers, body } = sendProblem(transportProblem(error.code), { 'X-Request-Id': requestId });
+  const { statusCode, headers, body } = sendProblem(transportProblem(error.code), {
+    ...NO_SNIFFING,
+    'X-Request-Id': requestId,
+  });
   const head = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' });
   const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines}\r\n${body}`);

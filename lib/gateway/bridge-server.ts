@@ -91,7 +91,7 @@ export class BridgeServer implements HttpServer {
     this.#server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersMs,
-      requestTimeout: 0,
+      ...{ requestTimeout: 0, requireHostHeader: false },
       connectionsCheckingInterval: Math.min(1000, headersMs),
     });
     this.#server.maxHeadersCount = MAX_HEADERS + 1;

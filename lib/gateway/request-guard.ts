@@ -18,15 +18,17 @@ const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 const BODY_TYPES: readonly string[] = [JSON_TYPE, PROTOBUF_TYPE];
 
 /**
- * Throws `forbidden` for cross-site requests of browsers: to a host name that is not the gateway's (DNS rebinding), or
+ * Throws `invalid_request` without one host name, and `forbidden` for cross-site requests of browsers: to a host name that is not the gateway's (DNS rebinding), or
  * from another origin. Browsers set these headers; pages cannot change them.
  */
 export function createGuard({ hosts = [], origins = [] }: GuardOptions): (request: IncomingMessage) => void {
   const isKnownHost = (name: string) => LOOPBACK.test(name) || hosts.includes(name) || hosts.includes('*');
   const isListed = (origin: string) => origins.includes(origin) || origins.includes('*');
 
-  return function refuseForeign({ method, headers }) {
+  return function refuseForeign(request) {
+    const { method, headers } = request;
     const { host, origin } = headers;
+    if (!hasOneHost(request)) throw new ModelyardError('invalid_request', 'A request must have one Host header.');
     if (host !== undefined && !isKnownHost(nameOf(host))) {
       throw new ModelyardError('forbidden', 'This gateway does not serve the host name of the request.');
     }
@@ -36,6 +38,10 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
     throw new ModelyardError('forbidden', 'Requests from this origin are not allowed.');
   };
 }
+
+/** HTTP/1.0 needs none. Of several, a proxy may have read another one. Node would refuse without our headers. */
+const hasOneHost = ({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean =>
+  host.length === 1 || (host.length === 0 && httpVersion === '1.0');
 
 /** Throws `unsupported_media_type` for a missing Content-Type and for types that need no CORS preflight. */
 export function requireBodyType(

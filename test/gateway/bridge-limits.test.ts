@@ -112,7 +112,10 @@ describe('what is not a request', () => {
     });
 
     expect(status).toBe(431);
-    expect(headers['content-type']).toBe('application/problem+json');
+    expect(headers).toMatchObject({
+      ...{ 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+      'x-content-type-options': 'nosniff',
+    });
     expect(JSON.parse(body)).toMatchObject({ type: '/problems/headers-too-large', status: 431 });
   });
 

@@ -53,6 +53,25 @@ describe('a gateway on this machine', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it.each([
+    ['no host', ''],
+    ['two hosts', 'Host: localhost\r\nHost: evil.example\r\n'],
+    ['two lengths', 'Host: localhost\r\nContent-Length: 2\r\nContent-Length: 5\r\n'],
+    ['a length and chunks', 'Host: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n'],
+  ])('refuses a request with %s, by a problem with the headers of every answer', async (_, head) => {
+    const { port, calls } = await startBridge(async () => OK);
+    const socket = connect(port, '127.0.0.1');
+    socket.end(`GET /things/7 HTTP/1.1\r\nConnection: close\r\n${head}\r\n`);
+
+    const answer = await text(socket);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\n/);
+    for (const header of [/^X-Content-Type-Options: nosniff\r$/m, /^Cache-Control: no-store\r$/m, /^X-Request-Id: /m]) {
+      expect(answer).toMatch(header);
+    }
+    expect(calls).toHaveLength(0);
+  });
+
   it('serves host names that are configured', async () => {
     const guard = { hosts: ['gateway'] };
 
