@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { localAwsSettings, provision } from '#local/provision.ts';
+import { createFullAwsPlatform } from '#platform/aws-full.ts';
+import { aCall } from '#test/support/calls.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
+import { blocks, readPage } from '../docs/pages.ts';
+
+const ENDPOINT = process.env.MODELYARD_E2E_ENDPOINT ?? '';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COMMANDS = blocks(readPage('docs/backup.md').text, 'bash')
+  .flatMap((block) => block.split('\n'))
+  .filter((line) => line.startsWith('npm run restore'));
+
+describe('npm run restore', () => {
+  it('adds the rows that a stage has lost, by the commands of docs/backup.md, and changes no other', async () => {
+    const stage = `lost${randomUUID().slice(0, 8)}`;
+    const table = (name: string) => `modelyard-${stage}-Data${name}`;
+    const settings = {
+      ...localAwsSettings({ endpoints: { sqs: ENDPOINT, s3: ENDPOINT, dynamodb: ENDPOINT } }),
+      ...{ tasksTable: table('Tasks'), registryTable: table('Registry') },
+      ...{ usersTable: table('Users'), callsTable: table('Calls'), blobBucket: `modelyard-${stage}` },
+    };
+    await provision(settings, []);
+    await using cleanup = new AsyncDisposableStack();
+    const platform = createFullAwsPlatform(settings);
+    cleanup.defer(() => platform.close());
+    const { users, tasks, calls } = platform;
+    const [ann, bob] = [await users.create(aUser('ann')), await users.create(aUser('bob'))];
+    const task = aFreshTask({ owner: ann?.id ?? '' });
+    await tasks.create(task);
+    await calls.append([aCall({ owner: task.owner })]);
+    const run = (line: string) => {
+      const [, , , , ...args] = line.replace('prod', stage).split(' ');
+      return promisify(execFile)(process.execPath, ['scripts/restore.ts', ...args], {
+        ...{ cwd: ROOT },
+        env: {
+          ...process.env,
+          ...{ AWS_ENDPOINT_URL: ENDPOINT, AWS_REGION: 'us-east-1' },
+          ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+        },
+      });
+    };
+
+    // The emulator restores what there is now, whatever the time is.
+    await run(COMMANDS[0] ?? '');
+    await users.delete(ann?.id ?? '');
+    await tasks.erase(task);
+    await users.update({ ...(bob ?? fail()), role: 'operator', version: 2 });
+    const { stdout } = await run(COMMANDS[1] ?? '');
+
+    expect(COMMANDS).toHaveLength(2);
+    expect(await users.findByName('ann')).toEqual(ann);
+    expect((await users.findByName('bob'))?.role).toBe('operator');
+    expect(await tasks.get(task.id)).toEqual(task);
+    expect((await calls.list({ owner: task.owner, limit: 9 })).calls).toHaveLength(1);
+    expect(stdout).toMatch(/^0 rows were missing in \S+Calls/m);
+  });
+});
+
+const aUser = (name: string) => ({ name, role: 'user', passwordHash: 'h', createdAt: 1 }) as const;
+
+function fail(): never {
+  throw new Error('The user was not added.');
+}
