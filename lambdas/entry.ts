@@ -20,16 +20,16 @@ interface Handler {
 
 /**
  * A Lambda handler on AWS, with the logger of Powertools. Dependencies are built once per sandbox. `known`:
- * dependencies of handlers that verify users themselves. `more`: dependencies of the handlers of the lifecycle.
+ * dependencies of handlers that verify users themselves. `extend`: adds what few handlers need.
  */
 export function awsEntry<H extends Handler>(
   createHandler: (deps: HandlerDeps) => H,
   known: Pick<HandlerDeps, 'users' | 'accounts' | 'authenticate' | 'calls' | 'eraseUser'> = {},
-  more: Pick<Platform, 'lifecycle'> = {},
+  extend = (platform: Platform): Platform => platform,
 ): H {
   const settings = awsSettingsFrom(process.env);
   const access = openDynamoDb(settings);
-  const platform = { ...createAwsPlatform(settings, access), ...more };
+  const platform = extend(createAwsPlatform(settings, access));
   const powertools = createPowertoolsLogger();
   const handler = createHandler(
     createHandlerDeps({

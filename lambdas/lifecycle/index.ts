@@ -4,4 +4,4 @@ import { createHandler } from './handler.ts';
 
 const { lifecycle } = lateLifecycle(process.env);
 
-export const handler = awsEntry(createHandler, {}, { lifecycle });
+export const handler = awsEntry(createHandler, {}, (platform) => ({ ...platform, lifecycle }));

@@ -1,5 +1,5 @@
 import {
-  type FieldRule,
+  aTime,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
@@ -25,12 +25,6 @@ export const createHandler = (deps: HandlerDeps) =>
     const owner = user === undefined ? {} : { owner: await idOfUser(users, user) };
     return present(await calls.list({ ...queryOf(request), ...owner }));
   });
-
-const aTime: FieldRule = (value) =>
-  RFC_3339.test(String(value)) && !Number.isNaN(Date.parse(String(value)))
-    ? undefined
-    : 'a time such as 2026-11-21T05:40:00Z';
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 function queryOf({ query }: HttpRequest): CallQuery {
   const model = query.matching('model', modelName);

@@ -1,4 +1,5 @@
 import {
+  aTime,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
@@ -44,10 +45,12 @@ async function listLogs({ platform, models }: HandlerDeps, { param, query }: Htt
   const { model } = await models.started(param('model'));
   const instance = query.one('instance');
   const task = query.one('task');
+  const from = query.matching('from', aTime);
   const lines = await readLogs(platform.instances, model.name, {
     limit: query.integer('limit', { min: 1, max: MAX_LINES }) ?? DEFAULT_LINES,
     ...(instance === undefined ? {} : { instance }),
     ...(task === undefined ? {} : { task }),
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
   });
   return json(200, { lines: lines.map(presentLine) });
 }

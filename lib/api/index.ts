@@ -10,6 +10,7 @@ export { modelForTasks, orAccepted, quotaForTasks, refuseWithoutInstance } from 
 export { encodeItems, splitBatch } from './http/batch-body.ts';
 export {
   aText,
+  aTime,
   type FieldRule,
   formFields,
   jsonFields,

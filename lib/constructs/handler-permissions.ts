@@ -56,6 +56,9 @@ export const PERMISSIONS = {
     data.grantReadLaunches(to);
     for (const service of services) service.grantList(to);
   },
+  'read logs': ({ services }, to) => {
+    for (const service of services) service.grantReadLogs(to);
+  },
   'launch instances': ({ data, services }, to) => {
     data.grantLaunch(to);
     for (const service of services) service.grantWake(to);

@@ -125,8 +125,8 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   'get-console': { description: 'Shows the console', may: [] },
   'get-docs': { description: 'Shows the documentation', may: [] },
   'list-instances': {
-    description: 'Lists the instances of a model',
-    may: ['list models', 'list instances'],
+    description: 'Lists the instances of a model, and shows what they have logged',
+    may: ['list models', 'list instances', 'read logs'],
   },
   'launch-instance': {
     description: 'Launches an instance of a model',

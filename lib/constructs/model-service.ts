@@ -54,6 +54,8 @@ export interface ModelServiceGrants {
   grantScale(consumer: Consumer): void;
   /** Stop an instance, and lower the desired count so that the service does not replace it. */
   grantStop(consumer: Consumer): void;
+  /** Find where its instances log, and read it. */
+  grantReadLogs(consumer: Consumer): void;
 }
 
 export const LISTING_REASON = 'The listing of ECS tasks knows no resources; a condition holds it to this cluster.';
@@ -111,6 +113,12 @@ export class ModelService extends Construct implements ModelServiceGrants {
     this.#allowOnTasks(consumer, ['ecs:StopTask']);
   }
 
+  grantReadLogs(consumer: Consumer): void {
+    this.#allow(consumer, ['ecs:DescribeServices'], this.service.serviceArn);
+    this.#allow(consumer, ['ecs:DescribeTaskDefinition'], '*');
+    this.#allow(consumer, ['logs:FilterLogEvents'], this.log.logGroupArn);
+  }
+
   #allowOnTasks({ grantPrincipal }: Consumer, actions: readonly `ecs:${string}`[]): void {
     const { cluster } = this.#props;
     const resourceName = `${cluster.clusterName}/*`;
@@ -121,7 +129,7 @@ export class ModelService extends Construct implements ModelServiceGrants {
 
   #allow(
     consumer: Consumer,
-    actions: readonly `ecs:${string}`[],
+    actions: readonly `${'ecs' | 'logs'}:${string}`[],
     resource: string,
     conditions: Readonly<Record<string, unknown>> = {},
   ): void {

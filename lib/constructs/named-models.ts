@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Cluster } from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -50,8 +50,13 @@ export function namedService(scope: Construct, { prefix, model, cluster }: Named
     ...{ service: 'ecs', resource: 'service', resourceName: `${clusterName}/${modelServiceName(prefix, model)}` },
   });
   const tasks = stack.formatArn({ service: 'ecs', resource: 'task', resourceName: `${clusterName}/*` });
+  const logs = stack.formatArn({
+    ...{ service: 'logs', resource: 'log-group', arnFormat: ArnFormat.COLON_RESOURCE_NAME },
+    resourceName: `${prefix}lifecycle-*`,
+  });
 
-  function allow({ grantPrincipal }: Consumer, actions: readonly `ecs:${string}`[], resource: string, conditions = {}) {
+  type Action = `${'ecs' | 'logs'}:${string}`;
+  function allow({ grantPrincipal }: Consumer, actions: readonly Action[], resource: string, conditions = {}) {
     grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({ actions: [...actions], resources: [resource], conditions }),
     );
@@ -77,6 +82,13 @@ export function namedService(scope: Construct, { prefix, model, cluster }: Named
     grantStop(consumer) {
       grants.grantWake(consumer);
       allow(consumer, ['ecs:StopTask'], tasks);
+    },
+    grantReadLogs(consumer) {
+      allow(consumer, ['ecs:DescribeServices'], service);
+      allow(consumer, ['ecs:DescribeTaskDefinition'], '*');
+      // The other stack names its log groups itself; every model has its tag.
+      const conditions = { StringEquals: { 'aws:ResourceTag/model': model } };
+      allow(consumer, ['logs:FilterLogEvents'], logs, conditions);
     },
   };
   return grants;

@@ -43,7 +43,7 @@ export {
   type ModelConditionName,
   type StartFailure,
 } from './instances/instance.ts';
-export { type LogLine, type LogQuery, matchingLines, readLogs } from './instances/instance-logs.ts';
+export { type InstanceLogs, type LogLine, type LogQuery, matchingLines, readLogs } from './instances/instance-logs.ts';
 export { type LogEvent, type LogLevel, parseLine } from './instances/log-event.ts';
 export { beat, type Registration, registerInstance } from './instances/register-instance.ts';
 export {

@@ -39,6 +39,9 @@ def places_to_ask(action: str, resource: str, context: dict) -> list:
     if action.startswith("secretsmanager:") and ":secret:" in resource:
         # On AWS, a `Ref` to a secret is its ARN; here it is its name.
         return [(resource, context), (resource.split(":secret:")[1][:-7], context)]
+    if action.startswith("logs:"):
+        # On AWS, policies name the streams of a group.
+        return [(f"{resource}:*", context)]
     return [(resource, context)]
 
 

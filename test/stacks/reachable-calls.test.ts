@@ -22,6 +22,7 @@ const RESOURCES = [
   [/aws\/queue/, 'queues'],
   [/aws\/control\/ecs/, 'ecs'],
   [/aws\/control\/stack-state/, 'cloudformation'],
+  [/aws\/control\/cloudwatch/, 'logs'],
   [/aws\/dead-letter-sources/, 'lambda'],
   [/aws\/webhooks/, 'tasks'],
 ] as const;

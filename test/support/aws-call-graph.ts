@@ -16,6 +16,7 @@ const ON_AWS =
 
 const SERVICES: Readonly<Record<string, string>> = {
   'client-cloudformation': 'cloudformation',
+  'client-cloudwatch-logs': 'logs',
   'client-dynamodb': 'dynamodb',
   'client-ecs': 'ecs',
   'client-lambda': 'lambda',

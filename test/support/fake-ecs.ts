@@ -26,6 +26,7 @@ interface Input {
   readonly desiredCount?: number;
   readonly tasks?: readonly string[];
   readonly task?: string;
+  readonly taskDefinition?: string;
   readonly protectionEnabled?: boolean;
 }
 
@@ -61,6 +62,7 @@ export async function startFakeEcs({ runsTasks = false }: FakeEcsOptions = {}) {
     serviceName: name,
     status: 'ACTIVE',
     desiredCount: counts.get(name),
+    taskDefinition: `${name}:1`,
     deployments: [
       { status: 'PRIMARY', createdAt: Math.round((rollOuts.get(name)?.getTime() ?? 0) / 1000) },
       ...(rollOuts.has(name) ? [{ status: 'ACTIVE' }] : []),
@@ -82,6 +84,18 @@ export async function startFakeEcs({ runsTasks = false }: FakeEcsOptions = {}) {
       if (runsTasks) reconcile(name);
       return { service: service(name) };
     },
+    // As the stack defines them: with a container besides that of the runtime.
+    DescribeTaskDefinition: ({ taskDefinition = '' }) => ({
+      taskDefinition: {
+        containerDefinitions: ['model', 'container'].map((container) => ({
+          name: container,
+          logConfiguration: {
+            logDriver: 'awslogs',
+            options: { 'awslogs-group': `log-of-${taskDefinition}`, 'awslogs-stream-prefix': 'it' },
+          },
+        })),
+      },
+    }),
     ListTasks: ({ family, desiredStatus }) => ({
       taskArns: tasks
         .filter((task) => task.family === family && task.desiredStatus === desiredStatus)

@@ -102,3 +102,9 @@ export function launchVariant(request: HttpRequest): string | undefined {
   const fields = jsonFields(request, { what: 'a valid launch of an instance', rules: { variant: optional(variant) } });
   return fields.variant as string | undefined;
 }
+
+export const aTime: FieldRule = (value) =>
+  RFC_3339.test(String(value)) && !Number.isNaN(Date.parse(String(value)))
+    ? undefined
+    : 'a time such as 2026-11-21T05:40:00Z';
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;

@@ -31,11 +31,12 @@ export const INSTANCE_ROUTES = {
   'GET /models/{model}/logs': {
     operationId: 'read_logs',
     tag: 'Instances',
-    description: 'The newest lines, oldest first. On AWS, CloudWatch keeps them and this route answers 404.',
+    description: 'The newest lines, oldest first. On AWS, those of the last 28 days at most.',
     parameters: [
       MODEL_PARAMETER,
       queryParameter('instance', 'Only lines of this instance.', { type: 'string' }),
       queryParameter('task', 'Only lines that name this task.', { type: 'string' }),
+      queryParameter('from', 'Only lines of this time or later.', { type: 'string', format: 'date-time' }),
       queryParameter('limit', 'The maximum number of lines.', {
         type: 'integer',
         minimum: 1,

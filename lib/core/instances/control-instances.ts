@@ -1,7 +1,7 @@
 import { ModelyardError } from '../errors.ts';
 import type { ServedModel } from '../models/model-directory.ts';
 import { type Instance, type InstanceState, isInstanceId } from './instance.ts';
-import type { LogLine, LogQuery } from './instance-logs.ts';
+import type { InstanceLogs } from './instance-logs.ts';
 
 /** Phases of a start, in order: machine and network, image, setup of the model. */
 export const INSTANCE_PHASES = ['provisioning', 'pulling', 'starting', 'ready', 'draining'] as const;
@@ -21,7 +21,7 @@ export interface ControlledInstance {
 }
 
 /** Starts and stops instances: processes, ECS tasks or containers. */
-export interface InstanceController {
+export interface InstanceController extends Partial<InstanceLogs> {
   /** Whether the platform itself stops idle instances, down to zero. @default only models with `idleSeconds` sleep */
   readonly sleeps?: boolean;
   list(model: string): Promise<readonly ControlledInstance[]>;
@@ -33,8 +33,6 @@ export interface InstanceController {
   wake?(model: string): Promise<void>;
   /** Drains and stops the instance. Idempotent. Resolves with false when the model has no such instance. */
   stop(model: string, id: string): Promise<boolean>;
-  /** What its instances have logged, oldest first. Absent where the platform's own tools show it. */
-  logs?(model: string, query: LogQuery): Promise<readonly LogLine[]>;
 }
 
 /** A launch that an instance has adopted at its start, where the platform's tasks get their ids from the platform. */

@@ -16,8 +16,15 @@ export interface LogQuery {
   readonly instance?: string;
   /** Only lines that name this task. */
   readonly task?: string;
+  /** Only lines of this time or later, in Unix milliseconds. */
+  readonly from?: number;
   /** Maximum number of lines: the newest. */
   readonly limit: number;
+}
+
+export interface InstanceLogs {
+  /** What the instances of a model have logged, oldest first. */
+  logs(model: string, query: LogQuery): Promise<readonly LogLine[]>;
 }
 
 /** Lines of the instances of a model, oldest first. Rejects with `route_not_found` where the platform shows none. */
@@ -33,8 +40,12 @@ export async function readLogs(
 }
 
 /** The newest lines that match, oldest first. */
-export const matchingLines = (lines: readonly LogLine[], { instance, task, limit }: LogQuery): readonly LogLine[] =>
+export const matchingLines = (
+  lines: readonly LogLine[],
+  { instance, task, from = 0, limit }: LogQuery,
+): readonly LogLine[] =>
   lines
+    .filter(({ at }) => at >= from)
     .filter((line) => instance === undefined || line.instance === instance)
     .filter((line) => task === undefined || namesTask(line, task))
     .slice(-limit);

@@ -1,5 +1,6 @@
 import {
   DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   type ECSClient,
   ListTasksCommand,
@@ -17,6 +18,13 @@ export interface EcsServicesOptions {
   readonly cluster: string;
   /** The service name without the model name. */
   readonly servicePrefix: string;
+}
+
+/** Where the tasks of a service log: one stream each, which ends with the id of the task. */
+export interface LogPlace {
+  readonly group: string;
+  /** Name of a stream up to the id of its task. */
+  readonly streamPrefix: string;
 }
 
 /** On demand, or cheaper while there is capacity left over. */
@@ -49,6 +57,17 @@ export class EcsServices {
     const service = await this.find(model);
     if (service) return service;
     throw new ModelyardError('model_not_found', `The model ${model} does not run in this cluster.`);
+  }
+
+  /** One place per container. Rejects with `model_not_found` for a model without a service. */
+  async logPlaces(model: string): Promise<readonly LogPlace[]> {
+    const { taskDefinition } = await this.get(model);
+    const described = await this.#call((client) => client.send(new DescribeTaskDefinitionCommand({ taskDefinition })));
+    const { containerDefinitions = [] } = described.taskDefinition ?? {};
+    return containerDefinitions.flatMap(({ name, logConfiguration }) => {
+      const { 'awslogs-group': group, 'awslogs-stream-prefix': prefix } = logConfiguration?.options ?? {};
+      return group === undefined || prefix === undefined ? [] : [{ group, streamPrefix: `${prefix}/${name}/` }];
+    });
   }
 
   async setDesired(model: string, desiredCount: number): Promise<void> {
