@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { CliIo } from './program.ts';
 
 type Cell = string | number | boolean | null | undefined;
@@ -32,8 +32,8 @@ const COLOURS: Readonly<Record<string, 'green' | 'red' | 'yellow'>> = {
   draining: 'yellow',
 };
 
-export function createOutput({ output, errors, isTerminal, environment }: CliIo, isJson: boolean): Output {
-  const hasColours = isTerminal && !isJson && environment.NO_COLOR === undefined;
+export function createOutput({ output, errors, isTerminal, columns, environment }: CliIo, isJson: boolean): Output {
+  const hasColours = isTerminal && !isJson && !environment.NO_COLOR;
   const painted = (text: string) => {
     const colour = COLOURS[text.trim()];
     return hasColours && colour ? styleText(colour, text, { validateStream: false }) : text;
@@ -52,6 +52,14 @@ export function createOutput({ output, errors, isTerminal, environment }: CliIo,
         .trimEnd(),
     );
   };
+  /** A line per cell, for terminals that are narrower than the table. */
+  const records = (titles: readonly string[], rows: readonly (readonly Cell[])[]): string[] => {
+    const width = Math.max(...titles.map(({ length }) => length));
+    return rows.flatMap((row, at) => [
+      ...(at === 0 ? [] : ['']),
+      ...row.map((cell, column) => `${titles[column]?.toUpperCase().padEnd(width)}  ${painted(textOf(cell))}`),
+    ]);
+  };
   return {
     isJson,
     isTerminal,
@@ -59,11 +67,19 @@ export function createOutput({ output, errors, isTerminal, environment }: CliIo,
     table,
     list(rows, cells, empty) {
       const titles = Object.keys(cells);
-      const lines = () => rows.map((row) => Object.values(cells).map((cell) => cell(row)));
-      show(rows, () => (rows.length === 0 && empty !== undefined ? [empty] : table(titles, lines())));
+      const lines = () => {
+        if (rows.length === 0 && empty !== undefined) return [empty];
+        const values = rows.map((row) => Object.values(cells).map((cell) => cell(row)));
+        const asTable = table(titles, values);
+        const isTooWide = columns > 0 && asTable.some((line) => stripVTControlCharacters(line).length > columns);
+        return isTooWide ? records(titles, values) : asTable;
+      };
+      show(rows, lines);
     },
     progress(text) {
-      if (isTerminal && !isJson) errors.write(`\r\u001b[K${text}`);
+      if (!isTerminal || isJson) return;
+      // A line that wraps could not be replaced.
+      errors.write(`\r\u001b[K${columns > 0 ? text.slice(0, columns - 1) : text}`);
     },
   };
 }

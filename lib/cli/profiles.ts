@@ -16,8 +16,9 @@ export class Profiles {
     this.path = join(XDG_CONFIG_HOME ?? join(HOME, '.config'), 'modelyard', 'profiles.json');
   }
 
-  async get(name: string): Promise<Profile> {
-    return (await this.#read())[name] ?? {};
+  /** Undefined for one that was never kept. */
+  async get(name: string): Promise<Profile | undefined> {
+    return (await this.#read())[name];
   }
 
   /** Replaces a profile; undefined removes it. */

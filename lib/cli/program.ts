@@ -11,6 +11,8 @@ export interface CliIo {
   readonly errors: Pick<NodeJS.WritableStream, 'write'>;
   /** Whether a person reads the output: colours and progress. */
   readonly isTerminal: boolean;
+  /** Width of the terminal. 0: unknown, or no terminal. */
+  readonly columns: number;
   readonly environment: NodeJS.ProcessEnv;
   /** Ends the process, for a system that has stopped. */
   readonly exit: (code: number) => void;

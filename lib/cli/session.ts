@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Modelyard } from '#client';
+import { Misuse } from './arguments.ts';
 import type { Output } from './output.ts';
 import type { Profile, Profiles } from './profiles.ts';
 import type { CliIo } from './program.ts';
 
 const DEFAULT_URL = 'http://localhost:8000';
+const DEFAULT_PROFILE = 'default';
 
 /** Dependencies of a verb that calls an API. */
 export interface CliSession {
@@ -35,7 +37,7 @@ export function addGlobalOptions(program: Command): void {
 export async function sessionOf(command: Command, io: CliIo): Promise<CliSession> {
   const {
     url: given,
-    profile: profileName = io.environment.MODELYARD_PROFILE ?? 'default',
+    profile: profileName = io.environment.MODELYARD_PROFILE ?? DEFAULT_PROFILE,
     json = false,
   } = command.optsWithGlobals<GlobalOptions>();
   // Imported here, because `--help` needs none of it.
@@ -45,8 +47,16 @@ export async function sessionOf(command: Command, io: CliIo): Promise<CliSession
     import('./profiles.ts'),
   ]);
   const profiles = new Profiles(io.environment);
-  const stored = await profiles.get(profileName);
+  const known = await profiles.get(profileName);
+  if (!known && profileName !== DEFAULT_PROFILE && command.name() !== 'login') {
+    const login = `modelyard login --profile ${profileName}`;
+    throw new Misuse(`There is no profile ${profileName}; \`${login}\` makes it.`);
+  }
+  const stored = known ?? {};
   const url = given ?? io.environment.MODELYARD_URL ?? stored.url ?? DEFAULT_URL;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new Misuse(`The URL of the API must be one such as ${DEFAULT_URL}, not ${url}.`);
+  }
   // A stored token is for its own API only.
   const token = io.environment.MODELYARD_TOKEN ?? (stored.url === url ? stored.token : undefined);
   const output = createOutput(io, json);

@@ -26,6 +26,7 @@ async function cli(...args: readonly string[]) {
     output: to('output'),
     errors: to('errors'),
     isTerminal: false,
+    columns: 0,
     environment: {},
     exit: () => undefined,
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { NODE_ENVIRONMENT } from './node-environment.ts';
 
-const ENTRY = fileURLToPath(new URL('../../bin/modelyard.ts', import.meta.url));
+export const ENTRY = fileURLToPath(new URL('../../bin/modelyard.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number;

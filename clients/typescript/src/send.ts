@@ -25,6 +25,8 @@ interface Request {
 const LATER: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;
+/** Longer than any wait that a request asks for. Bodies of answers may take longer. */
+const ANSWER_MS = 60_000;
 
 /**
  * Sends a request, and repeats it after 429, 503 and network errors. Waits as long as `Retry-After` says. Rejects with
@@ -34,7 +36,7 @@ export async function send(options: SendOptions, request: Request): Promise<Resp
   for (let attempt = 0; ; attempt += 1) {
     const mayRepeat = request.isRepeatable && attempt < options.retries;
     const answer = await sendOnce(options, request).catch((error: unknown) => {
-      if (options.signal?.aborted || !mayRepeat) throw error;
+      if (options.signal?.aborted || !mayRepeat || isSlow(error)) throw error;
       return undefined;
     });
     if (answer?.ok) return answer;
@@ -47,6 +49,9 @@ async function sendOnce({ url, fetch, token, signal }: SendOptions, { method, pa
   const target = new URL(path.replace(/^\//, ''), url);
   // Addresses for large payloads say themselves who may use them, and refuse a second proof.
   const isOurs = target.href.startsWith(url.href) && !path.startsWith('/transfers/');
+  const slow = new AbortController();
+  // An upload takes as long as it takes.
+  const timer = bytes === undefined ? setTimeout(() => slow.abort(), ANSWER_MS) : undefined;
   try {
     return await fetch(target, {
       method,
@@ -58,13 +63,20 @@ async function sendOnce({ url, fetch, token, signal }: SendOptions, { method, pa
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(bytes === undefined ? {} : { body: bytes }),
-      ...(signal === undefined ? {} : { signal }),
+      signal: signal === undefined ? slow.signal : AbortSignal.any([signal, slow.signal]),
     });
   } catch (cause) {
     if (signal?.aborted) throw signal.reason;
-    throw new UnreachableError(`${target.origin} does not answer.`, { cause });
+    const within = slow.signal.aborted ? ` within ${ANSWER_MS / 1000} s` : '';
+    throw new UnreachableError(`${target.origin} does not answer${within}.`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
+
+/** Who waited so long does not wait again. */
+const isSlow = (error: unknown): boolean =>
+  error instanceof UnreachableError && error.cause instanceof Error && error.cause.name === 'AbortError';
 
 function delayMs(answer: Response | undefined, attempt: number): number {
   const asked = Number(answer?.headers.get('retry-after') ?? Number.NaN) * 1000;

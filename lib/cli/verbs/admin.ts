@@ -1,3 +1,4 @@
+import { wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -25,11 +26,11 @@ interface CallOptions {
   readonly user?: string;
   readonly model?: string;
   readonly status?: string;
-  readonly limit: string;
+  readonly limit: number;
 }
 
 interface CreateOptions {
-  readonly days?: string;
+  readonly days?: number;
   readonly scopes?: string;
   readonly models?: string;
 }
@@ -56,12 +57,12 @@ export const addAdmin: AddVerb = (program, io) => {
     .command('create')
     .description('creates an API key and prints it once')
     .argument('<name>')
-    .option('--days <number>', 'days until it expires')
+    .option('--days <number>', 'days until it expires', wholeNumber(1, 3650))
     .option('--scopes <list>', 'predict, read, operate; separated by commas')
     .option('--models <list>', 'names of models, separated by commas')
     .action(async (name: string, { days, scopes, models }: CreateOptions, command) => {
       const { api, output } = await sessionOf(command, io);
-      const expires = days === undefined ? {} : { expires_in_days: Number(days) };
+      const expires = days === undefined ? {} : { expires_in_days: days };
       const body = { name, ...expires, scopes: listOf(scopes), models: listOf(models) };
       const key = await api.request<Key>('POST', '/users/me/keys', body);
       output.show(key, () => [String(key.key)]);
@@ -82,11 +83,11 @@ export const addAdmin: AddVerb = (program, io) => {
     .option('--user <name>', 'those of one user, for admins')
     .option('--model <name>', 'only those of this model')
     .option('--status <number>', 'only those that were answered so')
-    .option('--limit <number>', 'at most so many, 1 to 100', '20')
-    .action(async ({ all, ...filters }: CallOptions, command) => {
+    .option('--limit <number>', 'at most so many, 1 to 100', wholeNumber(1, 100), 20)
+    .action(async ({ all, limit, ...filters }: CallOptions, command) => {
       const { api, output } = await sessionOf(command, io);
       const path = all || filters.user !== undefined ? '/calls' : '/users/me/calls';
-      const query = new URLSearchParams(Object.entries(filters));
+      const query = new URLSearchParams({ ...filters, limit: String(limit) });
       const { calls } = await api.request<{ calls: readonly Call[] }>('GET', `${path}?${query}`);
       output.list(calls, {
         time: ({ time }) => time,

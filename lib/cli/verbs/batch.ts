@@ -1,21 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { createInterface } from 'node:readline';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { ApiError, TaskError } from '#client';
+import { Stopped, wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
 interface BatchOptions {
   readonly out: string;
-  readonly size: string;
+  readonly size: number;
 }
 
 /** `batch <model> <file>`: one outcome a line, in the order of the requests. */
@@ -25,25 +18,33 @@ export const addBatch: AddVerb = (program, io) => {
     .argument('<model>')
     .argument('<file>', 'one request a line')
     .option('--out <file>', 'where outcomes go (default: <file>.out)', '')
-    .option('--size <number>', 'requests per call, 1 to 1,000', '250')
+    .option('--size <number>', 'requests per call, 1 to 1,000', wholeNumber(1, 1000), 250)
     .action(async (model: string, file: string, { out, size }: BatchOptions, command) => {
       const { api, output } = await sessionOf(command, io);
       const into = out === '' ? `${file}.out` : out;
+      const total = await countLines(file);
       dropPartialLine(into);
-      const [total, done] = await Promise.all([countLines(file), existsSync(into) ? countLines(into) : 0]);
+      const done = existsSync(into) ? await countLines(into) : 0;
       const run = runOf(`${into}.run`, size);
-      const sink = createWriteStream(into, { flags: 'a' });
+      await using sink = await open(into, 'a');
+      const stopped = stopOn('SIGINT');
       let count = done;
       let failed = 0;
-      const options = { size: run.size, idempotencyKey: run.key, from: done };
-      for await (const item of api.batch(model, requestsOf(file), options)) {
-        const line = 'error' in item ? { error: described(item.error) } : { result: item.result };
-        if ('error' in item) failed += 1;
-        sink.write(`${JSON.stringify({ index: item.index, ...line })}\n`);
-        count += 1;
-        output.progress(`${bar(count / total)} ${count} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`);
+      const options = { size: run.size, idempotencyKey: run.key, from: done, signal: stopped };
+      try {
+        for await (const item of api.batch(model, requestsOf(file), options)) {
+          const line = 'error' in item ? { error: described(item.error) } : { result: item.result };
+          if ('error' in item) failed += 1;
+          await sink.appendFile(`${JSON.stringify({ index: item.index, ...line })}\n`);
+          count += 1;
+          output.progress(`${bar(count / total)} ${count} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`);
+          stopped.throwIfAborted();
+        }
+      } catch (error) {
+        output.progress('');
+        if (!stopped.aborted) throw error;
+        throw new Stopped(`Stopped after ${count} of ${total}. The same command resumes.`);
       }
-      await new Promise<void>((resolve) => sink.end(() => resolve()));
       rmSync(`${into}.run`, { force: true });
       output.progress('');
       const summary = { total, skipped: done, failed, out: into };
@@ -51,6 +52,13 @@ export const addBatch: AddVerb = (program, io) => {
       if (failed > 0) throw new Error(`${failed} of ${total - done} requests failed.`);
     });
 };
+
+/** Aborts at the first such signal. The second one ends the process. */
+function stopOn(name: NodeJS.Signals): AbortSignal {
+  const stop = new AbortController();
+  process.once(name, () => stop.abort());
+  return stop.signal;
+}
 
 /** An incomplete last line of a run that was killed while it wrote. */
 function dropPartialLine(file: string): void {
@@ -68,9 +76,9 @@ interface Run {
  * The state that lets an interrupted run be resumed without running a request twice. Kept in a file until the run is
  * complete.
  */
-function runOf(file: string, size: string): Run {
+function runOf(file: string, size: number): Run {
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Run;
-  const run = { key: randomUUID(), size: Math.min(1000, Math.max(1, Math.floor(Number(size)) || 1)) };
+  const run = { key: randomUUID(), size };
   writeFileSync(file, JSON.stringify(run));
   return run;
 }
@@ -80,7 +88,9 @@ const WIDTH = 30;
 const bar = (fraction: number): string => `[${'#'.repeat(Math.round(fraction * WIDTH)).padEnd(WIDTH, '.')}]`;
 
 async function* lines(file: string): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: createReadStream(file) })) if (line.trim() !== '') yield line;
+  await using opened = await open(file);
+  if ((await opened.stat()).isDirectory()) throw new Error(`${file} is a folder, not a file.`);
+  for await (const line of opened.readLines({ autoClose: false })) if (line.trim() !== '') yield line;
 }
 
 async function countLines(file: string): Promise<number> {

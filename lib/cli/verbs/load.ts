@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, TaskError } from '#client';
+import { positiveNumber, typedJson } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
 interface LoadOptions {
-  readonly rate: string;
-  readonly seconds: string;
+  readonly rate: number;
+  readonly seconds: number;
 }
 
 /** `load <model> [json]`: predictions at a constant rate, whatever the answers take. */
@@ -14,19 +15,18 @@ export const addLoad: AddVerb = (program, io) => {
     .command('load')
     .argument('<model>')
     .argument('[request]', 'JSON', '{}')
-    .option('--rate <number>', 'predictions a second', '10')
-    .option('--seconds <number>', 'how long', '10')
+    .option('--rate <number>', 'predictions a second', positiveNumber, 10)
+    .option('--seconds <number>', 'how long', positiveNumber, 10)
     .action(async (model: string, given: string, { rate, seconds }: LoadOptions, command) => {
       const { api, output } = await sessionOf(command, io);
-      const request = JSON.parse(given) as unknown;
-      const total = Math.round(Number(rate) * Number(seconds));
-      if (!(total > 0)) throw new Error('--rate and --seconds must be numbers above 0.');
+      const request = typedJson(given);
+      const total = Math.max(1, Math.round(rate * seconds));
       const times: number[] = [];
       const errors = new Map<string, number>();
       const startedAt = performance.now();
       const running: Promise<void>[] = [];
       for (let sent = 0; sent < total; sent += 1) {
-        await sleep(Math.max(0, startedAt + (sent * 1000) / Number(rate) - performance.now()));
+        await sleep(Math.max(0, startedAt + (sent * 1000) / rate - performance.now()));
         running.push(predictOnce(() => api.predict(model, request), times, errors));
         output.progress(`${sent + 1} of ${total} sent, ${times.length} answered`);
       }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
+import { readJson } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -77,7 +78,11 @@ export const addPipelines: AddVerb = (program, io) => {
     .action(async (pipeline: string, file: string, _, command) => {
       const { api, output } = await sessionOf(command, io);
       const text = file === '-' ? await readStream(io.input) : await readFile(file, 'utf8');
-      const defined = await api.request('PUT', pathOf(pipeline), JSON.parse(text));
+      const defined = await api.request(
+        'PUT',
+        pathOf(pipeline),
+        readJson(text, file === '-' ? 'The standard input' : file),
+      );
       output.show(defined ?? { name: pipeline }, () => [`${pipeline} is defined.`]);
     });
   pipelines

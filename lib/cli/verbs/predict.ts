@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { isOver, type Task, TaskError } from '#client';
+import { readJson, typedJson } from '../arguments.ts';
 import type { AddVerb, CliIo } from '../program.ts';
 import { type CliSession, sessionOf } from '../session.ts';
 
@@ -19,7 +20,7 @@ export const addPredict: AddVerb = (program, io) => {
     .option('--watch', 'prints every change of the task until it has ended')
     .action(async (model: string, given: string, { wait, watch }: PredictOptions, command) => {
       const session = await sessionOf(command, io);
-      const request = parse(await readRequest(given, io));
+      const request = await readRequest(given, io);
       if (watch) return follow(session, (await session.api.submit(model, request)).id);
       if (!wait) {
         const task = await session.api.submit(model, request);
@@ -49,15 +50,9 @@ export async function follow({ api, output }: CliSession, id: string): Promise<v
   if (last) output.show(last, () => [JSON.stringify(last.result, null, 2)]);
 }
 
-async function readRequest(given: string, io: CliIo): Promise<string> {
-  if (given === '-') return text(io.input);
-  return given.startsWith('@') ? readFile(given.slice(1), 'utf8') : given;
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new Error(`The request is not JSON: ${error instanceof Error ? error.message : error}`);
-  }
+/** The request that was typed, or that a file or the standard input has. */
+async function readRequest(given: string, io: CliIo): Promise<unknown> {
+  if (given === '-') return readJson(await text(io.input), 'The standard input');
+  if (!given.startsWith('@')) return typedJson(given);
+  return readJson(await readFile(given.slice(1), 'utf8'), given.slice(1));
 }

@@ -1,3 +1,4 @@
+import { Misuse } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 
 /** `start`: what `npm start` does. */
@@ -9,7 +10,7 @@ export const addStart: AddVerb = (program, io) => {
       const { parseOptions } = await import('#local/options.ts');
       const parsed = parseOptions(options);
       if ('help' in parsed) return void io.output.write(parsed.help);
-      if ('fault' in parsed) throw new Error(parsed.fault);
+      if ('fault' in parsed) throw new Misuse(parsed.fault);
       const { runLocal } = await import('#local/run.ts');
       io.exit(await runLocal(parsed.start, io.environment));
     });

@@ -1,4 +1,5 @@
 import type { Task } from '#client';
+import { wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 import { follow } from './predict.ts';
@@ -6,7 +7,7 @@ import { follow } from './predict.ts';
 interface ListOptions {
   readonly model?: string;
   readonly state?: string;
-  readonly limit: string;
+  readonly limit: number;
   readonly all?: boolean;
   readonly user?: string;
 }
@@ -19,13 +20,13 @@ export const addTasks: AddVerb = (program, io) => {
     .description('lists my tasks, newest first')
     .option('--model <name>', 'only tasks of this model')
     .option('--state <state>', 'only tasks in this state')
-    .option('--limit <number>', 'at most so many, 1 to 100', '20')
+    .option('--limit <number>', 'at most so many, 1 to 100', wholeNumber(1, 100), 20)
     .option('--all', 'those of every user, for admins')
     .option('--user <name>', 'those of one user, for admins')
     .action(async (options: ListOptions, command) => {
       const { api, output } = await sessionOf(command, io);
       const query = new URLSearchParams({
-        limit: options.limit,
+        limit: String(options.limit),
         ...(options.model === undefined ? {} : { model: options.model }),
         ...(options.state === undefined ? {} : { state: options.state }),
         ...(options.user === undefined ? {} : { user: options.user }),

@@ -1,4 +1,5 @@
 import type { Modelyard } from '#client';
+import { Misuse } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -70,7 +71,8 @@ export const addUsers: AddVerb = (program, io) => {
 const limitsOf = (pairs: readonly string[]): Readonly<Record<string, number | null>> =>
   Object.fromEntries(
     pairs.map((pair) => {
-      const [name = '', value = ''] = pair.split('=');
+      const [, name = '', value = ''] = /^(\w+)=(\d*(?:\.\d+)?)$/.exec(pair) ?? [];
+      if (name === '') throw new Misuse(`--limit takes a name and a number such as burst=50, not ${pair}.`);
       return [name, value === '' ? null : Number(value)];
     }),
   );
