@@ -158,19 +158,22 @@ describe('a batch that the queue does not confirm', () => {
 
   it('has its lost items after the invalid ones, leaves the quota for them only, and a repeat sends them', async () => {
     const { platform, submit, waiting, counted } = prepare((call) => call !== 2);
-    const items = [invalid(), ...requests(400)];
+    const items = [invalid(), ...requests(400), invalid()];
 
     const { batch, refused } = await submit(items, { idempotencyKey: 'k' });
-    const lost = [...refused.keys()].slice(1);
+    const lost = [...refused.keys()].slice(1, -1);
     const stored = await platform.tasks.heads(lost.map((index) => itemTaskId(batch.id, index)));
 
-    expect([batch.isConfirmed, [...refused.keys()][0], lost.length]).toEqual([false, 0, 150]);
+    expect([batch.isConfirmed, [...refused.keys()].filter((at) => at % 401 === 0), lost.length]).toEqual([
+      ...[false, [0, 401], 150],
+    ]);
+    expect([...refused.keys()].at(-1)).toBe(401);
     expect(lost).toEqual(lost.toSorted((a, b) => a - b));
     expect([new Set(stored), await waiting(), counted().entered]).toEqual([new Set([undefined]), 250, 250]);
 
     const again = await submit(items, { idempotencyKey: 'k' });
 
-    expect([again.isNew, again.batch.isConfirmed, [...again.refused.keys()]]).toEqual([false, true, [0]]);
+    expect([again.isNew, again.batch.isConfirmed, [...again.refused.keys()]]).toEqual([false, true, [0, 401]]);
     expect([(await waiting()) >= 400, counted().entered]).toEqual([true, 400]);
   });
 

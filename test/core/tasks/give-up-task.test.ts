@@ -61,3 +61,17 @@ describe('the event of a task that is given up', () => {
     });
   });
 });
+
+it.each([
+  ['applied', [['model_a', { failed: 1 }]]],
+  ['terminal', []],
+] as const)('an end by giving up is counted once: %s', async (outcome, counted) => {
+  const platform = createMemoryPlatform();
+  const counts: unknown[] = [];
+  const tasks = replacing(platform.tasks, { apply: async () => outcome });
+  const stats = { add: async (model: string, _: number, ends: object) => void counts.push([model, ends]) };
+
+  await giveUpTask({ ...platform, tasks, stats }, { model: 'model_a', body: BODY, attempts: 3 });
+
+  expect(counts).toEqual(counted);
+});

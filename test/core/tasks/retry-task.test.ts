@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import {
   decodeEnvelope,
   encodeEnvelope,
+  MAX_HISTORY,
   RESEND_INTERVAL_MS,
   redriveDeadLetters,
   retryTask,
   type SubmitCommand,
   submitTask,
+  type Task,
   type TaskEvent,
   type TaskQueue,
   unavailable,
@@ -69,7 +71,7 @@ async function givenUpTask() {
   const retry = (send?: TaskQueue['send']) => retryTask(deps(send), lookup);
   const redrive = (model = 'model_a') => redriveDeadLetters(deps(), { model, by: 'operator', ids: [id] });
   const submitAgain = () => submitTask(deps(), COMMAND);
-  return { id, clock, losing, received, interrupted, stored, retry, redrive, submitAgain };
+  return { id, clock, platform, deps, losing, received, interrupted, stored, retry, redrive, submitAgain };
 }
 
 describe('a retry whose gateway died before it sent the message', () => {
@@ -159,6 +161,25 @@ describe('a retry', () => {
     ]);
   });
 
+  it('is refused for a task that was retried too often, or whose request nobody has', async () => {
+    const { id, clock, platform, retry } = await givenUpTask();
+    const { tasks } = platform;
+    const get = tasks.get.bind(tasks);
+    const show = (more: Partial<Task>) => {
+      tasks.get = async () => ({ ...((await get(id)) as Task), ...more });
+    };
+    const entry = { event: 'retried', at: clock.now(), by: 'ada' } as const;
+
+    show({ history: Array.from({ length: MAX_HISTORY }, () => entry) });
+    await expect(retry()).rejects.toThrow('It was retried too often.');
+    show({ deadLetter: Uint8Array.of(255) });
+    await expect(retry()).rejects.toThrow('Its request is still in the queue.');
+    show({ state: 'canceled' });
+    await expect(retry()).rejects.toThrow('The task is canceled.');
+    show({ history: Array.from({ length: MAX_HISTORY - 1 }, () => entry) });
+    expect(await retry()).toMatchObject({ id });
+  });
+
   it('is no reason for a repeated submit to send', async () => {
     const { id, interrupted, received, submitAgain } = await givenUpTask();
     await interrupted();
@@ -175,5 +196,42 @@ describe('a retry', () => {
     await retry();
 
     expect(await received()).toMatchObject([{ round: 1, copy: 1 }]);
+  });
+});
+
+describe('a redrive', () => {
+  it('takes page by page, and 500 dead letters at most', async () => {
+    const { id, deps, platform } = await givenUpTask();
+    const letter = (await platform.tasks.get(id)) as Task;
+    const pages: number[] = [];
+    platform.tasks.get = async (each) => ({ ...letter, id: each });
+    platform.tasks.apply = async () => 'applied';
+    platform.tasks.listDeadLetters = async ({ limit, cursor = '0' }) => {
+      const from = Number(cursor);
+      pages.push(from);
+      const tasks = Array.from({ length: limit - 10 }, (_, i) => ({ ...letter, id: `${from + i}` }));
+      return { tasks, nextCursor: `${from + limit}` };
+    };
+
+    const { redriven } = await redriveDeadLetters(deps(), { model: 'model_a', by: 'operator' });
+
+    expect([redriven.length, new Set(redriven).size]).toEqual([500, 500]);
+    // A page of the store may have fewer than its limit.
+    expect(pages).toEqual([0, 100, 200, 300, 400, 500]);
+  });
+
+  it('ends with the last page, and has only what it found', async () => {
+    const { id, deps, platform } = await givenUpTask();
+
+    expect(await redriveDeadLetters(deps(), { model: 'model_a', by: 'operator' })).toEqual({
+      ...{ redriven: [id], refused: [] },
+    });
+    expect(await redriveDeadLetters(deps(), { model: 'model_a', by: 'operator' })).toEqual({
+      ...{ redriven: [], refused: [] },
+    });
+    platform.tasks.get = () => Promise.reject(new TypeError('A defect.'));
+    await expect(redriveDeadLetters(deps(), { model: 'model_a', by: 'operator', ids: [id] })).rejects.toThrow(
+      'A defect',
+    );
   });
 });
