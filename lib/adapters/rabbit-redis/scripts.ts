@@ -1,7 +1,7 @@
 import { SERVE_TURN, TAKE_TURNS } from './queue/turns.ts';
 import { redisScript } from './redis-script.ts';
 import { TAKE_PLACES } from './tasks/redis-places.ts';
-import { APPLY_EVENT, CREATE_TASK, WITHDRAW_TASK } from './tasks/task-scripts.ts';
+import { APPLY_EVENT, CREATE_TASKS, WITHDRAW_TASK } from './tasks/task-scripts.ts';
 import { PUT_WEBHOOK } from './webhooks/webhook-script.ts';
 
 /**
@@ -40,7 +40,7 @@ return { KEYS[1], redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2)) }
 /** All scripts. The client sends the hash of a script; it sends the source if Redis does not know the hash. */
 export const SCRIPTS = {
   readKey,
-  createTask: CREATE_TASK,
+  createTasks: CREATE_TASKS,
   applyEvent: APPLY_EVENT,
   withdrawTask: WITHDRAW_TASK,
   takePlaces: TAKE_PLACES,

@@ -6,9 +6,7 @@ import {
   type EventOutcome,
   isTerminal,
   MAX_DEAD_LETTERS_COUNTED,
-  MAX_DEADLINE_SECONDS,
   type PlaceStore,
-  RETENTION_SECONDS,
   type Task,
   type TaskEvent,
   type TaskHead,
@@ -24,8 +22,9 @@ import { type CheckResult, InDoubtTasks } from './in-doubt-tasks.ts';
 import { redisBatches } from './redis-batches.ts';
 import { redisCancelMarks } from './redis-cancel-marks.ts';
 import { redisPlaces } from './redis-places.ts';
+import { TaskCreation } from './task-creation.ts';
 import { type ListingDeps, listDeadLetters, listTasks } from './task-listing.ts';
-import { toFields, toTask } from './task-record.ts';
+import { type StoredFields, toTask } from './task-record.ts';
 import { applyArguments } from './task-scripts.ts';
 
 export interface RedisStoreOptions {
@@ -34,9 +33,6 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   readonly clock: Clock;
 }
-
-/** Maximum lifetime of a stored task. */
-const LONGEST_KEPT_MS = (MAX_DEADLINE_SECONDS + RETENTION_SECONDS) * 1000;
 
 /**
  * Stores tasks as hashes that expire, and a sorted set per owner. Every change is one script, which also publishes the
@@ -51,6 +47,7 @@ export class RedisTaskStore implements TaskStore {
   readonly #clock: Clock;
   readonly #ended: EndedTasks;
   readonly #inDoubt: InDoubtTasks;
+  readonly #creation: TaskCreation;
 
   constructor({ link, prefix, clock }: RedisStoreOptions) {
     this.batches = redisBatches({ link, prefix, clock });
@@ -59,6 +56,11 @@ export class RedisTaskStore implements TaskStore {
     this.#link = link;
     this.#prefix = prefix;
     this.#clock = clock;
+    this.#creation = new TaskCreation({
+      ...{ link, clock },
+      taskKey: (id) => this.#taskKey(id),
+      ownerKey: (owner) => this.#ownerKey(owner),
+    });
     this.#ended = new EndedTasks(link, this.#channel);
     this.#inDoubt = new InDoubtTasks({ clock, remove: (task) => this.#withdraw(task) });
   }
@@ -67,7 +69,7 @@ export class RedisTaskStore implements TaskStore {
     this.#ended.expect(task);
     try {
       if (this.#inDoubt.has(task.id)) await this.#inDoubt.settle(task.id);
-      const existing = await this.#create(task);
+      const existing = this.#toTask(task.id, await this.#creation.create(task));
       if (existing) this.#ended.notStored(task);
       else this.#ended.stored(task);
       return existing;
@@ -76,22 +78,6 @@ export class RedisTaskStore implements TaskStore {
       if (mayBeDone(error)) this.#inDoubt.add(task);
       throw error;
     }
-  }
-
-  #create(task: Task): Promise<Task | undefined> {
-    return translated('store_unavailable', async () => {
-      const reply = await (await this.#link.bytes()).createTask({
-        keys: [this.#taskKey(task.id), this.#ownerKey(task.owner)],
-        arguments: [
-          String(task.retainedUntil),
-          String(task.createdAt),
-          task.id,
-          String(this.#clock.now() - LONGEST_KEPT_MS),
-          ...toFields(task),
-        ],
-      });
-      return this.#toTask(task.id, replyAbout(this.#link, this.#taskKey(task.id), reply));
-    });
   }
 
   get(id: string): Promise<Task | undefined> {
@@ -234,14 +220,13 @@ export class RedisTaskStore implements TaskStore {
     const now = this.#clock.now();
     const replies = await Promise.all(ids.map((id) => readKey(this.#link, this.#taskKey(id), ['HGETALL'])));
     return replies.map((reply, index) => {
-      const task = this.#toTask(ids[index] ?? '', reply);
+      const task = this.#toTask(ids[index] ?? '', fieldsOf(reply));
       if (task && owner !== undefined) this.#link.expectReplyAbout(owner, task.owner);
       return task && task.retainedUntil > now ? task : undefined;
     });
   }
 
-  #toTask(id: string, reply: unknown): Task | undefined {
-    const fields = fieldsOf(reply);
+  #toTask(id: string, fields: StoredFields): Task | undefined {
     if (fields.size === 0) return undefined;
     const task = toTask(fields);
     this.#link.expectReplyAbout(id, task.id);

@@ -4,19 +4,29 @@ import { redisScript } from '../redis-script.ts';
 import { endNotice, toFields } from './task-record.ts';
 
 /**
- * Creates a task, or returns the existing task of this id. KEYS: task, the owner's list. ARGV: expiry, creation time,
- * id, creation time before which tasks have expired, then the fields. The scripts of tasks return the task's key and a
- * result.
+ * Creates tasks, each unless there is a task of its id. KEYS: task and the owner's list of each. ARGV: creation time
+ * before which tasks have expired, then of each task its id, creation time, expiry, number of fields and names, and the
+ * fields. Returns the first key, and the existing task or false of each. The scripts of tasks return the task's key and
+ * a result.
  */
-export const CREATE_TASK = redisScript(`
-if redis.call('EXISTS', KEYS[1]) == 1 then return { KEYS[1], redis.call('HGETALL', KEYS[1]) } end
-redis.call('HSET', KEYS[1], unpack(ARGV, 5))
-redis.call('PEXPIREAT', KEYS[1], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
-redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
-redis.call('PEXPIREAT', KEYS[2], ARGV[1], 'NX')
-redis.call('PEXPIREAT', KEYS[2], ARGV[1], 'GT')
-return { KEYS[1], false }
+export const CREATE_TASKS = redisScript(`
+local existing, at, cleaned = {}, 2, {}
+for i = 1, #KEYS, 2 do
+  local task, list, first, last = KEYS[i], KEYS[i + 1], at + 4, at + 3 + ARGV[at + 3]
+  if redis.call('EXISTS', task) == 1 then existing[#existing + 1] = redis.call('HGETALL', task)
+  else
+    existing[#existing + 1] = false
+    redis.call('HSET', task, unpack(ARGV, first, last))
+    redis.call('PEXPIREAT', task, ARGV[at + 2])
+    if not cleaned[list] then redis.call('ZREMRANGEBYSCORE', list, '-inf', ARGV[1]) end
+    cleaned[list] = true
+    redis.call('ZADD', list, ARGV[at + 1], ARGV[at])
+    redis.call('PEXPIREAT', list, ARGV[at + 2], 'NX')
+    redis.call('PEXPIREAT', list, ARGV[at + 2], 'GT')
+  end
+  at = last + 1
+end
+return { KEYS[1], existing }
 `);
 
 /**
