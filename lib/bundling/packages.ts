@@ -9,6 +9,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CLIENT = join(ROOT, 'clients', 'typescript');
 const COMMAND_LINE = join(ROOT, 'lib', 'cli');
 
+/** What `start`, `init` and `cost` need. */
+const SOURCES = [
+  ...['bin', 'clients', 'console', 'lambdas', 'lib', 'lifecycle', 'model-containers', 'proto', 'scripts'],
+  ...['package.json', 'package-lock.json', 'tsconfig.json', 'buf.yaml', '.npmrc', 'LICENSE'],
+];
+
 /** Node strips no types below `node_modules`, so packages have JavaScript. */
 const BUILD = {
   bundle: true,
@@ -38,8 +44,8 @@ export function writeClientPackage(into: string): void {
 }
 
 /**
- * Writes the package `modelyard` as it is published: the command line without dependencies. Verbs that need the sources
- * say so.
+ * Writes the package `modelyard` as it is published: the command line without dependencies, and the sources for the verbs
+ * that run or change them.
  */
 export function writeCommandLinePackage(into: string): void {
   const { description, license, version } = begin(into);
@@ -59,8 +65,10 @@ export function writeCommandLinePackage(into: string): void {
     ...{ name: 'modelyard', version, description, license, type: 'module', sideEffects: false },
     bin: { modelyard: 'dist/modelyard.js' },
     engines: { node: '>=22' },
-    files: ['dist'],
+    files: ['dist', 'sources.tgz'],
   });
+  const archive = ['archive', '--format=tar.gz', `--output=${join(into, 'sources.tgz')}`, 'HEAD', '--', ...SOURCES];
+  execFileSync('git', archive, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
   cpSync(join(ROOT, 'docs', 'command-line.md'), join(into, 'README.md'));
 }
 

@@ -1,24 +1,66 @@
-import type { AddVerb } from './program.ts';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AddVerb, CliIo } from './program.ts';
 
-const NEEDED =
-  'needs the sources of Modelyard: clone its repository, run `npm ci` there, and then this. ' +
-  'The installed package talks to an API by --url.';
+/** Where the sources are put, in the folder in which the command is called. */
+const FOLDER = 'modelyard';
+const ARCHIVE = fileURLToPath(new URL('../sources.tgz', import.meta.url));
 
-const needsSources =
+/** A verb that runs in a copy of the sources, which its first call makes. */
+const inSources =
   (name: string): AddVerb =>
-  (program) => {
+  (program, io) => {
     program
       .command(name)
-      .argument('[options...]')
+      .argument('[options...]', `the first call puts Modelyard into ./${FOLDER}, with its packages`)
       .allowUnknownOption()
-      .action(() => {
-        throw new Error(`\`modelyard ${name}\` ${NEEDED}`);
+      .action(async () => {
+        const folder = resolve(FOLDER);
+        if (!existsSync(join(folder, 'package.json'))) unpack(folder, io);
+        // npm writes this file last.
+        if (!existsSync(join(folder, 'node_modules', '.package-lock.json'))) install(folder, io);
+        io.exit(await runIn(folder, io));
       });
   };
 
+function unpack(folder: string, io: CliIo): void {
+  if (existsSync(folder)) throw new Error(`./${FOLDER} is needed for Modelyard, and something else is there.`);
+  io.errors.write(`Unpacking Modelyard into ./${FOLDER}.\n`);
+  const part = `${folder}.part`;
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(part);
+  const { status } = spawnSync('tar', ['-xzf', ARCHIVE, '-C', part], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error('The sources could not be unpacked by the program `tar`.');
+  renameSync(part, folder);
+}
+
+function install(folder: string, io: CliIo): void {
+  io.errors.write('Installing its packages, which takes a minute or two.\n');
+  // Standard output is the verb's.
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  throw new Error(`The packages could not be installed. Run \`npm ci\` in ./${FOLDER}, and then this again.`);
+}
+
+/** Runs this very command there. Resolves with its exit code. */
+async function runIn(folder: string, { environment }: CliIo): Promise<number> {
+  const programs = join(folder, 'node_modules', '.bin');
+  const child = spawn(join(programs, 'node'), [join(folder, 'bin', 'modelyard.ts'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...environment, PATH: `${programs}${delimiter}${environment.PATH}` },
+  });
+  // The child decides when it ends.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code ?? 1;
+}
+
 /** In place of `source-verbs.ts` in the published package. */
 export const loadSourceVerb: Readonly<Record<'start' | 'init' | 'cost', () => Promise<AddVerb>>> = {
-  start: async () => needsSources('start'),
-  init: async () => needsSources('init'),
-  cost: async () => needsSources('cost'),
+  start: async () => inSources('start'),
+  init: async () => inSources('init'),
+  cost: async () => inSources('cost'),
 };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { isModelName, ModelyardError } from '#core';
 import { ROOT } from '#local/instance-command.ts';
 import { exampleRequest, type ModelDraft } from './draft.ts';
@@ -28,14 +28,17 @@ export async function init(options: InitOptions): Promise<string> {
   const { proto, folder } = foldersOf(name);
   await writeModel(ROOT, name, draft);
   return [
-    `Wrote ${proto} and ${folder}.`,
+    `Wrote ${pathOf(proto)} and ${pathOf(folder)}.`,
     ...draft.notes,
     'Try it:',
-    '  npm start',
+    relative('', ROOT) === '' ? '  npm start' : '  npx modelyard start',
     `  curl -X POST http://localhost:8000/predict/${name} -H "Content-Type: application/json" -d '${exampleRequest(draft.contract)}'`,
     '',
   ].join('\n');
 }
+
+/** As it is called from the current folder. */
+const pathOf = (path: string): string => relative('', join(ROOT, path));
 
 const refused = (message: string): ModelyardError => new ModelyardError('invalid_request', message);
 
