@@ -23,7 +23,8 @@ describe('the console of a deployed stage', () => {
     await page.getByLabel('data', { exact: true }).fill('from the page');
     await page.getByRole('button', { name: 'Predict' }).click();
     const answer = page.getByRole('region', { name: 'Answer' });
-    await answer.getByText('Processed message: from the page').first().waitFor();
+    const shown = () => answer.textContent();
+    await expect.poll(shown, { timeout: 30_000, interval: 500 }).toContain('Processed message: from the page');
     await answer.getByText('succeeded', { exact: true }).waitFor();
 
     // What a user may not do is not shown.

@@ -1,21 +1,23 @@
-import {
-  CloudWatchLogsClient,
-  CreateLogStreamCommand,
-  DescribeLogGroupsCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { modelServiceName } from '#adapters/aws/resources.ts';
 import { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
 import { addUser, bearer, login } from './deployed-users.ts';
 
 const TASK_ID = 'f'.repeat(32);
 const system = new DeployedSystem(process.env.MODELYARD_E2E_URL ?? '');
-const logs = new CloudWatchLogsClient({
+const connection = {
   endpoint: process.env.MODELYARD_E2E_ENDPOINT ?? '',
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
+const logs = new CloudWatchLogsClient(connection);
+const ecs = new ECSClient(connection);
+afterAll(() => {
+  logs.destroy();
+  ecs.destroy();
 });
-afterAll(() => logs.destroy());
 
 interface Lines {
   readonly lines: readonly { readonly instance: string; readonly message: string }[];
@@ -23,11 +25,11 @@ interface Lines {
 
 /** Writes as the log driver of ECS does, because the emulator runs no containers here. */
 async function writeAsInstance(...messages: readonly string[]): Promise<void> {
-  const { logGroups = [] } = await logs.send(
-    new DescribeLogGroupsCommand({ logGroupNamePrefix: 'modelyard-guarded-modela' }),
-  );
-  expect(logGroups).toHaveLength(1);
-  const place = { logGroupName: logGroups[0]?.logGroupName, logStreamName: `model_a/model/${TASK_ID}` };
+  const taskDefinition = modelServiceName('modelyard-guarded-', 'model_a');
+  const { taskDefinition: found } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
+  const { name, logConfiguration } = found?.containerDefinitions?.[0] ?? {};
+  const logGroupName = logConfiguration?.options?.['awslogs-group'];
+  const place = { logGroupName, logStreamName: `model_a/${name}/${TASK_ID}` };
   await logs.send(new CreateLogStreamCommand(place));
   const logEvents = messages.map((message, at) => ({ timestamp: Date.now() - 1000 + at, message }));
   await logs.send(new PutLogEventsCommand({ ...place, logEvents }));
