@@ -29,8 +29,12 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   'an accepted task ends': (_history, { id, row }) =>
     row && isTerminal(row.state) ? undefined : `${id} was accepted, and is ${row?.state ?? 'gone'} in the end`,
 
-  'an accepted task is run': (_history, { id, accepted, row }) =>
-    row?.state === 'expired' && hadTime(accepted) ? `${id} expired, though there was time enough to run it` : undefined,
+  'an accepted task is run': ({ acceptedRounds }, { id, accepted, row }) => {
+    if (row?.state !== 'expired' || !hadTime(accepted)) return undefined;
+    // A retry that was only answered 503, and not repeated when `Retry-After` was over, may expire.
+    if ((row.round ?? 0) > (acceptedRounds.get(id) ?? 0)) return undefined;
+    return `${id} expired, though there was time enough to run it`;
+  },
 
   'a task is run a bounded number of times': (history, { id, accepted, row }) => {
     const isOneRun = accepted.request.does === 'answer' && isQuick(history, accepted);

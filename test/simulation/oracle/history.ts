@@ -14,7 +14,10 @@ export interface Run {
   readonly actor: Actor;
   /** How often its task was retried or redriven before. */
   readonly round: number;
+  readonly startedMs: number;
   end?: RunEnd;
+  /** When its process died, if it died before the run ended. */
+  leftMs?: number;
   /** Whether the model continued after its abort signal. */
   ignoredAbort: boolean;
 }
@@ -34,6 +37,9 @@ export interface SeenEnd {
 /** Requests for which a process may be killed while others run in it. */
 const BLOCKING: ReadonlySet<Behavior> = new Set(['ignore', 'block']);
 
+/** The time limit of a run begins before its request reaches the model. */
+const HAND_OVER_MS = 100;
+
 /** Everything that happened in a simulation, as far as the rules need it. */
 export class History {
   readonly scenario: Scenario;
@@ -45,6 +51,8 @@ export class History {
   readonly rows = new Map<string, Task>();
   /** By task and round. */
   readonly ends = new Map<string, SeenEnd>();
+  /** The last round that a caller was told of, by task. */
+  readonly acceptedRounds = new Map<string, number>();
   /** How often a caller asked to have a task run again. */
   readonly #asked = new Map<string, number>();
   /** Tasks that a caller asked to cancel. */
@@ -89,10 +97,10 @@ export class History {
     return this.#asked.get(id) ?? 0;
   }
 
-  addRun(taskId: string, request: SimRequest, actor: Actor): Run {
+  addRun(taskId: string, request: SimRequest, actor: Actor, startedMs: number): Run {
     this.#runCount += 1;
     const round = this.rows.get(taskId)?.round ?? 0;
-    const run: Run = { number: this.#runCount, taskId, request, actor, round, ignoredAbort: false };
+    const run: Run = { number: this.#runCount, taskId, request, actor, round, startedMs, ignoredAbort: false };
     const runs = this.#runs.get(taskId);
     // A dead process may compute until the end of its turn; its result is dropped.
     if (!actor.isAlive) return run;
@@ -101,9 +109,11 @@ export class History {
     return run;
   }
 
-  endRunsIn(actor: Actor): void {
-    for (const runs of this.#runs.values()) {
-      for (const run of runs) if (run.actor === actor) run.end ??= 'left';
+  endRunsIn(actor: Actor, nowMs: number): void {
+    for (const run of this.runsIn(actor)) {
+      if (run.end !== undefined) continue;
+      run.end = 'left';
+      run.leftMs = nowMs;
     }
   }
 
@@ -112,11 +122,18 @@ export class History {
   }
 
   /** Whether the process of a run died of another request: one that crashed it, or for which it was killed. */
-  diedOfAnother({ actor, end, request, ignoredAbort }: Run): boolean {
-    if (end !== 'left' || ignoredAbort || request.does === 'block') return false;
+  diedOfAnother(run: Run): boolean {
+    const { actor, end, request, ignoredAbort } = run;
+    if (end !== 'left' || ignoredAbort || request.does === 'block' || this.#isOverTime(run)) return false;
     return this.runsIn(actor).some(
       (run) => run.request.number !== request.number && (run.end === 'crashed' || BLOCKING.has(run.request.does)),
     );
+  }
+
+  /** An item of a batch stays in its process after its time limit, which is charged to it. */
+  #isOverTime({ request, startedMs, leftMs = startedMs }: Run): boolean {
+    const seconds = this.#plans.get(hashOf(request))?.plan.timeoutSeconds ?? this.scenario.model.timeoutSeconds;
+    return leftMs - startedMs > seconds * 1000 - HAND_OVER_MS;
   }
 }
 

@@ -36,7 +36,7 @@ export class Oracle {
     if (sinceMs > CANCEL_GRACE_MS && trouble() === 0 && !scenario.skews) {
       this.fail('a canceled task does not start', `${taskId} started ${sinceMs} ms after its cancel was answered`);
     }
-    return this.history.addRun(taskId, request, actor);
+    return this.history.addRun(taskId, request, actor, this.#engine.now);
   }
 
   runEnded(run: Run, end: RunEnd): void {
@@ -45,7 +45,7 @@ export class Oracle {
 
   died(actor: Actor): void {
     this.history.deaths += 1;
-    this.history.endRunsIn(actor);
+    this.history.endRunsIn(actor, this.#engine.now);
   }
 
   /** A run continues although its signal has aborted. */
@@ -92,7 +92,10 @@ export class Oracle {
 
   /** A gateway told a caller that a task runs again. */
   sentAgain(id: string): void {
-    if ((this.history.rows.get(id)?.round ?? 0) === 0) {
+    const { rows, acceptedRounds } = this.history;
+    const round = rows.get(id)?.round ?? 0;
+    acceptedRounds.set(id, round);
+    if (round === 0) {
       this.fail('a retry that was answered is done', `${id} was retried, and shows no retry`);
     }
   }
