@@ -87,8 +87,8 @@ ${REPEAT}`,
     changes: [
       {
         file: 'lib/core/tasks/event-effects.ts',
-        find: "changes: { state: 'queued', fence: 0, attempts: 0, sentAt: at, round, deadlineAt },",
-        replace: "changes: { state: 'queued', fence: 0, sentAt: at, round, deadlineAt },",
+        find: "changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, envelope },",
+        replace: "changes: { state: 'queued', fence: 0, round, deadlineAt, envelope },",
       },
     ],
   },
