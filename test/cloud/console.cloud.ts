@@ -20,7 +20,7 @@ describe('the console of a deployed stage', () => {
     await page.getByLabel('Password').fill(user.password);
     await page.getByRole('button', { name: 'Log in', exact: true }).click();
     await page.getByRole('link', { name: 'model_a' }).click();
-    await page.getByLabel('data', { exact: true }).fill('from the page');
+    await page.getByLabel('text', { exact: true }).fill('from the page');
     await page.getByRole('button', { name: 'Predict' }).click();
     const answer = page.getByRole('region', { name: 'Answer' });
     const shown = () => answer.textContent();
