@@ -41,7 +41,7 @@ export async function observeWindow(lifecycle: Lifecycle, args: JsonObject, _run
     if (rule.kind === 'error') {
       const { threshold = 0, metric = 'mae' } = rule;
       const value = (performance as Readonly<Record<string, number>> | null)?.[metric];
-      if (value === undefined) continue;
+      if (typeof value !== 'number') continue;
       const isBad = metric === 'accuracy' ? value <= threshold : value >= threshold;
       const reason = `The ${metric} of ${model} is ${rounded(value)}, the threshold ${rounded(threshold)}.`;
       await judge(lifecycle, rule, { rule: rule.name, model, version, feature: '', isBad, reason, ...span });

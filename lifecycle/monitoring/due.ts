@@ -1,4 +1,4 @@
-import { isAlive, type MonitorSettings, PREDICTION_LOG_OWNER } from '#core';
+import { isAlive, PREDICTION_LOG_OWNER } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { startStage } from '../stages.ts';
 import { monitoringDatabase } from './database.ts';
@@ -6,7 +6,7 @@ import { manifest } from './manifest.ts';
 import { readSettings } from './settings.ts';
 import type { LogWriterRow, WindowRow } from './tables.ts';
 
-/** Maximum number of windows that one call starts. The next call starts the others. */
+/** Maximum number of windows of a model that one call starts. The next call starts the others. */
 const MAX_STARTED = 100;
 /** Longer than a buffer is kept, so that its batch is on its way. */
 const SILENT_MS = 90_000;
@@ -15,19 +15,17 @@ const SILENT_MS = 90_000;
 export async function startDue(lifecycle: Pick<Lifecycle, 'platform' | 'stores' | 'logger'>): Promise<void> {
   const { query } = await monitoringDatabase(lifecycle);
   const now = lifecycle.platform.clock.now();
-  const windows = await query
-    .selectFrom('windows')
-    .select(['model', 'version', 'start_at', 'end_at', 'revision'])
-    .where('state', 'in', ['open', 'late'])
-    .where('end_at', '<=', now)
-    .orderBy('end_at')
-    .limit(MAX_STARTED)
-    .execute();
-  const settings = new Map<string, MonitorSettings>();
-  for (const window of windows) {
-    const known = settings.get(window.model) ?? (await readSettings(lifecycle, window.model));
-    settings.set(window.model, known);
-    if (window.end_at + known.grace_seconds * 1000 <= now) await startCompute(lifecycle, window);
+  const waiting = query.selectFrom('windows').where('state', 'in', ['open', 'late']).where('end_at', '<=', now);
+  // Each model has its own grace, and holds up no other.
+  for (const { model } of await waiting.select('model').distinct().execute()) {
+    const { grace_seconds } = await readSettings(lifecycle, model);
+    const windows = waiting
+      .select(['model', 'version', 'start_at', 'revision'])
+      .where('model', '=', model)
+      .where('end_at', '<=', now - grace_seconds * 1000);
+    for (const window of await windows.orderBy('end_at').limit(MAX_STARTED).execute()) {
+      await startCompute(lifecycle, window);
+    }
   }
   const writers = query.selectFrom('log_writers').selectAll().where('state', '=', 'open');
   for (const writer of await writers.where('seen_at', '<', now - SILENT_MS).execute()) {

@@ -110,10 +110,11 @@ export async function storeBatch(
         .insertInto('batch_windows')
         .values({ batch: row.id, model, version, start_at, records })
         .execute();
+      const end_at = start_at + window_seconds * 1000;
       await transaction
         .insertInto('windows')
         .values({
-          ...{ model, version, start_at, end_at: start_at + window_seconds * 1000, state: 'open', is_shadow },
+          ...{ model, version, start_at, end_at, state: 'open', is_shadow },
           ...{ predictions: records, revision: 1, computed_revision: 0 },
           ...{ quality: '{}', distributions: '{}', performance: '{"outcomes":0}', computed_at: null },
         })
@@ -127,6 +128,8 @@ export async function storeBatch(
               .then('open' as const)
               .else('late' as const)
               .end(),
+            // It was shorter before the settings changed.
+            end_at: eb.case().when('windows.end_at', '<', end_at).then(end_at).else(ref('windows.end_at')).end(),
             ...(is_shadow === 0 ? { is_shadow } : {}),
           })),
         )

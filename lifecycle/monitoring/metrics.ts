@@ -42,7 +42,7 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
     const performance = await newestPerformance(lifecycle, labels);
     for (const metric of METRICS) {
       const value = performance?.[metric];
-      if (value !== undefined) error.set({ ...labels, metric }, value);
+      if (typeof value === 'number') error.set({ ...labels, metric }, value);
     }
     const findings = query.selectFrom('findings').selectAll();
     for (const { feature, statistic, value, is_drifted } of await findings.where(({ and }) => and(key)).execute()) {

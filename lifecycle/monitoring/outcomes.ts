@@ -1,5 +1,5 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
-import { inBatches, isRecord, type JsonValue, type Task } from '#core';
+import { inBatches, isRecord, type JsonValue, STAGE_MODEL, type Task } from '#core';
 import { stageResult } from '#core/stages';
 import { invalidField, jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
@@ -87,7 +87,8 @@ async function findPredictions(
   return found;
 }
 
-const isPrediction = ({ state, result }: Task): boolean => state === 'succeeded' && result !== undefined;
+const isPrediction = ({ model, state, result }: Task): boolean =>
+  model !== STAGE_MODEL && state === 'succeeded' && result !== undefined;
 
 async function hasBatches(lifecycle: Lifecycle): Promise<boolean> {
   const { query } = await monitoringDatabase(lifecycle);

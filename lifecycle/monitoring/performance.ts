@@ -7,13 +7,17 @@ export interface Judged {
   readonly outcome: number | string | boolean;
 }
 
+/** The sum of large errors is infinite, which JSON does not know. */
+const finite = (value: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+
 /** Errors of numbers, or the share of right classes. Pairs of which one is missing or of another kind do not count. */
 export function performanceOf(pairs: readonly Judged[]): Performance {
   const errors = pairs.flatMap(({ predicted, outcome }) =>
-    typeof predicted === 'number' && typeof outcome === 'number' ? [predicted - outcome] : [],
+    typeof predicted === 'number' && typeof outcome === 'number' ? [finite(predicted - outcome)] : [],
   );
   if (errors.length > 0) {
-    const mean = (of: (error: number) => number) => errors.reduce((sum, error) => sum + of(error), 0) / errors.length;
+    const mean = (of: (error: number) => number) =>
+      finite(errors.reduce((sum, error) => sum + of(error), 0) / errors.length);
     return {
       outcomes: errors.length,
       mae: mean(Math.abs),

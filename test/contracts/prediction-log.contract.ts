@@ -107,7 +107,7 @@ export function predictionLogContract(name: string, open: () => Promise<Platform
 
     it('is rebuilt from tasks where an instance disappeared before it was handed on', async () => {
       const records = recordsOf('a', 1030, { at: clock.now(), owner: LOCAL_PRINCIPAL.id });
-      await storeTasks(lifecycle, records.slice(990), INSTANCE);
+      await storeTasks(lifecycle, records.slice(990), { instance: INSTANCE });
       logOf(1030);
       await work(async () => (await batches()).length === 1);
 

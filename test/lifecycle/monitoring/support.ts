@@ -50,14 +50,14 @@ export const batchOf = (records: readonly LoggedPrediction[], more: JsonObject =
 export async function storeTasks(
   { platform }: Lifecycle,
   records: readonly LoggedPrediction[],
-  instance = 'instance-1',
+  { instance = 'instance-1', model = MODEL } = {},
 ) {
   for (const { id, owner, at, request, response } of records) {
     const bytes = Buffer.from(request ?? '', 'base64');
     const envelope = encodeEnvelope({
       ...{
         taskId: id,
-        model: MODEL,
+        model,
         owner,
         contractHash: CONTRACT.hash,
         deadlineAt: at + 100 * HOUR,
@@ -66,7 +66,7 @@ export async function storeTasks(
       },
       request: { kind: 'inline', bytes },
     });
-    const task: Task = aFreshTask({ id, owner, model: MODEL, contractHash: CONTRACT.hash, createdAt: at });
+    const task: Task = aFreshTask({ id, owner, model, contractHash: CONTRACT.hash, createdAt: at });
     await platform.tasks.create(task);
     await platform.tasks.apply(id, {
       ...{ type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at: at + 10, instance, envelope },

@@ -78,7 +78,7 @@ describe('the prediction log', () => {
   it('rebuilds from tasks what an instance could not hand on', async () => {
     const records = recordsOf('a', 150);
     await storeTasks(lifecycle, records);
-    await storeTasks(lifecycle, recordsOf('other', 3), 'another-instance');
+    await storeTasks(lifecycle, recordsOf('other', 3), { instance: 'another-instance' });
     await log(records.slice(0, 100), { opened_at: WINDOW - 1000, sent_at: WINDOW + 100_000 });
 
     const rebuilt = await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { writer: 'instance-1' });
