@@ -10,7 +10,8 @@ const MAX_ATTEMPTS_KEPT = 15;
 
 /**
  * Sends the reports that are due. Several processes may do so: each takes a report by a condition on its time. A process
- * that dies in between leaves a report to the next one, which sends it with the same id.
+ * that dies in between leaves a report to the next one, which sends it with the same id. The reports of an alert reach a
+ * channel in their order: a later one waits until the one before was delivered or given up.
  */
 export async function deliverReports(lifecycle: Lifecycle): Promise<void> {
   const { query } = await alertsDatabase(lifecycle);
@@ -18,6 +19,21 @@ export async function deliverReports(lifecycle: Lifecycle): Promise<void> {
     .selectFrom('deliveries')
     .selectAll()
     .where('due_at', '<=', lifecycle.platform.clock.now())
+    .where(({ exists, not, selectFrom }) => {
+      const before = selectFrom('deliveries as before')
+        .select('before.id')
+        .whereRef('before.fingerprint', '=', 'deliveries.fingerprint')
+        .whereRef('before.channel', '=', 'deliveries.channel')
+        .where('before.state', '=', 'pending')
+        .where(({ and, eb, or, ref }) => {
+          const isSameTime = eb('before.created_at', '=', ref('deliveries.created_at'));
+          return or([
+            eb('before.created_at', '<', ref('deliveries.created_at')),
+            and([isSameTime, eb('before.id', '<', ref('deliveries.id'))]),
+          ]);
+        });
+      return not(exists(before));
+    })
     .orderBy('due_at')
     .limit(MAX_AT_ONCE)
     .execute();

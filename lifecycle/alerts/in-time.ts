@@ -1,7 +1,7 @@
 import { type Alert, reportInTime, resolveWithoutWindows } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { changeAlert } from './change-alert.ts';
-import { type OwnedRule, readRules } from './rules.ts';
+import { type OwnedRule, readRules, stillJudges } from './rules.ts';
 import { type AlertRow, alertsDatabase } from './tables.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function reportDueAlerts(lifecycle: Lifecycle): Promise<void> {
   const rules = new Map((await readRules(lifecycle)).map((rule) => [rule.name, rule]));
   for (const row of await query.selectFrom('alerts').selectAll().where('state', '=', 'firing').execute()) {
     const rule = rules.get(row.rule);
-    if (rule) await reportInItsTime(lifecycle, rule, row);
+    if (rule && stillJudges(rule, row)) await reportInItsTime(lifecycle, rule, row);
     else await endWithRule(lifecycle, row);
   }
 }
@@ -32,7 +32,7 @@ async function reportInItsTime(lifecycle: Lifecycle, rule: OwnedRule, row: Alert
   });
 }
 
-/** Its channels are deleted too, so there is no report. */
+/** Its rule and channels are deleted or are about something else, so there is no report. */
 async function endWithRule(lifecycle: Lifecycle, row: AlertRow): Promise<void> {
   const now = lifecycle.platform.clock.now();
   const nobody = { name: row.rule, channels: [], owner: '' };

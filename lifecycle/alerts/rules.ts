@@ -14,7 +14,7 @@ import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { nameIn } from '../names.ts';
 import type { ServingLifecycle } from '../service.ts';
-import { alertsDatabase } from './tables.ts';
+import { type AlertRow, alertsDatabase } from './tables.ts';
 
 const MAX_RULES = 200;
 const MAX_CHANNELS = 10;
@@ -42,6 +42,16 @@ export async function readRules(lifecycle: Pick<Lifecycle, 'stores'>): Promise<r
 /** Whether a rule is for a model. */
 export const fits = ({ model }: Pick<AlertRule, 'model'>, name: string): boolean =>
   model === undefined || model === name;
+
+/** Whether a rule still judges an alert of its name. It may have been replaced since it raised it. */
+export function stillJudges(
+  rule: AlertRule,
+  { model, version, feature }: Pick<AlertRow, 'model' | 'version' | 'feature'>,
+): boolean {
+  if (!fits(rule, model)) return false;
+  if (rule.kind === 'drift') return feature !== '' && (rule.feature ?? feature) === feature;
+  return feature === '' && (rule.kind === 'error' || version === '');
+}
 
 const withoutOwner = ({ owner: _, ...rule }: OwnedRule): AlertRule => rule;
 
@@ -91,8 +101,8 @@ export async function putRule(lifecycle: ServingLifecycle, request: HttpRequest)
   } as unknown as AlertRule;
   checkLimits(rule);
   const { query } = await alertsDatabase(lifecycle);
-  if ((await readRules(lifecycle)).length >= MAX_RULES)
-    throw new ModelyardError('conflict', 'There are too many rules.');
+  const others = (await readRules(lifecycle)).filter((other) => other.name !== name);
+  if (others.length >= MAX_RULES) throw new ModelyardError('conflict', 'There are too many rules.');
   const row = { rule: JSON.stringify(rule), updated_at: lifecycle.platform.clock.now(), updated_by: request.caller.id };
   await query
     .insertInto('rules')
