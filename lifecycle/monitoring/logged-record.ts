@@ -60,11 +60,14 @@ export function createReader({ platform }: Pick<Lifecycle, 'platform'>) {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** How the JSON of protobuf writes numbers that are none. They are neither values nor classes. */
+const NOT_FINITE: readonly unknown[] = ['NaN', 'Infinity', '-Infinity'];
+
 /** The first field of an answer that is a number, or else a text or a truth value. */
 function predictedIn(answer: JsonObject): Pick<LoggedRecord, 'prediction' | 'class'> {
   const values = Object.entries(answer).flatMap(([name, value]) => (NOT_PREDICTED.includes(name) ? [] : [value]));
   const label = values.find((value) => typeof value === 'string' || typeof value === 'boolean');
-  const number = values.find((value) => typeof value === 'number');
+  const number = values.find((value) => typeof value === 'number' || NOT_FINITE.includes(value));
   if (number === undefined && label !== undefined) return { prediction: null, class: String(label) };
-  return { prediction: number ?? null, class: null };
+  return { prediction: typeof number === 'number' ? number : null, class: null };
 }

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type JsonObject, STAGE_MODEL } from '#core';
+import { type JsonObject, type LoggedPrediction, STAGE_MODEL } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
 import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
+import { FertilityResponse } from '#proto/models/fertility.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { ask, batchOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
 
@@ -56,6 +57,18 @@ describe('windows', () => {
 
     const { windows } = await reportOf(lifecycle);
     expect(windows).toMatchObject([{ predictions: 60, end: new Date(WINDOW + HOUR).toISOString() }]);
+  });
+
+  it('of numbers stay so when an answer is none', async () => {
+    const [first, ...others] = recordsOf('a', 30);
+    const response = Buffer.from(FertilityResponse.encode({ next_rate: Number.NaN, model_version: '1' }));
+    const odd = { ...(first as LoggedPrediction), response: response.toString('base64') };
+    await lifecycles.run(lifecycle, 'monitoring', 'log', batchOf([odd, ...others]));
+
+    await compute();
+
+    const { quality } = (await reportOf(lifecycle)).windows[0] ?? {};
+    expect(quality).toMatchObject({ prediction: { type: 'number', rows: 30, missing: 1 } });
   });
 
   it('that wait for late predictions do not hold up those of other models', async () => {
