@@ -29,7 +29,8 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
     const { method, headers } = request;
     const { host, origin } = headers;
     if (!hasOneHost(request)) throw new ModelyardError('invalid_request', 'A request must have one Host header.');
-    if (host !== undefined && !isKnownHost(nameOf(host))) {
+    const asked = targetHost(request.url) ?? host;
+    if (asked !== undefined && !isKnownHost(nameOf(asked))) {
       throw new ModelyardError('forbidden', 'This gateway does not serve the host name of the request.');
     }
     if (origin !== undefined && isListed(origin)) return;
@@ -38,6 +39,9 @@ export function createGuard({ hosts = [], origins = [] }: GuardOptions): (reques
     throw new ModelyardError('forbidden', 'Requests from this origin are not allowed.');
   };
 }
+
+/** Host and port of an absolute target, which have priority over the header (RFC 9112). */
+const targetHost = (target = ''): string | undefined => /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
 
 /** HTTP/1.0 needs none. Of several, a proxy may have read another one. Node would refuse without our headers. */
 const hasOneHost = ({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean =>

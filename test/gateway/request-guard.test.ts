@@ -54,6 +54,19 @@ describe('a gateway on this machine', () => {
   });
 
   it.each([
+    ['http://evil.example/things/7', 403],
+    ['HTTP://localhost@evil.example/things/7', 403],
+    ['https://evil.example?@localhost/things/7', 403],
+    ['http://localhost:9/things/7', 200],
+  ])('refuses a foreign host in the target of a request: %s', async (target, status) => {
+    const { port } = await startBridge(async () => OK);
+    const socket = connect(port, '127.0.0.1');
+    socket.end(`GET ${target} HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n`);
+
+    expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it.each([
     ['no host', ''],
     ['two hosts', 'Host: localhost\r\nHost: evil.example\r\n'],
     ['two lengths', 'Host: localhost\r\nContent-Length: 2\r\nContent-Length: 5\r\n'],
