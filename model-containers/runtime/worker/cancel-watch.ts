@@ -88,9 +88,10 @@ export class CancelWatch {
     this.#isPolling = false;
   }
 
+  /** Also of a task that was erased: nothing can be recorded about it. */
   async #hasEnded(taskId: string): Promise<boolean> {
     const task = await this.#options.tasks.get(taskId);
-    return task !== undefined && isTerminal(task.state);
+    return task === undefined || isTerminal(task.state);
   }
 
   /** A mark that was read at most so long ago. */

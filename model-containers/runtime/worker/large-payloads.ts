@@ -3,6 +3,7 @@ import {
   type BlobStore,
   isJsonUpload,
   JSON_SUFFIX,
+  LINKED_SUFFIX,
   loadPayload,
   MAX_INLINE_BYTES,
   MAX_TRANSFER_BYTES,
@@ -11,6 +12,7 @@ import {
   type Payload,
   resultSuffix,
   storePayload,
+  type TaskStore,
 } from '#core';
 
 interface PayloadDeps {
@@ -52,6 +54,24 @@ export async function storeResult({ blobs, codec }: PayloadDeps, key: string, re
   const stored = `${key}${suffix}`;
   if (suffix !== '' && json) await blobs.put(`${stored}${JSON_SUFFIX}`, Buffer.concat(json));
   return storePayload(blobs, stored, result);
+}
+
+/**
+ * Empties a result that was not recorded, because the task was canceled or erased meanwhile: nobody else knows its key.
+ * The empty blob expires with all others.
+ */
+export async function dropResult(
+  { blobs, tasks }: PayloadDeps & { readonly tasks: Pick<TaskStore, 'get'> },
+  taskId: string,
+  payload: Payload | undefined,
+): Promise<void> {
+  if (payload?.kind !== 'blob') return;
+  const { key } = payload;
+  const recorded = (await tasks.get(taskId))?.result?.payload;
+  // An apply whose answer was lost may have recorded it.
+  if (recorded?.kind === 'blob' && recorded.key === key) return;
+  const keys = key.endsWith(LINKED_SUFFIX) ? [key, `${key}${JSON_SUFFIX}`] : [key];
+  for (const each of keys) await blobs.put(each, new Uint8Array());
 }
 
 /** Undefined for what is too large for JSON, or cannot be written as JSON. */

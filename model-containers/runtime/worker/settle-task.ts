@@ -10,6 +10,7 @@ import {
   type Logger,
   MAX_CALL_BYTES,
   ModelyardError,
+  type Payload,
   postpone,
   roundOf,
   type TaskError,
@@ -19,7 +20,7 @@ import {
 } from '#core';
 import type { AnswerLog } from './answer-log.ts';
 import type { Attempt } from './attempt.ts';
-import { storeResult } from './large-payloads.ts';
+import { dropResult, storeResult } from './large-payloads.ts';
 import type { RunEnd } from './run-attempts.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
 
@@ -28,7 +29,7 @@ export interface SettleDeps {
   readonly contractHash: string;
   /** Its id, for the history of tasks. */
   readonly instance?: string | undefined;
-  readonly tasks: Pick<TaskStore, 'apply'>;
+  readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
   readonly blobs: BlobStore;
   /** Converts large payloads. @default requests are protobuf, and results are not read as JSON by a link */
   readonly codec?: () => Promise<ContractCodec>;
@@ -72,15 +73,22 @@ async function settleResponse(
   const isLogged = isSmall && (deps.log?.takes(attempt.envelope.taskId) ?? false);
   // Concurrent runs of a task write to different keys. The recorded result has the key of its own run.
   const key = `results/${attempt.envelope.taskId}/${randomUUID()}`;
-  const settlement = await writeThenAck(deps, attempt, 'succeeded', async () => ({
-    type: 'succeeded',
-    ...runOf(deps, attempt),
-    ...(await toldBy(attempt)),
-    startedAt,
-    at: deps.clock.now(),
-    result: { contractHash: deps.contractHash, payload: await storeResult(deps, key, response) },
-    ...(isLogged ? { envelope: attempt.delivery.body } : {}),
-  }));
+  let payload: Payload | undefined;
+  const settlement = await writeThenAck(deps, attempt, 'succeeded', async () => {
+    const told = await toldBy(attempt);
+    payload = await storeResult(deps, key, response);
+    return {
+      type: 'succeeded',
+      ...{ ...runOf(deps, attempt), ...told, startedAt, at: deps.clock.now() },
+      result: { contractHash: deps.contractHash, payload },
+      ...(isLogged ? { envelope: attempt.delivery.body } : {}),
+    };
+  });
+  if (settlement.outcome !== 'succeeded') {
+    await dropResult(deps, attempt.envelope.taskId, payload).catch((error: unknown) => {
+      deps.logger.warn('A result that was not recorded could not be deleted.', { key, reason: String(error) });
+    });
+  }
   if (isLogged && settlement.outcome === 'succeeded')
     deps.log?.add({ ...loggedOf(attempt), response, responseHash: deps.contractHash });
   return settlement;

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cancelTask, type Task } from '#core';
+import { cancelTask, eraseTask, type Task } from '#core';
 import { CancelWatch } from '#runtime/worker/cancel-watch.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -70,6 +70,32 @@ describe('a canceled task', () => {
     expect((await worker.ended(await worker.submit(2))).state).toBe('succeeded');
     expect((await worker.ended(task)).state).toBe('canceled');
     expect(worker.outcomes).toEqual(['already-ended', 'succeeded']);
+  });
+
+  it('neither starts nor goes on once it was erased', async () => {
+    const aborted = Promise.withResolvers<unknown>();
+    const values: number[] = [];
+    const predict: Predict = (_state, { value }, { signal }) => {
+      values.push(value);
+      if (value > 2) return { value };
+      begun.resolve();
+      return new Promise((_, reject) =>
+        signal.addEventListener('abort', () => {
+          aborted.resolve(signal.reason);
+          reject(signal.reason);
+        }),
+      );
+    };
+    const begun = Promise.withResolvers<void>();
+    const worker = started(createTestWorker({ predict }));
+    const [running, queued] = [await worker.submit(1), await worker.submit(2)];
+    await begun.promise;
+
+    for (const task of [running, queued]) await eraseTask(worker.platform, task);
+
+    expect(await aborted.promise).toMatchObject({ abortCause: 'task-ended' });
+    expect((await worker.ended(await worker.submit(3))).state).toBe('succeeded');
+    expect(values).toEqual([1, 3]);
   });
 
   it('stays canceled if its run ends with a result anyway, and is not canceled once it has one', async () => {

@@ -6,6 +6,7 @@ import {
   MAX_INLINE_BYTES,
   ModelyardError,
   type RetryOptions,
+  type Task,
   type TaskEvent,
   unavailable,
 } from '#core';
@@ -26,11 +27,12 @@ const failed = (code: string, retryable: boolean, isSuspect = false): End => ({
   ...TIMES,
 });
 
-interface SetUp extends Partial<SettleDeps & Attempt> {
+interface SetUp extends Partial<Omit<SettleDeps, 'tasks'> & Attempt> {
   readonly isQueueAway?: boolean;
+  readonly tasks?: Partial<SettleDeps['tasks']>;
 }
 
-function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, ...deps }: SetUp = {}) {
+function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, tasks, ...deps }: SetUp = {}) {
   const calls: unknown[] = [];
   const events: TaskEvent[] = [];
   const blobs = new Map<string, Uint8Array>();
@@ -66,6 +68,8 @@ function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, ...deps 
         events.push(event);
         return 'applied';
       },
+      get: async () => undefined,
+      ...tasks,
     },
     blobs: {
       async put(key, bytes) {
@@ -112,6 +116,42 @@ describe('an answer', () => {
     expect(keys).toEqual([...blobs].map(([key, { byteLength }]) => ({ kind: 'blob', key, size: byteLength })));
     expect(blobs.size).toBe(2);
     for (const key of blobs.keys()) expect(key).toMatch(/^results\/task\/.+/);
+  });
+});
+
+describe('a large result that the store refuses', () => {
+  const LARGE = new Uint8Array(MAX_INLINE_BYTES + 1);
+
+  it.each(['missing', 'terminal', 'superseded'] as const)('is not kept: %s', async (outcome) => {
+    const { blobs, settle } = setUp({ tasks: { apply: async () => outcome } });
+
+    await settle(answered(LARGE));
+
+    expect([...blobs.values()].map(({ byteLength }) => byteLength)).toEqual([0]);
+  });
+
+  it('is kept if it was recorded by an earlier try', async () => {
+    let recorded: unknown;
+    const { blobs, settle } = setUp({
+      tasks: {
+        async apply(_id, event) {
+          recorded = event;
+          return 'terminal';
+        },
+        get: async () => recorded as Task,
+      },
+    });
+
+    await settle(answered(LARGE));
+
+    expect([...blobs.values()]).toEqual([LARGE]);
+  });
+
+  it('changes no outcome while the store cannot be read', async () => {
+    const get = () => Promise.reject(unavailable('store_unavailable', 'Away.', undefined));
+    const { settle } = setUp({ tasks: { apply: async () => 'terminal', get } });
+
+    expect(await settle(answered(LARGE))).toEqual({ outcome: 'already-ended' });
   });
 });
 
@@ -269,7 +309,7 @@ describe('while the store is away', () => {
 
   it('a result is given up at once when the lease is lost, or when no retry can help', async () => {
     let tries = 0;
-    const fail = (error: () => Error): Pick<SettleDeps, 'tasks'> => ({
+    const fail = (error: () => Error): SetUp => ({
       tasks: {
         async apply() {
           tries++;
