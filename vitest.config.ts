@@ -23,7 +23,7 @@ export const LONG = [
   // Faults that last for real seconds, and every way in which a start or a model can fail.
   'test/adapters/*/silent-network.test.ts',
   'test/adapters/rabbit-redis/{consumer-timeout,memory-alarm,outages}.test.ts',
-  'test/e2e/rabbit-redis/{backup,cut-off,registry-outage,start,users}.test.ts',
+  'test/e2e/rabbit-redis/{backup,cut-off,erasure,registry-outage,start,users}.test.ts',
   'test/runtime/instance/blocked/{aws,memory,rabbit-redis}.test.ts',
   'test/runtime/worker/crashes.test.ts',
   'test/torture/cancels/race.test.ts',

@@ -1,4 +1,4 @@
-import { flowOf, inBatches, type Priority, TURN_COST, type TurnReservation } from '#core';
+import { flowOf, inBatches, PRIORITIES, type Priority, TURN_COST, type TurnReservation } from '#core';
 import { replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { redisScript } from '../redis-script.ts';
@@ -20,6 +20,12 @@ const KEPT_MS = 15 * 24 * 3600 * 1000;
 const REPORT_MS = 50;
 /** Turns of one call: scripts stop all others in Redis. */
 const MAX_TAKEN = 500;
+
+/** The hash of Redis with the turns of a queue. */
+export const turnsKey = (prefix: string, queue: string): string => `${prefix}:turns:${queue}`;
+
+/** The fields of the flows of a group. */
+export const flowFields = (group: string): string[] => PRIORITIES.map((priority) => `flow:${flowOf(group, priority)}`);
 
 interface Ask {
   readonly flow: string;
@@ -98,7 +104,7 @@ export class RedisTurns implements Turns {
   }
 
   #key(queue: string): string {
-    return `${this.#prefix}:turns:${queue}`;
+    return turnsKey(this.#prefix, queue);
   }
 }
 

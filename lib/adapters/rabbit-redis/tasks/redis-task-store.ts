@@ -15,6 +15,8 @@ import {
   type TaskStore,
 } from '#core';
 import { mayBeDone, translated } from '../errors.ts';
+import { queuesOf } from '../queue/rabbit-topology.ts';
+import { flowFields, turnsKey } from '../queue/turns.ts';
 import { fieldsOf, readKey, replyAbout } from '../read-key.ts';
 import type { RedisLink } from '../redis-link.ts';
 import { EndedTasks } from './ended-tasks.ts';
@@ -135,6 +137,8 @@ export class RedisTaskStore implements TaskStore {
         client.del(this.#taskKey(id)),
         client.zRem(this.#ownerKey(owner), id),
         client.zRem(this.#deadLettersKey(model), id),
+        // They name the owner.
+        client.hDel(turnsKey(this.#prefix, queuesOf(this.#prefix, model).tasks), flowFields(owner)),
         client.publish(this.#channel, id),
       ]);
     });
