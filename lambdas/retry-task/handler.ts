@@ -4,7 +4,10 @@ import { retryTask } from '#core';
 /** `POST /tasks/{id}/retry`: runs a failed or expired task again, under the same id. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function retry(request) {
-    const task = await retryTask(deps.platform, { id: taskIdOf(request), owner: request.caller.id }, originOf(request));
+    const { caller } = request;
+    const quota = deps.quotaOf?.(caller, async (task) => (await deps.forecast(task)).endsAt);
+    const lookup = { id: taskIdOf(request), owner: caller.id };
+    const task = await retryTask(deps.platform, lookup, { ...originOf(request), quota });
     await deps.wakeWhenAsleep(await deps.models.served(task.model));
     return json(202, await presentTask(deps, task));
   });

@@ -1,5 +1,5 @@
 import { createDynamoTaskQuota, DynamoRequestLimit } from '#adapters/aws/user-limits.ts';
-import type { EndOf, Principal, TaskQuota, TaskStore } from '#core';
+import type { EndOf, Principal, TaskStore, UserQuota } from '#core';
 import type { AwsSettings, DynamoAccess } from './aws.ts';
 
 /** Limits of users on AWS, shared by all functions of a stage. */
@@ -12,7 +12,7 @@ export function createAwsUserLimits(
   const requests = new DynamoRequestLimit(options);
   return {
     enter: (caller: Principal): Promise<void> => requests.enter(caller),
-    quotaOf: ({ id, limits }: Principal, endOf: EndOf): TaskQuota | undefined =>
+    quotaOf: ({ id, limits }: Principal, endOf: EndOf): UserQuota | undefined =>
       limits && createDynamoTaskQuota({ ...options, tasks, endOf }, id, limits),
   };
 }

@@ -1,4 +1,4 @@
-import type { EndOf, Principal, TaskQuota, TaskStore } from '#core';
+import type { EndOf, Principal, TaskStore, UserQuota } from '#core';
 import type { AwsSettings, DynamoAccess } from './aws.ts';
 import { readChoice } from './environment.ts';
 import * as ENV from './environment-names.ts';
@@ -20,11 +20,12 @@ export function lateUserLimits(env: NodeJS.ProcessEnv, settings: AwsSettings, ac
     return loading;
   };
 
-  function quotaOf(caller: Principal, endOf: EndOf): TaskQuota | undefined {
+  function quotaOf(caller: Principal, endOf: EndOf): UserQuota | undefined {
     if (caller.limits === undefined) return undefined;
     const quota = limits().then((loaded) => loaded.quotaOf(caller, endOf));
     return {
       enter: async (ids) => (await quota)?.enter(ids) ?? ids,
+      enterAgain: async (id) => (await quota)?.enterAgain(id),
       leave: async (ids) => (await quota)?.leave(ids),
     };
   }

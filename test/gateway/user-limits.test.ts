@@ -86,6 +86,31 @@ it('a repeated submit counts once, and a refused body not at all', async () => {
   expect(answers[1]?.json.id).toBe(answers[0]?.json.id);
 });
 
+it('a retry waits like a new task, and is refused while too many do', async () => {
+  const { platform, gateways, limit, tokens } = await startGateways();
+  await limit({ tasks_waiting: 2 });
+  const [token] = await tokens();
+  const [{ ask }] = gateways;
+  const submit = () => ask('/models/model_b/tasks', { token, body: { value: 1 } });
+  const error = { code: 'model_error', message: 'It broke.', retryable: true };
+  const { signal } = new AbortController();
+  const consumer = platform.queues('model_b').consume({ leaseSeconds: 30, signal });
+  const ids: string[] = [];
+  for (let at = 0; at < 6; at++) {
+    const { json } = await submit();
+    const [delivery] = await consumer.receive(1);
+    if (!delivery) throw new Error('No task came.');
+    const gaveUp = { type: 'gave-up', attempts: 1, at: platform.clock.now(), error, envelope: delivery.body } as const;
+    await platform.tasks.apply(json.id, gaveUp);
+    ids.push(json.id);
+  }
+
+  const retries = await Promise.all(ids.map((id) => ask(`/tasks/${id}/retry`, { method: 'POST', token })));
+
+  expect(retries.map(({ status }) => status).toSorted()).toEqual([202, 202, 429, 429, 429, 429]);
+  expect((await submit()).status).toBe(429);
+});
+
 it('limits are changed by admins only, and only to what can be', async () => {
   const { gateways, limit, tokens, ann } = await startGateways();
   const [token] = await tokens();

@@ -13,7 +13,7 @@ import {
   type ModelDirectory,
   type Principal,
   type Task,
-  type TaskQuota,
+  type UserQuota,
   type UserStore,
   type WaitDeps,
 } from '#core';
@@ -66,7 +66,7 @@ export interface HandlerDeps {
   readonly eraseUser?: (id: string) => Promise<boolean>;
 }
 
-type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => TaskQuota | undefined;
+type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => UserQuota | undefined;
 
 type SharedDeps = Omit<
   HandlerDeps,

@@ -1,5 +1,6 @@
 import { ModelyardError } from '../errors.ts';
 import { inBatches } from '../lists.ts';
+import type { UserQuota } from '../users/task-limit.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { type Envelope, encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
@@ -24,12 +25,16 @@ const PAGE = 100;
 
 /**
  * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
- * `task_not_found`, `task_not_retryable`, `store_unavailable` and `queue_unavailable`. After the last two, the retry can
+ * `task_not_found`, `task_not_retryable`, `too_many_requests`, `store_unavailable` and `queue_unavailable`. After the last two, the retry can
  * be repeated: the task has failed then, or its message is sent again.
  */
-export async function retryTask(deps: RetryDeps, lookup: TaskLookup, origin: RetryOrigin = {}): Promise<Task> {
+export async function retryTask(
+  deps: RetryDeps,
+  lookup: TaskLookup,
+  { quota, ...origin }: RetryOrigin & { readonly quota?: UserQuota | undefined } = {},
+): Promise<Task> {
   const task = await getTask(deps, lookup);
-  await sendAgain(deps, task, { type: 'retried', by: lookup.owner, origin });
+  await sendAgain(deps, task, { type: 'retried', by: lookup.owner, origin, quota });
   return getTask(deps, lookup);
 }
 
@@ -96,7 +101,16 @@ async function idsOfDeadLetters({ tasks }: RetryDeps, model: string): Promise<re
 async function sendAgain(
   { tasks, queues, clock, webhooks }: RetryDeps,
   task: Task,
-  { type, by, origin }: Required<Pick<Redrive, 'by' | 'origin'>> & { readonly type: 'retried' | 'redriven' },
+  {
+    type,
+    by,
+    origin,
+    quota,
+  }: Required<Pick<Redrive, 'by' | 'origin'>> & {
+    readonly type: 'retried' | 'redriven';
+    /** @default no limit */
+    readonly quota?: UserQuota | undefined;
+  },
 ): Promise<void> {
   const stored = task.deadLetter ?? task.envelope;
   const envelope = stored && readEnvelope(stored);
@@ -104,6 +118,7 @@ async function sendAgain(
   if (task.state !== 'failed' && task.state !== 'expired') throw refusal(`The task is ${task.state}.`);
   if (!envelope) throw refusal('Its request is still in the queue. Retry it when an instance has found it there.');
   if ((task.history?.length ?? 0) >= MAX_HISTORY) throw refusal('It was retried too often.');
+  await quota?.enterAgain(task.id);
   if (webhooks) await (await import('../webhooks/webhook-records.ts')).keepEnd({ webhooks, clock }, task);
   const at = clock.now();
   const round = (task.round ?? 0) + 1;

@@ -24,12 +24,21 @@ export interface TaskQuota {
   leave(ids: readonly string[]): Promise<void>;
 }
 
+/** The quota of a user. */
+export interface UserQuota extends TaskQuota {
+  /**
+   * Enters a task that has ended and waits again: a retry is no other task of the day. Needs no undoing: the entry is
+   * removed when the task is found not to wait. Rejects like `enter`.
+   */
+  enterAgain(id: string): Promise<void>;
+}
+
 /**
  * Limits the tasks of a user exactly, also over several processes. A task is entered before it is stored, and removed
  * when a process finds that it has ended. Workers do not take part. The list of entered tasks contains all that wait,
  * so it is compared with the store only when it is full or large.
  */
-export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: UserLimits): TaskQuota | undefined {
+export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: UserLimits): UserQuota | undefined {
   const { ledger, clock } = deps;
   const { tasksWaiting = Number.POSITIVE_INFINITY, tasksPerDay = Number.POSITIVE_INFINITY } = limits;
   if (tasksWaiting === Number.POSITIVE_INFINITY && tasksPerDay === Number.POSITIVE_INFINITY) return undefined;
@@ -64,12 +73,28 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
     return { left: ended.size, oldest };
   }
 
-  const remove = (leaves: (id: string) => boolean, refunded = 0): Promise<void> =>
+  async function refuse(oldest: Task | undefined): Promise<never> {
+    const endsAt = oldest && (await deps.endOf?.(oldest).catch(() => undefined));
+    throw tooManyWaiting(tasksWaiting, clock.now(), endsAt);
+  }
+
+  /** Resolves with all others if they are too many. */
+  const tryAgain = (id: string): Promise<WaitingTasks | undefined> =>
+    ledger.change<WaitingTasks | undefined>(owner, (usage) => {
+      const others = (usage.waiting ?? []).filter(([entered]) => entered !== id);
+      if (others.length >= tasksWaiting) return { usage, result: others };
+      return { usage: { ...usage, waiting: [...others, [id, clock.now(), true]] }, result: undefined };
+    });
+
+  const remove = (leaves: (id: string) => boolean, isRefunded = false): Promise<void> =>
     ledger.change(owner, (usage) => {
-      const waiting = (usage.waiting ?? []).filter(([id]) => !leaves(id));
-      const isUnchanged = waiting.length === (usage.waiting ?? []).length;
-      const tasks = Math.max(0, (usage.tasks ?? 0) - refunded);
-      return { usage: isUnchanged ? usage : { ...usage, waiting, tasks }, result: undefined };
+      const { waiting = [], tasks = 0, day } = usage;
+      const removed = waiting.filter(([id]) => leaves(id));
+      if (removed.length === 0) return { usage, result: undefined };
+      // Entries of yesterday are no tasks of today.
+      const refunded = isRefunded ? removed.filter(([, at]) => Math.floor(at / DAY_MS) === day).length : 0;
+      const kept = waiting.filter(([id]) => !leaves(id));
+      return { usage: { ...usage, waiting: kept, tasks: Math.max(0, tasks - refunded) }, result: undefined };
     });
 
   return {
@@ -80,19 +105,22 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
       if (outcome === 'full') {
         const { left, oldest } = await sweep(waiting);
         if (left > 0) ({ outcome, waiting, entered } = await tryEnter(ids));
-        if (outcome === 'full') {
-          const endsAt = oldest && (await deps.endOf?.(oldest).catch(() => undefined));
-          throw tooManyWaiting(tasksWaiting, clock.now(), endsAt);
-        }
+        if (outcome === 'full') await refuse(oldest);
       }
       if (outcome === 'day') throw tooManyToday(tasksPerDay, clock.now());
       const before = waiting.length - entered.length;
       if (outcome === 'entered' && isSweptAt(waiting.length, before)) await sweep(waiting.slice(0, before));
       return entered;
     },
+    async enterAgain(id) {
+      const others = await tryAgain(id);
+      if (!others) return;
+      const { left, oldest } = await sweep(others);
+      if (left === 0 || (await tryAgain(id))) await refuse(oldest);
+    },
     async leave(ids) {
       const leaving = new Set(ids);
-      if (leaving.size > 0) await remove((entered) => leaving.has(entered), leaving.size);
+      if (leaving.size > 0) await remove((entered) => leaving.has(entered), true);
     },
   };
 }

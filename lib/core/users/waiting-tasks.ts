@@ -4,8 +4,8 @@ import { ModelyardError } from '../errors.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
 import type { TaskStore } from '../tasks/task-store.ts';
 
-/** Tasks that may still wait, oldest first, with the time at which they were entered. */
-export type WaitingTasks = readonly (readonly [id: string, at: number])[];
+/** Tasks that may still wait, oldest first, with the time at which they were entered, and whether for a retry. */
+export type WaitingTasks = readonly (readonly [id: string, at: number, isRetry?: boolean])[];
 
 /** When a task will probably end. Unix milliseconds. */
 export type EndOf = (task: Task) => Promise<number | undefined>;
@@ -38,9 +38,11 @@ export async function endedAmong(
   for (let at = 0; at < waiting.length; at += READS_AT_ONCE) {
     const some = waiting.slice(at, at + READS_AT_ONCE);
     const found = await Promise.all(some.map(([id]) => tasks.get(id)));
-    for (const [index, [id, enteredAt]] of some.entries()) {
+    for (const [index, [id, enteredAt, isRetry = false]] of some.entries()) {
       const task = found[index];
-      const isOver = task ? isTerminal(task.state) || now >= task.deadlineAt : now > enteredAt + STORED_WITHIN_MS;
+      // The end before a retry is none, until the retry is stored.
+      const isStored = task && !(isRetry && task.endedAt !== undefined && task.endedAt <= enteredAt);
+      const isOver = isStored ? isTerminal(task.state) || now >= task.deadlineAt : now > enteredAt + STORED_WITHIN_MS;
       if (isOver) ended.add(id);
       else oldest ??= task;
     }

@@ -51,7 +51,7 @@ function quotas(limits: UserLimits) {
     stored.set(id, aTask({ id, state, deadlineAt: clock.now() + HOUR }));
     return id;
   };
-  const end = (id: string) => stored.set(id, aTask({ id, state: 'succeeded' }));
+  const end = (id: string) => stored.set(id, aTask({ id, state: 'succeeded', endedAt: clock.now() }));
   return { clock, open, submit, end };
 }
 
@@ -112,6 +112,26 @@ describe('the tasks of a user on DynamoDB', () => {
     await clock.advance(61_000);
 
     expect(await open().enter([crypto.randomUUID()])).toHaveLength(1);
+  });
+
+  it('wait again for a retry, which is no other task of the day', async () => {
+    const { clock, open, submit, end } = quotas({ tasksWaiting: 2, tasksPerDay: 3 });
+    const [a, b] = [await submit(), await submit()];
+    end(a);
+    await clock.advance(2000);
+    await open().enterAgain(a);
+
+    await expect(submit()).rejects.toMatchObject({ quota: { name: 'tasks-waiting' } });
+    await open().enterAgain(a);
+    end(b);
+    await clock.advance(2000);
+    const outcomes = await Promise.allSettled([open().enterAgain(b), open().enterAgain(crypto.randomUUID())]);
+
+    expect(refusals(outcomes)).toBe(1);
+    // Retries that were not stored leave after a minute, and the day has room for one task more.
+    await clock.advance(61_000);
+    await submit();
+    await expect(submit()).rejects.toMatchObject({ quota: { name: 'tasks-per-day' } });
   });
 
   it('cost as many writes as the bill has', async () => {

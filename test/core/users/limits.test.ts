@@ -17,7 +17,8 @@ function quotasOn(limits: { readonly tasksWaiting?: number; readonly tasksPerDay
     if (!quota) throw new Error('There is a limit.');
     return quota;
   });
-  const end = (id: string) => tasks.set(id, aTask({ id, state: 'succeeded', deadlineAt: Number.MAX_SAFE_INTEGER }));
+  const end = (id: string) =>
+    tasks.set(id, aTask({ id, state: 'failed', endedAt: clock.now(), deadlineAt: Number.MAX_SAFE_INTEGER }));
   const store = (id: string) => tasks.set(id, aTask({ id, state: 'queued', deadlineAt: Number.MAX_SAFE_INTEGER }));
   return { clock, quotas, end, store };
 }
@@ -67,6 +68,45 @@ describe('the limits of tasks', () => {
     await quotas[0]?.leave(['a']);
 
     expect(await quotas[0]?.enter(['b'])).toEqual(['b']);
+  });
+
+  it('count a retry among those that wait, and not as another one of the day', async () => {
+    const { clock, quotas, end, store } = quotasOn({ tasksWaiting: 1, tasksPerDay: 2 }, 2);
+    const [one, other] = quotas;
+    await one?.enter(['a']);
+    end('a');
+    await clock.advance(1000);
+    await other?.enter(['b']);
+    store('b');
+
+    await expect(one?.enterAgain('a')).rejects.toMatchObject({ quota: { name: 'tasks-waiting', limit: 1 } });
+    end('b');
+    await clock.advance(1000);
+    await one?.enterAgain('a');
+    // Until the retry is stored, its task has still ended.
+    await expect(other?.enterAgain('b')).rejects.toMatchObject({ quota: { name: 'tasks-waiting' } });
+    await one?.enterAgain('a');
+    store('a');
+    await expect(other?.enterAgain('b')).rejects.toMatchObject({ quota: { name: 'tasks-waiting' } });
+    await clock.advance(1000);
+    end('a');
+    await other?.enterAgain('b');
+    await clock.advance(61_000);
+
+    await expect(one?.enter(['c'])).rejects.toMatchObject({ quota: { name: 'tasks-per-day', limit: 2 } });
+  });
+
+  it('of a day get nothing back for what was entered the day before', async () => {
+    const { clock, quotas } = quotasOn({ tasksPerDay: 1 });
+    await quotas[0]?.enter(['a']);
+    await clock.advance(DAY_MS);
+    await quotas[0]?.enter(['b']);
+
+    await quotas[0]?.leave(['a']);
+
+    await expect(quotas[0]?.enter(['c'])).rejects.toMatchObject({ quota: { name: 'tasks-per-day' } });
+    await quotas[0]?.leave(['b']);
+    expect(await quotas[0]?.enter(['c'])).toEqual(['c']);
   });
 
   it('of a day begin again at midnight (UTC)', async () => {

@@ -7,12 +7,12 @@ import {
   endedAmong,
   isSweptAt,
   ModelyardError,
-  type TaskQuota,
   type TaskStore,
   tooManyAtOnce,
   tooManyToday,
   tooManyWaiting,
   type UserLimits,
+  type UserQuota,
   type WaitingTasks,
 } from '#core';
 import { type Item, N } from '../attributes.ts';
@@ -36,12 +36,14 @@ const MAX_TRIES = 8;
 /** The id of a task, the second in which it was entered, and a random number: repeats of a submit are told apart. */
 const ENTRY_BYTES = 24;
 const ID_BYTES = 16;
+/** Entries of retries are longer. */
+const RETRY_BYTES = ENTRY_BYTES + 1;
 
 /**
  * Limits the tasks of a user exactly, without a read or a lock: one conditional update adds the task to a set, whose
  * size is the number of tasks that may wait. Functions share no process that could gather changes.
  */
-export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: UserLimits): TaskQuota | undefined {
+export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: UserLimits): UserQuota | undefined {
   const { client, table, clock } = deps;
   const { tasksWaiting = Number.MAX_SAFE_INTEGER, tasksPerDay = Number.MAX_SAFE_INTEGER } = limits;
   if (tasksWaiting === Number.MAX_SAFE_INTEGER && tasksPerDay === Number.MAX_SAFE_INTEGER) return undefined;
@@ -138,6 +140,27 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
       throw new ModelyardError('store_unavailable', 'Too many changes of this usage at once.', { retryable: true });
     },
 
+    async enterAgain(id) {
+      const added = entryOf(id, clock.now(), RETRY_BYTES);
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const set = (await read())?.waiting?.BS ?? [];
+        if (set.some((other) => Buffer.compare(other, added) === 0)) return;
+        const stale = set.filter((entry) => idOf(entry) === id);
+        // One update may not both add and delete.
+        if (stale.length > 0)
+          await update('DELETE #waiting :left', 'attribute_exists(#waiting)', { ':left': BS(stale) });
+        if (set.length - stale.length >= tasksWaiting) await sweep(set, true);
+        const ttl = `#${CALLS_TABLE.ttlAttribute}`;
+        const { isDone } = await update(
+          `SET ${ttl} = :ttl ADD #waiting :added`,
+          'attribute_not_exists(#waiting) OR size(#waiting) <= :room',
+          { ':ttl': usageTtl(clock), ':added': BS([added]), ':room': N(tasksWaiting - 1) },
+        );
+        if (isDone) return;
+      }
+      throw new ModelyardError('store_unavailable', 'Too many changes of this usage at once.', { retryable: true });
+    },
+
     async leave(ids) {
       const left = ids.flatMap((id) => entries.get(id) ?? []);
       const [first] = left;
@@ -153,8 +176,8 @@ type Updated = { readonly isDone: true; readonly size: number } | { readonly isD
 
 const BS = (entries: Uint8Array[]): AttributeValue => ({ BS: entries });
 
-function entryOf(id: string, now: number): Uint8Array {
-  const entry = Buffer.alloc(ENTRY_BYTES);
+function entryOf(id: string, now: number, size = ENTRY_BYTES): Uint8Array {
+  const entry = Buffer.alloc(size);
   entry.write(id.replaceAll('-', ''), 'hex');
   entry.writeUInt32BE(Math.floor(now / 1000), ID_BYTES);
   entry.set(randomBytes(ENTRY_BYTES - ID_BYTES - 4), ID_BYTES + 4);
@@ -169,5 +192,8 @@ const idOf = (entry: Uint8Array): string =>
 /** Oldest first. */
 const toWaiting = (set: readonly Uint8Array[]): WaitingTasks =>
   set
-    .map((entry) => [idOf(entry), Buffer.from(entry).readUInt32BE(ID_BYTES) * 1000] as const)
+    .map((entry) => {
+      const at = Buffer.from(entry).readUInt32BE(ID_BYTES) * 1000;
+      return [idOf(entry), at, entry.byteLength === RETRY_BYTES] as const;
+    })
     .sort(([, a], [, b]) => a - b);
