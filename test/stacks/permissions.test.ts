@@ -101,6 +101,7 @@ describe('every role', () => {
 
     expect([...actions].toSorted()).toEqual([
       'ecr:GetAuthorizationToken',
+      'ecs:DescribeTaskDefinition',
       'ecs:ListTasks',
       'xray:PutTelemetryRecords',
       'xray:PutTraceSegments',
