@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { deadLetterQueueName, modelServiceName, taskQueueName } from '#adapters/aws/resources.ts';
 import { ENV } from '#platform/environment.ts';
-import { acknowledgeClusterTasks, acknowledgeEverything } from './acknowledge.ts';
+import { acknowledgeClusterTasks, acknowledgeEverything, acknowledgeResource } from './acknowledge.ts';
 import type { Consumer } from './handler-function.ts';
 import type { ModelQueueGrants } from './model-queues.ts';
 import { LISTING_REASON, type ModelServiceGrants } from './model-service.ts';
@@ -50,9 +50,9 @@ export function namedService(scope: Construct, { prefix, model, cluster }: Named
     ...{ service: 'ecs', resource: 'service', resourceName: `${clusterName}/${modelServiceName(prefix, model)}` },
   });
   const tasks = stack.formatArn({ service: 'ecs', resource: 'task', resourceName: `${clusterName}/*` });
+  const groups = `${prefix}lifecycle-*`;
   const logs = stack.formatArn({
-    ...{ service: 'logs', resource: 'log-group', arnFormat: ArnFormat.COLON_RESOURCE_NAME },
-    resourceName: `${prefix}lifecycle-*`,
+    ...{ service: 'logs', resource: 'log-group', arnFormat: ArnFormat.COLON_RESOURCE_NAME, resourceName: groups },
   });
 
   type Action = `${'ecs' | 'logs'}:${string}`;
@@ -89,6 +89,11 @@ export function namedService(scope: Construct, { prefix, model, cluster }: Named
       // The other stack names its log groups itself; every model has its tag.
       const conditions = { StringEquals: { 'aws:ResourceTag/model': model } };
       allow(consumer, ['logs:FilterLogEvents'], logs, conditions);
+      acknowledgeResource(
+        consumer.grantPrincipal,
+        `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${groups}`,
+        'The log groups of the lifecycle that have the tag of one model.',
+      );
     },
   };
   return grants;
