@@ -6,6 +6,13 @@ export class Misuse extends Error {}
 /** A person has stopped the command: exit code 130. */
 export class Stopped extends Error {}
 
+/** Aborts at the first Ctrl-C. The second one ends the process. */
+export function stopOnInterrupt(): AbortSignal {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  return stop.signal;
+}
+
 /** Parses JSON that was typed. Throws `Misuse` with one sentence. */
 export function typedJson(text: string): unknown {
   try {

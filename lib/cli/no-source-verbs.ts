@@ -1,12 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddVerb, CliIo } from './program.ts';
 
 /** Where the sources are put, in the folder in which the command is called. */
 const FOLDER = 'modelyard';
+/** In the folder: which archive it was made of. */
+const MARK = '.unpacked';
 const ARCHIVE = fileURLToPath(new URL('../sources.tgz', import.meta.url));
 
 /** A verb that runs in a copy of the sources, which its first call makes. */
@@ -20,11 +24,24 @@ const inSources =
       .action(async () => {
         const folder = resolve(FOLDER);
         if (!existsSync(join(folder, 'package.json'))) unpack(folder, io);
+        else if (markOf(folder) !== digest()) io.errors.write(OTHER_VERSION);
         // npm writes this file last.
         if (!existsSync(join(folder, 'node_modules', '.package-lock.json'))) install(folder, io);
         io.exit(await runIn(folder, io));
       });
   };
+
+/** Nothing is replaced: the folder has the models of its owner. */
+const OTHER_VERSION =
+  `./${FOLDER} is of another version of this package, and is used as it is. ` +
+  'To upgrade, rename it, run this again, and copy your models into the new one.\n';
+
+const digest = (): string => createHash('sha256').update(readFileSync(ARCHIVE)).digest('hex');
+
+function markOf(folder: string): string | undefined {
+  const mark = join(folder, MARK);
+  return existsSync(mark) ? readFileSync(mark, 'utf8') : undefined;
+}
 
 function unpack(folder: string, io: CliIo): void {
   if (existsSync(folder)) throw new Error(`./${FOLDER} is needed for Modelyard, and something else is there.`);
@@ -34,6 +51,7 @@ function unpack(folder: string, io: CliIo): void {
   mkdirSync(part);
   const { status } = spawnSync('tar', ['-xzf', ARCHIVE, '-C', part], { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error('The sources could not be unpacked by the program `tar`.');
+  writeFileSync(join(part, MARK), digest());
   renameSync(part, folder);
 }
 
@@ -54,8 +72,9 @@ async function runIn(folder: string, { environment }: CliIo): Promise<number> {
   });
   // The child decides when it ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return code ?? 1;
+  const [code, signal] = (await once(child, 'close')) as [number, null] | [null, NodeJS.Signals];
+  // As a shell counts them: 130 after Ctrl-C.
+  return signal === null ? code : 128 + constants.signals[signal];
 }
 
 /** In place of `source-verbs.ts` in the published package. */

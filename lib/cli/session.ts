@@ -7,6 +7,8 @@ import type { CliIo } from './program.ts';
 
 const DEFAULT_URL = 'http://localhost:8000';
 const DEFAULT_PROFILE = 'default';
+/** Longer waits are announced. */
+const SHORT_WAIT_SECONDS = 3;
 
 /** Dependencies of a verb that calls an API. */
 export interface CliSession {
@@ -60,5 +62,29 @@ export async function sessionOf(command: Command, io: CliIo): Promise<CliSession
   // A stored token is for its own API only.
   const token = io.environment.MODELYARD_TOKEN ?? (stored.url === url ? stored.token : undefined);
   const output = createOutput(io, json);
-  return { api: new Modelyard({ url, token }), output, profiles, profile: stored, profileName, url };
+  return {
+    api: new Modelyard({ url, token, fetch: announcing(io) }),
+    output,
+    profiles,
+    profile: stored,
+    profileName,
+    url,
+  };
+}
+
+/** Calls the API, and says how long it asks to wait. The client does so, which would look like a command that hangs. */
+function announcing({ errors, isTerminal }: CliIo): typeof fetch {
+  let announcedUntil = 0;
+  return async (...call) => {
+    const answer = await fetch(...call);
+    const seconds = Number(answer.headers.get('retry-after') ?? 0);
+    if (!answer.ok && seconds >= SHORT_WAIT_SECONDS && performance.now() >= announcedUntil) {
+      announcedUntil = performance.now() + seconds * 1000;
+      // In place of the line of the progress.
+      errors.write(
+        `${isTerminal ? '\r\u001b[K' : ''}The API answered ${answer.status} and asks to wait ${seconds} s.\n`,
+      );
+    }
+    return answer;
+  };
 }

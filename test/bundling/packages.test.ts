@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, globSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -99,6 +99,8 @@ describe('the published packages, installed in an empty folder,', { timeout: LIM
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const url = await readyAt(child);
+    await appendFile(join(folder, 'node_modules', 'modelyard', 'sources.tgz'), 'a newer one');
+    const upgraded = await run(program, ['cost', '--json'], { PATH });
     const predicted = await modelyard('predict', 'churn', '{"x":{"shape":[2,3],"values":[1,2,3,4,5,6]}}', '--url', url);
     child.kill('SIGTERM');
     const [code] = await once(child, 'close');
@@ -108,7 +110,8 @@ describe('the published packages, installed in an empty folder,', { timeout: LIM
     );
     expect(made.stdout).toMatch(/^Wrote modelyard\/proto\/models\/churn\.proto and .*npx modelyard start\n/s);
     expect(JSON.parse(predicted.stdout)).toEqual({ sum: { shape: ['2', '3'], values: [2, 4, 6, 8, 10, 12] } });
-    expect(code).toBe(0);
+    expect([code, upgraded.code]).toEqual([0, 0]);
+    expect(upgraded.stderr).toMatch(/^\.\/modelyard is of another version of this package, .*To upgrade, rename it/);
   });
 
   it('have the TypeScript client, with types of every model', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ApiError, TaskError } from '#client';
-import { Stopped, wholeNumber } from '../arguments.ts';
+import { Stopped, stopOnInterrupt, wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -27,7 +27,7 @@ export const addBatch: AddVerb = (program, io) => {
       const done = existsSync(into) ? await countLines(into) : 0;
       const run = runOf(`${into}.run`, size);
       await using sink = await open(into, 'a');
-      const stopped = stopOn('SIGINT');
+      const stopped = stopOnInterrupt();
       let count = done;
       let failed = 0;
       const options = { size: run.size, idempotencyKey: run.key, from: done, signal: stopped };
@@ -52,13 +52,6 @@ export const addBatch: AddVerb = (program, io) => {
       if (failed > 0) throw new Error(`${failed} of ${total - done} requests failed.`);
     });
 };
-
-/** Aborts at the first such signal. The second one ends the process. */
-function stopOn(name: NodeJS.Signals): AbortSignal {
-  const stop = new AbortController();
-  process.once(name, () => stop.abort());
-  return stop.signal;
-}
 
 /** An incomplete last line of a run that was killed while it wrote. */
 function dropPartialLine(file: string): void {

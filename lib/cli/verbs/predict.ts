@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { isOver, type Task, TaskError } from '#client';
-import { readJson, typedJson } from '../arguments.ts';
+import { readJson, Stopped, stopOnInterrupt, typedJson } from '../arguments.ts';
 import type { AddVerb, CliIo } from '../program.ts';
 import { type CliSession, sessionOf } from '../session.ts';
 
@@ -33,18 +33,25 @@ export const addPredict: AddVerb = (program, io) => {
 
 /**
  * Prints every state of a task, parts of its result as they come, and its progress on a terminal. Rejects with
- * `TaskError` when it ends without a result.
+ * `TaskError` when it ends without a result, and with `Stopped` after Ctrl-C.
  */
 export async function follow({ api, output }: CliSession, id: string): Promise<void> {
   let last: Task | undefined;
-  for await (const event of api.events(id)) {
-    if (event.type === 'state') {
-      last = event.task;
-      output.progress('');
-      if (!isOver(last) || !output.isJson) output.show(last, () => [`${id}  ${event.task.state}`]);
-    } else if (event.type === 'progress') {
-      output.progress(`${Math.round(event.fraction * 100)} %  ${event.message ?? ''}`);
-    } else if (event.type === 'partial') output.show(event.result, () => [JSON.stringify(event.result)]);
+  const stopped = stopOnInterrupt();
+  try {
+    for await (const event of api.events(id, { signal: stopped })) {
+      if (event.type === 'state') {
+        last = event.task;
+        output.progress('');
+        if (!isOver(last) || !output.isJson) output.show(last, () => [`${id}  ${event.task.state}`]);
+      } else if (event.type === 'progress') {
+        output.progress(`${Math.round(event.fraction * 100)} %  ${event.message ?? ''}`);
+      } else if (event.type === 'partial') output.show(event.result, () => [JSON.stringify(event.result)]);
+    }
+  } catch (error) {
+    output.progress('');
+    if (!stopped.aborted) throw error;
+    throw new Stopped(`Stopped. The task goes on: \`modelyard tasks watch ${id}\`.`);
   }
   if (last && last.state !== 'succeeded') throw new TaskError(last);
   if (last) output.show(last, () => [JSON.stringify(last.result, null, 2)]);
