@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
 import { get } from './api.ts';
 import { Contract } from './contract.tsx';
 import { Curves } from './curves.tsx';
@@ -26,7 +27,17 @@ export default function ModelPage({ name }: { readonly name: string }) {
   const instances = useQuery({ ...instancesQuery(name, isLive), enabled: seesInstances });
   const stats = useQuery({ ...statsQuery(name, isLive), enabled: may('GET', STATS_ROUTE) });
   if (model.isPending) return <Loading />;
-  if (!model.data) return model.error ? <Failure error={model.error} /> : null;
+  if (!model.data) {
+    return (
+      <>
+        <p>
+          <Link href="/">← Models</Link>
+        </p>
+        <h1>{name}</h1>
+        {model.error ? <Failure error={model.error} /> : null}
+      </>
+    );
+  }
   const { data } = model;
   const health = healthOf(data, instances.data?.instances);
   return (

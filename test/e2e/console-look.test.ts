@@ -13,7 +13,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url));
 const ROUTES = [
   ...['/', '/models/gdp_growth_rate', '/tasks', '/pipelines', '/versions', '/drift', '/alerts', '/account', '/calls'],
-  '/nowhere',
+  ...['/nowhere', '/models/nowhere', '/tasks/nowhere'],
 ];
 
 describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
