@@ -13,6 +13,7 @@ import {
   refuseWithoutInstance,
   splitBatch,
   submitOptions,
+  waitPreference,
 } from '#api';
 import { loadCodec } from '#contract';
 import { type AcceptedBatch, codeOf, countBatch, countsOfNew, submitBatch } from '#core';
@@ -51,7 +52,7 @@ async function acceptBatch(deps: HandlerDeps, request: HttpRequest): Promise<Acc
     limits: served.model.limits,
     requestHash: createHash('sha256').update(body).digest('hex'),
     items: () => encodeItems(transcoder, served.descriptor, texts),
-    quota: quotaForTasks(deps, request, served),
+    quota: quotaForTasks(deps, request, served, waitPreference(request.headers).seconds),
   });
   if (accepted.refused.size < accepted.batch.total) await wakeWhenAsleep(served);
   return accepted;

@@ -132,7 +132,7 @@ function groupOf(arrival: Arrival): string | undefined {
   // They take no CPU of this process.
   if (route.handler === 'lifecycle') return undefined;
   // Counted apart, because one of them takes as long as many submits.
-  if (route.handler === 'submit-batch') return `batches for ${params.model}`;
+  if (route.handler === 'submit-batch') return `${isWaiting(arrival) ? 'waiting ' : ''}batches for ${params.model}`;
   if (route.handler !== 'submit-task') return isWaiting(arrival) ? undefined : 'reads';
   return isWaiting(arrival) ? `predictions of ${params.model}` : `submits to ${params.model}`;
 }

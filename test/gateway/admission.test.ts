@@ -107,6 +107,24 @@ describe('admission', () => {
     expect(Array.from({ length: 20 }, () => admission.enter(predictionOf('a'))).filter(isRefused)).toEqual([]);
   });
 
+  it('lets batches in while others wait for places in a backlog', () => {
+    const setup = anAdmission();
+    const { time, admission } = setup;
+    time.turnMs = 400;
+    const batch = (prefer?: string) => arrival('POST', '/models/{model}/batches', prefer ? { prefer } : {});
+    overload(
+      setup,
+      Array.from({ length: 50 }, () => batch()),
+    );
+    const waiting = Array.from({ length: 30 }, () => admission.enter(batch('wait=20')));
+
+    const batches = Array.from({ length: 30 }, () => admission.enter(batch()));
+
+    expect(waiting.filter(isRefused)).toEqual([]);
+    expect(batches.filter(isRefused).length).toBeGreaterThan(15);
+    expect(batches[0] && isRefused(batches[0])).toBe(false);
+  });
+
   it('learns nothing from who has gone or waited for an unknown time', () => {
     const { time, admission } = anAdmission();
     const entered = Array.from({ length: 20 }, () => admission.enter(predictionOf('a')));

@@ -207,6 +207,21 @@ describe('POST /models/{model}/batches', () => {
     expect((await api.platform.queues('model_b').depth()).visible).toBe(5);
   });
 
+  it('waits for its places in a full backlog when it prefers that', async () => {
+    const api = createTestApi();
+    await api.wake({ maxBacklog: 2 });
+    await submit(api, requests(2));
+    const prefer = (seconds: number) => submit(api, requests(2), { ...JSON_BODY, Prefer: `wait=${seconds}` });
+
+    const inVain = await prefer(1);
+    const waiting = prefer(20);
+    await api.work();
+    await api.work();
+
+    expect([inVain.statusCode, (await waiting).statusCode]).toEqual([429, 202]);
+    expect((await api.platform.queues('model_b').depth()).visible).toBe(2);
+  });
+
   it('is refused while the record of batches cannot be written, with nothing accepted', async () => {
     const broken: Partial<BatchStore> = { create: () => Promise.reject(unavailable('store_unavailable', 'away', 0)) };
     const api = createTestApi({

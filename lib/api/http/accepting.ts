@@ -27,7 +27,7 @@ export function refuseWithoutInstance({ model, live, failure }: ServedModel): vo
   throw new ModelyardError('no_live_instance', 'No instance of this model is running. The task was not accepted.');
 }
 
-/** The limits of the model and of the caller. With `seconds`, a task waits so long for a place in a full backlog. */
+/** The limits of the model and of the caller. With `seconds`, tasks wait so long for places in a full backlog. */
 export function quotaForTasks(
   { placesOf, quotaOf, forecast }: Pick<HandlerDeps, 'placesOf' | 'quotaOf' | 'forecast'>,
   { caller, signal }: HttpRequest,

@@ -1,9 +1,9 @@
 import { MAX_BATCH_ITEMS, TASK_STATES } from '#core';
 import { JSON_TYPE, NDJSON_TYPE } from '../http/negotiation.ts';
 import type { BatchBody } from '../presenters/batch-presenter.ts';
-import { HEADERS, PARAMETERS } from './headers.ts';
+import { HEADERS } from './headers.ts';
 import type { Json } from './message-schemas.ts';
-import { SUBMIT_PROBLEMS } from './model-operations.ts';
+import { SUBMIT_PARAMETERS, SUBMIT_PROBLEMS } from './model-operations.ts';
 import {
   jsonResponse,
   MODEL_PARAMETER,
@@ -52,15 +52,9 @@ export const BATCH_ROUTES = {
     description:
       `Takes 1 to ${MAX_BATCH_ITEMS} request messages as canonical proto3 JSON: an array, or one a line as NDJSON. Each ` +
       'is independent: an invalid one is reported by its index, and the others are accepted. A refusal of the whole batch ' +
-      'means that nothing was accepted. The headers hold for every item.',
-    parameters: [
-      MODEL_PARAMETER,
-      PARAMETERS.idempotencyKey,
-      PARAMETERS.taskDeadline,
-      PARAMETERS.taskTimeout,
-      PARAMETERS.traceparent,
-      PARAMETERS.tracestate,
-    ],
+      'means that nothing was accepted. The headers hold for every item. With `Prefer: wait=N` (0–25) it waits up to N ' +
+      'seconds for places in a full backlog.',
+    parameters: [MODEL_PARAMETER, ...SUBMIT_PARAMETERS],
     requestBody: {
       required: true,
       content: {

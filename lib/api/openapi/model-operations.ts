@@ -25,7 +25,8 @@ export const SUBMIT_PROBLEMS = [
   'registry_unavailable',
 ] as const satisfies readonly ErrorCode[];
 
-const SUBMIT_PARAMETERS = [
+/** Headers of every submit. */
+export const SUBMIT_PARAMETERS = [
   PARAMETERS.prefer,
   PARAMETERS.idempotencyKey,
   PARAMETERS.routingKey,

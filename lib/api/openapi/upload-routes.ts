@@ -2,7 +2,7 @@ import { MAX_CALL_BYTES, MAX_TRANSFER_BYTES, MAX_TRANSFER_JSON_BYTES, TRANSFER_S
 import { JSON_TYPE, PROTOBUF_TYPE } from '../http/negotiation.ts';
 import { HEADERS, PARAMETERS } from './headers.ts';
 import type { Json } from './message-schemas.ts';
-import { SUBMIT_PROBLEMS } from './model-operations.ts';
+import { SUBMIT_PARAMETERS, SUBMIT_PROBLEMS } from './model-operations.ts';
 import { BODY_PROBLEMS, jsonResponse, pathParameter, type RouteDocs, schemaRef } from './route-doc.ts';
 import { moment, object, text } from './schema-parts.ts';
 
@@ -73,11 +73,8 @@ export const UPLOAD_ROUTES = {
     parameters: [
       MODEL,
       pathParameter('id', 'The id of the upload.'),
-      PARAMETERS.prefer,
-      PARAMETERS.taskDeadline,
-      PARAMETERS.taskTimeout,
-      PARAMETERS.traceparent,
-      PARAMETERS.tracestate,
+      // A key belongs to the first call.
+      ...SUBMIT_PARAMETERS.filter((each) => each !== PARAMETERS.idempotencyKey),
     ],
     responses: {
       '200': jsonResponse('The task, which has ended.', schemaRef('SubmittedTask'), HEADERS.location),

@@ -111,9 +111,11 @@ describe('the OpenAPI document', () => {
 
   it('takes JSON and protobuf, and tells which headers are understood', () => {
     const operation = at(document, 'paths', '/predict/model_a', 'post');
-    const names = (operation.parameters as { $ref: string }[]).map(({ $ref }) =>
-      String(at(document, ...$ref.slice(2).split('/')).name),
-    );
+    const namesOf = ({ parameters }: Json) =>
+      (parameters as { $ref?: string }[]).flatMap(({ $ref }) =>
+        $ref === undefined ? [] : [String(at(document, ...$ref.slice(2).split('/')).name)],
+      );
+    const names = namesOf(operation);
 
     expect(Object.keys(at(operation, 'requestBody', 'content'))).toEqual([
       'application/json',
@@ -131,6 +133,10 @@ describe('the OpenAPI document', () => {
       'traceparent',
       'tracestate',
     ]);
+    expect(namesOf(at(document, 'paths', '/models/{model}/batches', 'post'))).toEqual(names);
+    expect(namesOf(at(document, 'paths', '/models/{model}/uploads/{id}/tasks', 'post'))).toEqual(
+      names.filter((name) => name !== 'Idempotency-Key'),
+    );
     expect(Object.keys(at(operation, 'responses')).map(Number)).toEqual([
       200, 202, 400, 401, 403, 404, 406, 413, 415, 422, 429, 500, 502, 503, 504,
     ]);
