@@ -4,7 +4,7 @@ import type { UserQuota } from '../users/task-limit.ts';
 import type { WebhookStore } from '../webhooks/webhook-store.ts';
 import { type Envelope, encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
-import { RESEND_INTERVAL_MS, type SubmitCommand, unconfirmed } from './submit-task.ts';
+import { CONFIRMATION_PAUSES_MS, RESEND_INTERVAL_MS, type SubmitCommand, unconfirmed } from './submit-task.ts';
 import type { Task } from './task.ts';
 import { MAX_HISTORY } from './task-history.ts';
 import type { TaskQueues } from './task-queue.ts';
@@ -152,11 +152,22 @@ async function repeat(deps: SendDeps, task: Task, envelope: Envelope): Promise<v
   const { tasks, clock } = deps;
   const { id, requestHash, round, copies = 0, resentAt = Number.NEGATIVE_INFINITY } = task;
   const at = clock.now();
-  if (at < resentAt + RESEND_INTERVAL_MS) throw unconfirmed(resentAt + RESEND_INTERVAL_MS - at);
+  if (at < resentAt + RESEND_INTERVAL_MS) throw await whyNotRepeated(deps, task, resentAt + RESEND_INTERVAL_MS);
   const copy = copies + 1;
   const outcome = await tasks.apply(id, { type: 'resent', copy, at, round, requestHash });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
   await send(deps, { ...envelope, copy });
+}
+
+/** Another request sends the message. Waits about a second for its confirmation, as a repeated submit does. */
+async function whyNotRepeated({ tasks, clock }: SendDeps, { id, round }: Task, repeatableAt: number) {
+  for (const pauseMs of CONFIRMATION_PAUSES_MS) {
+    await clock.sleep(pauseMs);
+    const current = await tasks.get(id);
+    if (!current) return refusal('It has changed in the meantime.');
+    if (current.round !== round || !isSentAgain(current)) return refusal(`The task is ${current.state}.`);
+  }
+  return unconfirmed(repeatableAt - clock.now());
 }
 
 type SendDeps = Pick<RetryDeps, 'tasks' | 'queues' | 'clock'>;

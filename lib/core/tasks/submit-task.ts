@@ -67,7 +67,7 @@ export const RETENTION_SECONDS = 7 * 24 * 3600;
 /** Minimum interval between two messages that repeated submits send for a task. */
 export const RESEND_INTERVAL_MS = 60_000;
 /** Pauses between reads while another request sends the message: one second in total. */
-const CONFIRMATION_PAUSES_MS = [20, 60, 120, 300, 500] as const;
+export const CONFIRMATION_PAUSES_MS = [20, 60, 120, 300, 500] as const;
 /** Namespace of ids derived from an idempotency key (RFC 9562, version 5). */
 const IDEMPOTENCY_NAMESPACE = '6f1d4b52-93c8-5f0e-8c0a-3f2b7a9d1e64';
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   decodeEnvelope,
   encodeEnvelope,
@@ -69,9 +69,17 @@ async function givenUpTask() {
   };
   const stored = () => platform.tasks.get(id);
   const retry = (send?: TaskQueue['send']) => retryTask(deps(send), lookup);
+  /** In small steps, so that what wakes can sleep again. */
+  const passOneSecond = async () => {
+    for (let passed = 0; passed < 1000; passed += 20) {
+      await new Promise(setImmediate);
+      await clock.advance(20);
+    }
+  };
   const redrive = (model = 'model_a') => redriveDeadLetters(deps(), { model, by: 'operator', ids: [id] });
   const submitAgain = () => submitTask(deps(), COMMAND);
-  return { id, clock, platform, deps, losing, received, interrupted, stored, retry, redrive, submitAgain };
+  const acts = { losing, received, interrupted, stored, retry, redrive, submitAgain, passOneSecond };
+  return { id, clock, platform, deps, ...acts };
 }
 
 describe('a retry whose gateway died before it sent the message', () => {
@@ -113,12 +121,13 @@ describe('a retry whose gateway died before it sent the message', () => {
   });
 
   it('sends at most one message a minute', async () => {
-    const { clock, interrupted, received, retry } = await givenUpTask();
+    const { clock, interrupted, received, retry, passOneSecond } = await givenUpTask();
     await interrupted();
     await expect(retry(() => Promise.reject(away))).rejects.toBe(away);
-    await clock.advance(RESEND_INTERVAL_MS - 1001);
+    await clock.advance(RESEND_INTERVAL_MS - 2001);
 
-    await expect(retry()).rejects.toMatchObject({ code: 'queue_unavailable', retryable: true, retryAfterSeconds: 2 });
+    const tooSoon = { code: 'queue_unavailable', retryable: true, retryAfterSeconds: 2 };
+    await Promise.all([expect(retry()).rejects.toMatchObject(tooSoon), passOneSecond()]);
     await clock.advance(1001);
     await retry();
 
@@ -140,6 +149,26 @@ describe('a retry whose gateway died before it sent the message', () => {
 });
 
 describe('a retry', () => {
+  it('is refused as retried already, not as an outage, when the queue is slow to confirm those before', async () => {
+    const { id, platform, retry, stored, passOneSecond } = await givenUpTask();
+    const confirmed = Promise.withResolvers<void>();
+    const slow: TaskQueue['send'] = async (message) => {
+      await confirmed.promise;
+      await platform.queues('model_a').send(message);
+    };
+    const first = retry(slow);
+    await vi.waitUntil(async () => (await stored())?.round === 1);
+    const second = retry(slow);
+    await vi.waitUntil(async () => (await stored())?.copies === 1);
+
+    const last = retry();
+    await new Promise(setImmediate);
+    confirmed.resolve();
+    await Promise.all([expect(last).rejects.toMatchObject({ code: 'task_not_retryable' }), passOneSecond()]);
+
+    expect(await Promise.all([first, second])).toMatchObject([{ id }, { id }]);
+  });
+
   it('is refused while the queue has the message of the one before', async () => {
     const { received, retry } = await givenUpTask();
     await retry();
