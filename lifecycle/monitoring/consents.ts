@@ -26,10 +26,12 @@ export async function getConsent(lifecycle: Lifecycle, request: HttpRequest): Pr
 
 /** `PUT /users/me/consent`: holds for predictions that are logged from now on; `erase` deletes those before. */
 export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
-  const { prediction_log: asked, erase = false } = jsonBody(request);
+  const { prediction_log: asked, erase = false, ...others } = jsonBody(request);
   const prediction_log = CONSENTS.find((consent) => consent === asked);
   if (!prediction_log) throw invalidField('/prediction_log', `must be one of ${CONSENTS.join(', ')}`);
   if (typeof erase !== 'boolean') throw invalidField('/erase', 'must be true or false');
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalidField(`/${other}`, 'is not a field of a consent');
   const { query } = await monitoringDatabase(lifecycle);
   const updated_at = lifecycle.platform.clock.now();
   await query

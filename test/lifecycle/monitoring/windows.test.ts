@@ -70,9 +70,9 @@ describe('the prediction log', () => {
     expect((await ask(lifecycle, 'GET /users/me/consent', { owner: 'shy' })).fields).toEqual({
       prediction_log: 'answers',
     });
-    await expect(ask(lifecycle, 'PUT /users/me/consent', { body: { prediction_log: 'all' } })).rejects.toMatchObject({
-      code: 'invalid_input',
-    });
+    for (const body of [{ prediction_log: 'all' }, { prediction_log: 'full', ease: true }] as JsonObject[]) {
+      await expect(ask(lifecycle, 'PUT /users/me/consent', { body })).rejects.toMatchObject({ code: 'invalid_input' });
+    }
   });
 
   it('rebuilds from tasks what an instance could not hand on', async () => {
