@@ -18,6 +18,16 @@ export async function consentsOf(
   return new Map(rows.map(({ owner, prediction_log }) => [owner, prediction_log]));
 }
 
+/** Predictions of these owners before a time are not logged: their owners have erased them. Unix milliseconds. */
+export async function erasedBefore(
+  lifecycle: Pick<Lifecycle, 'stores'>,
+  owners: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const rows = await query.selectFrom('erasures').selectAll().where('owner', 'in', owners).execute();
+  return new Map(rows.map(({ owner, before }) => [owner, before]));
+}
+
 /** `GET /users/me/consent` */
 export async function getConsent(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { id } = request.caller;
@@ -41,6 +51,12 @@ export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Pr
     .execute();
   if (!erase) return json(200, { prediction_log });
   const { id } = request.caller;
+  // Instances hand on later what they have answered before, and lost logs are rebuilt from tasks.
+  await query
+    .insertInto('erasures')
+    .values({ owner: id, before: updated_at })
+    .onConflict((conflict) => conflict.column('owner').doUpdateSet({ before: updated_at }))
+    .execute();
   const task = await startStage(lifecycle, {
     ...{ service: manifest.name, stage: 'erase', args: { owner: id, before: updated_at }, owner: id },
   });

@@ -42,8 +42,10 @@ export const eraseOwner: Stage = async (lifecycle, args, run) => {
   await using bench = await openWorkbench(lifecycle, run.signal);
   let erased = 0;
   for (const batch of batches) erased += await eraseIn(lifecycle, bench, batch, { owner, before });
-  if (deleted === true) await anonymize(lifecycle, args, run);
-  else await query.deleteFrom('outcomes').where('owner', '=', owner).where('predicted_at', '<', before).execute();
+  if (deleted === true) {
+    await anonymize(lifecycle, args, run);
+    await query.deleteFrom('erasures').where('owner', '=', owner).execute();
+  } else await query.deleteFrom('outcomes').where('owner', '=', owner).where('predicted_at', '<', before).execute();
   return { erased };
 };
 

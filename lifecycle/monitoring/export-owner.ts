@@ -40,6 +40,8 @@ const logged: ReadRows = async (lifecycle, { owner, after, signal }) => {
 
 /** The stage `export`: the prediction log, outcomes and settings of a user. */
 export const exportOwner = exporting(manifest, [
-  ...[...OWNED, { table: 'consents', key: 'owner', columns: ['owner'] }].map((trace) => rowsNaming(manifest, trace)),
+  ...[...OWNED, ...['consents', 'erasures'].map((table) => ({ table, key: 'owner', columns: ['owner'] }))].map(
+    (trace) => rowsNaming(manifest, trace),
+  ),
   logged,
 ]);

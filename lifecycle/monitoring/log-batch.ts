@@ -5,7 +5,7 @@ import { type LoggedPrediction, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage, StageRun } from '../service.ts';
-import { consentsOf } from './consents.ts';
+import { consentsOf, erasedBefore } from './consents.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
 import { createReader, type LoggedRecord } from './logged-record.ts';
@@ -84,12 +84,14 @@ export async function storeBatch(
   const known = database.query.selectFrom('batches').select('records').where('id', '=', run.taskId);
   const before = await known.executeTakeFirst();
   if (before || records.length === 0) return before?.records ?? 0;
-  const consents = await consentsOf(lifecycle, [...new Set(records.map(({ owner }) => owner))]);
+  const owners = [...new Set(records.map(({ owner }) => owner))];
+  const [consents, erased] = await Promise.all([consentsOf(lifecycle, owners), erasedBefore(lifecycle, owners)]);
   const read = createReader(lifecycle);
   const kept: LoggedRecord[] = [];
   for (const record of records) {
     const consent = consents.get(record.owner) ?? 'full';
-    if (consent !== 'none') kept.push(await read(record, model, consent));
+    const isErased = record.at < (erased.get(record.owner) ?? 0);
+    if (consent !== 'none' && !isErased) kept.push(await read(record, model, consent));
   }
   if (kept.length === 0) return 0;
   const artifact = await writeParquet(lifecycle, kept, run.signal);

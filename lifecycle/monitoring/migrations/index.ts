@@ -112,4 +112,9 @@ export const migrations: Migrations = {
       .addColumn('prediction_log', 'text', (column) => column.notNull())
       .addColumn('updated_at', 'bigint', (column) => column.notNull()),
   ),
+  '016-erasures': createTable('erasures', (table) =>
+    table
+      .addColumn('owner', 'text', (column) => column.primaryKey())
+      .addColumn('before', 'bigint', (column) => column.notNull()),
+  ),
 };

@@ -87,5 +87,9 @@ describe('the prediction log', () => {
 
     expect(fields.prediction_log).toBe('answers');
     expect(task).toMatchObject({ owner: 'ann', model: 'lifecycle' });
+    // What an instance still had, and what comes from now on.
+    await log([...recordsOf('old', 5, { owner: 'ann' }), ...recordsOf('new', 3, { owner: 'ann', at: Date.now() })]);
+    const { query } = await monitoringDatabase(lifecycle);
+    expect(await query.selectFrom('batches').select('records').execute()).toEqual([{ records: 3 }]);
   });
 });
