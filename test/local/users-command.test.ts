@@ -213,6 +213,27 @@ describe('npm run users', () => {
     expect((await users('delete', ann?.id ?? '')).code).toBe(0);
   });
 
+  it('exports large results themselves, because links to them end with the user', async () => {
+    const { platform, users } = await aSystem();
+    await users('add', 'ann');
+    const owner = (await platform.users.findByName('ann'))?.id ?? '';
+    const keys = ['results/json/1.large', 'results/binary/1.binary'];
+    await platform.blobs.put(`${keys[0]}.json`, Buffer.from('{"value":7}'));
+    for (const key of keys) {
+      const task = aFreshTask({ owner });
+      await platform.tasks.create(task);
+      const result = { contractHash: CONTRACT.hash, payload: { kind: 'blob', key, size: 9_000_000 } } as const;
+      const at = task.createdAt;
+      await platform.tasks.apply(task.id, { type: 'succeeded', fence: 1, attempts: 1, startedAt: at, at, result });
+    }
+
+    const { out } = await users('export', 'ann');
+
+    const tasks = out.split('\n').flatMap((line) => (line.startsWith('{"task"') ? [JSON.parse(line).task] : []));
+    expect(tasks.map(({ result }) => result)).toEqual(expect.arrayContaining([{ value: 7 }, null]));
+    expect(tasks.map(({ links }) => Object.keys(links))).toEqual([['self'], ['self']]);
+  });
+
   it('sets limits of a user, and takes them back', async () => {
     const { platform, users } = await aSystem();
     await users('add', 'ann');

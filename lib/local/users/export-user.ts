@@ -1,6 +1,6 @@
 import { createTranscoder, presentCall, presentKey, presentTask, presentUser } from '#api';
 import { jsonTextOf, RawJson } from '#api/http/transcode.ts';
-import { type Call, keysOf, tasksOf, type User } from '#core';
+import { type Call, isLinked, JSON_SUFFIX, keysOf, type Task, tasksOf, type User } from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
 import { lifecycleRows } from './lifecycle-rows.ts';
 import type { UsersData } from './open-users.ts';
@@ -9,15 +9,23 @@ const PAGE = 100;
 
 /**
  * Everything that is stored of a user, without secrets: a line of JSON for the user, each key, task and call, and each
- * row of the lifecycle.
+ * row of the lifecycle. Results that are too large for JSON are null.
  */
 export async function* exportUser(store: UsersData, user: User): AsyncGenerator<string> {
-  const deps = { platform: store, transcoder: createTranscoder() };
   yield line('user', presentUser(user));
   for (const key of keysOf(user)) yield line('key', presentKey(key, user.id));
-  for await (const task of tasksOf(store, user.id)) yield line('task', await presentTask(deps, task));
+  for await (const task of tasksOf(store, user.id)) yield line('task', await withResult(store, task));
   for await (const call of callsOf(store, user.id)) yield line('call', presentCall(call));
   for await (const row of lifecycleRows(store, user.id)) yield line('lifecycle', row);
+}
+
+/** With a result in place of a link to it, which the deletion of the user would break. */
+async function withResult({ blobs, contracts }: UsersData, task: Task) {
+  const body = await presentTask({ platform: { blobs, contracts }, transcoder: createTranscoder() }, task);
+  const payload = isLinked(task) ? task.result?.payload : undefined;
+  if (payload?.kind !== 'blob') return body;
+  const json = await blobs.get(`${payload.key}${JSON_SUFFIX}`);
+  return { ...body, result: json ? new RawJson(Buffer.from(json).toString()) : null };
 }
 
 function line(kind: string, value: unknown): string {
