@@ -1,7 +1,6 @@
 import { type HandlerDeps, type HttpRequest, idOfUser } from '#api';
-import { ModelyardError, type UserStore } from '#core';
+import { allUsers, ModelyardError, type UserStore } from '#core';
 
-const PAGE = 100;
 /** Users whose lists one request merges. */
 const MAX_OWNERS = 500;
 
@@ -17,19 +16,16 @@ export async function otherOwners(
     throw new ModelyardError('forbidden', 'Only admins see the tasks of other users.');
   }
   if (user !== undefined) return [await idOfUser(users, user)];
-  return [...new Set([caller.id, ...(await idsOf(users))])];
+  return [...new Set([caller.id, ...(users ? await idsOf(users) : [])])];
 }
 
-async function idsOf(users: UserStore | undefined): Promise<string[]> {
+async function idsOf(users: UserStore): Promise<string[]> {
   const ids: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await users?.list({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-    ids.push(...(page?.users.map(({ id }) => id) ?? []));
-    cursor = page?.nextCursor;
+  for await (const { id } of allUsers(users)) {
+    ids.push(id);
     if (ids.length > MAX_OWNERS) {
       throw new ModelyardError('invalid_request', `There are more than ${MAX_OWNERS} users: name one by ?user=.`);
     }
-  } while (cursor !== undefined);
+  }
   return ids;
 }

@@ -61,7 +61,7 @@ export {
   userNameKey,
 } from './user.ts';
 export { findUserById, isUserId, nameKeyOf, nameKeyOfId, newUserId, userCursor } from './user-id.ts';
-export type { UserPage, UserQuery, UserStore } from './user-store.ts';
+export { allUsers, type UserPage, type UserQuery, type UserStore } from './user-store.ts';
 export {
   type EndOf,
   endedAmong,

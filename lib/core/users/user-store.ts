@@ -39,3 +39,15 @@ export interface UserPage {
   readonly users: readonly User[];
   readonly nextCursor?: string;
 }
+
+const PAGE = 100;
+
+/** All users, page by page. */
+export async function* allUsers(users: Pick<UserStore, 'list'>): AsyncGenerator<User> {
+  let cursor: string | undefined;
+  do {
+    const page = await users.list({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.users;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}

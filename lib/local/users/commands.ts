@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { eraseEverywhere } from '#api/erase-traces.ts';
 import {
   addUser,
+  allUsers,
   changedLimits,
   changeUser,
   createKey,
@@ -107,7 +108,7 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
     takes: 0,
     async run({ users }) {
       const lines = ['username,role,state,created_at'];
-      for await (const { name, role, isDisabled, createdAt } of allOf(users)) {
+      for await (const { name, role, isDisabled, createdAt } of allUsers(users)) {
         lines.push([name, role, isDisabled ? 'disabled' : 'active', new Date(createdAt).toISOString()].join());
       }
       return `${lines.join('\n')}\n`;
@@ -127,12 +128,3 @@ async function find(users: UserStore, name: string): Promise<User> {
 }
 
 const unknownUser = (name: string) => new ModelyardError('user_not_found', `There is no user ${name}.`);
-
-async function* allOf(users: UserStore): AsyncGenerator<User> {
-  let cursor: string | undefined;
-  do {
-    const page = await users.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.users;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-}
