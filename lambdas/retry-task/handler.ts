@@ -5,7 +5,8 @@ import { retryTask } from '#core';
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function retry(request) {
     const { caller } = request;
-    const quota = deps.quotaOf?.(caller, async (task) => (await deps.forecast(task)).endsAt);
+    // This handler may not measure queues, so no refusal estimates when a task will end.
+    const quota = deps.quotaOf?.(caller, async () => undefined);
     const lookup = { id: taskIdOf(request), owner: caller.id };
     const task = await retryTask(deps.platform, lookup, { ...originOf(request), quota });
     await deps.wakeWhenAsleep(await deps.models.served(task.model));
