@@ -25,6 +25,9 @@ export function Overview() {
   return (
     <>
       <h1>Models</h1>
+      {stats.some(({ data }) => data) ? (
+        <p className="faint">Ended tasks, run times and curves are those of the last 15 minutes.</p>
+      ) : null}
       {models.error && !models.data ? <Failure error={models.error} /> : null}
       {models.isPending ? <Loading /> : null}
       {models.data?.models.length === 0 ? (

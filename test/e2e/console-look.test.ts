@@ -56,6 +56,24 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Launch an instance' }).waitFor();
   });
 
+  it('shows the text of each button of a form, also on a phone', async () => {
+    await using console = await tests.open(PHONE);
+    const { page } = console;
+    await console.show('/models/model_a');
+    const texts = () =>
+      page.evaluate(
+        `[...document.querySelectorAll('.rjsf button')].map((button) =>
+          getComputedStyle(button, '::after').content.replaceAll('"', ''))`,
+      ) as Promise<string[]>;
+
+    await page.getByRole('button', { name: 'Add' }).first().click();
+
+    expect(await texts()).toEqual(expect.arrayContaining(['Add', 'Remove', 'Move up', 'Move down']));
+    expect(await texts()).not.toContain('none');
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    expect(await console.violations()).toEqual([]);
+  });
+
   it('works below the path of a stage', async () => {
     await using stage = await behindPrefix(tests.system.url, '/prod');
     await using console = await tests.open({ url: stage.url });
