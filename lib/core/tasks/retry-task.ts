@@ -25,8 +25,8 @@ const PAGE = 100;
 
 /**
  * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
- * `task_not_found`, `task_not_retryable`, `too_many_requests`, `store_unavailable` and `queue_unavailable`. After the last two, the retry can
- * be repeated: the task has failed then, or its message is sent again.
+ * `task_not_found`, `task_not_retryable`, `too_many_requests`, `store_unavailable` and `queue_unavailable`. After the
+ * last two, the retry can be repeated: the task has failed then, or its message is sent again.
  */
 export async function retryTask(
   deps: RetryDeps,
