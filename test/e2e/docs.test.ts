@@ -6,6 +6,8 @@ import { submit, type TaskBody } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
 import { behindPrefix } from '#test/support/stage-prefix.ts';
 
+/** The page is large: it draws for seconds alone, and for a minute beside other load. */
+const PATIENCE_MS = 110_000;
 const PROTOBUF = 'application/x-protobuf';
 
 const tests = useBrowser();
@@ -18,6 +20,7 @@ afterEach(async () => {
 async function openDocs(url: string, path = '/docs'): Promise<{ page: Page; faults: string[] }> {
   const [context = await tests.browser.newContext()] = tests.browser.contexts();
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
   page.on('console', (line) => ['error', 'warning'].includes(line.type()) && faults.push(line.text()));
@@ -64,7 +67,7 @@ async function documented(path: string, isThere: boolean): Promise<void> {
   }
 }
 
-describe('the page at /docs, in a browser,', { timeout: 90_000 }, () => {
+describe('the page at /docs, in a browser,', { timeout: 2 * PATIENCE_MS }, () => {
   it('sends a prediction as JSON, with its example as it stands, and shows the result', async () => {
     const { page, faults } = await openDocs(tests.system.url);
     const operation = await expand(page, 'model_a', 'predict_model_a');
