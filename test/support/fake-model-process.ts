@@ -63,6 +63,11 @@ class FakeModelProcess implements ModelProcess {
     this.exit('ended with exit code 0.');
   }
 
+  /** The number of requests without an answer. */
+  get open(): number {
+    return this.#open.length;
+  }
+
   /** Answers the oldest request that is open. */
   answer(answer: RunAnswer = { response: new Uint8Array() }): void {
     this.#open.shift()?.(answer);

@@ -183,8 +183,9 @@ export class RoutedModel {
     const { model } = this.#primary;
     const lane = this.#adopt(await model.beside(await this.#options.fetch(candidate), { inBackground: isShadow }));
     this.#primary.counter = new TallyCounter(this.version ?? '');
-    const { onShadowAnswer = () => undefined } = this.#options;
-    this.#candidate = { lane, candidate, shadow: isShadow ? new Shadow(lane, onShadowAnswer) : undefined };
+    const { clock, onShadowAnswer = () => undefined } = this.#options;
+    const shadow = isShadow ? new Shadow(lane, clock, onShadowAnswer) : undefined;
+    this.#candidate = { lane, candidate, shadow };
   }
 
   /** Ends a version that exceeds its limits. */

@@ -1,3 +1,4 @@
+import type { Clock } from '#core';
 import type { RunRequest } from '../backends/model-backend.ts';
 import type { Outcome } from '../worker/model-life.ts';
 import type { Lane } from './lane.ts';
@@ -13,17 +14,22 @@ export interface ShadowAnswer {
 /** More would compete with the version that answers. */
 const MAX_CONCURRENT = 2;
 const MAX_WAITING = 256;
+/** Tasks are gathered: a run after every answer would compete with the next task of a caller. */
+const GATHERED_MS = 50;
 
 /** Runs tasks on a version that never answers, after their answers. Tasks above its capacity are left out and counted. */
 export class Shadow {
   readonly #lane: Lane;
+  readonly #clock: Clock;
   readonly #onAnswer: (answer: ShadowAnswer) => void;
   readonly #waiting: RunRequest[] = [];
+  #isGathering = false;
   #running = 0;
   #isStopped = false;
 
-  constructor(lane: Lane, onAnswer: (answer: ShadowAnswer) => void) {
+  constructor(lane: Lane, clock: Clock, onAnswer: (answer: ShadowAnswer) => void) {
     this.#lane = lane;
+    this.#clock = clock;
     this.#onAnswer = onAnswer;
   }
 
@@ -32,12 +38,19 @@ export class Shadow {
     if (this.#isStopped) return;
     if (this.#waiting.length >= MAX_WAITING) this.#lane.counter.dropped();
     else this.#waiting.push(request);
-    if (this.#running < MAX_CONCURRENT) setImmediate(() => this.#next());
+    if (!this.#isGathering && this.#running === 0) void this.#gather();
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#waiting.length = 0;
+  }
+
+  async #gather(): Promise<void> {
+    this.#isGathering = true;
+    await this.#clock.sleep(GATHERED_MS);
+    this.#isGathering = false;
+    for (let at = 0; at < MAX_CONCURRENT; at++) this.#next();
   }
 
   #next(): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_RULE, type Deployment, type VersionPointer } from '#core';
 import { DeployedVersion } from '#runtime/instance/deployed-version.ts';
 import { RunningModel } from '#runtime/worker/running-model.ts';
@@ -165,7 +165,7 @@ describe('the deployed version of an instance', () => {
       const run = deployed.model.run([{ taskId, source, attempt: 1, trace: undefined, body: Uint8Array.of(9) }]);
       processes[1]?.answer({ response: Uint8Array.of(1) });
       await run.outcomes[0];
-      await new Promise((resolve) => setImmediate(resolve));
+      await vi.waitFor(() => expect(processes[2]?.open).toBe(1));
       processes[2]?.answer({ response: Uint8Array.of(2) });
       await new Promise((resolve) => setImmediate(resolve));
     }

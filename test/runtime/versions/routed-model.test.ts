@@ -173,12 +173,12 @@ describe('a canary', () => {
 
 describe('a shadow', () => {
   it('runs what was answered, and neither answers nor delays', async () => {
-    const { versions, shadowed, old, next } = await routed(canary({ strategy: 'shadow' }));
+    const { clock, versions, shadowed, old, next } = await routed(canary({ strategy: 'shadow' }));
 
     const run = versions.run([request('task')]);
     old.answer(responseOf(1));
     expect(await run.outcomes[0]).toEqual(responseOf(1));
-    await turn();
+    await clock.advance(100);
     next?.answer(responseOf(2));
     await turn();
 
@@ -186,14 +186,41 @@ describe('a shadow', () => {
     expect(versions.tallies).toMatchObject([{ tasks: 1 }, { version: '2', tasks: 1, failed: 0 }]);
   });
 
+  it('runs what was gathered two at a time', async () => {
+    const { clock, versions, shadowed, old, next } = await routed(canary({ strategy: 'shadow' }));
+    for (let at = 0; at < 5; at++) {
+      const run = versions.run([request(`task-${at}`)]);
+      old.answer(responseOf(1));
+      await run.outcomes[0];
+    }
+    await turn();
+    expect(next?.open).toBe(0);
+
+    await clock.advance(100);
+    expect(next?.open).toBe(2);
+    for (let at = 0; at < 5; at++) {
+      next?.answer(responseOf(2));
+      await turn();
+      await turn();
+    }
+
+    expect(shadowed.map(({ request: { taskId } }) => taskId)).toEqual([
+      'task-0',
+      'task-1',
+      'task-2',
+      'task-3',
+      'task-4',
+    ]);
+  });
+
   it('does not see what was not answered', async () => {
-    const { versions, shadowed, old } = await routed(canary({ strategy: 'shadow' }));
+    const { clock, versions, shadowed, old } = await routed(canary({ strategy: 'shadow' }));
 
     const run = versions.run([request('task')]);
     old.answer(INVALID);
 
     expect(await run.outcomes[0]).toEqual(INVALID);
-    await turn();
+    await clock.advance(100);
     expect(shadowed).toEqual([]);
   });
 
