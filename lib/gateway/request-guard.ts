@@ -18,8 +18,9 @@ const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 const BODY_TYPES: readonly string[] = [JSON_TYPE, PROTOBUF_TYPE];
 
 /**
- * Throws `invalid_request` without one host name, and `forbidden` for cross-site requests of browsers: to a host name that is not the gateway's (DNS rebinding), or
- * from another origin. Browsers set these headers; pages cannot change them.
+ * Throws `invalid_request` without one host name, and `forbidden` for cross-site requests of browsers: to a host name
+ * that is not the gateway's (DNS rebinding), or from another origin. Browsers set these headers; pages cannot change
+ * them.
  */
 export function createGuard({ hosts = [], origins = [] }: GuardOptions): (request: IncomingMessage) => void {
   const isKnownHost = (name: string) => LOOPBACK.test(name) || hosts.includes(name) || hosts.includes('*');
@@ -68,7 +69,8 @@ function bodyTypesOf({ takesForms, takesFiles, takesLines }: Partial<Route>): re
 }
 
 /**
- * The header Authorization. Throws `unauthenticated` when there are several, because a proxy may have checked another one.
+ * The header Authorization. Throws `unauthenticated` when there are several, because a proxy may have checked another
+ * one.
  */
 export function authorizationOf({ headers, headersDistinct }: IncomingMessage): string | undefined {
   if ((headersDistinct.authorization?.length ?? 0) <= 1) return headers.authorization;

@@ -15,17 +15,16 @@ export function withLogs(platform: Platform, environment: NodeJS.ProcessEnv): Pl
   const { instances, clock } = platform;
   const { ecs, registryTable: table } = settings;
   if (!instances || !ecs) return platform;
-  const place = ecs;
   let reading: Promise<CloudWatchInstanceLogs> | undefined;
-  async function load(): Promise<CloudWatchInstanceLogs> {
-    const services = new EcsServices({ ...place, client: await createEcsClient(settings) });
+  const load = async (): Promise<CloudWatchInstanceLogs> => {
+    const services = new EcsServices({ ...ecs, client: await createEcsClient(settings) });
     const rows = new ControlRows({ client: openDynamoDb(settings).dynamodb, table });
     const client = new CloudWatchLogsClient(connectionOf(settings, undefined, TIMEOUT_MS));
     return new CloudWatchInstanceLogs({ client, services, rows, clock });
-  }
-  function reader(): Promise<CloudWatchInstanceLogs> {
+  };
+  const reader = (): Promise<CloudWatchInstanceLogs> => {
     reading ??= load();
     return reading;
-  }
+  };
   return { ...platform, instances: { ...instances, ...late(reader, ['logs']) } };
 }

@@ -99,7 +99,7 @@ export const lifecycle = 'MODELYARD_LIFECYCLE';
 export const artifacts = 'MODELYARD_ARTIFACTS';
 /** The program that runs containers of pipeline stages, with the arguments of Docker. */
 export const containerCommand = 'MODELYARD_CONTAINER_COMMAND';
-/** The socket of the Docker engine that runs containers of pipeline stages, for a worker that is in a container itself. */
+/** The socket of the Docker engine that runs containers of pipeline stages, for a worker in a container. */
 export const containerSocket = 'MODELYARD_CONTAINER_SOCKET';
 /** How containers of pipeline stages run on ECS, as JSON. */
 export const containerTasks = 'MODELYARD_CONTAINER_TASKS';

@@ -7,7 +7,10 @@ import { ENV, readOptional } from './environment.ts';
 import type { LifecyclePlace } from './late-lifecycle.ts';
 import { bucketOf } from './lifecycle-databases.ts';
 
-/** Runs containers of stages: on ECS where the stack has said how, otherwise by a Docker engine or a program of this machine. */
+/**
+ * Runs containers of stages: on ECS where the stack has said how, otherwise by a Docker engine or a program of this
+ * machine.
+ */
 export async function containerRunnerFrom(
   environment: NodeJS.ProcessEnv,
   connection: LifecyclePlace['connection'] = {},

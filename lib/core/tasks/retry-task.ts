@@ -45,7 +45,10 @@ export interface DeadLetterLookup {
 
 /** A task of any owner that was given up. Rejects with `task_not_found`. */
 export async function getDeadLetter({ tasks }: ReadDeps, { model, id }: DeadLetterLookup): Promise<Task> {
-  const task = await tasks.get(id);
+  return requireDeadLetter(model, await tasks.get(id));
+}
+
+function requireDeadLetter(model: string, task: Task | undefined): Task {
   if (task?.model === model && task.deadLetter) return task;
   throw new ModelyardError('task_not_found', 'The model has no such dead letter.');
 }
@@ -73,7 +76,7 @@ export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, orig
       try {
         const task = await deps.tasks.get(id);
         const isUnsent = task?.model === model && isSentAgain(task);
-        const letter = isUnsent ? task : await getDeadLetter(deps, { model, id });
+        const letter = isUnsent ? task : requireDeadLetter(model, task);
         await sendAgain(deps, letter, { type: 'redriven', by, origin });
         redriven.push(id);
       } catch (error) {
@@ -97,20 +100,19 @@ async function idsOfDeadLetters({ tasks }: RetryDeps, model: string): Promise<re
   return ids.slice(0, MAX_REDRIVEN);
 }
 
+interface NewRound {
+  readonly type: 'retried' | 'redriven';
+  readonly by: string;
+  readonly origin: RetryOrigin;
+  /** @default no limit */
+  readonly quota?: UserQuota | undefined;
+}
+
 /** Changes the row first: an instance drops a message of a round that the row does not have. */
 async function sendAgain(
   { tasks, queues, clock, webhooks }: RetryDeps,
   task: Task,
-  {
-    type,
-    by,
-    origin,
-    quota,
-  }: Required<Pick<Redrive, 'by' | 'origin'>> & {
-    readonly type: 'retried' | 'redriven';
-    /** @default no limit */
-    readonly quota?: UserQuota | undefined;
-  },
+  { type, by, origin, quota }: NewRound,
 ): Promise<void> {
   const stored = task.deadLetter ?? task.envelope;
   const envelope = stored && readEnvelope(stored);

@@ -14,17 +14,18 @@ const PAGE = 100;
 export async function* exportUser(store: UsersData, user: User): AsyncGenerator<string> {
   yield line('user', presentUser(user));
   for (const key of keysOf(user)) yield line('key', presentKey(key, user.id));
-  for await (const task of tasksOf(store, user.id)) yield line('task', await withResult(store, task));
+  const deps = { platform: { blobs: store.blobs, contracts: store.contracts }, transcoder: createTranscoder() };
+  for await (const task of tasksOf(store, user.id)) yield line('task', await withResult(deps, task));
   for await (const call of callsOf(store, user.id)) yield line('call', presentCall(call));
   for await (const row of lifecycleRows(store, user.id)) yield line('lifecycle', row);
 }
 
 /** With a result in place of a link to it, which the deletion of the user would break. */
-async function withResult({ blobs, contracts }: UsersData, task: Task) {
-  const body = await presentTask({ platform: { blobs, contracts }, transcoder: createTranscoder() }, task);
+async function withResult(deps: Parameters<typeof presentTask>[0], task: Task) {
+  const body = await presentTask(deps, task);
   const payload = isLinked(task) ? task.result?.payload : undefined;
   if (payload?.kind !== 'blob') return body;
-  const json = await blobs.get(`${payload.key}${JSON_SUFFIX}`);
+  const json = await deps.platform.blobs.get(`${payload.key}${JSON_SUFFIX}`);
   return { ...body, result: json ? new RawJson(Buffer.from(json).toString()) : null };
 }
 

@@ -31,6 +31,25 @@ function held() {
   return { predict, runs, begun: begun.promise, open: () => opened.resolve() };
 }
 
+/** A model whose runs end only by their signal for values up to `last`. */
+function untilAborted(last: number) {
+  const begun = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<unknown>();
+  const values: number[] = [];
+  const predict: Predict = (_state, { value }, { signal }) => {
+    values.push(value);
+    if (value > last) return { value };
+    begun.resolve();
+    return new Promise((_, reject) =>
+      signal.addEventListener('abort', () => {
+        aborted.resolve(signal.reason);
+        reject(signal.reason);
+      }),
+    );
+  };
+  return { predict, values, begun: begun.promise, aborted: aborted.promise };
+}
+
 describe('a canceled task', () => {
   it('never runs if it was queued, also behind a prefetched one', async () => {
     const { predict, runs, begun, open } = held();
@@ -48,52 +67,28 @@ describe('a canceled task', () => {
   });
 
   it('gets its signal while it runs, and frees its slot', async () => {
-    const predict: Predict = (_state, { value }, { signal }) => {
-      if (value > 1) return { value };
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener('abort', () => {
-          aborted.resolve(signal.reason);
-          reject(signal.reason);
-        }),
-      );
-    };
-    const begun = Promise.withResolvers<void>();
-    const aborted = Promise.withResolvers<unknown>();
+    const { predict, begun, aborted } = untilAborted(1);
     const worker = started(createTestWorker({ predict }));
     const task = await worker.submit(1);
-    await begun.promise;
+    await begun;
 
     await cancel(worker, task);
 
-    expect(await aborted.promise).toMatchObject({ abortCause: 'task-ended' });
+    expect(await aborted).toMatchObject({ abortCause: 'task-ended' });
     expect((await worker.ended(await worker.submit(2))).state).toBe('succeeded');
     expect((await worker.ended(task)).state).toBe('canceled');
     expect(worker.outcomes).toEqual(['already-ended', 'succeeded']);
   });
 
   it('neither starts nor goes on once it was erased', async () => {
-    const aborted = Promise.withResolvers<unknown>();
-    const values: number[] = [];
-    const predict: Predict = (_state, { value }, { signal }) => {
-      values.push(value);
-      if (value > 2) return { value };
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener('abort', () => {
-          aborted.resolve(signal.reason);
-          reject(signal.reason);
-        }),
-      );
-    };
-    const begun = Promise.withResolvers<void>();
+    const { predict, values, begun, aborted } = untilAborted(2);
     const worker = started(createTestWorker({ predict }));
     const [running, queued] = [await worker.submit(1), await worker.submit(2)];
-    await begun.promise;
+    await begun;
 
     for (const task of [running, queued]) await eraseTask(worker.platform, task);
 
-    expect(await aborted.promise).toMatchObject({ abortCause: 'task-ended' });
+    expect(await aborted).toMatchObject({ abortCause: 'task-ended' });
     expect((await worker.ended(await worker.submit(3))).state).toBe('succeeded');
     expect(values).toEqual([1, 3]);
   });

@@ -126,7 +126,8 @@ export class History {
     const { actor, end, request, ignoredAbort } = run;
     if (end !== 'left' || ignoredAbort || request.does === 'block' || this.#isOverTime(run)) return false;
     return this.runsIn(actor).some(
-      (run) => run.request.number !== request.number && (run.end === 'crashed' || BLOCKING.has(run.request.does)),
+      (other) =>
+        other.request.number !== request.number && (other.end === 'crashed' || BLOCKING.has(other.request.does)),
     );
   }
 

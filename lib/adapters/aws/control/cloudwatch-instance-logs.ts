@@ -105,7 +105,7 @@ export class CloudWatchInstanceLogs implements InstanceLogs {
     return sorted(found);
   }
 
-  async #call(input: FilterLogEventsCommandInput): Promise<Pick<Page, 'events' | 'nextToken'>> {
+  async #call(input: FilterLogEventsCommandInput): Promise<Page> {
     try {
       return await this.#options.client.send(new FilterLogEventsCommand(input));
     } catch (error) {

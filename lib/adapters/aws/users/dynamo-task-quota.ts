@@ -96,17 +96,20 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
         );
   }
 
+  async function remove(left: readonly Uint8Array[]): Promise<void> {
+    if (left.length === 0) return;
+    await update('DELETE #waiting :left', 'attribute_exists(#waiting)', { ':left': BS([...left]) });
+  }
+
   /** Removes tasks that have ended. Resolves with the oldest remaining one. Rejects if none has ended. */
   async function sweep(set: readonly Uint8Array[], mustEnd: boolean): Promise<void> {
     const waiting = toWaiting(set);
     const { ended, oldest } = await endedAmong(deps, waiting);
     const left = set.filter((entry) => ended.has(idOf(entry)));
-    if (left.length > 0) {
-      await update('DELETE #waiting :left', 'attribute_exists(#waiting)', { ':left': BS(left) });
-    } else if (mustEnd) {
-      const endsAt = oldest && (await deps.endOf?.(oldest).catch(() => undefined));
-      throw tooManyWaiting(tasksWaiting, clock.now(), endsAt);
-    }
+    await remove(left);
+    if (left.length > 0 || !mustEnd) return;
+    const endsAt = oldest && (await deps.endOf?.(oldest).catch(() => undefined));
+    throw tooManyWaiting(tasksWaiting, clock.now(), endsAt);
   }
 
   return {
@@ -137,7 +140,7 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
         if (set.length + added.length > tasksWaiting) await sweep(set, true);
       }
       if (added.length === 0) return [];
-      throw new ModelyardError('store_unavailable', 'Too many changes of this usage at once.', { retryable: true });
+      throw contended();
     },
 
     async enterAgain(id) {
@@ -147,8 +150,7 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
         if (set.some((other) => Buffer.compare(other, added) === 0)) return;
         const stale = set.filter((entry) => idOf(entry) === id);
         // One update may not both add and delete.
-        if (stale.length > 0)
-          await update('DELETE #waiting :left', 'attribute_exists(#waiting)', { ':left': BS(stale) });
+        await remove(stale);
         if (set.length - stale.length >= tasksWaiting) await sweep(set, true);
         const ttl = `#${CALLS_TABLE.ttlAttribute}`;
         const { isDone } = await update(
@@ -158,7 +160,7 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
         );
         if (isDone) return;
       }
-      throw new ModelyardError('store_unavailable', 'Too many changes of this usage at once.', { retryable: true });
+      throw contended();
     },
 
     async leave(ids) {
@@ -171,6 +173,9 @@ export function createDynamoTaskQuota(deps: QuotaDeps, owner: string, limits: Us
     },
   };
 }
+
+const contended = () =>
+  new ModelyardError('store_unavailable', 'Too many changes of this usage at once.', { retryable: true });
 
 type Updated = { readonly isDone: true; readonly size: number } | { readonly isDone: false; readonly item: Item };
 
