@@ -33,6 +33,8 @@ export interface TortureReport {
 const READERS = 4;
 const MAX_START_MS = 60_000;
 const PROGRESS_MS = 10_000;
+/** Longer than a lease and the pauses before another attempt. */
+const STALLED_MS = 120_000;
 
 /** Runs a system under load through a storm of faults, then waits until everything that it accepted has ended. */
 export async function torture(options: TortureOptions, log: Log): Promise<TortureReport> {
@@ -90,12 +92,17 @@ const isServing = (url: string): Promise<boolean> =>
     () => false,
   );
 
-/** Waits until every accepted task has ended, then reads all of them once more. */
+/** Waits until every accepted task has ended or none ends any more, then reads all of them once more. */
 async function settle(client: Client, ledger: Ledger, settleSeconds: number): Promise<number> {
   const startedAt = Date.now();
   const endsAt = startedAt + settleSeconds * 1000;
-  while (Date.now() < endsAt && ((await client.submitUnknown()) > 0 || ledger.open.length > 0)) {
+  let ended = 0;
+  let stalledAt = startedAt + STALLED_MS;
+  while (Date.now() < Math.min(endsAt, stalledAt) && ((await client.submitUnknown()) > 0 || ledger.open.length > 0)) {
     await readAll(client, ledger.open);
+    const endedNow = ledger.accepted.length - ledger.open.length;
+    if (endedNow > ended) stalledAt = Date.now() + STALLED_MS;
+    ended = endedNow;
     await sleep(500);
   }
   ledger.noteOver();
