@@ -26,33 +26,49 @@ export const MAX_HISTORY = 200;
  */
 export function historyOf(task: Task): readonly HistoryEntry[] {
   const submitted = { event: 'submitted', at: task.createdAt, by: task.owner } as const;
-  return [submitted, ...(task.history ?? []), ...lastAttempt(task)];
+  const { history = [] } = task;
+  // The stored end of a task came after the start of its last attempt.
+  const before = END_EVENTS.has(history.at(-1)?.event) ? -1 : history.length;
+  return [submitted, ...history.slice(0, before), ...lastAttempt(task), ...history.slice(before)];
 }
 
-/** Failed attempts are stored as entries. */
-function lastAttempt({ state, attempts, instance, startedAt, endedAt }: Task): readonly HistoryEntry[] {
-  if (startedAt === undefined || state === 'failed' || state === 'queued') return [];
-  const outcome = state === 'running' ? undefined : state === 'succeeded' ? 'succeeded' : 'aborted';
-  return [
-    {
-      event: 'attempt',
-      at: startedAt,
-      attempt: attempts,
-      ...(instance === undefined ? {} : { instance }),
-      ...(endedAt === undefined ? {} : { endedAt }),
-      ...(outcome === undefined ? {} : { outcome }),
-    },
-  ];
+const END_EVENTS: ReadonlySet<HistoryEntry['event'] | undefined> = new Set(['gave_up', 'expired', 'canceled']);
+
+/** The recorded attempt whose end is not in the history. */
+function lastAttempt(task: Task): readonly HistoryEntry[] {
+  const { state, startedAt, endedAt } = task;
+  if (startedAt === undefined || state === 'queued' || isStored(task, startedAt)) return [];
+  const attempt = attemptOf(task, startedAt);
+  if (state === 'running') return [attempt];
+  // An instance stores the end of a run that failed, so one that is given up without it was lost.
+  if (state === 'failed') return [{ ...attempt, outcome: 'lost' }];
+  const outcome = state === 'succeeded' ? 'succeeded' : 'aborted';
+  return [{ ...attempt, ...(endedAt === undefined ? {} : { endedAt }), outcome }];
 }
 
 /**
  * The recorded attempt of a running task whose delivery was lost. Undefined if its end is in the history. A run that
  * was not recorded, because it was lost within its first 300 ms, is unknown.
  */
-export function lostAttempt({ state, attempts, instance, startedAt, history = [] }: Task): HistoryEntry | undefined {
-  if (state !== 'running' || startedAt === undefined) return undefined;
-  const last = history.findLast(({ event }) => event === 'attempt');
-  if (last && last.attempt === attempts && last.instance === instance && last.at >= startedAt) return undefined;
-  const ranBy = instance === undefined ? {} : { instance };
-  return { event: 'attempt', at: startedAt, attempt: attempts, ...ranBy, outcome: 'lost' };
+export function lostAttempt(task: Task): HistoryEntry | undefined {
+  const { state, startedAt } = task;
+  if (state !== 'running' || startedAt === undefined || isStored(task, startedAt)) return undefined;
+  return { ...attemptOf(task, startedAt), outcome: 'lost' };
 }
+
+const isStored = ({ attempts, instance, history = [] }: Task, startedAt: number): boolean =>
+  history.some(
+    (entry) =>
+      entry.event === 'attempt' &&
+      entry.attempt === attempts &&
+      entry.instance === instance &&
+      // A failed start is stored with the time of its run, a moment later.
+      entry.at >= startedAt,
+  );
+
+const attemptOf = ({ attempts, instance }: Task, startedAt: number): HistoryEntry => ({
+  event: 'attempt',
+  at: startedAt,
+  attempt: attempts,
+  ...(instance === undefined ? {} : { instance }),
+});
