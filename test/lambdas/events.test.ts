@@ -109,6 +109,20 @@ describe('GET /tasks/{id}/events without streams', () => {
     ]);
   });
 
+  it('begins again after an id that the task has not reached', async () => {
+    const api = createTestApi();
+    const id = await submitted(api);
+    await api.platform.tasks.apply(id, aStart);
+    await api.platform.tasks.apply(id, progressed(2));
+    const all = (await events(api, id)).received;
+    const last = all.at(-1)?.id ?? '';
+
+    for (const ahead of ['1.0.0.1', '0.9.2.2', '0.0.3.2', '0.0.2.3', '0.0.2.1000000', '999999999.0.0.0']) {
+      expect([ahead, (await events(api, id, ahead)).received]).toEqual([ahead, all]);
+    }
+    expect([last, (await events(api, id, last)).received]).toEqual(['0.0.2.2', []]);
+  });
+
   it('waits for the next event', async () => {
     const api = createTestApi();
     const id = await submitted(api);

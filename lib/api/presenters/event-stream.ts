@@ -8,6 +8,7 @@ import {
   isTerminal,
   NOTHING_SEEN,
   type ReportEntry,
+  reachedPosition,
   type Task,
   type TaskFollowEvent,
   type TaskLookup,
@@ -39,8 +40,9 @@ type EventDeps = Pick<HandlerDeps, 'platform' | 'transcoder' | 'waits'>;
 export async function eventsAnswer(deps: EventDeps, request: HttpRequest): Promise<ProxyResult> {
   const lookup = { id: taskIdOf(request), owner: request.caller.id };
   const lastId = request.headers.list('last-event-id')?.trim();
-  const seen = lastId ? decodePosition(lastId) : NOTHING_SEEN;
+  const asked = lastId ? decodePosition(lastId) : NOTHING_SEEN;
   const known = await getTask(deps.waits, lookup);
+  const seen = reachedPosition(known, asked);
   if (isTerminal(known.state) && hasSeenEnd(seen) && seen.round === (known.round ?? 0)) {
     return { statusCode: 204, headers: {}, body: '' };
   }

@@ -49,6 +49,20 @@ export function decodePosition(text: string): EventPosition {
 /** Whether a follower has seen the end of the round. */
 export const hasSeenEnd = ({ state }: EventPosition): boolean => state === END;
 
+/** The position, or the beginning for one that the task has not reached: the id of an event of another task. */
+export function reachedPosition(task: Task, seen: EventPosition): EventPosition {
+  const { round = 0, history = [], progress, state } = task;
+  const isAhead =
+    seen.round > round ||
+    seen.history > history.length ||
+    (seen.round === round &&
+      (seen.told > (progress?.count ?? 0) || (hasSeenEnd(seen) ? !isTerminal(state) : seen.state > lastRun(task) + 1)));
+  return isAhead ? NOTHING_SEEN : seen;
+}
+
+/** The number of the attempt that runs or ran last, 0 before the first. */
+const lastRun = ({ startedAt, attempts }: Task): number => (startedAt === undefined ? 0 : Math.max(1, attempts));
+
 /** The events after a position, in order: failed attempts and retries, the running attempt, its progress, the end. */
 async function eventsAfter(
   { blobs }: Pick<FollowEventsDeps, 'blobs'>,
@@ -66,7 +80,7 @@ async function eventsAfter(
     events.push({ type: 'history', entry, position: move({ history: position.history + 1 }) });
   }
   if (position.state < 1) events.push({ type: 'state', task: asQueued(task), position: move({ state: 1 }) });
-  const attempt = task.startedAt === undefined ? 0 : Math.max(1, task.attempts);
+  const attempt = lastRun(task);
   if (attempt > 0 && position.state < attempt + 1) {
     events.push({ type: 'state', task: asRunning(task), position: move({ state: attempt + 1 }) });
   }

@@ -7,6 +7,7 @@ export {
   followEvents,
   hasSeenEnd,
   NOTHING_SEEN,
+  reachedPosition,
   type TaskFollowEvent,
 } from './follow-events.ts';
 export {
