@@ -124,7 +124,9 @@ function keyOf(headers: HeaderFields, name: string): string | undefined {
 function webhookOf(headers: HeaderFields): Webhook | undefined {
   const url = only(headers, 'Webhook-Url');
   const events = headers.list('webhook-events')?.split(',');
-  return url === undefined ? undefined : { url, ...(events ? { events } : {}) };
+  if (url !== undefined) return { url, ...(events ? { events } : {}) };
+  if (events) throw refused('Webhook-Events', 'needs a Webhook-Url header');
+  return undefined;
 }
 
 function secondsOf(headers: HeaderFields, name: string, max: number): number | undefined {

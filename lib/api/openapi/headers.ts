@@ -96,7 +96,7 @@ export const PARAMETER_COMPONENTS: Json = {
   ),
   WebhookEvents: requestHeader(
     'Webhook-Events',
-    `The events to send, separated by commas: ${WEBHOOK_EVENTS.join(', ')}. All by default.`,
+    `The events to send, separated by commas: ${WEBHOOK_EVENTS.join(', ')}. All by default. Needs \`Webhook-Url\`.`,
     { type: 'string' },
   ),
   Traceparent: requestHeader('traceparent', 'W3C Trace Context. It is passed on to the model.', {

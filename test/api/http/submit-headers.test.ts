@@ -98,6 +98,15 @@ describe('the headers of a submit', () => {
     });
   });
 
+  it('refuse events without a receiver', () => {
+    expect(() => options(['Webhook-Events', 'task.failed'])).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        message: 'The Webhook-Events header needs a Webhook-Url header.',
+      }),
+    );
+  });
+
   it('refuse two webhooks', () => {
     expect(() => options(['Webhook-Url', 'https://a.example/'], ['Webhook-Url', 'https://b.example/'])).toThrow(
       expect.objectContaining({ message: expect.stringContaining('Webhook-Url') }),
