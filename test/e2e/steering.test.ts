@@ -1,16 +1,23 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ended, type ProblemBody, post, submit, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { listenOnFreePort } from '#test/support/listen.ts';
 
 /** As the manifest of model_b has it. */
 const SLOTS = 8;
 
 let system: EmbeddedSystem;
 beforeAll(async () => {
-  system = await EmbeddedSystem.start();
+  // The receiver of webhooks is on this machine.
+  system = await EmbeddedSystem.start({ environment: { MODELYARD_OUTBOUND_HOSTS: '127.0.0.1' } });
 });
 afterAll(() => system[Symbol.asyncDispose]());
+
+const json = async <Body>(path: string) => (await (await system.fetch(path)).json()) as Body;
 
 const cancel = (id: string) => post(system, `/tasks/${id}/cancel`, '');
 
@@ -104,4 +111,108 @@ it('runs what is valid of a batch, and answers in its order', async () => {
   expect(lines.map(({ index, state }) => [index, state])).toEqual(
     requests.map((_, index) => [index, index % 2 === 0 ? 'succeeded' : 'refused']),
   );
+});
+
+interface Letter {
+  readonly id: string;
+  readonly request?: unknown;
+  readonly history?: readonly object[];
+}
+
+it('lists a task that was given up, shows its request, and runs it again for an operator', async () => {
+  const request = { value: 6, delay_seconds: 300 };
+  const { id } = await submit(system, 'model_b', request, { 'Task-Timeout': '1' });
+  expect(await ended(system, id)).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'timeout' } });
+
+  const { dead_letters: letters } = await json<{ readonly dead_letters: readonly Letter[] }>(
+    '/models/model_b/dead-letters',
+  );
+  const letter = await json<Letter>(`/models/model_b/dead-letters/${id}`);
+  const redrive = await post(system, '/models/model_b/dead-letters/redrive', { ids: [id] });
+  const answer = await redrive.json();
+  const { events } = await json<{ readonly events: readonly object[] }>(`/tasks/${id}/history`);
+  await cancel(id);
+
+  expect(letters.map((one) => one.id)).toContain(id);
+  const attempts = [1, 2, 3].map((attempt) => ({ event: 'attempt', attempt, error: { code: 'timeout' } }));
+  const before = [{ event: 'submitted' }, ...attempts, { event: 'gave_up' }];
+  expect(letter).toMatchObject({ id, request, history: before });
+  expect([redrive.status, answer]).toEqual([202, { redriven: [id], refused: [] }]);
+  expect(events.slice(0, before.length + 1)).toMatchObject([...before, { event: 'redriven', by: expect.any(String) }]);
+  expect((await system.fetch(`/models/model_b/dead-letters/${id}`)).status).toBe(404);
+});
+
+interface SeenEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: { readonly state?: string; readonly fraction?: number };
+}
+
+/** Reads the first event after the last one that was seen, and disconnects. Undefined: there are no more. */
+async function nextEvent(id: string, last: string | undefined): Promise<SeenEvent | undefined> {
+  const gone = new AbortController();
+  const headers = { Prefer: 'wait=5', ...(last === undefined ? {} : { 'Last-Event-ID': last }) };
+  const answer = await system.fetch(`/tasks/${id}/events`, { headers, signal: gone.signal });
+  if (answer.status === 204) return undefined;
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  let received = '';
+  try {
+    for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      received += chunk;
+      const [, eventId = '', event = '', data = ''] = /^id: (.+)\nevent: (.+)\ndata: (.+)\n\n/m.exec(received) ?? [];
+      if (eventId !== '') return { id: eventId, event, data: JSON.parse(data) };
+    }
+  } finally {
+    gone.abort();
+  }
+  return nextEvent(id, last);
+}
+
+it('tells every event to a client that disconnects after each of them', async () => {
+  const { id } = await submit(system, 'model_b', { value: 7, delay_seconds: 4 });
+
+  const seen: SeenEvent[] = [];
+  for (;;) {
+    const event = await nextEvent(id, seen.at(-1)?.id);
+    if (!event) break;
+    seen.push(event);
+  }
+
+  const states = seen.flatMap(({ event, data }) => (event === 'state' ? [data.state] : []));
+  const fractions = seen.flatMap(({ event, data }) => (event === 'progress' ? [data.fraction] : []));
+  expect(states).toEqual(['queued', 'running', 'succeeded']);
+  expect(fractions.length).toBeGreaterThan(0);
+  expect(fractions).toEqual(fractions.toSorted((a = 0, b = 0) => a - b));
+  expect(new Set(seen.map((event) => event.id)).size).toBe(seen.length);
+  expect(seen.at(-1)?.data.state).toBe('succeeded');
+});
+
+it('sends a signed webhook when a task has ended, lists it, and sends it again', async () => {
+  const received: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
+  const receiver = createServer(async (request, response) => {
+    received.push({ headers: request.headers, body: await text(request) });
+    response.writeHead(204).end();
+  });
+  onTestFinished(() => void receiver.close());
+  const url = `${await listenOnFreePort(receiver)}/hook`;
+  const { secret } = await json<{ readonly secret: string }>('/users/me/webhook-secret');
+  const untilDelivered = (count: number) =>
+    vi.waitFor(
+      async () => {
+        const { deliveries } = await json<{ readonly deliveries: readonly object[] }>(`/tasks/${id}/deliveries`);
+        const attempts = Array.from({ length: count }, () => ({ status: 204 }));
+        expect(deliveries).toMatchObject([{ event: 'task.succeeded', state: 'delivered', attempts }]);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+
+  const { id } = await submit(system, 'model_a', { data: 'hooked' }, { 'Webhook-Url': url });
+  await untilDelivered(1);
+  expect((await post(system, `/tasks/${id}/redeliver`, '')).status).toBe(202);
+  await untilDelivered(2);
+
+  const webhook = new Webhook(secret);
+  const told = received.map(({ headers, body }) => webhook.verify(body, headers as Record<string, string>));
+  expect(told).toMatchObject(Array.from({ length: 2 }, () => ({ id, type: 'task.succeeded', state: 'succeeded' })));
+  expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 });
