@@ -1,3 +1,4 @@
+import { Writer } from '#contract/wire.ts';
 import { MAX_TRANSFER_BYTES } from '#core';
 
 /** One end of the connection between an instance and its model process. */
@@ -12,8 +13,10 @@ const HEADER_BYTES = 4;
 /** The maximum size of a request or response, plus overhead. */
 const MAX_FRAME_BYTES = MAX_TRANSFER_BYTES + 2 ** 20;
 
-/** Larger frames are written without a copy. */
+/** Larger parts are written without a copy. */
 const LARGE_BYTES = 64 * 1024;
+/** The wire type of bytes and messages. */
+const LENGTH_DELIMITED = 2;
 
 /** Writes frames. All small frames of one microtask turn are sent in one system call. */
 export function createFrameWriter(stream: ByteStream) {
@@ -27,19 +30,46 @@ export function createFrameWriter(stream: ByteStream) {
   }
 
   return {
-    write(frame: Uint8Array): void {
+    /** Writes one frame. Only the last part may be large. */
+    write(...parts: readonly Uint8Array[]): void {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
-      header.writeUInt32LE(frame.byteLength);
-      if (frame.byteLength >= LARGE_BYTES) {
-        pending.push(header);
+      header.writeUInt32LE(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+      const last = parts.at(-1);
+      if (last && last.byteLength >= LARGE_BYTES) {
+        pending.push(header, ...parts.slice(0, -1));
         flush();
-        stream.write(frame);
-      } else if (pending.push(header, frame) === 2) queueMicrotask(flush);
+        stream.write(last);
+        return;
+      }
+      if (pending.length === 0) queueMicrotask(flush);
+      pending.push(header, ...parts);
     },
     /** Sends pending frames at once, for a process that is about to end. */
     flush,
   };
 }
+
+/** Numbers of a field of bytes, and of the member of another message whose value has that field. */
+export interface EnclosedField {
+  readonly member: number;
+  readonly field: number;
+}
+
+/**
+ * The parts of a frame: a message with the member `member`, which is `message` and the bytes. The last part is the
+ * bytes themselves; encoding them with the message would copy them.
+ */
+export function enclosed({ member, field }: EnclosedField, message: Uint8Array, bytes: Uint8Array): Uint8Array[] {
+  const tail = prefixOf(field, bytes.byteLength);
+  const head = prefixOf(member, message.byteLength + tail.byteLength + bytes.byteLength);
+  return [Buffer.concat([head, message, tail]), bytes];
+}
+
+const prefixOf = (field: number, length: number): Uint8Array =>
+  Writer.create()
+    .uint32((field << 3) | LENGTH_DELIMITED)
+    .uint32(length)
+    .finish();
 
 /**
  * Splits received bytes into frames, which are copies: the caller may use its buffer again. Throws a RangeError for a

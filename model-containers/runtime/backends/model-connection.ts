@@ -7,9 +7,10 @@ import {
   ModelEvent,
   type RunAnswer as WireAnswer,
   type RunReport as WireReport,
+  RunRequest as WireRequest,
 } from '#proto/modelyard/v1/model_process.ts';
 import type { Weights } from '../define-model.ts';
-import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
+import { type ByteStream, createFrameReader, createFrameWriter, type EnclosedField, enclosed } from './frames.ts';
 import {
   type ModelDescription,
   type ModelExit,
@@ -24,6 +25,9 @@ interface PendingRun {
   readonly answers: readonly PromiseWithResolvers<RunAnswer>[];
   left: number;
 }
+
+/** `ModelCommand.request.body`. */
+const REQUEST_BODY: EnclosedField = { member: 2, field: 8 };
 
 /** The instance's end of the connection to its model process. */
 export class ModelConnection {
@@ -73,7 +77,8 @@ export class ModelConnection {
     requests.forEach(({ taskId, requestId = '', attempt, trace, body }, position) => {
       const { traceparent = '', tracestate = '' } = trace ?? {};
       const of = { run, position, size: requests.length, task_id: taskId, request_id: requestId, attempt };
-      this.#send({ request: { ...of, traceparent, tracestate, body } });
+      const request = WireRequest.encode({ ...of, traceparent, tracestate });
+      if (!this.#exit) this.#writer.write(...enclosed(REQUEST_BODY, request, body));
     });
     if (this.#exit) this.ended(this.#exit);
     return {

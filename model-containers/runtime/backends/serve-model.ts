@@ -4,14 +4,17 @@ import {
   type AbortRequest,
   ModelCommand,
   ModelEvent,
+  RunAnswer,
   type RunRequest,
   type SetUp,
 } from '#proto/modelyard/v1/model_process.ts';
 import type { ModelDefinition } from '../define-model.ts';
-import { type ByteStream, createFrameReader, createFrameWriter } from './frames.ts';
+import { type ByteStream, createFrameReader, createFrameWriter, type EnclosedField, enclosed } from './frames.ts';
 import { ABORT_CAUSES, ModelStartError, RunAborted } from './model-backend.ts';
-
 import { bindModel, type RunItem, type RunModel } from './run-model.ts';
+
+/** `ModelEvent.answer.response`. */
+const ANSWER_RESPONSE: EnclosedField = { member: 4, field: 3 };
 
 type AnyModel = ModelDefinition<unknown, unknown, unknown>;
 
@@ -119,7 +122,8 @@ export function serveModel({ stream, load, logger, tracing }: ServeOptions): Mod
     runModel(traced).forEach(async (answer, position) => {
       const given = await answer;
       spans?.[position]?.end({ error: 'failure' in given ? given.failure.code : undefined });
-      send({ answer: { run, position, ...given } });
+      if ('failure' in given) send({ answer: { run, position, ...given } });
+      else writer.write(...enclosed(ANSWER_RESPONSE, RunAnswer.encode({ run, position }), given.response));
       left--;
       if (left === 0) running.delete(run);
     });
