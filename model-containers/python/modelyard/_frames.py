@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 
 _HEADER = struct.Struct("<I")
-_CHUNK_BYTES = 64 * 1024
 
 
 class FrameWriter:
@@ -34,12 +33,12 @@ def read_frames(connection: socket.socket) -> Iterator[bytes]:
 
 
 def _read(connection: socket.socket, size: int) -> bytes | None:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    at = 0
-    while at < size:
-        received = connection.recv_into(view[at:], max(size - at, 0))
-        if received == 0:
+    parts: list[bytes] = []
+    while size > 0:
+        # Waits in the kernel: large frames come in parts, and each wait in Python would ask for the interpreter's lock.
+        part = connection.recv(size, socket.MSG_WAITALL)
+        if not part:
             return None
-        at += received
-    return bytes(buffer)
+        parts.append(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
