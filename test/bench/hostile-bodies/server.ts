@@ -15,6 +15,7 @@ import { silentLogger } from '#test/support/silent-logger.ts';
 export interface Usage {
   /** CPU time of all its threads. */
   readonly cpuMs: number;
+  readonly elapsedMs: number;
   /** The longest that its event loop was held up, by the clock; on a busy machine, others may be the reason. */
   readonly delayMs: number;
   /** The most CPU time that its event loop took between two turns, whoever else wanted the processor. */
@@ -65,6 +66,7 @@ async function serve(): Promise<void> {
     heldMs = Math.max(heldMs, (user + system) / 1000);
   }, 1);
   let cpu = process.cpuUsage();
+  let startedAt = 0;
   let resident = 0;
   process.on('message', (asked) => {
     if (asked === 'forget') {
@@ -74,6 +76,7 @@ async function serve(): Promise<void> {
       globalThis.gc?.();
       resetPeak();
       resident = memoryOf('VmRSS');
+      startedAt = performance.now();
       cpu = process.cpuUsage();
       delay.reset();
       turn = process.threadCpuUsage();
@@ -83,6 +86,7 @@ async function serve(): Promise<void> {
       const { user, system } = process.cpuUsage(cpu);
       const usage: Usage = {
         cpuMs: (user + system) / 1000,
+        elapsedMs: performance.now() - startedAt,
         delayMs: delay.max / 1e6,
         heldMs,
         memoryBytes: memoryOf('VmHWM') - resident,
