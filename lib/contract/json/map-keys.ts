@@ -55,7 +55,8 @@ function sorted(tape: JsonTape, object: number, keys: number, indexes: number): 
     }
   }
   pairs.sort();
-  for (const [i, pair] of pairs.entries()) order[i] = inText[pair % ORDINALS] ?? 0;
+  // An iterator would make an array for each key.
+  for (let i = 0; i < indexes; i += 1) order[i] = inText[(pairs[i] ?? 0) % ORDINALS] ?? 0;
   return order;
 }
 

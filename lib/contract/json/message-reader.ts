@@ -70,7 +70,8 @@ export class MessageReader {
     this.#collect(plan, entry, except);
     const end = this.#keys.length;
     for (let i = first; i < end; i += 1) {
-      const [field, key] = [this.#fields[i], this.#keys[i] ?? 0];
+      const field = this.#fields[i];
+      const key = this.#keys[i] ?? 0;
       if (!field) continue;
       this.problems.path.push(~key);
       if (i > first && this.#fields[i - 1] === field) {
