@@ -17,7 +17,7 @@ import {
 import { type Attempt, closed, trailOf } from './attempt.ts';
 import { AttemptSpans } from './attempt-spans.ts';
 import { loadRequest } from './large-payloads.ts';
-import { type SettleDeps, settleFailure } from './settle-task.ts';
+import { keepRequest, type SettleDeps, settleFailure } from './settle-task.ts';
 import type { AttemptOutcome, EndedAttempt } from './worker-observer.ts';
 
 export interface AdmitDeps extends SettleDeps {
@@ -108,11 +108,11 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
   }
 }
 
-/** Resolves with true if the task was ended. If a reader has ended it before, only its request is stored, for a retry. */
-async function expireTask({ tasks, clock }: AdmitDeps, { body }: Delivery, envelope: Envelope): Promise<boolean> {
-  const event = expiryOf(envelope, clock.now(), body);
-  const outcome = await tasks.apply(envelope.taskId, event);
-  if (outcome === 'terminal') await tasks.apply(envelope.taskId, { ...event, type: 'found', envelope: body });
+/** Resolves with true if the task was ended. */
+async function expireTask(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): Promise<boolean> {
+  const { tasks, clock } = deps;
+  const outcome = await tasks.apply(envelope.taskId, expiryOf(envelope, clock.now(), delivery.body));
+  if (outcome === 'terminal') await keepRequest(deps, delivery, envelope);
   return outcome === 'applied';
 }
 

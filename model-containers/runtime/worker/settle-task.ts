@@ -5,6 +5,7 @@ import {
   backoffMs,
   type Clock,
   type Delivery,
+  type Envelope,
   type EventOutcome,
   expiryOf,
   type Logger,
@@ -44,6 +45,8 @@ export interface SettleDeps {
 const RETRY_BACKOFF = { baseMs: 1000, maxMs: 60_000 };
 const STORE_BACKOFF = { baseMs: 200, maxMs: 5000 };
 const STORE_TRIES = 8;
+/** The clock of a reader may be ahead by this much. */
+const READER_AHEAD_MS = 1000;
 
 /** Settles a task after a run that is not repeated. Rejects when the store is unavailable, or the queue for a retry. */
 export async function settleRun(
@@ -148,15 +151,28 @@ async function settleAborted(
 /** Settles a delivery whose event was refused by the store. */
 async function settleRefused(
   deps: SettleDeps,
-  { delivery }: Attempt,
+  { delivery, envelope }: Attempt,
   outcome: Exclude<EventOutcome, 'applied'>,
 ): Promise<AttemptOutcome> {
   if (outcome === 'superseded') {
     await settleDelivery(deps, delivery, () => postpone(delivery));
     return 'lease-lost';
   }
+  const mayBeExpired = deps.clock.now() + READER_AHEAD_MS >= envelope.deadlineAt;
+  if (outcome === 'terminal' && mayBeExpired) await keepRequest(deps, delivery, envelope);
   await settleDelivery(deps, delivery, () => delivery.ack());
   return 'already-ended';
+}
+
+/** A reader may have ended the task as expired. Only its message has the request then, which a retry needs. */
+export async function keepRequest(
+  { tasks, clock }: Pick<SettleDeps, 'tasks' | 'clock'>,
+  { body }: Pick<Delivery, 'body'>,
+  envelope: Envelope,
+): Promise<void> {
+  const { taskId, requestHash } = envelope;
+  const found = { requestHash, ...roundOf(envelope), at: clock.now(), envelope: body };
+  await tasks.apply(taskId, { type: 'found', ...found });
 }
 
 /** The store has decided the outcome. If the queue is unavailable, it delivers the message again, and that is dropped. */

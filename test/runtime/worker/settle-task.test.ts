@@ -18,6 +18,7 @@ import { silentLogger } from '#test/support/silent-logger.ts';
 
 type End = Exclude<RunEnd, { readonly type: 'repeat' }>;
 
+const BODY = Uint8Array.of(9);
 const TIMES = { startedAt: 10, endedAt: 20 };
 const answered = (response: Uint8Array): End => ({ type: 'answered', response, ...TIMES });
 const failed = (code: string, retryable: boolean, isSuspect = false): End => ({
@@ -44,6 +45,7 @@ function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, tasks, .
       if (isQueueAway) throw unavailable('queue_unavailable', 'The queue is away.', undefined);
     };
   const delivery: Partial<Delivery> = {
+    body: BODY,
     fence: 7,
     lease: lease.signal,
     ack: note('ack'),
@@ -247,6 +249,29 @@ describe('a run that was ended early', () => {
     expect(await settle({ type: 'aborted', cause: 'deadline', ...TIMES })).toEqual({ outcome: 'expired' });
     expect(events).toMatchObject([{ type: 'expired', at: 5000, requestHash: 'hash' }]);
     expect(calls).toEqual([['ack']]);
+  });
+
+  it.each<[string, number, readonly unknown[]]>([
+    [
+      'keeps the request of a task that a reader has ended as expired, for a retry',
+      5000,
+      [{ type: 'found', envelope: BODY }],
+    ],
+    ['keeps nothing of a task that was ended before its deadline', 3000, []],
+  ])('%s', async (_, nowMs, found) => {
+    const events: TaskEvent[] = [];
+    const apply = async (_id: string, event: TaskEvent) => {
+      events.push(event);
+      return 'terminal' as const;
+    };
+    for (const end of [{ type: 'aborted', cause: 'task-ended', ...TIMES }, answered(Uint8Array.of(1))] as const) {
+      events.length = 0;
+      const { calls, settle } = setUp({ tasks: { apply }, clock: new ManualClock(nowMs) });
+
+      expect(await settle(end)).toEqual({ outcome: 'already-ended' });
+      expect(events.filter(({ type }) => type !== 'succeeded')).toMatchObject(found);
+      expect(calls).toEqual([['ack']]);
+    }
   });
 
   it.each([
