@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeEnvelope, type Task } from '#core';
+import { encodeEnvelope, MAX_REDRIVEN, type Task } from '#core';
 import { createHandler as createHistory } from '#lambdas/get-task/handler.ts';
 import { createHandler as createDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler } from '#lambdas/retry-task/handler.ts';
@@ -144,6 +144,22 @@ describe('/models/{model}/dead-letters', () => {
     expect((rest.redriven as string[]).toSorted()).toEqual(ids.slice(1).toSorted());
     expect(await api.platform.tasks.countDeadLetters('model_b')).toBe(0);
     expect((await stored(api, ids[0])).history?.at(-1)).toMatchObject({ event: 'redriven', by: 'local' });
+  });
+
+  it('are sent again once when they are named twice', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api, 'gave-up');
+
+    expect((await redrive(api, JSON.stringify({ ids: [id, id] }))).json).toEqual({ redriven: [id], refused: [] });
+  });
+
+  it('takes as many ids as one call redrives, and no more', async () => {
+    const api = createTestApi();
+    await api.wake();
+    const ids = (count: number) => JSON.stringify({ ids: Array.from({ length: count }, () => UNKNOWN) }, null, 8);
+
+    expect((await redrive(api, ids(MAX_REDRIVEN))).statusCode).toBe(202);
+    expect((await redrive(api, ids(MAX_REDRIVEN + 1))).statusCode).toBe(422);
   });
 
   it('refuses a list that is none', async () => {

@@ -86,13 +86,17 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
 
 const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
+/** An id in JSON, with what may stand around it. */
+const BYTES_OF_ID = 64;
+
 /** The ids in the body of a redrive: `{"ids": ["…"]}`. Undefined for all. Rejects as `jsonFields`. */
 export function redriveIds(request: HttpRequest, maxIds: number): readonly string[] | undefined {
   const ids = (value: unknown) =>
     Array.isArray(value) && value.length <= maxIds && value.every(isTaskId)
       ? undefined
       : `Must be a list of at most ${maxIds} task ids.`;
-  const fields = jsonFields(request, { what: 'a valid redrive', rules: { ids: optional(ids) } });
+  const maxBytes = MAX_BYTES + maxIds * BYTES_OF_ID;
+  const fields = jsonFields(request, { what: 'a valid redrive', rules: { ids: optional(ids) }, maxBytes });
   return fields.ids as readonly string[] | undefined;
 }
 

@@ -71,7 +71,7 @@ export interface Redriven {
 export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, origin = {} }: Redrive): Promise<Redriven> {
   const redriven: string[] = [];
   const refused: { id: string; error: ModelyardError }[] = [];
-  for (const batch of inBatches(ids ?? (await idsOfDeadLetters(deps, model)), MAX_CONCURRENT)) {
+  for (const batch of inBatches([...new Set(ids ?? (await idsOfDeadLetters(deps, model)))], MAX_CONCURRENT)) {
     const sent = batch.map(async (id) => {
       try {
         const task = await deps.tasks.get(id);
