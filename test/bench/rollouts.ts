@@ -41,8 +41,11 @@ const { values, positionals: asked } = parseArgs({
 });
 await using _servers = await surroundingsOn(values.platform);
 await using system = await EmbeddedSystem.start();
-const example = spawn(process.execPath, [EXAMPLE, system.url, '--first-half'], { stdio: 'ignore' });
-await once(example, 'exit');
+const example = spawn(process.execPath, [EXAMPLE, system.url, '--first-half'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+const [exitCode] = await once(example, 'exit');
+if (exitCode !== 0) throw new Error(`The example ended with exit code ${exitCode}.`);
 
 const send = (path: string, body: object, { method = 'POST', headers = {} } = {}) =>
   system.fetch(path, {

@@ -7,6 +7,8 @@ import { CONTAINER_FOLDER, type ContainerJob, type ContainerRunner, ModelyardErr
 const execute = promisify(execFile);
 /** What the programs of Docker and Podman exit with when they could not start the container. */
 const NOT_STARTED = [125, 126, 127];
+/** What `docker` prints after its error. */
+const HINT = /^(?:Run '.* --help' for more information|\s*)$/;
 
 /** Runs containers by a program with the arguments of Docker, such as `docker` or `podman`. */
 export class CommandContainerRunner implements ContainerRunner {
@@ -39,7 +41,7 @@ export class CommandContainerRunner implements ContainerRunner {
     let last = '';
     for (const input of [child.stdout, child.stderr]) {
       createInterface({ input }).on('line', (line) => {
-        last = line;
+        if (!HINT.test(line)) last = line;
         onLine(line);
       });
     }

@@ -8,7 +8,7 @@ if (verb !== 'run') process.exit(0);
 const folder = rest[rest.indexOf('--volume') + 1].split(':')[0];
 const image = rest.findIndex((word) => word.startsWith('test/'));
 if (image === -1) {
-  process.stderr.write('Unable to find image.\n');
+  process.stderr.write("Unable to find image.\n\nRun 'docker run --help' for more information\n");
   process.exit(125);
 }
 const [program, ...args] = rest.slice(image + 1);
