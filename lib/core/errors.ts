@@ -90,6 +90,9 @@ export const UNREACHABLE: Readonly<Record<Unavailable, string>> = {
   registry_unavailable: 'The registry cannot be reached.',
 };
 
+/** Whether a code says that a service did not respond. */
+export const isUnavailable = (code: string): code is Unavailable => Object.hasOwn(UNREACHABLE, code);
+
 /** The error for a service that did not respond. The operation may be retried. */
 export const unavailable = (code: Unavailable, message: string, cause: unknown): ModelyardError =>
   new ModelyardError(code, message, { retryable: true, cause, retryAfterSeconds: 5 });

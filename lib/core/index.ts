@@ -10,6 +10,7 @@ export { dropOldest } from './drop-oldest.ts';
 export {
   codeOf,
   type ErrorCode,
+  isUnavailable,
   ModelyardError,
   type Quota,
   UNREACHABLE,

@@ -10,6 +10,8 @@ import type { LogWriterRow, WindowRow } from './tables.ts';
 const MAX_STARTED = 100;
 /** Longer than a buffer is kept, so that its batch is on its way. */
 const SILENT_MS = 90_000;
+/** After it, work that is still due is started again: its stage has failed or expired, or it finds nothing to do. */
+const AGAIN_MS = 86_400_000;
 
 /** Starts what is due: windows that are complete or have changed, and logs that were lost with their instance. */
 export async function startDue(lifecycle: Pick<Lifecycle, 'platform' | 'stores' | 'logger'>): Promise<void> {
@@ -47,9 +49,10 @@ async function start(
   args: Readonly<Record<string, string | number>>,
   key: string,
 ): Promise<void> {
+  const day = Math.floor(lifecycle.platform.clock.now() / AGAIN_MS);
   await startStage(lifecycle, {
     ...{ service: manifest.name, stage, args, owner: PREDICTION_LOG_OWNER },
-    key: `${stage}/${key}`,
+    key: `${stage}/${key}/${day}`,
   });
 }
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_ATTEMPTS = 10;
 const FIRST_PAUSE_MS = 10;
-/** SQLSTATE of a serialization failure and of a deadlock. */
-const CONFLICTS: readonly unknown[] = ['40001', '40P01'];
+/** SQLSTATE of a serialization failure, of a deadlock, and of a key that another transaction inserted first. */
+const CONFLICTS: readonly unknown[] = ['40001', '40P01', '23505'];
 /** Another process holds the write lock of the file. */
 const SQLITE_BUSY = 5;
 

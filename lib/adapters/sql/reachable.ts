@@ -4,7 +4,8 @@ import { ModelyardError, unavailable } from '#core';
 /** SQLSTATE classes of connections and of a server that is starting or stopping, and errors of sockets. */
 const AWAY = /^(?:08|57P0|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
 /** Messages of the driver that have no code. */
-const LOST = /^(?:Connection terminated|Query read timeout|timeout exceeded|Client has encountered a connection error)/;
+const LOST =
+  /^(?:Connection terminated|Query read timeout|timeout exceeded|Client has encountered a connection error|Client was closed)/;
 
 /** A text with a zero byte, which PostgreSQL does not store. */
 const ZERO_BYTE = '22021';

@@ -1,7 +1,7 @@
 import { type Dialect, Kysely, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { inBatches } from '#core';
-import { withRetries } from './conflicts.ts';
+import { inBatches, unavailable } from '#core';
+import { isConflict, withRetries } from './conflicts.ts';
 import { translated } from './errors.ts';
 import { tellingWhenAway } from './reachable.ts';
 
@@ -48,9 +48,18 @@ export async function openServiceDatabase<Tables>({
   }
   return {
     query,
-    transaction: (run) => translated(away, () => withRetries(() => query.transaction().execute(run))),
+    transaction: (run) => contended(away, () => withRetries(() => query.transaction().execute(run))),
     close: () => query.destroy(),
   };
+}
+
+/** Other transactions came first in every try. Errors of connections are translated by the dialect. */
+async function contended<T>(message: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw isConflict(error) ? unavailable('store_unavailable', message, error) : error;
+  }
 }
 
 async function migrate<Tables>(query: Kysely<Tables>, migrations: Migrations): Promise<void> {

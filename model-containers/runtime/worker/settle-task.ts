@@ -8,6 +8,7 @@ import {
   type Envelope,
   type EventOutcome,
   expiryOf,
+  isUnavailable,
   type Logger,
   MAX_CALL_BYTES,
   ModelyardError,
@@ -102,7 +103,10 @@ const loggedOf = ({ envelope, request }: Attempt) => ({
   ...{ contractHash: envelope.contractHash, request },
 });
 
-/** Fails the task if a retry cannot succeed. Otherwise retries it, or gives it up after `maxAttempts` runs. */
+/**
+ * Fails the task if a retry cannot succeed. Otherwise retries it, or gives it up after `maxAttempts` runs; while a store,
+ * a queue or the registry cannot be reached, only its deadline ends it.
+ */
 export async function settleFailure(
   deps: SettleDeps,
   attempt: Attempt,
@@ -115,10 +119,15 @@ export async function settleFailure(
     const event = { type: 'failed', ...run, error, envelope } as const;
     return { ...(await writeThenAck(deps, attempt, 'failed', async () => event)), error };
   }
+  if (isUnavailable(error.code)) {
+    // By the number of deliveries: the task is neither charged nor a suspect, because a service that it needs is away.
+    await delivery.release({ delaySeconds: pauseSeconds(deps, delivery.fence) });
+    return { outcome: 'retried', error };
+  }
   // Best effort: the history lacks the attempt if the store is away.
   await deps.tasks.apply(attempt.envelope.taskId, { type: 'attempt-failed', ...run, error }).catch(() => undefined);
   if (attempts < deps.maxAttempts) {
-    const delaySeconds = Math.ceil(backoffMs(RETRY_BACKOFF, attempts, deps.random) / 1000);
+    const delaySeconds = pauseSeconds(deps, attempts);
     await delivery.retry({ attempts, delaySeconds, isSuspect: isSuspect || attempt.mustRunAlone });
     return { outcome: 'retried', error };
   }
@@ -127,6 +136,9 @@ export async function settleFailure(
   await delivery.reject({ code, message: `Gave up after ${runs}. Last error: ${error.message}` }, attempts);
   return { outcome: 'dead-lettered', error };
 }
+
+const pauseSeconds = ({ random }: SettleDeps, failures: number): number =>
+  Math.ceil(backoffMs(RETRY_BACKOFF, failures, random) / 1000);
 
 async function settleAborted(
   deps: SettleDeps,

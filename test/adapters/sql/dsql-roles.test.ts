@@ -78,10 +78,10 @@ describe.runIf(python)('the role of a service on Aurora DSQL', () => {
     const own = await open('ingestion', 'own');
     const other = await open('preprocessing', 'other');
     await own.query.insertInto('readings').values({ id: 'a' }).execute();
-    const intruding = run(directly('ingestion', 'other'), ['SELECT * FROM preprocessing.readings']);
+    const intrude = () => run(directly('ingestion', 'other'), ['SELECT * FROM preprocessing.readings']);
 
     expect(await own.query.selectFrom('readings').selectAll().execute()).toEqual([{ id: 'a' }]);
-    await expect(intruding).rejects.toThrow('permission denied for schema preprocessing');
+    await expect(intrude()).rejects.toThrow('permission denied for schema preprocessing');
     await Promise.all([own.close(), other.close()]);
   });
 

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
 import type { JsonObject, LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { startDue } from '#lifecycle/monitoring/due.ts';
 import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
@@ -102,6 +103,21 @@ describe('the prediction log', () => {
 });
 
 describe('a window', () => {
+  it('whose stage was given up is judged by another one a day later', async () => {
+    await log(recordsOf('a', 2), { closed: true });
+    const started = async () =>
+      (await lifecycle.platform.tasks.list({ owner: 'prediction-log', limit: 100 })).tasks.length;
+
+    await startDue(lifecycle);
+    await startDue(lifecycle);
+    expect(await started()).toBe(1);
+    const now = lifecycle.platform.clock.now() + 24 * HOUR;
+    const clock = { ...lifecycle.platform.clock, now: () => now };
+    await startDue({ ...lifecycle, platform: { ...lifecycle.platform, clock } });
+
+    expect(await started()).toBe(2);
+  });
+
   it('is open until it is judged, and reports drift of features and of the prediction once', async () => {
     await log(recordsOf('a', 200, { rate: 12 }));
     const open = await windowAt();

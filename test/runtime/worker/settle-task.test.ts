@@ -180,6 +180,28 @@ describe('a queue that is away after the store has decided', () => {
   });
 });
 
+describe('a failure because a service cannot be reached', () => {
+  it.each(['store_unavailable', 'queue_unavailable', 'registry_unavailable'])(
+    'is tried again without a charge: %s',
+    async (code) => {
+      const { calls, events, settle } = setUp({ number: 3, random: () => 0.999 });
+
+      const settlement = await settle(failed(code, true));
+
+      expect(settlement).toMatchObject({ outcome: 'retried', error: { code } });
+      // The seventh delivery: the pause is at its maximum.
+      expect(calls).toEqual([['release', { delaySeconds: 60 }]]);
+      expect(events).toEqual([]);
+    },
+  );
+
+  it('ends the task if the model says that a retry is useless', async () => {
+    const { settle } = setUp();
+
+    expect(await settle(failed('store_unavailable', false))).toMatchObject({ outcome: 'failed' });
+  });
+});
+
 describe('a failure', () => {
   it('that is final ends the task', async () => {
     const { calls, events, settle } = setUp({ number: 2 });
