@@ -36,7 +36,7 @@ export async function assessRollout(lifecycle: Lifecycle, rollout: RolloutRow): 
   const elapsedSeconds = (lifecycle.platform.clock.now() - rollout.started_at) / 1000;
   const windows = await windowsSince(lifecycle, rollout);
   const verdict = decideRollout({
-    ...{ rule: ruleOf(rollout), ...tallies, elapsedSeconds },
+    ...{ rule: ruleOf(rollout), isShadow: rollout.strategy === 'shadow', ...tallies, elapsedSeconds },
     ...{ drift: driftOf(windows, rollout), errors: errorsOf(windows, rollout) },
   });
   return { ...verdict, tallies };

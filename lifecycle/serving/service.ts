@@ -1,6 +1,6 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
-import { ModelyardError } from '#core';
-import { jsonBody } from '../json-body.ts';
+import { type JsonObject, ModelyardError } from '#core';
+import { invalidField, jsonBody } from '../json-body.ts';
 import type { Query, Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
 import { assessRollout } from './assess-rollout.ts';
@@ -35,7 +35,11 @@ const postDeployment: Handle = async (lifecycle, request) => {
 /** Not a stage: it must not wait for a worker. */
 const postRollback: Handle = async (lifecycle, request) => {
   const run = { taskId: request.id, attempt: 1, owner: request.caller.id, signal: request.signal };
-  return json(201, await rollBack(lifecycle, { model: request.param('model') }, run));
+  const { version, ...others } = jsonBody(request);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalidField(`/${other}`, 'is not known; version is');
+  const args: JsonObject = { model: request.param('model'), ...(version === undefined ? {} : { version }) };
+  return json(201, await rollBack(lifecycle, args, run));
 };
 
 const getDeployments: Handle = async (lifecycle, request) => {

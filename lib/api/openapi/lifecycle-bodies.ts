@@ -22,6 +22,10 @@ const body = (description: string, properties: Json, required: readonly string[]
 const variant = (kind: string, field: string, description: string): Json =>
   body(description, { kind: { type: 'string', const: kind }, [field]: text(description) }, ['kind', field]);
 
+const ROLLBACK = body('A rollback.', {
+  version: { type: ['string', 'integer'], description: 'The version that is rolled back. Another one is a conflict.' },
+});
+
 /** The bodies of routes that decide about versions, and about their monitoring and alerts. */
 export const LIFECYCLE_BODIES: Readonly<Record<string, Json>> = {
   'POST /models/{model}/deployments': body(
@@ -48,6 +52,8 @@ export const LIFECYCLE_BODIES: Readonly<Record<string, Json>> = {
     },
     ['version'],
   ),
+  'POST /models/{model}/rollback': ROLLBACK,
+  'POST /models/{model}/deployments/rollback': ROLLBACK,
   'POST /outcomes': body(
     'Outcomes of predictions.',
     {

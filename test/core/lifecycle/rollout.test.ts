@@ -139,6 +139,15 @@ describe('the decision on a roll-out', () => {
     });
   });
 
+  it('compares the latency of a shadow with a limit in milliseconds only', () => {
+    const champion = tallyOf('1', { tasks: 300, ms: 20 });
+    const input = { candidate: tallyOf('2', { tasks: 300, ms: 500 }), champion, elapsedSeconds: 1000, isShadow: true };
+    const rule = { ...DEFAULT_RULE, promote: false };
+
+    expect(decideRollout({ ...input, rule }).decision).toBe('wait');
+    expect(decideRollout({ ...input, rule: { ...rule, maxLatencyMs: 100 } }).decision).toBe('roll-back');
+  });
+
   it('does not promote a version with a higher error in use', () => {
     const tally = tallyOf('2', { tasks: 300 });
     const input = { rule: DEFAULT_RULE, candidate: tally, champion: tally, elapsedSeconds: 1000 };

@@ -150,6 +150,21 @@ describe('a roll-out', () => {
     expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
   });
 
+  it('ends by a call that names its version, and no other version is rolled back instead', async () => {
+    await deploy('2', { force: true, guard_seconds: 0 });
+    await deploy('3', { strategy: 'shadow' });
+
+    await expect(stage('roll-back', { version: '2' })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await stage('roll-back', { version: '3' })).toMatchObject({ state: 'rolled_back', version: '3' });
+    await expect(stage('roll-back', { version: '3' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'Version 3 cannot be rolled back: it is version 2 that would be rolled back.',
+    });
+
+    expect(await champion()).toBe('2');
+    expect(await stage('roll-back', { version: 2 })).toMatchObject({ kind: 'rollback', version: '1' });
+  });
+
   it('is replaced by the next decision', async () => {
     await deploy('2', { strategy: 'canary' });
 

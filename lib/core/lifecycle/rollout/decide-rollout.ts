@@ -3,6 +3,8 @@ import { errorRateOf, latencyOf, type VersionTally } from './tally.ts';
 
 export interface RolloutInput {
   readonly rule: RolloutRule;
+  /** A shadow has a low priority, so its latency is not compared with that of the other version. @default false */
+  readonly isShadow?: boolean;
   /** The version that is rolled out. */
   readonly candidate: VersionTally;
   /** The version that it replaces. */
@@ -77,11 +79,12 @@ function errorCondition({ rule, candidate, champion }: RolloutInput): Condition 
   return [!isExceeded, `${share}; the limit is ${percent(Math.min(1, limit))}.`];
 }
 
-function latencyConditions({ rule, candidate, champion }: RolloutInput): readonly Condition[] {
+function latencyConditions({ rule, isShadow = false, candidate, champion }: RolloutInput): readonly Condition[] {
   const own = latencyOf(candidate, PERCENTILE);
   if (own === undefined || candidate.tasks - candidate.failed < MIN_JUDGED) return [];
   const conditions: Condition[] = [];
-  const other = champion.tasks - champion.failed < MIN_JUDGED ? undefined : latencyOf(champion, PERCENTILE);
+  const isComparable = !isShadow && champion.tasks - champion.failed >= MIN_JUDGED;
+  const other = isComparable ? latencyOf(champion, PERCENTILE) : undefined;
   if (other !== undefined) {
     const limit = Math.max(other, LATENCY_FLOOR_MS) * rule.maxLatencyRatio;
     conditions.push([own <= limit, `Its latency (p95) is ${shown(own)} ms; the limit is ${shown(limit)} ms.`]);
