@@ -126,6 +126,12 @@ function checkLimits({ kind, metric, threshold, feature, window_seconds, min_tas
   if (kind === 'latency' && (threshold === undefined || threshold <= 0)) {
     throw invalidField('/threshold', 'must be a number of milliseconds above 0');
   }
+  if (kind === 'drift' && threshold !== undefined) {
+    throw invalidField(
+      '/threshold',
+      'is not for the kind drift; PUT /models/{model}/monitor sets that of each feature',
+    );
+  }
   const windows = threshold ?? 1;
   if (kind === 'missing' && (!Number.isInteger(windows) || windows < 1 || windows > MAX_MISSING)) {
     throw invalidField('/threshold', `must be a whole number of windows from 1 to ${MAX_MISSING}`);

@@ -1,5 +1,5 @@
 import { v7 as uuidV7 } from 'uuid';
-import { type HttpRequest, json, jsonFields, optional, type ProxyResult } from '#api';
+import { aTime, type HttpRequest, json, jsonFields, optional, type ProxyResult } from '#api';
 import { type JsonObject, ModelyardError } from '#core';
 import { invalidField } from '../json-body.ts';
 import type { ServingLifecycle } from '../service.ts';
@@ -10,10 +10,10 @@ const MAX_SILENCES = 1000;
 
 const aName = (value: unknown) =>
   typeof value === 'string' && value !== '' && value.length <= 200 ? undefined : 'Must be a text.';
-const aTime = (value: unknown) =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && Number.isFinite(Date.parse(value))
-    ? undefined
-    : 'Must be a time such as 2026-01-31T12:00:00Z.';
+const anInstant = (value: unknown) => {
+  const must = aTime(value);
+  return must && `Must be ${must}.`;
+};
 const seconds = (value: unknown) =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SECONDS
     ? undefined
@@ -24,9 +24,9 @@ const RULES = {
   model: optional(aName),
   feature: optional(aName),
   comment: optional(aName),
-  starts_at: optional(aTime),
+  starts_at: optional(anInstant),
   seconds: optional(seconds),
-  ends_at: optional(aTime),
+  ends_at: optional(anInstant),
 };
 
 /** Needs `seconds` or `ends_at`. Without `rule`, `model` and `feature`, it fits every alert. */

@@ -107,8 +107,11 @@ export function launchVariant(request: HttpRequest): string | undefined {
   return fields.variant as string | undefined;
 }
 
-export const aTime: FieldRule = (value) =>
-  RFC_3339.test(String(value)) && !Number.isNaN(Date.parse(String(value)))
-    ? undefined
-    : 'a time such as 2026-11-21T05:40:00Z';
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+/** Completes "must be". A time with its zone, on a day of its month: `Date.parse` takes 31 November as 1 December. */
+export const aTime: FieldRule = (value) => {
+  const time = typeof value === 'string' ? RFC_3339.exec(value) : null;
+  const [year, month, day] = (time?.slice(1) ?? []).map(Number) as [number, number, number];
+  const isDay = time !== null && new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+  return isDay && !Number.isNaN(Date.parse(time[0])) ? undefined : 'a time such as 2026-11-21T05:40:00Z';
+};
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
