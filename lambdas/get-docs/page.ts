@@ -2,46 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
 import { type CacheableText, etagOf } from '#api';
+import { STYLE } from './accessible-style.ts';
 import packageFiles from './files.json' with { type: 'json' };
+import { START_SCRIPT } from './start-script.ts';
 
 const START_FILE = 'start.js';
-
-/**
- * Starts Swagger UI. All URLs are relative, so the page works below any path. Every error is a problem, whose schema
- * stands once at the end of the page: a sample per error would make an operation ten screens long.
- */
-const START_SCRIPT = `const root = document.getElementById('swagger-ui');
-const ShortErrors = () => ({
-  wrapComponents: {
-    response: (Response, { React, getComponent }) => (props) => {
-      if (Number(props.code) < 400) return React.createElement(Response, props);
-      const Markdown = getComponent('Markdown', true);
-      return React.createElement(
-        'tr',
-        { className: 'response', 'data-code': props.code },
-        React.createElement('td', { className: 'response-col_status' }, props.code),
-        React.createElement(
-          'td',
-          { className: 'response-col_description', colSpan: 2 },
-          React.createElement(Markdown, { source: props.response.get('description') }),
-        ),
-      );
-    },
-  },
-});
-SwaggerUIBundle({
-  plugins: [ShortErrors],
-  docExpansion: 'none',
-  defaultModelsExpandDepth: 0,
-  domNode: root,
-  url: new URL(root.dataset.openapi, location.href).href,
-  deepLinking: true,
-  displayRequestDuration: true,
-  supportedSubmitMethods: ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'],
-  fileUploadMediaTypes: ['application/x-protobuf', 'application/octet-stream'],
-  validatorUrl: null,
-});
-`;
+const STYLE_FILE = 'accessible.css';
 
 /** The HTML of the page. `addressOf` returns the relative URL of a file. */
 export const pageHtml = (addressOf: (file: string) => string, openApiAddress: string): string => `<!doctype html>
@@ -52,6 +18,7 @@ export const pageHtml = (addressOf: (file: string) => string, openApiAddress: st
     <title>Modelyard API</title>
     <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${addressOf('swagger-ui.css')}">
+    <link rel="stylesheet" href="${addressOf(STYLE_FILE)}">
   </head>
   <body>
     <div id="swagger-ui" data-openapi="${openApiAddress}"></div>
@@ -77,7 +44,11 @@ export async function readPageFiles(): Promise<ReadonlyMap<string, CacheableText
     // Source maps are not served, so browsers must not request them.
     return [basename(path), text.replace(/\n(?:\/\/|\/\*)# sourceMappingURL=.*$/, '')];
   });
-  const files = new Map([...(await Promise.all(read)), [START_FILE, START_SCRIPT] as const]);
+  const files = new Map([
+    ...(await Promise.all(read)),
+    [START_FILE, START_SCRIPT] as const,
+    [STYLE_FILE, STYLE] as const,
+  ]);
   return new Map([...files].map(([name, body]) => [name, cacheable(name, body)]));
 }
 

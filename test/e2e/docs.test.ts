@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { submit, type TaskBody } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
+import { violationsOf } from '#test/support/console-page.ts';
 import { behindPrefix } from '#test/support/stage-prefix.ts';
 
 /** The page is large: it draws for seconds alone, and for a minute beside other load. */
@@ -96,6 +97,28 @@ describe('the page at /docs, in a browser,', { timeout: 2 * PATIENCE_MS }, () =>
     const refused = operation.locator('.responses-table tr.response').filter({ hasText: '422' });
     expect(await refused.textContent()).toContain('The Idempotency-Key was used with another body.');
     expect(await refused.locator('.highlight-code, .example').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('has no violation, with folded and open operations, schemas and the dialog of the login', async () => {
+    const { page, faults } = await openDocs(tests.system.url);
+    expect(await violationsOf(page)).toEqual([]);
+    await execute(await expand(page, 'model_a', 'predict_model_a'));
+    const folded = page.locator('.opblock-tag[data-is-open=false]');
+    while ((await folded.count()) > 0) await folded.first().click();
+    for (const method of ['get', 'put', 'patch', 'delete']) {
+      const operation = page.locator(`.opblock-${method}`).first();
+      await operation.locator('.opblock-summary-control').click();
+      await operation.locator('.opblock-body').waitFor();
+    }
+
+    expect(await violationsOf(page)).toEqual([]);
+    await page.locator('section.models button').first().click();
+    await page.locator('section.models article').first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    await page.getByRole('dialog', { name: 'Authorize' }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     expect(faults).toEqual([]);
   });
 

@@ -42,20 +42,23 @@ export async function openConsole(
       await page.goto(`${url}/#${route}`);
       await page.locator('h1').waitFor();
     },
-    async violations() {
-      // As the browser's own debugger does, past the policy.
-      const client = await context.newCDPSession(page);
-      await client.send('Runtime.evaluate', { expression: axe.source });
-      const { result, exceptionDetails } = await client.send('Runtime.evaluate', {
-        expression: RUN_AXE,
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      if (exceptionDetails) throw new Error(exceptionDetails.text);
-      return result.value as string[];
-    },
+    violations: () => violationsOf(page),
     [Symbol.asyncDispose]: () => context.close(),
   };
+}
+
+/** Rule and element of each violation that axe finds on a page. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  // As the browser's own debugger does, past the policy.
+  const client = await page.context().newCDPSession(page);
+  await client.send('Runtime.evaluate', { expression: axe.source });
+  const { result, exceptionDetails } = await client.send('Runtime.evaluate', {
+    expression: RUN_AXE,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  if (exceptionDetails) throw new Error(exceptionDetails.text);
+  return result.value as string[];
 }
 
 const RUN_AXE = `axe.run().then(({ violations }) =>
