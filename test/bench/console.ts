@@ -4,9 +4,27 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { launchBrowser } from '#test/support/chromium.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
+import { listManyTasks, MANY, toLastTask } from '#test/support/many-tasks.ts';
 
-/** Size and first paint of the web console, on an embedded system of this machine: npm run bench:console */
+/**
+ * Size and first paint of the web console, and the slowest frame while it scrolls through 10,000 tasks, on an embedded
+ * system of this machine: npm run bench:console
+ */
 const ROUNDS = 5;
+/** Scrolls from the end to the start in 5 s of frames at 60 a second. Resolves with the times between frames. */
+const SCROLL = `(async () => {
+  const table = document.querySelector('.scroller');
+  const step = table.scrollHeight / 300;
+  const times = [];
+  let last = await new Promise(requestAnimationFrame);
+  while (table.scrollTop > 0) {
+    table.scrollTop -= step;
+    const now = await new Promise(requestAnimationFrame);
+    times.push(now - last);
+    last = now;
+  }
+  return times;
+})()`;
 const DIST = fileURLToPath(new URL('../../console/dist', import.meta.url));
 
 await using system = await EmbeddedSystem.start();
@@ -21,6 +39,11 @@ for (let round = 0; round < ROUNDS; round += 1) {
   paints.push(Number(await page.evaluate(`performance.getEntriesByName('first-contentful-paint')[0].startTime`)));
   await context.close();
 }
+const page = await browser.newPage();
+await listManyTasks(page);
+await page.goto(`${system.url}/#/tasks`);
+await toLastTask(page);
+const frames = ((await page.evaluate(SCROLL)) as number[]).toSorted((a, b) => a - b);
 await browser.close();
 const compressed = readdirSync(DIST)
   .filter((name) => !name.endsWith('.txt'))
@@ -28,3 +51,6 @@ const compressed = readdirSync(DIST)
 const sorted = paints.toSorted((a, b) => a - b);
 process.stdout.write(`bundle, compressed   ${(compressed / 1000).toFixed(1)} KB\n`);
 process.stdout.write(`first paint          ${sorted.map((ms) => `${Math.round(ms)} ms`).join(', ')}\n`);
+process.stdout.write(
+  `${MANY} tasks          ${frames.length} frames, median ${Math.round(frames[frames.length >> 1] ?? 0)} ms, slowest ${Math.round(frames.at(-1) ?? 0)} ms\n`,
+);

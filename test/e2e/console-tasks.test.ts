@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { submit } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
 import { keepPicture } from '#test/support/console-page.ts';
+import { listManyTasks, toLastTask } from '#test/support/many-tasks.ts';
 
 const tests = useBrowser();
 
@@ -134,17 +135,15 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
   it('scrolls through 10,000 tasks and draws only those in view', async () => {
     await using console = await tests.open();
     const { page, faults } = console;
-    await page.route(/\/tasks\?/, (route) => route.fulfill({ json: pageOf(new URL(route.request().url())) }));
+    await listManyTasks(page);
     await console.show('/tasks');
     const table = page.getByRole('region', { name: 'Tasks' });
 
+    const rows = () => table.locator('tbody tr').count();
     let drawn = 0;
-    for (let at = 0; at < 400 && !(await page.getByText('10000 tasks').isVisible()); at += 1) {
-      await table.press('End');
-      await page.waitForTimeout(20);
-      drawn = Math.max(drawn, await table.locator('tbody tr').count());
-    }
-    await page.getByText('10000 tasks').waitFor();
+    await toLastTask(page, async () => {
+      drawn = Math.max(drawn, await rows());
+    });
 
     expect(Math.max(drawn, Number(await page.evaluate(MOST_ROWS)))).toBeLessThan(80);
     expect(faults).toEqual([]);
@@ -156,23 +155,6 @@ function asksOf(page: Page): (pattern: RegExp) => number {
   const urls: string[] = [];
   page.on('request', (request) => urls.push(request.url()));
   return (pattern) => urls.filter((url) => pattern.test(url)).length;
-}
-
-/** A page of 10,000 tasks as the API lists them, in larger pages so that the test is quick. */
-function pageOf({ searchParams }: URL) {
-  const from = Number(searchParams.get('cursor') ?? 0);
-  const tasks = Array.from({ length: 1000 }, (_, i) => ({
-    id: `01a1fc9e-0000-7000-8000-${String(from + i).padStart(12, '0')}`,
-    model: 'model_a',
-    state: 'succeeded',
-    created_at: new Date(Date.UTC(2026, 10, 20) - (from + i) * 1000).toISOString(),
-    started_at: null,
-    ended_at: null,
-    attempts: 1,
-    error: null,
-    timings: { queued_ms: 3, run_ms: 1, total_ms: 9 },
-  }));
-  return { tasks, next_cursor: from + 1000 < 10_000 ? String(from + 1000) : null };
 }
 
 /** The most rows that are drawn in one of 60 frames while the table scrolls from its end to its start. */
