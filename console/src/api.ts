@@ -35,6 +35,9 @@ export interface Authorization {
   renew(): Promise<boolean>;
 }
 
+/** An answer that takes longer counts as none. Stages of the lifecycle answer within 20 seconds. */
+const ANSWER_MS = 30_000;
+
 let authorization: Authorization = { header: () => undefined, renew: async () => false };
 
 export function authorizeBy(next: Authorization): void {
@@ -59,18 +62,28 @@ interface Init {
   readonly headers?: Readonly<Record<string, string>>;
   readonly accept?: string;
   readonly signal?: AbortSignal;
+  /** Until the answer begins. @default 30 seconds */
+  readonly withinMs?: number;
 }
 
 /** Sends a request. Rejects with `ApiError` for problems and `UnreachableError` when there is no answer. */
 export async function send(path: string, init: Init = {}): Promise<Response> {
   const first = await sendOnce(path, init);
-  const answer = first.status === 401 && (await authorization.renew()) ? await sendOnce(path, init) : first;
+  const isRefused = first.status === 401 && !isLogin(path);
+  const answer = isRefused && (await authorization.renew()) ? await sendOnce(path, init) : first;
   if (!answer.ok) throw new ApiError(await problemOf(answer));
   return answer;
 }
 
-async function sendOnce(path: string, { method = 'GET', body, headers, accept, signal }: Init): Promise<Response> {
-  const token = authorization.header();
+/** The routes that give tokens need none. */
+const isLogin = (path: string): boolean => path.startsWith('/login');
+
+async function sendOnce(path: string, init: Init): Promise<Response> {
+  const { method = 'GET', body, headers, accept, signal, withinMs = ANSWER_MS } = init;
+  const token = isLogin(path) ? undefined : authorization.header();
+  const slow = new AbortController();
+  // A timer, because the limit is not for the body: events come for hours.
+  const timer = setTimeout(() => slow.abort(), withinMs);
   try {
     return await fetch(addressOf(path), {
       method,
@@ -81,10 +94,13 @@ async function sendOnce(path: string, { method = 'GET', body, headers, accept, s
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
+      signal: signal ? AbortSignal.any([signal, slow.signal]) : slow.signal,
     });
   } catch (cause) {
-    throw new UnreachableError('The API does not answer.', { cause });
+    const within = slow.signal.aborted ? ` within ${withinMs / 1000} s` : '';
+    throw new UnreachableError(`The API does not answer${within}.`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -101,5 +117,10 @@ async function problemOf(answer: Response): Promise<Problem> {
 /** The JSON of an answer. */
 export async function get<T>(path: string, init: Init = {}): Promise<T> {
   const answer = await send(path, init);
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  if (answer.status === 204) return undefined as T;
+  try {
+    return (await answer.json()) as T;
+  } catch (cause) {
+    throw new UnreachableError('The answer of the API is incomplete.', { cause });
+  }
 }

@@ -1,58 +1,66 @@
-import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Link, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { Account } from './account.tsx';
 import { AlertsPage } from './alerts-page.tsx';
-import { send } from './api.ts';
 import { Calls } from './calls.tsx';
 import { DriftPage } from './drift-page.tsx';
+import { FailedPage } from './failed-page.tsx';
+import { later } from './later.ts';
 import { LimitsPage } from './limits-page.tsx';
 import { Overview } from './overview.tsx';
 import { PipelinesPage, RunPage } from './pipelines-page.tsx';
 import { useSession } from './session.tsx';
 import { TaskPage } from './task-page.tsx';
 import { TasksPage } from './tasks-page.tsx';
-import { Empty, Loading } from './ui.tsx';
+import { Empty, LoadingPage } from './ui.tsx';
 import { Users } from './users.tsx';
 import { VersionsPage } from './versions-page.tsx';
 
 /** With the form and the charts, which are most of the code. */
-const ModelPage = lazy(() => import('./model-page.tsx'));
+const ModelPage = later(() => import('./model-page.tsx'));
 
 export function App() {
   return (
     <Router hook={useHashLocation}>
       <Header />
-      <Connection />
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Switch>
-            <Route path="/" component={Overview} />
-            <Route path="/models/:model">{({ model }) => <ModelPage key={model} name={model} />}</Route>
-            <Route path="/tasks" component={TasksPage} />
-            <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
-            <Route path="/pipelines" component={PipelinesPage} />
-            <Route path="/pipelines/:pipeline/runs/:id">
-              {({ pipeline, id }) => <RunPage key={id} pipeline={pipeline} id={id} />}
-            </Route>
-            <Route path="/versions" component={VersionsPage} />
-            <Route path="/drift" component={DriftPage} />
-            <Route path="/alerts" component={AlertsPage} />
-            <Route path="/limits" component={LimitsPage} />
-            <Route path="/account" component={Account} />
-            <Route path="/users" component={Users} />
-            <Route path="/calls" component={Calls} />
-            <Route>
-              <h1>Not found</h1>
-              <Empty>
-                There is no such page. <Link href="/">Show the models</Link>.
-              </Empty>
-            </Route>
-          </Switch>
-        </Suspense>
+        <Pages />
       </main>
     </Router>
+  );
+}
+
+function Pages() {
+  const [path] = useLocation();
+  return (
+    <FailedPage key={path}>
+      <Suspense fallback={<LoadingPage title="Modelyard" />}>
+        <Switch>
+          <Route path="/" component={Overview} />
+          <Route path="/models/:model">{({ model }) => <ModelPage key={model} name={model} />}</Route>
+          <Route path="/tasks" component={TasksPage} />
+          <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
+          <Route path="/pipelines" component={PipelinesPage} />
+          <Route path="/pipelines/:pipeline/runs/:id">
+            {({ pipeline, id }) => <RunPage key={id} pipeline={pipeline} id={id} />}
+          </Route>
+          <Route path="/versions" component={VersionsPage} />
+          <Route path="/drift" component={DriftPage} />
+          <Route path="/alerts" component={AlertsPage} />
+          <Route path="/limits" component={LimitsPage} />
+          <Route path="/account" component={Account} />
+          <Route path="/users" component={Users} />
+          <Route path="/calls" component={Calls} />
+          <Route>
+            <h1>Not found</h1>
+            <Empty>
+              There is no such page. <Link href="/">Show the models</Link>.
+            </Empty>
+          </Route>
+        </Switch>
+      </Suspense>
+    </FailedPage>
   );
 }
 
@@ -107,18 +115,3 @@ function Header() {
 
 const isCurrent = (path: string, href: string): boolean =>
   href === '/' ? path === '/' || path.startsWith('/models') : path.startsWith(href);
-
-/** Says that the API is away, and when it is back. */
-function Connection() {
-  const health = useQuery({
-    queryKey: ['health'],
-    queryFn: async () => (await send('/healthz')).status,
-    refetchInterval: 3_000,
-    retry: false,
-  });
-  return (
-    <div role="status" className="connection">
-      {health.isError ? 'The API does not answer. This page shows the last known data and retries.' : null}
-    </div>
-  );
-}

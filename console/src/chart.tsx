@@ -42,7 +42,8 @@ export default function Chart({ label, times, curves, height, hasAxes }: ChartPr
             label: name,
             stroke: colourOf(element, colour),
             width: 2,
-            points: { show: hasAxes, size: 4 },
+            // A minute between two without tasks has no line.
+            points: { show: true, size: hasAxes ? 4 : 3 },
           })),
         ],
       },

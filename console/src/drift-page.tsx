@@ -1,9 +1,11 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
+import { Link } from 'wouter';
 import type { DriftFinding, MonitorReport, MonitorWindow } from '../../lib/core/lifecycle/monitor.ts';
+import { later } from './later.ts';
 import { PageOfModel } from './lifecycle-model.tsx';
 import { Empty, State, Table, Time } from './ui.tsx';
 
-const Chart = lazy(() => import('./chart.tsx'));
+const Chart = later(() => import('./chart.tsx'));
 
 /** How far from their training the requests of a model are. */
 export const DriftPage = () => (
@@ -16,7 +18,11 @@ function DriftOf({ model, report }: { readonly model: string; readonly report: M
   const windows = report.windows.toReversed();
   const features = [...new Set(windows.flatMap(({ drift }) => drift.map(({ feature }) => feature)))].sort();
   if (windows.length === 0) {
-    return <Empty>{model} has no window of predictions. Deploy a version of it, and predict.</Empty>;
+    return (
+      <Empty>
+        {model} has no window of predictions. <Link href="/versions">Deploy a version of it</Link>, and predict.
+      </Empty>
+    );
   }
   return (
     <>

@@ -6,17 +6,24 @@ import { Failure } from './ui.tsx';
 
 interface LoginProps {
   readonly index: Index;
+  /** Whether the login, the key or the token that was used last is refused. */
+  readonly isRefused: boolean;
   readonly onEnter: (tokens: { readonly access_token: string; readonly refresh_token?: string }) => void;
 }
 
 /** Login by name and password, or by an API key or a token if users come from another issuer. */
-export function Login({ index, onEnter }: LoginProps) {
+export function Login({ index, isRefused, onEnter }: LoginProps) {
   const hasPasswords = index.auth === 'jwt' && index.routes.some(({ path }) => path === '/login');
   const [isNew, setNew] = useState(false);
   const mayRegister = hasPasswords && index.registration === 'open';
   return (
     <main className="login">
       <h1>Modelyard</h1>
+      {isRefused ? (
+        <p className="failure" role="alert">
+          The API does not accept the login or the key, or no longer. Log in again.
+        </p>
+      ) : null}
       {hasPasswords ? <PasswordForm isNew={isNew} onEnter={onEnter} /> : null}
       {mayRegister ? (
         <p>

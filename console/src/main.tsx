@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render } from 'preact';
 import { UnreachableError } from './api.ts';
 import { App } from './app.tsx';
+import { Connection } from './connection.tsx';
 import { WithSession } from './session.tsx';
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
@@ -23,6 +24,7 @@ const root = document.getElementById('root');
 if (root) {
   render(
     <QueryClientProvider client={client}>
+      <Connection />
       <WithSession>
         <App />
       </WithSession>

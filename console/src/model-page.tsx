@@ -12,7 +12,9 @@ import { useSession } from './session.tsx';
 import { STATS_ROUTE, statsQuery } from './stats.ts';
 import { TryIt } from './try-it.tsx';
 import type { DetailedModel } from './types.ts';
-import { Failure, Loading, State, Tabs } from './ui.tsx';
+import { Failure, LoadingPage, State, Tabs } from './ui.tsx';
+
+const TRY_IT = 'Try it';
 
 /** One model: try it, its instances, its contract and its limits. */
 export default function ModelPage({ name }: { readonly name: string }) {
@@ -26,7 +28,7 @@ export default function ModelPage({ name }: { readonly name: string }) {
   const seesInstances = may('GET', INSTANCES_ROUTE);
   const instances = useQuery({ ...instancesQuery(name, isLive), enabled: seesInstances });
   const stats = useQuery({ ...statsQuery(name, isLive), enabled: may('GET', STATS_ROUTE) });
-  if (model.isPending) return <Loading />;
+  if (model.isPending) return <LoadingPage title={name} />;
   if (!model.data) {
     return (
       <>
@@ -49,8 +51,9 @@ export default function ModelPage({ name }: { readonly name: string }) {
       <p>{data.description}</p>
       <Tabs
         label={name}
+        kept={TRY_IT}
         tabs={{
-          'Try it': <TryIt model={data} />,
+          [TRY_IT]: <TryIt model={data} />,
           ...(seesInstances
             ? { Instances: <Instances model={data} instances={instances.data?.instances ?? []} /> }
             : {}),

@@ -1,6 +1,6 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { Sparkline } from './curves.tsx';
+import { Sparklines } from './curves.tsx';
 import { DEAD_LETTERS_ROUTE } from './dead-letters.tsx';
 import { INSTANCES_ROUTE } from './instances.tsx';
 import { instancesQuery, modelsQuery, useLiveModels } from './models.ts';
@@ -101,7 +101,7 @@ function ModelCard({ model, instances, stats }: CardProps) {
         {stats?.total.run_ms ? <Fact name="Run p50" value={duration(stats.total.run_ms.p50)} /> : null}
         {stats?.total.run_ms ? <Fact name="Run p99" value={duration(stats.total.run_ms.p99)} /> : null}
       </dl>
-      {stats ? <Sparkline model={model.name} stats={stats} /> : null}
+      {stats ? <Sparklines model={model.name} stats={stats} /> : null}
     </article>
   );
 }

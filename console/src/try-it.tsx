@@ -1,9 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiError, get } from './api.ts';
 import { callsOf } from './call-snippets.ts';
 import { RequestForm } from './request-form.tsx';
 import { keepRequest } from './sent-requests.ts';
+import { useSession } from './session.tsx';
 import { TaskDetails } from './task-page.tsx';
 import { taskQuery } from './task-query.ts';
 import type { DetailedModel, Task } from './types.ts';
@@ -11,7 +12,9 @@ import { CopyButton, Failure, Tabs } from './ui.tsx';
 
 /** A form made from the contract, the answer with its timeline, and the same call as code. */
 export function TryIt({ model }: { readonly model: DetailedModel }) {
+  const { logOut } = useSession();
   const [request, setRequest] = useState<unknown>(() => exampleOf(model));
+  const [isJson, setJson] = useState(true);
   const submitting = useMutation({
     mutationFn: (body: unknown) =>
       get<Task>(`/models/${model.name}/tasks`, { method: 'POST', body, headers: { Prefer: 'wait=1' } }),
@@ -26,13 +29,13 @@ export function TryIt({ model }: { readonly model: DetailedModel }) {
           label="Request"
           tabs={{
             Form: <RequestForm schema={model.schemas.request} value={request} faults={faults} onChange={setRequest} />,
-            JSON: <JsonEditor value={request} onChange={setRequest} />,
+            JSON: <JsonEditor value={request} onChange={setRequest} onCheck={setJson} />,
           }}
         />
         <button
           type="button"
           className="main"
-          disabled={submitting.isPending}
+          disabled={submitting.isPending || !isJson}
           onClick={() => submitting.mutate(request)}
         >
           {submitting.isPending ? 'Waiting …' : 'Predict'}
@@ -49,7 +52,7 @@ export function TryIt({ model }: { readonly model: DetailedModel }) {
         <Tabs
           label="Language"
           tabs={Object.fromEntries(
-            Object.entries(callsOf(model.name, request)).map(([language, code]) => [
+            Object.entries(callsOf(model.name, request, logOut !== undefined)).map(([language, code]) => [
               language,
               <figure className="json" key={language}>
                 <figcaption>
@@ -74,7 +77,14 @@ function Followed({ task }: { readonly task: Task }) {
 const exampleOf = ({ schemas: { request } }: DetailedModel): unknown =>
   Array.isArray(request.examples) ? request.examples[0] : {};
 
-function JsonEditor({ value, onChange }: { readonly value: unknown; readonly onChange: (value: unknown) => void }) {
+interface JsonEditorProps {
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+  /** Whether the text is JSON. */
+  readonly onCheck: (isJson: boolean) => void;
+}
+
+function JsonEditor({ value, onChange, onCheck }: JsonEditorProps) {
   const [text, setText] = useState(() => JSON.stringify(value, null, 2));
   const [fault, setFault] = useState<string>();
   const read = (next: string) => {
@@ -82,11 +92,15 @@ function JsonEditor({ value, onChange }: { readonly value: unknown; readonly onC
     try {
       onChange(JSON.parse(next));
       setFault(undefined);
+      onCheck(true);
     } catch (error) {
-      // Recovery: the request stays as it was until the text is JSON again.
+      // Recovery: the request stays as it was, and is not sent, until the text is JSON again.
       setFault(error instanceof Error ? error.message : String(error));
+      onCheck(false);
     }
   };
+  // The form shows the request as it was.
+  useEffect(() => () => onCheck(true), [onCheck]);
   return (
     <label className="editor">
       Request as JSON

@@ -1,7 +1,16 @@
 import { type ReactNode, useState } from 'react';
 import { ApiError } from './api.ts';
+import { copyText } from './copy-text.ts';
 
 export const Loading = () => <p className="faint">Loading …</p>;
+
+/** A page of which nothing is known yet. */
+export const LoadingPage = ({ title }: { readonly title: string }) => (
+  <>
+    <h1>{title}</h1>
+    <Loading />
+  </>
+);
 
 /** An error, with the text of the API. */
 export function Failure({ error }: { readonly error: Error }) {
@@ -52,6 +61,9 @@ export const Empty = ({ children }: { readonly children: ReactNode }) => <div cl
 
 const TONES: Readonly<Record<string, string>> = {
   active: 'good',
+  deployed: 'good',
+  refused: 'bad',
+  started: 'busy',
   ready: 'good',
   succeeded: 'good',
   running: 'busy',
@@ -105,15 +117,14 @@ export const duration = (ms: number | null | undefined): string => {
 };
 
 export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
-  const [isCopied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState<string>();
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+    setOutcome((await copyText(text)) ? 'Copied' : 'Not copied: select the text');
+    setTimeout(() => setOutcome(undefined), 1500);
   };
   return (
     <button type="button" className="quiet" onClick={() => void copy()}>
-      {isCopied ? 'Copied' : label}
+      {outcome !== undefined ? outcome : label}
     </button>
   );
 }
@@ -144,10 +155,12 @@ export function JsonView({ value, name }: { readonly value: unknown; readonly na
 interface TabsProps {
   readonly label: string;
   readonly tabs: Readonly<Record<string, ReactNode>>;
+  /** The tab whose content stays as it is while another one is shown. */
+  readonly kept?: string;
 }
 
 /** One of several contents. */
-export function Tabs({ label, tabs }: TabsProps) {
+export function Tabs({ label, tabs, kept }: TabsProps) {
   const names = Object.keys(tabs);
   const [selected = '', select] = useState(names[0]);
   const move = (step: number) => select(names[(names.indexOf(selected) + step + names.length) % names.length]);
@@ -171,9 +184,13 @@ export function Tabs({ label, tabs }: TabsProps) {
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-label={selected}>
-        {tabs[selected]}
-      </div>
+      {names
+        .filter((name) => name === selected || name === kept)
+        .map((name) => (
+          <div key={name} role="tabpanel" aria-label={name} hidden={name !== selected}>
+            {tabs[name]}
+          </div>
+        ))}
     </div>
   );
 }

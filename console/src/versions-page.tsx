@@ -1,5 +1,7 @@
 import { useState } from 'react';
+import { Deployments } from './deployments.tsx';
 import { PageOfModel } from './lifecycle-model.tsx';
+import { useSession } from './session.tsx';
 import { Empty, Time } from './ui.tsx';
 
 interface Version {
@@ -26,9 +28,15 @@ export const VersionsPage = () => (
 const COMPARED = 2;
 
 function VersionsOf({ model, versions }: VersionList & { readonly model: string }) {
+  const { may } = useSession();
   const [chosen, choose] = useState<readonly string[]>();
   if (versions.length === 0) {
-    return <Empty>{model} has no trained version. A pipeline with the stage training.train makes one.</Empty>;
+    return (
+      <Empty>
+        {model} has no trained version. A pipeline with the stage <code>training.train</code> makes one, as{' '}
+        <code>npm run example</code> shows. Then it is compared and deployed here.
+      </Empty>
+    );
   }
   const names = chosen ?? versions.slice(0, COMPARED).map(({ version }) => version);
   const toggle = (name: string) =>
@@ -45,9 +53,23 @@ function VersionsOf({ model, versions }: VersionList & { readonly model: string 
         ))}
       </fieldset>
       <SideBySide versions={versions.filter(({ version }) => names.includes(version))} />
+      {may('GET', '/models/{model}/deployments') ? (
+        <Deployments model={model} versions={versions.map(({ version }) => version)} />
+      ) : null}
     </>
   );
 }
+
+const TITLES: Readonly<Record<string, string>> = {
+  artifact: 'files, SHA-256',
+  code_hash: 'code, SHA-256',
+  data_hash: 'training set, SHA-256',
+  environment: 'libraries',
+  held_out_from: 'evaluated on rows from',
+  order: 'trained with',
+};
+
+const titleOf = (name: string): string => TITLES[name] ?? name.replaceAll('_', ' ');
 
 function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
   const rows = (key: 'metrics' | 'facts') => [...new Set(versions.flatMap((each) => Object.keys(each[key])))].sort();
@@ -75,7 +97,7 @@ function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
           </tr>
           {rows('metrics').map((name) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{titleOf(name)}</th>
               {versions.map(({ version, metrics }) => (
                 <td key={version}>{metrics[name] ?? '–'}</td>
               ))}
@@ -83,7 +105,7 @@ function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
           ))}
           {rows('facts').map((name) => (
             <tr key={name}>
-              <th scope="row">{name.replaceAll('_', ' ')}</th>
+              <th scope="row">{titleOf(name)}</th>
               {versions.map(({ version, facts }) => (
                 <td key={version} className="breaks">
                   {facts[name] ?? '–'}

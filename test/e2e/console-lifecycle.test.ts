@@ -25,6 +25,11 @@ const WINDOWS = [0.01, 0.3, 0.6].map((value, index) => ({
   ...{ quality: {}, performance: null, computed_at: null },
 }));
 
+const DECISIONS = [
+  { number: 2, kind: 'deploy', state: 'refused', version: '2', reasons: ['Its error is not lower.'] },
+  { number: 1, kind: 'deploy', state: 'deployed', version: '1', reasons: [] },
+].map((decision) => ({ ...decision, created_at: '2026-11-20T06:02:00.000Z' }));
+
 const ALERT = {
   ...{ fingerprint: 'f1', state: 'firing', rule: 'drift', model: 'model_a', version: '2', feature: 'rate' },
   ...{ reason: 'rate has drifted: p 0.01 of ks', started_at: '2026-11-20T06:02:00.000Z', resolved_at: null },
@@ -95,6 +100,22 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     await page.getByLabel('1', { exact: false }).first().waitFor();
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'versions');
+
+    const deployments = page.getByRole('region', { name: 'Deployments' });
+    await deployments.getByText('Nothing has been decided about model_a').waitFor();
+    await deployments.getByRole('button', { name: 'Roll back' }).click();
+    await deployments.getByText('No version of model_a was deployed before.').waitFor();
+    await deployments.getByLabel('Version to deploy').selectOption('1');
+    // These versions have no files.
+    const refused = page.waitForResponse((answer) => answer.request().method() === 'POST');
+    await deployments.getByRole('button', { name: 'Deploy the version' }).click();
+    expect((await refused).request().postDataJSON()).toEqual({ version: '1' });
+    await deployments.getByRole('alert').first().waitFor();
+    await page.route(/\/models\/model_a\/deployments/, (route) => route.fulfill({ json: { deployments: DECISIONS } }));
+    await deployments.getByText('Version 1 is deployed.').waitFor();
+
+    expect(await deployments.getByRole('row').nth(1).textContent()).toMatch(/deploy2refusedIts error is not lower/);
+    expect(await console.violations()).toEqual([]);
     expect(faults).toEqual([]);
   });
 

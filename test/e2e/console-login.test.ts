@@ -25,6 +25,24 @@ const tests = useBrowser(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+async function rootToken(): Promise<string> {
+  const answer = await tests.system.fetch('/login', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username: 'root', password: rootPassword }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+async function createKey(name: string): Promise<{ id: string; key: string }> {
+  const answer = await tests.system.fetch('/users/me/keys', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await rootToken()}` },
+    body: JSON.stringify({ name }),
+  });
+  return (await answer.json()) as { id: string; key: string };
+}
+
 async function logIn(name: string, password: string) {
   const console = await tests.open();
   await console.page.getByLabel('User name').fill(name);
@@ -143,6 +161,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     const { page, faults } = console;
     await page.getByRole('link', { name: 'API' }).click();
     await page.getByRole('button', { name: 'Authorize' }).first().click();
+    expect(await console.violations()).toEqual([]);
     const password = page.locator('.auth-container').filter({ hasText: 'OAuth2, password' });
     await password.getByLabel('username:').fill('root');
     await password.getByLabel('password:').fill(rootPassword);
@@ -151,7 +170,8 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
       .or(password.locator('button.authorize'))
       .first()
       .click();
-    await page.getByRole('button', { name: 'Close' }).first().click();
+    expect(await console.violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Close', exact: true }).first().click();
     await page.locator('#operations-tag-Users').click();
     const operation = page.locator('#operations-Users-get_me');
     await operation.locator('.opblock-summary-control').click();
@@ -166,17 +186,65 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await using refused = await logIn('root', 'not the password');
     await refused.page.getByRole('alert').waitFor();
     expect(await refused.violations()).toEqual([]);
-    const answer = await tests.system.fetch('/login', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ username: 'root', password: rootPassword }),
-    });
-    const { access_token: token } = (await answer.json()) as { access_token: string };
 
     await refused.page.getByText('Use an API key or a token').click();
-    await refused.page.getByLabel('API key or token').fill(token);
+    await refused.page.getByLabel('API key or token').fill(await rootToken());
     await refused.page.getByRole('button', { name: 'Continue' }).click();
 
     await refused.page.getByText('root', { exact: true }).or(refused.page.getByText('(admin)')).first().waitFor();
+  });
+
+  it('asks to log in again when the API refuses a key, at once and later', async () => {
+    await using console = await tests.open();
+    const { page, faults } = console;
+    const enter = async (key: string) => {
+      await page.getByText('Use an API key or a token').click();
+      await page.getByLabel('API key or token').fill(key);
+      await page.getByRole('button', { name: 'Continue' }).click();
+    };
+    await enter('no key');
+    await page.getByRole('alert').getByText('Log in again').waitFor();
+    expect(await console.violations()).toEqual([]);
+    const { id, key } = await createKey('console');
+    await enter(key);
+    await page.getByRole('link', { name: 'model_a' }).click();
+    // The same call as code reads the key from the environment.
+    for (const language of ['TypeScript', 'Python', 'curl']) {
+      await page.getByRole('tab', { name: language }).click();
+      await page.locator('pre', { hasText: 'MODELYARD_TOKEN' }).waitFor();
+    }
+    await page.getByRole('tab', { name: 'curl' }).click();
+    const code = String(await page.locator('pre', { hasText: 'curl' }).textContent());
+    const { stdout } = await promisify(execFile)('bash', ['-c', code], {
+      env: { ...process.env, MODELYARD_TOKEN: key },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'succeeded' });
+
+    await tests.system.fetch(`/users/me/keys/${id}`, {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${await rootToken()}` },
+    });
+    await page.getByRole('alert').getByText('Log in again').waitFor();
+
+    expect(faults).toEqual([]);
+  });
+
+  it('stays logged in while the API cannot renew the login', async () => {
+    await using console = await logIn('root', rootPassword);
+    const { page } = console;
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByText('You are root').waitFor();
+    const refusals = { isOn: true };
+    await page.route(/\/users\/me/, (route) =>
+      refusals.isOn ? route.fulfill({ status: 401, json: { detail: 'The token has expired.' } }) : route.continue(),
+    );
+    await page.route(/\/login\/refresh/, (route) => route.fulfill({ status: 503, json: { detail: 'Not now.' } }));
+    await page.reload();
+    await page.getByText('Not now.').waitFor();
+    await page.unroute(/\/login\/refresh/);
+    await page.waitForResponse(/\/login\/refresh/);
+    refusals.isOn = false;
+
+    await page.getByText('You are root').waitFor();
   });
 });

@@ -3,8 +3,12 @@ import { type Browser, chromium } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+/** A name of this machine that browsers do not trust as they trust localhost. */
+export const OTHER_HOST = 'modelyard.test';
+
 const FLAGS = [
   '--no-sandbox',
+  `--host-resolver-rules=MAP ${OTHER_HOST} 127.0.0.1`,
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
