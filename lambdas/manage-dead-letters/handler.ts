@@ -11,6 +11,7 @@ import {
   taskIdOf,
 } from '#api';
 import {
+  countingQuota,
   getDeadLetter,
   isJsonUpload,
   loadPayload,
@@ -68,7 +69,7 @@ async function requestOf({ platform, transcoder }: HandlerDeps, { deadLetter, co
 }
 
 async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const { platform, models, wakeWhenAsleep, logger } = deps;
+  const { platform, models, wakeWhenAsleep, logger, auth, quotaOf } = deps;
   const ids = redriveIds(request, MAX_REDRIVEN);
   const served: ResolvedModel = await models.known(request.param('model'));
   const model = served.model.name;
@@ -76,6 +77,10 @@ async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyRe
   const { redriven, refused } = await redriveDeadLetters(platform, {
     ...{ model, by, origin: originOf(request) },
     ...(ids ? { ids } : {}),
+    // The local user has no limits.
+    ...(auth !== 'none' && quotaOf
+      ? { quotaOf: (owner) => countingQuota((of) => quotaOf(of, async () => undefined), owner) }
+      : {}),
   });
   logger.info('Dead letters were redriven.', { model, by, redriven: redriven.length, refused: refused.length });
   if (redriven.length > 0) await wakeWhenAsleep(await models.served(model));

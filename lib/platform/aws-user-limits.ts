@@ -12,7 +12,7 @@ export function createAwsUserLimits(
   const requests = new DynamoRequestLimit(options);
   return {
     enter: (caller: Principal): Promise<void> => requests.enter(caller),
-    quotaOf: ({ id, limits }: Principal, endOf: EndOf): UserQuota | undefined =>
+    quotaOf: ({ id, limits }: Pick<Principal, 'id' | 'limits'>, endOf: EndOf): UserQuota | undefined =>
       limits && createDynamoTaskQuota({ ...options, tasks, endOf }, id, limits),
   };
 }

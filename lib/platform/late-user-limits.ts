@@ -20,7 +20,7 @@ export function lateUserLimits(env: NodeJS.ProcessEnv, settings: AwsSettings, ac
     return loading;
   };
 
-  function quotaOf(caller: Principal, endOf: EndOf): UserQuota | undefined {
+  function quotaOf(caller: Pick<Principal, 'id' | 'limits'>, endOf: EndOf): UserQuota | undefined {
     if (caller.limits === undefined) return undefined;
     const quota = limits().then((loaded) => loaded.quotaOf(caller, endOf));
     return {

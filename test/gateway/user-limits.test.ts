@@ -3,6 +3,8 @@ import { createMemoryPlatform } from '#platform/memory.ts';
 import { registerModelB } from '#test/support/model-b.ts';
 import { startGateway } from './access-harness.ts';
 
+type MemoryPlatform = ReturnType<typeof createMemoryPlatform>;
+
 /** Two gateways of one system, with an admin and a user. */
 async function startGateways() {
   const platform = createMemoryPlatform({ pollMs: 100 });
@@ -92,24 +94,49 @@ it('a retry waits like a new task, and is refused while too many do', async () =
   const [token] = await tokens();
   const [{ ask }] = gateways;
   const submit = () => ask('/models/model_b/tasks', { token, body: { value: 1 } });
-  const error = { code: 'model_error', message: 'It broke.', retryable: true };
-  const { signal } = new AbortController();
-  const consumer = platform.queues('model_b').consume({ leaseSeconds: 30, signal });
-  const ids: string[] = [];
-  for (let at = 0; at < 6; at++) {
-    const { json } = await submit();
-    const [delivery] = await consumer.receive(1);
-    if (!delivery) throw new Error('No task came.');
-    const gaveUp = { type: 'gave-up', attempts: 1, at: platform.clock.now(), error, envelope: delivery.body } as const;
-    await platform.tasks.apply(json.id, gaveUp);
-    ids.push(json.id);
-  }
+  const ids = await deadLetters(platform, 6, async () => (await submit()).json.id);
 
   const retries = await Promise.all(ids.map((id) => ask(`/tasks/${id}/retry`, { method: 'POST', token })));
 
   expect(retries.map(({ status }) => status).toSorted()).toEqual([202, 202, 429, 429, 429, 429]);
   expect((await submit()).status).toBe(429);
 });
+
+it('what an operator redrives waits like a new task, and no limit of the owner refuses it', async () => {
+  const { platform, gateways, limit, tokens } = await startGateways();
+  await limit({ tasks_waiting: 2, tasks_per_day: 4 });
+  const [token] = await tokens();
+  const [one, other] = gateways;
+  const submit = () => one.ask('/models/model_b/tasks', { token, body: { value: 1 } });
+  const ids = await deadLetters(platform, 3, async () => (await submit()).json.id);
+
+  const root = await other.login('root');
+  const { json } = await other.ask('/models/model_b/dead-letters/redrive', { token: root, body: { ids } });
+  const full = await submit();
+  for (const id of ids) await platform.tasks.apply(id, { type: 'canceled', at: platform.clock.now() + 1 });
+
+  expect(json.redriven.toSorted()).toEqual(ids.toSorted());
+  expect([full.status, full.headers.get('ratelimit-policy')]).toEqual([429, '"tasks-waiting";q=2']);
+  // A redriven task is no other one of the day, so one more may be submitted today.
+  expect((await submit()).status).toBe(202);
+  expect((await submit()).headers.get('ratelimit-policy')).toBe('"tasks-per-day";q=4;w=86400');
+});
+
+/** Tasks that have come to their end as dead letters, one after the other. */
+async function deadLetters(platform: MemoryPlatform, count: number, submit: () => Promise<string>) {
+  const error = { code: 'model_error', message: 'It broke.', retryable: true };
+  const consumer = platform.queues('model_b').consume({ leaseSeconds: 30, signal: new AbortController().signal });
+  const ids: string[] = [];
+  for (let at = 0; at < count; at++) {
+    const id = await submit();
+    const [delivery] = await consumer.receive(1);
+    if (!delivery) throw new Error('No task came.');
+    const gaveUp = { type: 'gave-up', attempts: 1, at: platform.clock.now(), error, envelope: delivery.body } as const;
+    await platform.tasks.apply(id, gaveUp);
+    ids.push(id);
+  }
+  return ids;
+}
 
 it('limits are changed by admins only, and only to what can be', async () => {
   const { gateways, limit, tokens, ann } = await startGateways();

@@ -66,7 +66,10 @@ export interface HandlerDeps {
   readonly eraseUser?: (id: string) => Promise<boolean>;
 }
 
-type QuotaOf = (caller: Principal, endOf: (task: Task) => Promise<number | undefined>) => UserQuota | undefined;
+type QuotaOf = (
+  caller: Pick<Principal, 'id' | 'limits'>,
+  endOf: (task: Task) => Promise<number | undefined>,
+) => UserQuota | undefined;
 
 type SharedDeps = Omit<
   HandlerDeps,

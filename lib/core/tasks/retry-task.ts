@@ -60,7 +60,11 @@ export interface Redrive {
   /** Only these. @default all, at most `MAX_REDRIVEN` */
   readonly ids?: readonly string[];
   readonly origin?: RetryOrigin;
+  /** Counts the tasks of an owner, without a limit. @default they are not counted */
+  readonly quotaOf?: ((owner: string) => AgainQuota | undefined) | undefined;
 }
+
+type AgainQuota = Pick<UserQuota, 'enterAgain'>;
 
 export interface Redriven {
   readonly redriven: readonly string[];
@@ -68,7 +72,10 @@ export interface Redriven {
 }
 
 /** Sends dead letters again, independently of each other. The result lists those that were refused. */
-export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, origin = {} }: Redrive): Promise<Redriven> {
+export async function redriveDeadLetters(
+  deps: RetryDeps,
+  { model, by, ids, origin = {}, quotaOf }: Redrive,
+): Promise<Redriven> {
   const redriven: string[] = [];
   const refused: { id: string; error: ModelyardError }[] = [];
   for (const batch of inBatches([...new Set(ids ?? (await idsOfDeadLetters(deps, model)))], MAX_CONCURRENT)) {
@@ -77,7 +84,7 @@ export async function redriveDeadLetters(deps: RetryDeps, { model, by, ids, orig
         const task = await deps.tasks.get(id);
         const isUnsent = task?.model === model && isSentAgain(task);
         const letter = isUnsent ? task : requireDeadLetter(model, task);
-        await sendAgain(deps, letter, { type: 'redriven', by, origin });
+        await sendAgain(deps, letter, { type: 'redriven', by, origin, quota: quotaOf?.(letter.owner) });
         redriven.push(id);
       } catch (error) {
         if (!(error instanceof ModelyardError)) throw error;
@@ -105,7 +112,7 @@ interface NewRound {
   readonly by: string;
   readonly origin: RetryOrigin;
   /** @default no limit */
-  readonly quota?: UserQuota | undefined;
+  readonly quota?: AgainQuota | undefined;
 }
 
 /** Changes the row first: an instance drops a message of a round that the row does not have. */

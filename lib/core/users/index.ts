@@ -44,7 +44,7 @@ export {
   signingKeyOf,
   verifyingKeysOf,
 } from './signing-keys.ts';
-export { createTaskQuota, type TaskQuota, type UserQuota } from './task-limit.ts';
+export { countingQuota, createTaskQuota, type TaskQuota, type UserQuota } from './task-limit.ts';
 export { UsageLedger } from './usage-ledger.ts';
 export type { StoredUsage, UsageStore } from './usage-store.ts';
 export {

@@ -1,8 +1,9 @@
 import { type Clock, DAY_MS } from '../clock.ts';
+import { ModelyardError } from '../errors.ts';
 import type { Task } from '../tasks/task.ts';
 import type { TaskStore } from '../tasks/task-store.ts';
 import { tooManyAtOnce } from '../tasks/too-many.ts';
-import type { UserLimits } from './limits.ts';
+import { LIMIT_FIELDS, type UserLimits } from './limits.ts';
 import type { Usage, UsageLedger } from './usage-ledger.ts';
 import { type EndOf, endedAmong, isSweptAt, tooManyToday, tooManyWaiting, type WaitingTasks } from './waiting-tasks.ts';
 
@@ -31,6 +32,30 @@ export interface UserQuota extends TaskQuota {
    * removed when the task is found not to wait. Rejects like `enter`.
    */
   enterAgain(id: string): Promise<void>;
+}
+
+/** No user may have as many tasks waiting as this, so further ones need not be counted. */
+const MAX_COUNTED = 2 * LIMIT_FIELDS.tasks_waiting.max;
+
+/**
+ * Counts a task that waits again without a request of its owner: whatever limits the owner has, it is not refused. Its
+ * entries are removed like those of a retry.
+ */
+export function countingQuota(
+  quotaOf: (caller: { readonly id: string; readonly limits: UserLimits }) => UserQuota | undefined,
+  owner: string,
+): Pick<UserQuota, 'enterAgain'> | undefined {
+  const quota = quotaOf({ id: owner, limits: { tasksWaiting: MAX_COUNTED } });
+  if (!quota) return undefined;
+  return {
+    async enterAgain(id) {
+      try {
+        await quota.enterAgain(id);
+      } catch (error) {
+        if (!(error instanceof ModelyardError && error.code === 'too_many_requests')) throw error;
+      }
+    },
+  };
 }
 
 /**

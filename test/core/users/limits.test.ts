@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryUsageStore } from '#adapters/memory/index.ts';
-import { changedLimits, createTaskQuota, limitFault, limitsOf, RequestLimit, type Task, UsageLedger } from '#core';
+import {
+  changedLimits,
+  countingQuota,
+  createTaskQuota,
+  limitFault,
+  limitsOf,
+  ModelyardError,
+  RequestLimit,
+  type Task,
+  UsageLedger,
+  type UserLimits,
+} from '#core';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { aTask } from '#test/support/tasks.ts';
 
@@ -11,16 +22,19 @@ function quotasOn(limits: { readonly tasksWaiting?: number; readonly tasksPerDay
   const clock = new ManualClock(DAY_MS * 100);
   const usage = new MemoryUsageStore();
   const tasks = new Map<string, Task>();
+  const taskStore = { get: async (id: string) => tasks.get(id) };
   const quotas = Array.from({ length: gateways }, () => {
     const ledger = new UsageLedger(usage, clock);
-    const quota = createTaskQuota({ ledger, tasks: { get: async (id) => tasks.get(id) }, clock }, 'ann', limits);
+    const quota = createTaskQuota({ ledger, tasks: taskStore, clock }, 'ann', limits);
     if (!quota) throw new Error('There is a limit.');
     return quota;
   });
   const end = (id: string) =>
     tasks.set(id, aTask({ id, state: 'failed', endedAt: clock.now(), deadlineAt: Number.MAX_SAFE_INTEGER }));
   const store = (id: string) => tasks.set(id, aTask({ id, state: 'queued', deadlineAt: Number.MAX_SAFE_INTEGER }));
-  return { clock, quotas, end, store };
+  const quotaOf = (caller: { readonly id: string; readonly limits: UserLimits }) =>
+    createTaskQuota({ ledger: new UsageLedger(usage, clock), tasks: taskStore, clock }, caller.id, caller.limits);
+  return { clock, quotas, quotaOf, end, store };
 }
 
 describe('the limits of tasks', () => {
@@ -94,6 +108,28 @@ describe('the limits of tasks', () => {
     await clock.advance(61_000);
 
     await expect(one?.enter(['c'])).rejects.toMatchObject({ quota: { name: 'tasks-per-day', limit: 2 } });
+  });
+
+  it('count what operators send again without refusing it, and stay bounded', async () => {
+    const { clock, quotas, quotaOf, store, end } = quotasOn({ tasksWaiting: 1 });
+    const counted = countingQuota(quotaOf, 'ann');
+    const ids = Array.from({ length: 4001 }, (_, at) => `t-${at}`);
+    for (const id of ids) store(id);
+
+    await Promise.all(ids.map((id) => counted?.enterAgain(id)));
+
+    await expect(quotas[0]?.enter(['new'])).rejects.toMatchObject({ quota: { name: 'tasks-waiting', limit: 1 } });
+    await clock.advance(1000);
+    for (const id of ids.slice(0, 4000)) end(id);
+    expect(await quotas[0]?.enter(['new'])).toEqual(['new']);
+    expect(countingQuota(() => undefined, 'ann')).toBeUndefined();
+  });
+
+  it('leave what operators send again uncounted only when it is too much', async () => {
+    const outage = async () => Promise.reject(new ModelyardError('store_unavailable', 'The store is away.'));
+    const quota = { enter: outage, enterAgain: outage, leave: outage };
+
+    await expect(countingQuota(() => quota, 'ann')?.enterAgain('a')).rejects.toThrow('The store is away.');
   });
 
   it('of a day get nothing back for what was entered the day before', async () => {
