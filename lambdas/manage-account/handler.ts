@@ -12,6 +12,7 @@ import {
   presentUserLimits,
 } from '#api';
 import {
+  type Clock,
   createKey,
   type KeyRequest,
   keysOf,
@@ -28,7 +29,7 @@ export const createHandler = (deps: HandlerDeps) =>
     if (request.route === '/users/me') return me(request);
     const { users, platform } = deps;
     if (!users) throw new ModelyardError('route_not_found', 'This system has no API keys.');
-    if (request.route === '/users/me/keys/{id}') return revoke(users, request);
+    if (request.route === '/users/me/keys/{id}') return revoke({ users, clock: platform.clock }, request);
     if (request.method === 'GET') return list(users, request);
     const { expires_in_days: expiresInDays, ...asked } = keyFields(request);
     const userId = request.caller.id;
@@ -50,8 +51,11 @@ async function list(users: UserStore, { caller }: HttpRequest): Promise<ProxyRes
   return json(200, { keys: (user ? keysOf(user) : []).map((key) => presentKey(key, caller.id)) });
 }
 
-async function revoke(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
-  await revokeKey(users, request.caller.id, request.param('id'));
+async function revoke(
+  deps: { readonly users: UserStore; readonly clock: Clock },
+  request: HttpRequest,
+): Promise<ProxyResult> {
+  await revokeKey(deps, request.caller.id, request.param('id'));
   return { statusCode: 204, headers: {}, body: '' };
 }
 

@@ -10,6 +10,7 @@ import {
   presentUser,
 } from '#api';
 import {
+  type Clock,
   changedLimits,
   changeUser,
   isRecord,
@@ -27,7 +28,7 @@ const DEFAULT_LIMIT = 20;
 /** `GET /users` for admins, and `PATCH` and `DELETE /users/{id}` while registration is open. */
 export const createHandler = (deps: HandlerDeps) =>
   httpHandler(deps, async function manageUsers(request) {
-    const { users, accounts } = deps;
+    const { users, accounts, platform } = deps;
     if (!users) throw new ModelyardError('route_not_found', 'This system keeps no users.');
     if (request.method === 'GET') return list(users, request);
     if (accounts?.registration !== 'open') {
@@ -38,7 +39,7 @@ export const createHandler = (deps: HandlerDeps) =>
     }
     return request.method === 'DELETE'
       ? remove(deps.eraseUser ?? users.delete.bind(users), request)
-      : change(users, request);
+      : change({ users, clock: platform.clock }, request);
   });
 
 async function list(users: UserStore, { query }: HttpRequest): Promise<ProxyResult> {
@@ -68,7 +69,10 @@ const RULES = {
   limits: optional(limitsFault),
 } as const satisfies Record<string, FieldRule>;
 
-async function change(users: UserStore, request: HttpRequest): Promise<ProxyResult> {
+async function change(
+  deps: { readonly users: UserStore; readonly clock: Clock },
+  request: HttpRequest,
+): Promise<ProxyResult> {
   const fields = jsonFields(request, { what: 'a valid change of a user', rules: RULES });
   // The rules make the casts safe.
   const role = fields.role as UserRole | undefined;
@@ -78,7 +82,7 @@ async function change(users: UserStore, request: HttpRequest): Promise<ProxyResu
     ...(role === undefined ? {} : { role }),
     ...(isDisabled === undefined ? {} : { isDisabled }),
   };
-  const user = await changeUser(users, request.param('id'), (current) => ({
+  const user = await changeUser(deps, request.param('id'), (current) => ({
     ...current,
     ...changes,
     ...(limits ? { limits: changedLimits(current.limits, limits) } : {}),

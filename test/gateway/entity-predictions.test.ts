@@ -57,7 +57,7 @@ describe('a prediction for an entity', () => {
 
   it('counts for the limits of its user', async () => {
     const { predict, platform, user } = await aSystem();
-    await changeUser(platform.users, user.id, (known) => ({ ...known, limits: { tasksPerDay: 2 } }));
+    await changeUser(platform, user.id, (known) => ({ ...known, limits: { tasksPerDay: 2 } }));
 
     const statuses = [];
     for (let n = 0; n < 3; n++) statuses.push((await predict('model_b')).status);

@@ -115,10 +115,10 @@ describe('the authorizer', () => {
     const headers = [`Bearer ${await token()}`, `Bearer ${secret}`].map((Authorization) => ({ Authorization }));
     for (const each of headers) await ask(each);
 
-    await revokeKey(users, user.id, key.id);
+    await revokeKey({ users, clock }, user.id, key.id);
     clock.advance(MINUTE / 2);
     await expect(ask(headers[1] ?? {})).rejects.toThrow(/^Unauthorized$/);
-    await changeUser(users, user.id, (current) => ({ ...current, isDisabled: true }));
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, isDisabled: true }));
     clock.advance(MINUTE / 2);
     await expect(ask(headers[0] ?? {})).rejects.toThrow(/^Unauthorized$/);
   });

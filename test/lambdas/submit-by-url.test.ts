@@ -53,7 +53,7 @@ async function aUser(name: string, limits: UserLimits): Promise<string> {
     ...{ name: `${name} at ${issuer.issuer}`, role: 'user', passwordHash: '', createdAt: 1 },
   });
   if (!user) throw new Error('The name is taken.');
-  await changeUser(platform.users, user.id, (known) => ({ ...known, limits }));
+  await changeUser(platform, user.id, (known) => ({ ...known, limits }));
   return user.id;
 }
 

@@ -119,7 +119,7 @@ async function knownUser(users: UserStore, clock: Clock, { subject, issuer, role
       (await users.findByName(name));
     if (user?.name !== name) continue;
     if (user.role === role) return user;
-    return (await changeUser(users, user.id, (current) => ({ ...current, role }))) ?? user;
+    return (await changeUser({ users, clock }, user.id, (current) => ({ ...current, role }))) ?? user;
   }
   throw new ModelyardError('store_unavailable', 'The user cannot be stored now.', { retryable: true });
 }

@@ -59,12 +59,22 @@ export function createAccounts(options: AccountsOptions) {
   // Compared for unknown names, so that they take as long as known ones.
   let decoy: Promise<string> | undefined;
 
-  async function startSession(user: User): Promise<LoggedIn> {
+  /** Undefined when the user was disabled or deleted, or got another password, after this one was verified. */
+  async function startSession(user: User, password: string): Promise<LoggedIn | undefined> {
     const { id, text, hash } = issueSecret('session', user.id);
     const now = clock.now();
     const session = { id, kind: 'session', name: '', hash, createdAt: now, expiresAt: now + SESSION_MS } as const;
-    await changeUser(users, user.id, (current) => withCredential(current, session, now));
-    return loggedIn(user, text);
+    const passwordHash = isOutdated(user.passwordHash, cost) ? await hashPassword(password, cost) : user.passwordHash;
+    const started = await changeUser({ users, clock }, user.id, (current) =>
+      current.passwordHash === user.passwordHash && !current.isDisabled
+        ? withCredential({ ...current, passwordHash }, session, now)
+        : undefined,
+    ).catch(unlessDeleted);
+    if (started) return loggedIn(started, text);
+    const current = await users.get(user.id);
+    // Another login may have hashed the same password anew.
+    const isSame = current && !current.isDisabled && (await verifyPassword(password, current.passwordHash));
+    return isSame ? startSession(current, password) : undefined;
   }
 
   async function loggedIn(user: User, refreshToken: string): Promise<LoggedIn> {
@@ -94,16 +104,11 @@ export function createAccounts(options: AccountsOptions) {
       });
       const hash = user && user.passwordHash !== '' ? user.passwordHash : await decoy;
       const isRight = await verifyPassword(password, hash);
-      if (!user || user.isDisabled || user.passwordHash === '' || !isRight) {
-        throw new ModelyardError('unauthenticated', 'The user name or the password is wrong.');
-      }
+      if (!user || user.isDisabled || user.passwordHash === '' || !isRight) throw wrong();
       await attempt.succeeded();
-      if (isOutdated(hash, cost)) {
-        const passwordHash = await hashPassword(password, cost);
-        // The password may have been changed meanwhile.
-        await changeUser(users, user.id, (now) => (now.passwordHash === hash ? { ...now, passwordHash } : undefined));
-      }
-      return startSession(user);
+      const started = await startSession(user, password);
+      if (!started) throw wrong();
+      return started;
     },
 
     /**
@@ -116,7 +121,7 @@ export function createAccounts(options: AccountsOptions) {
       if (!parsed || !known) throw expired();
       const next = issueSecret('session', parsed.userId, parsed.id);
       let isRight = false;
-      const user = await changeUser(users, parsed.userId, (current) => {
+      const user = await changeUser({ users, clock }, parsed.userId, (current) => {
         const now = clock.now();
         const session = matchCredential(current, parsed, now);
         isRight = session?.kind === 'session';
@@ -127,15 +132,23 @@ export function createAccounts(options: AccountsOptions) {
           { ...session, hash: next.hash, lastUsedAt: now, expiresAt: now + SESSION_MS },
           now,
         );
-      });
+      }).catch(unlessDeleted);
       if (!user || !isRight) throw expired();
       return loggedIn(user, next.text);
     },
   };
 }
 
+const wrong = (): ModelyardError => new ModelyardError('unauthenticated', 'The user name or the password is wrong.');
+
 const expired = (): ModelyardError =>
   new ModelyardError('unauthenticated', 'The refresh token is not valid any more. Log in again.');
+
+/** The recovery of a change of a user who was deleted meanwhile: nothing was changed. */
+function unlessDeleted(error: unknown): undefined {
+  if (error instanceof ModelyardError && error.code === 'user_not_found') return;
+  throw error;
+}
 
 interface NewAccount extends Registration {
   readonly role: UserRole;

@@ -41,7 +41,7 @@ export async function createKey(
     ...(scopes ? { scopes } : {}),
     ...(models ? { models } : {}),
   };
-  await changeUser(users, userId, (user) => withCredential(user, key, now));
+  await changeUser({ users, clock }, userId, (user) => withCredential(user, key, now));
   return { key, secret: text };
 }
 
@@ -50,8 +50,12 @@ export const keysOf = ({ credentials = [] }: User): readonly Credential[] =>
   credentials.filter(({ kind }) => kind === 'key');
 
 /** Deletes a key. Rejects with `key_not_found`. */
-export async function revokeKey(users: UserStore, userId: string, id: string): Promise<void> {
-  const changed = await changeUser(users, userId, (user) =>
+export async function revokeKey(
+  deps: { readonly users: UserStore; readonly clock: Clock },
+  userId: string,
+  id: string,
+): Promise<void> {
+  const changed = await changeUser(deps, userId, (user) =>
     keysOf(user).some((key) => key.id === id) ? withoutCredential(user, id) : undefined,
   );
   if (!changed) throw new ModelyardError('key_not_found', 'There is no such key.');

@@ -1,4 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Backoff, backoffMs } from '../backoff.ts';
+import type { Clock } from '../clock.ts';
 import { ModelyardError } from '../errors.ts';
 import type { Credential, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
@@ -7,7 +9,8 @@ import type { UserStore } from './user-store.ts';
 const PREFIX = { key: 'mdy', session: 'mdr' } as const satisfies Record<Credential['kind'], string>;
 const SECRET = /^(mdy|mdr)_([\w-]{32})([\w-]{8})_([\w-]{43})([0-9a-f]{8})$/;
 const MAX_PER_KIND = 20;
-const MAX_CONFLICTS = 8;
+const MAX_CONFLICTS = 20;
+const BACKOFF: Backoff = { baseMs: 5, maxMs: 200 };
 
 /** A secret as its holder sends it: `mdy_<user and id>_<random><checksum>`. */
 export interface IssuedSecret {
@@ -74,17 +77,18 @@ export const withoutCredential = (user: User, id: string): User => ({
  * Resolves with the user as stored, or with undefined when nothing was changed. Rejects with `user_not_found`.
  */
 export async function changeUser(
-  users: UserStore,
+  { users, clock }: { readonly users: UserStore; readonly clock: Clock },
   id: string,
   change: (user: User) => User | undefined,
 ): Promise<User | undefined> {
-  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+  for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts++) {
     const user = await users.get(id);
     if (!user) throw new ModelyardError('user_not_found', 'There is no such user.');
     const changed = change(user);
     if (!changed) return undefined;
     const next = { ...changed, version: user.version + 1 };
     if (await users.update(next)) return next;
+    await clock.sleep(Math.ceil(backoffMs(BACKOFF, conflicts)));
   }
   throw new ModelyardError('store_unavailable', 'Too many changes of this user at once.', { retryable: true });
 }

@@ -46,7 +46,7 @@ export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
   const { users, calls, usage, webhooks } = deps;
   const isKnown = (await users.get(id)) !== undefined;
   // From now on, every gateway refuses the user within a minute.
-  if (isKnown) await changeUser(users, id, (user) => ({ ...user, isDisabled: true, credentials: [] }));
+  if (isKnown) await changeUser(deps, id, (user) => ({ ...user, isDisabled: true, credentials: [] }));
   for await (const task of tasksOf(deps, id)) await eraseTask(deps, task);
   await deps.tasks.batches.eraseOf(id);
   await webhooks.delete(secretKey(id));

@@ -116,8 +116,8 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
   },
 };
 
-async function change({ users }: OpenedUsers, name: string, by: (user: User) => User): Promise<string> {
-  const user = await changeUser(users, (await find(users, name)).id, by);
+async function change(store: OpenedUsers, name: string, by: (user: User) => User): Promise<string> {
+  const user = await changeUser(store, (await find(store.users, name)).id, by);
   return `${name} is ${user?.isDisabled ? 'disabled' : 'active'} and has the role ${user?.role}.\n`;
 }
 

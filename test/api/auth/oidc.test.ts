@@ -28,7 +28,7 @@ function aSystem(overrides: Partial<{ issuer: string; audience: string; roleClai
     clock,
     identifyToken: createOidcCheck({ users, clock, ...settings }),
   });
-  return { users, as: (token: string) => authenticate(`Bearer ${token}`) };
+  return { users, clock, as: (token: string) => authenticate(`Bearer ${token}`) };
 }
 
 describe('a token of an OpenID Connect issuer', () => {
@@ -78,10 +78,10 @@ describe('a token of an OpenID Connect issuer', () => {
   });
 
   it('of a disabled user is refused', async () => {
-    const { users, as } = aSystem();
+    const { users, clock, as } = aSystem();
     const { id } = await as(await tokenOf('ann'));
 
-    await changeUser(users, id, (user) => ({ ...user, isDisabled: true }));
+    await changeUser({ users, clock }, id, (user) => ({ ...user, isDisabled: true }));
 
     await expect(as(await forge({}))).rejects.toMatchObject({ code: 'unauthenticated' });
   });

@@ -50,7 +50,7 @@ describe('a token', () => {
     const { token, expiresInSeconds } = await signer.sign(user);
 
     expect(await authenticate(`Bearer ${token}`)).toMatchObject({ id: user.id, name: 'ann', role: 'operator' });
-    await changeUser(users, user.id, (current) => ({ ...current, role: 'user' }));
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, role: 'user' }));
     clock.advance(MINUTE / 2);
     expect(await authenticate(`bearer ${token}`)).toMatchObject({ role: 'user' });
     expect(expiresInSeconds).toBe(900);
@@ -156,7 +156,8 @@ describe('a token', () => {
       const { token } = await signer.sign(user);
       await authenticate(`Bearer ${token}`);
 
-      if (end === 'disable') await changeUser(users, user.id, (current) => ({ ...current, isDisabled: true }));
+      if (end === 'disable')
+        await changeUser({ users, clock }, user.id, (current) => ({ ...current, isDisabled: true }));
       else await users.delete(user.id);
       clock.advance(MINUTE);
 

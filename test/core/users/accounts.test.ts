@@ -4,6 +4,7 @@ import { ManualClock } from '#test/support/manual-clock.ts';
 import { type AccountsOptions, addUser, createAccounts } from '../../../lib/core/users/accounts.ts';
 import { changeUser, issueSecret, parseSecret, withCredential } from '../../../lib/core/users/credentials.ts';
 import { hashPassword, isOutdated, type ScryptCost } from '../../../lib/core/users/password.ts';
+import type { User } from '../../../lib/core/users/user.ts';
 
 const CHEAP: ScryptCost = { ln: 4, r: 8, p: 1 };
 const PASSWORD = 'correct horse battery';
@@ -113,10 +114,10 @@ describe('logging in', () => {
   });
 
   it('is refused for a disabled user, and for one without a password', async () => {
-    const { users, user, login } = await prepare();
-    await changeUser(users, user.id, (current) => ({ ...current, isDisabled: true }));
+    const { clock, users, user, login } = await prepare();
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, isDisabled: true }));
     await expect(login()).rejects.toMatchObject(REFUSED);
-    await changeUser(users, user.id, (current) => ({ ...current, isDisabled: false, passwordHash: '' }));
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, isDisabled: false, passwordHash: '' }));
 
     await expect(login({ password: '' })).rejects.toMatchObject(REFUSED);
   });
@@ -130,9 +131,9 @@ describe('logging in', () => {
   });
 
   it('hashes the password anew when its cost has changed', async () => {
-    const { users, user, login, read } = await prepare();
+    const { clock, users, user, login, read } = await prepare();
     const passwordHash = await hashPassword(PASSWORD, { ...CHEAP, ln: 5 });
-    await changeUser(users, user.id, (current) => ({ ...current, passwordHash }));
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, passwordHash }));
 
     await login();
 
@@ -142,20 +143,38 @@ describe('logging in', () => {
     expect((await read()).passwordHash).toBe(after);
   });
 
-  it('does not bring back a password that is changed meanwhile', async () => {
-    const { users, user, login, read } = await prepare();
-    const passwordHash = await hashPassword(PASSWORD, { ...CHEAP, ln: 5 });
-    await changeUser(users, user.id, (current) => ({ ...current, passwordHash }));
+  it.each<[string, (users: MemoryUserStore, user: User) => Promise<unknown>]>([
+    ['whose password is changed', (users, user) => users.update({ ...user, passwordHash: 'changed', version: 2 })],
+    ['who is disabled', (users, user) => users.update({ ...user, isDisabled: true, version: 2 })],
+    ['who is deleted', (users, { id }) => users.delete(id)],
+  ])('starts no session of a user %s meanwhile', async (_, interfere) => {
+    const { users, user, login } = await prepare({ cost: { ...CHEAP, ln: 5 } });
     const { findByName } = users;
     users.findByName = async (name) => {
       const found = await findByName.call(users, name);
-      await changeUser(users, user.id, (current) => ({ ...current, passwordHash: 'changed' }));
+      await interfere(users, user);
+      return found;
+    };
+
+    await expect(login()).rejects.toMatchObject(REFUSED);
+    const after = await users.get(user.id);
+    expect(after?.credentials ?? []).toEqual([]);
+    expect(after?.passwordHash ?? '').not.toMatch(/ln=5/);
+  });
+
+  it('starts a session when another login has hashed the password anew meanwhile', async () => {
+    const { users, login, sessions } = await prepare({ cost: { ...CHEAP, ln: 5 } });
+    const { findByName } = users;
+    users.findByName = async (name) => {
+      const found = await findByName.call(users, name);
+      users.findByName = findByName;
+      await login();
       return found;
     };
 
     await login();
 
-    expect((await read()).passwordHash).toBe('changed');
+    expect(await sessions()).toHaveLength(2);
   });
 });
 
@@ -204,7 +223,7 @@ describe('refreshing', () => {
     await clock.advance(MONTH_MS);
     await expect(accounts.refresh(refreshToken)).rejects.toMatchObject(REFUSED);
     const fresh = await login();
-    await changeUser(users, user.id, (current) => ({ ...current, isDisabled: true }));
+    await changeUser({ users, clock }, user.id, (current) => ({ ...current, isDisabled: true }));
 
     await expect(accounts.refresh(fresh.refreshToken)).rejects.toMatchObject(REFUSED);
   });
@@ -213,7 +232,7 @@ describe('refreshing', () => {
     const { accounts, users, user, clock } = await prepare();
     const secret = issueSecret('session', user.id);
     const key = { id: secret.id, kind: 'key', name: '', hash: secret.hash, createdAt: 0, expiresAt: 1e15 } as const;
-    await changeUser(users, user.id, (current) => withCredential(current, key, clock.now()));
+    await changeUser({ users, clock }, user.id, (current) => withCredential(current, key, clock.now()));
 
     await expect(accounts.refresh(secret.text)).rejects.toMatchObject(REFUSED);
   });
