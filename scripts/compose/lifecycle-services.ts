@@ -105,7 +105,7 @@ const databaseService = ({ name, databasePort }: ComposedLifecycle['services'][n
       POSTGRES_PASSWORD: \${LIFECYCLE_PASSWORD:-modelyard}
       POSTGRES_DB: ${name}
     ports:
-      - \${BIND:-127.0.0.1}:${databasePort}:5432
+      - 127.0.0.1:${databasePort}:5432
     volumes:
       - ${databaseOf(name)}-data:/var/lib/postgresql
     restart: unless-stopped

@@ -134,13 +134,16 @@ describe('a new model', () => {
 });
 
 describe('the services of compose.yaml', () => {
-  it('open their ports on this machine only, unless told otherwise', () => {
+  it('open their ports on this machine only, those of the API unless told otherwise', () => {
     const ports = entries.flatMap(([, service]) => service.ports ?? []);
 
     expect(new Set(ports.map((port) => filledIn(port).split(':').at(-1)))).toEqual(
       new Set(['8000', '8443', '15672', '6379', '5432', '9090', '3000']),
     );
-    expect(ports.filter((port) => !/^\$\{BIND:-127\.0\.0\.1\}:/.test(port))).toEqual([]);
+    for (const port of ports) {
+      const isOfApi = /:(8000|8443)$/.test(port);
+      expect(port).toMatch(isOfApi ? /^\$\{BIND:-127\.0\.0\.1\}:/ : /^127\.0\.0\.1:/);
+    }
   });
 
   it.each(LONG_RUNNING)('%s comes back when it breaks', (_, { restart }) => {
@@ -171,6 +174,13 @@ describe('the services of compose.yaml', () => {
 
   it.each(OURS)('%s depends on nothing outside its profiles', (_, { profiles = [], depends_on: needs = {} }) => {
     for (const profile of profiles) expect(underProfile(profile)).toEqual(expect.arrayContaining(Object.keys(needs)));
+  });
+
+  it('call PostgreSQL well when it is done with its initialization, whose server listens at a socket only', () => {
+    const databases = entries.filter(([, { image }]) => image.startsWith('postgres:'));
+
+    expect(databases.length).toBeGreaterThan(1);
+    for (const [, { healthcheck }] of databases) expect(healthcheck?.test.join(' ')).toContain('--host 127.0.0.1');
   });
 
   it('keep what Redis knows on a volume, write by write', () => {
@@ -260,7 +270,7 @@ describe('the lifecycle of compose.yaml', () => {
     expect(new Set(manifests.map(({ databasePort }) => databasePort)).size).toBe(manifests.length);
     for (const { name, databasePort } of manifests) {
       const { ports: published, environment, volumes } = services[`postgres-${name}`] as Service;
-      expect(published).toEqual([`\${BIND:-127.0.0.1}:${databasePort}:5432`]);
+      expect(published).toEqual([`127.0.0.1:${databasePort}:5432`]);
       expect(environment).toMatchObject({ POSTGRES_USER: name, POSTGRES_DB: name });
       expect(volumes).toEqual([`postgres-${name}-data:/var/lib/postgresql`]);
     }
