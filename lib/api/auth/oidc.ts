@@ -34,8 +34,10 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const CLOCK_TOLERANCE_SECONDS = 30;
 const TIMEOUT_MS = 5000;
 const KEYS = { timeoutDuration: TIMEOUT_MS, cacheMaxAge: 600_000, cooldownDuration: 30_000 } as const;
-/** Errors of jose that mean that the issuer does not respond. */
-const AWAY: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC'];
+/** Errors of jose that mean that the issuer does not respond, or with something else. */
+const AWAY: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'];
+/** The claims of OpenID Connect Core have at most this length. */
+const MAX_NAME_LENGTH = 255;
 
 /**
  * Finds the user of a token of an OpenID Connect issuer. Its keys are read by discovery, cached, and read again when a
@@ -51,7 +53,8 @@ export function createOidcCheck({ users, clock, ...settings }: OidcOptions): Ide
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: new Date(clock.now()),
       });
-      return isFor(payload, settings.audience) ? payload : undefined;
+      // Security events, for example of a logout, have the same issuer and audience (RFC 8417).
+      return isFor(payload, settings.audience) && payload.events === undefined ? payload : undefined;
     } catch (error) {
       if (error instanceof errors.JOSEError && !AWAY.includes(error.code)) return undefined;
       throw error instanceof ModelyardError ? error : away(error);
@@ -60,7 +63,7 @@ export function createOidcCheck({ users, clock, ...settings }: OidcOptions): Ide
 
   return async function identifyToken(token): Promise<KnownCaller | undefined> {
     const claims = await verified(token);
-    if (!claims?.sub || claims.exp === undefined) return undefined;
+    if (!isName(claims?.sub) || claims?.exp === undefined) return undefined;
     const role = roleOf(claims, settings.roleClaim);
     const user = await knownUser(users, clock, { subject: claims.sub, issuer: settings.issuer, role });
     if (user.isDisabled) return undefined;
@@ -99,8 +102,11 @@ function roleOf(claims: JWTPayload, path: string): UserRole {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-const nameOf = ({ preferred_username: name, email, sub = '' }: JWTPayload): string =>
-  [name, email].find((text) => typeof text === 'string' && text !== '')?.toString() ?? sub;
+const nameOf = ({ preferred_username: name, email, sub = '' }: JWTPayload): string => [name, email].find(isName) ?? sub;
+
+/** jose checks the types of times only. Stores do not take all control characters. */
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(value);
 
 interface Subject extends Pick<User, 'role'> {
   readonly subject: string;

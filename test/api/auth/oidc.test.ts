@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAuthenticator } from '#api/auth/authenticator.ts';
@@ -107,6 +110,12 @@ describe('a token of an OpenID Connect issuer', () => {
     ['no audience', () => forge({ aud: undefined })],
     ['no subject', () => forge({ sub: undefined })],
     ['an empty subject', () => forge({ sub: '' })],
+    ['a number as its subject', () => forge({ sub: 7 })],
+    ['an object as its subject', () => forge({ sub: { id: 'ann' } })],
+    ['a subject that no database takes', () => forge({ sub: 'ann\u0000' })],
+    ['half a character in its subject', () => forge({ sub: 'ann\ud800' })],
+    ['a subject that is too long', () => forge({ sub: 'a'.repeat(256) })],
+    ['the event of a logout', () => forge({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })],
     ['no expiry', () => forge({ exp: undefined })],
     ['an expiry in the past', () => forge({ exp: 1 })],
     ['a start in the future', () => forge({ nbf: 9_999_999_999 })],
@@ -129,6 +138,22 @@ describe('a token of an OpenID Connect issuer', () => {
       });
     },
   );
+
+  it.each(['{"keys": null}', '{}', '[]', 'no JSON'])('is not called wrong while the keys are %s', async (keySet) => {
+    const { url, settings } = await anIssuerWith(keySet);
+
+    await expect(aSystem(settings).as(await forge({ iss: url }))).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+
+  it('shows the first of its names that can be shown', async () => {
+    const { as } = aSystem();
+    const names = [{ preferred_username: 7 }, { preferred_username: 'a\nb' }, { preferred_username: 'a'.repeat(256) }];
+
+    for (const claims of names) {
+      expect(await as(await forge({ ...claims, email: 'ann@example.com' }))).toMatchObject({ name: 'ann@example.com' });
+    }
+    expect(await as(await forge({ email: ['ann'] }))).toMatchObject({ name: 'ann' });
+  });
 
   it('is not believed when discovery is about another issuer', async () => {
     await expect(aSystem({ issuer: `${issuer}/` }).as(await forge({}))).rejects.toMatchObject({
@@ -155,6 +180,18 @@ describe('keys of an issuer', () => {
     await expect(as(old)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });
+
+/** An issuer that answers this where its keys should be. */
+async function anIssuerWith(keySet: string) {
+  const server = createServer(({ url: path }, response) => {
+    response.end(path === '/keys' ? keySet : JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  onTestFinished(() => void server.close());
+  return { url, settings: { issuer: url } };
+}
 
 async function forgeSymmetric(): Promise<string> {
   const secret = new TextEncoder().encode(JSON.stringify(keys[0]));
