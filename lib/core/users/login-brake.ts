@@ -1,7 +1,8 @@
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { dropOldest } from '../drop-oldest.ts';
 import { ModelyardError } from '../errors.ts';
-import type { UsageLedger } from './usage-ledger.ts';
+import type { Usage, UsageLedger } from './usage-ledger.ts';
 
 /** Attempts without a success after which the next ones have to wait. */
 const FREE = { name: 10, address: 50 } as const;
@@ -20,7 +21,8 @@ export interface LoginAttempts {
 
 /**
  * Slows down guessing: after some attempts of one name, or from one address, each further one doubles the wait, up to
- * five minutes. Names that do not exist count as well, so that the wait does not reveal which names exist.
+ * five minutes. Names that do not exist count as well, so that the wait does not reveal which names exist. A name at an
+ * address from which it has logged in counts by itself, so that nobody can lock it out by failures from elsewhere.
  */
 export interface LoginBrake {
   /** Counts an attempt before it is decided, so that many at once do not all pass. Rejects with `too_many_requests`. */
@@ -31,11 +33,27 @@ interface LoginAttempt {
   succeeded(): void | Promise<void>;
 }
 
-/** The counters of an attempt: name and address. */
-const subjectsOf = (name: string, address: string) => [
-  { key: `name ${name}`, free: FREE.name },
-  { key: `address ${address}`, free: FREE.address },
-];
+/** The counters of an attempt. That of the name at its address exists after a login, and then is the only one. */
+const subjectsOf = (name: string, address: string) => {
+  const place = placeOf(address);
+  return {
+    own: { key: `name ${name} at ${place}`, free: FREE.name },
+    name: { key: `name ${name}`, free: FREE.name },
+    address: { key: `address ${place}`, free: FREE.address },
+  };
+};
+
+/** The address, or the network of an IPv6 address, of which one caller has all (RFC 6177). */
+function placeOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = tail === undefined ? 0 : 8 - head.length - tail.length;
+  const groups = [...head, ...Array<string>(zeros).fill('0'), ...(tail ?? [])];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
 
 const isRecent = ({ lastAt }: LoginAttempts, now: number): boolean => now - lastAt < MEMORY_MS;
 
@@ -47,6 +65,11 @@ function waitOf(attempts: LoginAttempts | undefined, free: number, now: number):
 function counted(attempts: LoginAttempts | undefined, by: number, now: number): LoginAttempts {
   const count = attempts && isRecent(attempts, now) ? attempts.count : 0;
   return { count: Math.max(0, count + by), lastAt: now };
+}
+
+interface Subject {
+  readonly key: string;
+  readonly free: number;
 }
 
 const tooMany = (waitMs: number): ModelyardError =>
@@ -68,14 +91,19 @@ export function createLoginBrake(clock: Clock) {
   return {
     enter(name: string, address: string) {
       const now = clock.now();
-      const subjects = subjectsOf(name, address);
+      const { own, ...others } = subjectsOf(name, address);
+      const isOwn = known.has(own.key);
+      const subjects = isOwn ? [own] : Object.values(others);
       const waitMs = Math.max(...subjects.map(({ key, free }) => waitOf(known.get(key), free, now)));
       if (waitMs > 0) throw tooMany(waitMs);
       for (const { key } of subjects) count(key, 1, now);
       return {
         succeeded() {
-          known.delete(`name ${name}`);
-          count(`address ${address}`, -1, now);
+          known.delete(own.key);
+          known.set(own.key, { count: 0, lastAt: now });
+          if (isOwn) return;
+          known.delete(others.name.key);
+          count(others.address.key, -1, now);
         },
       };
     },
@@ -86,9 +114,11 @@ export function createLoginBrake(clock: Clock) {
 export function createSharedLoginBrake(ledger: UsageLedger, clock: Clock): LoginBrake {
   const owner = (key: string): string => `login ${key}`;
 
-  function enter(key: string, free: number): Promise<number> {
-    return ledger.change(owner(key), (usage) => {
+  /** Resolves with undefined, and does not count, for a counter that has to be `known` and is not. */
+  function enter({ key, free }: Subject, { known = false } = {}): Promise<number | undefined> {
+    return ledger.change<number | undefined>(owner(key), (usage) => {
       const now = clock.now();
+      if (known && !usage.attempts) return { usage, result: undefined };
       const waitMs = waitOf(usage.attempts, free, now);
       if (waitMs > 0) return { usage, result: waitMs };
       return { usage: { ...usage, attempts: counted(usage.attempts, 1, now) }, result: 0 };
@@ -97,20 +127,25 @@ export function createSharedLoginBrake(ledger: UsageLedger, clock: Clock): Login
 
   return {
     async enter(name, address) {
-      for (const { key, free } of subjectsOf(name, address)) {
-        const waitMs = await enter(key, free);
-        if (waitMs > 0) throw tooMany(waitMs);
+      const subjects = subjectsOf(name, address);
+      const ownWaitMs = await enter(subjects.own, { known: true });
+      if (ownWaitMs) throw tooMany(ownWaitMs);
+      const isOwn = ownWaitMs !== undefined;
+      for (const subject of isOwn ? [] : [subjects.name, subjects.address]) {
+        const waitMs = await enter(subject);
+        if (waitMs) throw tooMany(waitMs);
       }
       return {
         async succeeded() {
           const now = clock.now();
-          await Promise.all([
-            ledger.change(owner(`name ${name}`), () => ({ usage: {}, result: undefined })),
-            ledger.change(owner(`address ${address}`), (usage) => ({
-              usage: { ...usage, attempts: counted(usage.attempts, -1, now) },
-              result: undefined,
-            })),
-          ]);
+          const write = ({ key }: Subject, change: (usage: Usage) => Usage) =>
+            ledger.change(owner(key), (usage) => ({ usage: change(usage), result: undefined }));
+          const ends = [write(subjects.own, () => ({ attempts: { count: 0, lastAt: now } }))];
+          if (!isOwn) {
+            ends.push(write(subjects.name, () => ({})));
+            ends.push(write(subjects.address, ({ attempts }) => ({ attempts: counted(attempts, -1, now) })));
+          }
+          await Promise.all(ends);
         },
       };
     },

@@ -272,9 +272,16 @@ describe('logins', () => {
     );
     const other = await brakes[0]?.enter(`${name} other`, 'somewhere');
     await other?.succeeded();
+    const failed = await Promise.allSettled(
+      Array.from({ length: 15 }, async (_, at) => brakes[at % 3]?.enter(`${name} other`, `${name} ${at}`)),
+    );
 
     expect(refusals(outcomes)).toBe(5);
     await expect(brakes[1]?.enter(name, 'anywhere')).rejects.toMatchObject({ code: 'too_many_requests' });
+    expect(refusals(failed)).toBe(5);
+    // Nobody can lock a name out where it has logged in.
+    for (let at = 0; at < 10; at++) await brakes[at % 3]?.enter(`${name} other`, 'somewhere');
+    await expect(brakes[0]?.enter(`${name} other`, 'somewhere')).rejects.toMatchObject({ code: 'too_many_requests' });
   });
 });
 

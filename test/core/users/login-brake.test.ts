@@ -97,6 +97,41 @@ describe('the login brake', () => {
     expect([attempt('bob', 'here'), attempt('bob', 'here')]).toEqual([0, 1]);
   });
 
+  it('lets nobody lock a name out at an address from which it has logged in', async () => {
+    const { clock, brake, attempt } = prepare();
+    brake.enter('ann', 'home').succeeded();
+    for (let i = 0; i < 100; i++) {
+      await clock.advance(attempt('ann', `elsewhere ${i % 3}`) * 1000);
+      attempt('bob', 'home');
+    }
+
+    const waits = Array.from({ length: 11 }, () => attempt('ann', 'home'));
+
+    expect(attempt('ann', 'elsewhere')).toBeGreaterThan(0);
+    expect(waits).toEqual([...Array(10).fill(0), 1]);
+    await clock.advance(1000);
+    brake.enter('ann', 'home').succeeded();
+    expect(attempt('ann', 'home')).toBe(0);
+  });
+
+  it.each([
+    ['2001:db8::1', '2001:0DB8:0:0:ffff:ffff:ffff:ffff', true],
+    ['2001:db8:1:2:3::', '2001:db8:1:2::9', true],
+    ['::1', '::2', true],
+    ['2001:db8::1', '2001:db8:0:1::1', false],
+    ['::ffff:192.0.2.1', '::ffff:192.0.2.2', false],
+    ['192.0.2.1', '192.0.2.2', false],
+  ])('counts %s and %s as one address: %s', (one, other, isOne) => {
+    const { attempt, repeat } = prepare();
+    repeat(
+      50,
+      (i) => `name ${i}`,
+      () => one,
+    );
+
+    expect(attempt('ann', other)).toBe(isOne ? 1 : 0);
+  });
+
   it('counts no address below nothing', () => {
     const { brake, attempt, repeat } = prepare();
     const entered = brake.enter('ann', 'here');
