@@ -1,9 +1,9 @@
-import { type Clock, DAY_MS } from '#core';
+import { type Clock, DAY_MS, MAX_DEADLINE_SECONDS } from '#core';
 import { type Item, N, S } from '../attributes.ts';
 import { CALLS_TABLE, USAGE_ROWS } from '../resources.ts';
 
-/** Rows without a change for two days expire: by then, tokens and days have started again. */
-const KEPT_MS = 2 * DAY_MS;
+/** Rows without a change expire when no task that they count can wait any more. */
+const KEPT_MS = MAX_DEADLINE_SECONDS * 1000 + DAY_MS;
 
 /** The usage row of an owner: a document of gateways, and the counters of functions. */
 export const USAGE_KINDS = ['usage', 'tasks', 'requests'] as const;
