@@ -80,7 +80,7 @@ export function authorizationOf({ headers, headersDistinct }: IncomingMessage): 
 /** The network address of the caller: the last one that no trusted proxy has added. */
 export function callerAddress({ socket, headers }: IncomingMessage, trusted: BlockList | undefined): string {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join().split(',');
-  const hops = forwarded.map((hop) => hop.trim()).filter((hop) => isIP(hop) !== 0 && !hop.includes('%'));
+  const hops = forwarded.map((hop) => hop.trim().replace(PORT_AFTER, '$1$2'));
   let address = plain(socket.remoteAddress ?? '');
   while (
     trusted &&
@@ -88,10 +88,16 @@ export function callerAddress({ socket, headers }: IncomingMessage, trusted: Blo
     isIP(address) !== 0 &&
     trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   ) {
-    address = plain(hops.pop() ?? '');
+    const hop = plain(hops.pop() ?? '');
+    // What comes before an unknown hop may be forged.
+    if (isIP(hop) === 0 || hop.includes('%')) break;
+    address = hop;
   }
   return address;
 }
+
+/** Some proxies add the port: `203.0.113.9:4711`, `[2001:db8::1]:4711`. */
+const PORT_AFTER = /^(?:(\d+(?:\.\d+){3})|\[([\da-f:.]+)\])(?::\d+)?$/i;
 
 /** Without the prefix of IPv4 addresses on IPv6 sockets. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');

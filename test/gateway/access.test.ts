@@ -192,6 +192,9 @@ describe('a login', () => {
 
     expect(await fail(50, '198.51.100.1, 203.0.113.9')).toBe(429);
     expect(await fail(51, '203.0.113.9, 198.51.100.1')).toBe(401);
+    for (const withPort of ['203.0.113.9:4711', '203.0.113.9:1']) expect(await fail(52, withPort)).toBe(429);
+    // Nor what comes before an address that cannot be read.
+    expect(await fail(53, '203.0.113.9, unknown')).toBe(401);
   });
 
   it('replaces a hash of another cost', async () => {
