@@ -8,10 +8,13 @@ import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
 import type { UserColumns } from '../user-columns.ts';
 import { monitoringDatabase } from './database.ts';
+import { logFile } from './log-file.ts';
 import { manifest } from './manifest.ts';
 import type { BatchRow } from './tables.ts';
 
 const MAX_IDS = 400;
+/** Users who erase their predictions at the same moment. */
+const MAX_TRIES = 50;
 
 /** What stays without the user. */
 export const OWNED: readonly UserColumns[] = [
@@ -44,7 +47,9 @@ export const eraseOwner: Stage = async (lifecycle, args, run) => {
   for (const batch of batches) erased += await eraseIn(lifecycle, bench, batch, { owner, before });
   if (deleted === true) {
     await anonymize(lifecycle, args, run);
-    await query.deleteFrom('erasures').where('owner', '=', owner).execute();
+    for (const table of ['erasures', 'consent_changes'] as const) {
+      await query.deleteFrom(table).where('owner', '=', owner).execute();
+    }
   } else await query.deleteFrom('outcomes').where('owner', '=', owner).where('predicted_at', '<', before).execute();
   return { erased };
 };
@@ -65,19 +70,30 @@ interface Erased {
 }
 
 /** Resolves with how many predictions of the batch were deleted. */
-async function eraseIn(
+async function eraseIn(lifecycle: Lifecycle, bench: Workbench, { id }: BatchRow, erased: Erased): Promise<number> {
+  const { query } = await monitoringDatabase(lifecycle);
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const batch = await query.selectFrom('batches').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+    const count = await tryErase(lifecycle, bench, batch, erased);
+    if (count !== undefined) return count;
+  }
+  throw new ModelyardError('conflict', 'Too many users erase their predictions.', { retryable: true });
+}
+
+/** Resolves with undefined if the erasure of another user has written the batch again meanwhile. */
+async function tryErase(
   lifecycle: Lifecycle,
   { tables, folder }: Workbench,
   { id, artifact, records }: BatchRow,
   { owner, before }: Erased,
-): Promise<number> {
+): Promise<number | undefined> {
   const { artifacts } = lifecycle.stores;
-  const source = `read_parquet(${quoted(await artifacts.fileOf(artifact))})`;
+  const { query } = await monitoringDatabase(lifecycle);
+  const source = `read_parquet(${quoted(await logFile(lifecycle, artifact))})`;
   const own = `owner = ${quoted(owner)} AND predicted_at < ${before}`;
   const found = await tables.rows(`SELECT task_id FROM ${source} WHERE ${own}`);
   const count = found.length;
   if (count === 0) return 0;
-  const { query } = await monitoringDatabase(lifecycle);
   for (const ids of inBatches(
     found.map(({ task_id }) => String(task_id)),
     MAX_IDS,
@@ -90,8 +106,10 @@ async function eraseIn(
   );
   const { hash } = await artifacts.putFile(target);
   const change = { artifact: hash, records: records - count };
-  await query.updateTable('batches').set(change).where('id', '=', id).where('artifact', '=', artifact).execute();
-  const others = await query.selectFrom('batches').select('id').where('artifact', '=', artifact).execute();
-  if (others.length === 0) await artifacts.delete(artifact);
-  return count;
+  const rows = query.updateTable('batches').set(change).where('id', '=', id).where('artifact', '=', artifact);
+  const isWritten = (await rows.executeTakeFirst()).numUpdatedRows === 1n;
+  const unused = isWritten ? artifact : hash;
+  const others = await query.selectFrom('batches').select('id').where('artifact', '=', unused).execute();
+  if (others.length === 0) await artifacts.delete(unused);
+  return isWritten ? count : undefined;
 }

@@ -4,13 +4,13 @@ import { exporting, PAGE_CHARACTERS, type ReadRows, rowsNaming } from '../export
 import { openWorkbench } from '../scratch.ts';
 import { monitoringDatabase } from './database.ts';
 import { OWNED } from './erase-owner.ts';
+import { logFile } from './log-file.ts';
 import { manifest } from './manifest.ts';
 
 const MAX_IDS = 400;
 
 /** Batches of the prediction log, each with the predictions of the user and the outcomes that others have reported. */
 const logged: ReadRows = async (lifecycle, { owner, after, signal }) => {
-  const { artifacts } = lifecycle.stores;
   const { query } = await monitoringDatabase(lifecycle);
   const now = lifecycle.platform.clock.now();
   const batches = query.selectFrom('batches').select(['id', 'artifact']).where('first_at', '<', now);
@@ -18,7 +18,7 @@ const logged: ReadRows = async (lifecycle, { owner, after, signal }) => {
   const rows: JsonObject[] = [];
   let size = 0;
   for (const { id, artifact } of await batches.where('id', '>', after).orderBy('id').execute()) {
-    const source = `read_parquet(${quoted(await artifacts.fileOf(artifact))})`;
+    const source = `read_parquet(${quoted(await logFile(lifecycle, artifact))})`;
     const found = await bench.tables.rows(`SELECT * FROM ${source} WHERE owner = ${quoted(owner)}`);
     if (found.length === 0) continue;
     rows.push(...found.map((row) => ({ table: 'prediction_log', row: row as JsonObject })));
@@ -40,8 +40,9 @@ const logged: ReadRows = async (lifecycle, { owner, after, signal }) => {
 
 /** The stage `export`: the prediction log, outcomes and settings of a user. */
 export const exportOwner = exporting(manifest, [
-  ...[...OWNED, ...['consents', 'erasures'].map((table) => ({ table, key: 'owner', columns: ['owner'] }))].map(
-    (trace) => rowsNaming(manifest, trace),
-  ),
+  ...[
+    ...OWNED,
+    ...['consents', 'consent_changes', 'erasures'].map((table) => ({ table, key: 'owner', columns: ['owner'] })),
+  ].map((trace) => rowsNaming(manifest, trace)),
   logged,
 ]);

@@ -5,12 +5,15 @@ import { type LoggedPrediction, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage, StageRun } from '../service.ts';
-import { consentsOf, erasedBefore } from './consents.ts';
+import { readPermissions } from './consents.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
 import { createReader, type LoggedRecord } from './logged-record.ts';
 import { readSettings } from './settings.ts';
 import type { BatchRow } from './tables.ts';
+
+/** Consents of the owners of a batch rarely change while it is written. */
+const MAX_TRIES = 5;
 
 /** The columns of the Parquet objects. */
 const COLUMNS = {
@@ -79,19 +82,31 @@ export async function storeBatch(
   batch: NewBatch,
   run: Pick<StageRun, 'taskId' | 'signal'>,
 ): Promise<number> {
-  const { model, records, source } = batch;
-  const database = await monitoringDatabase(lifecycle);
-  const known = database.query.selectFrom('batches').select('records').where('id', '=', run.taskId);
+  const { query } = await monitoringDatabase(lifecycle);
+  const known = query.selectFrom('batches').select('records').where('id', '=', run.taskId);
   const before = await known.executeTakeFirst();
-  if (before || records.length === 0) return before?.records ?? 0;
+  if (before || batch.records.length === 0) return before?.records ?? 0;
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const stored = await tryStore(lifecycle, batch, run);
+    if (stored !== undefined) return stored;
+  }
+  throw new ModelyardError('conflict', 'Consents change too often.', { retryable: true });
+}
+
+/** Resolves with undefined if consents have changed since they were read. Then nothing is stored. */
+async function tryStore(
+  lifecycle: Lifecycle,
+  { model, records, source }: NewBatch,
+  run: Pick<StageRun, 'taskId' | 'signal'>,
+): Promise<number | undefined> {
+  const database = await monitoringDatabase(lifecycle);
   const owners = [...new Set(records.map(({ owner }) => owner))];
-  const [consents, erased] = await Promise.all([consentsOf(lifecycle, owners), erasedBefore(lifecycle, owners)]);
+  const permissions = await readPermissions(database.query, owners);
   const read = createReader(lifecycle);
   const kept: LoggedRecord[] = [];
   for (const record of records) {
-    const consent = consents.get(record.owner) ?? 'full';
-    const isErased = record.at < (erased.get(record.owner) ?? 0);
-    if (consent !== 'none' && !isErased) kept.push(await read(record, model, consent));
+    const consent = permissions.allowed(record);
+    if (consent !== 'none') kept.push(await read(record, model, consent));
   }
   if (kept.length === 0) return 0;
   const artifact = await writeParquet(lifecycle, kept, run.signal);
@@ -103,9 +118,10 @@ export async function storeBatch(
     ...{ first_at: times.reduce((a, b) => Math.min(a, b)), last_at: times.reduce((a, b) => Math.max(a, b)) },
     created_at: lifecycle.platform.clock.now(),
   };
-  await database.transaction(async (transaction) => {
+  const isAllowed = await database.transaction(async (transaction) => {
     const again = transaction.selectFrom('batches').select('id').where('id', '=', row.id);
-    if (await again.executeTakeFirst()) return;
+    if (await again.executeTakeFirst()) return true;
+    if ((await readPermissions(transaction, owners)).state !== permissions.state) return false;
     await transaction.insertInto('batches').values(row).execute();
     for (const { version, start_at, records, is_shadow } of windows) {
       await transaction
@@ -137,8 +153,11 @@ export async function storeBatch(
         )
         .execute();
     }
+    return true;
   });
-  return kept.length;
+  if (isAllowed) return kept.length;
+  await lifecycle.stores.artifacts.delete(artifact);
+  return undefined;
 }
 
 async function writeParquet(

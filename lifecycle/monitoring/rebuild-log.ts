@@ -8,6 +8,7 @@ import type { Stage } from '../service.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
 import { storeBatch } from './log-batch.ts';
+import { logFile } from './log-file.ts';
 
 const PAGE = 100;
 const BATCH = 1000;
@@ -55,7 +56,7 @@ async function readLog(lifecycle: Lifecycle, model: string, since: number, signa
   const [ids, owners] = [new Set<string>(), new Set<string>()];
   await using bench = await openWorkbench(lifecycle, signal);
   for (const { artifact, last_at } of rows) {
-    const file = quoted(await lifecycle.stores.artifacts.fileOf(artifact));
+    const file = quoted(await logFile(lifecycle, artifact));
     for (const { task_id, owner } of await bench.tables.rows(`SELECT task_id, owner FROM read_parquet(${file})`)) {
       owners.add(String(owner));
       if (last_at >= since) ids.add(String(task_id));

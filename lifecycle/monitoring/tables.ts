@@ -18,6 +18,8 @@ export interface MonitoringTables {
   log_writers: LogWriterRow;
   /** Consent settings of users. Without a row, everything is logged. */
   consents: { owner: string; prediction_log: Consent; updated_at: number };
+  /** Changes of these settings. Before the first one, everything was allowed. */
+  consent_changes: { owner: string; since: number; prediction_log: Consent };
   /** What users have erased: predictions of `owner` before this time. */
   erasures: { owner: string; before: number };
 }

@@ -4,6 +4,7 @@ import { identifier, quoted } from '#adapters/duckdb/tables.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Workbench } from '../scratch.ts';
 import { monitoringDatabase } from './database.ts';
+import { logFile } from './log-file.ts';
 import { type Performance, performanceOf } from './performance.ts';
 import { type AskedColumn, columnsOf, PREDICTION, type Reference } from './reference.ts';
 import type { Column } from './statistics/column.ts';
@@ -76,7 +77,7 @@ async function filesOf(lifecycle: Lifecycle, { model, version, start_at }: Key):
     .where('batch_windows.start_at', '=', start_at)
     .execute();
   const artifacts = [...new Set(rows.map(({ artifact }) => artifact))];
-  return Promise.all(artifacts.map((hash) => lifecycle.stores.artifacts.fileOf(hash)));
+  return Promise.all(artifacts.map((hash) => logFile(lifecycle, hash)));
 }
 
 /** The names of all fields of requests. */

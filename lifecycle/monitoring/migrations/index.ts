@@ -117,4 +117,11 @@ export const migrations: Migrations = {
       .addColumn('owner', 'text', (column) => column.primaryKey())
       .addColumn('before', 'bigint', (column) => column.notNull()),
   ),
+  '017-consent-changes': createTable('consent_changes', (table) =>
+    table
+      .addColumn('owner', 'text', (column) => column.notNull())
+      .addColumn('since', 'bigint', (column) => column.notNull())
+      .addColumn('prediction_log', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('consent_changes_key', ['owner', 'since'] as never),
+  ),
 };

@@ -13,6 +13,21 @@ const ANN = 'a'.repeat(32);
 
 const log = (records: readonly LoggedPrediction[]) => lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records));
 
+/** All that is logged, by task. */
+async function loggedRows(): Promise<readonly JsonObject[]> {
+  const { query } = await monitoringDatabase(lifecycle);
+  await using tables = await openTables({ folder: lifecycle.stores.scratch });
+  const rows: JsonObject[] = [];
+  for (const { artifact } of await query.selectFrom('batches').select('artifact').execute()) {
+    const file = quoted(await lifecycle.stores.artifacts.fileOf(artifact));
+    const found = await tables.rows(
+      `SELECT task_id, consent, request IS NOT NULL AS "hasRequest" FROM read_parquet(${file})`,
+    );
+    rows.push(...(found as JsonObject[]));
+  }
+  return rows.toSorted((a, b) => (String(a.task_id) < String(b.task_id) ? -1 : 1));
+}
+
 beforeEach(async () => {
   lifecycle = await lifecycles.open();
   await register(lifecycle);
@@ -91,5 +106,65 @@ describe('the prediction log', () => {
     await log([...recordsOf('old', 5, { owner: 'ann' }), ...recordsOf('new', 3, { owner: 'ann', at: Date.now() })]);
     const { query } = await monitoringDatabase(lifecycle);
     expect(await query.selectFrom('batches').select('records').execute()).toEqual([{ records: 3 }]);
+  });
+
+  it('keeps what was forbidden when it was asked for, also when it is allowed later', async () => {
+    const clock = { ...lifecycle.platform.clock, now: () => now };
+    let now = Date.now();
+    const timed = { ...lifecycle, platform: { ...lifecycle.platform, clock } };
+    const records: LoggedPrediction[] = [];
+    for (const prediction_log of ['none', 'answers', 'full']) {
+      now += 1000;
+      await ask(timed, 'PUT /users/me/consent', { owner: 'ann', body: { prediction_log } });
+      records.push(...recordsOf(prediction_log, 1, { owner: 'ann', at: now + 1 }));
+    }
+
+    await log([...recordsOf('before', 1, { owner: 'ann', at: now - 5000 }), ...records]);
+
+    expect(await loggedRows()).toEqual([
+      { task_id: 'answers-0', consent: 'answers', hasRequest: false },
+      { task_id: 'before-0', consent: 'full', hasRequest: true },
+      { task_id: 'full-0', consent: 'full', hasRequest: true },
+    ]);
+  });
+
+  it('does not store what its user erases while it is written', async () => {
+    const { stores } = lifecycle;
+    const erase = () =>
+      ask(lifecycle, 'PUT /users/me/consent', { owner: 'ann', body: { prediction_log: 'full', erase: true } });
+    let isErased = false;
+    const putFile = async (path: string) => {
+      if (!isErased) await erase();
+      isErased = true;
+      return stores.artifacts.putFile(path);
+    };
+    const { fileOf, delete: remove } = stores.artifacts;
+    const artifacts = {
+      ...{ putFile, fileOf: fileOf.bind(stores.artifacts), delete: remove.bind(stores.artifacts) },
+    } as unknown as typeof stores.artifacts;
+    const slow = { ...lifecycle, stores: { ...stores, artifacts } };
+
+    const records = [...recordsOf('mine', 3, { owner: 'ann' }), ...recordsOf('other', 2)];
+    await lifecycles.run(slow, 'monitoring', 'log', batchOf(records));
+
+    expect((await loggedRows()).map(({ task_id }) => task_id)).toEqual(['other-0', 'other-1']);
+  });
+
+  it('erases for several users at the same moment', async () => {
+    const owners = ['ann', 'bob', 'eve'];
+    await log([...owners.flatMap((owner) => recordsOf(owner, 5, { owner })), ...recordsOf('other', 2)]);
+
+    const erase = (owner: string) =>
+      lifecycle.perform(
+        'monitoring.erase',
+        { owner, before: Date.now() },
+        { ...{ taskId: owner, attempt: 1, owner }, signal: new AbortController().signal },
+      );
+    const results = await Promise.all(owners.map(erase));
+
+    expect(results).toEqual(owners.map(() => ({ erased: 5 })));
+    expect((await loggedRows()).map(({ task_id }) => task_id)).toEqual(['other-0', 'other-1']);
+    const { query } = await monitoringDatabase(lifecycle);
+    expect(await query.selectFrom('batches').select('records').execute()).toEqual([{ records: 2 }]);
   });
 });
