@@ -3,13 +3,14 @@ import type { JsonValue } from '#core';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
 import { monitoringDatabase } from './database.ts';
+import { logFile } from './log-file.ts';
 
 /** Objects that one query reads. */
 const FILES_AT_ONCE = 50;
 
 /**
- * The stage `find`: looks predictions up in the log whose tasks are not stored any more. The result has their ids, times
- * and models. With `owner`, only those of this user.
+ * The stage `find`: looks predictions up in the log whose tasks are not stored any more. The result has their ids, times,
+ * models, and whether they are numbers. With `owner`, only those of this user.
  */
 export const findPredictions: Stage = async (lifecycle, { ids, owner }, { signal }) => {
   const wanted = (Array.isArray(ids) ? ids : []).map(String);
@@ -19,12 +20,19 @@ export const findPredictions: Stage = async (lifecycle, { ids, owner }, { signal
   const found: JsonValue[] = [];
   for (let at = 0; at < batches.length && found.length < wanted.length; at += FILES_AT_ONCE) {
     const part = batches.slice(at, at + FILES_AT_ONCE);
-    const files = await Promise.all(part.map(({ artifact }) => lifecycle.stores.artifacts.fileOf(artifact)));
+    const files = await Promise.all(part.map(({ artifact }) => logFile(lifecycle, artifact)));
     const rows = await bench.tables.rows(
-      `SELECT DISTINCT task_id, CAST(predicted_at AS DOUBLE) AS time, model FROM read_parquet([${files.map(quoted).join(', ')}])
+      `SELECT DISTINCT task_id, CAST(predicted_at AS DOUBLE) AS time, model, prediction IS NOT NULL AS is_number FROM read_parquet([${files.map(quoted).join(', ')}])
        WHERE task_id IN (${wanted.map(quoted).join(', ')}) ${typeof owner === 'string' ? `AND owner = ${quoted(owner)}` : ''}`,
     );
-    found.push(...rows.map(({ task_id, time, model }) => [String(task_id), Number(time), String(model)]));
+    found.push(
+      ...rows.map(({ task_id, time, model, is_number }) => [
+        String(task_id),
+        Number(time),
+        String(model),
+        is_number === true,
+      ]),
+    );
   }
   return { predictions: found };
 };

@@ -3,6 +3,7 @@ import type { ProxyResult } from '#api';
 import type { Performance } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { monitoringDatabase } from './database.ts';
+import type { FindingRow } from './tables.ts';
 
 const METRICS = ['mae', 'rmse', 'bias', 'accuracy'] as const;
 
@@ -44,8 +45,7 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
       const value = performance?.[metric];
       if (typeof value === 'number') error.set({ ...labels, metric }, value);
     }
-    const findings = query.selectFrom('findings').selectAll();
-    for (const { feature, statistic, value, is_drifted } of await findings.where(({ and }) => and(key)).execute()) {
+    for (const { feature, statistic, value, is_drifted } of await newestFindings(lifecycle, labels)) {
       drifted.set({ ...labels, feature }, is_drifted);
       drift.set({ ...labels, feature, statistic }, value);
     }
@@ -61,6 +61,18 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
     refused.inc({ model, code }, Number(count));
   }
   return { statusCode: 200, headers: { 'Content-Type': registry.contentType }, body: await registry.metrics() };
+}
+
+/** Of the newest window that had enough predictions to be tested. */
+async function newestFindings(
+  lifecycle: Pick<Lifecycle, 'stores'>,
+  key: { readonly model: string; readonly version: string },
+): Promise<readonly FindingRow[]> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const findings = query.selectFrom('findings').where(({ and }) => and(key));
+  const newest = await findings.select(({ fn }) => fn.max('start_at').as('start_at')).executeTakeFirst();
+  if (newest?.start_at == null) return [];
+  return findings.selectAll().where('start_at', '=', newest.start_at).execute();
 }
 
 /** Outcomes come late, so the newest window may have none. */

@@ -7,12 +7,14 @@ import type { ServingLifecycle } from '../service.ts';
 import { startStage } from '../stages.ts';
 import { monitoringDatabase } from './database.ts';
 import { startDue } from './due.ts';
+import { createReader } from './logged-record.ts';
 import { manifest } from './manifest.ts';
 import { type Asked, type Predicted, REFUSALS, recordOutcomes } from './record-outcomes.ts';
 import { waitForStage } from './wait-for-stage.ts';
 
 const MAX_OUTCOMES = 1000;
 const MAX_READS = 20;
+const MAX_TEXT = 1000;
 /** Other texts are ids of nothing. Databases and SQL do not take all of them. */
 const POSSIBLE_ID = /^[\w.:-]{1,128}$/;
 
@@ -28,7 +30,9 @@ interface OutcomeAnswer {
  * with its error. Only the windows of recorded outcomes are computed again.
  */
 export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
-  const { outcomes } = jsonBody(request);
+  const { outcomes, ...others } = jsonBody(request);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw invalidField(`/${other}`, 'is not known; outcomes is');
   const isList = Array.isArray(outcomes) && outcomes.length > 0 && outcomes.length <= MAX_OUTCOMES;
   if (!isList) throw invalidField('/outcomes', `must be a list of 1 to ${MAX_OUTCOMES} outcomes`);
   const asked = outcomes.map(readAsked);
@@ -54,7 +58,8 @@ function readAsked(entry: JsonValue): Asked | undefined {
   if (!isRecord(entry)) return undefined;
   const { task_id, value, ...others } = entry;
   if (typeof task_id !== 'string' || task_id === '' || Object.keys(others).length > 0) return undefined;
-  const isValue = typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+  const isText = typeof value === 'string' && value.length <= MAX_TEXT;
+  const isValue = isText || typeof value === 'boolean' || Number.isFinite(value);
   return isValue ? { task_id, value: JSON.stringify(value) } : undefined;
 }
 
@@ -68,6 +73,7 @@ async function findPredictions(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Predicted>> {
   const mayReadAll = caller.role !== 'user';
+  const read = createReader(lifecycle);
   const found = new Map<string, Predicted>();
   const missing: string[] = [];
   for (const batch of inBatches(ids, MAX_READS)) {
@@ -75,7 +81,7 @@ async function findPredictions(
     for (const [at, task] of tasks.entries()) {
       if (!task) missing.push(batch[at] as string);
       else if (isPrediction(task) && (mayReadAll || task.owner === caller.id))
-        found.set(task.id, { model: task.model, at: task.createdAt });
+        found.set(task.id, { model: task.model, at: task.createdAt, isNumber: await isNumber(read, task) });
     }
   }
   if (missing.length === 0 || !(await hasBatches(lifecycle))) return found;
@@ -83,8 +89,24 @@ async function findPredictions(
   const args = { ids: missing, ...(mayReadAll ? {} : { owner: caller.id }) };
   const started = await startStage(rest, { service: manifest.name, stage: 'find', args, owner: caller.id });
   const { predictions } = await stageResult(rest.platform, await waitForStage(deps, started, signal));
-  for (const [id, at, model] of predictions as readonly [string, number, string][]) found.set(id, { at, model });
+  for (const [id, at, model, isNumber] of predictions as readonly [string, number, string, boolean][]) {
+    found.set(id, { at, model, isNumber });
+  }
   return found;
+}
+
+/** Whether the answer predicts a number. False for one that is not in the task itself: its outcomes are not checked. */
+async function isNumber(read: ReturnType<typeof createReader>, { id, owner, result, ...task }: Task): Promise<boolean> {
+  if (result?.payload.kind !== 'inline') return false;
+  const { prediction } = await read(
+    {
+      ...{ id, owner, at: task.createdAt, contract: task.contractHash, request: null },
+      ...{ response_contract: result.contractHash, response: Buffer.from(result.payload.bytes).toString('base64') },
+    },
+    task.model,
+    'answers',
+  );
+  return prediction !== null;
 }
 
 const isPrediction = ({ model, state, result }: Task): boolean =>

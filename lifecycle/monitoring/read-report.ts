@@ -28,11 +28,18 @@ export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: Re
   const drift = await findings.where('start_at', '>=', oldest).orderBy('feature').execute();
   const recorded = query.selectFrom('outcomes').where('model', '=', model);
   const { count } = await recorded.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
-  const refused = await query.selectFrom('refusals').selectAll().where('model', 'in', [model, '']).execute();
+  // Those of predictions that are not known are of no model.
+  const refusals = await query
+    .selectFrom('refusals')
+    .select(({ fn }) => ['code', fn.sum<number>('count').as('count')])
+    .where('model', 'in', [model, ''])
+    .groupBy('code')
+    .execute();
+  const refused = Object.fromEntries(refusals.map(({ code, count }) => [code, Number(count)]));
   return {
     model,
     settings: await readSettings(lifecycle, model),
-    outcomes: { recorded: Number(count), refused: Object.fromEntries(refused.map(({ code, count }) => [code, count])) },
+    outcomes: { recorded: Number(count), refused },
     windows: rows.map((row) => presentWindow(row, drift)),
   };
 }

@@ -15,10 +15,13 @@ export interface Asked {
 export interface Predicted {
   readonly model: string;
   readonly at: number;
+  /** Only a number can be its outcome. */
+  readonly isNumber: boolean;
 }
 
 export const REFUSALS = {
-  invalid_outcome: 'An outcome has a task_id and a value, which is a number, a text or a truth value.',
+  invalid_outcome:
+    'An outcome has a task_id and a value: a number for a predicted number, or else also a text or a truth value.',
   unknown_prediction: 'There is no successful prediction with this id.',
   duplicate_outcome: 'An outcome of this prediction was recorded before.',
 } as const;
@@ -49,7 +52,11 @@ export async function recordOutcomes(
             refusals.push(entry ? 'unknown_prediction' : 'invalid_outcome');
             continue;
           }
-          const { model, at: predicted_at } = prediction;
+          const { model, at: predicted_at, isNumber } = prediction;
+          if (isNumber && typeof JSON.parse(entry.value) !== 'number') {
+            refusals.push('invalid_outcome');
+            continue;
+          }
           const inserted = await transaction
             .insertInto('outcomes')
             .values({ ...entry, model, predicted_at, owner, recorded_at })

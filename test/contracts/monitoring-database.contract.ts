@@ -56,7 +56,7 @@ export function monitoringDatabaseContract(name: string, newDatabase: () => Prom
         await storeBatch(lifecycle, { model: MODEL, records, source: 'instance' }, { taskId, signal });
       }
       const computed = [await compute(), await compute()];
-      const predictions = new Map([['a-0', { model: MODEL, at: WINDOW }]]);
+      const predictions = new Map([['a-0', { model: MODEL, at: WINDOW, isNumber: true }]]);
       const asked = [
         { task_id: 'a-0', value: '1' },
         { task_id: 'none', value: '1' },

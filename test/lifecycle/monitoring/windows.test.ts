@@ -229,14 +229,12 @@ describe('the metrics', () => {
     await log(records);
     await compute();
     await ask(lifecycle, 'POST /outcomes', {
-      body: {
-        outcomes: [
-          { task_id: 'a-0', value: 12 },
-          { task_id: 'a-0', value: 1 },
-        ],
-      },
+      body: { outcomes: [12, 1].map((value) => ({ task_id: 'a-0', value })) },
     });
     await compute();
+    // Too few to be tested.
+    await log(recordsOf('few', 3, { at: WINDOW + HOUR }));
+    await compute(WINDOW + HOUR);
 
     const { body } = await getMetrics(lifecycle);
 
@@ -246,96 +244,5 @@ describe('the metrics', () => {
     for (const name of asked) expect(body).toMatch(new RegExp(`^${name}\\{`, 'm'));
     expect(body).toContain('modelyard_monitor_drifted{model="rates",version="1",feature="rate"} 1');
     expect(body).toContain('modelyard_monitor_refused_outcomes_total{model="rates",code="duplicate_outcome"} 1');
-  });
-});
-
-describe('outcomes', () => {
-  const outcomes = async (list: readonly JsonObject[], owner = 'someone') =>
-    (await ask(lifecycle, 'POST /outcomes', { body: { outcomes: list }, owner })).fields;
-
-  it('that come late change the error of their window and nothing else', async () => {
-    const [early, late] = [recordsOf('a', 40, { rate: 12 }), recordsOf('b', 40, { rate: 12, at: WINDOW + HOUR })];
-    await storeTasks(lifecycle, [...early, ...late]);
-    await log([...early, ...late]);
-    await compute();
-    await compute(WINDOW + HOUR);
-    const before = await reportOf(lifecycle);
-
-    const answer = await outcomes([
-      { task_id: 'a-0', value: 12 },
-      { task_id: 'a-1', value: 12 },
-    ]);
-    await compute();
-    await compute(WINDOW + HOUR);
-
-    expect(answer).toMatchObject({ recorded: 2, refused: 0 });
-    const after = await reportOf(lifecycle);
-    const { performance, computed_at: _, ...rest } = after.windows[1] ?? {};
-    expect(performance).toMatchObject({ outcomes: 2, bias: expect.closeTo(-0.05, 9), mae: expect.closeTo(0.05, 9) });
-    expect(before.windows[1]).toMatchObject(rest);
-    expect(after.windows[0]).toEqual(before.windows[0]);
-    expect(await eventsOf(lifecycle, 'drift.detected')).toHaveLength(4);
-  });
-
-  it('are answered one by one: duplicates, unknown ids and others are counted with an error each', async () => {
-    await storeTasks(lifecycle, recordsOf('a', 3));
-    await storeTasks(lifecycle, recordsOf('b', 1, { owner: 'another' }));
-
-    const answer = await outcomes([
-      { task_id: 'a-0', value: 1 },
-      { task_id: 'a-0', value: 1 },
-      { task_id: 'nobody', value: 1 },
-      { task_id: 'b-0', value: 1 },
-      { task_id: 'a-1' },
-      { task_id: 'a-2', value: 'high' },
-    ]);
-    const again = await outcomes([{ task_id: 'a-0', value: 2 }]);
-
-    const codes = (answer.outcomes as readonly JsonObject[]).map(
-      ({ error }) => (error as JsonObject | undefined)?.code,
-    );
-    expect(codes).toEqual([
-      undefined,
-      'duplicate_outcome',
-      'unknown_prediction',
-      'unknown_prediction',
-      'invalid_outcome',
-      undefined,
-    ]);
-    expect([answer.recorded, answer.refused, again.recorded, again.refused]).toEqual([2, 4, 0, 1]);
-    expect((await reportOf(lifecycle)).outcomes).toEqual({
-      recorded: 2,
-      refused: { duplicate_outcome: 2, unknown_prediction: 2, invalid_outcome: 1 },
-    });
-  });
-
-  it('of predictions whose tasks are gone are found in the log', async () => {
-    await log(recordsOf('a', 3));
-
-    const found = await lifecycles.run(lifecycle, 'monitoring', 'find', { ids: ['a-1', 'none'], owner: 'someone' });
-    const hidden = await lifecycles.run(lifecycle, 'monitoring', 'find', { ids: ['a-1'], owner: 'another' });
-
-    expect(found).toEqual({ predictions: [['a-1', WINDOW + 1000, MODEL]] });
-    expect(hidden).toEqual({ predictions: [] });
-  });
-
-  it('of texts that cannot be ids are of unknown predictions', async () => {
-    await log(recordsOf('a', 1));
-    const texts = ['a\0b', "a') OR ('' = '", '\ud800', 'a'.repeat(100_000)];
-
-    const answer = await outcomes(texts.map((task_id) => ({ task_id, value: 1 })));
-
-    expect(answer).toMatchObject({ recorded: 0, refused: texts.length });
-  });
-
-  it('are refused as a whole when they are no list', async () => {
-    for (const body of [
-      {},
-      { outcomes: [] },
-      { outcomes: 'all' },
-      { outcomes: Array(1001).fill({}) },
-    ] as JsonObject[]) {
-      await expect(ask(lifecycle, 'POST /outcomes', { body })).rejects.toMatchObject({ code: 'invalid_input' });
-    }
   });
 });
