@@ -60,6 +60,7 @@ export class OutboundHttp implements Outbound {
         bytes += chunk.length;
         if (bytes >= MAX_ANSWER_BYTES) break;
       }
+      assertWhole(signal);
     } catch (cause) {
       throw unanswered(signal.aborted ? signal.reason : cause);
     } finally {
@@ -76,6 +77,7 @@ export class OutboundHttp implements Outbound {
     try {
       if (status === 200)
         await pipeline(answer, atMost(maxBytes), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      assertWhole(signal);
     } catch (cause) {
       throw unanswered(signal.aborted ? signal.reason : cause);
     } finally {
@@ -103,6 +105,11 @@ export class OutboundHttp implements Outbound {
     for (const { address } of addresses) judgeAddress(address, isListedHost(url, this.#listed));
     return addresses;
   }
+}
+
+/** A body without a length ends with its connection, which the signal closes too. */
+function assertWhole(signal: AbortSignal): void {
+  if (signal.aborted) throw signal.reason;
 }
 
 function atMost(maxBytes: number): Transform {

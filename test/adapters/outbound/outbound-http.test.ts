@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { OutboundHttp } from '#adapters/outbound/outbound-http.ts';
 import { MAX_ANSWER_BYTES } from '#core';
 import { listenOnFreePort } from '#test/support/listen.ts';
@@ -156,6 +159,23 @@ describe('an outbound request', () => {
     const sent = http.send({ url, timeoutMs: 300 });
 
     await expect(sent).rejects.toMatchObject({ code: 'gateway_timeout', retryable: true });
+  });
+
+  it('takes no body for whole that its time limit has cut', async () => {
+    const open = createTcpServer((socket) => {
+      socket.on('error', () => undefined).on('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\na part'));
+    });
+    const url = await listenOnFreePort(open);
+    const http = new OutboundHttp({ listed: LOOPBACK });
+    const folder = await mkdtemp(join(tmpdir(), 'modelyard-outbound-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+
+    const sent = http.send({ url, timeoutMs: 300 });
+    const downloaded = http.download({ url, timeoutMs: 300 }, { path: join(folder, 'file'), maxBytes: 1000 });
+
+    await expect(sent).rejects.toMatchObject({ code: 'gateway_timeout' });
+    await expect(downloaded).rejects.toMatchObject({ code: 'gateway_timeout' });
+    open.close();
   });
 
   it('ends in time when the name server does not answer', async () => {
