@@ -54,6 +54,8 @@ describe('the plants', () => {
     ['poison-charges-neighbours', 601],
     ['accepted-before-sent', 1],
     ['retries-keep-attempts', 1],
+    ['batches-trust-the-queue', 1],
+    ['events-of-one-round', 1],
     ['wrong-rows', 1],
   ])('%s is found within 2,000 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 2000, threads: 1, plant });

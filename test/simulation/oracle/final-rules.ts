@@ -1,5 +1,7 @@
 import { isTerminal, type Task } from '#core';
 import { EPOCH } from '../engine/engine.ts';
+import { hashOf } from '../world/requests.ts';
+import { requestsOf } from '../world/scenario.ts';
 import type { AcceptedTask, History } from './history.ts';
 import type { Violation } from './row-rules.ts';
 
@@ -59,7 +61,7 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
   'nobody waits while somebody could read': (history, { id, accepted, row }) => {
     if (row?.round) return undefined;
     const { versions, instances, clients } = history.scenario;
-    const requests = clients.flatMap(({ request, otherRequest = request }) => [request, otherRequest]);
+    const requests = clients.flatMap(requestsOf);
     const isOdd = requests.some(({ does }) => does !== 'answer');
     if (!versions || history.trouble() > 0 || isOdd || row?.startedAt === undefined) return undefined;
     const { uses = 1 } = accepted.request;
@@ -86,9 +88,9 @@ function isGood(history: History, accepted: AcceptedTask): boolean {
 }
 
 /** Whether a run of it ends in the time that its caller allows. */
-function isQuick({ scenario }: History, { request }: AcceptedTask): boolean {
-  const { clients, model } = scenario;
-  const plan = clients.find((client) => client.request === request || client.otherRequest === request);
+function isQuick(history: History, { request }: AcceptedTask): boolean {
+  const { clients, model } = history.scenario;
+  const plan = history.planOf({ requestHash: hashOf(request) })?.plan;
   // Items of a batch end together: a slow one delays the others.
   const isShared = clients.some((client) => client.timeoutSeconds !== undefined || isSlow(client.request.does));
   if (model.batching !== undefined && isShared) return false;

@@ -1,7 +1,7 @@
 import { isTerminal, type Task } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import { type Behavior, decodeResponse, hashOf, type SimRequest } from '../world/requests.ts';
-import type { ClientPlan, Scenario } from '../world/scenario.ts';
+import { type ClientPlan, requestsOf, type Scenario } from '../world/scenario.ts';
 
 /** How a run of the model ended; `left` when its process died of something else. */
 export type RunEnd = 'answered' | 'failed' | 'refused' | 'aborted' | 'crashed' | 'left';
@@ -69,9 +69,7 @@ export class History {
     this.scenario = scenario;
     this.trouble = trouble;
     for (const plan of scenario.clients) {
-      for (const request of [plan.request, plan.otherRequest]) {
-        if (request) this.#plans.set(hashOf(request), { request, plan });
-      }
+      for (const request of requestsOf(plan)) this.#plans.set(hashOf(request), { request, plan });
     }
   }
 

@@ -1,4 +1,13 @@
-import { isTerminal, ModelyardError, type Task } from '#core';
+import {
+  type AcceptedBatch,
+  type EventPosition,
+  encodePosition,
+  isTerminal,
+  itemTaskId,
+  ModelyardError,
+  type Task,
+  type TaskFollowEvent,
+} from '#core';
 import type { Actor, Engine } from '../engine/engine.ts';
 import { hashOf, type SimRequest } from '../world/requests.ts';
 import type { Scenario } from '../world/scenario.ts';
@@ -82,6 +91,22 @@ export class Oracle {
     if (!rows.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is not in the store`);
   }
 
+  /** A gateway told a caller 202 for a batch of these requests and of an invalid one. Returns the tasks of its items. */
+  batchAccepted({ batch, refused }: AcceptedBatch, requests: readonly SimRequest[]): readonly Task[] {
+    const rule = 'each item of a batch stands alone';
+    if (refused.get(requests.length)?.error.code !== 'invalid_input') this.fail(rule, 'an invalid item was accepted');
+    return requests.flatMap((request, index) => {
+      const error = refused.get(index)?.error;
+      if (error && !error.retryable) this.fail(rule, `item ${index} was refused: ${error.message}`);
+      if (error) return [];
+      const id = itemTaskId(batch.id, index);
+      const row = this.history.rows.get(id);
+      if (row) this.submitAccepted(row, request);
+      else this.fail('an accepted task is kept', `${id} was accepted, and is not in the store`);
+      return row ? [row] : [];
+    });
+  }
+
   /** A gateway told a caller that a task is canceled. */
   canceled(id: string): void {
     const { rows, canceledMs } = this.history;
@@ -130,6 +155,19 @@ export class Oracle {
     // A state that was read before the end may be reported after it.
     if (!isTerminal(task.state) && end !== undefined && askedMs <= end.atMs) return;
     this.#check(task);
+  }
+
+  /** A caller who has seen the events up to a position was told of the next one. */
+  followed(id: string, seen: EventPosition, { type, position }: TaskFollowEvent): void {
+    const isNewRound = position.round > seen.round;
+    const told = position.told - (isNewRound ? 0 : seen.told);
+    const isNext =
+      (type === 'history' && position.history === seen.history + 1) ||
+      (type === 'told' && told === 1) ||
+      (type === 'state' && position.history >= seen.history && (isNewRound || position.state > seen.state));
+    if (isNext && position.round >= seen.round) return;
+    const text = `${encodePosition(seen)} was followed by ${type} ${encodePosition(position)}`;
+    this.fail('who follows a task misses nothing', `${id}: ${text}`);
   }
 
   lookupFailed(id: string, error: unknown): void {

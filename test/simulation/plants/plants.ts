@@ -92,6 +92,26 @@ ${REPEAT}`,
       },
     ],
   },
+  'batches-trust-the-queue': {
+    defect: 'an item of a batch is accepted although the queue has refused its message',
+    changes: [
+      {
+        file: 'lib/adapters/aws/queue/send-many.ts',
+        find: 'if (!confirmed.has(at)) faults[at] =',
+        replace: 'if (confirmed.size === 0) faults[at] =',
+      },
+    ],
+  },
+  'events-of-one-round': {
+    defect: 'who follows a task that is retried misses the progress of the next round',
+    changes: [
+      {
+        file: 'lib/core/tasks/follow-events.ts',
+        find: '{ round, history: seen.history, told: 0, state: 0 }',
+        replace: '{ ...seen, round, state: 0 }',
+      },
+    ],
+  },
   'wrong-rows': {
     defect: "a store that answers with another task's row",
     changes: [],

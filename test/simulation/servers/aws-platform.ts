@@ -1,5 +1,6 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { sendMany } from '#adapters/aws/queue/send-many.ts';
 import { SqsTaskConsumer } from '#adapters/aws/queue/sqs-task-consumer.ts';
 import { SqsTaskQueue } from '#adapters/aws/queue/sqs-task-queue.ts';
 import { deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
@@ -18,12 +19,14 @@ import { simBlobs } from './sim-store.ts';
 
 const PREFIX = 'https://sqs/';
 const POLL_SECONDS = 20;
+/** Of rows that are no tasks. */
+const BATCH_PREFIX = 'batch/';
 
 /** The adapters for AWS, in each process, before a simulated SQS and DynamoDB. */
 export function awsPlatform(world: World): SimPlatform {
   const sqs = new SimSqs(world, TASK_QUEUE.maxReceives);
   const dynamo = new SimDynamo(world, (id, item) => {
-    if (id.startsWith(CANCEL_MARK_PREFIX)) return;
+    if (id.startsWith(CANCEL_MARK_PREFIX) || id.startsWith(BATCH_PREFIX)) return;
     world.oracle.stored(id, item.withdrawnAt === undefined ? fromItem(item) : undefined);
   });
   const blobs = simBlobs(world);
@@ -41,6 +44,7 @@ export function awsPlatform(world: World): SimPlatform {
           pollSeconds: POLL_SECONDS,
           abortsPolls: false,
         }),
+        (messages) => sendMany(client, taskQueueName(PREFIX, MODEL), messages),
         (options) =>
           new SqsTaskConsumer({
             client,
@@ -68,11 +72,16 @@ export function awsPlatform(world: World): SimPlatform {
 }
 
 /**
- * The queue with a consumer that is made at once: the real one is loaded by its first receive, which takes turns of the
- * real event loop.
+ * The queue with a consumer and a sender of batches that are made at once: the real ones are loaded by their first call,
+ * which takes turns of the real event loop.
  */
-const queueOf = (queue: TaskQueue, consume: (options: ConsumeOptions) => TaskConsumer): TaskQueue => ({
+const queueOf = (
+  queue: TaskQueue,
+  sendMany: NonNullable<TaskQueue['sendMany']>,
+  consume: (options: ConsumeOptions) => TaskConsumer,
+): TaskQueue => ({
   send: (message) => queue.send(message),
+  sendMany,
   depth: () => queue.depth(),
   consume,
 });

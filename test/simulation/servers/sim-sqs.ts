@@ -6,6 +6,7 @@ import {
   type Message,
   type MessageAttributeValue,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
 import type { Actor } from '../engine/engine.ts';
@@ -31,6 +32,8 @@ interface SimQueue {
 
 /** One in this many messages is delivered twice: SQS guarantees at least one delivery. */
 const DOUBLED = 200;
+/** One in this many entries of a batch is refused. */
+const REFUSED = 20;
 
 /** The SQS operations that the adapters use, as AWS documents them for standard queues. */
 export class SimSqs {
@@ -39,6 +42,7 @@ export class SimSqs {
   readonly #tasks: SimQueue;
   readonly #deadLetters: SimQueue;
   #messages = 0;
+  #entries = 0;
   #receipts = 0;
 
   constructor(world: World, maxReceives: number) {
@@ -60,6 +64,7 @@ export class SimSqs {
 
   execute(command: unknown): object | Promise<object> {
     if (command instanceof SendMessageCommand) return this.#send(command);
+    if (command instanceof SendMessageBatchCommand) return this.#sendMany(command);
     if (command instanceof ReceiveMessageCommand) return this.#receive(command);
     if (command instanceof DeleteMessageBatchCommand) return this.#delete(command);
     if (command instanceof ChangeMessageVisibilityCommand) return this.#hide(command);
@@ -73,18 +78,33 @@ export class SimSqs {
   }
 
   #send({ input }: SendMessageCommand): object {
-    const queue = this.#queue(input.QueueUrl);
+    return { MessageId: this.#put(input.QueueUrl, input) };
+  }
+
+  #sendMany({ input }: SendMessageBatchCommand): object {
+    const answer = { Successful: [] as object[], Failed: [] as object[] };
+    for (const entry of input.Entries ?? []) {
+      this.#entries += 1;
+      const isRefused = this.#entries % REFUSED === this.#world.scenario.seed % REFUSED;
+      if (isRefused) this.#world.brokerFaults += 1;
+      if (isRefused) answer.Failed.push({ Id: entry.Id, Code: 'InternalError', SenderFault: false });
+      else answer.Successful.push({ Id: entry.Id, MessageId: this.#put(input.QueueUrl, entry) });
+    }
+    return answer;
+  }
+
+  #put(url: string | undefined, message: Omit<SendMessageCommand['input'], 'QueueUrl'>): string {
     this.#messages += 1;
-    this.#add(queue, {
+    this.#add(this.#queue(url), {
       id: this.#messages,
-      body: input.MessageBody ?? '',
-      attributes: input.MessageAttributes,
-      group: input.MessageGroupId,
-      visibleAtMs: this.#world.engine.now + (input.DelaySeconds ?? 0) * 1000,
+      body: message.MessageBody ?? '',
+      attributes: message.MessageAttributes,
+      group: message.MessageGroupId,
+      visibleAtMs: this.#world.engine.now + (message.DelaySeconds ?? 0) * 1000,
       receives: 0,
       receipt: '',
     });
-    return { MessageId: String(this.#messages) };
+    return String(this.#messages);
   }
 
   #add(queue: SimQueue, message: StoredMessage): void {
@@ -136,7 +156,7 @@ export class SimSqs {
       message.receives += 1;
       message.receipt = `${message.id}:${this.#receipts}`;
       const isDoubled = this.#receipts % DOUBLED === this.#world.scenario.seed % DOUBLED;
-      if (isDoubled) this.#world.doubled += 1;
+      if (isDoubled) this.#world.brokerFaults += 1;
       message.visibleAtMs = engine.now + (isDoubled ? 20 : VisibilityTimeout * 1000);
       this.#wakeWhenVisible(queue, message);
       taken.push({

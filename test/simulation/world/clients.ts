@@ -1,4 +1,4 @@
-import { isTerminal, ModelyardError, type Task } from '#core';
+import { type EventPosition, encodePosition, isTerminal, ModelyardError, NOTHING_SEEN, type Task } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import type { FaultKind } from '../engine/faults.ts';
 import { SimClock } from '../engine/sim-clock.ts';
@@ -24,6 +24,8 @@ export class Client {
   readonly #clock: SimClock;
   /** Ids of the tasks that it was told of. */
   readonly #tasks = new Set<string>();
+  /** The last event that it has seen, by task. */
+  readonly #seen = new Map<string, EventPosition>();
   #calls = 0;
   #wasRefused = false;
 
@@ -60,9 +62,11 @@ export class Client {
     for (let tries = 0; tries <= retries; tries++) {
       const submitted = this.#wasRefused && otherRequest ? otherRequest : request;
       try {
-        const task = await this.#send(submitted);
-        this.#tasks.add(task.id);
-        return;
+        const tasks = await this.#send(submitted);
+        for (const { id } of tasks) this.#tasks.add(id);
+        // Items that the queue did not confirm are sent again with the whole batch, if it has a key.
+        if (tasks.length === this.#itemsOf(submitted).length || this.#plan.key === undefined) return;
+        await this.#clock.sleep(PAUSE_MS);
       } catch (error) {
         const code = error instanceof ModelyardError ? error.code : 'internal';
         this.#world.trace(this.#actor, () => `was refused request ${submitted.number}: ${code}`);
@@ -73,17 +77,26 @@ export class Client {
     }
   }
 
-  #send(request: SimRequest): Promise<Task> {
+  #itemsOf(request: SimRequest): readonly SimRequest[] {
+    return [request, ...(this.#plan.batch ?? [])];
+  }
+
+  #send(request: SimRequest): Promise<readonly Task[]> {
     const { key, owner, priority, deadlineSeconds, timeoutSeconds } = this.#plan;
     const options = {
       ...{ owner, priority, deadlineSeconds },
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     };
+    const { batch } = this.#plan;
     return this.#call(
-      'submit',
-      (gateway) => gateway.submit({ request, bytes: encodeRequest(request), ...options }),
-      () => `request ${request.number}: ${request.does}`,
+      batch ? 'batch' : 'submit',
+      async (gateway) =>
+        batch
+          ? gateway.submitBatch({ requests: this.#itemsOf(request), ...options })
+          : [await gateway.submit({ request, bytes: encodeRequest(request), ...options })],
+      () => `request ${request.number}: ${request.does}${batch ? `, and ${batch.length} more` : ''}`,
+      (tasks) => tasks.map((task) => this.#told(task)).join(', '),
     );
   }
 
@@ -93,11 +106,7 @@ export class Client {
     await this.#clock.sleep(cancelAfterMs);
     for (let tries = 0; tries <= MAX_CANCEL_TRIES; tries++) {
       try {
-        await this.#call(
-          'cancel',
-          (gateway) => gateway.cancel(id, this.#plan.owner),
-          () => this.#world.describe.alias(id),
-        );
+        await this.#askOf('cancel', (gateway) => gateway.cancel(id, this.#plan.owner), id);
         return;
       } catch (error) {
         if (error instanceof ModelyardError && error.code === 'task_ended') return;
@@ -119,11 +128,7 @@ export class Client {
   async #sendAgain(id: string, as: 'retry' | 'redrive'): Promise<boolean> {
     for (let tries = 0; tries <= MAX_RETRY_TRIES; tries++) {
       try {
-        await this.#call(
-          as,
-          (gateway) => gateway[as](id, this.#plan.owner),
-          () => this.#world.describe.alias(id),
-        );
+        await this.#askOf(as, (gateway) => gateway[as](id, this.#plan.owner), id);
         return true;
       } catch (error) {
         const code = error instanceof ModelyardError ? error.code : 'internal';
@@ -135,28 +140,54 @@ export class Client {
     return true;
   }
 
+  /** Connects again after each answer, and after each one that was lost, with the last event that it has seen. */
+  async #followEvents(id: string): Promise<void> {
+    const { owner } = this.#plan;
+    for (;;) {
+      const seen = this.#seen.get(id) ?? NOTHING_SEEN;
+      const events = await this.#call(
+        'events',
+        (gateway) => gateway.events(id, owner, seen, WAIT_MS),
+        () => `${this.#world.describe.alias(id)} after ${encodePosition(seen)}`,
+        (told) => told?.map(({ type, position }) => `${type} ${encodePosition(position)}`).join(', ') ?? 'no more',
+      ).catch(() => []);
+      if (!events) return;
+      let last = seen;
+      for (const event of events) {
+        this.#world.oracle.followed(id, last, event);
+        last = event.position;
+      }
+      this.#seen.set(id, last);
+      if (events.length === 0) await this.#clock.sleep(PAUSE_MS);
+    }
+  }
+
   async #follow(id: string): Promise<void> {
+    if (this.#plan.follows) await this.#followEvents(id);
     for (;;) {
       try {
-        const task = await this.#call(
-          'wait',
-          (gateway) => gateway.wait(id, this.#plan.owner, WAIT_MS),
-          () => this.#world.describe.alias(id),
-        );
+        const task = await this.#askOf('wait', (gateway) => gateway.wait(id, this.#plan.owner, WAIT_MS), id);
         if (isTerminal(task.state)) break;
       } catch {
         await this.#clock.sleep(PAUSE_MS);
       }
     }
     await this.#clock.sleep(PAUSE_MS);
-    await this.#call(
-      'get',
-      (gateway) => gateway.get(id, this.#plan.owner),
-      () => this.#world.describe.alias(id),
-    ).catch(() => undefined);
+    await this.#askOf('get', (gateway) => gateway.get(id, this.#plan.owner), id).catch(() => undefined);
   }
 
-  async #call(name: string, serve: (gateway: Gateway) => Promise<Task>, describe: () => string): Promise<Task> {
+  readonly #told = ({ id, state }: Task): string => `${this.#world.describe.alias(id)} is ${state}`;
+
+  #askOf(name: string, serve: (gateway: Gateway) => Promise<Task>, id: string): Promise<Task> {
+    return this.#call(name, serve, () => this.#world.describe.alias(id), this.#told);
+  }
+
+  async #call<T>(
+    name: string,
+    serve: (gateway: Gateway) => Promise<T>,
+    describe: () => string,
+    show: (told: T) => string,
+  ): Promise<T> {
     this.#calls += 1;
     const gateway = this.#gateways[this.#calls % this.#gateways.length] as Gateway;
     const called = this.#world.network.call({
@@ -167,7 +198,7 @@ export class Client {
       serve: () => serve(gateway),
       failure: (why) => new ModelyardError('bad_gateway', `No answer: ${why}.`, { retryable: true }),
       faults: POSSIBLE,
-      show: (task) => `${this.#world.describe.alias(task.id)} is ${task.state}`,
+      show,
     });
     const timeout = this.#clock
       .sleep(CALL_TIMEOUT_MS)

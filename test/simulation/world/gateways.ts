@@ -1,13 +1,21 @@
+import { hash } from 'node:crypto';
 import {
   cancelTask,
+  type EventPosition,
+  followEvents,
   getTask,
   giveUpTask,
+  hasSeenEnd,
+  isTerminal,
   ModelyardError,
+  reachedPosition,
   redriveDeadLetters,
   retryTask,
   type SubmitCommand,
+  submitBatch,
   submitTask,
   type Task,
+  type TaskFollowEvent,
   waitForTask,
 } from '#core';
 import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
@@ -15,7 +23,7 @@ import type { Actor } from '../engine/engine.ts';
 import type { SimEvent } from '../engine/event-heap.ts';
 import type { Host } from '../engine/network.ts';
 import type { Ports, SimPlatform } from '../servers/ports.ts';
-import type { SimRequest } from './requests.ts';
+import { encodeRequest, type SimRequest } from './requests.ts';
 import { MODEL } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
@@ -25,6 +33,10 @@ type Options = 'owner' | 'priority' | 'idempotencyKey' | 'deadlineSeconds' | 'ti
 export interface SimSubmit extends Pick<SubmitCommand, Options> {
   readonly request: SimRequest;
   readonly bytes: Uint8Array;
+}
+
+export interface SimBatch extends Pick<SubmitCommand, Options> {
+  readonly requests: readonly SimRequest[];
 }
 
 const RESTART_MS = 2_000;
@@ -63,21 +75,42 @@ export class Gateway {
 
   submit({ request, bytes, ...options }: SimSubmit): Promise<Task> {
     return this.#bounded('A submit', 0, async (ports) => {
-      const task = await this.#submitTask(ports, {
-        model: MODEL,
-        contract: { hash: this.#world.contracts.hashOf(2) },
-        request: bytes,
-        limits: { timeoutSeconds: this.#world.scenario.model.timeoutSeconds },
-        ...options,
-      });
+      const task = await this.#submitTo(submitTask, ports, { ...this.#common, request: bytes, ...options });
       this.#world.oracle.submitAccepted(task, request);
       return task;
     });
   }
 
-  async #submitTask(ports: Ports, command: SubmitCommand): Promise<Task> {
+  /** Resolves with the tasks of the items that were accepted. The last item is invalid. */
+  submitBatch({ requests, ...options }: SimBatch): Promise<readonly Task[]> {
+    const items = [
+      ...requests.map((request) => ({ request: encodeRequest(request) })),
+      { error: new ModelyardError('invalid_input', 'The item is invalid.') },
+    ];
+    return this.#bounded('A batch', 0, async (ports) => {
+      const accepted = await this.#submitTo(submitBatch, ports, {
+        ...this.#common,
+        requestHash: hash('sha256', JSON.stringify(requests)),
+        items: async () => items,
+        ...options,
+      });
+      return this.#world.oracle.batchAccepted(accepted, requests);
+    });
+  }
+
+  get #common() {
+    const { contracts, scenario } = this.#world;
+    const { timeoutSeconds } = scenario.model;
+    return { model: MODEL, contract: { hash: contracts.hashOf(2) }, limits: { timeoutSeconds } };
+  }
+
+  async #submitTo<Command, Accepted>(
+    submit: (ports: Ports, command: Command) => Promise<Accepted>,
+    ports: Ports,
+    command: Command,
+  ): Promise<Accepted> {
     try {
-      return await submitTask(ports, command);
+      return await submit(ports, command);
     } catch (error) {
       this.#world.oracle.submitRefused(error);
       throw error;
@@ -86,6 +119,25 @@ export class Gateway {
 
   wait(id: string, owner: string, waitMs: number): Promise<Task> {
     return this.#bounded('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner, waitMs })));
+  }
+
+  /** The first events of a task after a position. Undefined if that was the end; none if nothing happens for so long. */
+  events(id: string, owner: string, asked: EventPosition, waitMs: number) {
+    return this.#bounded('A look at events', waitMs, async (ports): Promise<readonly TaskFollowEvent[] | undefined> => {
+      const known = await getTask(ports, { id, owner });
+      const seen = reachedPosition(known, asked);
+      if (isTerminal(known.state) && hasSeenEnd(seen) && seen.round === (known.round ?? 0)) return undefined;
+      const ends = new AbortController();
+      const stop = () => ends.abort();
+      void ports.clock.sleep(waitMs, ends.signal).then(stop);
+      const following = { seen, known, signal: ends.signal };
+      try {
+        for await (const events of followEvents(ports, { id, owner }, following)) if (events.length > 0) return events;
+        return [];
+      } finally {
+        stop();
+      }
+    });
   }
 
   get(id: string, owner: string): Promise<Task> {

@@ -18,6 +18,8 @@ export interface SimRequest {
   readonly failures?: number;
   /** The newest version of the contract of which it uses a part. @default 1 */
   readonly uses?: 2;
+  /** How often a run reports progress. @default 0 */
+  readonly tells?: number;
   /** Bytes that the answer is longer than it had to be. */
   readonly answerBytes?: number;
 }

@@ -16,6 +16,10 @@ export interface ClientPlan {
   /** The same for all submits of this caller; undefined: none. */
   readonly key?: string;
   readonly request: SimRequest;
+  /** Follows the events of its tasks instead of waiting for their ends, and has lost none. @default false */
+  readonly follows?: boolean;
+  /** Sent together with `request` and an invalid item, as a batch. Undefined: it is sent alone. */
+  readonly batch?: readonly SimRequest[];
   /** Sent under the same key instead of `request` once a submit was refused with 503. */
   readonly otherRequest?: SimRequest;
   /** Number of identical submits, including the first, whatever the responses are. */
@@ -30,6 +34,13 @@ export interface ClientPlan {
   /** Has each of its tasks that failed or expired run again, so long after it heard of it. Undefined: it does not. */
   readonly again?: { readonly as: 'retry' | 'redrive'; readonly times: number; readonly afterMs: number };
 }
+
+/** All that a caller may submit. */
+export const requestsOf = ({ request, otherRequest, batch = [] }: ClientPlan): readonly SimRequest[] => [
+  request,
+  ...(otherRequest ? [otherRequest] : []),
+  ...batch,
+];
 
 /** Something that happens to the system from outside. */
 export type Incident = { readonly atMs: number } & (
@@ -70,6 +81,8 @@ const FLEET_STREAM = 0xf1ee7;
 const CANCEL_STREAM = 0xca9ce1;
 const AGAIN_STREAM = 0xa6a111;
 const OWNER_STREAM = 0x0137e4;
+const BATCH_STREAM = 0xba7c4;
+const FOLLOW_STREAM = 0xf0110;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
@@ -102,7 +115,9 @@ export function scenarioOf(seed: number): Scenario {
       .map(fleet.versions ? withNewParts(seed) : (plan) => plan)
       .map(withCancels(new Random(mix(seed, CANCEL_STREAM))))
       .map(withRetries(new Random(mix(seed, AGAIN_STREAM))))
-      .map(withOwners(new Random(mix(seed, OWNER_STREAM)))),
+      .map(withOwners(new Random(mix(seed, OWNER_STREAM))))
+      .map(withBatches(new Random(mix(seed, BATCH_STREAM))))
+      .map(withFollowers(new Random(mix(seed, FOLLOW_STREAM)))),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
@@ -151,6 +166,30 @@ function withOwners(random: Random): (plan: ClientPlan) => ClientPlan {
   const priorities = random.chance(0.4) ? PRIORITIES : (['normal'] as const);
   return (plan) => ({ ...plan, owner: random.pick(owners), priority: random.pick(priorities) });
 }
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withBatches(random: Random): (plan: ClientPlan, at: number) => ClientPlan {
+  const doesBatch = random.chance(0.25);
+  return (plan, at) => {
+    const items = Array.from({ length: random.int(0, 4) }, (_, item): SimRequest => {
+      return { number: FIRST_OF_BATCHES + MAX_ITEMS * at + item, does: 'answer', ms: random.int(1, 400) };
+    });
+    return doesBatch && random.chance(0.5) ? { ...plan, batch: items } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withFollowers(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesFollow = random.chance(0.2);
+  return (plan) => {
+    const tells = random.int(0, 4);
+    return doesFollow && random.chance(0.6) ? { ...plan, follows: true, request: { ...plan.request, tells } } : plan;
+  };
+}
+
+/** Numbers of requests that only batches have. */
+const FIRST_OF_BATCHES = 1000;
+const MAX_ITEMS = 10;
 
 function faultsOf(random: Random): FaultPlan {
   const kinds = FAULT_KINDS.filter(() => random.chance(0.4));

@@ -1,4 +1,4 @@
-import { InvalidInput, type ModelDefinition } from '#runtime/define-model.ts';
+import { InvalidInput, type ModelDefinition, type PredictContext } from '#runtime/define-model.ts';
 import type { Actor } from '../engine/engine.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import type { Run } from '../oracle/oracle.ts';
@@ -8,6 +8,7 @@ import type { World } from './world.ts';
 
 export const MODEL = 'model_s';
 
+type Told = Pick<PredictContext, 'signal' | 'progress'>;
 type SimDefinition = ModelDefinition<unknown, unknown, unknown>;
 
 /** The simulated model as its author would define it, in one process. Every run is recorded. */
@@ -21,8 +22,8 @@ export function simModel(world: World, process: Actor, version: Version): SimDef
     response: responseType,
   };
 
-  async function answer(request: SimRequest, run: Run, signal: AbortSignal): Promise<SimResponse> {
-    const { does, ms, number, failures = 0, answerBytes = 0, uses = 1 } = request;
+  async function answer(request: SimRequest, run: Run, { signal, progress }: Told): Promise<SimResponse> {
+    const { does, ms, number, failures = 0, answerBytes = 0, uses = 1, tells = 0 } = request;
     if (uses > version) oracle.fail('who runs a request can read it', `${process.name} ran request ${number}`);
     if (does === 'crash' || does === 'ignore') whenAborted(signal, () => oracle.abortIgnored(run));
     if (does === 'crash') {
@@ -36,7 +37,13 @@ export function simModel(world: World, process: Actor, version: Version): SimDef
       network.freeze(process, ms);
       // The process is blocked until the end of this.
       await clock.sleep(0);
-    } else await clock.sleep(ms, signal);
+    } else {
+      for (let told = 1; told <= tells && !signal.aborted; told++) {
+        await clock.sleep(ms / (tells + 1), signal);
+        progress(told / (tells + 1), `Told ${told} of ${tells}.`);
+      }
+      await clock.sleep(ms / (tells + 1), signal);
+    }
     if (signal.aborted) {
       oracle.runEnded(run, 'aborted');
       throw new Error('Aborted.');
@@ -59,14 +66,17 @@ export function simModel(world: World, process: Actor, version: Version): SimDef
         predictBatch(_state, requests, { tasks, signal }) {
           const runs = requests.map((request, i) => oracle.runStarted(tasks[i]?.taskId ?? '', request, process));
           return Promise.all(
-            requests.map((request, i) => answer(request, runs[i] as Run, signal).catch((error: Error) => error)),
+            requests.map((request, i) => {
+              const { progress = () => undefined } = tasks[i] ?? {};
+              return answer(request, runs[i] as Run, { signal, progress }).catch((error: Error) => error);
+            }),
           );
         },
       }
     : {
         ...common,
-        predict: (_state, request, { taskId, signal }) =>
-          answer(request, oracle.runStarted(taskId, request, process), signal),
+        predict: (_state, request, { taskId, ...context }) =>
+          answer(request, oracle.runStarted(taskId, request, process), context),
       };
   return definition as SimDefinition;
 }

@@ -43,8 +43,8 @@ export class World {
   readonly kernel: Actor;
   readonly describe = new Describer();
   readonly contracts: MixedContracts = new MixedContracts(this);
-  /** Messages that the broker handed out twice by itself. */
-  doubled = 0;
+  /** What the broker did by itself: messages that it handed out twice, entries of batches that it refused. */
+  brokerFaults = 0;
   readonly #trace: ((line: string) => void) | undefined;
   readonly #hosts: Record<ServerName, Host>;
   readonly #downUntil = { queue: 0, store: 0 };
@@ -171,7 +171,7 @@ export class World {
 
   #countTrouble(): number {
     const incidents = this.scenario.incidents.filter(({ atMs }) => atMs <= this.engine.now);
-    return this.faults.injected.length + incidents.length + this.doubled;
+    return this.faults.injected.length + incidents.length + this.brokerFaults;
   }
 
   #server(name: ServerName): Host {
