@@ -57,13 +57,13 @@ describe('modelyard init', () => {
   writeFileSync(noGraph, 'not a graph');
 
   it.each([
-    [['Churn'], /^A model's name is lower-case snake_case of at most 48 characters, not Churn\.\n$/],
-    [['model_a'], /^proto\/models\/model_a\.proto exists already; .*\n$/],
-    [['churn', '--python', '--typescript'], /^--python and --typescript exclude each other\.\n$/],
-    [['churn', '--onnx', 'nowhere.onnx'], /^There is no file nowhere\.onnx\.\n$/],
-    [['churn', '--onnx', noGraph], /text\.onnx is not an ONNX graph that can be loaded: .*\n$/],
-  ])('refuses %j in one sentence and writes nothing', async (args, message) => {
-    expect(await cli('init', ...args)).toMatchObject({ code: 1, output: '', errors: expect.stringMatching(message) });
+    [['Churn'], /^A model's name is lower-case snake_case of at most 48 characters, not Churn\.\n$/, 2],
+    [['model_a'], /^proto\/models\/model_a\.proto exists already; .*\n$/, 1],
+    [['churn', '--python', '--typescript'], /^--python and --typescript exclude each other\.\n$/, 2],
+    [['churn', '--onnx', 'nowhere.onnx'], /^There is no file nowhere\.onnx\.\n$/, 1],
+    [['churn', '--onnx', noGraph], /text\.onnx is not an ONNX graph that can be loaded: .*\n$/, 1],
+  ])('refuses %j in one sentence and writes nothing', async (args, message, code) => {
+    expect(await cli('init', ...args)).toMatchObject({ code, output: '', errors: expect.stringMatching(message) });
     expect(existsSync(join(ROOT, 'proto/models/churn.proto'))).toBe(false);
   });
 

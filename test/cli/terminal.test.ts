@@ -33,7 +33,7 @@ interface Call {
 /** Every verb as a person calls it, what it prints, and its exit code. */
 const CALLS: readonly Call[] = [
   { args: 'start -- --help', prints: /Usage: npm start/ },
-  { args: 'init 7', prints: /lower-case snake_case/, code: 1 },
+  { args: 'init 7', prints: /lower-case snake_case/, code: 2 },
   { args: 'models', prints: /MODEL.*<green>active/s },
   { args: 'models model_a', prints: /"name": "model_a"/ },
   { args: 'instances', prints: /INSTANCE.*model_a-1.*<green>ready/s },
@@ -51,6 +51,7 @@ const CALLS: readonly Call[] = [
   { args: 'logs nowhere', prints: /There is no model, instance or task nowhere/, code: 1 },
   { args: 'dead-letters list model_a', prints: /No task of model_a was given up/ },
   { args: 'dead-letters redrive model_a', prints: /0 run again/ },
+  { args: 'predict model_a {"data":"x"} --wait', prints: /Processed message: x/ },
   { args: 'batch model_a FOLDER/two.ndjson', prints: /#{30}\] 2 of 2.*2 succeeded, 0 failed/s },
   { args: 'load model_a {"data":"x"} --seconds 1 --rate 5', prints: /5 of 5 sent.*P50_MS/s },
   { args: 'pipelines define nightly FOLDER/nightly.json', prints: /nightly is defined/ },

@@ -142,7 +142,7 @@ describe('npx modelyard', { timeout: 90_000 }, () => {
     const { out } = await modelyard(['types']);
 
     expect(out).toMatch(/export type Models = \{\n/);
-    expect(out).toMatch(/model_b: \{\n {4}request: \{\n {6}readonly "value"\?: number;/);
+    expect(out).toMatch(/"model_b": \{\n {4}request: \{\n {6}readonly "value"\?: number;/);
     expect(out).toMatch(/readonly "message": string;/);
   });
 

@@ -14,12 +14,26 @@ const LOGS = Array.from({ length: 1000 }, (_, at) => ({
   ...{ at: `2026-11-21T12:00:00.${String(at).padStart(3, '0')}Z`, instance: 'i-1', level: 'info', fields: {} },
   message: 'A line that is as long as lines usually are, so that a pipe fills.',
 }));
+const SCHEMA = {
+  $ref: '#/$defs/churn.Message',
+  $defs: { 'churn.Message': { type: 'object', properties: { age: { type: 'number' } } } },
+};
 const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
   '/users/me': [401, { type: '/problems/unauthenticated', status: 401, detail: 'Nobody is logged in.' }],
   '/users': [403, { type: '/problems/forbidden', status: 403, detail: 'This needs the role admin.' }],
   '/tasks': [429, { type: '/problems/too-many-requests', status: 429, detail: 'Too many requests.' }],
   '/models/model_a/logs': [200, { lines: LOGS }],
   '/models': [200, { models: [{ name: 'model_a', state: 'failing', failure: { reason: 'It has no memory left.' } }] }],
+  '/versioned/models': [
+    200,
+    {
+      models: [
+        { name: 'churn@2', request_message: 'churn.Request' },
+        { name: 'unstarted', request_message: null },
+      ],
+    },
+  ],
+  '/versioned/models/churn%402': [200, { schemas: { request: SCHEMA, response: SCHEMA } }],
 };
 const server = createServer((request, response) => {
   const [status, body] = ANSWERS[request.url?.split('?')[0] ?? ''] ?? [404, { detail: 'There is no such route.' }];
@@ -60,6 +74,8 @@ describe('npx modelyard, called wrongly', { timeout: 60_000 }, () => {
     ['users change ann --limit burst', /^--limit takes a name and a number such as burst=50, not burst\.\n$/],
     ['tasks show', /missing required argument 'task'/],
     ['tasks show one two', /too many arguments/],
+    ['completion tcsh', /^The shell must be one of bash, zsh, fish, not "tcsh"\.\n$/],
+    ['cost --predictions none', /^--predictions must be a whole number above 0, not "none"\.\n$/],
     ['models --colour', /unknown option '--colour'/],
   ])('%s: says so in one sentence and exits with 2', async (line, says) => {
     const { code, out, err } = await modelyard(line);
@@ -76,6 +92,9 @@ describe('npx modelyard, called wrongly', { timeout: 60_000 }, () => {
     ['batch model_a FOLDER/missing.ndjson', /^There is no file .*missing\.ndjson\.\n$/, 1],
     ['batch model_a FOLDER', /is a folder, not a file\.\n$/, 1],
     ['pipelines define nightly FOLDER/broken.json', /broken\.json is not JSON: .*\n$/, 1],
+    ['batch model_b FOLDER/one.ndjson', /^There is no such route\.\n$/, 3],
+    ['batch model_b FOLDER/one.ndjson --url http://127.0.0.1:9', /^http:\/\/127\.0\.0\.1:9 does not answer\./, 4],
+    ['load nowhere --rate 5 --seconds 0.4', /^No request succeeded\.\n$/, 1],
     ['whoami', /^Nobody is logged in\. Log in by `modelyard login`\.\n$/, 3],
     ['users', /^This needs the role admin\.\n$/, 3],
     ['tasks', /^Too many requests\.\n$/, 3],
@@ -87,6 +106,31 @@ describe('npx modelyard, called wrongly', { timeout: 60_000 }, () => {
     expect(err).toMatch(says);
     expect(err).not.toMatch(/^ {4}at /m);
     expect(code).toBe(exit);
+  });
+
+  it('keeps a batch whose calls are refused, so that it resumes', async () => {
+    const file = join(folder, 'kept.ndjson');
+    writeFileSync(file, '{"data": "1"}\n{"data": "2"}\n');
+
+    expect(await modelyard(`batch model_b ${file}`)).toMatchObject({ code: 3, out: '' });
+
+    expect(readFileSync(`${file}.out`, 'utf8')).toBe('');
+    expect(JSON.parse(readFileSync(`${file}.out.run`, 'utf8'))).toMatchObject({ key: expect.any(String) });
+  });
+
+  it('finds that the URL of a broker is none', async () => {
+    const { code, out } = await modelyard('doctor', { AMQP_URL: 'nonsense' });
+
+    expect(out).toMatch(/RabbitMQ +missing +AMQP_URL is not a URL: nonsense/);
+    expect(code).toBe(0);
+  });
+
+  it('writes types of versions of a contract, and leaves out models that have never started', async () => {
+    const { code, out } = await modelyard('types', { MODELYARD_URL: `${url}/versioned` });
+
+    expect(out).toMatch(/^ {2}"churn@2": \{\n {4}request: \{\n {6}readonly "age"\?: number;/m);
+    expect(out).not.toContain('unstarted');
+    expect(code).toBe(0);
   });
 
   it('does not mind a reader that has read enough', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ApiError, Modelyard, TaskError, UnreachableError } from '#client';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
@@ -87,6 +87,28 @@ describe('the TypeScript client', () => {
     expect(new Set([first?.key, second?.key, third?.key]).size).toBe(1);
     expect(first?.key).toBeTruthy();
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  it('waits until the date that a proxy asks for', async () => {
+    const later = new Date(Date.now() + 2_500).toUTCString();
+    using server = await scripted([
+      { status: 503, headers: { 'retry-after': later }, body: {} },
+      { status: 200, body: SUCCEEDED },
+    ]);
+
+    await new Modelyard({ url: server.url }).predict('m', {});
+
+    expect(performance.timeOrigin + (server.asked[1]?.at ?? 0)).toBeGreaterThanOrEqual(Date.parse(later) - 50);
+  });
+
+  it('makes keys in pages on plain HTTP from another host, where crypto has less', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    using server = await scripted([{ status: 200, body: SUCCEEDED }]);
+
+    await new Modelyard({ url: server.url }).predict('m', {});
+
+    expect(server.asked[0]?.key).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('does not repeat what the API refuses, and tells its problem', async () => {

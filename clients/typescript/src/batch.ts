@@ -1,6 +1,7 @@
 import { ApiError, type Problem, TaskError } from './errors.ts';
+import { newKey } from './key.ts';
 import { withResult } from './large.ts';
-import { type SendOptions, send } from './send.ts';
+import { type SendOptions, send, sleep } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
 /** The outcome of one request of a batch. */
@@ -54,7 +55,7 @@ export async function* batchOutcomes(
   requests: Iterable<unknown> | AsyncIterable<unknown>,
   options: BatchOptions,
 ): AsyncGenerator<BatchItem<unknown>> {
-  const { from = 0, idempotencyKey = crypto.randomUUID(), size = DEFAULT_SIZE } = options;
+  const { from = 0, idempotencyKey = newKey(), size = DEFAULT_SIZE } = options;
   const post = (chunk: Chunk) => submitChunk(sending, model, chunk, { ...options, idempotencyKey });
   let before: { readonly chunk: Chunk; readonly id: Promise<string> } | undefined;
   for await (const chunk of chunksOf(requests, Math.min(MAX_SIZE, Math.max(1, size)))) {
@@ -129,7 +130,7 @@ async function* outcomesOf(
     for (const line of known) yield outcomeOf({ ...line, ...(await withResult(sending, line)) }, start);
     at += known.length;
     pauseMs = known.length > 0 ? MIN_PAUSE_MS : Math.min(MAX_PAUSE_MS, pauseMs * 1.5);
-    if (at < requests.length && known.length < lines.length) await pause(pauseMs, sending.signal);
+    if (at < requests.length && known.length < lines.length) await sleep(pauseMs, sending.signal);
   }
 }
 
@@ -146,12 +147,3 @@ function outcomeOf({ index, problem, ...task }: Line, start: number): BatchItem<
   if (task.state !== 'succeeded') return { index: start + index, error: new TaskError(task) };
   return { index: start + index, result: task.result };
 }
-
-const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });

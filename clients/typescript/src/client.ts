@@ -1,6 +1,7 @@
 import { type BatchItem, type BatchOptions, batchOutcomes } from './batch.ts';
 import { TaskError } from './errors.ts';
 import { type TaskEvent, taskEvents } from './events.ts';
+import { newKey } from './key.ts';
 import { submitRequest, withResult } from './large.ts';
 import { type SendOptions, send } from './send.ts';
 import { isOver, type Task } from './task.ts';
@@ -118,7 +119,7 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
   }
 
   async #submit(model: string, request: unknown, options: SubmitOptions, wait?: number): Promise<Task> {
-    const { idempotencyKey = crypto.randomUUID(), deadlineSeconds, timeoutSeconds, priority, signal } = options;
+    const { idempotencyKey = newKey(), deadlineSeconds, timeoutSeconds, priority, signal } = options;
     return submitRequest({ ...this.#options, signal }, model, request, {
       'Idempotency-Key': idempotencyKey,
       ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),

@@ -79,9 +79,16 @@ const isSlow = (error: unknown): boolean =>
   error instanceof UnreachableError && error.cause instanceof Error && error.cause.name === 'AbortError';
 
 function delayMs(answer: Response | undefined, attempt: number): number {
-  const asked = Number(answer?.headers.get('retry-after') ?? Number.NaN) * 1000;
-  if (asked >= 0) return asked;
+  const asked = askedMs(answer?.headers.get('retry-after'));
+  if (asked !== undefined) return asked;
   return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+}
+
+/** `Retry-After` is in seconds, or a date. */
+function askedMs(after: string | null | undefined): number | undefined {
+  if (!after) return undefined;
+  const ms = Number.isNaN(Number(after)) ? Date.parse(after) - Date.now() : Number(after) * 1000;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 async function problemOf(answer: Response): Promise<Problem> {
@@ -95,12 +102,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Rejects when the signal aborts. */
+export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
+    const abort = () => {
       clearTimeout(timer);
-      reject(signal.reason);
-    });
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
   });
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Misuse } from '../arguments.ts';
 import type { CliIo } from '../program.ts';
 import type { InitOptions } from './init.ts';
 
@@ -59,7 +60,7 @@ async function askFor(io: CliIo, options: GivenOptions): Promise<InitOptions> {
   const isKnown = KINDS.some((kind) => options[kind] !== undefined);
   const kind = isKnown ? '' : (await ask(io, `Kind (${KINDS.join(', ')}) [python]: `)) || 'python';
   const chosen = KINDS.find((each) => each === kind);
-  if (!isKnown && !chosen) throw new Error(`The kind must be one of ${KINDS.join(', ')}, not "${kind}".`);
+  if (!isKnown && !chosen) throw new Misuse(`The kind must be one of ${KINDS.join(', ')}, not "${kind}".`);
   const more =
     chosen === 'onnx'
       ? { onnx: await ask(io, 'The ONNX file: ') }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { isModelName, ModelyardError } from '#core';
 import { ROOT } from '#local/instance-command.ts';
+import { Misuse } from '../arguments.ts';
 import { exampleRequest, type ModelDraft } from './draft.ts';
 import { containerDraft, type Described, pythonDraft, typescriptDraft } from './templates.ts';
 import { foldersOf, writeModel } from './write-model.ts';
@@ -44,11 +45,11 @@ const refused = (message: string): ModelyardError => new ModelyardError('invalid
 
 function assertUsable({ name, onnx, python, typescript, container, from }: InitOptions): void {
   if (!isModelName(name))
-    throw refused(`A model's name is lower-case snake_case of at most 48 characters, not ${name}.`);
+    throw new Misuse(`A model's name is lower-case snake_case of at most 48 characters, not ${name}.`);
   const kinds = Object.entries({ onnx, python, typescript, container }).filter(([, value]) => value !== undefined);
-  if (kinds.length > 1) throw refused(`--${kinds.map(([kind]) => kind).join(' and --')} exclude each other.`);
-  if (from !== undefined && container === undefined) throw refused('--from needs --container.');
-  if (from !== undefined && !URL.canParse(from)) throw refused(`--from must be a URL, not ${from}.`);
+  if (kinds.length > 1) throw new Misuse(`--${kinds.map(([kind]) => kind).join(' and --')} exclude each other.`);
+  if (from !== undefined && container === undefined) throw new Misuse('--from needs --container.');
+  if (from !== undefined && !URL.canParse(from)) throw new Misuse(`--from must be a URL, not ${from}.`);
   if (onnx !== undefined && !existsSync(onnx)) throw refused(`There is no file ${onnx}.`);
   const { proto, folder } = foldersOf(name);
   for (const path of [proto, folder]) {

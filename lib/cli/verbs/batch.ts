@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { ApiError, TaskError } from '#client';
+import { ApiError, TaskError, UnreachableError } from '#client';
 import { Stopped, stopOnInterrupt, wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
@@ -33,6 +33,7 @@ export const addBatch: AddVerb = (program, io) => {
       const options = { size: run.size, idempotencyKey: run.key, from: done, signal: stopped };
       try {
         for await (const item of api.batch(model, requestsOf(file), options)) {
+          if ('error' in item && isOfCall(item.error)) throw item.error;
           const line = 'error' in item ? { error: described(item.error) } : { result: item.result };
           if ('error' in item) failed += 1;
           await sink.appendFile(`${JSON.stringify({ index: item.index, ...line })}\n`);
@@ -48,10 +49,17 @@ export const addBatch: AddVerb = (program, io) => {
       rmSync(`${into}.run`, { force: true });
       output.progress('');
       const summary = { total, skipped: done, failed, out: into };
-      output.show(summary, () => [`${count - failed - done} succeeded, ${failed} failed: ${into}`]);
+      const known = done > 0 ? `, ${done} known before` : '';
+      output.show(summary, () => [`${count - failed - done} succeeded, ${failed} failed${known}: ${into}`]);
       if (failed > 0) throw new Error(`${failed} of ${total - done} requests failed.`);
     });
 };
+
+/** Errors of a call, not of one request. They end the command, so that it resumes with the requests of the call. */
+const isOfCall = (error: unknown): boolean =>
+  error instanceof UnreachableError || (error instanceof ApiError && OF_CALLS.has(error.status));
+
+const OF_CALLS: ReadonlySet<number> = new Set([401, 403, 404, 429, 502, 503, 504]);
 
 /** An incomplete last line of a run that was killed while it wrote. */
 function dropPartialLine(file: string): void {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Misuse } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -11,7 +12,7 @@ export const addCompletion: AddVerb = (program, io) => {
     .argument('<shell>')
     .action((shell: string, _, command: Command) => {
       const known = SHELLS.find((name) => name === shell);
-      if (!known) throw new Error(`The shell must be one of ${SHELLS.join(', ')}, not "${shell}".`);
+      if (!known) throw new Misuse(`The shell must be one of ${SHELLS.join(', ')}, not "${shell}".`);
       const script = SCRIPTS[known](wordsOf(program));
       const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
       io.output.write(json ? `${JSON.stringify({ shell, script })}\n` : script);

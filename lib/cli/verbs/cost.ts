@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { EXIT } from '../exit-codes.ts';
+import { Misuse } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/cost.ts', import.meta.url));
@@ -24,8 +25,7 @@ export const addCost: AddVerb = (program, io) => {
       // A process of its own, because prices are a part of the development scripts.
       const child = spawn(process.execPath, [SCRIPT, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
       child.stdout.on('data', (bytes: Buffer) => io.output.write(bytes));
-      child.stderr.on('data', (bytes: Buffer) => io.errors.write(bytes));
-      const [code] = (await once(child, 'close')) as [number | null];
-      if (code !== 0) command.error('Try --help.', { exitCode: EXIT.misuse });
+      const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      if (code !== 0) throw new Misuse(complaint.trim());
     });
 };

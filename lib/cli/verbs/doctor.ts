@@ -91,6 +91,7 @@ async function accepts(host: string, port: number): Promise<boolean> {
 
 async function broker(what: string, variable: string, url: string | undefined, port: number): Promise<Finding> {
   if (url === undefined) return lacks(what, `Set ${variable} for the platform rabbit-redis; npm start needs none.`);
+  if (!URL.canParse(url)) return lacks(what, `${variable} is not a URL: ${url}`);
   const { hostname, port: given } = new URL(url);
   const isOpen = await accepts(hostname, Number(given || port));
   return isOpen ? ok(what, hostname) : lacks(what, `${hostname} does not accept connections: check ${variable}.`);

@@ -33,13 +33,17 @@ export const addLoad: AddVerb = (program, io) => {
       await Promise.all(running);
       output.progress('');
       const sorted = times.toSorted((a, b) => a - b);
-      const at = (share: number) => Math.round((sorted[Math.ceil(sorted.length * share) - 1] ?? 0) * 10) / 10;
+      const at = (share: number) => {
+        const ms = sorted[Math.ceil(sorted.length * share) - 1];
+        return ms === undefined ? null : Math.round(ms * 10) / 10;
+      };
       const report = { sent: total, succeeded: times.length, p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99) };
       const failed = Object.fromEntries(errors);
       output.show({ ...report, errors: failed }, () => [
         ...output.table(Object.keys(report), [Object.values(report)]),
         ...[...errors].map(([code, count]) => `${count} × ${code}`),
       ]);
+      if (times.length === 0) throw new Error('No request succeeded.');
     });
 };
 

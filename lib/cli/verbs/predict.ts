@@ -16,6 +16,7 @@ export const addPredict: AddVerb = (program, io) => {
     .command('predict')
     .argument('<model>')
     .argument('[request]', 'JSON, @file, or - for the standard input', '{}')
+    .option('--wait', 'waits for the result (the default)', true)
     .option('--no-wait', 'prints the task at once')
     .option('--watch', 'prints every change of the task until it has ended')
     .action(async (model: string, given: string, { wait, watch }: PredictOptions, command) => {

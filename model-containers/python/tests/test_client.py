@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -67,6 +69,16 @@ def test_a_submit_is_repeated_with_the_same_key_after_the_time_that_the_api_asks
     keys = {headers["Idempotency-Key"] for _, headers in server.asked}
     assert len(server.asked) == 3 and len(keys) == 1
     assert server.asked[1][0] - server.asked[0][0] >= 0.99
+
+
+def test_a_retry_waits_until_the_date_that_a_proxy_asks_for() -> None:
+    later = time.time() + 60
+    with scripted((503, {"Retry-After": formatdate(later, usegmt=True)}, {}), (200, {}, SUCCEEDED)) as server:
+        waits: "list[float]" = []
+        with mock.patch("modelyard.client._http.time.sleep", waits.append):
+            Client(server.url).predict("m", {})
+
+    assert len(waits) == 1 and 0 < waits[0] <= 60
 
 
 def test_a_refusal_is_not_repeated_and_carries_its_problem() -> None:

@@ -1,6 +1,7 @@
 import json
 import random
 import time
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Callable, Iterator, Mapping, TypeVar
 from urllib.error import HTTPError, URLError
@@ -115,6 +116,11 @@ class Http:
 def _delay(asked: "str | None", attempt: int) -> float:
     if asked is not None and asked.isdigit():
         return float(asked)
+    try:
+        # A date, as proxies send it.
+        return max(0.0, parsedate_to_datetime(asked or "").timestamp() - time.time())
+    except (TypeError, ValueError):
+        pass
     return min(MAX_DELAY, FIRST_DELAY * 2.0**attempt) * (0.5 + random.random() / 2)
 
 
