@@ -1,20 +1,25 @@
 import { parseArgs } from 'node:util';
 import {
   DeleteTableCommand,
+  type DescribeTableCommandOutput,
   type DynamoDBClient,
+  GetItemCommand,
   ListTablesCommand,
   PutItemCommand,
   paginateScan,
   RestoreTableToPointInTimeCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { createDynamoDbClient } from '#adapters/aws/index.ts';
+import { createDynamoDbClient, createS3Client, TASKS_TABLE } from '#adapters/aws/index.ts';
+import { BLOB_EXPIRY } from '#adapters/aws/resources.ts';
+import { DAY_MS } from '#core';
 import { say } from './cloud/command.ts';
+import { restoreObjects } from './restore/restore-objects.ts';
 
-const HELP = `Restores rows of the tables of a stage on AWS, in two steps, with your credentials and your region.
+const HELP = `Restores rows and objects of a stage on AWS, in two steps, with your credentials and your region.
 
 Usage: npm run restore -- --stage prod --at 2026-11-22T10:00:00Z    makes a table of that time beside each table
-       npm run restore -- --stage prod --copy                       copies the rows that are missing, and deletes those tables
+       npm run restore -- --stage prod --copy                       copies the rows and objects that are missing, and deletes those tables
 `;
 const SUFFIX = '-restored';
 /** A large table takes hours. */
@@ -61,7 +66,35 @@ async function copyMissing(client: DynamoDBClient, from: string, to: string): Pr
 
 async function waitFor(client: DynamoDBClient, table: string) {
   const { reason } = await waitUntilTableExists({ client, maxWaitTime: MAX_WAIT_SECONDS }, { TableName: table });
-  return reason as { Table?: { KeySchema?: { KeyType?: string; AttributeName?: string }[] } };
+  return reason as DescribeTableCommandOutput;
+}
+
+/** The time that a table has of its source. Emulators say only when it was made. */
+async function timeOf(client: DynamoDBClient, table: string): Promise<Date> {
+  const { Table } = await waitFor(client, table);
+  return Table?.RestoreSummary?.RestoreDateTime ?? Table?.CreationDateTime ?? new Date();
+}
+
+/** Gives payloads and artifacts back what they have lost since, where a row needs it. */
+async function restoreContents(dynamodb: DynamoDBClient, stage: string, tasks: string, since: Date): Promise<void> {
+  const client = await createS3Client({});
+  try {
+    const payloads = await restoreObjects(client, {
+      ...{ bucketPrefix: `modelyard-${stage}-datablobs`, at: since },
+      oldest: new Date(Date.now() - BLOB_EXPIRY.days * DAY_MS),
+      async isWanted(key) {
+        const Key = { [TASKS_TABLE.partitionKey.name]: { S: key.split('/')[1] ?? '' } };
+        return (await dynamodb.send(new GetItemCommand({ TableName: tasks, Key }))).Item !== undefined;
+      },
+    });
+    const artifacts = await restoreObjects(client, {
+      ...{ bucketPrefix: `modelyard-${stage}-artifacts-`, at: since },
+      isWanted: async () => false,
+    });
+    say(`${payloads} payloads and ${artifacts} artifacts were missing.`);
+  } finally {
+    client.destroy();
+  }
 }
 
 const client = createDynamoDbClient({});
@@ -75,9 +108,14 @@ try {
       say(`${restored} is made.`);
     } else if (tables.includes(restored)) {
       say(`${await copyMissing(client, restored, table)} rows were missing in ${table}.`);
-      await client.send(new DeleteTableCommand({ TableName: restored }));
     }
   }
+  const made = values.copy ? tables.filter((name) => name.endsWith(SUFFIX)) : [];
+  const tasks = made.find((name) => name.startsWith(`modelyard-${values.stage}-DataTasks`));
+  if (tasks !== undefined) {
+    await restoreContents(client, values.stage, tasks.slice(0, -SUFFIX.length), await timeOf(client, tasks));
+  }
+  for (const name of made) await client.send(new DeleteTableCommand({ TableName: name }));
 } finally {
   client.destroy();
 }

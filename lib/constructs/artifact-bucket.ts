@@ -4,6 +4,8 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs';
 import { ENV } from '#platform/environment.ts';
 import { acknowledge, acknowledgeResource } from './acknowledge.ts';
+import { keptVersions } from './blob-bucket.ts';
+import { BACKUP_DAYS } from './dsql-backups.ts';
 import type { Consumer } from './handler-function.ts';
 
 /** Permissions on the artifacts of the lifecycle, with their place. */
@@ -62,7 +64,11 @@ export class ArtifactBucket extends Bucket {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      lifecycleRules: [{ id: 'forget-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      versioned: keepsData,
+      lifecycleRules: [
+        ...(keepsData ? [keptVersions(BACKUP_DAYS)] : []),
+        { id: 'forget-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
     });
     acknowledge(this, {
       'AwsSolutions-S1':

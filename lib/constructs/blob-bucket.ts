@@ -1,16 +1,22 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { BLOB_EXPIRY } from '#adapters/aws/resources.ts';
 import { acknowledge, acknowledgeBlobKind } from './acknowledge.ts';
-
 import type { Consumer } from './handler-function.ts';
 
 /** Kinds of content. Each has its own prefix. */
 export type BlobKind = 'requests' | 'results' | 'dead-letters' | 'contracts';
 
-/** Payloads over the inline limit: private, encrypted, TLS only, expired with their tasks. */
+/** How long what was deleted or replaced can be restored. */
+export const keptVersions = (days: number): LifecycleRule => ({
+  id: 'forget-old-versions',
+  noncurrentVersionExpiration: Duration.days(days),
+  expiredObjectDeleteMarker: true,
+});
+
+/** Payloads over the inline limit: private, encrypted, TLS only, expired with their tasks. Kept data has versions. */
 export class BlobBucket extends Bucket {
   constructor(scope: Construct, id: string, { keepsData }: { readonly keepsData: boolean }) {
     super(scope, id, {
@@ -18,7 +24,10 @@ export class BlobBucket extends Bucket {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      versioned: keepsData,
       lifecycleRules: [
+        // No task needs an older one: it has expired.
+        ...(keepsData ? [keptVersions(BLOB_EXPIRY.days)] : []),
         ...BLOB_EXPIRY.prefixes.map((prefix) => ({
           id: `expire-${prefix.replace(/\/$/, '')}`,
           prefix,

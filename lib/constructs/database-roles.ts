@@ -26,7 +26,7 @@ export class DatabaseRoles extends Construct {
       description: 'Makes the role of each service in its database, at deployments',
       ...{ memoryMiB: MEMORY_MIB, timeout: TIMEOUT, logRetention, platformLogs, tracing: false },
     });
-    const resources = clusters.map(({ cluster }) => cluster.attrResourceArn);
+    const resources = clusters.map(({ arn }) => arn);
     const allowed = new PolicyStatement({ actions: ['dsql:DbConnectAdmin'], resources });
     maker.addToRolePolicy(allowed);
     const made = new CustomResource(this, 'Resource', {
@@ -34,7 +34,7 @@ export class DatabaseRoles extends Construct {
       serviceToken: maker.functionArn,
       serviceTimeout: TIMEOUT,
       properties: {
-        Databases: clusters.map(({ service, cluster }) => ({ Service: service, Host: cluster.attrEndpoint })),
+        Databases: clusters.map(({ service, host }) => ({ Service: service, Host: host })),
         Principals: [...principals],
       },
     });

@@ -13,6 +13,7 @@ import { acknowledge, acknowledgeVersions } from '../constructs/acknowledge.ts';
 import { ArtifactBucket, artifactsOf } from '../constructs/artifact-bucket.ts';
 import { grantContainerTasks } from '../constructs/container-tasks.ts';
 import { DatabaseRoles } from '../constructs/database-roles.ts';
+import { DsqlBackups } from '../constructs/dsql-backups.ts';
 import { DsqlDatabases } from '../constructs/dsql-databases.ts';
 import { API_TIMEOUT, HandlerFunction } from '../constructs/handler-function.ts';
 import { PERMISSIONS } from '../constructs/handler-permissions.ts';
@@ -64,7 +65,10 @@ export class LifecycleStack extends Stack {
       variables: DATABASE_URLS,
       keepsData,
       given: emulator?.databases,
+      restored: config.restoredDatabases,
     });
+    const clusterArns = databases.clusters.map(({ arn }) => arn);
+    if (keepsData && clusterArns.length > 0) new DsqlBackups(this, 'Backups', { clusterArns });
     new ArtifactBucket(this, 'Artifacts', { stage, keepsData });
     const artifacts = artifactsOf(this, stage);
 

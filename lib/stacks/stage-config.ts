@@ -1,3 +1,4 @@
+import type { DATABASE_URLS } from '#platform/lifecycle-databases.ts';
 import type { FirewallConfig } from '../constructs/firewall.ts';
 import type { AuthConfig } from '../constructs/identity.ts';
 import type { NetworkKind } from '../constructs/network.ts';
@@ -28,10 +29,12 @@ export interface StageConfig {
   /** Instances of every model that stay while idle. */
   readonly minInstances: number;
   /**
-   * Termination protection of the stack; deletion protection and point-in-time recovery of its tables. Tables, bucket and
-   * logs stay when the stack is deleted.
+   * Termination protection of the stack; deletion protection and point-in-time recovery of its tables; versions of its
+   * objects; daily backups of its databases. Tables, buckets and logs stay when the stack is deleted.
    */
   readonly keepsData: boolean;
+  /** Clusters of Aurora DSQL that AWS Backup has restored, by service of the lifecycle: their ids. @default none */
+  readonly restoredDatabases?: Readonly<Partial<Record<keyof typeof DATABASE_URLS, string>>>;
   /** Whether owners can list their tasks. The index is a quarter of the writes of a prediction. */
   readonly listsTasks: boolean;
   /**

@@ -26,7 +26,7 @@ const COMMANDS = PAGES.flatMap(({ path, text }) =>
 
 describe('a documented command', () => {
   it.each(COMMANDS)('of $path starts a program that needs no particular Node: $command', ({ command }) => {
-    expect(command.split(' ')[0]).toMatch(/^(?:npm|npx|docker|curl|cp|python3|\.venv\/bin\/\w+|\.ci\/run)$/);
+    expect(command.split(' ')[0]).toMatch(/^(?:aws|npm|npx|docker|curl|cp|python3|\.venv\/bin\/\w+|\.ci\/run)$/);
   });
 
   it('that is an npm script exists', () => {

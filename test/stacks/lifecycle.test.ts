@@ -69,6 +69,63 @@ describe.each(['dev', 'lean'] as const)('the lifecycle of the stage %s', { timeo
   });
 });
 
+describe('a stage that keeps its data', { timeout: 240_000 }, () => {
+  let synthesized: Synthesized;
+  beforeAll(async () => {
+    synthesized = await synthesizeLifecycle('prod', models(1), { restoredDatabases: { serving: 'abc123' } });
+  }, 240_000);
+
+  it('keeps versions of its objects, as long as their tasks and as the points in time of its tables', () => {
+    const { main, lifecycle } = synthesized.templates;
+    const days = [main, lifecycle].map((template) => {
+      const [[, { Properties }] = ['', { Properties: undefined }]] = resourcesOf(template, 'AWS::S3::Bucket');
+      expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
+      const rules: readonly Readonly<Record<string, { readonly NoncurrentDays: number }>>[] =
+        Properties.LifecycleConfiguration.Rules;
+      return rules.find((rule) => rule.NoncurrentVersionExpiration)?.NoncurrentVersionExpiration?.NoncurrentDays;
+    });
+
+    expect(days).toEqual([15, 35]);
+  });
+
+  it('has its databases in a backup of each day, without findings', () => {
+    const { app, lifecycle, templates } = synthesized;
+    const [[, plan] = ['', { Properties: undefined }]] = resourcesOf(templates.lifecycle, 'AWS::Backup::BackupPlan');
+    const [[, selection] = ['', { Properties: undefined }]] = resourcesOf(
+      templates.lifecycle,
+      'AWS::Backup::BackupSelection',
+    );
+    const [[, vault] = ['', { DeletionPolicy: undefined }]] = resourcesOf(
+      templates.lifecycle,
+      'AWS::Backup::BackupVault',
+    );
+
+    expect(plan.Properties.BackupPlan.BackupPlanRule).toMatchObject([
+      { ScheduleExpression: 'cron(0 3 * * ? *)', Lifecycle: { DeleteAfterDays: 35 } },
+    ]);
+    expect(selection.Properties.BackupSelection.Resources).toHaveLength(LIFECYCLE_SERVICES.length);
+    expect(vault.DeletionPolicy).toBe('Retain');
+    for (const pack of [new AwsSolutionsChecks(app), new ServerlessChecks(app)]) {
+      expect(pack.validateScope(lifecycle).violations.map(({ ruleName }) => ruleName)).toEqual([]);
+    }
+  });
+
+  it('uses a restored database in place of its own, which stays', () => {
+    const { lifecycle } = synthesized.templates;
+    const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
+    const selection = JSON.stringify(resourcesOf(lifecycle, 'AWS::Backup::BackupSelection'));
+    const { Databases } = resource(lifecycle, 'Custom::DatabaseRoles', 'DatabaseRoles').Properties;
+
+    const url = { 'Fn::Join': ['', ['dsql://serving@abc123.dsql.', { Ref: 'AWS::Region' }, '.on.aws:5432/postgres']] };
+    expect(Environment.Variables.SERVING_DATABASE_URL).toEqual(url);
+    expect(resourcesOf(lifecycle, 'AWS::DSQL::Cluster')).toHaveLength(LIFECYCLE_SERVICES.length);
+    for (const allowed of [selection, resourcesFor(lifecycle, 'HandlersLifecycle', 'dsql:DbConnect')]) {
+      expect(allowed).toContain(':cluster/abc123');
+    }
+    expect(JSON.stringify(Databases)).toContain('"abc123.dsql.');
+  });
+});
+
 describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
   let synthesized: Synthesized;
   beforeAll(async () => {
@@ -80,6 +137,7 @@ describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
     const { Environment } = resource(lifecycle, 'AWS::Lambda::Function', 'HandlersLifecycle').Properties;
 
     expect(resourcesOf(lifecycle, 'AWS::DSQL::Cluster')).toHaveLength(LIFECYCLE_SERVICES.length);
+    expect(resourcesOf(lifecycle, 'AWS::Backup::BackupPlan')).toEqual([]);
     const urls = LIFECYCLE_SERVICES.map((service) => JSON.stringify(Environment.Variables[DATABASE_URLS[service]]));
     expect(new Set(urls).size).toBe(LIFECYCLE_SERVICES.length);
     for (const type of ['AWS::RDS::DBCluster', 'AWS::RDS::DBInstance', 'AWS::EC2::NatGateway']) {
