@@ -375,6 +375,30 @@ describe('a webhook', () => {
     expect(await api.platform.webhooks.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   });
 
+  it('is sent when a submit that failed is repeated long after', async () => {
+    const { api, pass } = setUp();
+    const { received, url } = await receiver();
+    const key = { 'Idempotency-Key': 'again' };
+    const queue = api.platform.queues('model_b');
+    await api.wake();
+    queue.reachable = false;
+    const first = await call(createSubmit(api), {
+      route: '/models/{model}/tasks',
+      params: { model: 'model_b' },
+      headers: { 'Content-Type': 'application/json', 'Webhook-Url': url, ...key },
+      body: '{"value": 7}',
+    });
+    queue.reachable = true;
+    await pass(HOUR_MS);
+
+    const id = await submit(api, url, key);
+    await api.work();
+    await pass(HOUR_MS);
+
+    expect(first.statusCode).toBe(503);
+    expect(received.map(({ body }) => JSON.parse(body))).toMatchObject([{ id, type: 'task.succeeded' }]);
+  });
+
   it('tells of every item of a batch', async () => {
     const { api, pass } = setUp();
     const { received, url } = await receiver();

@@ -2,14 +2,14 @@ import { ModelyardError } from '../errors.ts';
 import { type ListedHosts, readOutboundUrl } from '../outbound/outbound-url.ts';
 import type { Task } from '../tasks/task.ts';
 import { WEBHOOK_EVENTS, type Webhook, type WebhookEvent, type WebhookRecord } from './webhook.ts';
-import { type WebhookDeps, writeWebhook } from './webhook-records.ts';
+import { changeWebhook, type WebhookDeps, writeWebhook } from './webhook-records.ts';
 
 /** Of a task whose row may be gone: deliveries go on for three days. */
 const KEPT_AFTER_TASK_MS = 4 * 24 * 3600_000;
 
 /**
  * Stores the webhook before its task exists, so that no end is missed. A repeated submit keeps the first webhook. The
- * webhook of a task that is never created is deleted. Rejects with `invalid_request` for a URL that may not be called
+ * webhook of a task that is never created rests after a while, until the submit is repeated. Rejects with `invalid_request` for a URL that may not be called
  * and for an unknown event.
  */
 export async function watchTask(
@@ -26,7 +26,11 @@ export async function watchTask(
     expiresAt: task.retainedUntil + KEPT_AFTER_TASK_MS,
     dueAt: now + deps.webhooks.pace.minMs,
   };
-  await writeWebhook(deps, { record, version: 0 });
+  if (await writeWebhook(deps, { record, version: 0 })) return;
+  // Of an earlier submit that was refused: nobody looks at it any more.
+  await changeWebhook(deps, task.id, (known) =>
+    known.dueAt === undefined && known.deliveries.length === 0 ? record : known,
+  );
 }
 
 function readEvent(name: string): WebhookEvent {
