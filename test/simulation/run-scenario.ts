@@ -1,6 +1,6 @@
 import type { Fault } from './engine/faults.ts';
 import { replaceGlobals } from './engine/globals.ts';
-import type { Violation } from './oracle/oracle.ts';
+import { MAX_WEBHOOK_MS, type Violation } from './oracle/oracle.ts';
 import { withWrongRows } from './plants/wrong-rows.ts';
 import { awsPlatform } from './servers/aws-platform.ts';
 import { memoryPlatform } from './servers/memory-platform.ts';
@@ -36,6 +36,7 @@ export async function runScenario(scenario: Scenario, options: WorldOptions): Pr
     const gateways = Array.from({ length: scenario.gateways }, (_, i) => new Gateway(world, platform, i));
     const places = scenario.instances.map((_, i) => new InstancePlace(world, platform, i));
     startGivingUp(world, platform);
+    for (const at of gateways.keys()) world.webhooks?.startSender(platform, `sender-${at + 1}`);
     const clients = scenario.clients.map((plan) => new Client(world, gateways, plan));
     const outside = engine.spawn('outside');
     for (const incident of scenario.incidents) {
@@ -44,15 +45,16 @@ export async function runScenario(scenario: Scenario, options: WorldOptions): Pr
     let doneMs: number | undefined;
     const look = () => {
       if (clients.every(({ isDone }) => isDone)) doneMs ??= engine.now;
+      const hasTold = oracle.hasToldAll || engine.now > (doneMs ?? 0) + 2 * MAX_WEBHOOK_MS;
       const isQuiet = !platform.hasMessages || (oracle.hasAllEnded && engine.now > (doneMs ?? 0) + AFTERMATH_MS);
-      const isOver = doneMs !== undefined && isQuiet;
+      const isOver = doneMs !== undefined && isQuiet && hasTold;
       if (isOver) engine.stop();
       else engine.after(outside, LOOK_MS, look);
     };
     engine.after(outside, LOOK_MS, look);
     await engine.run({ untilMs: LIMIT_MS });
     if (doneMs === undefined) oracle.fail('nobody waits for ever', 'A caller still waits for the end of its task.');
-    oracle.atEnd();
+    oracle.atEnd((id) => world.webhooks?.isDue(id) ?? false);
   } finally {
     restore();
   }

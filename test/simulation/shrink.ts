@@ -73,7 +73,7 @@ function withoutInstance({ instances, versions, skews }: Scenario, at: number): 
 }
 
 function* simplerClients(client: ClientPlan): Generator<ClientPlan> {
-  const { otherRequest, timeoutSeconds, repeats, retries, startMs, again, batch, follows } = client;
+  const { otherRequest, timeoutSeconds, repeats, retries, startMs, again, batch, follows, hook } = client;
   const without = (name: keyof ClientPlan): ClientPlan => {
     const { [name]: _, ...rest } = client;
     return rest as ClientPlan;
@@ -81,6 +81,7 @@ function* simplerClients(client: ClientPlan): Generator<ClientPlan> {
   if (again) yield without('again');
   if (batch) yield without('batch');
   if (follows) yield without('follows');
+  if (hook) yield without('hook');
   if (otherRequest) yield without('otherRequest');
   if (timeoutSeconds !== undefined) yield without('timeoutSeconds');
   if (repeats > 1) yield { ...client, repeats: Math.ceil(repeats / 2) };

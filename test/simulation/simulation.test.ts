@@ -56,6 +56,7 @@ describe('the plants', () => {
     ['retries-keep-attempts', 1],
     ['batches-trust-the-queue', 1],
     ['events-of-one-round', 1],
+    ['webhooks-of-last-rounds', 1],
     ['wrong-rows', 1],
   ])('%s is found within 2,000 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 2000, threads: 1, plant });

@@ -59,6 +59,8 @@ export class History {
   readonly cancelsAsked = new Set<string>();
   /** When a cancel was answered, in milliseconds since the start, by task. */
   readonly canceledMs = new Map<string, number>();
+  /** The rounds whose end the receiver of webhooks has taken, by task. */
+  readonly hooked = new Map<string, Set<number>>();
   /** Processes that died, for whatever reason. */
   deaths = 0;
   readonly #runs = new Map<string, Run[]>();
@@ -78,6 +80,11 @@ export class History {
     return this.#plans.get(requestHash);
   }
 
+  planOfTask(id: string): ClientPlan | undefined {
+    const row = this.rows.get(id);
+    return row && this.planOf(row)?.plan;
+  }
+
   runsOf(taskId: string): readonly Run[] {
     return this.#runs.get(taskId) ?? [];
   }
@@ -85,6 +92,13 @@ export class History {
   /** The runs since the last retry that a task shows. */
   runsOfRound({ id, round = 0 }: Pick<Task, 'id' | 'round'>): readonly Run[] {
     return this.runsOf(id).filter((run) => run.round === round);
+  }
+
+  /** The rounds of an accepted task whose end its receiver has not taken. */
+  unhooked(id: string): readonly number[] {
+    if (!this.planOfTask(id)?.hook) return [];
+    const rounds = Array.from({ length: 1 + (this.rows.get(id)?.round ?? 0) }, (_, round) => round);
+    return rounds.filter((round) => !this.hooked.get(id)?.has(round));
   }
 
   askedAgain(id: string): void {

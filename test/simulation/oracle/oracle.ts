@@ -19,6 +19,8 @@ export type { Run } from './history.ts';
 export type { Violation } from './row-rules.ts';
 
 const STANDSTILL_MS = 10_000;
+/** Two failures of a receiver, and the looks at a task before. */
+export const MAX_WEBHOOK_MS = 400_000;
 /** The way to the model. */
 const CANCEL_GRACE_MS = 500;
 
@@ -133,6 +135,30 @@ export class Oracle {
     }
   }
 
+  /** The receiver of webhooks was told of the end of a round, and has taken it or failed. */
+  webhookReceived(
+    { id, round, state }: Pick<Task, 'id' | 'state'> & { readonly round: number },
+    isTaken: boolean,
+  ): void {
+    const { ends, hooked } = this.history;
+    const shown = ends.get(roundKey({ id, round }))?.shown;
+    if (shown === undefined || (JSON.parse(shown) as Task).state !== state) {
+      this.fail('a webhook tells of an end', `${id} was told to be ${state} in round ${round}, and was ${shown}`);
+    }
+    const taken = hooked.get(id) ?? new Set();
+    hooked.set(id, taken);
+    for (let before = 0; before < round; before++) {
+      if (taken.has(before)) continue;
+      this.fail('webhooks come in order', `${id} was told of round ${round} before round ${before}`);
+    }
+    if (isTaken) taken.add(round);
+  }
+
+  /** Whether every end was told to its receiver. */
+  get hasToldAll(): boolean {
+    return [...this.history.accepted.keys()].every((id) => this.history.unhooked(id).length === 0);
+  }
+
   /** The store has changed a row, or removed it. */
   stored(id: string, task: Task | undefined): void {
     const { accepted, rows, ends } = this.history;
@@ -183,9 +209,23 @@ export class Oracle {
     this.fail('instances end for a reason', `${actor.name} ended: ${error instanceof Error ? error.message : error}`);
   }
 
-  atEnd(): void {
+  /** `isDue`: whether a sender will act for the webhook of a task. */
+  atEnd(isDue: (id: string) => boolean): void {
+    this.#checkWebhooks(isDue);
     const violation = checkEnd(this.history);
     if (violation) this.fail(violation.rule, violation.what);
+  }
+
+  #checkWebhooks(isDue: (id: string) => boolean): void {
+    const { accepted, ends, trouble } = this.history;
+    for (const id of accepted.keys()) {
+      for (const round of this.history.unhooked(id)) {
+        const end = ends.get(roundKey({ id, round }));
+        if (!end) continue;
+        const isLate = trouble() === 0 && this.#engine.now > end.atMs + MAX_WEBHOOK_MS;
+        if (isLate || !isDue(id)) this.fail('an end is told to its receiver', `round ${round} of ${id} was not told`);
+      }
+    }
   }
 
   fail(rule: string, what: string): void {

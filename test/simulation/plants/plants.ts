@@ -112,6 +112,16 @@ ${REPEAT}`,
       },
     ],
   },
+  'webhooks-of-last-rounds': {
+    defect: 'a retry forgets the end that its webhook has not told yet',
+    changes: [
+      {
+        file: 'lib/core/tasks/retry-task.ts',
+        find: "  if (webhooks) await (await import('../webhooks/webhook-records.ts')).keepEnd({ webhooks, clock }, task);\n",
+        replace: '  void webhooks;\n',
+      },
+    ],
+  },
   'wrong-rows': {
     defect: "a store that answers with another task's row",
     changes: [],

@@ -5,6 +5,7 @@ import { SimClock } from '../engine/sim-clock.ts';
 import type { Gateway } from './gateways.ts';
 import { encodeRequest, type SimRequest } from './requests.ts';
 import type { ClientPlan } from './scenario.ts';
+import { RECEIVER } from './webhooks.ts';
 import type { World } from './world.ts';
 
 const CALL_TIMEOUT_MS = 40_000;
@@ -82,8 +83,9 @@ export class Client {
   }
 
   #send(request: SimRequest): Promise<readonly Task[]> {
-    const { key, owner, priority, deadlineSeconds, timeoutSeconds } = this.#plan;
+    const { key, owner, priority, deadlineSeconds, timeoutSeconds, hook } = this.#plan;
     const options = {
+      ...(hook ? { webhook: { url: RECEIVER } } : {}),
       ...{ owner, priority, deadlineSeconds },
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),

@@ -28,7 +28,7 @@ import { MODEL } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
 
-type Options = 'owner' | 'priority' | 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds';
+type Options = 'webhook' | 'owner' | 'priority' | 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds';
 
 export interface SimSubmit extends Pick<SubmitCommand, Options> {
   readonly request: SimRequest;
@@ -212,7 +212,8 @@ export class Gateway {
     this.#starts += 1;
     const actor = engine.spawn(`${this.#name}.${this.#starts}`, this.#skewMs);
     engine.after(actor, 0, () => {
-      const ports = this.#platform.connect(actor);
+      const { webhooks } = this.#world;
+      const ports = { ...this.#platform.connect(actor), ...(webhooks ? { webhooks: webhooks.connect(actor) } : {}) };
       void this.#world.setClock(actor).then(() => {
         if (actor.isAlive) this.#ports = ports;
       });

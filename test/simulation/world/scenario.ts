@@ -18,6 +18,8 @@ export interface ClientPlan {
   readonly request: SimRequest;
   /** Follows the events of its tasks instead of waiting for their ends, and has lost none. @default false */
   readonly follows?: boolean;
+  /** Has the ends of its tasks sent to a receiver, which fails so many times for each task. */
+  readonly hook?: { readonly failures: number };
   /** Sent together with `request` and an invalid item, as a batch. Undefined: it is sent alone. */
   readonly batch?: readonly SimRequest[];
   /** Sent under the same key instead of `request` once a submit was refused with 503. */
@@ -82,6 +84,7 @@ const CANCEL_STREAM = 0xca9ce1;
 const AGAIN_STREAM = 0xa6a111;
 const OWNER_STREAM = 0x0137e4;
 const BATCH_STREAM = 0xba7c4;
+const HOOK_STREAM = 0x400c5;
 const FOLLOW_STREAM = 0xf0110;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
@@ -117,7 +120,8 @@ export function scenarioOf(seed: number): Scenario {
       .map(withRetries(new Random(mix(seed, AGAIN_STREAM))))
       .map(withOwners(new Random(mix(seed, OWNER_STREAM))))
       .map(withBatches(new Random(mix(seed, BATCH_STREAM))))
-      .map(withFollowers(new Random(mix(seed, FOLLOW_STREAM)))),
+      .map(withFollowers(new Random(mix(seed, FOLLOW_STREAM))))
+      .map(withHooks(new Random(mix(seed, HOOK_STREAM)))),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
@@ -184,6 +188,15 @@ function withFollowers(random: Random): (plan: ClientPlan) => ClientPlan {
   return (plan) => {
     const tells = random.int(0, 4);
     return doesFollow && random.chance(0.6) ? { ...plan, follows: true, request: { ...plan.request, tells } } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withHooks(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesHook = random.chance(0.15);
+  return (plan) => {
+    const failures = random.pick([0, 0, 1, 2]);
+    return doesHook && random.chance(0.6) ? { ...plan, hook: { failures } } : plan;
   };
 }
 

@@ -7,6 +7,7 @@ import { Oracle } from '../oracle/oracle.ts';
 import { Describer } from './describe.ts';
 import { MixedContracts } from './mixed-contracts.ts';
 import type { Scenario } from './scenario.ts';
+import { Webhooks } from './webhooks.ts';
 
 export interface WorldOptions {
   /** Points at which no fault is injected though the seed says so. */
@@ -45,6 +46,8 @@ export class World {
   readonly contracts: MixedContracts = new MixedContracts(this);
   /** What the broker did by itself: messages that it handed out twice, entries of batches that it refused. */
   brokerFaults = 0;
+  /** Absent if no caller has a webhook. */
+  readonly webhooks: Webhooks | undefined;
   readonly #trace: ((line: string) => void) | undefined;
   readonly #hosts: Record<ServerName, Host>;
   readonly #downUntil = { queue: 0, store: 0 };
@@ -74,6 +77,7 @@ export class World {
       },
     });
     this.#hosts = { queue: this.#server('queue'), store: this.#server('store') };
+    this.webhooks = scenario.clients.some(({ hook }) => hook) ? new Webhooks(this) : undefined;
   }
 
   host(name: ServerName): Host {
