@@ -10,6 +10,9 @@ import type {
 } from '#runtime/backends/model-backend.ts';
 import type { Weights } from '#runtime/define-model.ts';
 
+/** A fault for `setUp`: it does not end before it is aborted. */
+export const HANGING = new Error('It hangs.');
+
 /** A model process that does what a test tells it to. */
 class FakeModelProcess implements ModelProcess {
   readonly aborts: AbortCause[] = [];
@@ -36,7 +39,8 @@ class FakeModelProcess implements ModelProcess {
     return this.#description;
   }
 
-  async setUp(_variant?: string, _signal?: AbortSignal, weights?: Weights): Promise<void> {
+  async setUp(_variant?: string, signal?: AbortSignal, weights?: Weights): Promise<void> {
+    if (this.fault === HANGING && signal) await new Promise((_, reject) => signal.addEventListener('abort', reject));
     if (this.fault) throw this.fault;
     this.weights = weights;
   }

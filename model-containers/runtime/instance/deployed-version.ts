@@ -32,6 +32,8 @@ export interface DeployedVersionOptions {
 const FIRST_VERSION_MS = 1000;
 /** Pause between two reads while a version is rolled out. */
 const ROLLOUT_MS = 2000;
+/** A version that is not set up by then never will be. */
+const SET_UP_MS = 600_000;
 /** Maximum number of optimistic-lock retries. */
 const MAX_RACES = 10;
 
@@ -122,7 +124,7 @@ export class DeployedVersion {
       wanted = await this.#deployment();
       if (!wanted || this.#refused === fingerprint(wanted)) return;
       const before = model.version;
-      await model.apply(wanted);
+      await this.#apply(wanted);
       this.#refused = undefined;
       if (model.version !== before) logger.info('Serving another version.', { version: wanted.version });
     } catch (error) {
@@ -132,6 +134,33 @@ export class DeployedVersion {
       if (isTemporary) return;
       this.#refused = fingerprint(wanted as Deployment);
       await this.#refuse(wanted as Deployment, error);
+    }
+  }
+
+  /** Rejects when the version is not set up in time. Rejects with a retryable error when it is not deployed any more. */
+  async #apply(wanted: Deployment): Promise<void> {
+    const [stop, done] = [new AbortController(), new AbortController()];
+    const watched = this.#watchSetUp(wanted, stop, done.signal);
+    try {
+      await this.model.apply(wanted, stop.signal);
+    } catch (error) {
+      throw stop.signal.aborted ? stop.signal.reason : error;
+    } finally {
+      done.abort();
+      await watched;
+    }
+  }
+
+  async #watchSetUp(wanted: Deployment, stop: AbortController, done: AbortSignal): Promise<void> {
+    const { clock } = this.#options.platform;
+    const endsAt = clock.now() + SET_UP_MS;
+    while (!stop.signal.aborted) {
+      await clock.sleep(ROLLOUT_MS, done);
+      if (done.aborted) return;
+      if (clock.now() >= endsAt) stop.abort(new Error(`It was not set up within ${SET_UP_MS / 60_000} minutes.`));
+      // Recovery: while the registry is away, the set-up goes on.
+      const now = await this.#deployment().catch(() => undefined);
+      if (now && fingerprint(now) !== fingerprint(wanted)) stop.abort(REPLACED);
     }
   }
 
@@ -182,5 +211,9 @@ export class DeployedVersion {
     return { version, folder };
   }
 }
+
+const REPLACED = new ModelyardError('conflict', 'Another version was deployed while it was set up.', {
+  retryable: true,
+});
 
 const fingerprint = ({ artifact, candidate }: Deployment): string => `${artifact}/${candidate?.startedAt ?? ''}`;

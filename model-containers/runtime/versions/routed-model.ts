@@ -133,19 +133,19 @@ export class RoutedModel {
     return coveredRun(lane, requests, { backup, hedgeMs: hedgeMsOf(backup), clock: this.#options.clock, onEnd });
   }
 
-  /** Serves what is deployed from now on. Rejects when it cannot be reached, or cannot be set up; then nothing changes. */
-  async apply(deployment: Deployment): Promise<void> {
-    await this.#deploy(deployment);
-    await this.#rollOut(deployment.candidate);
+  /** Serves what is deployed from now on. Rejects when it cannot be reached or set up before `stop` aborts; then nothing changes. */
+  async apply(deployment: Deployment, stop?: AbortSignal): Promise<void> {
+    await this.#deploy(deployment, stop);
+    await this.#rollOut(deployment.candidate, stop);
     this.#changed();
   }
 
-  async #deploy(deployment: Deployment): Promise<void> {
+  async #deploy(deployment: Deployment, stop?: AbortSignal): Promise<void> {
     const { guard } = deployment;
     if (deployment.version !== this.version) {
       const before = this.#primary;
       const known = this.#takeOver(deployment.version);
-      this.#primary = known ?? this.#adopt(await before.model.beside(await this.#options.fetch(deployment)));
+      this.#primary = known ?? this.#adopt(await before.model.beside(await this.#options.fetch(deployment), { stop }));
       if (guard && guard.version === before.model.version) this.#fallback = { lane: before, guard };
       else void before.model.retire();
       // A canary's tally goes on: it has been judged by it.
@@ -170,7 +170,7 @@ export class RoutedModel {
     return candidate.lane;
   }
 
-  async #rollOut(candidate: Candidate | undefined): Promise<void> {
+  async #rollOut(candidate: Candidate | undefined, stop?: AbortSignal): Promise<void> {
     const running = this.#candidate?.candidate;
     if (running && running.version === candidate?.version && running.startedAt === candidate.startedAt) {
       // The share may have been changed.
@@ -180,8 +180,8 @@ export class RoutedModel {
     this.#endCandidate();
     if (!candidate) return;
     const isShadow = candidate.strategy === 'shadow';
-    const { model } = this.#primary;
-    const lane = this.#adopt(await model.beside(await this.#options.fetch(candidate), { inBackground: isShadow }));
+    const weights = await this.#options.fetch(candidate);
+    const lane = this.#adopt(await this.#primary.model.beside(weights, { inBackground: isShadow, stop }));
     this.#primary.counter = new TallyCounter(this.version ?? '');
     const { clock, onShadowAnswer = () => undefined } = this.#options;
     const shadow = isShadow ? new Shadow(lane, clock, onShadowAnswer) : undefined;

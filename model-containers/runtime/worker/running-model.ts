@@ -83,13 +83,13 @@ export class RunningModel {
 
   /**
    * Another process of this model, set up with another version. In the background, it lets other processes go first.
-   * Rejects when the version cannot be set up.
+   * Rejects when the version cannot be set up, or when `stop` aborts.
    */
-  async beside(weights: Weights, { inBackground = false } = {}): Promise<RunningModel> {
+  async beside(weights: Weights, { inBackground = false, stop = this.#closed.signal } = {}): Promise<RunningModel> {
     const other = new RunningModel({ ...this.#options, inBackground });
     try {
       this.#assertSame(await other.load());
-      await other.setUp(this.#variant, this.#closed.signal, weights);
+      await other.setUp(this.#variant, AbortSignal.any([this.#closed.signal, stop]), weights);
       return other;
     } catch (error) {
       other.#process.kill();

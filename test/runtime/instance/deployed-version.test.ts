@@ -5,13 +5,15 @@ import { DEFAULT_RULE, type Deployment, type VersionPointer } from '#core';
 import { DeployedVersion } from '#runtime/instance/deployed-version.ts';
 import { RunningModel } from '#runtime/worker/running-model.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
-import { fakeModelBackend } from '#test/support/fake-model-process.ts';
+import { fakeModelBackend, HANGING } from '#test/support/fake-model-process.ts';
+import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
 
 const folders = useDataFolders();
 
-async function versioned(faults: readonly Error[] = []) {
-  const platform = await folders.open();
+async function versioned(faults: readonly Error[] = [], clock?: ManualClock) {
+  const opened = await folders.open();
+  const platform = { ...opened, ...(clock ? { clock } : {}) };
   const stores = await platform.lifecycle?.();
   if (!stores) throw new Error('There is no lifecycle.');
   const contracts = [{ hash: 'h', requestMessage: 'a.Q', responseMessage: 'a.A' }];
@@ -132,6 +134,37 @@ describe('the deployed version of an instance', () => {
       ...old,
       rejected: { version: '2', reasons: [expect.stringContaining('The weights are broken.')] },
     });
+  });
+
+  it.each([
+    ['ends the roll-out of a version that is not set up in time', false],
+    ['follows what is deployed while a version hangs in its set-up', true],
+  ])('%s', async (_, isReplaced) => {
+    const clock = new ManualClock();
+    const { deployed, deploy, store, pointed, versions } = await versioned(
+      [undefined as never, undefined as never, HANGING],
+      clock,
+    );
+    const old = await deploy('1');
+    await deployed.follow();
+    const more = { strategy: 'canary', share: 0.1, key: 'task' } as const;
+    await deploy('1', { candidate: { ...(await store('2')), ...RULE, ...more } });
+
+    let isOver = false;
+    const following = deployed.follow().finally(() => {
+      isOver = true;
+    });
+    await vi.waitFor(() => expect(versions()).toHaveLength(3));
+    if (isReplaced) await deploy('3');
+    while (!isOver) await clock.advance(2000);
+    await following;
+    await deployed.follow();
+
+    expect(deployed.model.version).toBe(isReplaced ? '3' : '1');
+    if (!isReplaced) {
+      const reasons = [expect.stringContaining('not set up within 10 minutes')];
+      expect(await pointed()).toMatchObject({ ...old, rejected: { version: '2', reasons } });
+    }
   });
 
   it('gives way to the one before for all instances when it fails', async () => {
