@@ -8,6 +8,9 @@ import { pointModel } from './point-model.ts';
 import { servingDatabase } from './serving-database.ts';
 import type { DeploymentRow } from './tables.ts';
 
+/** Other versions that may be deployed while one decision is made. */
+const MAX_TRIES = 10;
+
 /**
  * Deploys a version of a model if it passes the gate, or in any case with `force`: for all tasks, for a share of them, or
  * as a shadow, which no gate refuses because it never answers. The result says what was done and why. The same task
@@ -24,6 +27,17 @@ export const deploy: Stage = async (lifecycle, args, run) => {
 };
 
 async function decide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow> {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const row = await tryDecide(lifecycle, order, run);
+    if (row) return row;
+  }
+  throw new ModelyardError('conflict', `Too many versions of ${order.model} are deployed at once.`, {
+    retryable: true,
+  });
+}
+
+/** Resolves with undefined if another version was deployed meanwhile: the gate compares with that one then. */
+async function tryDecide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow | undefined> {
   const { model, force, minImprovement } = order;
   await settleRejected(lifecycle, model);
   const current = await currentDeployment(lifecycle, model);
@@ -51,9 +65,12 @@ async function decide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): 
       reasons: JSON.stringify(reasonsOf(gate.reasons, order, current !== undefined)),
       comparison: JSON.stringify(comparison),
     },
-    rollout && current
-      ? { ...order, ...rollout, champion: current.version, championArtifact: current.artifact }
-      : undefined,
+    {
+      current,
+      ...(rollout && current
+        ? { rollout: { ...order, ...rollout, champion: current.version, championArtifact: current.artifact } }
+        : {}),
+    },
   );
 }
 

@@ -34,7 +34,7 @@ export async function currentDeployment(
 export type Decision = Omit<DeploymentRow, 'number' | 'created_at'>;
 
 /** A version that runs beside another one from the decision on. */
-export interface NewRollout extends Pick<DeployOrder, 'share' | 'key' | 'rule' | 'guardSeconds'> {
+interface NewRollout extends Pick<DeployOrder, 'share' | 'key' | 'rule' | 'guardSeconds'> {
   readonly strategy: RolloutRow['strategy'];
   readonly champion: string;
   readonly championArtifact: string;
@@ -46,18 +46,29 @@ export async function numberAfter(transaction: Transaction<ServingTables>, model
   return ((await rows.orderBy('number', 'desc').limit(1).executeTakeFirst())?.number ?? 0) + 1;
 }
 
-/** Writes a decision, its roll-out and its event together, once per id. Resolves with the row. */
+interface Recorded {
+  /** The deployment that the decision was made on. */
+  readonly current: DeploymentRow | undefined;
+  readonly rollout?: NewRollout | undefined;
+}
+
+/**
+ * Writes a decision, its roll-out and its event together, once per id. Resolves with the row, or with undefined if
+ * something else was deployed since `current` was read. Then nothing is written.
+ */
 export async function recordDecision(
   lifecycle: Lifecycle,
   decision: Decision,
-  rollout?: NewRollout,
-): Promise<DeploymentRow> {
+  { current, rollout }: Recorded,
+): Promise<DeploymentRow | undefined> {
   const database = await servingDatabase(lifecycle);
   const at = lifecycle.platform.clock.now();
   return database.transaction(async (transaction) => {
     const rows = transaction.selectFrom('deployments').selectAll().where('model', '=', decision.model);
     const known = await rows.where('id', '=', decision.id).executeTakeFirst();
     if (known) return known;
+    const deployed = await rows.where('state', '=', 'deployed').orderBy('number', 'desc').limit(1).executeTakeFirst();
+    if (deployed?.number !== current?.number) return undefined;
     const row: DeploymentRow = {
       ...decision,
       number: await numberAfter(transaction, decision.model),

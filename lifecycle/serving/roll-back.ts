@@ -44,11 +44,16 @@ export const rollBack: Stage = async (lifecycle, { model: name, version: asked }
       .limit(1)
       .executeTakeFirst();
     if (!target) throw new ModelyardError('invalid_input', `No version of ${model} was deployed before.`);
-    row = await recordDecision(lifecycle, {
-      ...{ id: run.taskId, model, kind: 'rollback', state: 'deployed', owner: run.owner },
-      ...{ version: target.version, artifact: target.artifact, previous: target.previous },
-      ...{ reasons: JSON.stringify([`Version ${current?.version} was rolled back.`]), comparison: target.comparison },
-    });
+    row = await recordDecision(
+      lifecycle,
+      {
+        ...{ id: run.taskId, model, kind: 'rollback', state: 'deployed', owner: run.owner },
+        ...{ version: target.version, artifact: target.artifact, previous: target.previous },
+        ...{ reasons: JSON.stringify([`Version ${current?.version} was rolled back.`]), comparison: target.comparison },
+      },
+      { current },
+    );
+    if (!row) throw new ModelyardError('conflict', 'Another version was deployed in the meantime.');
   }
   await pointModel(lifecycle, model, run.signal);
   return presentDeployment(row);

@@ -6,7 +6,7 @@ import { judgeRollouts } from '#lifecycle/serving/judge-rollouts.ts';
 import { pointModel } from '#lifecycle/serving/point-model.ts';
 import { listRollouts, presentRollout } from '#lifecycle/serving/rollouts.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
-import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
+import { openWithVersions } from './support.ts';
 
 const lifecycles = useLifecycle();
 const MODEL = 'rates';
@@ -46,16 +46,7 @@ describe('a roll-out', () => {
   }
 
   beforeEach(async () => {
-    lifecycle = await lifecycles.open();
-    const hash = await storeTrainingSet(lifecycle);
-    const contracts = [{ hash: 'h', requestMessage: 'a.Q', responseMessage: 'a.A' }];
-    const limits = { maxAttempts: 3, timeoutSeconds: 60, maxInstances: 1, acceptWhenAsleep: true };
-    const model = { name: MODEL, description: 'Rates.', variants: [], limits, contracts, version: 1 };
-    await lifecycle.platform.registry.writeModel(model);
-    // The second version is better than the first one, and the third is worse than both.
-    for (const alpha of [5, 0.1, 5000]) {
-      await lifecycles.run(lifecycle, 'training', 'train', orderOf(hash, { params: { alpha } }));
-    }
+    lifecycle = await openWithVersions(lifecycles, MODEL);
     await deploy('1', { force: true });
   });
 
@@ -148,21 +139,6 @@ describe('a roll-out', () => {
 
     expect(ended).toMatchObject({ kind: 'rollback', state: 'rolled_back', version: '2' });
     expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
-  });
-
-  it('ends by a call that names its version, and no other version is rolled back instead', async () => {
-    await deploy('2', { force: true, guard_seconds: 0 });
-    await deploy('3', { strategy: 'shadow' });
-
-    await expect(stage('roll-back', { version: '2' })).rejects.toMatchObject({ code: 'conflict' });
-    expect(await stage('roll-back', { version: '3' })).toMatchObject({ state: 'rolled_back', version: '3' });
-    await expect(stage('roll-back', { version: '3' })).rejects.toMatchObject({
-      code: 'conflict',
-      message: 'Version 3 cannot be rolled back: it is version 2 that would be rolled back.',
-    });
-
-    expect(await champion()).toBe('2');
-    expect(await stage('roll-back', { version: 2 })).toMatchObject({ kind: 'rollback', version: '1' });
   });
 
   it('is replaced by the next decision', async () => {
