@@ -8,7 +8,6 @@ import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
 import type { UserColumns } from '../user-columns.ts';
 import { monitoringDatabase } from './database.ts';
-import { logFile } from './log-file.ts';
 import { manifest } from './manifest.ts';
 import type { BatchRow } from './tables.ts';
 
@@ -72,10 +71,16 @@ interface Erased {
 /** Resolves with how many predictions of the batch were deleted. */
 async function eraseIn(lifecycle: Lifecycle, bench: Workbench, { id }: BatchRow, erased: Erased): Promise<number> {
   const { query } = await monitoringDatabase(lifecycle);
+  const rows = query.selectFrom('batches').selectAll().where('id', '=', id);
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const batch = await query.selectFrom('batches').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-    const count = await tryErase(lifecycle, bench, batch, erased);
-    if (count !== undefined) return count;
+    const batch = await rows.executeTakeFirstOrThrow();
+    try {
+      const count = await tryErase(lifecycle, bench, batch, erased);
+      if (count !== undefined) return count;
+    } catch (error) {
+      // Recovery: another erasure has deleted the object meanwhile, and the next try reads the new one.
+      if ((await rows.executeTakeFirstOrThrow()).artifact === batch.artifact) throw error;
+    }
   }
   throw new ModelyardError('conflict', 'Too many users erase their predictions.', { retryable: true });
 }
@@ -89,7 +94,7 @@ async function tryErase(
 ): Promise<number | undefined> {
   const { artifacts } = lifecycle.stores;
   const { query } = await monitoringDatabase(lifecycle);
-  const source = `read_parquet(${quoted(await logFile(lifecycle, artifact))})`;
+  const source = `read_parquet(${quoted(await artifacts.fileOf(artifact))})`;
   const own = `owner = ${quoted(owner)} AND predicted_at < ${before}`;
   const found = await tables.rows(`SELECT task_id FROM ${source} WHERE ${own}`);
   const count = found.length;
