@@ -1,29 +1,42 @@
-import type { LifecycleService } from '#core';
-import { startDue } from './due.ts';
+import { LIFECYCLE_SERVICES, type LifecycleService } from '#core';
+import { startDueOf } from './due.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { wakeForWaiting } from './stages.ts';
 
 const TICK_MS = 5_000;
 
 /**
  * Runs due work in a long-running process: delivers events that stopped processes left undelivered, and starts
- * scheduled runs. Safe to run in several processes. Ends with the process.
+ * scheduled runs. No service waits for another one. Safe to run in several processes. Ends with the process.
  */
 export function startTicker(lifecycle: Lifecycle): void {
-  const { clock } = lifecycle.platform;
-  let last = clock.now();
-  const behind = new Map<LifecycleService, number>();
-  let isBusy = false;
+  const { stores, platform } = lifecycle;
+  const startedAt = platform.clock.now();
+  /** Until when the due work of a service has been started. */
+  const known = new Map<LifecycleService, number>();
 
-  async function tick(): Promise<void> {
-    if (isBusy) return;
-    isBusy = true;
-    const [since, until] = [last, clock.now()];
-    const failed = await startDue(lifecycle, { since: (service) => behind.get(service) ?? since, until });
-    for (const service of failed) if (!behind.has(service)) behind.set(service, since);
-    for (const service of behind.keys()) if (!failed.includes(service)) behind.delete(service);
-    last = until;
-    isBusy = false;
+  async function tick(name: LifecycleService): Promise<void> {
+    const until = platform.clock.now();
+    const isDone =
+      !stores.hasDatabase(name) || (await startDueOf(lifecycle, name, { since: known.get(name) ?? startedAt, until }));
+    if (isDone) known.set(name, until);
   }
 
-  setInterval(tick, TICK_MS).unref();
+  const jobs = [
+    // Recovery: the next one wakes it.
+    alone(() => wakeForWaiting(lifecycle).catch(() => undefined)),
+    ...LIFECYCLE_SERVICES.map((name) => alone(() => tick(name))),
+  ];
+  setInterval(() => jobs.forEach((job) => void job()), TICK_MS).unref();
+}
+
+/** Does nothing while the run before lasts. */
+function alone(run: () => Promise<void>): () => Promise<void> {
+  let isBusy = false;
+  return async function runAlone() {
+    if (isBusy) return;
+    isBusy = true;
+    await run();
+    isBusy = false;
+  };
 }

@@ -18,7 +18,7 @@ export function createHandler(deps: HandlerDeps) {
   async function startPlanned({ due }: DueEvent): Promise<undefined> {
     const until = Date.parse(due);
     const lifecycle = await openLifecycle(deps.platform, deps.logger);
-    const failed = await startDue(lifecycle, { since: () => until - MINUTE_MS, until });
+    const failed = await startDue(lifecycle, { since: until - MINUTE_MS, until });
     // The schedule retries this minute. Starting work twice runs it once.
     if (failed.length === 0) return;
     throw new Error(`Due work could not be started: ${failed.join(', ')}.`);
