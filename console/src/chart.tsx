@@ -7,6 +7,8 @@ interface Curve {
   readonly colour: string;
   /** One per time; null where there is no value. */
   readonly values: readonly (number | null)[];
+  /** Draws a line over times without a value. */
+  readonly isSparse?: boolean;
 }
 
 interface ChartProps {
@@ -38,12 +40,13 @@ export default function Chart({ label, times, curves, height, hasAxes }: ChartPr
         scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
         series: [
           {},
-          ...shown.map(({ name, colour }) => ({
+          ...shown.map(({ name, colour, isSparse = false }) => ({
             label: name,
             stroke: colourOf(element, colour),
             width: 2,
-            // A minute between two without tasks has no line.
-            points: { show: true, size: hasAxes ? 4 : 3 },
+            spanGaps: isSparse,
+            // A single value has no line.
+            points: { show: true, size: hasAxes ? 4 : 5 },
           })),
         ],
       },

@@ -25,6 +25,7 @@ const quantilesOf = (
     name,
     colour: QUANTILE_COLOURS[name],
     values: series.map((minute) => minute[key]?.[name] ?? null),
+    isSparse: true,
   }));
 
 /** Tasks per minute and how long they ran, small enough for a list. */

@@ -104,10 +104,8 @@ function Deploy({ model, versions }: DeploymentsProps) {
         </select>
       </label>
       <label>
-        <span>
-          <input type="checkbox" checked={isForced} onChange={() => setForced(!isForced)} /> Also if it is worse than
-          the deployed version
-        </span>
+        <input type="checkbox" checked={isForced} onChange={() => setForced(!isForced)} />
+        Also if it is worse than the deployed version
       </label>
       <button type="submit" disabled={isBusy}>
         {deploying.isPending ? 'Comparing …' : 'Deploy the version'}

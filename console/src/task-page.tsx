@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
+import { addressOf } from './api.ts';
 import { Lineage } from './lineage.tsx';
 import { useLiveTask } from './live-task.ts';
 import { requestOf } from './sent-requests.ts';
@@ -57,10 +58,29 @@ export function TaskDetails({ task }: { readonly task: Task }) {
         </div>
       ) : null}
       {task.state !== 'succeeded' && parts.length > 0 ? <JsonView name="parts of the result" value={parts} /> : null}
-      {task.state === 'succeeded' ? <JsonView name="result" value={task.result} /> : null}
+      {task.state === 'succeeded' ? <Result task={task} /> : null}
       <Lineage task={task} />
       <Webhooks task={task} />
     </div>
+  );
+}
+
+/** The result, or links to one that no answer carries. */
+function Result({ task: { result, links } }: { readonly task: Task }) {
+  const files = { JSON: links?.result, protobuf: links?.result_protobuf };
+  const known = Object.entries(files).flatMap(([name, link]) => (link === undefined ? [] : [{ name, link }]));
+  if (result !== null || known.length === 0) return <JsonView name="result" value={result} />;
+  return (
+    <p>
+      The result is too large for this page.{' '}
+      {known.map(({ name, link }) => (
+        <span key={name}>
+          <a download href={addressOf(link)}>
+            Download it as {name}
+          </a>{' '}
+        </span>
+      ))}
+    </p>
   );
 }
 

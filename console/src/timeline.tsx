@@ -1,4 +1,4 @@
-import type { Task } from './types.ts';
+import { isOver, type Task } from './types.ts';
 import { duration, Time } from './ui.tsx';
 
 /** Accepted → queued → run → written, with the time that each step took. */
@@ -7,26 +7,32 @@ export function Timeline({
 }: {
   readonly task: Task;
 }) {
+  const isEnded = isOver({ state });
   const steps = [
-    { name: 'Accepted', at: created_at, took: undefined },
-    { name: 'Queued', at: started_at, took: timings.queued_ms, note: expected(estimated_start) },
-    { name: 'Run', at: ended_at, took: timings.run_ms },
-    { name: state === 'succeeded' ? 'Result written' : 'Ended', at: ended_at, took: timings.total_ms },
+    { name: 'Accepted', at: created_at, took: '' },
+    { name: 'Queued', at: started_at, took: tookOf(timings.queued_ms) ?? expected(estimated_start) },
+    { name: 'Run', at: started_at && ended_at, took: tookOf(timings.run_ms) },
+    {
+      name: state === 'succeeded' ? 'Result written' : 'Ended',
+      at: ended_at,
+      took: tookOf(timings.total_ms, ' in all'),
+    },
   ];
   return (
     <ol className="timeline" aria-label="Timeline">
-      {steps.map(({ name, at, took, note }, i) => (
+      {steps.map(({ name, at, took = isEnded ? '' : '…' }) => (
         <li key={name} className={at ? 'done' : 'open'}>
           <strong>{name}</strong>
-          <span>
-            {i === 0 ? '' : took === undefined ? (note ?? '…') : i === 3 ? `${duration(took)} in all` : duration(took)}
-          </span>
-          <span className="faint">{at ? <Time at={at} /> : 'not yet'}</span>
+          <span>{took}</span>
+          <span className="faint">{at ? <Time at={at} /> : isEnded ? 'never' : 'not yet'}</span>
         </li>
       ))}
     </ol>
   );
 }
+
+const tookOf = (ms: number | undefined, suffix = ''): string | undefined =>
+  ms === undefined ? undefined : `${duration(ms)}${suffix}`;
 
 const expected = (at: string | undefined): string | undefined =>
   at === undefined ? undefined : `starts in about ${duration(Math.max(0, Date.parse(at) - Date.now()))}`;

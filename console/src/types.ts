@@ -75,6 +75,8 @@ export interface Task {
   readonly position?: number;
   readonly estimated_start?: string;
   readonly result?: unknown;
+  /** To a result that no answer carries. */
+  readonly links?: { readonly result?: string; readonly result_protobuf?: string };
   readonly progress?: Progress;
   /** Whose it is, where an admin sees the tasks of others. */
   readonly user_id?: string;
@@ -110,4 +112,4 @@ export interface Key {
   readonly models: readonly string[] | null;
 }
 
-export const isOver = ({ state }: Task): boolean => state !== 'queued' && state !== 'running';
+export const isOver = ({ state }: Pick<Task, 'state'>): boolean => state !== 'queued' && state !== 'running';

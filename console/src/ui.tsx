@@ -40,7 +40,7 @@ interface TableProps {
 
 /** A table of few rows, which scrolls sideways on a narrow screen. */
 export const Table = ({ label, titles, children }: TableProps) => (
-  <div className="scroller small">
+  <Scroller>
     <table aria-label={label}>
       <thead>
         <tr>
@@ -53,6 +53,14 @@ export const Table = ({ label, titles, children }: TableProps) => (
       </thead>
       <tbody>{children}</tbody>
     </table>
+  </Scroller>
+);
+
+/** Around a table that may be larger than the screen. */
+export const Scroller = ({ children }: { readonly children: ReactNode }) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+  <div className="scroller small" tabIndex={0}>
+    {children}
   </div>
 );
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Deployments } from './deployments.tsx';
 import { PageOfModel } from './lifecycle-model.tsx';
 import { useSession } from './session.tsx';
-import { Empty, Time } from './ui.tsx';
+import { Empty, Scroller, Time } from './ui.tsx';
 
 interface Version {
   readonly version: string;
@@ -60,7 +60,17 @@ function VersionsOf({ model, versions }: VersionList & { readonly model: string 
   );
 }
 
+const NUMBERS = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });
+
 const TITLES: Readonly<Record<string, string>> = {
+  baseline_mae: 'error of the baseline (MAE)',
+  baseline_rmse: 'error of the baseline (RMSE)',
+  holdout_rows: 'rows held out',
+  incomplete_rows: 'incomplete rows, left out',
+  mae: 'error on the rows held out (MAE)',
+  rmse: 'error on the rows held out (RMSE)',
+  train_rmse: 'error in training (RMSE)',
+  train_rows: 'rows for training',
   artifact: 'files, SHA-256',
   code_hash: 'code, SHA-256',
   data_hash: 'training set, SHA-256',
@@ -74,7 +84,7 @@ const titleOf = (name: string): string => TITLES[name] ?? name.replaceAll('_', '
 function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
   const rows = (key: 'metrics' | 'facts') => [...new Set(versions.flatMap((each) => Object.keys(each[key])))].sort();
   return (
-    <div className="scroller small">
+    <Scroller>
       <table aria-label="Versions side by side">
         <thead>
           <tr>
@@ -99,7 +109,7 @@ function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
             <tr key={name}>
               <th scope="row">{titleOf(name)}</th>
               {versions.map(({ version, metrics }) => (
-                <td key={version}>{metrics[name] ?? '–'}</td>
+                <td key={version}>{metrics[name] === undefined ? '–' : NUMBERS.format(metrics[name])}</td>
               ))}
             </tr>
           ))}
@@ -115,6 +125,6 @@ function SideBySide({ versions }: { readonly versions: readonly Version[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }

@@ -95,8 +95,10 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     await page.getByLabel('Model').selectOption('model_a');
 
     const table = page.getByRole('table', { name: 'Versions side by side' });
-    await table.getByRole('row').filter({ hasText: 'rmse' }).waitFor();
-    expect(await table.getByRole('row').filter({ hasText: 'rmse' }).textContent()).toBe('rmse0.10.2');
+    await table.getByRole('row').filter({ hasText: 'RMSE' }).waitFor();
+    expect(await table.getByRole('row').filter({ hasText: 'RMSE' }).textContent()).toBe(
+      'error on the rows held out (RMSE)0.10.2',
+    );
     await page.getByLabel('1', { exact: false }).first().waitFor();
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'versions');

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { Modelyard } from '#client';
 import { submit } from '#test/support/api-client.ts';
 import { useBrowser } from '#test/support/browser-tests.ts';
 import { keepPicture } from '#test/support/console-page.ts';
@@ -129,6 +131,37 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
       await page.getByText('"training_set"').waitFor();
     }
     expect(await console.violations()).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('links to a result that is too large for an answer', async () => {
+    const client = new Modelyard({ url: tests.system.url });
+    const { id } = await client.submit('model_a', { data: 'x'.repeat(5 * 2 ** 20) });
+    await client.wait(id);
+    await using console = await tests.open();
+    const { page, faults } = console;
+    await console.show(`/tasks/${id}`);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download it as JSON' }).click();
+    const result = JSON.parse(await readFile(await (await downloading).path(), 'utf8')) as { readonly message: string };
+
+    expect(result.message).toMatch(/^Processed message: x+$/);
+    expect(await page.getByRole('link', { name: 'Download it as protobuf' }).isVisible()).toBe(true);
+    expect(await console.violations()).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  it('shows which steps a task that was canceled in the queue never took', async () => {
+    await using console = await tests.open();
+    const { page, faults } = console;
+    const task = { id: 'waited', model: 'model_a', state: 'canceled', attempts: 0, error: null, timings: {} };
+    const times = { created_at: '2026-11-20T06:02:00.000Z', started_at: null, ended_at: '2026-11-20T06:03:00.000Z' };
+    await page.route(/\/tasks\/waited$/, (route) => route.fulfill({ json: { ...task, ...times } }));
+    await console.show('/tasks/waited');
+
+    const steps = page.getByRole('list', { name: 'Timeline' }).getByRole('listitem');
+    await steps.first().waitFor();
+    expect((await steps.allTextContents()).slice(1, 3)).toEqual(['Queuednever', 'Runnever']);
     expect(faults).toEqual([]);
   });
 
