@@ -137,7 +137,9 @@ describe('npm run users', () => {
     const { code, out, err } = await users('import', file);
 
     expect([code, out]).toEqual([1, 'username,password\nann,\nbob,\n']);
-    expect(err).toMatch(/^Added 2 users\.\nLine 7: .*taken\.\nLine 8: .*not root\.\nLine 9: There are more cells.*\n$/);
+    expect(err).toMatch(
+      /^Added 2 users\.\nLine 7: .*taken\.\nLine 8: role: Must be one of .*\.\nLine 9: There are more cells.*\n$/,
+    );
     const [ann, bob] = await Promise.all(['ann', 'bob'].map((name) => platform.users.findByName(name)));
     expect(ann?.role).toBe('operator');
     expect(await verifyPassword('commas, and "quotes"', ann?.passwordHash ?? '')).toBe(true);
@@ -152,9 +154,25 @@ describe('npm run users', () => {
     await writeFile(file, '');
     const empty = await users('import', file);
 
-    expect([unclosed.code, unclosed.err]).toEqual([1, expect.stringMatching(/[Qq]uote.*line/)]);
+    expect([unclosed.code, unclosed.err]).toEqual([1, expect.stringMatching(/is no CSV: line 3\. Quotes/)]);
     expect(empty).toMatchObject({ code: 1, err: expect.stringContaining('must name the column username') });
     expect((await users('list')).out).toBe('username,role,state,created_at\n');
+  });
+
+  it.each([
+    ['ann,user,pass"word of hers', /^\S+ is no CSV: line 2\. Quotes must enclose a whole cell; .*\.\n$/],
+    ['ann,"user"password of hers,', /^\S+ is no CSV: line 2\. /],
+    ['ann,password of hers,user', /^Added 0 users\.\nLine 2: role: Must be one of user, operator, admin\.\n$/],
+  ])('shows nothing of a row that it cannot read: %s', async (row, message) => {
+    const { folder, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    await writeFile(file, `username,role,password\n${row}\n`);
+
+    const { code, out, err } = await users('import', file);
+
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+    expect(`${out}${err}`).not.toContain('hers');
   });
 
   it('disables, enables, promotes and deletes', async () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { addUser, allowHashes, type Clock, ModelyardError, nameKeyOf, USER_ROLES, type UserStore } from '#core';
-import { describe, newPassword, toRole } from './words.ts';
+import { describe, newPassword } from './words.ts';
 
 /** Of a hash with a margin. Half of the free memory is used at most. */
 const BYTES_PER_HASH = 40 * 2 ** 20;
@@ -47,7 +47,8 @@ export async function* importUsers(
     try {
       if (cells.length > columns.length) throw new Error('There are more cells than columns.');
       if (isRepeated) throw new ModelyardError('name_taken', 'This user name is taken.');
-      const role = toRole(cell('role') ?? USER_ROLES[0]);
+      const role = USER_ROLES.find((each) => each === (cell('role') ?? USER_ROLES[0]));
+      if (!role) throw new Error(`role: Must be one of ${USER_ROLES.join(', ')}.`);
       const known = await users.findByName(name);
       if (known?.role === role) return { known: line };
       await addUser(users, clock, { name, password, role });
@@ -115,11 +116,19 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
-/** The rows that are not empty. Rejects with the line of a quote that does not end. */
+/** The rows that are not empty. Rejects with the line of a wrong quote. */
 async function readRows(file: string): Promise<readonly Row[]> {
-  const found: readonly unknown[] = parse(await readFile(file, 'utf8'), {
-    ...{ bom: true, trim: true, relax_column_count: true, info: true },
-    ...{ skip_empty_lines: true, skip_records_with_empty_values: true },
-  });
-  return (found as readonly Parsed[]).map(({ record, info }) => ({ line: info.lines, cells: record }));
+  const text = await readFile(file, 'utf8');
+  try {
+    const found: readonly unknown[] = parse(text, {
+      ...{ bom: true, trim: true, relax_column_count: true, info: true },
+      ...{ skip_empty_lines: true, skip_records_with_empty_values: true },
+    });
+    return (found as readonly Parsed[]).map(({ record, info }) => ({ line: info.lines, cells: record }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    // Its message has the cell, which may be a password.
+    const rule = 'Quotes must enclose a whole cell; those inside it are doubled.';
+    throw new Error(`${file} is no CSV: line ${error.lines}. ${rule}`);
+  }
 }
