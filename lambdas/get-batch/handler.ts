@@ -7,6 +7,7 @@ import {
   JSON_TYPE,
   json,
   NDJSON_TYPE,
+  negotiate,
   type ProxyResult,
   presentBatch,
   presentOutcome,
@@ -22,14 +23,16 @@ export const createHandler = (deps: HandlerDeps) =>
   httpHandler(
     deps,
     async function readBatch(request) {
+      const isResults = request.route.endsWith('/results');
+      negotiate(request.headers.list('accept'), [isResults ? NDJSON_TYPE : JSON_TYPE]);
       const id = request.param('id');
       if (!isTaskId(id)) throw new ModelyardError('batch_not_found', 'There is no such batch.');
       const batch = await getBatch(deps.platform, { id, owner: request.caller.id });
-      if (request.route.endsWith('/results')) return results(deps, request, batch);
+      if (isResults) return results(deps, request, batch);
       const body = presentBatch(batch, await countBatch(deps.platform, batch));
       return json(200, body, body.completed ? {} : { 'Retry-After': String(RETRY_AFTER_SECONDS) });
     },
-    { produces: [JSON_TYPE, NDJSON_TYPE] },
+    { produces: '*' },
   );
 
 async function results(

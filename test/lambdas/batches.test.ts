@@ -268,6 +268,21 @@ describe('GET /batches/{id}', () => {
     expect(answers.map(({ json: problem }) => problem.type)).toEqual(Array(3).fill('/problems/batch-not-found'));
   });
 
+  it.each([
+    ['/batches/{id}', 'application/json', 'application/x-ndjson'],
+    ['/batches/{id}/results', 'application/x-ndjson', 'application/json'],
+  ])('offers one type at %s', async (route, offered, other) => {
+    const api = createTestApi();
+    await api.wake();
+    const { json } = await submit(api, requests(1));
+    const ask = (type: string) =>
+      call(createRead(api), { route, params: { id: String(json.id) }, headers: { Accept: type } });
+
+    const answers = [await ask(offered), await ask('*/*'), await ask(other)];
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 406]);
+  });
+
   it('answers with results in order, from any index, with the place where the next page begins', async () => {
     const api = createTestApi();
     await api.wake();
