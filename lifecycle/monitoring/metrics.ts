@@ -3,8 +3,10 @@ import type { ProxyResult } from '#api';
 import type { Performance } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { monitoringDatabase } from './database.ts';
-import type { FindingRow } from './tables.ts';
+import type { FindingRow, WindowRow } from './tables.ts';
 
+/** After it, a version that was replaced has no metrics: it would drift for ever. */
+const REPLACED_MS = 86_400_000;
 const METRICS = ['mae', 'rmse', 'bias', 'accuracy'] as const;
 
 /** `GET /lifecycle/metrics`: the newest judged window of each version, and outcomes. `docs/monitoring.md` lists all. */
@@ -25,19 +27,8 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
   const refused = new Counter({ name, help, labelNames: ['model', 'code'], registers: [registry] });
 
   const { query } = await monitoringDatabase(lifecycle);
-  const newest = await query
-    .selectFrom('windows')
-    .select(({ fn }) => ['model', 'version', fn.max('start_at').as('start_at')])
-    .where('computed_at', 'is not', null)
-    .groupBy(['model', 'version'])
-    .execute();
-  for (const key of newest) {
-    const labels = { model: key.model, version: key.version };
-    const window = await query
-      .selectFrom('windows')
-      .selectAll()
-      .where(({ and }) => and(key))
-      .executeTakeFirstOrThrow();
+  for (const window of await newestWindows(lifecycle)) {
+    const labels = { model: window.model, version: window.version };
     predictions.set(labels, window.predictions);
     end.set(labels, window.end_at / 1000);
     const performance = await newestPerformance(lifecycle, labels);
@@ -61,6 +52,27 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
     refused.inc({ model, code }, Number(count));
   }
   return { statusCode: 200, headers: { 'Content-Type': registry.contentType }, body: await registry.metrics() };
+}
+
+/** The newest judged window of each version that is in use, or was a day before the newest window of its model. */
+async function newestWindows(lifecycle: Pick<Lifecycle, 'stores'>): Promise<readonly WindowRow[]> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const keys = await query
+    .selectFrom('windows')
+    .select(({ fn }) => ['model', 'version', fn.max('start_at').as('start_at')])
+    .where('computed_at', 'is not', null)
+    .groupBy(['model', 'version'])
+    .execute();
+  const newestOf = new Map<string, number>();
+  for (const { model, start_at } of keys) newestOf.set(model, Math.max(start_at, newestOf.get(model) ?? 0));
+  const rows = keys.map((key) =>
+    query
+      .selectFrom('windows')
+      .selectAll()
+      .where(({ and }) => and(key))
+      .executeTakeFirstOrThrow(),
+  );
+  return (await Promise.all(rows)).filter(({ model, end_at }) => (newestOf.get(model) ?? 0) <= end_at + REPLACED_MS);
 }
 
 /** Of the newest window that had enough predictions to be tested. */

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
 import type { JsonObject, LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
-import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
 import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
@@ -219,30 +217,5 @@ describe('a window', () => {
     await compute(WINDOW, '2');
 
     expect(await windowAt()).toMatchObject({ version: '2', shadow: true, predictions: 40, drift: [] });
-  });
-});
-
-describe('the metrics', () => {
-  it('have everything that the dashboard asks for', async () => {
-    const records = recordsOf('a', 40, { rate: 12 });
-    await storeTasks(lifecycle, records);
-    await log(records);
-    await compute();
-    await ask(lifecycle, 'POST /outcomes', {
-      body: { outcomes: [12, 1].map((value) => ({ task_id: 'a-0', value })) },
-    });
-    await compute();
-    // Too few to be tested.
-    await log(recordsOf('few', 3, { at: WINDOW + HOUR }));
-    await compute(WINDOW + HOUR);
-
-    const { body } = await getMetrics(lifecycle);
-
-    const file = new URL('../../../docker/grafana/dashboards/monitoring.json', import.meta.url);
-    const asked = new Set(readFileSync(file, 'utf8').match(/modelyard_monitor_\w+/g));
-    expect(asked.size).toBeGreaterThan(5);
-    for (const name of asked) expect(body).toMatch(new RegExp(`^${name}\\{`, 'm'));
-    expect(body).toContain('modelyard_monitor_drifted{model="rates",version="1",feature="rate"} 1');
-    expect(body).toContain('modelyard_monitor_refused_outcomes_total{model="rates",code="duplicate_outcome"} 1');
   });
 });

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { LoggedPrediction } from '#core';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
+import { useLifecycle } from '#test/lifecycle/support.ts';
+import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
+import { ask, batchOf, HOUR, MODEL, recordsOf, register, storeTasks, WINDOW } from './support.ts';
+
+const lifecycles = useLifecycle();
+let lifecycle: Lifecycle;
+
+const log = (records: readonly LoggedPrediction[]) => lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records));
+const compute = (start_at = WINDOW, version = '1') =>
+  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version, start_at });
+
+beforeEach(async () => {
+  lifecycle = await lifecycles.open();
+  await register(lifecycle);
+  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+});
+
+describe('the metrics', () => {
+  it('have everything that the dashboard asks for', async () => {
+    const records = recordsOf('a', 40, { rate: 12 });
+    await storeTasks(lifecycle, records);
+    await log(records);
+    await compute();
+    await ask(lifecycle, 'POST /outcomes', {
+      body: { outcomes: [12, 1].map((value) => ({ task_id: 'a-0', value })) },
+    });
+    await compute();
+    // Too few to be tested.
+    await log(recordsOf('few', 3, { at: WINDOW + HOUR }));
+    await compute(WINDOW + HOUR);
+
+    const { body } = await getMetrics(lifecycle);
+
+    const file = new URL('../../../docker/grafana/dashboards/monitoring.json', import.meta.url);
+    const asked = new Set(readFileSync(file, 'utf8').match(/modelyard_monitor_\w+/g));
+    expect(asked.size).toBeGreaterThan(5);
+    for (const name of asked) expect(body).toMatch(new RegExp(`^${name}\\{`, 'm'));
+    expect(body).toContain('modelyard_monitor_drifted{model="rates",version="1",feature="rate"} 1');
+    expect(body).toContain('modelyard_monitor_refused_outcomes_total{model="rates",code="duplicate_outcome"} 1');
+  });
+
+  it('are of versions in use: one that was replaced has none after a day', async () => {
+    for (const [version, at] of [
+      ['old', WINDOW - 26 * HOUR],
+      ['before', WINDOW - 20 * HOUR],
+      ['new', WINDOW],
+    ] as const) {
+      await log(recordsOf(version, 2, { version, at }));
+      await compute(at, version);
+    }
+
+    const { body } = await getMetrics(lifecycle);
+
+    const versions = String(body).matchAll(/window_predictions{model="rates",version="(\w+)"}/g);
+    expect([...versions].map(([, version]) => version).toSorted()).toEqual(['before', 'new']);
+  });
+});
