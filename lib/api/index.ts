@@ -21,7 +21,13 @@ export {
 export { type CacheableText, cacheableAnswer, etagOf } from './http/cacheable.ts';
 export { type AnsweredRequest, callOf } from './http/call-of.ts';
 export { createHandlerDeps, type HandlerDeps } from './http/handler-deps.ts';
-export { corsHeaders, HeaderFields, headersOf } from './http/headers.ts';
+export {
+  CORS_MAX_AGE_SECONDS,
+  CORS_REQUEST_HEADERS,
+  corsHeaders,
+  HeaderFields,
+  headersOf,
+} from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
 export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
 export { idOfUser } from './http/id-of-user.ts';

@@ -87,27 +87,6 @@ export const methodsOf = ({ method }: Route): readonly ('HEAD' | Method)[] =>
  */
 export const AUTHORIZER_CACHE_SECONDS = 30;
 
-/** All request headers that the API reads and that browsers do not allow by default. */
-export const CORS_REQUEST_HEADERS = [
-  'Authorization',
-  'Content-Type',
-  'If-None-Match',
-  'Last-Event-ID',
-  'traceparent',
-  'tracestate',
-  'Idempotency-Key',
-  'Routing-Key',
-  'Prefer',
-  'Task-Deadline',
-  'Task-Priority',
-  'Task-Timeout',
-  'Webhook-Url',
-  'Webhook-Events',
-] as const;
-
-/** Preflight cache in seconds. Some browsers cap it at this value. */
-export const CORS_MAX_AGE_SECONDS = 7200;
-
 /** Errors of API Gateway itself, with our codes. */
 const REFUSALS = [
   // API Gateway's names for an unknown path: without and with a bearer token, which it takes for a signature of AWS.

@@ -18,15 +18,13 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { EXPOSED_HEADERS } from '#api/http/headers.ts';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS, EXPOSED_HEADERS } from '#api/http/headers.ts';
 import type { RoutedHandlerName } from '#api/http/routes.ts';
 import {
   ACCESS_LOG_FORMAT,
   type AddedRoutes,
   AUTHORIZER_CACHE_SECONDS,
   acknowledgeOpen,
-  CORS_MAX_AGE_SECONDS,
-  CORS_REQUEST_HEADERS,
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,

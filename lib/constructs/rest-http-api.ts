@@ -17,6 +17,7 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS } from '#api/http/headers.ts';
 import { METHODS, type Route, type RoutedHandlerName, type RoutePath } from '#api/http/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import { AddedRestRoutes } from './added-rest-routes.ts';
@@ -27,8 +28,6 @@ import {
   AUTHORIZER_CACHE_SECONDS,
   acknowledgeOpen,
   answerInProblems,
-  CORS_MAX_AGE_SECONDS,
-  CORS_REQUEST_HEADERS,
   type HttpApi,
   type HttpApiMetrics,
   type HttpApiProps,

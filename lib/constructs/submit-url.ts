@@ -1,8 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { FunctionUrlAuthType, type FunctionUrlCorsOptions, HttpMethod, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { EXPOSED_HEADERS } from '#api/http/headers.ts';
-import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS, type HttpApiMetrics } from './http-api.ts';
+import { CORS_MAX_AGE_SECONDS, CORS_REQUEST_HEADERS, EXPOSED_HEADERS } from '#api/http/headers.ts';
+import type { HttpApiMetrics } from './http-api.ts';
 
 export interface SubmitUrlProps {
   readonly submit: IFunction;

@@ -13,6 +13,7 @@ import {
   sendAnswer,
   sendRefusal,
 } from './bridge-answer.ts';
+import { splitTarget } from './request-guard.ts';
 
 /** Time limits in milliseconds. */
 export interface BridgeLimits {
@@ -54,6 +55,8 @@ export type Acceptance =
 interface BridgeServerOptions {
   /** Called before the body is read. Errors and rejections become problem responses. */
   readonly accept: (request: IncomingMessage, path: string) => Acceptance;
+  /** Headers that depend on the page that asks. */
+  readonly corsOf: (request: IncomingMessage, answer: ProxyResult) => Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly limits: BridgeLimits;
 }
@@ -151,7 +154,7 @@ export class BridgeServer implements HttpServer {
     const acceptance = this.#accept(request, target.path);
     if ('refusal' in acceptance) {
       if (this.#closed) response.shouldKeepAlive = false;
-      sendRefusal(request, response, named(acceptance.refusal, requestId));
+      sendRefusal(request, response, this.#completed(request, acceptance.refusal, requestId));
       return;
     }
     const { isTransfer = false } = acceptance;
@@ -194,7 +197,7 @@ export class BridgeServer implements HttpServer {
     this.#log(request, exchange, { status: result.statusCode, ms: Math.round(performance.now() - startedAt) });
     if (this.#closed) response.shouldKeepAlive = false;
     this.#answering.add(request.socket);
-    await sendAnswer(request, response, named(result, exchange.requestId));
+    await sendAnswer(request, response, this.#completed(request, result, exchange.requestId));
     this.#answering.delete(request.socket);
   }
 
@@ -212,6 +215,12 @@ export class BridgeServer implements HttpServer {
     }
   }
 
+  /** With the headers of every answer. */
+  #completed(request: IncomingMessage, answer: ProxyResult, requestId: string): ProxyResult {
+    const cors = this.#options.corsOf(request, answer);
+    return { ...answer, headers: { 'X-Request-Id': requestId, ...NO_SNIFFING, ...answer.headers, ...cors } };
+  }
+
   #log({ method }: IncomingMessage, { path, requestId }: Exchange, answer: LoggedAnswer): void {
     const line = `${method} ${path} ${answer.status}`;
     const isProbe = path === '/healthz' || path === '/readyz';
@@ -224,27 +233,10 @@ interface AcceptedExchange extends Exchange {
   readonly answer: (exchange: Exchange) => Promise<ProxyResult>;
 }
 
-const named = (result: ProxyResult, requestId: string): ProxyResult => ({
-  ...result,
-  headers: { 'X-Request-Id': requestId, ...NO_SNIFFING, ...result.headers },
-});
-
 const tooManyHeaders = (path: string): ProxyResult =>
   sendProblem(namedProblem('headers_too_large', 431, `The request has more than ${MAX_HEADERS} headers.`, path));
 
 interface LoggedAnswer {
   readonly status: number;
   readonly ms: number;
-}
-
-/** Proxies send an absolute URL. */
-function splitTarget(target = '/'): { readonly path: string; readonly query: string } {
-  const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
-  const [path = '', query = ''] = splitOnce(local, '?');
-  return { path: path.startsWith('/') ? path : `/${path}`, query };
-}
-
-function splitOnce(text: string, separator: string): readonly string[] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -22,6 +22,7 @@ import type { Admission, Admitted } from './admission.ts';
 import { readBody } from './bridge-answer.ts';
 import { invoke } from './bridge-invoke.ts';
 import { type Acceptance, type BridgeLimits, BridgeServer, type Exchange, type HttpServer } from './bridge-server.ts';
+import { createCors } from './cors.ts';
 import { EventStreams, type StreamLimits } from './event-streams.ts';
 import { type CallProgress, recordedCall } from './recorded-call.ts';
 import { authorizationOf, callerAddress, createGuard, type GuardOptions, requireBodyType } from './request-guard.ts';
@@ -115,7 +116,7 @@ export function createBridge(options: BridgeOptions): HttpServer {
     return invoke({ name, handler: handlers[name], event, requestId, timeoutMs, wait, logger, ran, openStream });
   }
 
-  const server = new BridgeServer({ accept, logger, limits });
+  const server = new BridgeServer({ accept, corsOf: createCors(guard.origins ?? []), logger, limits });
   return {
     listen: (port, host) => server.listen(port, host),
     close() {

@@ -112,3 +112,15 @@ const isVisit = (method: string | undefined, headers: IncomingHttpHeaders): bool
   (method === 'GET' || method === 'HEAD') &&
   headers['sec-fetch-mode'] === 'navigate' &&
   headers['sec-fetch-dest'] === 'document';
+
+/** Proxies send an absolute URL. */
+export function splitTarget(target = '/'): { readonly path: string; readonly query: string } {
+  const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const [path = '', query = ''] = splitOnce(local, '?');
+  return { path: path.startsWith('/') ? path : `/${path}`, query };
+}
+
+function splitOnce(text: string, separator: string): readonly string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}

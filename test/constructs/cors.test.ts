@@ -1,8 +1,8 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { CORS_REQUEST_HEADERS } from '#api/http/headers.ts';
 import { ROUTES } from '#api/http/routes.ts';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
-import { CORS_REQUEST_HEADERS } from '../../lib/constructs/http-api.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
 
 const corsOrigins = ['https://example.com', 'https://other.example'];

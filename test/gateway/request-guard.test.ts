@@ -137,6 +137,55 @@ describe('a gateway on this machine', () => {
   });
 });
 
+describe('a page of an origin that is configured', () => {
+  const PAGE = 'https://console.example';
+  const origins = ['https://other.example', PAGE];
+
+  async function asPage(method: string, path: string, headers: Readonly<Record<string, string>> = {}) {
+    const { port } = await startBridge(async () => OK, {}, { guard: { origins } });
+    return send(port, { method, path, headers: { Origin: PAGE, 'Sec-Fetch-Site': 'cross-site', ...headers } });
+  }
+
+  it('is told by a preflight what it may send', async () => {
+    const asked = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' };
+    const { status, headers } = await asPage('OPTIONS', '/things/7', asked);
+
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      ...{ 'access-control-allow-origin': PAGE, vary: 'Origin', 'access-control-max-age': '7200' },
+      'access-control-allow-methods': 'POST, GET, HEAD, OPTIONS',
+      'access-control-allow-headers': expect.stringMatching(/^Authorization, Content-Type, /),
+    });
+  });
+
+  it.each([
+    ['GET', '/things/7', 200],
+    ['GET', '/nothing', 404],
+    ['DELETE', '/things/7', 405],
+    ['OPTIONS', '/things/7', 204],
+  ])('may read the answer to %s %s', async (method, path, expected) => {
+    const { status, headers } = await asPage(method, path);
+
+    expect(status).toBe(expected);
+    expect(headers).toMatchObject({
+      ...{ 'access-control-allow-origin': PAGE, vary: 'Origin' },
+      'access-control-expose-headers': expect.stringContaining('X-Request-Id'),
+    });
+    expect(headers).not.toHaveProperty('access-control-allow-methods');
+    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  it('is the only one', async () => {
+    const { status, headers } = await asPage('OPTIONS', '/things/7', { Origin: 'https://evil.example' });
+    const { port } = await startBridge(async () => OK);
+    const none = await send(port, { method: 'GET', path: '/things/7', headers: {} });
+
+    expect([status, headers.vary]).toEqual([403, 'Origin']);
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+    expect(none.headers).not.toHaveProperty('vary');
+  });
+});
+
 describe('a body', () => {
   const post = async (headers: Readonly<Record<string, string>>, body?: string) => {
     const { port } = await startBridge(async () => OK);

@@ -63,3 +63,24 @@ export const EXPOSED_HEADERS = [
 ] as const;
 
 const EXPOSED = EXPOSED_HEADERS.join();
+
+/** All request headers that the API reads and that browsers do not allow by default. */
+export const CORS_REQUEST_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'If-None-Match',
+  'Last-Event-ID',
+  'traceparent',
+  'tracestate',
+  'Idempotency-Key',
+  'Routing-Key',
+  'Prefer',
+  'Task-Deadline',
+  'Task-Priority',
+  'Task-Timeout',
+  'Webhook-Url',
+  'Webhook-Events',
+] as const;
+
+/** Preflight cache in seconds. Some browsers cap it at this value. */
+export const CORS_MAX_AGE_SECONDS = 7200;

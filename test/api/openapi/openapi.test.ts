@@ -2,6 +2,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { type DocumentedModel, jsonOnly, openApiDocument, ROUTES } from '#api';
+import { CORS_REQUEST_HEADERS } from '#api/http/headers.ts';
 import { LIFECYCLE_ROUTES } from '#api/http/lifecycle-routes.ts';
 import { LIFECYCLE_BODIES } from '#api/openapi/lifecycle-bodies.ts';
 import { type Contract, contractOf, loadContract } from '#contract';
@@ -11,7 +12,6 @@ import { GdpGrowthRateRequest, GdpGrowthRateResponse } from '#proto/models/gdp_g
 import { ModelARequest, ModelAResponse } from '#proto/models/model_a.ts';
 import { ModelBRequest, ModelBResponse } from '#proto/models/model_b.ts';
 import { aModel } from '#test/support/registry.ts';
-import { CORS_REQUEST_HEADERS } from '../../../lib/constructs/http-api.ts';
 import { compileProto, contractFrom, everything } from '../../contract/support/compile-proto.ts';
 
 type Json = Record<string, unknown>;
