@@ -175,6 +175,16 @@ describe('npm run users', () => {
     expect(`${out}${err}`).not.toContain('hers');
   });
 
+  it('lists names of other issuers as cells of CSV', async () => {
+    const { platform, users } = await aSystem();
+    const name = 'cn="ann",dc=example at https://login.example.com';
+    await platform.users.create({ name, role: 'user', passwordHash: '', createdAt: 0 });
+
+    const { out } = await users('list');
+
+    expect(out).toContain('\n"cn=""ann"",dc=example at https://login.example.com",user,active,1970-');
+  });
+
   it('disables, enables, promotes and deletes', async () => {
     const { platform, users } = await aSystem();
     await users('add', 'ann');

@@ -109,12 +109,15 @@ export const COMMANDS: Readonly<Record<string, { readonly takes: number; readonl
     async run({ users }) {
       const lines = ['username,role,state,created_at'];
       for await (const { name, role, isDisabled, createdAt } of allUsers(users)) {
-        lines.push([name, role, isDisabled ? 'disabled' : 'active', new Date(createdAt).toISOString()].join());
+        lines.push([cell(name), role, isDisabled ? 'disabled' : 'active', new Date(createdAt).toISOString()].join());
       }
       return `${lines.join('\n')}\n`;
     },
   },
 };
+
+/** Names of other issuers may have commas. */
+const cell = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 async function change(store: OpenedUsers, name: string, by: (user: User) => User): Promise<string> {
   const user = await changeUser(store, (await find(store.users, name)).id, by);
