@@ -64,6 +64,7 @@ describe('Ctrl-C in a terminal', { timeout: 120_000 }, () => {
     ['logs model_b --follow', /Ready\./, /Ready\..*\^C$/s],
     ['predict model_b "{}" --watch', /running/, `Stopped. The task goes on: \`modelyard tasks watch ${ID}\`.\n`],
     [`tasks watch ${ID}`, /running/, `Stopped. The task goes on: \`modelyard tasks watch ${ID}\`.\n`],
+    ['load model_b --rate 5 --seconds 60', /2 of 300 sent/, /SENT.*Stopped\. These are the answers until then\.\n$/s],
     ['login --username ann', /Password: /, 'Password: \nStopped.\n'],
     ['init', /Name of the model.*: /, '\nStopped.\n'],
     ['users', /asks to wait/, /^.*The API answered 503 and asks to wait 3600 s\.\n\^C$/],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, TaskError } from '#client';
-import { positiveNumber, typedJson } from '../arguments.ts';
+import { positiveNumber, Stopped, stopOnInterrupt, typedJson } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
 
@@ -25,10 +25,14 @@ export const addLoad: AddVerb = (program, io) => {
       const errors = new Map<string, number>();
       const startedAt = performance.now();
       const running: Promise<void>[] = [];
-      for (let sent = 0; sent < total; sent += 1) {
-        await sleep(Math.max(0, startedAt + (sent * 1000) / rate - performance.now()));
-        running.push(predictOnce(() => api.predict(model, request), times, errors));
-        output.progress(`${sent + 1} of ${total} sent, ${times.length} answered`);
+      const stopped = stopOnInterrupt();
+      const predict = () => api.predict(model, request, { signal: stopped });
+      while (running.length < total) {
+        const waitMs = Math.max(0, startedAt + (running.length * 1000) / rate - performance.now());
+        await sleep(waitMs, undefined, { signal: stopped }).catch(() => undefined);
+        if (stopped.aborted) break;
+        running.push(predictOnce(predict, { times, errors, stopped }));
+        output.progress(`${running.length} of ${total} sent, ${times.length} answered`);
       }
       await Promise.all(running);
       output.progress('');
@@ -37,26 +41,37 @@ export const addLoad: AddVerb = (program, io) => {
         const ms = sorted[Math.ceil(sorted.length * share) - 1];
         return ms === undefined ? null : Math.round(ms * 10) / 10;
       };
-      const report = { sent: total, succeeded: times.length, p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99) };
+      const report = {
+        sent: running.length,
+        succeeded: times.length,
+        p50_ms: at(0.5),
+        p90_ms: at(0.9),
+        p99_ms: at(0.99),
+      };
       const failed = Object.fromEntries(errors);
       output.show({ ...report, errors: failed }, () => [
         ...output.table(Object.keys(report), [Object.values(report)]),
         ...[...errors].map(([code, count]) => `${count} × ${code}`),
       ]);
+      if (stopped.aborted) throw new Stopped('Stopped. These are the answers until then.');
       if (times.length === 0) throw new Error('No request succeeded.');
     });
 };
 
-async function predictOnce(
-  predict: () => Promise<unknown>,
-  times: number[],
-  errors: Map<string, number>,
-): Promise<void> {
+interface Counts {
+  readonly times: number[];
+  readonly errors: Map<string, number>;
+  /** What ends by it is neither a success nor an error. */
+  readonly stopped: AbortSignal;
+}
+
+async function predictOnce(predict: () => Promise<unknown>, { times, errors, stopped }: Counts): Promise<void> {
   const startedAt = performance.now();
   try {
     await predict();
     times.push(performance.now() - startedAt);
   } catch (error) {
+    if (stopped.aborted) return;
     // Recovery: errors are counted by kind.
     const isKnown = error instanceof ApiError || error instanceof TaskError;
     const code = isKnown ? error.code : 'unreachable';
