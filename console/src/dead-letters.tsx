@@ -45,7 +45,7 @@ export function DeadLetters({ model }: { readonly model: string }) {
           </button>
         </p>
       ) : null}
-      {redriving.data ? <p role="status">{redriving.data.redriven.length} tasks run again.</p> : null}
+      {redriving.data ? <p role="status">Tasks that run again: {redriving.data.redriven.length}.</p> : null}
       {redriving.error ? <Failure error={redriving.error} /> : null}
       {rows.length > 0 ? <DataTable label="Dead letters" rows={rows} columns={COLUMNS} keyOf={({ id }) => id} /> : null}
     </>

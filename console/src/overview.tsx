@@ -52,20 +52,20 @@ interface Health {
   readonly reason?: string;
 }
 
-/** The state of a model, with its reason. */
-export function healthOf(model: Model, instances: readonly Instance[] = []): Health {
+/** The state of a model, with its reason. Users do not see instances, also not one that starts. */
+export function healthOf(model: Model, instances: readonly Instance[] | undefined): Health {
   if (model.failure && model.live_instances === 0) {
     return { state: 'failing', reason: `${model.failure.reason} (${model.failure.count} times)` };
   }
-  const troubled = instances.find(({ condition }) => condition !== null);
+  const troubled = instances?.find(({ condition }) => condition !== null);
   if (troubled) return { state: 'failing', reason: `${troubled.id}: ${words(troubled.condition)}` };
   if (model.live_instances > 0) return { state: 'active' };
-  const starting = instances.find(({ state }) => state === 'starting');
+  const starting = instances?.find(({ state }) => state === 'starting');
   if (starting) return { state: 'waking', reason: `${starting.id} is starting` };
-  const isWaiting = (model.backlog ?? 0) > 0;
-  return isWaiting
-    ? { state: 'failing', reason: `${model.backlog} tasks wait and no instance is ready` }
-    : { state: 'asleep', reason: 'A request wakes it' };
+  if ((model.backlog ?? 0) === 0) return { state: 'asleep', reason: 'A request wakes it' };
+  return instances
+    ? { state: 'failing', reason: `No instance is ready; waiting tasks: ${model.backlog}` }
+    : { state: 'waking', reason: `Tasks that wait for an instance: ${model.backlog}` };
 }
 
 /** The API counts no further. */

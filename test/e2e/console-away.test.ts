@@ -75,6 +75,7 @@ describe('the console while the API is away, in a browser,', { timeout: 120_000 
   it('says why an API that answers is not ready, also before anything is known', async () => {
     await using console = await tests.open();
     const { page } = console;
+    await page.getByRole('link', { name: 'model_a' }).waitFor();
     await page.route(/\/(readyz|users\/me|models\?.*)$/, (route) =>
       route.fulfill({ status: 503, json: { status: 503, detail: 'The task store cannot be reached.' } }),
     );

@@ -45,7 +45,7 @@ describe('an operator at the console, in a browser,', { timeout: 120_000 }, () =
     await card.getByRole('link').click();
     await page.getByRole('tab', { name: 'Dead letters' }).click();
     await page.getByRole('button', { name: 'Run them again' }).click();
-    await page.getByText('1 tasks run again').waitFor();
+    await page.getByText('Tasks that run again: 1.').waitFor();
 
     await page.getByText('No task of this model was given up').waitFor();
     expect(await console.violations()).toEqual([]);

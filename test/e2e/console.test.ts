@@ -84,6 +84,21 @@ describe('the console at /, in a browser,', { timeout: 120_000 }, () => {
     expect(faults).toEqual([]);
   });
 
+  it('tells a user, who sees no instances, that a model wakes', async () => {
+    await using console = await tests.open();
+    const { page, faults } = console;
+    const model = { name: 'sleepy', state: 'asleep', live_instances: 0, backlog: 3, failure: null };
+    await page.route(/\/events\?/, (route) => route.fulfill({ status: 204 }));
+    await page.route(/\/users\/me$/, (route) => route.fulfill({ json: { username: 'ann', role: 'user' } }));
+    await page.route(/\/models\?/, (route) => route.fulfill({ json: { models: [model] } }));
+    await page.reload();
+
+    await page.getByRole('article').getByText('waking', { exact: true }).waitFor();
+    await page.getByText('Tasks that wait for an instance: 3').waitFor();
+    expect(await page.getByText('Dead letters').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it('shows what failed in a page, and the rest of the console', async () => {
     await using console = await tests.open();
     const { page } = console;
