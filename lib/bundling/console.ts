@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync, type Metafile } from 'esbuild';
 
@@ -38,11 +38,15 @@ export function writeConsole(into: string): ConsoleSizes {
     write: false,
     logLevel: 'error',
   });
-  mkdirSync(draft, { recursive: true });
-  for (const { path, contents } of outputFiles) writeFileSync(join(draft, basename(path)), contents);
-  mkdirSync(dirname(into), { recursive: true });
-  rmSync(into, { recursive: true, force: true });
-  renameSync(draft, into);
+  try {
+    mkdirSync(draft, { recursive: true });
+    for (const { path, contents } of outputFiles) writeFileSync(join(draft, basename(path)), contents);
+    rmSync(into, { recursive: true, force: true });
+    renameSync(draft, into);
+  } finally {
+    // Of a build that another one has overtaken.
+    rmSync(draft, { recursive: true, force: true });
+  }
   return sizesOf(metafile);
 }
 
