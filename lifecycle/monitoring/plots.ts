@@ -56,6 +56,6 @@ export function barPlot(name: string, { edges, labels, reference, current }: Dis
 }
 
 const svg = (width: number, title: string, content: string): string =>
-  `<svg width="${width}" height="${HEIGHT}" role="img" aria-label="${escaped(title)}"><text x="${PAD}" y="14">${escaped(title)}</text>${content}</svg>`;
+  `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="${escaped(title)}"><text x="${PAD}" y="14">${escaped(title)}</text>${content}</svg>`;
 
 const minuteOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');

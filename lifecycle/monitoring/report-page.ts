@@ -15,9 +15,10 @@ export interface PageData {
   readonly alerts: readonly JsonObject[];
 }
 
-const STYLE = `body{font:14px system-ui;margin:2em;max-width:1100px;color:#212121}
+const STYLE = `body{font:14px system-ui;margin:2em;max-width:1100px;color:#212121;overflow-wrap:anywhere}
+@media(max-width:600px){body{margin:1em}}.table{overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #e0e0e0}
-svg{margin:.5em}text{font:11px system-ui}.drift{color:#c62828}.good{color:#2e7d32}`;
+svg{margin:.5em 0;max-width:100%;height:auto}text{font:11px system-ui}.drift{color:#c62828}.good{color:#2e7d32}`;
 
 /** No scripts, no other files: the style is allowed by its hash. */
 export const REPORT_PAGE_HEADERS = {
@@ -33,7 +34,7 @@ export function reportPage({ report, distributions, versions, alerts }: PageData
   const judged = windows.filter(({ computed_at }) => computed_at !== null);
   const [newest] = judged;
   const refused = Object.entries(outcomes.refused).map(([code, count]) => `${count} ${code}`);
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(model)}</title><style>${STYLE}</style></head>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(model)}</title><style>${STYLE}</style></head>
 <body><h1>${escaped(model)}</h1>
 <p>${newest ? stateOf(newest) : 'No window has been judged yet.'} Outcomes: ${outcomes.recorded} recorded${refused.length > 0 ? `; refused: ${escaped(refused.join(', '))}` : ''}.</p>
 <h2>Error over time</h2>${errorPlots(judged)}
@@ -101,5 +102,5 @@ const alertRow = ({ state, rule, since, started_at, reason, summary }: JsonObjec
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: string) =>
     `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table>${line(head, 'th')}${rows.map((row) => line(row, 'td')).join('\n')}</table>`;
+  return `<div class="table"><table>${line(head, 'th')}${rows.map((row) => line(row, 'td')).join('\n')}</table></div>`;
 }
