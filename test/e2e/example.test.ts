@@ -44,6 +44,9 @@ describe('npm run example', () => {
       expect(output).toMatch(/retrain-strong: version \d+ refused.*is not lower than/);
       expect(output).toMatch(/Reported \d{4} outcomes/);
       expect(code).toBe(0);
+      const answer = await system.fetch('/models/fertility/deployments');
+      const { rollouts } = (await answer.json()) as { readonly rollouts: readonly unknown[] };
+      expect(rollouts[0]).toMatchObject({ strategy: 'guard', rule: { on_drift: false } });
     },
     TIMEOUT_MS,
   );
