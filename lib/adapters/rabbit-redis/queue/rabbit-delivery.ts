@@ -9,7 +9,7 @@ import {
 import type { HeldMessage, LeasedChannel } from './leased-channel.ts';
 import { copyHeaders, type MessageFacts, turnHeader } from './rabbit-message.ts';
 import type { RabbitPublisher } from './rabbit-publisher.ts';
-import type { ModelQueues } from './rabbit-topology.ts';
+import { type ModelQueues, nearLaneOf } from './rabbit-topology.ts';
 
 export interface RabbitDeliveryOptions extends MessageFacts {
   readonly body: Uint8Array;
@@ -72,9 +72,13 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     return this.#isLost || this.#options.channel.isLost;
   }
 
-  /** Returns a message that was not received. Resolves with false if RabbitMQ accepts none now; it is still held then. */
-  giveBackUnseen(): Promise<boolean> {
-    return this.#settleOnce(() => this.#sendBack(countsOfCopy(this, { keepFence: true }), 0)).then(
+  /**
+   * Returns a message that was not received, when turns up to `served` were. Resolves with false if RabbitMQ accepts none
+   * now; it is still held then.
+   */
+  giveBackUnseen(served: number): Promise<boolean> {
+    const lane = nearLaneOf(this.#options.queues, this.turn - served);
+    return this.#settleOnce(() => this.#sendBack(countsOfCopy(this, { keepFence: true }), { lane })).then(
       () => true,
       () => false,
     );
@@ -85,11 +89,11 @@ export class RabbitDelivery implements Delivery, HeldMessage {
   }
 
   retry(next: RetryOptions): Promise<void> {
-    return this.#settle(() => this.#sendBack(countsOfCopy(this, next), next.delaySeconds));
+    return this.#settle(() => this.#sendBack(countsOfCopy(this, next), next));
   }
 
   release(options: ReleaseOptions = {}): Promise<void> {
-    return this.#settle(() => this.#sendBack(countsOfCopy(this, options), options.delaySeconds));
+    return this.#settle(() => this.#sendBack(countsOfCopy(this, options), options));
   }
 
   reject(reason: RejectReason, attempts: number): Promise<void> {
@@ -98,8 +102,11 @@ export class RabbitDelivery implements Delivery, HeldMessage {
     return this.#settle(() => publisher.publish({ queue: queues.deadLetters, body: this.body, headers }));
   }
 
-  async #sendBack(counts: CarriedCounts, delaySeconds = 0): Promise<void> {
-    const { queues, publisher, source, lane, turn } = this.#options;
+  async #sendBack(
+    counts: CarriedCounts,
+    { delaySeconds = 0, lane = this.#options.lane }: { delaySeconds?: number; lane?: string | undefined },
+  ): Promise<void> {
+    const { queues, publisher, source, turn } = this.#options;
     if (source === 'tasks') {
       const headers = { ...copyHeaders(counts), ...turnHeader(turn) };
       // The delay queues lead to the first lane.

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AsyncMessage } from 'rabbitmq-client';
 import { type ConsumeOptions, type Delivery, SHORT_PREFETCH_MS, type TaskConsumer } from '#core';
 import { translated } from '../errors.ts';
@@ -25,7 +24,7 @@ export interface RabbitTaskConsumerOptions extends ConsumeOptions {
 
 /** Return prefetched messages that were not received within this time. */
 const UNRECEIVED_MS = 100;
-/** How long the lanes are compared after the last message of another lane than the first. */
+/** How long the lanes are compared after a message of another lane than the first, or one that was given back. */
 const COMPARED_MS = 1000;
 
 /**
@@ -39,6 +38,10 @@ export class RabbitTaskConsumer implements TaskConsumer {
   readonly #lanes: readonly string[];
   readonly #reporter: HeldReporter;
   #comparedUntil = 0;
+  /** The highest turn that was received. */
+  #served = 0;
+  /** Until then, receives come too seldom to fetch ahead of them. */
+  #isSlowUntil = 0;
   /** Prefetched messages that were not received yet, the lowest turn first. */
   #prefetched: RabbitDelivery[] = [];
   #channel: LeasedChannel | undefined;
@@ -84,8 +87,8 @@ export class RabbitTaskConsumer implements TaskConsumer {
     if (this.#prefetched.length === 0) {
       await translated('queue_unavailable', () => this.#openWindows(max));
       await this.#arrival();
-      // The first messages of other lanes arrive in the same packet.
-      if (this.#comparesLanes) await nextTurn();
+      // The first messages of other lanes come with it, or before an answer to what is sent now.
+      if (this.#comparesLanes) await this.#channel?.window.flush().catch(() => undefined);
     } else if (this.#comparesLanes) void this.#openWindows(max).catch(() => undefined);
     if (!signal.aborted) return this.#take(max);
     await this.#stopReceiving();
@@ -98,13 +101,14 @@ export class RabbitTaskConsumer implements TaskConsumer {
 
   async #openWindows(wanted: number): Promise<void> {
     const { window } = await this.#open();
-    await window.open(wanted, this.#comparesLanes ? 1 : 0);
+    await window.open(wanted, this.#comparesLanes && performance.now() > this.#isSlowUntil ? 1 : 0);
   }
 
   #take(max: number): readonly RabbitDelivery[] {
     const taken = this.#prefetched.splice(0, max);
     const turn = taken.at(-1)?.turn ?? 0;
     if (turn > 0) this.#options.turns?.serve(this.#queue, turn);
+    this.#served = Math.max(this.#served, turn);
     return taken;
   }
 
@@ -202,7 +206,8 @@ export class RabbitTaskConsumer implements TaskConsumer {
   /** Messages stay for the next receive while RabbitMQ accepts none back. */
   async #giveBack(): Promise<void> {
     const returned = this.#prefetched.splice(0);
-    const given = await Promise.all(returned.map((delivery) => delivery.giveBackUnseen()));
+    if (returned.length > 0) this.#isSlowUntil = this.#comparedUntil = performance.now() + COMPARED_MS;
+    const given = await Promise.all(returned.map((delivery) => delivery.giveBackUnseen(this.#served)));
     this.#prefetched.unshift(...returned.filter((delivery, i) => !given[i] && !delivery.isGone));
     if (this.#prefetched.length === 0 || this.#closing) return;
     if (this.#receiving) this.#wake();

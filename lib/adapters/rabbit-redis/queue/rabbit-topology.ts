@@ -1,4 +1,5 @@
 import type { Channel } from 'rabbitmq-client';
+import { TURN_COST } from '#core';
 
 /** Deliveries of one copy after which the broker moves it to the dead-letter queue. Workers give up much earlier. */
 export const MAX_DELIVERIES = 100;
@@ -36,6 +37,16 @@ export interface ModelQueues {
 /** The queues of all lanes. */
 export const lanesOf = ({ tasks }: Pick<ModelQueues, 'tasks'>): readonly string[] =>
   LANES.map(({ suffix }) => `${tasks}${suffix}`);
+
+/**
+ * The lane for a message that goes back although its turn is near: `ahead` of the received ones. At the tail of its own
+ * lane, a backlog would come before it, and after that, its low turn would hold up the other lanes. Undefined for a turn
+ * that is far ahead.
+ */
+export function nearLaneOf(queues: ModelQueues, ahead: number): string | undefined {
+  const near = LANES.findLastIndex(({ turnsAhead }) => ahead <= turnsAhead * TURN_COST.normal);
+  return lanesOf(queues)[near];
+}
 
 export const queuesOf = (prefix: string, model: string): ModelQueues => ({
   tasks: `${prefix}.${model}.tasks`,
