@@ -18,12 +18,14 @@ export interface Assessment extends RolloutVerdict {
 /** Fewer outcomes say too little about an error. */
 const MIN_OUTCOMES = 20;
 
-/** The tallies of both versions, summed over all live instances. */
+/** The tallies of both versions, summed over all live instances. Heartbeats may still have those of a roll-out before. */
 export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow): Promise<RolloutTallies> {
   const { instances } = await platform.registry.snapshot();
   const now = platform.clock.now();
   const live = instances.filter((instance) => instance.model === rollout.model && isAlive(instance, now));
-  const tallies = live.flatMap((instance) => instance.tallies ?? []);
+  const tallies = live
+    .flatMap((instance) => instance.tallies ?? [])
+    .filter(({ startedAt = rollout.started_at }) => startedAt === rollout.started_at);
   return {
     candidate: sumTallies(rollout.version, tallies),
     champion: sumTallies(rollout.champion, tallies),

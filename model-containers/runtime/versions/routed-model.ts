@@ -83,8 +83,10 @@ export class RoutedModel {
 
   /** What the versions of a roll-out have answered. Empty while nothing is rolled out. */
   get tallies(): readonly VersionTally[] {
-    const other = this.#candidate?.lane ?? this.#fallback?.lane;
-    return other ? [this.#primary.counter.tally, other.counter.tally] : [];
+    const other = this.#candidate ?? this.#fallback;
+    if (!other) return [];
+    const { startedAt } = 'guard' in other ? other.guard : other.candidate;
+    return [this.#primary, other.lane].map(({ counter }) => ({ ...counter.tally, startedAt }));
   }
 
   onCondition(listener: (condition: ModelCondition) => void): void {
@@ -243,7 +245,6 @@ export class RoutedModel {
   }
 
   async close(): Promise<void> {
-    const lanes = [this.#primary, this.#fallback?.lane, this.#candidate?.lane];
-    await Promise.all(lanes.map((lane) => lane?.model.close()));
+    await Promise.all([this.#primary, this.#fallback?.lane, this.#candidate?.lane].map((lane) => lane?.model.close()));
   }
 }

@@ -4,7 +4,7 @@ import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { assessRollout } from '#lifecycle/serving/assess-rollout.ts';
 import { judgeRollouts } from '#lifecycle/serving/judge-rollouts.ts';
 import { pointModel } from '#lifecycle/serving/point-model.ts';
-import { listRollouts, presentRollout } from '#lifecycle/serving/rollouts.ts';
+import { listRollouts, presentRollout, runningRollout } from '#lifecycle/serving/rollouts.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { openWithVersions } from './support.ts';
 
@@ -27,14 +27,19 @@ describe('a roll-out', () => {
   const champion = async () =>
     (await lifecycle.ask('training', 'version', { model: MODEL, version: 'champion' })).version;
 
-  /** An instance that has answered tasks of both versions. */
-  async function answered(counts: Readonly<Record<string, readonly [good: number, failed: number]>>, id = 'i1') {
+  /** An instance that has answered tasks of both versions, in the roll-out that runs unless told otherwise. */
+  async function answered(
+    counts: Readonly<Record<string, readonly [good: number, failed: number]>>,
+    id = 'i1',
+    startedAt?: number,
+  ) {
+    const started = startedAt ?? (await runningRollout(lifecycle, MODEL))?.started_at ?? 0;
     const now = lifecycle.platform.clock.now();
     const tallies = Object.entries(counts).map(([version, [good, failed]]) => {
       const counter = new TallyCounter(version);
       for (let at = 0; at < good; at++) counter.answered(2);
       for (let at = 0; at < failed; at++) counter.failed();
-      return counter.tally;
+      return { ...counter.tally, startedAt: started };
     });
     const instance: Instance = {
       ...{ id, model: MODEL, state: 'ready', contractHash: 'h', slots: 1, inFlight: 0, tallies },
@@ -194,6 +199,20 @@ describe('a roll-out', () => {
     const [row] = await listRollouts(lifecycle, MODEL, 1);
     const shown = row && presentRollout(row, state === 'running' ? await assessRollout(lifecycle, row) : undefined);
     expect(shown).toMatchObject({ state, reasons: expect.arrayContaining([expect.stringMatching(reason)]) });
+  });
+
+  it('counts nothing of the roll-out before, which heartbeats still have', async () => {
+    await deploy('2', { strategy: 'canary', rule: SOON });
+    const before = (await runningRollout(lifecycle, MODEL))?.started_at ?? 0;
+    await stage('roll-back');
+    await lifecycle.platform.clock.sleep(2);
+    await deploy('2', { strategy: 'canary', rule: SOON });
+
+    await answered({ '1': [100, 0], '2': [100, 0] }, 'i1', before);
+
+    expect(await newest()).toMatchObject({ state: 'running', version: '2' });
+    await answered({ '1': [100, 0], '2': [100, 0] });
+    expect(await newest()).toMatchObject({ state: 'promoted', version: '2' });
   });
 
   it('counts only live instances', async () => {

@@ -110,7 +110,11 @@ describe('the deployed version of an instance', () => {
     await deployed.follow();
 
     expect(versions()).toEqual([undefined, '1', '2']);
-    expect(deployed.model.tallies.map(({ version }) => version)).toEqual(['1', '2']);
+    const { startedAt } = candidate;
+    expect(deployed.model.tallies).toMatchObject([
+      { version: '1', startedAt },
+      { version: '2', startedAt },
+    ]);
     await deploy('1');
     await deployed.follow();
     expect(deployed.model.tallies).toEqual([]);

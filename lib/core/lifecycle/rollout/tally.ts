@@ -1,6 +1,8 @@
 /** Counts of the responses of a version since the start of its roll-out. */
 export interface VersionTally {
   readonly version: string;
+  /** `startedAt` of the roll-out. Absent in the tallies of an earlier build. */
+  readonly startedAt?: number;
   /** Ended tasks that were routed to it, without those whose request was invalid. */
   readonly tasks: number;
   /** Of these, failed tasks. */
@@ -91,7 +93,8 @@ export function latencyOf({ latencies }: VersionTally, share: number): number | 
 
 /** For values read from a registry. */
 export const isTally = (value: unknown): value is VersionTally => {
-  const { version, tasks, failed, latencies } = (value ?? {}) as Partial<VersionTally>;
+  const { version, startedAt = 0, tasks, failed, latencies } = (value ?? {}) as Partial<VersionTally>;
   const isCount = (count: unknown) => Number.isSafeInteger(count) && Number(count) >= 0;
-  return typeof version === 'string' && isCount(tasks) && isCount(failed) && Array.isArray(latencies);
+  const isOfRollout = typeof version === 'string' && Number.isFinite(startedAt);
+  return isOfRollout && isCount(tasks) && isCount(failed) && Array.isArray(latencies);
 };
