@@ -32,7 +32,7 @@ describe('npm run restore', () => {
     const platform = createFullAwsPlatform(settings);
     cleanup.defer(() => platform.close());
     const { users, tasks, calls, blobs } = platform;
-    const s3 = await createS3Client({ endpoints: { sqs: ENDPOINT, s3: ENDPOINT, dynamodb: ENDPOINT } });
+    const s3 = await createS3Client(settings);
     cleanup.defer(() => s3.destroy());
     const Bucket = settings.blobBucket;
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
