@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests of templates only read what they synthesize, so their files share it and the modules of the CDK. */
 const TEMPLATES = ['test/stacks/**/*.test.ts', 'test/constructs/**/*.test.ts', 'test/dashboards/**/*.test.ts'];
 /** Replace modules, or run the tests of another file again on another platform. */
-const ALONE = ['test/models/model-b.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
+const ALONE = ['test/{models/model-b,bundling/console}.test.ts', 'test/e2e/{aws,rabbit-redis}/**/*.test.ts'];
 /** Counts requests of a worker, which are more when other work keeps runs from ending together. */
 const LAST = ['test/scripts/cost-usage.test.ts'];
 /**

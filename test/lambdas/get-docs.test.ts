@@ -39,6 +39,7 @@ describe('GET /docs', () => {
     expect(addresses.map((address) => address?.replace(/\?v=[\w-]{22}$/, '?v'))).toEqual([
       'data:,',
       'docs/swagger-ui.css?v',
+      'docs/accessible.css?v',
       'openapi.json',
       'openapi.json',
       'docs/swagger-ui-bundle.js?v',
@@ -57,7 +58,7 @@ describe('GET /docs', () => {
       expect(headers['Cache-Control']).toBe('public, max-age=31536000, immutable');
       expect(headers['Content-Type']).toMatch(name.endsWith('.css') ? /^text\/css;/ : /^text\/javascript;/);
     }
-    expect(named).toHaveLength(3);
+    expect(named).toHaveLength(4);
   });
 
   it('keeps a file of another version no longer than until it is asked for again', async () => {
