@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { type Alert, type AlertStep, isSilencing, judgeWindow, ModelyardError, type Silence } from '#core';
+import { type Alert, type AlertStep, isSilencing, judgeWindow, type Silence } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
+import { retryConflicts } from '../retry-conflicts.ts';
 import type { OwnedRule } from './rules.ts';
 import { type AlertRow, type AlertTables, alertsDatabase, type SilenceRow } from './tables.ts';
 
@@ -52,11 +53,9 @@ export async function changeAlert(
   step: (alert: Alert | undefined, isSilenced: boolean) => AlertStep,
 ): Promise<void> {
   const database = await alertsDatabase(lifecycle);
-  for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const isDone = await database.transaction((transaction) => tryChange(transaction, lifecycle, rule, subject, step));
-    if (isDone) return;
-  }
-  throw new ModelyardError('store_unavailable', 'The alert is changed by too many at once.', { retryable: true });
+  const change = async () =>
+    (await database.transaction((transaction) => tryChange(transaction, lifecycle, rule, subject, step))) || undefined;
+  await retryConflicts(change, { maxTries: MAX_TRIES, conflict: 'The alert is changed by too many at once.' });
 }
 
 /** Resolves with false when another process has changed it since it was read. Then nothing is written. */

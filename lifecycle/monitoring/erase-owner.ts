@@ -3,6 +3,7 @@ import { quoted } from '#adapters/duckdb/tables.ts';
 import { inBatches, ModelyardError, PREDICTION_LOG_OWNER } from '#core';
 import { erasing, notTheirs } from '../erase-user.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import { retryConflicts } from '../retry-conflicts.ts';
 import type { Workbench } from '../scratch.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
@@ -72,17 +73,17 @@ interface Erased {
 async function eraseIn(lifecycle: Lifecycle, bench: Workbench, { id }: BatchRow, erased: Erased): Promise<number> {
   const { query } = await monitoringDatabase(lifecycle);
   const rows = query.selectFrom('batches').selectAll().where('id', '=', id);
-  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+  const erase = async () => {
     const batch = await rows.executeTakeFirstOrThrow();
     try {
-      const count = await tryErase(lifecycle, bench, batch, erased);
-      if (count !== undefined) return count;
+      return await tryErase(lifecycle, bench, batch, erased);
     } catch (error) {
       // Recovery: another erasure has deleted the object meanwhile, and the next try reads the new one.
       if ((await rows.executeTakeFirstOrThrow()).artifact === batch.artifact) throw error;
+      return undefined;
     }
-  }
-  throw new ModelyardError('conflict', 'Too many users erase their predictions.', { retryable: true });
+  };
+  return retryConflicts(erase, { maxTries: MAX_TRIES, conflict: 'Too many users erase their predictions.' });
 }
 
 /** Resolves with undefined if the erasure of another user has written the batch again meanwhile. */

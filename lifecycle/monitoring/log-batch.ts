@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { quoted } from '#adapters/duckdb/tables.ts';
 import { type LoggedPrediction, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
+import { retryConflicts } from '../retry-conflicts.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage, StageRun } from '../service.ts';
 import { readPermissions } from './consents.ts';
@@ -86,11 +87,10 @@ export async function storeBatch(
   const known = query.selectFrom('batches').select('records').where('id', '=', run.taskId);
   const before = await known.executeTakeFirst();
   if (before || batch.records.length === 0) return before?.records ?? 0;
-  for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const stored = await tryStore(lifecycle, batch, run);
-    if (stored !== undefined) return stored;
-  }
-  throw new ModelyardError('conflict', 'Consents change too often.', { retryable: true });
+  return retryConflicts(() => tryStore(lifecycle, batch, run), {
+    maxTries: MAX_TRIES,
+    conflict: 'Consents change too often.',
+  });
 }
 
 /** Resolves with undefined if consents have changed since they were read. Then nothing is stored. */

@@ -1,5 +1,6 @@
 import { decideGate, type GateInput, type JsonObject, ModelyardError } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
+import { retryConflicts } from '../retry-conflicts.ts';
 import type { Stage, StageRun } from '../service.ts';
 import { type DeployOrder, readDeployOrder } from './deploy-order.ts';
 import { currentDeployment, presentDeployment, recordDecision } from './deployments.ts';
@@ -26,15 +27,11 @@ export const deploy: Stage = async (lifecycle, args, run) => {
   return { ...presentDeployment(row), strategy: row.kind === 'deploy' ? 'all' : row.kind };
 };
 
-async function decide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow> {
-  for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const row = await tryDecide(lifecycle, order, run);
-    if (row) return row;
-  }
-  throw new ModelyardError('conflict', `Too many versions of ${order.model} are deployed at once.`, {
-    retryable: true,
+const decide = (lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow> =>
+  retryConflicts(() => tryDecide(lifecycle, order, run), {
+    maxTries: MAX_TRIES,
+    conflict: `Too many versions of ${order.model} are deployed at once.`,
   });
-}
 
 /** Resolves with undefined if another version was deployed meanwhile: the gate compares with that one then. */
 async function tryDecide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun): Promise<DeploymentRow | undefined> {
