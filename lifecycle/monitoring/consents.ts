@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type HttpRequest, json, type ProxyResult } from '#api';
-import { invalidField, jsonBody } from '../json-body.ts';
+import { invalidField, jsonBody, refuseOthers } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { OutboxTables } from '../outbox.ts';
 import { startStage } from '../stages.ts';
@@ -69,8 +69,7 @@ export async function putConsent(lifecycle: Lifecycle, request: HttpRequest): Pr
   const prediction_log = CONSENTS.find((consent) => consent === asked);
   if (!prediction_log) throw invalidField('/prediction_log', `must be one of ${CONSENTS.join(', ')}`);
   if (typeof erase !== 'boolean') throw invalidField('/erase', 'must be true or false');
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw invalidField(`/${other}`, 'is not a field of a consent');
+  refuseOthers(others, 'is not a field of a consent');
   const { id } = request.caller;
   const at = lifecycle.platform.clock.now();
   await writeConsent(lifecycle, { owner: id, prediction_log, at, erase });

@@ -1,7 +1,7 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { inBatches, isRecord, type JsonValue, STAGE_MODEL, type Task } from '#core';
 import { stageResult } from '#core/stages';
-import { invalidField, jsonBody } from '../json-body.ts';
+import { invalidField, jsonBody, refuseOthers } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { startStage } from '../stages.ts';
@@ -31,8 +31,7 @@ interface OutcomeAnswer {
  */
 export async function postOutcomes(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const { outcomes, ...others } = jsonBody(request);
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw invalidField(`/${other}`, 'is not known; outcomes is');
+  refuseOthers(others, 'is not known; outcomes is');
   const isList = Array.isArray(outcomes) && outcomes.length > 0 && outcomes.length <= MAX_OUTCOMES;
   if (!isList) throw invalidField('/outcomes', `must be a list of 1 to ${MAX_OUTCOMES} outcomes`);
   const asked = outcomes.map(readAsked);

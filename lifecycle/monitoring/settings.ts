@@ -1,5 +1,5 @@
 import { isRecord, type JsonObject, MONITOR_DEFAULTS, type MonitorSettings } from '#core';
-import { invalidField } from '../json-body.ts';
+import { invalidField, refuseOthers } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { monitoringDatabase } from './database.ts';
 import { STATISTICS } from './statistics/drift.ts';
@@ -59,8 +59,7 @@ function checkTests(tests: unknown): MonitorSettings['tests'] {
     if (!isKnown) throw invalidField(`${at}/statistic`, `must be one of ${STATISTICS.join(', ')}`);
     const isRight = threshold === undefined || (typeof threshold === 'number' && threshold > 0);
     if (!isRight) throw invalidField(`${at}/threshold`, 'must be a number above 0');
-    const [other] = Object.keys(others);
-    if (other !== undefined) throw invalidField(`${at}/${other}`, 'is not a setting');
+    refuseOthers(others, 'is not a setting', at);
   }
   return tests as MonitorSettings['tests'];
 }

@@ -1,6 +1,6 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { type JsonObject, ModelyardError } from '#core';
-import { invalidField, jsonBody } from '../json-body.ts';
+import { jsonBody, refuseOthers } from '../json-body.ts';
 import type { Query, Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
 import { assessRollout } from './assess-rollout.ts';
@@ -36,8 +36,7 @@ const postDeployment: Handle = async (lifecycle, request) => {
 const postRollback: Handle = async (lifecycle, request) => {
   const run = { taskId: request.id, attempt: 1, owner: request.caller.id, signal: request.signal };
   const { version, ...others } = jsonBody(request);
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw invalidField(`/${other}`, 'is not known; version is');
+  refuseOthers(others, 'is not known; version is');
   const args: JsonObject = { model: request.param('model'), ...(version === undefined ? {} : { version }) };
   return json(201, await rollBack(lifecycle, args, run));
 };
