@@ -1,11 +1,4 @@
-import {
-  type EventType,
-  isTriggerEvent,
-  type JsonObject,
-  LIFECYCLE_SERVICES,
-  type LifecycleEvent,
-  type LifecycleService,
-} from '#core';
+import { type EventType, isTriggerEvent, type JsonObject, LIFECYCLE_SERVICES, type LifecycleEvent } from '#core';
 import { databaseOf, type Lifecycle } from './lifecycle.ts';
 import { toEvent } from './outbox.ts';
 import type { ServiceManifest } from './service.ts';
@@ -57,12 +50,9 @@ async function startTriggered(lifecycle: Lifecycle, event: LifecycleEvent): Prom
   }
 }
 
-/** Delivers the unsent events of every service that has been used. Resolves with the services that failed. */
-export async function relayAll(lifecycle: Lifecycle): Promise<readonly LifecycleService[]> {
-  const failed: LifecycleService[] = [];
+/** Delivers the unsent events of every service that has been used. */
+export async function relayAll(lifecycle: Lifecycle): Promise<void> {
   for (const name of LIFECYCLE_SERVICES) {
-    if (!lifecycle.stores.hasDatabase(name)) continue;
-    if (!(await relayEvents(lifecycle, (await loadService(name)).manifest))) failed.push(name);
+    if (lifecycle.stores.hasDatabase(name)) await relayEvents(lifecycle, (await loadService(name)).manifest);
   }
-  return failed;
 }
