@@ -1,5 +1,6 @@
 import { type FieldError, UnreadableMessageError } from '#contract';
 import { parseJson } from '#contract/json/scan-json.ts';
+import { isDay } from '#contract/json/times.ts';
 import { ModelyardError } from '#core';
 import { bodyTooLarge, type HttpRequest } from './http-request.ts';
 import { bodyType, FORM_TYPE, JSON_TYPE } from './negotiation.ts';
@@ -111,7 +112,8 @@ export function launchVariant(request: HttpRequest): string | undefined {
 export const aTime: FieldRule = (value) => {
   const time = typeof value === 'string' ? RFC_3339.exec(value) : null;
   const [year, month, day] = (time?.slice(1) ?? []).map(Number) as [number, number, number];
-  const isDay = time !== null && new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
-  return isDay && !Number.isNaN(Date.parse(time[0])) ? undefined : 'a time such as 2026-11-21T05:40:00Z';
+  return time !== null && isDay(year, month, day) && !Number.isNaN(Date.parse(time[0]))
+    ? undefined
+    : 'a time such as 2026-11-21T05:40:00Z';
 };
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;

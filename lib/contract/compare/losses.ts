@@ -1,3 +1,4 @@
+import { LENGTH_DELIMITED, VARINT } from '../json/wire-types.ts';
 import { Reader } from '../wire.ts';
 
 /** The parts of one field that a reader loses. Fields that it reads completely have no entry. */
@@ -26,9 +27,6 @@ export function pruneLosses(messages: readonly MessageLosses[]): void {
     for (const [number, loss] of message) if (!isLossy(loss)) message.delete(number);
   }
 }
-
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
 
 /**
  * Whether an encoded message contains anything that the reader loses. Not recursive, so deep nesting needs no stack.

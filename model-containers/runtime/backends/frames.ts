@@ -1,3 +1,4 @@
+import { tagOf } from '#contract/json/wire-types.ts';
 import { Writer } from '#contract/wire.ts';
 import { MAX_TRANSFER_BYTES } from '#core';
 
@@ -15,8 +16,6 @@ const MAX_FRAME_BYTES = MAX_TRANSFER_BYTES + 2 ** 20;
 
 /** Larger parts are written without a copy. */
 const LARGE_BYTES = 64 * 1024;
-/** The wire type of bytes and messages. */
-const LENGTH_DELIMITED = 2;
 
 /** Writes frames. All small frames of one microtask turn are sent in one system call. */
 export function createFrameWriter(stream: ByteStream) {
@@ -66,10 +65,7 @@ export function enclosed({ member, field }: EnclosedField, message: Uint8Array, 
 }
 
 const prefixOf = (field: number, length: number): Uint8Array =>
-  Writer.create()
-    .uint32((field << 3) | LENGTH_DELIMITED)
-    .uint32(length)
-    .finish();
+  Writer.create().uint32(tagOf(field, 'bytes')).uint32(length).finish();
 
 /**
  * Splits received bytes into frames, which are copies: the caller may use its buffer again. Throws a RangeError for a
