@@ -132,7 +132,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
   };
   return (
     <button type="button" className="quiet" onClick={() => void copy()}>
-      {outcome !== undefined ? outcome : label}
+      {outcome ?? label}
     </button>
   );
 }

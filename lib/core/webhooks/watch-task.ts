@@ -9,8 +9,8 @@ const KEPT_AFTER_TASK_MS = 4 * 24 * 3600_000;
 
 /**
  * Stores the webhook before its task exists, so that no end is missed. A repeated submit keeps the first webhook. The
- * webhook of a task that is never created rests after a while, until the submit is repeated. Rejects with `invalid_request` for a URL that may not be called
- * and for an unknown event.
+ * webhook of a task that is never created rests after a while, until the submit is repeated. Rejects with
+ * `invalid_request` for a URL that may not be called and for an unknown event.
  */
 export async function watchTask(
   deps: WebhookDeps & { readonly outboundHosts?: ListedHosts },

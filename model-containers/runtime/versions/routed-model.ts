@@ -44,7 +44,7 @@ interface RunningCandidate {
 const JUDGED_EVERY = 20;
 
 /**
- * A versioned model: the deployed version, and while a roll-out runs, another one in a process of its own. Every task is
+ * A versioned model: the deployed version, and while a roll-out runs, another one in its own process. Every task is
  * answered by the version that its key chooses, or by the other one if that version fails.
  */
 export class RoutedModel {
@@ -135,7 +135,7 @@ export class RoutedModel {
     return coveredRun(lane, requests, { backup, hedgeMs: hedgeMsOf(backup), clock: this.#options.clock, onEnd });
   }
 
-  /** Serves what is deployed from now on. Rejects when it cannot be reached or set up before `stop` aborts; then nothing changes. */
+  /** Serves what is deployed from now on. Changes nothing if it rejects: out of reach, or not set up before `stop`. */
   async apply(deployment: Deployment, stop?: AbortSignal): Promise<void> {
     await this.#deploy(deployment, stop);
     await this.#rollOut(deployment.candidate, stop);

@@ -41,7 +41,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
   /** The highest turn that was received. */
   #served = 0;
   /** Until then, receives come too seldom to fetch ahead of them. */
-  #isSlowUntil = 0;
+  #slowUntil = 0;
   /** Prefetched messages that were not received yet, the lowest turn first. */
   #prefetched: RabbitDelivery[] = [];
   #channel: LeasedChannel | undefined;
@@ -101,7 +101,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
 
   async #openWindows(wanted: number): Promise<void> {
     const { window } = await this.#open();
-    await window.open(wanted, this.#comparesLanes && performance.now() > this.#isSlowUntil ? 1 : 0);
+    await window.open(wanted, this.#comparesLanes && performance.now() > this.#slowUntil ? 1 : 0);
   }
 
   #take(max: number): readonly RabbitDelivery[] {
@@ -206,7 +206,7 @@ export class RabbitTaskConsumer implements TaskConsumer {
   /** Messages stay for the next receive while RabbitMQ accepts none back. */
   async #giveBack(): Promise<void> {
     const returned = this.#prefetched.splice(0);
-    if (returned.length > 0) this.#isSlowUntil = this.#comparedUntil = performance.now() + COMPARED_MS;
+    if (returned.length > 0) this.#slowUntil = this.#comparedUntil = performance.now() + COMPARED_MS;
     const given = await Promise.all(returned.map((delivery) => delivery.giveBackUnseen(this.#served)));
     this.#prefetched.unshift(...returned.filter((delivery, i) => !given[i] && !delivery.isGone));
     if (this.#prefetched.length === 0 || this.#closing) return;
