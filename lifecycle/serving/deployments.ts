@@ -2,8 +2,9 @@ import type { Transaction } from 'kysely';
 import type { JsonObject } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
+import { liveTallies } from './assess-rollout.ts';
 import type { DeployOrder } from './deploy-order.ts';
-import { endRunning } from './rollouts.ts';
+import { endRunning, runningRollout } from './rollouts.ts';
 import { servingDatabase } from './serving-database.ts';
 import type { DeploymentRow, RolloutRow, ServingTables } from './tables.ts';
 
@@ -63,6 +64,8 @@ export async function recordDecision(
 ): Promise<DeploymentRow | undefined> {
   const database = await servingDatabase(lifecycle);
   const at = lifecycle.platform.clock.now();
+  const replaced = await runningRollout(lifecycle, decision.model);
+  const tallies = replaced && JSON.stringify(await liveTallies(lifecycle, replaced));
   return database.transaction(async (transaction) => {
     const rows = transaction.selectFrom('deployments').selectAll().where('model', '=', decision.model);
     const known = await rows.where('id', '=', decision.id).executeTakeFirst();
@@ -76,6 +79,10 @@ export async function recordDecision(
     };
     await transaction.insertInto('deployments').values(row).execute();
     if (row.state === 'refused') return row;
+    if (replaced) {
+      const running = transaction.updateTable('rollouts').where('id', '=', replaced.id).where('state', '=', 'running');
+      await running.set({ tallies }).execute();
+    }
     await endRunning(transaction, row.model, { reason: `Replaced by the decision on version ${row.version}.`, at });
     if (rollout) await transaction.insertInto('rollouts').values(rolloutRow(row, rollout)).execute();
     const payload = { model: row.model, version: row.version, previous: row.previous, kind: row.kind };

@@ -50,16 +50,17 @@ interface Conclusion {
 /** Ends a roll-out once, updates the instances, and emits its event. Resolves with the ended row. */
 export async function concludeRollout(
   lifecycle: Lifecycle,
-  { id, model }: RolloutRow,
+  running: RolloutRow,
   { outcome, reasons, signal = new AbortController().signal, ...conclusion }: Conclusion,
 ): Promise<RolloutRow> {
+  const { id, model } = running;
+  const { tallies = await liveTallies(lifecycle, running) } = conclusion;
   const database = await servingDatabase(lifecycle);
   const at = lifecycle.platform.clock.now();
   const ended = await database.transaction(async (transaction) => {
     const rows = transaction.selectFrom('rollouts').selectAll().where('id', '=', id);
     const rollout = await rows.executeTakeFirstOrThrow();
     if (rollout.state !== 'running') return rollout;
-    const tallies = conclusion.tallies ?? (JSON.parse(rollout.tallies) as object);
     const next: RolloutRow = {
       ...rollout,
       ...{ state: outcome === 'promote' ? 'promoted' : 'rolled_back', ended_at: at },

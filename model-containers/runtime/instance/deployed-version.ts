@@ -82,7 +82,7 @@ export class DeployedVersion {
     const { beat, stop } = this.#kept;
     while (!stop.aborted) {
       await this.follow();
-      if (model.version !== undefined && model.tallies.length === 0) break;
+      if (model.version !== undefined && !model.isRollingOut) break;
       await clock.sleep(model.version === undefined ? FIRST_VERSION_MS : ROLLOUT_MS, stop);
       if (!stop.aborted && model.version !== undefined) await beat();
     }
@@ -104,6 +104,8 @@ export class DeployedVersion {
   /** Shows all instances that a version was taken out of service. Never rejects: the next follow repeats it. */
   async #reject(rejection: Rejection): Promise<void> {
     this.#rejected = rejection;
+    // The service records the counts of heartbeats.
+    await this.#kept?.beat();
     await this.follow();
   }
 

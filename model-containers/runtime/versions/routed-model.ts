@@ -4,8 +4,6 @@ import {
   type Deployment,
   decideRollout,
   type Guard,
-  isInShare,
-  keyOf,
   type Logger,
   type Rejection,
   TallyCounter,
@@ -16,6 +14,7 @@ import type { RunRequest } from '../backends/model-backend.ts';
 import type { Weights } from '../define-model.ts';
 import type { LiveRun } from '../worker/model-life.ts';
 import type { ModelCondition, RunningModel } from '../worker/running-model.ts';
+import { isRoutedTo, type RunningCandidate } from './candidate.ts';
 import { coveredRun } from './covered-run.ts';
 import { hedgeMsOf, type Lane, laneOf } from './lane.ts';
 import { mergedRun } from './merged-run.ts';
@@ -34,14 +33,10 @@ export interface RoutedModelOptions {
   readonly onShadowAnswer?: (answer: ShadowAnswer) => void;
 }
 
-interface RunningCandidate {
-  readonly lane: Lane;
-  readonly candidate: Candidate;
-  readonly shadow: Shadow | undefined;
-}
-
 /** Answers between two looks at a version that does not fail. */
 const JUDGED_EVERY = 20;
+/** Longer than the pause between two looks of the service that records how a roll-out has ended. */
+const COUNTED_MS = 300_000;
 
 /**
  * A versioned model: the deployed version, and while a roll-out runs, another one in its own process. Every task is
@@ -56,6 +51,7 @@ export class RoutedModel {
   #primary: Lane;
   #fallback: { readonly lane: Lane; readonly guard: Guard } | undefined;
   #candidate: RunningCandidate | undefined;
+  #counted: { readonly tallies: readonly VersionTally[]; readonly until: number } = { tallies: [], until: 0 };
   #condition: ModelCondition;
 
   constructor(options: RoutedModelOptions) {
@@ -72,8 +68,7 @@ export class RoutedModel {
 
   /** While the version before can take over, the model is ready. */
   get condition(): ModelCondition {
-    const { condition } = this.#primary.model;
-    return this.#fallback?.lane.model.condition === 'ready' ? 'ready' : condition;
+    return this.#fallback?.lane.model.condition === 'ready' ? 'ready' : this.#primary.model.condition;
   }
 
   /** The deployed version. Undefined before the first deployment. */
@@ -81,12 +76,21 @@ export class RoutedModel {
     return this.#primary.model.version;
   }
 
-  /** What the versions of a roll-out have answered. Empty while nothing is rolled out. */
+  get isRollingOut(): boolean {
+    return this.#candidate !== undefined || this.#fallback !== undefined;
+  }
+
+  /** What the versions of a roll-out have answered. Those of an ended one are kept until it is recorded. */
   get tallies(): readonly VersionTally[] {
     const other = this.#candidate ?? this.#fallback;
-    if (!other) return [];
+    if (!other) return this.#options.clock.now() < this.#counted.until ? this.#counted.tallies : [];
     const { startedAt } = 'guard' in other ? other.guard : other.candidate;
     return [this.#primary, other.lane].map(({ counter }) => ({ ...counter.tally, startedAt }));
+  }
+
+  #keepTallies(): void {
+    if (!this.isRollingOut) return;
+    this.#counted = { tallies: this.tallies, until: this.#options.clock.now() + COUNTED_MS };
   }
 
   onCondition(listener: (condition: ModelCondition) => void): void {
@@ -105,14 +109,10 @@ export class RoutedModel {
   run(requests: readonly RunRequest[]): LiveRun {
     const { candidate, lane } = this.#candidate ?? {};
     if (!candidate || !lane || candidate.strategy === 'shadow') return this.#runDeployed(requests);
-    const isRouted = requests.map((request) => this.#isInShare(candidate, request));
+    const isRouted = requests.map((request) => isRoutedTo(candidate, request));
     return mergedRun(requests, isRouted, (each, isCanary) =>
       isCanary ? this.#runCovered(lane, each, this.#primary) : this.#runDeployed(each),
     );
-  }
-
-  #isInShare({ key, share, version: salt }: Candidate, request: RunRequest): boolean {
-    return isInShare(keyOf(request, key), { salt, share });
   }
 
   #runDeployed(requests: readonly RunRequest[]): LiveRun {
@@ -120,7 +120,7 @@ export class RoutedModel {
     const { shadow, candidate } = this.#candidate ?? {};
     if (!shadow || !candidate) return live;
     for (const [at, request] of requests.entries()) {
-      if (!this.#isInShare(candidate, request)) continue;
+      if (!isRoutedTo(candidate, request)) continue;
       void live.outcomes[at]?.then((outcome) => {
         if ('response' in outcome) shadow.offer(request);
       });
@@ -137,6 +137,7 @@ export class RoutedModel {
 
   /** Serves what is deployed from now on. Changes nothing if it rejects: out of reach, or not set up before `stop`. */
   async apply(deployment: Deployment, stop?: AbortSignal): Promise<void> {
+    this.#keepTallies();
     await this.#deploy(deployment, stop);
     await this.#rollOut(deployment.candidate, stop);
     this.#changed();
@@ -205,8 +206,8 @@ export class RoutedModel {
 
   /** Takes a version that is being rolled out away from its tasks. Does nothing for another one. */
   reject(version: string, reasons: readonly string[]): void {
-    const isCandidate = this.#candidate?.lane.model.version === version;
-    if (isCandidate) this.#endCandidate();
+    this.#keepTallies();
+    if (this.#candidate?.lane.model.version === version) this.#endCandidate();
     else if (this.#fallback && this.version === version) {
       void this.#primary.model.retire();
       this.#primary = this.#fallback.lane;
@@ -219,9 +220,8 @@ export class RoutedModel {
   }
 
   #endCandidate(): void {
-    if (!this.#candidate) return;
-    this.#candidate.shadow?.stop();
-    void this.#candidate.lane.model.retire();
+    this.#candidate?.shadow?.stop();
+    void this.#candidate?.lane.model.retire();
     this.#candidate = undefined;
   }
 

@@ -11,6 +11,11 @@ import { openWithVersions } from './support.ts';
 const lifecycles = useLifecycle();
 const MODEL = 'rates';
 const SOON = { min_samples: 30, min_seconds: 0 };
+/** Of 90 tasks of version 1 and 10 of version 2. */
+const COUNTED = [
+  { version: '2', tasks: 10 },
+  { version: '1', tasks: 90 },
+];
 const never = new AbortController().signal;
 
 describe('a roll-out', () => {
@@ -139,19 +144,21 @@ describe('a roll-out', () => {
 
   it('ends by one call, which leaves the deployed version alone', async () => {
     await deploy('2', { strategy: 'canary' });
+    await answered({ '1': [90, 0], '2': [10, 0] });
 
     const ended = await stage('roll-back');
 
-    expect(ended).toMatchObject({ kind: 'rollback', state: 'rolled_back', version: '2' });
+    expect(ended).toMatchObject({ kind: 'rollback', state: 'rolled_back', version: '2', tallies: COUNTED });
     expect(await pointer()).toEqual({ version: '1', artifact: expect.any(String) });
   });
 
   it('is replaced by the next decision', async () => {
     await deploy('2', { strategy: 'canary' });
+    await answered({ '1': [90, 0], '2': [10, 0] });
 
     await deploy('2', { guard_seconds: 0 });
 
-    expect(await newest()).toMatchObject({ state: 'ended' });
+    expect(await newest()).toMatchObject({ state: 'ended', tallies: COUNTED });
     expect(await pointer()).toEqual({ version: '2', artifact: expect.any(String) });
   });
 

@@ -102,8 +102,9 @@ describe('the deployed version of an instance', () => {
     expect(deployed.model.version).toBe('1');
   });
 
-  it('has a candidate beside it while one is rolled out, and shows its tally', async () => {
-    const { deployed, deploy, store, versions } = await versioned();
+  it('has a candidate beside it while one is rolled out, and shows its tally until its end is recorded', async () => {
+    const clock = new ManualClock();
+    const { deployed, deploy, store, versions } = await versioned([], clock);
     const candidate = { ...(await store('2')), ...RULE, strategy: 'canary', share: 0.1, key: 'task' } as const;
     await deploy('1', { candidate });
 
@@ -111,12 +112,16 @@ describe('the deployed version of an instance', () => {
 
     expect(versions()).toEqual([undefined, '1', '2']);
     const { startedAt } = candidate;
-    expect(deployed.model.tallies).toMatchObject([
+    const tallies = [
       { version: '1', startedAt },
       { version: '2', startedAt },
-    ]);
+    ];
+    expect(deployed.model.tallies).toMatchObject(tallies);
     await deploy('1');
     await deployed.follow();
+    expect(deployed.model.isRollingOut).toBe(false);
+    expect(deployed.model.tallies).toMatchObject(tallies);
+    await clock.advance(300_000);
     expect(deployed.model.tallies).toEqual([]);
   });
 
@@ -171,12 +176,15 @@ describe('the deployed version of an instance', () => {
     }
   });
 
-  it('gives way to the one before for all instances when it fails', async () => {
-    const { deployed, deploy, pointed, processes } = await versioned();
+  it('gives way to the one before for all instances when it fails, whose counts a heartbeat has then', async () => {
+    const { deployed, deploy, pointed, processes } = await versioned([], new ManualClock());
     const old = await deploy('1');
     await deployed.follow();
     await deploy('2', { guard: { ...old, ...RULE, until: Number.MAX_SAFE_INTEGER } });
     await deployed.follow();
+    const beats: unknown[] = [];
+    const stop = new AbortController();
+    deployed.keep(async () => void beats.push([deployed.model.tallies, await pointed()]), stop.signal);
 
     for (let at = 0; at < 5; at++) {
       const run = deployed.model.run([{ taskId: `t${at}`, attempt: 1, trace: undefined, body: new Uint8Array() }]);
@@ -185,10 +193,12 @@ describe('the deployed version of an instance', () => {
       processes[1]?.answer({ response: Uint8Array.of(1) });
       expect(await run.outcomes[0]).toEqual({ response: Uint8Array.of(1) });
     }
-    await deployed.follow();
+    await vi.waitFor(async () => expect(await pointed()).toMatchObject({ ...old, rejected: { version: '2' } }));
+    stop.abort();
 
     expect(deployed.model.version).toBe('1');
-    expect(await pointed()).toMatchObject({ ...old, rejected: { version: '2' } });
+    const counts = [{ version: '2', tasks: 5, failed: 5 }, { version: '1' }];
+    expect(beats).toMatchObject([[counts, { version: '2' }]]);
   });
 
   it('logs what a shadow would have answered', async () => {

@@ -146,7 +146,7 @@ describe('a canary', () => {
 
     expect(await after.outcomes[0]).toEqual(responseOf(1));
     expect(rejections).toMatchObject([{ version: '2', reasons: [expect.stringContaining('It failed 5 of 5 tasks')] }]);
-    expect(versions.tallies).toEqual([]);
+    expect(versions.isRollingOut).toBe(false);
   });
 
   it('that is promoted keeps its process', async () => {
@@ -288,7 +288,7 @@ describe('a new version with a guard', () => {
     await versions.apply({ ...NEW, guard: { ...OLD, rule: DEFAULT_RULE, startedAt: 0, until } });
     await clock.advance(250);
 
-    expect(versions.tallies).toEqual([]);
+    expect(versions.isRollingOut).toBe(false);
     expect((await old.exited).description).toBe('ended with exit code 0.');
   });
 });
