@@ -1,6 +1,7 @@
 import {
   decideRollout,
   isAlive,
+  type JsonObject,
   type LiveErrors,
   type MonitorReport,
   type MonitorWindow,
@@ -36,33 +37,62 @@ export async function liveTallies({ platform }: Lifecycle, rollout: RolloutRow):
 export async function assessRollout(lifecycle: Lifecycle, rollout: RolloutRow): Promise<Assessment> {
   const tallies = await liveTallies(lifecycle, rollout);
   const elapsedSeconds = (lifecycle.platform.clock.now() - rollout.started_at) / 1000;
-  const windows = await windowsSince(lifecycle, rollout);
+  const { windows, before } = await monitored(lifecycle, rollout);
   const verdict = decideRollout({
     ...{ rule: ruleOf(rollout), isShadow: rollout.strategy === 'shadow', ...tallies, elapsedSeconds },
-    ...{ drift: driftOf(windows, rollout), errors: errorsOf(windows, rollout) },
+    ...{ ...driftOf(windows, rollout, before), errors: errorsOf(windows, rollout) },
   });
   return { ...verdict, tallies };
 }
 
-/** The windows of monitoring since the start. Empty where nothing is monitored. */
-async function windowsSince(lifecycle: Lifecycle, rollout: RolloutRow): Promise<readonly MonitorWindow[]> {
-  if (!lifecycle.stores.hasDatabase('monitoring')) return [];
-  const args = { model: rollout.model, since: rollout.started_at };
+interface Monitored {
+  /** Since the start, the newest first. Empty where nothing is monitored. */
+  readonly windows: readonly MonitorWindow[];
+  /** What the version before drifts in. */
+  readonly before: readonly string[];
+}
+
+async function monitored(lifecycle: Lifecycle, rollout: RolloutRow): Promise<Monitored> {
   try {
-    const report = (await lifecycle.ask('monitoring', 'monitor', args)) as unknown as MonitorReport;
-    return report.windows.filter(({ end }) => Date.parse(end) > rollout.started_at);
+    const windows = await windowsOf(lifecycle, { model: rollout.model, since: rollout.started_at });
+    const since = windows.filter(({ end }) => Date.parse(end) > rollout.started_at);
+    const hasDrifted = since.some(({ version, drifted }) => drifted && version === rollout.version);
+    return { windows: since, before: hasDrifted ? await driftedBefore(lifecycle, rollout) : [] };
   } catch (error) {
     // Recovery: errors and latencies of instances are known without it.
     lifecycle.logger.warn('A roll-out is judged without its monitoring.', { reason: String(error) });
-    return [];
+    return { windows: [], before: [] };
   }
 }
 
-function driftOf(windows: readonly MonitorWindow[], { version }: RolloutRow): string | undefined {
-  const drifted = windows.find((window) => window.version === version && window.drifted);
-  const names = drifted?.drift.filter((finding) => finding.drifted).map(({ feature }) => feature);
-  return drifted && `${names?.join(', ')} drifted from its training data between ${drifted.start} and ${drifted.end}.`;
+async function windowsOf(lifecycle: Lifecycle, args: JsonObject): Promise<readonly MonitorWindow[]> {
+  if (!lifecycle.stores.hasDatabase('monitoring')) return [];
+  return ((await lifecycle.ask('monitoring', 'monitor', args)) as unknown as MonitorReport).windows;
 }
+
+/**
+ * The features that have drifted from the training data of the version before, by its newest window that was tested. Their
+ * drift is no reason to return to it.
+ */
+export async function driftedBefore(lifecycle: Lifecycle, { model, champion }: RolloutRow): Promise<readonly string[]> {
+  const windows = await windowsOf(lifecycle, { model, version: champion });
+  const tested = windows.find(({ version, drift }) => version === champion && drift.length > 0);
+  return tested ? driftedIn(tested) : [];
+}
+
+const driftedIn = ({ drift }: MonitorWindow): readonly string[] =>
+  drift.filter(({ drifted }) => drifted).map(({ feature }) => feature);
+
+function driftOf(windows: readonly MonitorWindow[], { version, champion }: RolloutRow, before: readonly string[]) {
+  const own = windows.filter((window) => window.version === version);
+  const worse = own.find((window) => driftedIn(window).some((feature) => !before.includes(feature)));
+  const newest = own.find(({ drift }) => drift.length > 0);
+  const shared = newest?.drifted ? `${driftText(newest)}, as from that of version ${champion}.` : undefined;
+  return { drift: worse && `${driftText(worse)}.`, sharedDrift: shared };
+}
+
+const driftText = (window: MonitorWindow): string =>
+  `${driftedIn(window).join(', ')} drifted from its training data between ${window.start} and ${window.end}`;
 
 function errorsOf(windows: readonly MonitorWindow[], { version, champion }: RolloutRow): LiveErrors | undefined {
   const [own, other] = [rmseOf(windows, version), rmseOf(windows, champion)];

@@ -63,21 +63,17 @@ export const pipelineOf = (
   ],
 });
 
-/**
- * Trains again on the newest outcomes when the data has drifted, at most once in 30 seconds. What has started it goes on,
- * and is no reason to return to the version before, which has drifted further.
- */
+/** Trains again on the newest outcomes when the data has drifted, at most once in 30 seconds. */
 export const retrainingOf = (challenger: Challenger, data: Omit<DataVersions, 'outcomes'>): Pipeline => {
   const { stages, ...pipeline } = pipelineOf(challenger, { ...data, outcomes: 0 });
   return {
     ...pipeline,
     retraining: { model: MODEL, window_seconds: 30 },
-    stages: stages.map((stage) => {
-      const { name, params } = stage;
-      // What is newest is not a parameter.
-      if (name === 'join')
-        return { ...stage, cache: false, params: { ...params, labels: { dataset: data.labels ?? '' } } };
-      return name === 'deploy' ? { ...stage, params: { ...params, rule: { on_drift: false } } } : stage;
-    }),
+    // What is newest is not a parameter.
+    stages: stages.map((stage) =>
+      stage.name === 'join'
+        ? { ...stage, cache: false, params: { ...stage.params, labels: { dataset: data.labels ?? '' } } }
+        : stage,
+    ),
   };
 };

@@ -45,8 +45,9 @@ describe('npm run example', () => {
       expect(output).toMatch(/Reported \d{4} outcomes/);
       expect(code).toBe(0);
       const answer = await system.fetch('/models/fertility/deployments');
-      const { rollouts } = (await answer.json()) as { readonly rollouts: readonly unknown[] };
-      expect(rollouts[0]).toMatchObject({ strategy: 'guard', rule: { on_drift: false } });
+      const { rollouts } = (await answer.json()) as { readonly rollouts: readonly { readonly state: string }[] };
+      expect(rollouts[0]).toMatchObject({ strategy: 'guard', rule: { on_drift: true } });
+      expect(['running', 'promoted']).toContain(rollouts[0]?.state);
     },
     TIMEOUT_MS,
   );

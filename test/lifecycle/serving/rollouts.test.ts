@@ -18,6 +18,16 @@ const COUNTED = [
 ];
 const never = new AbortController().signal;
 
+/** Monitoring that has found these windows, the newest first. */
+function monitoring(lifecycle: Lifecycle, windows: readonly JsonObject[]): Lifecycle {
+  const { ask } = lifecycle;
+  return {
+    ...lifecycle,
+    stores: { ...lifecycle.stores, hasDatabase: () => true },
+    ask: async (service, query, args) => (service === 'monitoring' ? { windows } : ask(service, query, args)),
+  };
+}
+
 describe('a roll-out', () => {
   let lifecycle: Lifecycle;
 
@@ -194,18 +204,49 @@ describe('a roll-out', () => {
       { ...window, version: '1', performance: { outcomes: 90, rmse: 1 } },
       { ...window, version: '2', performance: null, ...more },
     ];
-    const { ask } = lifecycle;
-    lifecycle = {
-      ...lifecycle,
-      stores: { ...lifecycle.stores, hasDatabase: () => true },
-      ask: async (service, query, args) => (service === 'monitoring' ? { windows } : ask(service, query, args)),
-    };
+    lifecycle = monitoring(lifecycle, windows);
 
     await answered({ '1': [100, 0], '2': [100, 0] });
 
     const [row] = await listRollouts(lifecycle, MODEL, 1);
     const shown = row && presentRollout(row, state === 'running' ? await assessRollout(lifecycle, row) : undefined);
     expect(shown).toMatchObject({ state, reasons: expect.arrayContaining([expect.stringMatching(reason)]) });
+  });
+
+  it('goes on, without a promotion, while its inputs drift as those of the version before do', async () => {
+    await deploy('2', { strategy: 'canary', rule: SOON });
+    const end = new Date(lifecycle.platform.clock.now() + 3_600_000).toISOString();
+    const windowOf = (version: string, drifted: readonly string[], tested = ['age', 'rate']) => ({
+      ...{ version, start: end, end, drifted: drifted.length > 0, performance: null },
+      drift: tested.map((feature) => ({ feature, drifted: drifted.includes(feature) })),
+    });
+    const drift = { version: '2', window: { start: end, end }, statistic: 'ks', value: 0.4, threshold: 0.05 };
+    const own = [windowOf('2', ['rate']), windowOf('1', [], [])];
+    lifecycle = monitoring(lifecycle, [...own, windowOf('1', ['rate'])]);
+
+    await stage('note-drift', { ...drift, feature: 'rate' });
+    await answered({ '1': [100, 0], '2': [100, 0] });
+
+    const [row] = await listRollouts(lifecycle, MODEL, 1);
+    const { reasons } = row ? await assessRollout(lifecycle, row) : { reasons: [] };
+    expect(await newest()).toMatchObject({ state: 'running' });
+    expect(reasons).toContainEqual(expect.stringMatching(/^rate drifted .* as from that of version 1\.$/));
+    expect(reasons.join()).not.toMatch(/No drift/);
+    lifecycle = monitoring(lifecycle, [windowOf('2', []), ...own, windowOf('1', ['rate'])]);
+    await judgeRollouts(lifecycle, never);
+    expect(await newest()).toMatchObject({ state: 'promoted' });
+  });
+
+  it('ends when its inputs drift in what those of the version before do not', async () => {
+    await deploy('2', { strategy: 'canary' });
+    const end = new Date(lifecycle.platform.clock.now() + 3_600_000).toISOString();
+    const before = { version: '1', start: end, end, drift: [{ feature: 'age', drifted: true }] };
+    lifecycle = monitoring(lifecycle, [before]);
+    const drift = { window: { start: end, end }, statistic: 'ks', value: 0.4, threshold: 0.05 };
+
+    await stage('note-drift', { ...drift, version: '2', feature: 'rate' });
+
+    expect(await newest()).toMatchObject({ state: 'rolled_back' });
   });
 
   it('counts nothing of the roll-out before, which heartbeats still have', async () => {

@@ -12,6 +12,8 @@ export interface RolloutInput {
   readonly elapsedSeconds: number;
   /** The reported reason for drift of inputs or predictions. Undefined: no drift is known. */
   readonly drift?: string | undefined;
+  /** The reported reason for drift that the version before has, too: a rollback would not end it. Undefined: none is known. */
+  readonly sharedDrift?: string | undefined;
   /** On the predictions whose outcome is known. Undefined: too few are. */
   readonly errors?: LiveErrors | undefined;
 }
@@ -47,11 +49,13 @@ type Condition = readonly [isMet: boolean, reason: string];
  * otherwise.
  */
 export function decideRollout(input: RolloutInput): RolloutVerdict {
-  const { rule, candidate, elapsedSeconds, drift, errors } = input;
+  const { rule, candidate, elapsedSeconds, drift, sharedDrift, errors } = input;
   const limits: readonly Condition[] = [
     errorCondition(input),
     ...latencyConditions(input),
-    ...(rule.onDrift ? [[drift === undefined, drift ?? 'No drift from its training data is known.'] as const] : []),
+    ...(rule.onDrift && (drift !== undefined || sharedDrift === undefined)
+      ? [[drift === undefined, drift ?? 'No drift from its training data is known.'] as const]
+      : []),
   ];
   const exceeded = limits.filter(([isMet]) => !isMet);
   if (exceeded.length > 0) return { decision: 'roll-back', reasons: exceeded.map(([, reason]) => reason) };
@@ -64,6 +68,7 @@ export function decideRollout(input: RolloutInput): RolloutVerdict {
       elapsedSeconds >= rule.minSeconds,
       `It has run for ${Math.floor(elapsedSeconds)} s; at least ${rule.minSeconds} s are needed.`,
     ],
+    ...(rule.onDrift && sharedDrift !== undefined ? [[false, sharedDrift] as const] : []),
     // Errors of a share of the tasks vary too much to roll back by them.
     ...(errors ? [[errors.candidate <= errors.champion, errorsText(errors)] as const] : []),
   ];
