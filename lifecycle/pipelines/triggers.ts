@@ -1,10 +1,18 @@
-import { inBatches, isTriggeredBy, type LifecycleEvent, type Pipeline, subjectOf, type TriggerEvent } from '#core';
+import {
+  inBatches,
+  isTriggeredBy,
+  type LifecycleEvent,
+  MAX_DEADLINE_SECONDS,
+  type Pipeline,
+  subjectOf,
+  type TriggerEvent,
+} from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { runIdOf, startRun } from './start-runs.ts';
 import { logLine, pipelinesDatabase } from './stored-runs.ts';
 
-/** Older events that were lost start nothing any more. */
-const CATCH_UP_MS = 86_400_000;
+/** Older events that were lost start nothing any more: as long as stages wait for a database that is away. */
+const CATCH_UP_MS = MAX_DEADLINE_SECONDS * 1000;
 /** Of a statement. */
 const MAX_IDS = 500;
 
@@ -29,7 +37,7 @@ export async function startByEvents(lifecycle: Lifecycle, events: readonly Lifec
   await start(lifecycle, await triggeredPipelines(lifecycle), events);
 }
 
-/** Starts what events of the last day have triggered whose delivery was lost. */
+/** Starts what events of the last week have triggered whose delivery was lost. */
 export async function catchUpEvents(lifecycle: Lifecycle): Promise<void> {
   const pipelines = await triggeredPipelines(lifecycle);
   if (pipelines.length === 0) return;

@@ -5,7 +5,7 @@ import { type JsonObject, type LifecycleService, STAGE_MODEL } from '../lifecycl
 import type { ContractStore } from '../models/model-registry.ts';
 import type { BlobStore } from '../tasks/payload.ts';
 import { readResult } from '../tasks/read-tasks.ts';
-import type { SubmitCommand } from '../tasks/submit-task.ts';
+import { MAX_DEADLINE_SECONDS, type SubmitCommand } from '../tasks/submit-task.ts';
 import type { Task } from '../tasks/task.ts';
 
 export interface Stage {
@@ -27,6 +27,8 @@ export async function stageCommand({ service, stage, args, owner }: Stage): Prom
     contract: contractOf(StageRequest, StageResponse),
     request: StageRequest.encode({ service, stage, arguments_json: JSON.stringify(args), owner }),
     limits: { timeoutSeconds: TIMEOUT_SECONDS },
+    // An event is delivered once: its stage waits as long as it can for a service whose database is away.
+    deadlineSeconds: MAX_DEADLINE_SECONDS,
   };
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Pipeline, pipelineFault } from '#core';
+import { DAY_MS, type Pipeline, pipelineFault } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { pipelines } from '#lifecycle/pipelines/service.ts';
 import { pipelinesDatabase } from '#lifecycle/pipelines/stored-runs.ts';
@@ -67,7 +67,7 @@ describe('a trigger', () => {
     expect(await runs()).toEqual([]);
   });
 
-  it('catches up with a lost event once, also when several processes do so', async () => {
+  it('catches up with a lost event once, also when several processes do so and days later', async () => {
     await define('hourly', { triggers: [{ event: 'dataset.versioned', dataset: 'loads' }] });
     const cutOff: Lifecycle = {
       ...lifecycle,
@@ -81,8 +81,13 @@ describe('a trigger', () => {
     await addVersion('loads', 1, cutOff);
     await relayAll(lifecycle);
     expect(await runs()).toEqual([]);
-    await Promise.all([tick(), tick(), tick()]);
-    await tick();
+    const now = Date.now() + 6 * DAY_MS;
+    const later = {
+      ...lifecycle,
+      platform: { ...lifecycle.platform, clock: { ...lifecycle.platform.clock, now: () => now } },
+    };
+    await Promise.all([tick(later), tick(later), tick(later)]);
+    await tick(later);
 
     expect(await runs()).toMatchObject([{ pipeline: 'hourly', state: 'running' }]);
   });
