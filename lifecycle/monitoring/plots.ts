@@ -1,5 +1,5 @@
+import { escaped } from '../escaped.ts';
 import type { Distribution } from './describe-column.ts';
-import { escaped } from './escaped.ts';
 
 const [WIDTH, HEIGHT, PAD] = [340, 190, 30];
 const COLORS = ['#1565c0', '#c62828', '#2e7d32', '#6a1b9a', '#ef6c00'];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, MonitorReport, MonitorWindow } from '#core';
+import { escaped } from '../escaped.ts';
 import type { Distribution } from './describe-column.ts';
-import { escaped } from './escaped.ts';
 import { barPlot, linePlot } from './plots.ts';
 
 /** Content of the page besides the report. */

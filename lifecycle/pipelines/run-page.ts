@@ -1,7 +1,5 @@
 import type { JsonObject } from '#core';
-
-const escaped = (value: unknown): string =>
-  String(value ?? '').replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+import { escaped } from '../escaped.ts';
 
 const COLORS: Readonly<Record<string, string>> = {
   succeeded: '#2e7d32',
@@ -27,11 +25,13 @@ export function runPage(run: JsonObject): string {
   const lines = log.map(({ at, stage, text }) => `${escaped(at)}  ${escaped(stage ?? '-')}  ${escaped(text)}`);
   const { ended, stages: count } = run.progress as JsonObject;
   const reload = run.state === 'running' ? '<meta http-equiv="refresh" content="2">' : '';
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8">${reload}<title>Run ${escaped(run.id)}</title>
-<style>body{font:14px system-ui;margin:2em}td,th{padding:.2em .8em;text-align:left}td:nth-child(4){width:20em}</style></head>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${reload}<title>Run ${escaped(run.id)}</title>
+<style>body{font:14px system-ui;margin:2em;overflow-wrap:anywhere}@media(max-width:600px){body{margin:1em}}
+.table{overflow-x:auto;overflow-wrap:normal}td,th{padding:.2em .8em;text-align:left}td:nth-child(4){min-width:6em;width:20em}
+progress{max-width:100%}pre{white-space:pre-wrap}</style></head>
 <body><h1>${escaped(run.pipeline)}, ${escaped(run.logical_date)}</h1>
 <p><b>${escaped(run.state)}</b> · ${escaped(ended)} of ${escaped(count)} stages · ${escaped(run.id)}</p>
 <progress value="${escaped(ended)}" max="${escaped(count)}"></progress>
-<table><tr><th>Stage</th><th>Operation</th><th>State</th><th>Duration</th><th></th><th>Error</th></tr>${rows.join('')}</table>
+<div class="table"><table><tr><th>Stage</th><th>Operation</th><th>State</th><th>Duration</th><th></th><th>Error</th></tr>${rows.join('')}</table></div>
 <h2>Log</h2><pre>${lines.join('\n')}</pre></body></html>`;
 }

@@ -1,3 +1,4 @@
+import { escaped } from '#lifecycle/escaped.ts';
 import type { Later } from './second-half.ts';
 import type { Answered } from './watch.ts';
 
@@ -13,8 +14,6 @@ ${distributionPlot(
 )}${errorPlot(answered)}
 <p>Both are real data. Only the pace is simulated: the years pass in seconds. The
 <a href="${url}/models/fertility/monitor">page of the monitoring</a> has the windows.</p>`;
-
-const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 function distributionPlot(then: readonly number[], now: readonly number[]): string {
   const [low, high] = [Math.min(...then, ...now), Math.max(...then, ...now)];
@@ -67,4 +66,4 @@ const axis = (low: string, high: string): string =>
   `<text x="${PAD}" y="${HEIGHT - 12}">${low}</text><text x="${WIDTH - 2 * PAD}" y="${HEIGHT - 12}">${high}</text>`;
 
 const plot = (title: string, content: string): string =>
-  `<svg width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${title}"><text x="${PAD}" y="16">${title}</text>${content}</svg>`;
+  `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${title}"><text x="${PAD}" y="16">${title}</text>${content}</svg>`;

@@ -1,8 +1,6 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MonitorReport, MonitorWindow } from '#core';
 import { REPORT_PAGE_HEADERS, reportPage } from '#lifecycle/monitoring/report-page.ts';
-import { browserMissing, launchBrowser } from '#test/support/chromium.ts';
 
 const window = (more: Partial<MonitorWindow> = {}): MonitorWindow => ({
   ...{
@@ -56,37 +54,5 @@ describe('the report page of a model', () => {
 
     expect(shown).toContain('No window has been judged yet.');
     expect(shown).toContain('No outcome is known yet.');
-  });
-});
-
-const missing = browserMissing();
-
-describe('the report page on a phone', () => {
-  const LONG = 'a'.repeat(120);
-  const SCREEN = { width: 390, height: 844 };
-  let browser: Browser | undefined;
-  beforeAll(async () => {
-    if (missing === undefined) browser = await launchBrowser();
-  });
-  beforeEach(({ skip }) => {
-    if (missing !== undefined) skip(missing);
-  });
-  afterAll(() => browser?.close());
-
-  it('is as wide as the screen, and shows names as text', async () => {
-    const model = `<img src=x onerror=alert(1)>${LONG}`;
-    const drift = [{ ...window().drift[0], feature: `<b>${LONG}</b>` }] as MonitorWindow['drift'];
-    const content = reportPage({
-      report: { ...report, model, windows: [window({ drift }), ...report.windows] },
-      distributions: { [`<svg onload=alert(1)>${LONG}`]: { edges: [0, 1], reference: [1], current: [1] } },
-      versions: [{ version: LONG, created_at: '2026-01-01', aliases: ['champion'] }],
-      alerts: [{ state: 'firing', rule: LONG, reason: LONG }],
-    });
-    const page = await (browser as Browser).newPage({ viewport: SCREEN, isMobile: true });
-    await page.setContent(content);
-
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(SCREEN.width);
-    expect(await page.locator('h1').textContent()).toBe(model);
-    expect(await page.locator('img, script, p b b, svg svg').count()).toBe(0);
   });
 });
