@@ -191,7 +191,7 @@ describe('the services of compose.yaml', () => {
   });
 
   it('run LocalStack in the last release that wants no token', () => {
-    expect(services.localstack?.image).toBe('localstack/localstack:4.14.0');
+    expect(services.localstack?.image).toMatch(/^localstack\/localstack:4\.14\.0(@|$)/);
   });
 
   it('give the Docker socket to one of them, in a profile of its own', () => {
