@@ -11,6 +11,7 @@ import { parseCostOptions } from './cost/options.ts';
 import { PRICES } from './cost/prices.ts';
 import { quotasOf } from './cost/quotas.ts';
 import { spreadBill } from './cost/spread.ts';
+import { storageBill } from './cost/storage.ts';
 
 // `npm run cost -- --predictions 1000000 --ms 100` itemizes the cost of predictions on each kind of stage.
 const LIFECYCLE = fileURLToPath(new URL('../lifecycle', import.meta.url));
@@ -105,6 +106,8 @@ table(
   'A sleeping lifecycle besides, where it is deployed (-c lifecycle=true)',
   idleLifecycleBill(LIFECYCLE_SERVICES.length, lifecycle.length),
 );
+
+table('What a gigabyte costs where the stage keeps its data (keepsData)', storageBill(), { hasTotal: false });
 
 const instances = models.reduce((sum, { manifest }) => sum + limitsOf(manifest).maxInstances, 0);
 say('\nWhat the stage prod may need, beside the default quotas of an account');

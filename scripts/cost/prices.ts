@@ -20,6 +20,13 @@ export const PRICES = {
   schedulerMillion: 1,
   /** Per million units of Aurora DSQL. */
   dsqlMillionDpu: 8,
+  /** Per gigabyte and month. */
+  dynamoDbGbMonth: 0.25,
+  dynamoDbRecoveryGbMonth: 0.2,
+  s3GbMonth: 0.023,
+  dsqlGbMonth: 0.33,
+  /** That of DynamoDB: the price list of AWS Backup that this was read from has no line for Aurora DSQL. */
+  dsqlBackupGbMonth: 0.1,
   logsGbIngested: 0.5,
   egressGb: 0.09,
   /** Per month. */

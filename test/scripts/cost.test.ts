@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { BACKUP_DAYS } from '../../lib/constructs/dsql-backups.ts';
 import { TRACED_SHARE } from '../../lib/constructs/trace-sampling.ts';
 import { STAGES } from '../../lib/stacks/stage-config.ts';
 import { afterFreeTier, bill, dashboardMetrics, idleBill, idleLifecycleBill, total } from '../../scripts/cost/bill.ts';
 import { quotasOf } from '../../scripts/cost/quotas.ts';
 import { spreadBill } from '../../scripts/cost/spread.ts';
+import { storageBill } from '../../scripts/cost/storage.ts';
 
 describe('the bill of a sleeping lifecycle', () => {
   it('has no compute and no databases, and is below three quarters of a dollar without its alarms', () => {
@@ -128,6 +130,20 @@ describe('the bill of predictions that come evenly over a month', () => {
 
     expect(total(spread(1_000_000)) - burst).toBeGreaterThan(2);
   });
+});
+
+it('the bill of a gigabyte has the versions and backups of a stage that keeps its data', async () => {
+  const { template } = await synthesize('prod');
+  const [versions] = resourcesOf(template, 'AWS::S3::Bucket').flatMap(([, { Properties }]) =>
+    (Properties.LifecycleConfiguration.Rules as { NoncurrentVersionExpiration?: { NoncurrentDays: number } }[]).flatMap(
+      ({ NoncurrentVersionExpiration: found }) => found?.NoncurrentDays ?? [],
+    ),
+  );
+
+  const priced = new Map(storageBill().map(({ name, dollars }) => [name, dollars]));
+
+  expect(priced.get('Versions of payloads')).toBeCloseTo(((versions ?? Number.NaN) / 30.42) * 0.023, 4);
+  expect(priced.get('Backups of Aurora DSQL')).toBeCloseTo(BACKUP_DAYS * 0.1);
 });
 
 it('quotas say what a stage may need, and what a new account has', () => {
