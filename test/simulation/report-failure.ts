@@ -46,6 +46,8 @@ function describeScenario({
   gateways,
   skews,
   versions,
+  maxBacklog,
+  hasStats,
   clients,
   incidents,
 }: Scenario): string {
@@ -53,6 +55,8 @@ function describeScenario({
     `Platform ${platform}, ${gateways} gateways, leases of ${leaseSeconds} s, instances from ${instances.map((ms) => `${ms} ms`).join(', ')}`,
     ...(skews ? [`Clocks ahead by ms: ${JSON.stringify(skews)}`] : []),
     ...(versions ? [`Contracts of the instances: ${versions.join(', ')}`] : []),
+    ...(maxBacklog === undefined ? [] : [`At most ${maxBacklog} tasks wait`]),
+    ...(hasStats ? ['Ends are counted'] : []),
     `Model ${JSON.stringify(model)}`,
     ...clients.map((client) => `Caller ${JSON.stringify(client)}`),
     ...incidents.map((incident) => `Incident ${JSON.stringify(incident)}`),

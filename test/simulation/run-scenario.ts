@@ -23,6 +23,8 @@ export interface ScenarioResult {
 /** Time limit. Faults and outages end long before. */
 const LIMIT_MS = 3_600_000 + 300_000;
 const LOOK_MS = 1_000;
+/** Time until an instance has written what it has counted. */
+const COUNTED_MS = 5_000;
 /** How long the simulation continues after the last task, to check late messages. */
 const AFTERMATH_MS = 120_000;
 
@@ -32,7 +34,7 @@ export async function runScenario(scenario: Scenario, options: WorldOptions): Pr
   const { engine, oracle, faults } = world;
   const restore = replaceGlobals(engine);
   try {
-    const platform = withPlants(world, PLATFORM[scenario.platform](world));
+    const platform = withStats(world, withPlants(world, PLATFORM[scenario.platform](world)));
     const gateways = Array.from({ length: scenario.gateways }, (_, i) => new Gateway(world, platform, i));
     const places = scenario.instances.map((_, i) => new InstancePlace(world, platform, i));
     startGivingUp(world, platform);
@@ -43,18 +45,21 @@ export async function runScenario(scenario: Scenario, options: WorldOptions): Pr
       engine.after(outside, incident.atMs, () => happen(world, incident, places, gateways));
     }
     let doneMs: number | undefined;
+    let quietMs: number | undefined;
     const look = () => {
       if (clients.every(({ isDone }) => isDone)) doneMs ??= engine.now;
       const hasTold = oracle.hasToldAll || engine.now > (doneMs ?? 0) + 2 * MAX_WEBHOOK_MS;
       const isQuiet = !platform.hasMessages || (oracle.hasAllEnded && engine.now > (doneMs ?? 0) + AFTERMATH_MS);
       const isOver = doneMs !== undefined && isQuiet && hasTold;
-      if (isOver) engine.stop();
+      if (isOver) quietMs ??= engine.now;
+      if (isOver && (!world.statistics || engine.now > (quietMs ?? 0) + COUNTED_MS)) engine.stop();
       else engine.after(outside, LOOK_MS, look);
     };
     engine.after(outside, LOOK_MS, look);
     await engine.run({ untilMs: LIMIT_MS });
     if (doneMs === undefined) oracle.fail('nobody waits for ever', 'A caller still waits for the end of its task.');
-    oracle.atEnd((id) => world.webhooks?.isDue(id) ?? false);
+    const counted = doneMs === undefined ? undefined : await world.statistics?.total();
+    oracle.atEnd({ isDue: (id) => world.webhooks?.isDue(id) ?? false, counted });
   } finally {
     restore();
   }
@@ -73,6 +78,16 @@ function withPlants(world: World, platform: SimPlatform): SimPlatform {
       const ports = platform.connect(actor);
       return { ...ports, tasks: withWrongRows(ports.tasks, world.engine) };
     },
+    get hasMessages() {
+      return platform.hasMessages;
+    },
+  };
+}
+
+function withStats({ statistics }: World, platform: SimPlatform): SimPlatform {
+  if (!statistics) return platform;
+  return {
+    connect: (actor) => ({ ...platform.connect(actor), stats: statistics.connect(actor) }),
     get hasMessages() {
       return platform.hasMessages;
     },

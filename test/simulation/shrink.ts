@@ -57,11 +57,15 @@ function* candidatesOf({ scenario, suppressed, result }: Shrunk): Generator<Cand
   }
 }
 
-/** With right clocks, or with one contract. */
+/** With right clocks, with one contract, without a limit or without statistics. */
 function* simpler(scenario: Scenario): Generator<Scenario> {
-  const { skews, versions, ...rest } = scenario;
-  if (skews) yield { ...rest, ...(versions ? { versions } : {}) };
-  if (versions) yield { ...rest, ...(skews ? { skews } : {}) };
+  const { skews, versions, maxBacklog, ...rest } = scenario;
+  const optional = { ...(skews ? { skews } : {}), ...(versions ? { versions } : {}) };
+  const limited = maxBacklog === undefined ? {} : { maxBacklog };
+  if (skews) yield { ...rest, ...limited, ...(versions ? { versions } : {}) };
+  if (versions) yield { ...rest, ...limited, ...(skews ? { skews } : {}) };
+  if (maxBacklog !== undefined) yield { ...rest, ...optional };
+  if (scenario.hasStats) yield { ...scenario, hasStats: false };
 }
 
 function withoutInstance({ instances, versions, skews }: Scenario, at: number): Partial<Scenario> {
@@ -73,7 +77,8 @@ function withoutInstance({ instances, versions, skews }: Scenario, at: number): 
 }
 
 function* simplerClients(client: ClientPlan): Generator<ClientPlan> {
-  const { otherRequest, timeoutSeconds, repeats, retries, startMs, again, batch, follows, hook } = client;
+  const { otherRequest, timeoutSeconds, repeats, retries, startMs, again, batch, follows, hook, upload, looks } =
+    client;
   const without = (name: keyof ClientPlan): ClientPlan => {
     const { [name]: _, ...rest } = client;
     return rest as ClientPlan;
@@ -82,6 +87,8 @@ function* simplerClients(client: ClientPlan): Generator<ClientPlan> {
   if (batch) yield without('batch');
   if (follows) yield without('follows');
   if (hook) yield without('hook');
+  if (upload) yield without('upload');
+  if (looks) yield without('looks');
   if (otherRequest) yield without('otherRequest');
   if (timeoutSeconds !== undefined) yield without('timeoutSeconds');
   if (repeats > 1) yield { ...client, repeats: Math.ceil(repeats / 2) };

@@ -57,6 +57,13 @@ describe('the plants', () => {
     ['batches-trust-the-queue', 1],
     ['events-of-one-round', 1],
     ['webhooks-of-last-rounds', 1],
+    ['redeliveries-at-rest', 1],
+    ['rotations-without-overlap', 1],
+    ['uploads-by-size', 1],
+    ['lists-without-ties', 1],
+    ['late-cancels-counted', 1],
+    ['places-of-unstored-tasks', 1],
+    ['places-never-free', 1],
     ['wrong-rows', 1],
   ])('%s is found within 2,000 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 2000, threads: 1, plant });

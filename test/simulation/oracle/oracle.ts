@@ -4,16 +4,22 @@ import {
   encodePosition,
   isTerminal,
   itemTaskId,
+  type ModelStats,
   ModelyardError,
+  type StatOutcome,
   type Task,
   type TaskFollowEvent,
 } from '#core';
 import type { Actor, Engine } from '../engine/engine.ts';
+import type { FaultKind } from '../engine/faults.ts';
 import { hashOf, type SimRequest } from '../world/requests.ts';
 import type { Scenario } from '../world/scenario.ts';
+import { BacklogRules } from './backlog-rules.ts';
 import { checkEnd } from './final-rules.ts';
 import { History, type Run, type RunEnd, roundKey } from './history.ts';
+import { HookRules, type ReceivedHook } from './hook-rules.ts';
 import { checkRow, type Violation } from './row-rules.ts';
+import { checkCounts, checkList, checkStats, type ReadList } from './told-rules.ts';
 
 export type { Run } from './history.ts';
 export type { Violation } from './row-rules.ts';
@@ -24,15 +30,25 @@ export const MAX_WEBHOOK_MS = 400_000;
 /** The way to the model. */
 const CANCEL_GRACE_MS = 500;
 
+interface AtEnd {
+  readonly isDue: (id: string) => boolean;
+  readonly counted: Readonly<Record<StatOutcome, number>> | undefined;
+}
+
 /** Records everything that happens and ends the simulation when a rule is broken. */
 export class Oracle {
   violation: Violation | undefined;
   readonly history: History;
+  readonly backlog: BacklogRules;
+  readonly hooks: HookRules;
   readonly #engine: Engine;
 
-  constructor(engine: Engine, scenario: Scenario, trouble: () => number) {
+  /** `faults`: the kinds of those that were injected so far. */
+  constructor(engine: Engine, scenario: Scenario, trouble: () => number, faults: () => readonly FaultKind[]) {
     this.#engine = engine;
     this.history = new History(scenario, trouble);
+    this.backlog = new BacklogRules(this.history, () => ({ ms: engine.now, unixMs: engine.unixMs }), faults);
+    this.hooks = new HookRules(this.history, () => engine.now);
   }
 
   /** Whether every task that was accepted has ended. */
@@ -127,36 +143,43 @@ export class Oracle {
     }
   }
 
-  /** A gateway told a caller that a submit was not accepted. */
-  submitRefused(error: unknown): void {
-    if (!(error instanceof ModelyardError) || !error.code.endsWith('_unavailable') || !error.retryable) return;
+  /** A gateway told a caller that a submit of so many tasks was not accepted. */
+  submitRefused(error: unknown, tasks: number): void {
+    if (!(error instanceof ModelyardError) || !error.retryable) return;
+    const isFull = error.code === 'backlog_full';
+    if (!isFull && !error.code.endsWith('_unavailable')) return;
     if (error.retryAfterSeconds === undefined) {
       this.fail('who is refused knows when to come back', `${error.code} ("${error.message}") has no Retry-After`);
     }
+    const wrong = isFull ? this.backlog.refused(tasks) : undefined;
+    if (wrong !== undefined) this.fail('no place of a backlog stays empty', wrong);
+  }
+
+  /** The bytes of an upload were taken. */
+  uploaded(isAsAnnounced: boolean): void {
+    if (!isAsAnnounced) this.fail('an upload is what was announced', 'other bytes than announced were taken');
+  }
+
+  /** A caller has read a list to its end. */
+  listed(list: ReadList): void {
+    this.#judge(checkList(this.history, list));
+  }
+
+  /** A caller was told the statistics of so many minutes. */
+  counted(stats: ModelStats, minutes: number): void {
+    this.#judge(checkStats(this.history, stats, minutes));
   }
 
   /** The receiver of webhooks was told of the end of a round, and has taken it or failed. */
-  webhookReceived(
-    { id, round, state }: Pick<Task, 'id' | 'state'> & { readonly round: number },
-    isTaken: boolean,
-  ): void {
-    const { ends, hooked } = this.history;
-    const shown = ends.get(roundKey({ id, round }))?.shown;
-    if (shown === undefined || (JSON.parse(shown) as Task).state !== state) {
-      this.fail('a webhook tells of an end', `${id} was told to be ${state} in round ${round}, and was ${shown}`);
-    }
-    const taken = hooked.get(id) ?? new Set();
-    hooked.set(id, taken);
-    for (let before = 0; before < round; before++) {
-      if (taken.has(before)) continue;
-      this.fail('webhooks come in order', `${id} was told of round ${round} before round ${before}`);
-    }
-    if (isTaken) taken.add(round);
+  webhookReceived(hook: ReceivedHook, isTaken: boolean): void {
+    this.hooks.received(hook, isTaken, (rule, what) => this.fail(rule, what));
   }
 
   /** Whether every end was told to its receiver. */
   get hasToldAll(): boolean {
-    return [...this.history.accepted.keys()].every((id) => this.history.unhooked(id).length === 0);
+    return [...this.history.accepted.keys()].every(
+      (id) => this.history.unhooked(id).length === 0 && this.hooks.unsent(id).length === 0,
+    );
   }
 
   /** The store has changed a row, or removed it. */
@@ -166,6 +189,8 @@ export class Oracle {
       this.#checkRound(rows.get(id), task);
       rows.set(id, task);
       this.#check(task);
+      const wrong = this.backlog.changed();
+      if (wrong !== undefined) this.fail('no more tasks wait than may', wrong);
       return;
     }
     if (accepted.has(id)) this.fail('an accepted task is kept', `${id} was accepted, and is removed`);
@@ -209,11 +234,11 @@ export class Oracle {
     this.fail('instances end for a reason', `${actor.name} ended: ${error instanceof Error ? error.message : error}`);
   }
 
-  /** `isDue`: whether a sender will act for the webhook of a task. */
-  atEnd(isDue: (id: string) => boolean): void {
+  /** `isDue`: whether a sender will act for the webhook of a task. `counted`: the statistics, if anybody counts. */
+  atEnd({ isDue, counted }: AtEnd): void {
     this.#checkWebhooks(isDue);
-    const violation = checkEnd(this.history);
-    if (violation) this.fail(violation.rule, violation.what);
+    this.#judge(checkEnd(this.history));
+    if (counted) this.#judge(checkCounts(this.history, counted));
   }
 
   #checkWebhooks(isDue: (id: string) => boolean): void {
@@ -224,6 +249,10 @@ export class Oracle {
         if (!end) continue;
         const isLate = trouble() === 0 && this.#engine.now > end.atMs + MAX_WEBHOOK_MS;
         if (isLate || !isDue(id)) this.fail('an end is told to its receiver', `round ${round} of ${id} was not told`);
+      }
+      const [unsent] = this.hooks.unsent(id);
+      if (unsent !== undefined && !isDue(id)) {
+        this.fail('an end is sent again', `round ${unsent} of ${id} was to be sent again, and was not`);
       }
     }
   }
@@ -243,7 +272,10 @@ export class Oracle {
   }
 
   #check(task: Task): void {
-    const violation = checkRow(this.history, task, this.#engine.now, this.#engine.unixMs);
+    this.#judge(checkRow(this.history, task, this.#engine.now, this.#engine.unixMs));
+  }
+
+  #judge(violation: Violation | undefined): void {
     if (violation) this.fail(violation.rule, violation.what);
   }
 }

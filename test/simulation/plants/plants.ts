@@ -122,6 +122,71 @@ ${REPEAT}`,
       },
     ],
   },
+  'redeliveries-at-rest': {
+    defect: 'an end that is to be sent again wakes no sender',
+    changes: [
+      {
+        file: 'lib/core/webhooks/webhook-records.ts',
+        find: '{ ...withDelivery(record, sentAgain(delivery, now)), dueAt: now }',
+        replace: 'withDelivery(record, sentAgain(delivery, now))',
+      },
+    ],
+  },
+  'rotations-without-overlap': {
+    defect: 'a secret does not sign any more as soon as it is replaced',
+    changes: [
+      {
+        file: 'lib/core/webhooks/webhook-secrets.ts',
+        find: '{ ...fresh(), previous: known.secret, previousUntil: now + SECRET_OVERLAP_MS }',
+        replace: 'fresh()',
+      },
+    ],
+  },
+  'uploads-by-size': {
+    defect: 'an upload is taken if it has the announced size, whatever its bytes are',
+    changes: [
+      {
+        file: 'lib/core/tasks/transfers.ts',
+        find: "passed === size && hash.digest('hex') === sha256",
+        replace: 'passed === size',
+      },
+    ],
+  },
+  'lists-without-ties': {
+    defect: 'tasks of the same millisecond are lost between two pages of a list',
+    changes: [{ file: 'lib/core/lists.ts', find: '  return a.id > b.id ? -1 : 1;', replace: '  return 0;' }],
+  },
+  'late-cancels-counted': {
+    defect: 'statistics count the cancel of a task that has ended',
+    changes: [
+      {
+        file: 'lib/core/tasks/cancel-task.ts',
+        find: "if (outcome === 'applied') await countEnd(stats, task.model, { state: 'canceled', at: clock.now() });\n  else throw",
+        replace:
+          "await countEnd(stats, task.model, { state: 'canceled', at: clock.now() });\n  if (outcome !== 'applied') throw",
+      },
+    ],
+  },
+  'places-of-unstored-tasks': {
+    defect: 'the place of a task is free until the task is stored',
+    changes: [
+      {
+        file: 'lib/core/tasks/backlog-places.ts',
+        find: 'now > at + STORED_WITHIN_MS',
+        replace: 'now >= at',
+      },
+    ],
+  },
+  'places-never-free': {
+    defect: 'the places of tasks that have started or ended stay taken',
+    changes: [
+      {
+        file: 'lib/core/tasks/backlog-places.ts',
+        find: "head.state !== 'queued' || now >= head.deadlineAt",
+        replace: "head.state === 'expired'",
+      },
+    ],
+  },
   'wrong-rows': {
     defect: "a store that answers with another task's row",
     changes: [],

@@ -5,6 +5,7 @@ import { SqsTaskConsumer } from '#adapters/aws/queue/sqs-task-consumer.ts';
 import { SqsTaskQueue } from '#adapters/aws/queue/sqs-task-queue.ts';
 import { deadLetterQueueName, TASK_QUEUE, taskQueueName } from '#adapters/aws/resources.ts';
 import { CANCEL_MARK_PREFIX } from '#adapters/aws/tasks/dynamo-cancel-marks.ts';
+import { PLACES_PREFIX } from '#adapters/aws/tasks/dynamo-places.ts';
 import { DynamoTaskStore } from '#adapters/aws/tasks/dynamo-task-store.ts';
 import { fromItem } from '#adapters/aws/tasks/task-item.ts';
 import type { ConsumeOptions, TaskConsumer, TaskQueue } from '#core';
@@ -17,16 +18,21 @@ import { SimDynamo } from './sim-dynamo.ts';
 import { SimSqs } from './sim-sqs.ts';
 import { simBlobs } from './sim-store.ts';
 
+// Their first calls load them, which takes turns of the real event loop.
+for (const late of ['task-heads', 'task-listing']) {
+  await import(new URL(`../../../lib/adapters/aws/tasks/${late}.ts`, import.meta.url).href);
+}
+
 const PREFIX = 'https://sqs/';
 const POLL_SECONDS = 20;
 /** Of rows that are no tasks. */
-const BATCH_PREFIX = 'batch/';
+const OTHER_ROWS = ['batch/', CANCEL_MARK_PREFIX, PLACES_PREFIX];
 
 /** The adapters for AWS, in each process, before a simulated SQS and DynamoDB. */
 export function awsPlatform(world: World): SimPlatform {
   const sqs = new SimSqs(world, TASK_QUEUE.maxReceives);
   const dynamo = new SimDynamo(world, (id, item) => {
-    if (id.startsWith(CANCEL_MARK_PREFIX) || id.startsWith(BATCH_PREFIX)) return;
+    if (OTHER_ROWS.some((prefix) => id.startsWith(prefix))) return;
     world.oracle.stored(id, item.withdrawnAt === undefined ? fromItem(item) : undefined);
   });
   const blobs = simBlobs(world);

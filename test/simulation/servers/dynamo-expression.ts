@@ -42,7 +42,12 @@ class Parser {
       const clause = this.#next();
       if (clause === 'SET') changes.push(...this.#list(',', () => this.#assignment()));
       else if (clause === 'REMOVE') changes.push(...this.#list(',', () => this.#removal()));
-      else throw new Error(`The simulated DynamoDB does not know ${clause}.`);
+      else if (clause === 'ADD')
+        changes.push(...this.#list(',', () => this.#setChange((all, more) => [...all, ...more])));
+      else if (clause === 'DELETE') {
+        const without = (all: readonly string[], less: readonly string[]) => all.filter((each) => !less.includes(each));
+        changes.push(...this.#list(',', () => this.#setChange(without)));
+      } else throw new Error(`The simulated DynamoDB does not know ${clause}.`);
     }
     return (before, after, args) => {
       for (const change of changes) change(before, after, args);
@@ -136,7 +141,29 @@ class Parser {
     };
   }
 
+  /** Of a set of strings. An empty set is no attribute. */
+  #setChange(change: (all: readonly string[], given: readonly string[]) => readonly string[]): Change {
+    const name = this.#name();
+    const operand = this.#operand();
+    return (before, after, args) => {
+      const given = operand(before, args)?.SS;
+      if (!given) throw new Error('ValidationException: the operand is not a set of strings.');
+      const changed = new Set(change(before[name(args)]?.SS ?? [], given));
+      if (changed.size > 0) after[name(args)] = { SS: [...changed] };
+      else delete after[name(args)];
+    };
+  }
+
   #operand(): Operand {
+    if (this.#skip('size')) {
+      this.#expect('(');
+      const set = this.#operand();
+      this.#expect(')');
+      return (item, args) => {
+        const elements = set(item, args)?.SS;
+        return elements && { N: String(elements.length) };
+      };
+    }
     if (!this.#peek().startsWith(':')) {
       const name = this.#name();
       return (item, args) => item[name(args)];

@@ -1,10 +1,13 @@
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '#adapters/aws/attributes.ts';
+import { BY_OWNER_INDEX, CREATED_KEY } from '#adapters/aws/resources.ts';
 import type { World } from '../world/world.ts';
 import { type ExpressionArguments, meets, updated } from './dynamo-expression.ts';
 
@@ -16,7 +19,7 @@ interface Row {
 }
 
 /** Maximum lag of an eventually consistent read. */
-const BEHIND_MS = 1_000;
+export const BEHIND_MS = 1_000;
 
 interface Conditional extends ExpressionArguments {
   readonly ConditionExpression?: string | undefined;
@@ -39,15 +42,44 @@ export class SimDynamo {
     if (command instanceof GetItemCommand) return this.#get(command);
     if (command instanceof PutItemCommand) return this.#put(command);
     if (command instanceof UpdateItemCommand) return this.#update(command);
+    if (command instanceof BatchGetItemCommand) return this.#getMany(command);
+    if (command instanceof QueryCommand) return this.#query(command);
     throw new Error(`The simulated DynamoDB does not know ${String(command)}.`);
   }
 
   #get({ input }: GetItemCommand): object {
     const row = this.#rows.get(idOf(input.Key));
-    if (!row) return {};
-    const isBehind = !input.ConsistentRead && this.#world.engine.now < row.changedMs + BEHIND_MS;
-    const item = isBehind ? row.before : row.item;
+    const item = input.ConsistentRead ? row?.item : this.#behind(row);
     return item ? { Item: { ...item } } : {};
+  }
+
+  #behind(row: Row | undefined): Item | undefined {
+    return row && this.#world.engine.now < row.changedMs + BEHIND_MS ? row.before : row?.item;
+  }
+
+  #getMany({ input }: BatchGetItemCommand): object {
+    const asked = Object.entries(input.RequestItems ?? {});
+    const found = asked.map(([table, { Keys = [] }]) => {
+      const items = Keys.map((key) => this.#rows.get(idOf(key))?.item);
+      return [table, items.filter((item) => item !== undefined).map((item) => ({ ...item }))];
+    });
+    return { Responses: Object.fromEntries(found) };
+  }
+
+  /** Of the index by owner, which is behind the table, newest first. */
+  #query({ input }: QueryCommand): object {
+    if (input.IndexName !== BY_OWNER_INDEX.name || input.ScanIndexForward !== false || input.ExclusiveStartKey) {
+      throw new Error('The simulated DynamoDB does not know such a query.');
+    }
+    const { KeyConditionExpression: condition = '', Limit: limit = Number.POSITIVE_INFINITY } = input;
+    const createdOf = (item: Item): string => item[CREATED_KEY.name]?.S ?? '';
+    const items = [...this.#rows.values()]
+      .map((row) => this.#behind(row))
+      .filter((item) => item !== undefined)
+      .filter((item) => createdOf(item) !== '' && meets(condition, item, input))
+      .sort((a, b) => (createdOf(a) < createdOf(b) ? 1 : -1));
+    const page = items.slice(0, limit).map((item) => ({ ...item }));
+    return { Items: page, ...(items.length > limit ? { LastEvaluatedKey: { id: page.at(-1)?.id } } : {}) };
   }
 
   #put({ input }: PutItemCommand): object {

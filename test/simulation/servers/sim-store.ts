@@ -1,5 +1,5 @@
 import { MemoryBlobStore } from '#adapters/memory/index.ts';
-import { type BlobStore, CHEAP_CANCEL_PACE, type TaskStore } from '#core';
+import { type BlobStore, type BlobStreams, CHEAP_CANCEL_PACE, inOnePiece, type TaskStore } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import type { World } from '../world/world.ts';
 
@@ -85,13 +85,24 @@ function untilEnded(world: World, actor: Actor, store: TaskStore): NonNullable<T
 }
 
 /** Makes each process's view of the blobs. */
-export function simBlobs(world: World): (actor: Actor) => BlobStore {
+export function simBlobs(world: World): (actor: Actor) => BlobStore & BlobStreams {
   const blobs = new MemoryBlobStore();
   return (actor) => {
     const call = world.caller(actor, 'store');
+    const get = (key: string) => call('get blob', () => blobs.get(key));
     return {
       put: (key, bytes) => call('put blob', () => blobs.put(key, bytes)),
-      get: (key) => call('get blob', () => blobs.get(key)),
+      get,
+      async write(key, pieces) {
+        const parts: Uint8Array[] = [];
+        for await (const piece of pieces) parts.push(piece);
+        await call('put blob', () => blobs.put(key, Buffer.concat(parts)));
+      },
+      async read(key) {
+        const bytes = await get(key);
+        return bytes && inOnePiece(bytes);
+      },
+      sizeOf: (key) => call('size of blob', () => blobs.sizeOf(key)),
     };
   };
 }

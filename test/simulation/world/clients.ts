@@ -3,8 +3,9 @@ import type { Actor } from '../engine/engine.ts';
 import type { FaultKind } from '../engine/faults.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import type { Gateway } from './gateways.ts';
-import { encodeRequest, type SimRequest } from './requests.ts';
+import type { SimRequest } from './requests.ts';
 import type { ClientPlan } from './scenario.ts';
+import { Steering } from './steering.ts';
 import { RECEIVER } from './webhooks.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,7 @@ export class Client {
   readonly #plan: ClientPlan;
   readonly #actor: Actor;
   readonly #clock: SimClock;
+  readonly #steering: Steering;
   /** Ids of the tasks that it was told of. */
   readonly #tasks = new Set<string>();
   /** The last event that it has seen, by task. */
@@ -36,6 +38,16 @@ export class Client {
     this.#plan = plan;
     this.#actor = world.engine.spawn(plan.name);
     this.#clock = new SimClock(world.engine, this.#actor);
+    this.#steering = new Steering({
+      ...{ world, plan, clock: this.#clock },
+      call: (name, serve, about) =>
+        this.#call(
+          name,
+          serve,
+          () => about,
+          () => 'done',
+        ),
+    });
     world.engine.after(this.#actor, plan.startMs, () => {
       void this.#run().then(() => {
         this.isDone = true;
@@ -44,7 +56,9 @@ export class Client {
   }
 
   async #run(): Promise<void> {
-    const { repeats, repeatEveryMs } = this.#plan;
+    const { repeats, repeatEveryMs, hook } = this.#plan;
+    if (hook) await this.#steering.learnSecret();
+    const rotated = this.#steering.rotateSecret();
     const submits: Promise<void>[] = [];
     for (let i = 0; i < repeats; i++) {
       if (i > 0 && repeatEveryMs > 0) await this.#clock.sleep(repeatEveryMs);
@@ -55,6 +69,8 @@ export class Client {
     for (const id of this.#tasks) await this.#follow(id);
     await Promise.all(cancels);
     await Promise.all([...this.#tasks].map((id) => this.#runAgain(id)));
+    await Promise.all([rotated, ...[...this.#tasks].map((id) => this.#steering.redeliver(id))]);
+    await this.#steering.look();
   }
 
   /** One submit, tried again while it is refused for a reason that passes. */
@@ -82,13 +98,15 @@ export class Client {
     return [request, ...(this.#plan.batch ?? [])];
   }
 
-  #send(request: SimRequest): Promise<readonly Task[]> {
-    const { key, owner, priority, deadlineSeconds, timeoutSeconds, hook } = this.#plan;
+  async #send(request: SimRequest): Promise<readonly Task[]> {
+    const { key, owner, priority, deadlineSeconds, timeoutSeconds, hook, waitSeconds, upload } = this.#plan;
+    const uploaded = upload && key !== undefined ? await this.#steering.upload(request, key) : undefined;
     const options = {
       ...(hook ? { webhook: { url: RECEIVER } } : {}),
       ...{ owner, priority, deadlineSeconds },
       ...(key === undefined ? {} : { idempotencyKey: key }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+      ...(waitSeconds === undefined ? {} : { waitSeconds }),
     };
     const { batch } = this.#plan;
     return this.#call(
@@ -96,7 +114,7 @@ export class Client {
       async (gateway) =>
         batch
           ? gateway.submitBatch({ requests: this.#itemsOf(request), ...options })
-          : [await gateway.submit({ request, bytes: encodeRequest(request), ...options })],
+          : [await gateway.submit({ request, ...options, ...(uploaded ? { uploaded } : {}) })],
       () => `request ${request.number}: ${request.does}${batch ? `, and ${batch.length} more` : ''}`,
       (tasks) => tasks.map((task) => this.#told(task)).join(', '),
     );

@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
 import {
   cancelTask,
+  createBacklog,
   type EventPosition,
   followEvents,
   getTask,
   giveUpTask,
   hasSeenEnd,
   isTerminal,
+  latePlaces,
   ModelyardError,
   reachedPosition,
   redriveDeadLetters,
@@ -16,9 +18,13 @@ import {
   submitTask,
   type Task,
   type TaskFollowEvent,
+  type TransferEdge,
+  type Transfers,
+  type WebhookStore,
   waitForTask,
 } from '#core';
 import { startDeadLetterPump } from '#gateway/dead-letter-pump.ts';
+import { gatewayTransfers } from '#platform/gateway-transfers.ts';
 import type { Actor } from '../engine/engine.ts';
 import type { SimEvent } from '../engine/event-heap.ts';
 import type { Host } from '../engine/network.ts';
@@ -28,15 +34,30 @@ import { MODEL } from './sim-model.ts';
 import { traceLogger } from './trace-logger.ts';
 import type { World } from './world.ts';
 
+// A submit loads it when its model has a limit, which takes turns of the real event loop the first time.
+await import(new URL('../../../lib/core/tasks/backlog-places.ts', import.meta.url).href);
+
 type Options = 'webhook' | 'owner' | 'priority' | 'idempotencyKey' | 'deadlineSeconds' | 'timeoutSeconds';
 
-export interface SimSubmit extends Pick<SubmitCommand, Options> {
-  readonly request: SimRequest;
-  readonly bytes: Uint8Array;
+interface SimCommand extends Pick<SubmitCommand, Options> {
+  /** How long it waits in line. Undefined: a full backlog refuses it at once. */
+  readonly waitSeconds?: number;
 }
 
-export interface SimBatch extends Pick<SubmitCommand, Options> {
+export interface SimSubmit extends SimCommand {
+  readonly request: SimRequest;
+  readonly uploaded?: SubmitCommand['uploaded'];
+}
+
+export interface SimBatch extends SimCommand {
   readonly requests: readonly SimRequest[];
+}
+
+/** What a gateway serves callers with. */
+export interface GatewayPorts extends Ports {
+  readonly webhooks?: WebhookStore;
+  readonly transfers: Transfers & TransferEdge;
+  readonly placesOf: ReturnType<typeof latePlaces>;
 }
 
 const RESTART_MS = 2_000;
@@ -51,7 +72,7 @@ export class Gateway {
   readonly #name: string;
   readonly #skewMs: number;
   #actor: Actor;
-  #ports: Ports | undefined;
+  #ports: GatewayPorts | undefined;
   #starts = 0;
 
   constructor(world: World, platform: SimPlatform, index: number) {
@@ -73,27 +94,32 @@ export class Gateway {
     this.#world.kill(this.#actor, 'by kill -9');
   }
 
-  submit({ request, bytes, ...options }: SimSubmit): Promise<Task> {
-    return this.#bounded('A submit', 0, async (ports) => {
-      const task = await this.#submitTo(submitTask, ports, { ...this.#common, request: bytes, ...options });
+  submit({ request, waitSeconds, ...options }: SimSubmit): Promise<Task> {
+    return this.answer('A submit', (waitSeconds ?? 0) * 1000, async (ports) => {
+      const bytes = options.uploaded ? new Uint8Array() : encodeRequest(request);
+      const quota = this.#quotaOf(ports, waitSeconds);
+      const command = { ...this.#common, request: bytes, quota, ...options };
+      const task = await this.#submitTo(1, () => submitTask(ports, command));
       this.#world.oracle.submitAccepted(task, request);
       return task;
     });
   }
 
   /** Resolves with the tasks of the items that were accepted. The last item is invalid. */
-  submitBatch({ requests, ...options }: SimBatch): Promise<readonly Task[]> {
+  submitBatch({ requests, waitSeconds, ...options }: SimBatch): Promise<readonly Task[]> {
     const items = [
       ...requests.map((request) => ({ request: encodeRequest(request) })),
       { error: new ModelyardError('invalid_input', 'The item is invalid.') },
     ];
-    return this.#bounded('A batch', 0, async (ports) => {
-      const accepted = await this.#submitTo(submitBatch, ports, {
+    return this.answer('A batch', (waitSeconds ?? 0) * 1000, async (ports) => {
+      const command = {
         ...this.#common,
         requestHash: hash('sha256', JSON.stringify(requests)),
         items: async () => items,
+        quota: this.#quotaOf(ports, waitSeconds),
         ...options,
-      });
+      };
+      const accepted = await this.#submitTo(requests.length, () => submitBatch(ports, command));
       return this.#world.oracle.batchAccepted(accepted, requests);
     });
   }
@@ -104,26 +130,35 @@ export class Gateway {
     return { model: MODEL, contract: { hash: contracts.hashOf(2) }, limits: { timeoutSeconds } };
   }
 
-  async #submitTo<Command, Accepted>(
-    submit: (ports: Ports, command: Command) => Promise<Accepted>,
-    ports: Ports,
-    command: Command,
-  ): Promise<Accepted> {
+  #quotaOf({ placesOf }: GatewayPorts, seconds: number | undefined) {
+    const { maxBacklog } = this.#world.scenario;
+    if (maxBacklog === undefined) return undefined;
+    // Only these fields decide.
+    const limited = { model: { name: MODEL, limits: { maxBacklog } }, serving: [] } as unknown;
+    const wait = seconds === undefined ? undefined : { seconds, signal: new AbortController().signal };
+    return placesOf(limited as Parameters<typeof placesOf>[0], wait);
+  }
+
+  async #submitTo<Accepted>(tasks: number, submit: () => Promise<Accepted>): Promise<Accepted> {
+    const { oracle } = this.#world;
+    const ended = oracle.backlog.began(tasks);
     try {
-      return await submit(ports, command);
+      return await submit();
     } catch (error) {
-      this.#world.oracle.submitRefused(error);
+      oracle.submitRefused(error, tasks);
       throw error;
+    } finally {
+      ended();
     }
   }
 
   wait(id: string, owner: string, waitMs: number): Promise<Task> {
-    return this.#bounded('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner, waitMs })));
+    return this.answer('A wait', waitMs, (ports) => this.#tell(id, waitForTask(ports, { id, owner, waitMs })));
   }
 
   /** The first events of a task after a position. Undefined if that was the end; none if nothing happens for so long. */
   events(id: string, owner: string, asked: EventPosition, waitMs: number) {
-    return this.#bounded('A look at events', waitMs, async (ports): Promise<readonly TaskFollowEvent[] | undefined> => {
+    return this.answer('A look at events', waitMs, async (ports): Promise<readonly TaskFollowEvent[] | undefined> => {
       const known = await getTask(ports, { id, owner });
       const seen = reachedPosition(known, asked);
       if (isTerminal(known.state) && hasSeenEnd(seen) && seen.round === (known.round ?? 0)) return undefined;
@@ -141,11 +176,11 @@ export class Gateway {
   }
 
   get(id: string, owner: string): Promise<Task> {
-    return this.#bounded('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner })));
+    return this.answer('A read', 0, (ports) => this.#tell(id, getTask(ports, { id, owner })));
   }
 
   cancel(id: string, owner: string): Promise<Task> {
-    return this.#bounded('A cancel', 0, async (ports) => {
+    return this.answer('A cancel', 0, async (ports) => {
       this.#world.oracle.history.cancelsAsked.add(id);
       const task = await cancelTask(ports, { id, owner });
       this.#world.oracle.canceled(id);
@@ -166,7 +201,7 @@ export class Gateway {
   }
 
   #again(id: string, what: string, send: (ports: Ports) => Promise<Task>): Promise<Task> {
-    return this.#bounded(what, 0, async (ports) => {
+    return this.answer(what, 0, async (ports) => {
       this.#world.oracle.history.askedAgain(id);
       const task = await send(ports);
       this.#world.oracle.sentAgain(id);
@@ -187,7 +222,7 @@ export class Gateway {
   }
 
   /** Every request must be answered in time, unless the process died or was frozen. */
-  async #bounded<T>(what: string, extraMs: number, answer: (ports: Ports) => Promise<T>): Promise<T> {
+  async answer<T>(what: string, extraMs: number, answer: (ports: GatewayPorts) => Promise<T>): Promise<T> {
     const ports = this.#ports;
     if (!ports) throw new ModelyardError('bad_gateway', 'It is starting.', { retryable: true });
     const { engine, oracle } = this.#world;
@@ -213,7 +248,14 @@ export class Gateway {
     const actor = engine.spawn(`${this.#name}.${this.#starts}`, this.#skewMs);
     engine.after(actor, 0, () => {
       const { webhooks } = this.#world;
-      const ports = { ...this.#platform.connect(actor), ...(webhooks ? { webhooks: webhooks.connect(actor) } : {}) };
+      const connected = this.#platform.connect(actor);
+      const { queues, blobs, clock, tasks } = connected;
+      const ports = {
+        ...connected,
+        ...(webhooks ? { webhooks: webhooks.connect(actor) } : {}),
+        transfers: gatewayTransfers({ blobs, streams: blobs, clock }),
+        placesOf: latePlaces({ backlog: createBacklog({ queues, clock }), tasks, clock }),
+      };
       void this.#world.setClock(actor).then(() => {
         if (actor.isAlive) this.#ports = ports;
       });

@@ -1,5 +1,7 @@
+import { StatsRecorder } from '#runtime/instance/stats-recorder.ts';
 import { RunningModel } from '#runtime/worker/running-model.ts';
 import { Worker } from '#runtime/worker/worker.ts';
+import { toAll, type WorkerObserver } from '#runtime/worker/worker-observer.ts';
 import type { Actor } from '../engine/engine.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import type { SimPlatform } from '../servers/ports.ts';
@@ -83,18 +85,21 @@ export class InstancePlace {
     await model.load();
     await model.setUp(undefined, stop);
     contracts.register(actor, version);
+    const { stats, clock: storeClock } = ports;
+    const recorder = stats && new StatsRecorder({ model: MODEL, stats, clock: storeClock, logger });
+    const tracer: WorkerObserver = {
+      attemptEnded: ({ outcome, taskId = 'no task' }) => world.trace(actor, () => `attempt of ${taskId}: ${outcome}`),
+    };
     const worker = new Worker({
       ...ports,
       model,
       gate: contracts.gate(actor, version),
       contractHash: contracts.hashOf(version),
       logger,
-      observer: {
-        attemptEnded: ({ outcome, taskId = 'no task' }) => world.trace(actor, () => `attempt of ${taskId}: ${outcome}`),
-      },
+      observer: recorder ? toAll(tracer, recorder) : tracer,
       consume: (signal) => ports.queues(MODEL).consume({ leaseSeconds: world.scenario.leaseSeconds, signal }),
       stopTimeoutMs: STOP_TIMEOUT_MS,
     });
-    await worker.run(stop).finally(() => model.close());
+    await worker.run(stop).finally(() => Promise.all([recorder?.close(), model.close()]));
   }
 }

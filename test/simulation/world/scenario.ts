@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority } from '#core';
+import { PRIORITIES, type Priority, TASK_STATES, type TaskState } from '#core';
 import { FAULT_KINDS, type FaultPlan } from '../engine/faults.ts';
 import { mix, Random } from '../engine/random.ts';
 import type { Version } from './mixed-contracts.ts';
@@ -19,7 +19,13 @@ export interface ClientPlan {
   /** Follows the events of its tasks instead of waiting for their ends, and has lost none. @default false */
   readonly follows?: boolean;
   /** Has the ends of its tasks sent to a receiver, which fails so many times for each task. */
-  readonly hook?: { readonly failures: number };
+  readonly hook?: HookPlan;
+  /** Sends its request by an upload, at first with other bytes than it announced if this is set. */
+  readonly upload?: { readonly isWrongFirst: boolean };
+  /** Reads the list of its owner's tasks, or of all owners', in pages of this size, and the statistics. */
+  readonly looks?: { readonly limit: number; readonly isOfAll: boolean; readonly state?: TaskState };
+  /** Waits in line so long for room in the backlog. Undefined: it is refused at once. */
+  readonly waitSeconds?: number;
   /** Sent together with `request` and an invalid item, as a batch. Undefined: it is sent alone. */
   readonly batch?: readonly SimRequest[];
   /** Sent under the same key instead of `request` once a submit was refused with 503. */
@@ -35,6 +41,17 @@ export interface ClientPlan {
   readonly cancelAfterMs?: number;
   /** Has each of its tasks that failed or expired run again, so long after it heard of it. Undefined: it does not. */
   readonly again?: { readonly as: 'retry' | 'redrive'; readonly times: number; readonly afterMs: number };
+}
+
+/** All that a scenario may have. */
+export const OWNERS = ['ann', 'bob', 'cai'] as const;
+
+interface HookPlan {
+  readonly failures: number;
+  /** How often the last end of each task is sent again by hand. */
+  readonly redeliveries: number;
+  /** Replaces the secret so long after its first call, and gives it to the receiver later. Undefined: it keeps it. */
+  readonly rotation?: { readonly afterMs: number; readonly installMs: number };
 }
 
 /** All that a caller may submit. */
@@ -61,6 +78,10 @@ export interface Scenario {
     readonly maxAttempts: number;
     readonly timeoutSeconds: number;
   };
+  /** How many submitted tasks may wait. Undefined: any number. */
+  readonly maxBacklog?: number;
+  /** Instances and gateways count what ends. */
+  readonly hasStats: boolean;
   readonly leaseSeconds: number;
   /** When each instance starts. */
   readonly instances: readonly number[];
@@ -86,6 +107,10 @@ const OWNER_STREAM = 0x0137e4;
 const BATCH_STREAM = 0xba7c4;
 const HOOK_STREAM = 0x400c5;
 const FOLLOW_STREAM = 0xf0110;
+const UPLOAD_STREAM = 0x0b10ad;
+const LOOK_STREAM = 0x100c5;
+const BACKLOG_STREAM = 0xbac10;
+const STATS_STREAM = 0x57a75;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
@@ -106,10 +131,13 @@ export function scenarioOf(seed: number): Scenario {
   );
   const gateways = random.int(1, 2);
   const fleet = fleetOf(new Random(mix(seed, FLEET_STREAM)), instances.length, gateways);
+  const backlog = backlogOf(new Random(mix(seed, BACKLOG_STREAM)));
   return {
     seed,
     platform: random.pick(PLATFORMS),
     model,
+    ...(backlog.max === undefined ? {} : { maxBacklog: backlog.max }),
+    hasStats: new Random(mix(seed, STATS_STREAM)).chance(0.3),
     leaseSeconds: random.pick([5, 15, 30, 60]),
     instances,
     gateways,
@@ -121,7 +149,10 @@ export function scenarioOf(seed: number): Scenario {
       .map(withOwners(new Random(mix(seed, OWNER_STREAM))))
       .map(withBatches(new Random(mix(seed, BATCH_STREAM))))
       .map(withFollowers(new Random(mix(seed, FOLLOW_STREAM))))
-      .map(withHooks(new Random(mix(seed, HOOK_STREAM)))),
+      .map(withHooks(new Random(mix(seed, HOOK_STREAM))))
+      .map(withUploads(new Random(mix(seed, UPLOAD_STREAM))))
+      .map(withLooks(new Random(mix(seed, LOOK_STREAM))))
+      .map(backlog.withWaits),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
   };
@@ -166,7 +197,8 @@ function withRetries(random: Random): (plan: ClientPlan) => ClientPlan {
 
 /** A separate random stream, so that the rest of a seed does not depend on it. */
 function withOwners(random: Random): (plan: ClientPlan) => ClientPlan {
-  const owners = random.pick<readonly [string, ...string[]]>([['ann'], ['ann', 'bob'], ['ann', 'bob', 'cai']]);
+  const [ann, bob] = OWNERS;
+  const owners = random.pick<readonly [string, ...string[]]>([[ann], [ann, bob], OWNERS]);
   const priorities = random.chance(0.4) ? PRIORITIES : (['normal'] as const);
   return (plan) => ({ ...plan, owner: random.pick(owners), priority: random.pick(priorities) });
 }
@@ -196,8 +228,42 @@ function withHooks(random: Random): (plan: ClientPlan) => ClientPlan {
   const doesHook = random.chance(0.15);
   return (plan) => {
     const failures = random.pick([0, 0, 1, 2]);
-    return doesHook && random.chance(0.6) ? { ...plan, hook: { failures } } : plan;
+    const doesRotate = random.chance(0.4);
+    const rotation = { afterMs: random.int(0, random.pick([1, 400, 20_000])), installMs: random.int(0, 60_000) };
+    const hook = { failures, redeliveries: random.pick([0, 0, 1, 2]), ...(doesRotate ? { rotation } : {}) };
+    return doesHook && random.chance(0.6) ? { ...plan, hook } : plan;
   };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withUploads(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesUpload = random.chance(0.15);
+  return (plan) => {
+    const isWrongFirst = random.chance(0.4);
+    // The key of the upload is the one of the task.
+    const canUpload = plan.key !== undefined && !plan.batch;
+    return doesUpload && canUpload && random.chance(0.5) ? { ...plan, upload: { isWrongFirst } } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withLooks(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesLook = random.chance(0.2);
+  return (plan) => {
+    const state = random.chance(0.3) ? { state: random.pick(TASK_STATES as readonly [TaskState, ...TaskState[]]) } : {};
+    const looks = { limit: random.int(1, 5), isOfAll: random.chance(0.3), ...state };
+    return doesLook && random.chance(0.6) ? { ...plan, looks } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function backlogOf(random: Random) {
+  const max = random.chance(0.15) ? random.int(1, 6) : undefined;
+  const withWaits = (plan: ClientPlan): ClientPlan => {
+    const waitSeconds = random.int(1, 20);
+    return max !== undefined && random.chance(0.3) ? { ...plan, waitSeconds } : plan;
+  };
+  return { max, withWaits };
 }
 
 /** Numbers of requests that only batches have. */

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { MemoryWebhookStore } from '#adapters/memory/index.ts';
 import { ModelyardError, type Outbound, type OutboundRequest, type Task, type WebhookStore } from '#core';
-import { sendWebhook, type WebhookRecord, webhookKey } from '#core/webhooks';
+import { type SignedMessage, sendWebhook, type WebhookRecord, webhookKey } from '#core/webhooks';
 import type { Actor } from '../engine/engine.ts';
 import type { Host } from '../engine/network.ts';
 import { SimClock } from '../engine/sim-clock.ts';
@@ -24,6 +25,10 @@ interface Told {
 
 const present = async ({ id, round = 0, state }: Task): Promise<string> =>
   JSON.stringify({ id, round, state } satisfies Told);
+
+/** Instead of the signature of the scheme, which takes turns of the real event loop. */
+const sign = (secret: string, { id, at, body }: SignedMessage): string =>
+  `v1,${hash('sha256', JSON.stringify([secret, id, Math.floor(at / 1000), body]))}`;
 
 /** The store of webhooks, which is the reference, their senders and their receiver. */
 export class Webhooks {
@@ -78,7 +83,6 @@ export class Webhooks {
   async #sendWhatIsDue(platform: SimPlatform, actor: Actor): Promise<void> {
     const ports = platform.connect(actor);
     const webhooks = this.connect(actor);
-    const sign = (): string => 'v1,unsigned';
     const deps = { ...ports, webhooks, outbound: this.#outboundOf(actor), present, sign, random: () => 0 };
     const current = new Set<string>();
     for (;;) {
@@ -100,7 +104,7 @@ export class Webhooks {
         this.#world.network.call({
           ...{ caller, host: this.#receiver, name: 'webhook', about: told(request).id },
           describe: () => this.#world.describe.alias(told(request).id),
-          serve: () => this.#receive(told(request)),
+          serve: () => this.#receive(request),
           failure: (why) => new ModelyardError('bad_gateway', `No answer: ${why}.`, { retryable: true }),
           show: ({ status }) => String(status),
         }),
@@ -108,14 +112,20 @@ export class Webhooks {
     };
   }
 
-  #receive({ id, round, state }: Told) {
+  #receive(request: OutboundRequest) {
+    const { id, round, state } = told(request);
     const { oracle } = this.#world;
     const count = (this.#requests.get(id) ?? 0) + 1;
     this.#requests.set(id, count);
     const isTaken = count > (oracle.history.planOfTask(id)?.hook?.failures ?? 0);
-    oracle.webhookReceived({ id, round, state }, isTaken);
+    oracle.webhookReceived({ id, round, state, isSignedBy: (secret) => isSignedBy(secret, request) }, isTaken);
     return { status: isTaken ? 204 : 500, headers: {}, body: new Uint8Array() };
   }
 }
 
 const told = ({ body = '' }: OutboundRequest): Told => JSON.parse(String(body)) as Told;
+
+function isSignedBy(secret: string, { headers = {}, body = '' }: OutboundRequest): boolean {
+  const { 'webhook-id': id = '', 'webhook-timestamp': seconds, 'webhook-signature': signatures = '' } = headers;
+  return signatures.split(' ').includes(sign(secret, { id, at: Number(seconds) * 1000, body: String(body) }));
+}

@@ -7,6 +7,7 @@ import { Oracle } from '../oracle/oracle.ts';
 import { Describer } from './describe.ts';
 import { MixedContracts } from './mixed-contracts.ts';
 import type { Scenario } from './scenario.ts';
+import { Statistics } from './statistics.ts';
 import { Webhooks } from './webhooks.ts';
 
 export interface WorldOptions {
@@ -48,6 +49,8 @@ export class World {
   brokerFaults = 0;
   /** Absent if no caller has a webhook. */
   readonly webhooks: Webhooks | undefined;
+  /** Absent if nobody counts. */
+  readonly statistics: Statistics | undefined;
   readonly #trace: ((line: string) => void) | undefined;
   readonly #hosts: Record<ServerName, Host>;
   readonly #downUntil = { queue: 0, store: 0 };
@@ -64,7 +67,8 @@ export class World {
     this.#trace = trace;
     this.engine = new Engine(scenario.seed);
     this.kernel = this.engine.spawn('kernel');
-    this.oracle = new Oracle(this.engine, scenario, () => this.#countTrouble());
+    const faults = () => this.faults.injected.map(({ kind }) => kind);
+    this.oracle = new Oracle(this.engine, scenario, () => this.#countTrouble(), faults);
     this.faults = new Faults(this.engine, scenario.seed, scenario.faults, suppressed);
     this.network = new Network({
       subjectOf: (taskId) => `request ${this.#subjects.get(taskId)}`,
@@ -78,6 +82,7 @@ export class World {
     });
     this.#hosts = { queue: this.#server('queue'), store: this.#server('store') };
     this.webhooks = scenario.clients.some(({ hook }) => hook) ? new Webhooks(this) : undefined;
+    this.statistics = scenario.hasStats ? new Statistics(this) : undefined;
   }
 
   host(name: ServerName): Host {
