@@ -5,6 +5,7 @@ import type { Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
+import { columnsOf, requireColumns } from './columns.ts';
 import type { FeatureTables } from './tables.ts';
 import { findView, openFeatures, sourceOf } from './views.ts';
 
@@ -21,8 +22,12 @@ export async function materialize(lifecycle: Lifecycle, args: JsonObject, run: S
   const source = await sourceOf(lifecycle, definition.source);
   await using bench = await openWorkbench(lifecycle, run.signal);
   const { tables } = bench;
-  const event = identifier(definition.timestamp);
-  const known = definition.recorded === undefined ? event : `coalesce(${identifier(definition.recorded)}, ${event})`;
+  const values = `read_parquet([${source.files.map(quoted).join(', ')}])`;
+  const { timestamp, recorded } = definition;
+  const wanted = [...keys, timestamp, ...(recorded === undefined ? [] : [recorded]), ...definition.features];
+  requireColumns(await columnsOf(tables, `SELECT * FROM ${values}`), wanted);
+  const event = identifier(timestamp);
+  const known = recorded === undefined ? event : `coalesce(${identifier(recorded)}, ${event})`;
   const key = keys.map(identifier);
   const features = definition.features.map((name) => `${quoted(name)}: ${identifier(name)}`).join(', ');
   await tables.run(
@@ -30,7 +35,7 @@ export async function materialize(lifecycle: Lifecycle, args: JsonObject, run: S
        SELECT to_json([${key.map((column) => `to_json(${column})`).join(', ')}]) AS entity_key,
          to_json({${features}}) AS features, epoch_ms(CAST(${event} AS TIMESTAMP)) AS event_at,
          epoch_ms(CAST(${known} AS TIMESTAMP)) AS known_at, _file AS file, _line AS line
-       FROM read_parquet([${source.files.map(quoted).join(', ')}])
+       FROM ${values}
        WHERE ${event} IS NOT NULL AND ${key.map((column) => `${column} IS NOT NULL`).join(' AND ')}
        QUALIFY row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY ${event} DESC, ${known} DESC, _line DESC) = 1`,
   );

@@ -5,6 +5,7 @@ import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
+import { columnsOf, requireColumns } from './columns.ts';
 import { isSource } from './definition.ts';
 import { fileLines } from './file-lines.ts';
 import { pointInTimeQuery } from './point-in-time.ts';
@@ -78,17 +79,6 @@ const madeOf = async (tables: Tables, { files = [], ...source }: Partial<SourceV
   ...source,
   files: await fileLines(tables, files),
 });
-
-async function columnsOf(tables: Tables, table: string): Promise<readonly string[]> {
-  const rows = await tables.rows(`DESCRIBE ${table}`);
-  return rows.map(({ column_name }) => String(column_name));
-}
-
-function requireColumns(columns: readonly string[], wanted: readonly string[]): void {
-  const missing = wanted.find((column) => !columns.includes(column));
-  if (missing === undefined) return;
-  throw new ModelyardError('invalid_input', `The data has no column ${missing}. It has ${columns.join(', ')}.`);
-}
 
 /** The column of each feature, by `view:feature`. Throws `invalid_input` when two have one name. */
 function resultNames(

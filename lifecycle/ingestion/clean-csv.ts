@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ModelyardError } from '#core';
+import { requireColumnNames } from './column-names.ts';
 import { CsvScanner, type RecordFault } from './scan-csv.ts';
 
 /** A record that DuckDB does not get to see. */
@@ -24,6 +25,8 @@ export interface CleanCsv {
 }
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** The longest line. DuckDB takes the same. */
+export const MAX_LINE_BYTES = 10_000_000;
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const MAX_SHOWN = 2_000;
 const MARKS: readonly (readonly [mark: Buffer, name: string])[] = [
@@ -87,7 +90,7 @@ class Cleaner {
     let at = 0;
     if (!this.#scanner) {
       at = this.#readHeader(bytes, isLast);
-      if (!this.#scanner) return bytes;
+      if (!this.#scanner) return shortEnough(bytes, this.#line);
     }
     const scanner = this.#scanner;
     const pieces: Buffer[] = [];
@@ -123,7 +126,7 @@ class Cleaner {
     }
     flush(at);
     if (pieces.length > 0) await this.#output.writev(pieces);
-    return at === bytes.length ? EMPTY : bytes.subarray(at);
+    return at === bytes.length ? EMPTY : shortEnough(bytes.subarray(at), this.#line);
   }
 
   #keep(lines: number, records = 1): void {
@@ -157,6 +160,12 @@ class Cleaner {
   }
 }
 
+/** The beginning of a line whose end has not been read. */
+export function shortEnough(bytes: Buffer, line: number): Buffer {
+  if (bytes.length <= MAX_LINE_BYTES) return bytes;
+  throw invalid(`Line ${line} has more than ${MAX_LINE_BYTES / 1e6} MB.`);
+}
+
 const EMPTY: Buffer = Buffer.alloc(0);
 const NEWLINE = Buffer.from('\n');
 
@@ -177,9 +186,7 @@ function namesIn(header: string, delimiter: string): readonly string[] {
   const names = splitFields(header, delimiter).map((field) =>
     (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field).trim(),
   );
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (names.some((name) => name === '')) throw invalid('The header has a column without a name.');
-  if (repeated !== undefined) throw invalid(`The header has the column ${repeated} twice.`);
+  requireColumnNames(names);
   return names;
 }
 

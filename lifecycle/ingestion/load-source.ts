@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { ModelyardError } from '#core';
-import { type BrokenRecord, type CleanCsv, cleanCsv } from './clean-csv.ts';
+import { type BrokenRecord, type CleanCsv, cleanCsv, MAX_LINE_BYTES, shortEnough } from './clean-csv.ts';
+import { MAX_COLUMNS, requireColumnNames } from './column-names.ts';
 
 export const FILE_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
@@ -31,7 +32,8 @@ export interface SourceFile {
 }
 
 export const LINE = '\u0001line';
-const MAX_JSON_COLUMNS = 1_000;
+/** Rows and characters of one statement. */
+const [BATCH_ROWS, BATCH_LENGTH] = [2_000, 4_000_000];
 
 /** Loads a file of any format as text. Rejects with `invalid_input` for a file that is not of its format. */
 export function loadSource(tables: Tables, file: SourceFile): Promise<LoadedSource> {
@@ -61,7 +63,7 @@ async function loadCsv(
     `new_line = '\\n'`,
     'strict_mode = true',
     `nullstr = [${['', ...missing].map(quoted).join(', ')}]`,
-    'max_line_size = 10000000',
+    `max_line_size = ${MAX_LINE_BYTES}`,
     ...(clean.hasQuotedNewlines ? ['parallel = false'] : []),
   ];
   const rows = `SELECT row_number() OVER () - 1 AS "\u0001row", * FROM read_csv(${quoted(copy)}, ${options.join(', ')})`;
@@ -92,9 +94,10 @@ async function loadJsonLines(tables: Tables, { path, missing }: SourceFile): Pro
   await tables.run('CREATE TABLE json_lines (line BIGINT, text VARCHAR)');
   let line = 0;
   let batch: string[] = [];
+  let length = 0;
   const flush = async () => {
     if (batch.length > 0) await tables.run(`INSERT INTO json_lines VALUES ${batch.join(', ')}`);
-    batch = [];
+    [batch, length] = [[], 0];
   };
   for await (const bytes of linesOf(path)) {
     line += 1;
@@ -103,20 +106,24 @@ async function loadJsonLines(tables: Tables, { path, missing }: SourceFile): Pro
     if ('fault' in record) broken.push({ line, text: bytes.subarray(0, 2_000).toString('utf8'), fault: record.fault });
     else {
       for (const name of record.names) names.add(name);
-      if (names.size > MAX_JSON_COLUMNS) throw invalid(`The file has more than ${MAX_JSON_COLUMNS} different fields.`);
+      if (names.size > MAX_COLUMNS) throw invalid(`The file has more than ${MAX_COLUMNS} different fields.`);
       batch.push(`(${line}, ${quoted(record.text)})`);
-      if (batch.length >= 2_000) await flush();
+      length += record.text.length;
+      if (batch.length >= BATCH_ROWS || length >= BATCH_LENGTH) await flush();
     }
   }
   await flush();
   if (line === 0) throw invalid('The file is empty.');
+  broken.push(...(await takeUnreadable(tables)));
   const columns = [...names];
   const blank = ['', ...missing].map(quoted).join(', ');
   const fields = columns.map((name) => {
-    const value = `text ->> ${quoted(`$."${name.replaceAll('"', '\\"')}"`)}`;
+    // A JSON pointer, because paths have wildcards, also in quotes.
+    const value = `text ->> ${quoted(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)}`;
     return `CASE WHEN ${value} IN (${blank}) THEN NULL ELSE ${value} END AS ${identifier(name)}`;
   });
   if (columns.length === 0) throw invalid('The file has no object with a field.');
+  requireColumnNames(columns);
   await tables.run(
     `CREATE TABLE source AS SELECT line AS "${LINE}", ${fields.join(', ')} FROM json_lines ORDER BY line`,
   );
@@ -124,10 +131,19 @@ async function loadJsonLines(tables: Tables, { path, missing }: SourceFile): Pro
   return { columns, broken };
 }
 
+/** JSON that DuckDB does not read, such as half of a character. Removes it. */
+async function takeUnreadable(tables: Tables): Promise<readonly BrokenRecord[]> {
+  const rows = await tables.rows(
+    'DELETE FROM json_lines WHERE NOT json_valid(text) RETURNING line, left(text, 2000) AS text',
+  );
+  return rows.map(({ line, text }) => ({ line: Number(line), text: String(text), fault: NOT_JSON }));
+}
+
 async function loadParquet(tables: Tables, { path }: SourceFile): Promise<LoadedSource> {
   try {
     const described = await tables.rows(`DESCRIBE SELECT * FROM read_parquet(${quoted(path)})`);
     const columns = described.map(({ column_name }) => String(column_name));
+    requireColumnNames(columns);
     const list = columns.map((name) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ');
     await tables.run(
       `CREATE TABLE source AS SELECT row_number() OVER () AS "${LINE}", ${list} FROM read_parquet(${quoted(path)})`,
@@ -137,6 +153,8 @@ async function loadParquet(tables: Tables, { path }: SourceFile): Promise<Loaded
     throw invalid(`The file cannot be read as Parquet: ${firstLine(error)}`);
   }
 }
+
+const NOT_JSON = { code: 'quotes', message: 'the line is not valid JSON' } as const;
 
 type JsonRecord =
   | { readonly text: string; readonly names: readonly string[] }
@@ -153,13 +171,14 @@ function readRecord(bytes: Buffer): JsonRecord {
       return { text, names: Object.keys(value) };
     return { fault: { code: 'ragged', message: 'the line is not a JSON object' } };
   } catch {
-    return { fault: { code: 'quotes', message: 'the line is not valid JSON' } };
+    return { fault: NOT_JSON };
   }
 }
 
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   let isFirst = true;
+  let line = 1;
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     if (isFirst && rest.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) rest = rest.subarray(3);
@@ -168,8 +187,9 @@ async function* linesOf(path: string): AsyncGenerator<Buffer> {
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
       yield rest.subarray(start, end);
       start = end + 1;
+      line += 1;
     }
-    rest = rest.subarray(start);
+    rest = shortEnough(rest.subarray(start), line);
   }
   if (rest.length > 0) yield rest;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isRecord, ModelyardError } from '#core';
+import { columnsFault } from './column-names.ts';
 
 const COLUMN_TYPES = ['text', 'integer', 'number', 'boolean', 'date', 'timestamp'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
@@ -31,7 +32,6 @@ export interface DatasetSchema {
 
 /** The share of refused rows up to which a version is accepted. */
 export const DEFAULT_MAX_BAD = 0.05;
-const MAX_COLUMNS = 1_000;
 const RULE_FIELDS = ['type', 'nullable', 'min', 'max', 'values', 'format'];
 const isTextList = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -45,7 +45,8 @@ export function readSchema(value: unknown, pointer = ''): DatasetSchema {
   if (!isRecord(columns) || Object.keys(columns).length === 0) {
     throw fault(`${pointer}/columns`, 'Must be an object with a rule per column.');
   }
-  if (Object.keys(columns).length > MAX_COLUMNS) throw fault(`${pointer}/columns`, `At most ${MAX_COLUMNS} columns.`);
+  const unusable = columnsFault(Object.keys(columns));
+  if (unusable !== undefined) throw fault(`${pointer}/columns`, `Must be usable: ${unusable}.`);
   for (const [name, rule] of Object.entries(columns)) checkRule(rule, `${pointer}/columns/${name}`);
   if (key !== undefined && !(isTextList(key) && key.every((name) => Object.hasOwn(columns, name)))) {
     throw fault(`${pointer}/key`, 'Must be a list of columns.');

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
+import { versionNumber } from '../names.ts';
 import { manifest } from './manifest.ts';
 import type { IngestionTables } from './tables.ts';
 
@@ -40,7 +41,7 @@ export async function findVersion(lifecycle: Lifecycle, { dataset, version }: Js
     .selectAll()
     .where('dataset', '=', String(dataset))
     .where('state', '=', 'accepted')
-    .$if(version !== undefined, (selected) => selected.where('number', '=', Number(version)))
+    .$if(version !== undefined, (selected) => selected.where('number', '=', versionNumber(version)))
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();

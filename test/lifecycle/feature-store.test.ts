@@ -217,4 +217,18 @@ describe('the online store', () => {
       power: { view: 'load', dataset: 'loads', version: 1, line: 2, file_name: 'loads.jsonl', sent_by: 'someone' },
     });
   });
+
+  it.each([
+    [{ features: ['powr'] }, 'The data has no column powr. It has meter,'],
+    [{ recorded: 'noted_at' }, 'The data has no column noted_at.'],
+    [{ timestamp: 'power' }, 'Error: '],
+  ])('is not materialized with %j, for which it gives the reason', async (changed, reason) => {
+    const lifecycle = await lifecycles.open();
+    await send(lifecycle, 'loads', [row(1, 3, 1)]);
+    await define(lifecycle, 'load', { ...LOAD, ...changed });
+
+    const refused = lifecycles.run(lifecycle, 'features', 'materialize', { view: 'load' });
+
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining(reason) });
+  });
 });

@@ -219,13 +219,13 @@ describe('the ingestion of a file', () => {
     const [part = ''] = version.parts as string[];
     const again = await ingest(lifecycle, await lifecycle.stores.artifacts.read(part), 'parquet').catch(String);
     // Line and file of the first version are columns of its Parquet.
-    expect(again).toContain('has the unknown _line, _file');
+    expect(again).toContain('the name _line is reserved');
   });
 
   it.each([
     ['an empty file', '', 'empty'],
-    ['a column without a name', 'a,\n1,2\n', 'without a name'],
-    ['a column twice', 'a,a\n1,2\n', 'twice'],
+    ['a column without a name', 'a,\n1,2\n', 'a column has no name'],
+    ['a column twice', 'a,a\n1,2\n', 'there are two columns a'],
     ['another encoding', Buffer.from('\ufeffa,b\n', 'utf16le'), 'UTF-16'],
     ['other columns', 'b\n1\n', 'lacks a'],
   ])('refuses %s with one sentence', async (_, content, sentence) => {

@@ -1,12 +1,15 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBValue, DuckDBVector, Json } from '@duckdb/node-api';
+import { ModelyardError } from '#core';
 
 export interface TablesOptions {
   /** Where data that does not fit into memory goes. Created if it does not exist. */
   readonly folder: string;
   /** @default 512 MiB */
   readonly memoryMiB?: number;
+  /** The most that may go there. @default 16 GiB */
+  readonly spillMiB?: number;
   /** @default 2 */
   readonly threads?: number;
 }
@@ -14,7 +17,10 @@ export interface TablesOptions {
 /** A row with the values that JSON has. Times are text; large integers are text too. */
 type TableRow = Readonly<Record<string, Json>>;
 
-/** An analytical database in memory for one piece of work. */
+/**
+ * An analytical database in memory for one piece of work. Its methods reject with `invalid_input` when the query or the
+ * data are at fault, so that the same call fails again.
+ */
 export interface Tables extends AsyncDisposable {
   /** Parameters are `$1`, `$2` and so on. */
   run(sql: string, ...values: DuckDBValue[]): Promise<void>;
@@ -28,7 +34,12 @@ export interface Tables extends AsyncDisposable {
 }
 
 /** Opens an empty database. Rejects when the folder cannot be written to. */
-export async function openTables({ folder, memoryMiB = 512, threads = 2 }: TablesOptions): Promise<Tables> {
+export async function openTables({
+  folder,
+  memoryMiB = 512,
+  spillMiB = 16_384,
+  threads = 2,
+}: TablesOptions): Promise<Tables> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const spill = await mkdtemp(join(folder, 'spill-'));
   // Loaded here, because processes that only answer requests come without its binary.
@@ -43,16 +54,18 @@ export async function openTables({ folder, memoryMiB = 512, threads = 2 }: Table
   const connection: DuckDBConnection = await instance.connect();
   // Times without a zone are UTC on every machine.
   await connection.run("SET TimeZone = 'UTC'");
+  // DuckDB ignores it among the options above.
+  await connection.run(`SET max_temp_directory_size = '${spillMiB}MiB'`);
   return {
     async run(sql, ...values) {
-      await connection.run(sql, values);
+      await judged(connection.run(sql, values));
     },
     async rows(sql, ...values) {
-      return (await connection.runAndReadAll(sql, values)).getRowObjectsJson();
+      return (await judged(connection.runAndReadAll(sql, values))).getRowObjectsJson();
     },
     async numbers(sql) {
       // A missing value costs more to recognize here than there.
-      const result = await connection.stream(`SELECT coalesce(COLUMNS(*), 'nan'::DOUBLE) FROM (${sql})`);
+      const result = await judged(connection.stream(`SELECT coalesce(COLUMNS(*), 'nan'::DOUBLE) FROM (${sql})`));
       const columns = Array.from({ length: result.columnCount }, () => new NumberList());
       for (;;) {
         const chunk = await result.fetchChunk();
@@ -75,11 +88,31 @@ export async function openTables({ folder, memoryMiB = 512, threads = 2 }: Table
   };
 }
 
-/** A text as a literal of SQL. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** Errors that the same query has on the same data each time. Others are those of disks, and of an interruption. */
+const LASTING =
+  /^(?:Failed to extract statements|(?:Binder|Catalog|Constraint|Conversion|Invalid Input|Mismatch Type|Not implemented|Out of Memory|Out of Range|Parser|Permission) Error): /;
 
-/** A name as an identifier of SQL. */
-export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+async function judged<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
+    if (LASTING.test(reason)) throw new ModelyardError('invalid_input', reason, { cause });
+    throw cause;
+  }
+}
+
+/** A text as a literal of SQL. Throws `invalid_input` for one that SQL cannot have. */
+export const quoted = (text: string): string => `'${withoutZero(text).replaceAll("'", "''")}'`;
+
+/** A name as an identifier of SQL. Throws `invalid_input` for one that SQL cannot have. */
+export const identifier = (name: string): string => `"${withoutZero(name).replaceAll('"', '""')}"`;
+
+/** A zero byte would end the statement. */
+function withoutZero(text: string): string {
+  if (!text.includes('\0')) return text;
+  throw new ModelyardError('invalid_input', 'Names and texts in queries must not have a zero byte.');
+}
 
 /** A list of numbers that grows. */
 class NumberList {
