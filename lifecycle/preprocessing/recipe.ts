@@ -35,8 +35,26 @@ export interface Recipe {
 }
 
 const FIELDS = ['source', 'sql', 'columns', 'checks'];
-const STEPS = ['drop', 'trim', 'lower', 'clip', 'fill', 'rename'];
+const CHECK_FIELDS = ['name', 'severity', 'condition', 'sql'];
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+
+/** What each step must be. */
+const STEPS: Readonly<Record<keyof ColumnStep, readonly [must: string, isMet: (value: unknown) => boolean]>> = {
+  drop: ['must be true or false', isFlag],
+  trim: ['must be true or false', isFlag],
+  lower: ['must be true or false', isFlag],
+  clip: [
+    'must be two numbers, the lower one first',
+    (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] <= value[1],
+  ],
+  fill: [
+    'must be a number, a text, or true or false',
+    (value) => isFlag(value) || typeof value === 'string' || Number.isFinite(value),
+  ],
+  rename: ['must be a name', isText],
+};
 
 /** Throws `invalid_input` with a pointer to the invalid field. SQL is checked by its first run. */
 export function readRecipe(value: Readonly<Record<string, unknown>>): Recipe {
@@ -47,11 +65,13 @@ export function readRecipe(value: Readonly<Record<string, unknown>>): Recipe {
   if (sql !== undefined && !isText(sql)) throw invalidField('/sql', 'must be a query on the table input');
   if (!isRecord(columns)) throw invalidField('/columns', 'must be an object with the steps of each column');
   for (const [name, step] of Object.entries(columns)) {
-    const isKnown = isRecord(step) && Object.keys(step).every((field) => STEPS.includes(field));
-    if (!isKnown) throw invalidField(`/columns/${name}`, `must be an object with some of ${STEPS.join(', ')}`);
-    const { clip } = step;
-    const isRange = Array.isArray(clip) && clip.length === 2 && clip.every(Number.isFinite);
-    if (clip !== undefined && !isRange) throw invalidField(`/columns/${name}/clip`, 'must be two numbers');
+    const isKnown = isRecord(step) && Object.keys(step).every((field) => Object.hasOwn(STEPS, field));
+    const known = Object.keys(STEPS).join(', ');
+    if (!isKnown) throw invalidField(`/columns/${name}`, `must be an object with some of ${known}`);
+    for (const [field, given] of Object.entries(step)) {
+      const [must, isMet] = STEPS[field as keyof ColumnStep];
+      if (!isMet(given)) throw invalidField(`/columns/${name}/${field}`, must);
+    }
   }
   if (!Array.isArray(checks)) throw invalidField('/checks', 'must be a list');
   for (const [index, check] of checks.entries()) checkFault(check, `/checks/${index}`);
@@ -63,15 +83,22 @@ function checkFault(check: unknown, pointer: string): void {
   if (check.severity !== undefined && check.severity !== 'error' && check.severity !== 'warn') {
     throw invalidField(`${pointer}/severity`, 'must be error or warn');
   }
+  const unknown = Object.keys(check).find((field) => !CHECK_FIELDS.includes(field));
+  if (unknown !== undefined) throw invalidField(`${pointer}/${unknown}`, 'is no field of a check');
   if (isText(check.condition) === isText(check.sql)) throw invalidField(pointer, 'must have a condition or sql');
 }
 
-/** The list of output columns for the columns of the query. */
+/** The list of output columns for the columns of the query. Throws `invalid_input` for steps of columns that it lacks. */
 export function outputColumns(names: readonly string[], steps: Recipe['columns'] = {}): string {
-  return names
-    .filter((name) => !steps[name]?.drop)
-    .map((name) => `${stepped(name, steps[name] ?? {})} AS ${identifier(steps[name]?.rename ?? name)}`)
-    .join(', ');
+  const unknown = Object.keys(steps).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw invalidField(`/columns/${unknown}`, `must be a column of the query, which has ${names.join(', ')}`);
+  }
+  const stepOf = (name: string): ColumnStep => (Object.hasOwn(steps, name) ? steps[name] : undefined) ?? {};
+  const kept = names.filter((name) => !stepOf(name).drop).map((name) => ({ name, as: stepOf(name).rename ?? name }));
+  const twice = kept.find(({ as }, at) => kept.findIndex((other) => other.as === as) < at);
+  if (twice) throw invalidField(`/columns/${twice.name}`, `must not be a second column ${twice.as}`);
+  return kept.map(({ name, as }) => `${stepped(name, stepOf(name))} AS ${identifier(as)}`).join(', ');
 }
 
 function stepped(name: string, { trim, lower, clip, fill }: ColumnStep): string {

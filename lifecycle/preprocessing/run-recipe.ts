@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
+import { versionNumber } from '../names.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
@@ -90,13 +91,13 @@ async function namesOf(tables: Tables): Promise<readonly string[]> {
   return [...new Set([...names, '_line', '_file'])];
 }
 
-/** Errors of SQL are the fault of the recipe. */
+/** Names what is at fault. Other errors are not those of the recipe. */
 async function running<T>(what: string, query: () => Promise<T>): Promise<T> {
   try {
     return await query();
-  } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-    throw new ModelyardError('invalid_input', `${what} cannot be run: ${reason}`);
+  } catch (cause) {
+    if (!(cause instanceof ModelyardError)) throw cause;
+    throw new ModelyardError('invalid_input', `${what} cannot be run: ${cause.message}`, { cause });
   }
 }
 
@@ -152,7 +153,7 @@ export async function findOutput(lifecycle: Lifecycle, { recipe, version }: Json
     .selectAll()
     .where('recipe', '=', String(recipe))
     .where('state', '=', 'succeeded')
-    .$if(version !== undefined, (selected) => selected.where('output', '=', Number(version)))
+    .$if(version !== undefined, (selected) => selected.where('output', '=', versionNumber(version)))
     .orderBy('output', 'desc')
     .limit(1)
     .executeTakeFirst();

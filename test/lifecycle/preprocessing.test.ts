@@ -101,4 +101,31 @@ describe('a recipe', () => {
       expect.objectContaining({ errors: [expect.objectContaining({ pointer })] }),
     );
   });
+
+  it.each([
+    ['a column that the query lacks', { powr: { fill: 0 } }, '/columns/powr must be a column of the query'],
+    ['a name that another column has', { power: { rename: 'id' } }, '/columns/power must not be a second column id'],
+    ['the name of the line', { power: { rename: '_line' } }, 'must not be a second column _line'],
+  ])('is refused for steps of %s', async (_, columns, reason) => {
+    const lifecycle = await withRecipe({ source: { dataset: 'meters' }, columns });
+
+    await expect(run(lifecycle)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  it.each([
+    [{ columns: { power: { rename: 5 } } }, '/columns/power/rename'],
+    [{ columns: { power: { rename: '' } } }, '/columns/power/rename'],
+    [{ columns: { power: { fill: ['1) FROM queried; SELECT (1'] } } }, '/columns/power/fill'],
+    [{ columns: { power: { trim: 'yes' } } }, '/columns/power/trim'],
+    [{ columns: { power: { clip: [5, 1] } } }, '/columns/power/clip'],
+    [{ columns: { power: { constructor: 1 } } }, '/columns/power'],
+    [{ checks: [{ name: 'x', condition: 'true', severty: 'warn' }] }, '/checks/0/severty'],
+  ])('is refused as %j', (fields, pointer) => {
+    const reading = () => readRecipe({ source: { dataset: 'meters' }, ...fields });
+
+    expect(reading).toThrow(expect.objectContaining({ errors: [expect.objectContaining({ pointer })] }));
+  });
 });
