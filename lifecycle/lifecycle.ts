@@ -11,6 +11,8 @@ export interface Lifecycle {
   readonly logger: Logger;
   /** Asks another service in this process. Rejects as its query does. */
   ask(service: LifecycleService, query: string, args: JsonObject): Promise<JsonObject>;
+  /** Whether there is a stage of this name, `service.stage`. */
+  hasStage(operation: string): Promise<boolean>;
   /** What a stage depends on besides its arguments. Undefined: nothing. */
   inputsOf(operation: string): Promise<StageInputs | undefined>;
   /** The newest events of each service since a time (Unix milliseconds), delivered or not. */

@@ -33,6 +33,11 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
       }
       return found;
     },
+    async hasStage(operation) {
+      const [service = '', stage = ''] = operation.split('.');
+      const isService = LIFECYCLE_SERVICES.some((name) => name === service);
+      return isService && Object.hasOwn((await loadService(service)).stages, stage);
+    },
     async inputsOf(operation) {
       const [service = '', stage = ''] = operation.split('.');
       return (await loadService(service)).inputs?.[stage];

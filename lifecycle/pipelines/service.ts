@@ -44,6 +44,10 @@ const putPipeline: Handle = async (lifecycle, request) => {
   const pipeline = { ...body, stages, name: request.param('pipeline') } as unknown as Pipeline;
   const fault = pipelineFault(pipeline);
   if (fault) throw invalidField(fault.path.replace(/^pipeline/, '').replaceAll('.', '/'), `must be ${fault.must}`);
+  for (const [at, { uses }] of pipeline.stages.entries()) {
+    const isKnown = uses === CONTAINER_OPERATION || (await lifecycle.hasStage(uses));
+    if (!isKnown) throw invalidField(`/stages/${at}/uses`, 'must be a stage of a service, such as training.train');
+  }
   const schedule = scheduleFault(pipeline.schedule);
   if (schedule !== undefined) throw invalidField('/schedule', schedule);
   const values = {
@@ -93,6 +97,7 @@ const postBackfill: Handle = async (lifecycle, request) => {
 };
 
 const listRuns: Handle = async (lifecycle, request) => {
+  await readPipeline(lifecycle, request.param('pipeline'));
   const { query } = await pipelinesDatabase(lifecycle);
   const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? MAX_LISTED;
   const rows = await query
@@ -129,7 +134,8 @@ const retryRun: Handle = async (lifecycle, request) => {
   const stored = await requestedRun(lifecycle, request);
   const { from = firstOpenStage(stored) } = jsonBody(request);
   if (stored.run.state === 'running') throw new ModelyardError('conflict', 'The run has not ended.');
-  if (typeof from !== 'string' || !stored.run.stages[from]) throw invalidField('/from', 'must be the name of a stage');
+  if (typeof from !== 'string' || !Object.hasOwn(stored.run.stages, from))
+    throw invalidField('/from', 'must be the name of a stage');
   return accepted(await proceed(lifecycle, stored.id, { type: 'retried', from }));
 };
 

@@ -200,3 +200,20 @@ describe('a deployment over HTTP', { timeout: 120_000 }, () => {
     });
   });
 });
+
+describe('a pipeline over HTTP', () => {
+  it('has stages that exist, and runs that can be retried from them only', async () => {
+    const pipeline = (uses: string) => ({ stages: [{ name: 'only', uses, params: { recipe: 'none' } }] });
+
+    const unknown = await call('PUT', '/pipelines/odd', pipeline('training.trian'));
+    const foreign = await call('PUT', '/pipelines/odd', pipeline('constructor.name'));
+    const runs = await call('GET', '/pipelines/odd/runs');
+    await call('PUT', '/pipelines/odd', pipeline('preprocessing.run-recipe'));
+    const { body } = await call('POST', '/pipelines/odd/runs', {});
+    await call('POST', `/pipelines/odd/runs/${body.id}/cancel`, {});
+    const retried = await call('POST', `/pipelines/odd/runs/${body.id}/retry`, { from: 'constructor' });
+
+    expect(unknown).toMatchObject({ status: 422, body: { errors: [{ pointer: '/stages/0/uses' }] } });
+    expect([foreign.status, runs.status, retried.status]).toEqual([422, 404, 422]);
+  });
+});
