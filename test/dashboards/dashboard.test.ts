@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { findPrometheus, PrometheusServer, type Sample } from '#test/support/prometheus-server.ts';
-import { asSent, queries } from './dashboard.ts';
+import { asSent, dashboard, queriesOf } from './dashboard.ts';
 
 /** Of which Prometheus needs two scrapes to tell a rate. */
 const SCRAPE = '1s';
 const RATE_INTERVAL = '5s';
 const MODELS = ['gdp_growth_rate', 'model_a', 'model_b', 'unruly'];
 const PAUSE_MS = 100;
+const queries = queriesOf(dashboard);
 
 const prometheus = findPrometheus('the queries of the dashboard');
 

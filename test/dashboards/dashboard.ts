@@ -23,16 +23,17 @@ interface Dashboard {
   readonly templating: { readonly list: readonly Variable[] };
 }
 
-/** The dashboard as Grafana is given it. */
-export const dashboard = JSON.parse(
-  readFileSync(`${ROOT}/docker/grafana/dashboards/modelyard.json`, 'utf8'),
-) as Dashboard;
+const read = (name: string): Dashboard =>
+  JSON.parse(readFileSync(`${ROOT}/docker/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard;
+
+/** The dashboards as Grafana is given them. */
+export const dashboard = read('modelyard');
+export const monitoring = read('monitoring');
 
 /** What Grafana sends to Prometheus with all models chosen and the shortest step. */
 export const asSent = (expr: string, rateInterval: string): string =>
   expr.replaceAll('$__rate_interval', rateInterval).replaceAll('$model', '.*');
 
 /** Every query of every panel, under the panel's title. */
-export const queries: readonly { readonly title: string; readonly expr: string }[] = dashboard.panels.flatMap(
-  ({ title, targets }) => targets.map(({ expr }) => ({ title, expr })),
-);
+export const queriesOf = ({ panels }: Dashboard): readonly { readonly title: string; readonly expr: string }[] =>
+  panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));

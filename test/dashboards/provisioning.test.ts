@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { LIFECYCLE_ROUTES } from '#api/http/lifecycle-routes.ts';
 import { ROOT } from '../architecture/cruise.ts';
-import { dashboard, queries } from './dashboard.ts';
+import { dashboard, monitoring, queriesOf } from './dashboard.ts';
 
 const read = (path: string) => parse(readFileSync(`${ROOT}/${path}`, 'utf8'));
 const compose = read('compose.yaml');
-const variables = dashboard.templating.list;
+const queries = queriesOf(dashboard);
 
 describe('what Grafana is given', () => {
   it('shows what an operator asks first', () => {
@@ -35,14 +35,6 @@ describe('what Grafana is given', () => {
     expect(quantiles).toEqual(['0.5', '0.9', '0.99']);
   });
 
-  it('asks the data source that is provisioned, which is the Prometheus of compose.yaml', () => {
-    const { datasources } = read('docker/grafana/provisioning/datasources/prometheus.yaml');
-    const asked = [...dashboard.panels, ...dashboard.panels.flatMap(({ targets }) => targets), ...variables];
-
-    expect(new Set(asked.map(({ datasource }) => datasource.uid))).toEqual(new Set([datasources[0].uid]));
-    expect(Object.keys(compose.services)).toContain(new URL(datasources[0].url).hostname);
-  });
-
   it('counts with the step that Prometheus scrapes in', () => {
     const { datasources } = read('docker/grafana/provisioning/datasources/prometheus.yaml');
     const { global } = read('docker/prometheus/prometheus.yml');
@@ -50,16 +42,40 @@ describe('what Grafana is given', () => {
     expect(datasources[0].jsonData.timeInterval).toBe(global.scrape_interval);
   });
 
+  it('finds the dashboard where compose.yaml puts it', () => {
+    const { providers } = read('docker/grafana/provisioning/dashboards/modelyard.yaml');
+
+    expect(compose.services.grafana.volumes).toContain(`./docker/grafana/dashboards:${providers[0].options.path}:ro`);
+    expect(compose.services.grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
+      `${providers[0].options.path}/modelyard.json`,
+    );
+  });
+});
+
+describe.each([
+  ['of the system', dashboard],
+  ['of models', monitoring],
+])('the dashboard %s', (_, given) => {
+  const { panels } = given;
+  const variables = given.templating.list;
+
+  it('asks the data source that is provisioned, which is the Prometheus of compose.yaml', () => {
+    const { datasources } = read('docker/grafana/provisioning/datasources/prometheus.yaml');
+    const asked = [...panels, ...panels.flatMap(({ targets }) => targets), ...variables];
+
+    expect(new Set(asked.map(({ datasource }) => datasource.uid))).toEqual(new Set([datasources[0].uid]));
+    expect(Object.keys(compose.services)).toContain(new URL(datasources[0].url).hostname);
+  });
+
   it('uses the variables that it lets people choose, and those of Grafana', () => {
-    const used = queries.flatMap(({ expr }) => [...expr.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name));
+    const used = queriesOf(given).flatMap(({ expr }) => [...expr.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name));
     const own = used.filter((name) => !name.startsWith('__'));
 
     expect(new Set(own)).toEqual(new Set(variables.map(({ name }) => name)));
-    expect(new Set(used.filter((name) => !own.includes(name)))).toEqual(new Set(['__rate_interval']));
+    expect(used.filter((name) => !own.includes(name) && name !== '__rate_interval')).toEqual([]);
   });
 
   it('has panels of its own ids that cover nothing of each other, on 24 columns', () => {
-    const { panels } = dashboard;
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
     );
@@ -70,20 +86,11 @@ describe('what Grafana is given', () => {
   });
 
   it('names panels and units that Grafana has by itself', () => {
-    const types = new Set(dashboard.panels.map(({ type }) => type));
-    const units = new Set(dashboard.panels.map(({ fieldConfig }) => fieldConfig.defaults.unit ?? 'none'));
+    const types = new Set(panels.map(({ type }) => type));
+    const units = new Set(panels.map(({ fieldConfig }) => fieldConfig.defaults.unit ?? 'none'));
 
     expect([...types].filter((type) => !['stat', 'table', 'timeseries'].includes(type))).toEqual([]);
     expect([...units].filter((unit) => !['none', 'short', 's', 'reqps', 'percentunit'].includes(unit))).toEqual([]);
-  });
-
-  it('finds the dashboard where compose.yaml puts it', () => {
-    const { providers } = read('docker/grafana/provisioning/dashboards/modelyard.yaml');
-
-    expect(compose.services.grafana.volumes).toContain(`./docker/grafana/dashboards:${providers[0].options.path}:ro`);
-    expect(compose.services.grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe(
-      `${providers[0].options.path}/modelyard.json`,
-    );
   });
 });
 
