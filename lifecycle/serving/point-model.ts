@@ -9,8 +9,8 @@ const FIRST_START_MS = 30_000;
 const RETRY_MS = 500;
 
 /**
- * Publishes the version to serve to the instances, and moves the alias `champion`. Instances swap at their next
- * heartbeat. Rejects with `no_live_instance` for a model that was never started, because it has no contract.
+ * Publishes the version to serve to the instances, and moves the alias `champion`. Instances swap within two seconds.
+ * Rejects with `no_live_instance` for a model that was never started, because it has no contract.
  */
 export async function pointModel(lifecycle: Lifecycle, model: string, signal: AbortSignal): Promise<void> {
   await untilRegistered(lifecycle, model, signal);

@@ -2,7 +2,6 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Deployment,
-  type Instance,
   isDeployment,
   isRecord,
   type Logger,
@@ -30,8 +29,8 @@ export interface DeployedVersionOptions {
 
 /** Pause between two reads before the first deployment. Without a version, an instance answers nothing. */
 const FIRST_VERSION_MS = 1000;
-/** Pause between two reads while a version is rolled out. */
-const ROLLOUT_MS = 2000;
+/** Pause between two reads afterwards. */
+const FOLLOW_MS = 2000;
 /** A version that is not set up by then never will be. */
 const SET_UP_MS = 600_000;
 /** Maximum number of optimistic-lock retries. */
@@ -42,13 +41,14 @@ export class DeployedVersion {
   readonly #options: DeployedVersionOptions;
   /** Serves the deployed version. */
   readonly model: RoutedModel;
-  #kept: { readonly beat: () => Promise<void>; readonly stop: AbortSignal } | undefined;
+  #beat: (() => Promise<void>) | undefined;
   /** The artifact whose version could not be served. It is not tried again. */
   #refused: string | undefined;
   /** Versions that this instance has taken out of service, until the registry has them. */
   #rejected: Rejection | undefined;
   #following: Promise<void> | undefined;
-  #isWatching = false;
+  /** Why the last try has failed. */
+  #fault: string | undefined;
 
   constructor(options: DeployedVersionOptions) {
     this.#options = options;
@@ -69,29 +69,19 @@ export class DeployedVersion {
 
   /** Call once when the model is set up. `beat` sends a heartbeat. Ends when `stop` aborts. */
   keep(beat: () => Promise<void>, stop: AbortSignal): void {
-    this.#kept = { beat, stop };
-    void this.#watch();
+    this.#beat = beat;
+    void this.#keep(stop);
   }
 
-  /** Follows more often than heartbeats come, before the first deployment and while a version is rolled out. */
-  async #watch(): Promise<void> {
-    if (this.#isWatching || !this.#kept) return;
-    this.#isWatching = true;
+  /** Follows more often than heartbeats come, so that a roll-out starts and ends soon, and then tells its counts as often. */
+  async #keep(stop: AbortSignal): Promise<void> {
     const { clock } = this.#options.platform;
     const { model } = this;
-    const { beat, stop } = this.#kept;
     while (!stop.aborted) {
       await this.follow();
-      if (model.version !== undefined && !model.isRollingOut) break;
-      await clock.sleep(model.version === undefined ? FIRST_VERSION_MS : ROLLOUT_MS, stop);
-      if (!stop.aborted && model.version !== undefined) await beat();
+      await clock.sleep(model.version === undefined ? FIRST_VERSION_MS : FOLLOW_MS, stop);
+      if (!stop.aborted && model.isRollingOut) await this.#beat?.();
     }
-    this.#isWatching = false;
-  }
-
-  /** Call after a heartbeat. Returns at once: setting up a version may take longer than a heartbeat. */
-  after({ state }: Pick<Instance, 'state'>): void {
-    if (state === 'ready') void this.#watch();
   }
 
   #logShadow({ request: { taskId, source, body }, response, version }: ShadowAnswer): void {
@@ -105,7 +95,7 @@ export class DeployedVersion {
   async #reject(rejection: Rejection): Promise<void> {
     this.#rejected = rejection;
     // The service records the counts of heartbeats.
-    await this.#kept?.beat();
+    await this.#beat?.();
     await this.follow();
   }
 
@@ -124,19 +114,28 @@ export class DeployedVersion {
     try {
       await this.#showRejected();
       wanted = await this.#deployment();
-      if (!wanted || this.#refused === fingerprint(wanted)) return;
-      const before = model.version;
-      await this.#apply(wanted);
-      this.#refused = undefined;
-      if (model.version !== before) logger.info('Serving another version.', { version: wanted.version });
+      if (wanted && this.#refused !== fingerprint(wanted)) {
+        const before = model.version;
+        await this.#apply(wanted);
+        this.#refused = undefined;
+        if (model.version !== before) logger.info('Serving another version.', { version: wanted.version });
+      }
+      this.#fault = undefined;
     } catch (error) {
-      const version = model.version ?? 'none';
-      logger.warn('The deployed version cannot be served yet.', { reason: String(error), version });
+      this.#warn(String(error));
       const isTemporary = !wanted || (error instanceof ModelyardError && error.retryable);
       if (isTemporary) return;
       this.#refused = fingerprint(wanted as Deployment);
       await this.#refuse(wanted as Deployment, error);
     }
+  }
+
+  /** Once per reason: while the registry is away, every try fails. */
+  #warn(reason: string): void {
+    if (reason === this.#fault) return;
+    this.#fault = reason;
+    const version = this.model.version ?? 'none';
+    this.#options.logger.warn('The deployed version cannot be served yet.', { reason, version });
   }
 
   /** Rejects when the version is not set up in time. Rejects with a retryable error when it is not deployed any more. */
@@ -157,7 +156,7 @@ export class DeployedVersion {
     const { clock } = this.#options.platform;
     const endsAt = clock.now() + SET_UP_MS;
     while (!stop.signal.aborted) {
-      await clock.sleep(ROLLOUT_MS, done);
+      await clock.sleep(FOLLOW_MS, done);
       if (done.aborted) return;
       if (clock.now() >= endsAt) stop.abort(new Error(`It was not set up within ${SET_UP_MS / 60_000} minutes.`));
       // Recovery: while the registry is away, the set-up goes on.

@@ -166,7 +166,7 @@ export class ModelInstance {
       clock: platform.clock,
       logger,
       describe: () => this.#describe(),
-      put: (instance) => platform.registry.putInstance(instance).then(() => this.#deployed?.after(instance)),
+      put: (instance) => platform.registry.putInstance(instance),
       rejoin: () => this.#register(true),
     });
   }

@@ -31,7 +31,9 @@ async function versioned(faults: readonly Error[] = [], clock?: ManualClock) {
   await model.load();
   const logged: object[] = [];
   const log = { takes: (id: string) => id !== 'left-out', add: (answer: object) => void logged.push(answer) };
-  const deployed = new DeployedVersion({ platform, model, name: 'rates', logger: silentLogger, log });
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const deployed = new DeployedVersion({ platform, model, name: 'rates', logger, log });
   await deployed.model.setUp(undefined, new AbortController().signal, await deployed.first());
   async function deploy(version: string, more: Partial<Deployment> = {}): Promise<Deployment> {
     const deployment = { ...(await store(version)), ...more };
@@ -49,7 +51,7 @@ async function versioned(faults: readonly Error[] = [], clock?: ManualClock) {
   }
   const pointed = async () => (await platform.registry.readModel('rates'))?.deployment;
   const versions = () => processes.map(({ weights }) => weights?.version);
-  return { platform, deployed, deploy, store, pointed, versions, processes, logged };
+  return { platform, deployed, deploy, store, pointed, versions, processes, logged, warnings };
 }
 
 const RULE = { rule: DEFAULT_RULE, startedAt: 1 };
@@ -76,6 +78,27 @@ describe('the deployed version of an instance', () => {
 
     expect(versions()).toEqual([undefined, '1', '2']);
     expect(deployed.model.version).toBe('2');
+  });
+
+  it('is followed every two seconds, and a registry that is away is reported once', async () => {
+    const clock = new ManualClock();
+    const { platform, deployed, deploy, warnings } = await versioned([], clock);
+    await deploy('1');
+    const stop = new AbortController();
+    deployed.keep(async () => undefined, stop.signal);
+    await vi.waitFor(() => expect(deployed.model.version).toBe('1'));
+
+    await deploy('2');
+    await clock.advance(2000);
+    await vi.waitFor(() => expect(deployed.model.version).toBe('2'));
+    await platform.close();
+    for (let at = 0; at < 3; at++) {
+      await clock.advance(2000);
+      await deployed.follow();
+    }
+
+    stop.abort();
+    expect(warnings).toEqual(['The deployed version cannot be served yet.']);
   });
 
   it('that cannot be set up is not tried again, and the next one is', async () => {
