@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
+import { webhookSecrets } from '#core/webhooks';
 import { alertsDatabase } from '#lifecycle/alerts/tables.ts';
 import { openLifecycle } from '#lifecycle/open-lifecycle.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
@@ -52,22 +54,27 @@ async function runUntilKilled(folder: string, aheadMs: number, afterMs: number |
 }
 
 describe('alerts that are killed with SIGKILL at any moment', () => {
-  const received: { readonly id: string; readonly what: string }[] = [];
+  const received: { readonly id: string; readonly what: string; readonly isSigned: boolean }[] = [];
+  let secret = '';
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const { type, feature } = JSON.parse(Buffer.concat(chunks).toString());
-    received.push({ id: String(request.headers['webhook-id']), what: `${type} ${feature}` });
+    const body = Buffer.concat(chunks).toString();
+    const { type, feature } = JSON.parse(body);
+    const { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signature } = request.headers;
+    const signed = new Webhook(secret).sign(String(id), new Date(Number(seconds) * 1000), body);
+    received.push({ id: String(id), what: `${type} ${feature}`, isSigned: signed === signature });
     // Long enough that some processes are killed between the request and its answer.
     await sleep(20);
     response.end();
   });
   afterEach(() => void server.close());
 
-  it('report everything, and each report under one id', { timeout: 120_000 }, async () => {
+  it('report everything in order, signed, and each report under one id', { timeout: 120_000 }, async () => {
     const url = await listenOnFreePort(server);
     const folder = await folders.newFolder();
     const lifecycle = await openLifecycle(await folders.open({ folder }), silentLogger);
+    ({ secret } = await webhookSecrets(lifecycle.platform, 'ann'));
     const { query } = await alertsDatabase(lifecycle);
     const rule = { name: 'drift', kind: 'drift', resolve_after: 1, repeat_seconds: 86_400 };
     const channels = [{ kind: 'webhook', url }];
@@ -86,6 +93,11 @@ describe('alerts that are killed with SIGKILL at any moment', () => {
         ...FEATURES.filter((feature) => feature !== 'age').map((feature) => `alert.resolved ${feature}`),
       ].toSorted(),
     );
+    const order = [...byId.values()];
+    for (const feature of FEATURES.slice(1)) {
+      expect(order.indexOf(`alert.firing ${feature}`)).toBeLessThan(order.indexOf(`alert.resolved ${feature}`));
+    }
+    expect(received.filter(({ isSigned }) => !isSigned)).toEqual([]);
     // Only what was on its way when a process was killed comes again, under the same id.
     expect(received.length - byId.size).toBeLessThan(KILLED_AFTER.length);
     const rows = await query.selectFrom('deliveries').select('state').execute();
