@@ -129,10 +129,8 @@ export class RoutedModel {
   }
 
   #runCovered(lane: Lane, requests: readonly RunRequest[], backup: Lane | undefined): LiveRun {
-    const onEnd = (hasAnswered: boolean) => {
-      if (!hasAnswered || lane.counter.tally.tasks % JUDGED_EVERY === 0) this.#judge(lane);
-    };
-    return coveredRun(lane, requests, { backup, hedgeMs: hedgeMsOf(backup), clock: this.#options.clock, onEnd });
+    const options = { backup, hedgeMs: hedgeMsOf(backup), clock: this.#options.clock };
+    return coveredRun(lane, requests, { ...options, onEnd: this.#judge.bind(this, lane) });
   }
 
   /** Serves what is deployed from now on. Changes nothing if it rejects: out of reach, or not set up before `stop`. */
@@ -186,22 +184,24 @@ export class RoutedModel {
     const weights = await this.#options.fetch(candidate);
     const lane = this.#adopt(await this.#primary.model.beside(weights, { inBackground: isShadow, stop }));
     this.#primary.counter = new TallyCounter(this.version ?? '');
-    const { clock, onShadowAnswer = () => undefined } = this.#options;
-    const shadow = isShadow ? new Shadow(lane, clock, onShadowAnswer) : undefined;
+    const { clock, onShadowAnswer: onAnswer = () => undefined } = this.#options;
+    const shadow = isShadow ? new Shadow(lane, { clock, onAnswer, onEnd: this.#judge.bind(this, lane) }) : undefined;
     this.#candidate = { lane, candidate, shadow };
   }
 
-  /** Ends a version that exceeds its limits. */
-  #judge(lane: Lane): void {
+  /** Ends a version that exceeds its limits. Call after each of its tasks. */
+  #judge(lane: Lane, hasAnswered: boolean): void {
+    if (hasAnswered && lane.counter.tally.tasks % JUDGED_EVERY !== 0) return;
     const [candidate, fallback] = [this.#candidate, this.#fallback];
     const isCandidate = candidate?.lane === lane;
     const rule = isCandidate ? candidate.candidate.rule : lane === this.#primary ? fallback?.guard.rule : undefined;
     const other = isCandidate ? this.#primary : fallback?.lane;
     if (!rule || !other) return;
-    const [own, champion] = [lane.counter.tally, other.counter.tally];
+    const isShadow = isCandidate && candidate.shadow !== undefined;
+    const tallies = { candidate: lane.counter.tally, champion: other.counter.tally };
     // Time says nothing against a version, and only one process cannot promote it.
-    const { decision, reasons } = decideRollout({ rule, candidate: own, champion, elapsedSeconds: 0 });
-    if (decision === 'roll-back') this.reject(own.version, reasons);
+    const { decision, reasons } = decideRollout({ rule, isShadow, ...tallies, elapsedSeconds: 0 });
+    if (decision === 'roll-back') this.reject(lane.counter.version, reasons);
   }
 
   /** Takes a version that is being rolled out away from its tasks. Does nothing for another one. */

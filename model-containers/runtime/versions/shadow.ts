@@ -17,20 +17,25 @@ const MAX_WAITING = 256;
 /** Tasks are gathered: a run after every answer would compete with the next task of a caller. */
 const GATHERED_MS = 50;
 
+interface ShadowOptions {
+  readonly clock: Clock;
+  readonly onAnswer: (answer: ShadowAnswer) => void;
+  /** Called after each task that was counted. */
+  readonly onEnd: (hasAnswered: boolean) => void;
+}
+
 /** Runs tasks on a version that never answers, after their answers. Tasks above its capacity are left out and counted. */
 export class Shadow {
   readonly #lane: Lane;
-  readonly #clock: Clock;
-  readonly #onAnswer: (answer: ShadowAnswer) => void;
+  readonly #options: ShadowOptions;
   readonly #waiting: RunRequest[] = [];
   #isGathering = false;
   #running = 0;
   #isStopped = false;
 
-  constructor(lane: Lane, clock: Clock, onAnswer: (answer: ShadowAnswer) => void) {
+  constructor(lane: Lane, options: ShadowOptions) {
     this.#lane = lane;
-    this.#clock = clock;
-    this.#onAnswer = onAnswer;
+    this.#options = options;
   }
 
   /** Returns at once. */
@@ -48,7 +53,7 @@ export class Shadow {
 
   async #gather(): Promise<void> {
     this.#isGathering = true;
-    await this.#clock.sleep(GATHERED_MS);
+    await this.#options.clock.sleep(GATHERED_MS);
     this.#isGathering = false;
     for (let at = 0; at < MAX_CONCURRENT; at++) this.#next();
   }
@@ -69,7 +74,8 @@ export class Shadow {
     else counter.failed();
     this.#running--;
     if (this.#isStopped) return;
-    if (response) this.#onAnswer({ request, version: counter.version, response });
+    if (response) this.#options.onAnswer({ request, version: counter.version, response });
+    this.#options.onEnd(response !== undefined);
     setImmediate(() => this.#next());
   }
 }

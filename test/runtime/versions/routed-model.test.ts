@@ -213,6 +213,23 @@ describe('a shadow', () => {
     ]);
   });
 
+  it('that fails all its tasks is ended at once', async () => {
+    const { clock, versions, rejections, old, next } = await routed(canary({ strategy: 'shadow' }));
+
+    for (let at = 0; at < 5; at++) {
+      const run = versions.run([request(`task-${at}`)]);
+      old.answer(responseOf(1));
+      await run.outcomes[0];
+      await turn();
+      await clock.advance(100);
+      next?.answer(FAILURE);
+      await turn();
+    }
+
+    expect(rejections).toMatchObject([{ version: '2', reasons: [expect.stringContaining('failed 5 of 5 tasks')] }]);
+    expect(versions.isRollingOut).toBe(false);
+  });
+
   it('does not see what was not answered', async () => {
     const { clock, versions, shadowed, old } = await routed(canary({ strategy: 'shadow' }));
 
