@@ -1,4 +1,4 @@
-/** Requests that this tab has sent, by task: the API keeps only those of tasks that were given up. */
+/** Requests that this tab has sent, by task: the API tells them only of tasks that have ended. */
 const sent = new Map<string, unknown>();
 const MAX_KEPT = 200;
 

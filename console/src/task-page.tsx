@@ -3,19 +3,18 @@ import { Link } from 'wouter';
 import { addressOf } from './api.ts';
 import { Lineage } from './lineage.tsx';
 import { useLiveTask } from './live-task.ts';
-import { requestOf } from './sent-requests.ts';
 import { TaskActions } from './task-actions.tsx';
 import { TaskHistory } from './task-history.tsx';
 import { taskQuery } from './task-query.ts';
+import { TaskRequest } from './task-request.tsx';
 import { Timeline } from './timeline.tsx';
 import type { Task } from './types.ts';
 import { CopyButton, Failure, JsonView, Loading, State } from './ui.tsx';
 import { Webhooks } from './webhooks.tsx';
 
-/** One task: timeline, attempts and result. */
+/** One task: timeline, attempts, result and request. */
 export function TaskPage({ id }: { readonly id: string }) {
   const { data: task, error, isPending } = useQuery(taskQuery(id));
-  const request = requestOf(id);
   return (
     <>
       <p>
@@ -28,7 +27,7 @@ export function TaskPage({ id }: { readonly id: string }) {
       {isPending ? <Loading /> : null}
       {error && !task ? <Failure error={error} /> : null}
       {task ? <TaskDetails task={task} /> : null}
-      {request === undefined ? null : <JsonView name="request" value={request} />}
+      {task ? <TaskRequest task={task} /> : null}
     </>
   );
 }

@@ -10,6 +10,7 @@ import {
   negotiate,
   type ProxyResult,
   presentHistory,
+  presentRequest,
   taskAnswer,
   taskIdOf,
   waitPreference,
@@ -27,9 +28,7 @@ const answerOf = (deps: HandlerDeps) =>
       return eventsAnswer(deps, request);
     }
     negotiate(accept, [JSON_TYPE]);
-    if (request.route.endsWith('/history')) {
-      return json(200, presentHistory(await readTask(deps.waits, { id: taskIdOf(request), owner: request.caller.id })));
-    }
+    if (request.route.endsWith('/history')) return historyAnswer(deps, request);
     const wait = waitPreference(request.headers);
     const model = request.param('model');
     const task = await followTask(deps, request, {
@@ -39,3 +38,10 @@ const answerOf = (deps: HandlerDeps) =>
     });
     return taskAnswer(deps, task, { statusCode: 200, wait });
   };
+
+/** With `?request=true` the request too. Null if it is not kept, or is too large for an answer. */
+async function historyAnswer(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
+  const isAsked = request.query.flag('request');
+  const task = await readTask(deps.waits, { id: taskIdOf(request), owner: request.caller.id });
+  return json(200, { ...presentHistory(task), ...(isAsked ? { request: await presentRequest(deps, task) } : {}) });
+}

@@ -7,23 +7,11 @@ import {
   type ProxyResult,
   presentDeadLetter,
   presentHistory,
+  presentRequest,
   redriveIds,
   taskIdOf,
 } from '#api';
-import {
-  countingQuota,
-  getDeadLetter,
-  isJsonUpload,
-  loadPayload,
-  MAX_CALL_BYTES,
-  MAX_REDRIVEN,
-  ModelyardError,
-  type Payload,
-  type ResolvedModel,
-  readEnvelope,
-  redriveDeadLetters,
-  type Task,
-} from '#core';
+import { countingQuota, getDeadLetter, MAX_REDRIVEN, type ResolvedModel, redriveDeadLetters } from '#core';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -47,25 +35,7 @@ async function list({ platform }: HandlerDeps, { query }: HttpRequest, model: st
 async function inspect(deps: HandlerDeps, request: HttpRequest, model: string): Promise<ProxyResult> {
   const task = await getDeadLetter(deps.platform, { model, id: taskIdOf(request) });
   const { events } = presentHistory(task);
-  return json(200, { ...presentDeadLetter(task), request: await requestOf(deps, task), history: events });
-}
-
-/** A request that no answer could carry. */
-const isLarge = (payload: Payload): boolean =>
-  payload.kind === 'blob' && (payload.size > MAX_CALL_BYTES || isJsonUpload(payload));
-
-/** Null for a request that cannot be read any more, or is too large. */
-async function requestOf({ platform, transcoder }: HandlerDeps, { deadLetter, contractHash }: Task) {
-  const envelope = deadLetter && readEnvelope(deadLetter);
-  const contract = await platform.contracts.get(contractHash);
-  if (!envelope || !contract || isLarge(envelope.request)) return null;
-  try {
-    return await transcoder.requestJson(contract, await loadPayload(platform.blobs, envelope.request));
-  } catch (error) {
-    if (error instanceof ModelyardError && error.retryable) throw error;
-    // Recovery: the rest of the dead letter tells why.
-    return null;
-  }
+  return json(200, { ...presentDeadLetter(task), request: await presentRequest(deps, task), history: events });
 }
 
 async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {

@@ -130,6 +130,7 @@ export {
   presentModel,
   presentUnstarted,
 } from './presenters/model-presenter.ts';
+export { presentRequest } from './presenters/request-presenter.ts';
 export { presentStats, type StatsBody, type SummaryBody } from './presenters/stats-presenter.ts';
 export {
   followTask,

@@ -81,7 +81,15 @@ export const PROFILES: Record<HandlerName | BackgroundHandlerName, HandlerProfil
   },
   'get-task': {
     description: 'Answers with a task',
-    may: ['get tasks', 'read results', 'list models', 'read contracts', 'measure queues', 'wake models'],
+    may: [
+      'get tasks',
+      'read requests',
+      'read results',
+      'list models',
+      'read contracts',
+      'measure queues',
+      'wake models',
+    ],
   },
   'get-result': {
     description: 'Answers with the result of a task',

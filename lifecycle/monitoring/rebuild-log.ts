@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import { quoted } from '#adapters/duckdb/tables.ts';
-import { inBatches, LOCAL_PRINCIPAL, type LoggedPrediction, loadPayload, readEnvelope, type Task } from '#core';
+import {
+  inBatches,
+  isLogged,
+  LOCAL_PRINCIPAL,
+  type LoggedPrediction,
+  loadPayload,
+  readEnvelope,
+  type Task,
+} from '#core';
 import type { FullPlatform } from '#platform/platform.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
@@ -23,13 +31,13 @@ export const rebuildLog: Stage = async (lifecycle, { writer: id }, run) => {
   const writers = query.selectFrom('log_writers').selectAll().where('writer', '=', String(id));
   const writer = await writers.where('state', '=', 'open').executeTakeFirst();
   if (!writer) return { records: 0 };
-  const { model, opened_at, lost_since, seen_at } = writer;
+  const { model, share, opened_at, lost_since, seen_at } = writer;
   const since = Math.max(opened_at - 1000, (lost_since ?? seen_at) - LONGEST_RUN_MS);
   const { ids, owners } = await readLog(lifecycle, model, since, run.signal);
   const lost: LoggedPrediction[] = [];
   for (const owner of new Set([...owners, ...(await usersOf(lifecycle))])) {
     for (const task of await tasksOf(lifecycle, { owner, model, since })) {
-      if (ids.has(task.id) || task.instance !== writer.instance) continue;
+      if (ids.has(task.id) || task.instance !== writer.instance || !isLogged(task.id, share)) continue;
       const record = await recordOf(lifecycle, task);
       if (record) lost.push(record);
     }
@@ -101,7 +109,7 @@ async function tasksOf(
   return found;
 }
 
-/** Undefined for a task that was not to be logged, and for one whose payload has expired. */
+/** Undefined for a task without its request, and for one whose payload has expired. */
 async function recordOf({ platform }: Lifecycle, listed: Task): Promise<LoggedPrediction | undefined> {
   const task = listed.envelope && listed.result ? listed : await platform.tasks.get(listed.id);
   const envelope = task?.envelope && readEnvelope(task.envelope);

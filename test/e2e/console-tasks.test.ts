@@ -126,6 +126,12 @@ describe('the tasks of the console, in a browser,', { timeout: 120_000 }, () => 
     await page.getByRole('link', { name: 'Tasks' }).click();
     await page.locator('a[href^="#/tasks/"]').first().click();
     await page.getByText(/^request/).waitFor();
+    // What this tab has sent is forgotten: the API has it.
+    await page.reload();
+    await page.getByText(/^request/).waitFor();
+    expect(await page.getByRole('figure').filter({ hasText: 'request' }).locator('pre').textContent()).toContain(
+      '"data"',
+    );
     if (hasLineage) {
       await page.getByText('Lineage', { exact: true }).click();
       await page.getByText('"training_set"').waitFor();

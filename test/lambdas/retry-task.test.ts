@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeEnvelope, MAX_REDRIVEN, type Task } from '#core';
+import { encodeEnvelope, MAX_REDRIVEN, type Principal, type Task, type TaskEvent } from '#core';
 import { createHandler as createHistory } from '#lambdas/get-task/handler.ts';
 import { createHandler as createDeadLetters } from '#lambdas/manage-dead-letters/handler.ts';
 import { createHandler } from '#lambdas/retry-task/handler.ts';
@@ -26,6 +26,14 @@ const retry = (api: TestApi, id: string, caller?: string) =>
 
 const history = (api: TestApi, id: string) =>
   call(createHistory(api), { route: '/tasks/{id}/history', params: { id } });
+
+const request = (api: TestApi, id: string, caller?: string | Principal) =>
+  call(createHistory(api), {
+    route: '/tasks/{id}/history',
+    params: { id },
+    query: { request: 'true' },
+    ...(caller === undefined ? {} : { caller }),
+  });
 
 const redrive = (api: TestApi, body = '{}') =>
   call(createDeadLetters(api), {
@@ -108,6 +116,56 @@ describe('POST /tasks/{id}/retry', () => {
     expect((await stored(api, id)) satisfies Task).toMatchObject({ state: 'failed', round: 1 });
     expect((await retry(api, id)).statusCode).toBe(202);
     expect((await api.nextEnvelope()).round).toBe(2);
+  });
+});
+
+describe('GET /tasks/{id}/history?request=true', () => {
+  it.each(['failed', 'gave-up'] as const)('answers with the request of a task that %s', async (how) => {
+    const api = createTestApi();
+    const id = await failedTask(api, how);
+
+    expect(await request(api, id)).toMatchObject({ statusCode: 200, json: { task_id: id, request: { value: 7 } } });
+  });
+
+  it('answers with the request of a task that succeeded, where the store has it', async () => {
+    const api = createTestApi();
+    const id = await submitted(api);
+    const envelope = encodeEnvelope(await api.nextEnvelope());
+    await api.platform.tasks.apply(id, { ...succeeded(api.platform.clock.now()), envelope } as TaskEvent);
+
+    expect(await request(api, id)).toMatchObject({ statusCode: 200, json: { task_id: id, request: { value: 7 } } });
+  });
+
+  it('has none while the task is in its queue, and where the store has not kept it', async () => {
+    const api = createTestApi();
+    const id = await submitted(api);
+    const waiting = await request(api, id);
+    await api.work();
+    const ended = await request(api, id);
+
+    expect([waiting, ended]).toMatchObject([
+      { statusCode: 200, json: { request: null } },
+      { statusCode: 200, json: { request: null } },
+    ]);
+    expect((await history(api, id)).json).not.toHaveProperty('request');
+  });
+
+  it.each([
+    ['somebody else', 'eve'],
+    ['an admin', { id: 'root', name: 'root', role: 'admin' } as const],
+  ])('does not tell %s that there is one', async (_, caller) => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+
+    expect((await request(api, id, caller)).json.type).toBe('/problems/task-not-found');
+  });
+
+  it('is gone with the task', async () => {
+    const api = createTestApi();
+    const id = await failedTask(api);
+    await api.platform.tasks.erase(await stored(api, id));
+
+    expect((await request(api, id)).json.type).toBe('/problems/task-not-found');
   });
 });
 

@@ -51,7 +51,7 @@ describe('exactly these', () => {
       'read requests',
       's3:GetObject',
       '/requests/*',
-      ['GetBatch', 'ManageDeadLetters', 'ManageUploads', 'SubmitBatch', 'a model'],
+      ['GetBatch', 'GetTask', 'ManageDeadLetters', 'ManageUploads', 'SubmitBatch', 'a model'],
     ],
     ['keep results', 's3:PutObject', '/results/*', ['a model']],
     // The submit handler only because `Prefer: wait` answers with the result: it opens the one of the task it made.

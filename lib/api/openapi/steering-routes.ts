@@ -42,7 +42,14 @@ const dead = (more: Json): Json => ({
 
 export const STEERING_SCHEMAS: Json = {
   HistoryEntry: object('An entry of the history of a task.', HISTORY_ENTRY),
-  TaskHistory: object('The history of a task.', { task_id: text('The id of the task.'), events: ENTRIES }),
+  TaskHistory: object(
+    'The history of a task.',
+    {
+      ...{ task_id: text('The id of the task.'), events: ENTRIES },
+      request: { description: 'Only with `request=true`: the request; null if it is not kept, or is too large.' },
+    },
+    ['request'],
+  ),
   DeadLetter: dead({}),
   DetailedDeadLetter: dead({ request: { description: 'The request; null if it cannot be read.' }, history: ENTRIES }),
   DeadLetterPage: object('Dead letters, newest first.', {
@@ -79,9 +86,15 @@ export const STEERING_ROUTES = {
   'GET /tasks/{id}/history': {
     operationId: 'get_task_history',
     tag: 'Tasks',
-    parameters: [TASK_PARAMETER],
+    parameters: [
+      TASK_PARAMETER,
+      queryParameter('request', 'Whether the answer has the request, once the task has ended.', {
+        type: 'boolean',
+        default: false,
+      }),
+    ],
     responses: { '200': jsonResponse('The history.', schemaRef('TaskHistory')) },
-    problems: ['task_not_found', 'not_acceptable', 'store_unavailable'],
+    problems: ['task_not_found', 'invalid_request', 'not_acceptable', 'store_unavailable'],
   },
   'GET /tasks/{id}/events': {
     operationId: 'follow_task',

@@ -18,6 +18,7 @@ export { type Artifact, type ArtifactStore, isArtifactHash } from './artifacts.t
 export { CONTAINER_FOLDER, type ContainerJob, type ContainerRunner } from './containers.ts';
 export { parseExpression } from './expression.ts';
 export { decideGate, type GateDecision, type GateInput } from './gate.ts';
+export { isLogged } from './logged-share.ts';
 export { BACKFILL_STEPS, type BackfillStep, logicalDates } from './logical-dates.ts';
 export {
   type ColumnQuality,

@@ -68,6 +68,11 @@ export interface TaskStore {
   readonly cancels: CancelMarks;
   readonly batches: BatchStore;
   readonly places: PlaceStore;
+  /**
+   * Whether a task that has succeeded keeps its request, so that its owner can read it. Absent where a write costs by its
+   * size.
+   */
+  readonly keepsRequests?: true;
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */
   create(task: Task): Promise<Task | undefined>;
   get(id: string): Promise<Task | undefined>;

@@ -1,7 +1,8 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import {
   backoffMs,
+  isLogged,
   type JsonObject,
   type LoggedPrediction,
   type Logger,
@@ -63,8 +64,7 @@ export class PredictionLog implements AnswerLog {
   }
 
   takes(taskId: string): boolean {
-    const { share } = this.#options;
-    return share >= 1 || (share > 0 && shareOf(taskId) < share);
+    return isLogged(taskId, this.#options.share);
   }
 
   add({
@@ -163,6 +163,3 @@ export class PredictionLog implements AnswerLog {
 
 const textOf = (bytes: Uint8Array): string | null =>
   bytes.byteLength > MAX_VALUE_BYTES ? null : Buffer.from(bytes).toString('base64');
-
-/** A number from 0 to 1 that is the same for each copy of a task. */
-const shareOf = (taskId: string): number => Number.parseInt(hash('sha256', taskId).slice(0, 8), 16) / 2 ** 32;

@@ -31,7 +31,7 @@ export interface SettleDeps {
   readonly contractHash: string;
   /** Its id, for the history of tasks. */
   readonly instance?: string | undefined;
-  readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
+  readonly tasks: Pick<TaskStore, 'apply' | 'get' | 'keepsRequests'>;
   readonly blobs: BlobStore;
   /** Converts large payloads. @default requests are protobuf, and results are not read as JSON by a link */
   readonly codec?: () => Promise<ContractCodec>;
@@ -85,7 +85,7 @@ async function settleResponse(
       type: 'succeeded',
       ...{ ...runOf(deps, attempt), ...told, startedAt, at: deps.clock.now() },
       result: { contractHash: deps.contractHash, payload },
-      ...(isLogged ? { envelope: attempt.delivery.body } : {}),
+      ...(isSmall && (isLogged || deps.tasks.keepsRequests) ? { envelope: attempt.delivery.body } : {}),
     };
   });
   if (settlement.outcome !== 'succeeded') {

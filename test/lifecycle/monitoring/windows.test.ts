@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
-import type { JsonObject, LoggedPrediction } from '#core';
+import { isLogged, type JsonObject, type LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
@@ -86,6 +86,18 @@ describe('the prediction log', () => {
     expect([rebuilt.records, again.records]).toEqual([50, 0]);
     await compute();
     expect((await windowAt())?.predictions).toBe(150);
+  });
+
+  it('rebuilds only the share that the instance logs', async () => {
+    const records = recordsOf('a', 100);
+    await storeTasks(lifecycle, records);
+    await log(records.slice(0, 1), { share: 0.3, opened_at: WINDOW - 1000, sent_at: WINDOW + 100_000 });
+
+    const rebuilt = await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { writer: 'instance-1' });
+
+    const share = records.slice(1).filter(({ id }) => isLogged(id, 0.3)).length;
+    expect(share).toBeLessThan(records.length);
+    expect(rebuilt.records).toBe(share);
   });
 
   it('starts to rebuild the log of an instance that has disappeared, and not that of one that has closed', async () => {

@@ -108,6 +108,17 @@ describe('an answer', () => {
     expect(calls).toEqual([['ack']]);
   });
 
+  it.each([
+    ['keeps its request where that costs nothing', true, BODY],
+    ['keeps no request where a write costs by its size', undefined, undefined],
+  ] as const)('%s', async (_, keepsRequests, envelope) => {
+    const { events, settle } = setUp({ tasks: keepsRequests ? { keepsRequests } : {} });
+
+    await settle(answered(Uint8Array.of(1)));
+
+    expect(events.map((event) => event.type === 'succeeded' && event.envelope)).toEqual([envelope]);
+  });
+
   it('leaves a blob of its own for every run, so that no later run changes the result that won', async () => {
     const { blobs, events, settle } = setUp();
 

@@ -32,6 +32,7 @@ export class MemoryTaskStore implements TaskStore {
   /** While false, every call rejects. */
   reachable = true;
   readonly #clock: Clock;
+  readonly keepsRequests = true;
   readonly batches: BatchStore;
   readonly places: PlaceStore;
   readonly cancels: CancelMarks = {

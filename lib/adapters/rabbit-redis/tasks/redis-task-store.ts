@@ -41,6 +41,7 @@ export interface RedisStoreOptions {
  * end of a task.
  */
 export class RedisTaskStore implements TaskStore {
+  readonly keepsRequests = true;
   readonly batches: BatchStore;
   readonly cancels: CancelMarks;
   readonly places: PlaceStore;

@@ -34,6 +34,7 @@ interface TaskStoreOptions {
 
 /** Stores tasks as rows. `apply` reads the row, applies the event and writes the row in one transaction. */
 export class SqliteTaskStore implements TaskStore {
+  readonly keepsRequests = true;
   readonly batches: BatchStore;
   readonly cancels: CancelMarks;
   readonly places: PlaceStore;
