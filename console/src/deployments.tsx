@@ -1,6 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import { get } from './api.ts';
+import { DeployForm } from './deploy-form.tsx';
+import { type Rollout, Rollouts } from './rollouts.tsx';
 import { useSession } from './session.tsx';
 import { Empty, Failure, State, Table, Time } from './ui.tsx';
 
@@ -13,6 +14,11 @@ interface Deployment {
   readonly created_at: string;
 }
 
+interface Decisions {
+  readonly deployments: readonly Deployment[];
+  readonly rollouts: readonly Rollout[];
+}
+
 const ROUTE = '/models/{model}/deployments';
 const SHOWN = 20;
 
@@ -22,13 +28,13 @@ interface DeploymentsProps {
   readonly versions: readonly string[];
 }
 
-/** Deploys a version of a model, rolls back, and lists the decisions with their reasons. */
+/** Deploys a version of a model, shows its roll-outs, and lists the decisions with their reasons. */
 export function Deployments({ model, versions }: DeploymentsProps) {
   const { may } = useSession();
+  const mayDecide = may('POST', ROUTE);
   const { data, error } = useQuery({
     queryKey: ['deployments', model],
-    queryFn: () =>
-      get<{ deployments: readonly Deployment[] }>(`/models/${encodeURIComponent(model)}/deployments?limit=${SHOWN}`),
+    queryFn: () => get<Decisions>(`/models/${encodeURIComponent(model)}/deployments?limit=${SHOWN}`),
     refetchInterval: 5_000,
   });
   const deployed = data?.deployments.find(({ state }) => state === 'deployed');
@@ -36,12 +42,13 @@ export function Deployments({ model, versions }: DeploymentsProps) {
     <section aria-label="Deployments">
       <h2>Deployments</h2>
       {data ? <p>{deployed ? `Version ${deployed.version} is deployed.` : 'No version is deployed yet.'}</p> : null}
-      {may('POST', ROUTE) ? (
-        <Deploy model={model} versions={versions} />
+      {mayDecide ? (
+        <DeployForm model={model} versions={versions} />
       ) : (
         <p className="faint">Operators deploy versions on this page.</p>
       )}
       {error && !data ? <Failure error={error} /> : null}
+      {data ? <Rollouts model={model} rollouts={data.rollouts} mayDecide={mayDecide} /> : null}
       {data?.deployments.length === 0 ? (
         <Empty>Nothing has been decided about {model}. Choose a version above and deploy it.</Empty>
       ) : null}
@@ -67,54 +74,4 @@ export function Deployments({ model, versions }: DeploymentsProps) {
   );
 }
 
-const KINDS: Readonly<Record<string, string>> = { deploy: 'deploy', rollback: 'roll back' };
-
-function Deploy({ model, versions }: DeploymentsProps) {
-  const client = useQueryClient();
-  const [version, setVersion] = useState(versions[0] ?? '');
-  const [isForced, setForced] = useState(false);
-  const path = `/models/${encodeURIComponent(model)}`;
-  const refresh = () =>
-    Promise.all(['deployments', 'versions'].map((key) => client.invalidateQueries({ queryKey: [key, model] })));
-  const deploying = useMutation({
-    mutationFn: () =>
-      get(`${path}/deployments`, { method: 'POST', body: { version, ...(isForced ? { force: true } : {}) } }),
-    onSettled: refresh,
-  });
-  const rollingBack = useMutation({
-    mutationFn: () => get(`${path}/rollback`, { method: 'POST', body: {} }),
-    onSettled: refresh,
-  });
-  const isBusy = deploying.isPending || rollingBack.isPending;
-  return (
-    <form
-      className="filters"
-      aria-label="Deploy a version"
-      onSubmit={(event) => {
-        event.preventDefault();
-        deploying.mutate();
-      }}
-    >
-      <label>
-        Version to deploy
-        <select value={version} onChange={(event) => setVersion(event.currentTarget.value)}>
-          {versions.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <input type="checkbox" checked={isForced} onChange={() => setForced(!isForced)} />
-        Also if it is worse than the deployed version
-      </label>
-      <button type="submit" disabled={isBusy}>
-        {deploying.isPending ? 'Comparing …' : 'Deploy the version'}
-      </button>
-      <button type="button" className="quiet" disabled={isBusy} onClick={() => rollingBack.mutate()}>
-        Roll back
-      </button>
-      {deploying.error ? <Failure error={deploying.error} /> : null}
-      {rollingBack.error ? <Failure error={rollingBack.error} /> : null}
-    </form>
-  );
-}
+const KINDS: Readonly<Record<string, string>> = { deploy: 'deploy', rollback: 'roll back', promotion: 'promote' };

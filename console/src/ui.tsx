@@ -71,6 +71,8 @@ const TONES: Readonly<Record<string, string>> = {
   active: 'good',
   deployed: 'good',
   refused: 'bad',
+  promoted: 'good',
+  'rolled back': 'bad',
   started: 'busy',
   ready: 'good',
   succeeded: 'good',

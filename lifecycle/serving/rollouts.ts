@@ -3,6 +3,7 @@ import {
   type Deployment,
   emptyTally,
   type JsonObject,
+  latencyOf,
   presentRule,
   type RolloutRule,
   type RoutingKey,
@@ -94,11 +95,13 @@ export const presentRollout = (
   };
 };
 
-const presentTally = ({ version, tasks, failed, dropped = 0 }: VersionTally): JsonObject => ({
-  version,
-  tasks,
-  failed,
-  dropped,
-});
+function presentTally(tally: VersionTally): JsonObject {
+  const { version, tasks, failed, dropped = 0 } = tally;
+  const latency = (share: number) => {
+    const ms = latencyOf(tally, share);
+    return ms === undefined ? null : Number(ms.toPrecision(3));
+  };
+  return { ...{ version, tasks, failed, dropped }, p50_ms: latency(0.5), p95_ms: latency(0.95) };
+}
 
 const timeOf = (at: number): string => new Date(at).toISOString();

@@ -30,6 +30,20 @@ const DECISIONS = [
   { number: 1, kind: 'deploy', state: 'deployed', version: '1', reasons: [] },
 ].map((decision) => ({ ...decision, created_at: '2026-11-20T06:02:00.000Z' }));
 
+const tally = (version: string, tasks: number, failed: number, p95_ms: number) => ({
+  ...{ version, tasks, failed, dropped: 0 },
+  ...{ p50_ms: 2, p95_ms },
+});
+
+const ROLLOUTS = [
+  { number: 3, strategy: 'canary', state: 'running', version: '2', champion: '1', share: 0.1, ended_at: null },
+  { number: 1, strategy: 'shadow', state: 'rolled_back', version: '2', champion: '1', share: 1 },
+].map((rollout) => ({
+  tallies: [tally('2', 40, 2, 8), tally('1', 360, 0, 4)],
+  ...{ reasons: ['It has ended 40 tasks; at least 200 are needed.'], started_at: '2026-11-20T06:03:00.000Z' },
+  ...{ ended_at: '2026-11-20T06:04:00.000Z', ...rollout },
+}));
+
 const ALERT = {
   ...{ fingerprint: 'f1', state: 'firing', rule: 'drift', model: 'model_a', version: '2', feature: 'rate' },
   ...{ reason: 'rate has drifted: p 0.01 of ks', started_at: '2026-11-20T06:02:00.000Z', resolved_at: null },
@@ -113,10 +127,35 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     await deployments.getByRole('button', { name: 'Deploy the version' }).click();
     expect((await refused).request().postDataJSON()).toEqual({ version: '1' });
     await deployments.getByRole('alert').first().waitFor();
-    await page.route(/\/models\/model_a\/deployments/, (route) => route.fulfill({ json: { deployments: DECISIONS } }));
+    const canary = page.waitForRequest((request) => request.method() === 'POST');
+    await deployments.getByLabel('It answers').selectOption('canary');
+    await deployments.getByLabel('Share of the tasks, in %').fill('25');
+    await deployments.getByRole('button', { name: 'Deploy the version' }).click();
+    expect((await canary).postDataJSON()).toEqual({ version: '1', strategy: 'canary', share: 0.25 });
+    await page.route(/\/models\/model_a\/deployments/, (route) =>
+      route.fulfill({ json: { deployments: DECISIONS, rollouts: ROLLOUTS } }),
+    );
     await deployments.getByText('Version 1 is deployed.').waitFor();
+    const rollout = page.getByRole('region', { name: 'Roll-out' });
+    const rows = rollout.getByRole('table', { name: 'Versions of the roll-out' }).getByRole('row');
+    expect(await rows.allTextContents()).toEqual([
+      'VersionAnswersTasksFailedError rateLatency (p50)Latency (p95)',
+      '2 10%4025%2 ms8 ms',
+      '1 90%36000%2 ms4 ms',
+    ]);
+    const decided = (path: string) =>
+      page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith(path));
+    const promoted = decided('/deployments');
+    await rollout.getByRole('button', { name: 'Promote version 2' }).click();
+    expect((await promoted).postDataJSON()).toEqual({ version: '2' });
+    const rolledBack = decided('/model_a/rollback');
+    await rollout.getByRole('button', { name: 'Roll back version 2' }).click();
+    expect((await rolledBack).postDataJSON()).toEqual({ version: '2' });
+    await rollout.getByText('Roll-outs before').click();
+    await rollout.getByText('rolled back', { exact: true }).waitFor();
 
-    expect(await deployments.getByRole('row').nth(1).textContent()).toMatch(/deploy2refusedIts error is not lower/);
+    const decisions = deployments.getByRole('table', { name: 'Decisions' });
+    expect(await decisions.getByRole('row').nth(1).textContent()).toMatch(/deploy2refusedIts error is not lower/);
     expect(await console.violations()).toEqual([]);
     expect(faults).toEqual([]);
   });

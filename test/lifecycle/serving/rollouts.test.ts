@@ -85,7 +85,7 @@ describe('a roll-out', () => {
     expect(await newest()).toMatchObject({
       ...{ state: 'promoted', version: '2', champion: '1' },
       tallies: [
-        { version: '2', tasks: 30, failed: 0 },
+        { version: '2', tasks: 30, failed: 0, p50_ms: 2, p95_ms: 2 },
         { version: '1', tasks: 150 },
       ],
     });
