@@ -36,7 +36,7 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
     async hasStage(operation) {
       const [service = '', stage = ''] = operation.split('.');
       const isService = LIFECYCLE_SERVICES.some((name) => name === service);
-      return isService && Object.hasOwn((await loadService(service)).stages, stage);
+      return isService && isStageOf(await loadService(service), stage);
     },
     async inputsOf(operation) {
       const [service = '', stage = ''] = operation.split('.');
@@ -49,3 +49,6 @@ export async function openLifecycle(platform: Platform, logger: Logger): Promise
   };
   return lifecycle;
 }
+
+/** `object`: names are read, and none is called. The test of the permissions of handlers follows types. */
+const isStageOf = ({ stages }: { readonly stages: object }, name: string): boolean => Object.hasOwn(stages, name);
