@@ -14,16 +14,21 @@ const LAST = ['test/scripts/cost-usage.test.ts'];
 export const LONG = [
   // Suites of SQLite again, on other platforms.
   'test/e2e/*/repeated/*.test.ts',
+  'test/e2e/*/data-to-alert.test.ts',
+  // A browser. What a new user does in the console stays in `npm test`.
+  'test/e2e/docs.test.ts',
+  'test/e2e/console-*.test.ts',
   // Builds and installs.
   'test/bundling/packages.test.ts',
   'test/containers/images.test.ts',
   'test/docs/add-a-model.test.ts',
+  'test/models/wine.test.ts',
   'test/runtime/backends/served-models.test.ts',
   'test/e2e/{example,roll-out}.test.ts',
   // Faults that last for real seconds, and every way in which a start or a model can fail.
   'test/adapters/*/silent-network.test.ts',
   'test/adapters/rabbit-redis/{consumer-timeout,memory-alarm,outages}.test.ts',
-  'test/e2e/rabbit-redis/{backup,cut-off,erasure,registry-outage,start,users}.test.ts',
+  'test/e2e/rabbit-redis/{backup,cut-off,erasure,outages,registry-outage,start,users}.test.ts',
   'test/runtime/instance/blocked/{aws,memory,rabbit-redis}.test.ts',
   'test/runtime/worker/crashes.test.ts',
   'test/torture/cancels/race.test.ts',
