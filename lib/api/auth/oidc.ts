@@ -33,7 +33,7 @@ interface OidcOptions extends OidcSettings {
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 const TIMEOUT_MS = 5000;
-const KEYS = { timeoutDuration: TIMEOUT_MS, cacheMaxAge: 600_000, cooldownDuration: 30_000 } as const;
+const KEYS = { timeoutDuration: TIMEOUT_MS, cacheMaxAge: 600_000, cooldownDuration: 5_000 } as const;
 /** Errors of jose that mean that the issuer does not respond, or with something else. */
 const AWAY: readonly string[] = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'];
 /** The claims of OpenID Connect Core have at most this length. */
