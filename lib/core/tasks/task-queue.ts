@@ -11,6 +11,8 @@ export interface RejectReason {
 export interface ReleaseOptions {
   /** 0–900. @default 0 */
   readonly delaySeconds?: number;
+  /** Charged runs before this delivery, where the task knows of more than the message. @default those of the message */
+  readonly attempts?: number;
   /** A suspect runs alone. @default unchanged with `keepFence`, false otherwise */
   readonly isSuspect?: boolean;
   /**

@@ -39,6 +39,9 @@ export function repeat(attempt: Attempt, { alone }: { readonly alone: boolean })
   attempt.claim = attempt.mustRunAlone ? startOf(attempt) : undefined;
 }
 
+/** The counts with which an attempt returns to its queue uncharged. A suspect that has not started stays one. */
+export const uncharged = ({ number, claim }: Attempt) => ({ attempts: number - 1, isSuspect: claim?.alone ?? false });
+
 /** Ends what was opened for an attempt. Returns how it ended. */
 export function closed({ told, spans }: Attempt, ended: EndedAttempt): EndedAttempt {
   told?.stop();

@@ -21,7 +21,7 @@ import {
   type TaskStore,
 } from '#core';
 import type { AnswerLog } from './answer-log.ts';
-import type { Attempt } from './attempt.ts';
+import { type Attempt, uncharged } from './attempt.ts';
 import { dropResult, storeResult } from './large-payloads.ts';
 import type { RunEnd } from './run-attempts.ts';
 import type { AttemptOutcome, Settlement } from './worker-observer.ts';
@@ -121,7 +121,7 @@ export async function settleFailure(
   }
   if (isUnavailable(error.code)) {
     // By the number of deliveries: the task is neither charged nor a suspect, because a service that it needs is away.
-    await delivery.release({ delaySeconds: pauseSeconds(deps, delivery.fence) });
+    await delivery.release({ ...uncharged(attempt), delaySeconds: pauseSeconds(deps, delivery.fence) });
     return { outcome: 'retried', error };
   }
   // Best effort: the history lacks the attempt if the store is away.
@@ -151,7 +151,7 @@ async function settleAborted(
         expiryOf(attempt.envelope, deps.clock.now(), attempt.delivery.body),
       );
     case 'stopping':
-      await attempt.delivery.release();
+      await attempt.delivery.release(uncharged(attempt));
       return { outcome: 'released' };
     case 'task-ended':
       return { outcome: await settleRefused(deps, attempt, 'terminal') };

@@ -1,7 +1,7 @@
 import { limitsOf } from '#catalog/manifest.ts';
 import type { BlobStore, Clock, Delivery, Logger, RequestGate, StatsStore, TaskConsumer, TaskStore } from '#core';
 import { type AdmitDeps, admitTask } from './admit-task.ts';
-import { type Attempt, closed, repeat, trailOf } from './attempt.ts';
+import { type Attempt, closed, repeat, trailOf, uncharged } from './attempt.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { createRetryingReceiver } from './retrying-receiver.ts';
 import { type RunEnd, runAttempts } from './run-attempts.ts';
@@ -52,8 +52,7 @@ const NEWEST_WEIGHT = 0.1;
 
 /** Receives the tasks of one model, runs them and settles each delivery once. */
 export class Worker {
-  readonly #deps: WorkerDeps & { readonly random: () => number };
-  readonly #limits: ReturnType<typeof limitsOf>;
+  readonly #deps: WorkerDeps & AdmitDeps & ReturnType<typeof limitsOf> & { readonly random: () => number };
   readonly #places: number;
   readonly #slots: number;
   readonly #scheduler: RunScheduler<Attempt, RunEnd>;
@@ -68,11 +67,10 @@ export class Worker {
   #lastBusyAt: number;
 
   constructor(deps: WorkerDeps) {
-    this.#deps = { random: Math.random, ...deps };
     const { model, clock } = deps;
     const { manifest } = model.description;
+    this.#deps = { random: Math.random, ...deps, ...limitsOf(manifest), modelName: manifest.name };
     const { batching = NO_BATCHING, slots = 1 } = manifest;
-    this.#limits = limitsOf(manifest);
     this.#slots = slots;
     this.#places = slots * batching.maxSize;
     this.#cancels = new CancelWatch({ ...deps, model: manifest.name });
@@ -164,22 +162,23 @@ export class Worker {
 
   async #work(delivery: Delivery): Promise<void> {
     const { observer, logger } = this.#deps;
+    let attempt: Attempt | undefined;
     try {
-      observer.attemptEnded(await this.#attempt(delivery));
+      const admitted = await admitTask(this.#deps, delivery);
+      if ('outcome' in admitted) return observer.attemptEnded(admitted);
+      attempt = admitted;
+      observer.attemptEnded(await this.#attempt(attempt));
     } catch (error) {
       logger.warn('A task could not be settled; it will be delivered again.', { reason: String(error) });
+      const counts = attempt ? uncharged(attempt) : { isSuspect: delivery.isSuspect };
       // If the queue is unavailable too, the message returns at the end of its lease.
-      await delivery.release({ delaySeconds: STORE_OUTAGE_DELAY_SECONDS }).catch(() => undefined);
+      await delivery.release({ ...counts, delaySeconds: STORE_OUTAGE_DELAY_SECONDS }).catch(() => undefined);
     }
   }
 
-  /** The path of one message, from the receive to the stored result and the acknowledgement. */
-  async #attempt(delivery: Delivery): Promise<EndedAttempt> {
-    const { maxAttempts } = this.#limits;
-    const deps = { ...this.#deps, maxAttempts, modelName: this.#deps.model.description.manifest.name };
-    const attempt = await admitTask(deps, delivery);
-    if ('outcome' in attempt) return attempt;
-    const { envelope, number } = attempt;
+  /** The path of an admitted task, from its turn to the stored result and the acknowledgement. */
+  async #attempt(attempt: Attempt): Promise<EndedAttempt> {
+    const { delivery, envelope, number } = attempt;
     this.#submitTimes.set(delivery, envelope.submittedAt);
     const ended = { ...trailOf(envelope), attempt: number };
     for (;;) {
@@ -189,7 +188,7 @@ export class Worker {
         return closed(attempt, { ...ended, outcome: 'released' });
       }
       if (end.type !== 'repeat') {
-        const settle = () => settleRun(deps, attempt, end);
+        const settle = () => settleRun(this.#deps, attempt, end);
         const settlement = await this.#publish(() => attempt.spans?.storing(end.endedAt, settle) ?? settle());
         const timings = timingsOf(attempt, end, this.#deps.clock.now());
         return closed(attempt, { ...ended, ...settlement, ...timings });
@@ -202,10 +201,9 @@ export class Worker {
   /** Starts one run. Its slot is free when the model has finished. */
   #start(attempts: readonly Attempt[]) {
     const { clock } = this.#deps;
-    const { timeoutSeconds } = this.#limits;
     const startedAt = clock.now();
     const { ends, finished } = runAttempts(
-      { ...this.#deps, timeoutSeconds, cancels: this.#cancels, stopNow: this.#stopNow.signal },
+      { ...this.#deps, cancels: this.#cancels, stopNow: this.#stopNow.signal },
       attempts,
     );
     const measured = finished.then(() => {

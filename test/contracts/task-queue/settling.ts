@@ -59,6 +59,7 @@ export function settling(open: OpenQueue): void {
       (delivery) => delivery.release({ keepFence: true, isSuspect: false }),
       (delivery) => delivery.release({ delaySeconds: 1, isSuspect: true }),
       (delivery) => delivery.release(),
+      (delivery) => delivery.release({ attempts: 2 }),
       (delivery) => delivery.ack(),
     ];
 
@@ -79,6 +80,7 @@ export function settling(open: OpenQueue): void {
       [3, 1, false],
       [4, 1, true],
       [5, 1, false],
+      [6, 2, false],
     ]);
     expect(await consume(test, elsewhere).receive(1)).toEqual([]);
   });

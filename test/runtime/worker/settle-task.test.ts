@@ -201,7 +201,7 @@ describe('a failure because a service cannot be reached', () => {
 
       expect(settlement).toMatchObject({ outcome: 'retried', error: { code } });
       // The seventh delivery: the pause is at its maximum.
-      expect(calls).toEqual([['release', { delaySeconds: 60 }]]);
+      expect(calls).toEqual([['release', { attempts: 2, isSuspect: false, delaySeconds: 60 }]]);
       expect(events).toEqual([]);
     },
   );
@@ -265,7 +265,7 @@ describe('a failure', () => {
 
 describe('a run that was ended early', () => {
   it.each([
-    ['stopping', 'released', [['release']]],
+    ['stopping', 'released', [['release', { attempts: 0, isSuspect: false }]]],
     ['task-ended', 'already-ended', [['ack']]],
     ['lease-lost', 'lease-lost', [['release', { delaySeconds: 30, keepFence: true, isSuspect: true }]]],
   ] as const)('because of %s is %s', async (cause, outcome, expected) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { TaskStore } from '#core';
+import { type Delivery, type ReleaseOptions, type TaskQueue, type TaskStore, unavailable } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { replacing } from '#test/lambdas/api-harness.ts';
 import { aStart } from '#test/support/tasks.ts';
@@ -27,6 +27,42 @@ function watchStarts(store: TaskStore) {
     return outcome;
   };
   return { tasks: replacing(store, { apply }), recorded: recorded.promise };
+}
+
+/** The same store, which cannot be reached once: by a read, or by an event of this type. */
+function awayOnce(store: TaskStore, { reads = 0, event }: { readonly reads?: number; readonly event?: string }) {
+  let left = 1;
+  const failOnce = (fails: boolean) => {
+    if (fails && left-- > 0) throw unavailable('store_unavailable', 'The store is away.', undefined);
+  };
+  const get: TaskStore['get'] = async (id) => {
+    failOnce(reads > 0);
+    return store.get(id);
+  };
+  const apply: TaskStore['apply'] = async (id, told) => {
+    failOnce(told.type === event);
+    return store.apply(id, told);
+  };
+  return replacing(store, { get, apply });
+}
+
+/** Receives from the queue, and records what is released, which comes back soon. */
+function watchReleases(queue: TaskQueue) {
+  const released: (ReleaseOptions | undefined)[] = [];
+  const watch = (delivery: Delivery) => {
+    const release = delivery.release.bind(delivery);
+    return Object.assign(delivery, {
+      release(options?: ReleaseOptions) {
+        released.push(options);
+        return release({ ...options, delaySeconds: 0.01 });
+      },
+    });
+  };
+  const consume = (signal: AbortSignal) => {
+    const consumer = queue.consume({ leaseSeconds: 30, signal });
+    return replacing(consumer, { receive: async (max: number) => (await consumer.receive(max)).map(watch) });
+  };
+  return { released, consume };
 }
 
 describe('a redelivered task', () => {
@@ -73,6 +109,29 @@ describe('a redelivered task', () => {
     await expect.poll(() => second.outcomes).toEqual(['succeeded']);
     expect(first.outcomes).toEqual(['released']);
     expect(await platform.tasks.get(id)).toMatchObject({ state: 'succeeded', attempts: 1 });
+  });
+
+  it.each([
+    ['it is read', { reads: 1 }],
+    ['it starts', { event: 'started' }],
+  ])('stays a suspect with its charged runs when the store is away as %s', async (_, outage) => {
+    const platform = createMemoryPlatform();
+    const { released, consume } = watchReleases(platform.queues('model_b'));
+    const tasks = awayOnce(platform.tasks, outage);
+    const worker = createTestWorker({ predict: echo }, { platform, tasks, consume });
+    const task = await worker.submit(1);
+    const stop = new AbortController();
+    const consumer = platform.queues('model_b').consume({ leaseSeconds: 30, signal: stop.signal });
+    const [delivery] = await consumer.receive(1);
+    await platform.tasks.apply(task.id, { ...aStart, alone: true });
+    await delivery?.retry({ attempts: 0, isSuspect: true });
+    stop.abort();
+    await consumer.close();
+
+    const ended = await started(worker).ended(task);
+
+    expect(released).toEqual([expect.objectContaining({ isSuspect: true })]);
+    expect(ended).toMatchObject({ state: 'succeeded', attempts: 2 });
   });
 
   it('is neither run nor held while a newer delivery is recorded', async () => {

@@ -49,6 +49,8 @@ export class History {
   readonly accepted = new Map<string, AcceptedTask>();
   /** The rows of the store as they are. */
   readonly rows = new Map<string, Task>();
+  /** Tasks with a row that has lost progress: a repeated write of older progress arrived late. */
+  readonly rewound = new Set<string>();
   /** By task and round. */
   readonly ends = new Map<string, SeenEnd>();
   /** The last round that a caller was told of, by task. */

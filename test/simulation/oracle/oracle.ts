@@ -18,7 +18,7 @@ import { BacklogRules } from './backlog-rules.ts';
 import { checkEnd } from './final-rules.ts';
 import { History, type Run, type RunEnd, roundKey } from './history.ts';
 import { HookRules, type ReceivedHook } from './hook-rules.ts';
-import { checkRow, type Violation } from './row-rules.ts';
+import { checkRow, hasLostProgress, isNextEvent, type Violation } from './row-rules.ts';
 import { checkCounts, checkList, checkStats, type ReadList } from './told-rules.ts';
 
 export type { Run } from './history.ts';
@@ -184,8 +184,9 @@ export class Oracle {
 
   /** The store has changed a row, or removed it. */
   stored(id: string, task: Task | undefined): void {
-    const { accepted, rows, ends } = this.history;
+    const { accepted, rows, ends, rewound } = this.history;
     if (task) {
+      if (hasLostProgress(rows.get(id), task)) rewound.add(id);
       this.#checkRound(rows.get(id), task);
       rows.set(id, task);
       this.#check(task);
@@ -209,15 +210,10 @@ export class Oracle {
   }
 
   /** A caller who has seen the events up to a position was told of the next one. */
-  followed(id: string, seen: EventPosition, { type, position }: TaskFollowEvent): void {
-    const isNewRound = position.round > seen.round;
-    const told = position.told - (isNewRound ? 0 : seen.told);
-    const isNext =
-      (type === 'history' && position.history === seen.history + 1) ||
-      (type === 'told' && told === 1) ||
-      (type === 'state' && position.history >= seen.history && (isNewRound || position.state > seen.state));
-    if (isNext && position.round >= seen.round) return;
-    const text = `${encodePosition(seen)} was followed by ${type} ${encodePosition(position)}`;
+  followed(id: string, seen: EventPosition, event: TaskFollowEvent): void {
+    // Then the events are told again from the beginning.
+    if (isNextEvent(seen, event) || this.history.rewound.has(id)) return;
+    const text = `${encodePosition(seen)} was followed by ${event.type} ${encodePosition(event.position)}`;
     this.fail('who follows a task misses nothing', `${id}: ${text}`);
   }
 

@@ -1,4 +1,4 @@
-import { isTerminal, type Task } from '#core';
+import { type EventPosition, isTerminal, type Task, type TaskFollowEvent } from '#core';
 import { decodeResponse } from '../world/requests.ts';
 import { type History, roundKey, shownEnd } from './history.ts';
 
@@ -121,4 +121,19 @@ export function checkRow(history: History, task: Task, nowMs: number, unixMs: nu
     history.ends.set(key, { shown: shownEnd(task), atMs: nowMs });
   }
   return undefined;
+}
+
+/** Whether a changed row has less progress than before. Rows of the same round only. */
+export const hasLostProgress = (before: Task | undefined, task: Task): boolean =>
+  (before?.round ?? 0) === (task.round ?? 0) && (before?.progress?.count ?? 0) > (task.progress?.count ?? 0);
+
+/** Whether an event is the next one for who has seen the events up to a position. */
+export function isNextEvent(seen: EventPosition, { type, position }: TaskFollowEvent): boolean {
+  const isNewRound = position.round > seen.round;
+  const told = position.told - (isNewRound ? 0 : seen.told);
+  const isNext =
+    (type === 'history' && position.history === seen.history + 1) ||
+    (type === 'told' && told === 1) ||
+    (type === 'state' && position.history >= seen.history && (isNewRound || position.state > seen.state));
+  return isNext && position.round >= seen.round;
 }
