@@ -9,6 +9,7 @@ import { deleteTag, type Endpoint, groupedBy, pair, type Tracking, tagsOf } from
 
 const STATUSES = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
 const RUN_NAME_TAG = 'mlflow.runName';
+const MODELS_TAG = 'mlflow.log-model.history';
 
 /** A run, deleted or not. Throws `RESOURCE_DOES_NOT_EXIST`. */
 export async function runOf({ database }: Pick<Tracking, 'database'>, id: string): Promise<RunRow> {
@@ -138,6 +139,25 @@ const logBatch: Endpoint = async (tracking, input) => {
   return {};
 };
 
+/** Clients before 3.0 keep the models of a run in a tag, the newest one last. */
+const logModel: Endpoint = async (tracking, input) => {
+  const id = await openRun(tracking, input);
+  const logged = jsonIn(input.text('model_json'));
+  const tags = (await tagsOf(tracking, 'run', [id])).get(id) ?? [];
+  const before = jsonIn(tags.find(({ key }) => key === MODELS_TAG)?.value ?? '[]');
+  const models = [...(Array.isArray(before) ? before : []), logged];
+  await logValues(tracking, id, { tags: [{ key: MODELS_TAG, value: JSON.stringify(models) }] });
+  return {};
+};
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid('The description of a model is not JSON.');
+  }
+}
+
 /** Keeps lists as they are, after those that were logged before. */
 const logLists =
   (column: 'inputs' | 'outputs', fields: readonly { readonly sent: string; readonly stored: string }[]): Endpoint =>
@@ -172,6 +192,7 @@ export const RUN_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   'POST runs/set-tag': setTag,
   'POST runs/delete-tag': removeTag,
   'POST runs/log-inputs': logInputs,
+  'POST runs/log-model': logModel,
   'POST runs/outputs': logLists('outputs', [{ sent: 'models', stored: 'model_outputs' }]),
   'GET metrics/get-history': metricHistory,
 };
