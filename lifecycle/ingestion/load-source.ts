@@ -140,18 +140,22 @@ async function takeUnreadable(tables: Tables): Promise<readonly BrokenRecord[]> 
 }
 
 async function loadParquet(tables: Tables, { path }: SourceFile): Promise<LoadedSource> {
-  try {
-    const described = await tables.rows(`DESCRIBE SELECT * FROM read_parquet(${quoted(path)})`);
-    const columns = described.map(({ column_name }) => String(column_name));
-    requireColumnNames(columns);
-    const list = columns.map((name) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ');
-    await tables.run(
-      `CREATE TABLE source AS SELECT row_number() OVER () AS "${LINE}", ${list} FROM read_parquet(${quoted(path)})`,
-    );
-    return { columns, broken: [] };
-  } catch (error) {
-    throw invalid(`The file cannot be read as Parquet: ${firstLine(error)}`);
-  }
+  const reading = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      // Where the copy lies here says nothing to the sender.
+      const reason = firstLine(error).replaceAll(`file '${path}'`, 'the file');
+      throw invalid(`The file cannot be read as Parquet: ${reason}`);
+    }
+  };
+  const described = await reading(tables.rows(`DESCRIBE SELECT * FROM read_parquet(${quoted(path)})`));
+  const columns = described.map(({ column_name }) => String(column_name));
+  requireColumnNames(columns);
+  const list = columns.map((name) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ');
+  const rows = `SELECT row_number() OVER () AS "${LINE}", ${list} FROM read_parquet(${quoted(path)})`;
+  await reading(tables.run(`CREATE TABLE source AS ${rows}`));
+  return { columns, broken: [] };
 }
 
 const NOT_JSON = { code: 'quotes', message: 'the line is not valid JSON' } as const;

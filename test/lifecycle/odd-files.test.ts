@@ -48,6 +48,12 @@ describe('a file with columns that SQL cannot have', () => {
     await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('the name _file is reserved') });
   });
 
+  it('is refused as broken Parquet, without the place of its copy', async () => {
+    const refused = ingest('PAR1 and no more', 'parquet').catch(String);
+
+    expect(await refused).toMatch(/cannot be read as Parquet: Invalid Input Error: No magic bytes .* of the file$/);
+  });
+
   it('is refused by a schema, before the first file', () => {
     const schema = (...names: string[]) => ({
       columns: Object.fromEntries(names.map((name) => [name, { type: 'text' }])),
