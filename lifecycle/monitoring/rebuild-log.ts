@@ -65,9 +65,11 @@ async function readLog(lifecycle: Lifecycle, model: string, since: number, signa
   await using bench = await openWorkbench(lifecycle, signal);
   for (const { artifact, last_at } of rows) {
     const file = quoted(await logFile(lifecycle, artifact));
-    for (const { task_id, owner } of await bench.tables.rows(`SELECT task_id, owner FROM read_parquet(${file})`)) {
+    const logged = await bench.tables.rows(`SELECT task_id, owner, shadow FROM read_parquet(${file})`);
+    for (const { task_id, owner, shadow } of logged) {
       owners.add(String(owner));
-      if (last_at >= since) ids.add(String(task_id));
+      // The answer of a shadow is another record of the same task.
+      if (last_at >= since && shadow !== true) ids.add(String(task_id));
     }
   }
   return { ids, owners };

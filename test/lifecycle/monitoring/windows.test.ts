@@ -100,6 +100,17 @@ describe('the prediction log', () => {
     expect(rebuilt.records).toBe(share);
   });
 
+  it('rebuilds what a caller was answered although the answer of a shadow to the same task is logged', async () => {
+    const records = recordsOf('a', 5);
+    await storeTasks(lifecycle, records);
+    const shadowed = recordsOf('a', 5, { shadow: true, version: '2' });
+    await log(shadowed, { opened_at: WINDOW - 1000, sent_at: WINDOW + 1000 });
+
+    const rebuilt = await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { writer: 'instance-1' });
+
+    expect(rebuilt.records).toBe(5);
+  });
+
   it('starts to rebuild the log of an instance that has disappeared, and not that of one that has closed', async () => {
     await storeTasks(lifecycle, recordsOf('a', 2));
     await log([], { opened_at: WINDOW, sent_at: WINDOW });
