@@ -22,6 +22,7 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
   const drift = gauge('drift', 'The statistic of the feature.', [...ofVersion, 'feature', 'statistic']);
   const open = gauge('windows_waiting', 'Windows that have not been judged, or must be again.', ['model']);
   const recorded = gauge('outcomes', 'Recorded outcomes.', ['model']);
+  const rebuilt = gauge('rebuilt_predictions', 'Predictions of lost buffers that were rebuilt from tasks.', ['model']);
   const help = 'Outcomes that were refused.';
   const name = 'modelyard_monitor_refused_outcomes_total';
   const refused = new Counter({ name, help, labelNames: ['model', 'code'], registers: [registry] });
@@ -47,6 +48,10 @@ export async function getMetrics(lifecycle: Pick<Lifecycle, 'stores'>): Promise<
   for (const { model, count } of await waiting.groupBy('model').execute()) open.set({ model }, Number(count));
   for (const { model, count } of await counts('outcomes').groupBy('model').execute()) {
     recorded.set({ model }, Number(count));
+  }
+  const lost = query.selectFrom('batches').where('source', '=', 'tasks').groupBy('model');
+  for (const { model, count } of await lost.select(({ fn }) => ['model', fn.sum('records').as('count')]).execute()) {
+    rebuilt.set({ model }, Number(count));
   }
   for (const { model, code, count } of await query.selectFrom('refusals').selectAll().execute()) {
     refused.inc({ model, code }, Number(count));

@@ -59,4 +59,15 @@ describe('the metrics', () => {
     const versions = String(body).matchAll(/window_predictions{model="rates",version="(\w+)"}/g);
     expect([...versions].map(([, version]) => version).toSorted()).toEqual(['before', 'new']);
   });
+
+  it('count what was rebuilt from tasks after a buffer was lost', async () => {
+    const records = recordsOf('a', 5);
+    await storeTasks(lifecycle, records);
+    const times = { opened_at: WINDOW - 1000, sent_at: WINDOW + 1000 };
+    await lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records.slice(0, 2), times));
+
+    await lifecycles.run(lifecycle, 'monitoring', 'rebuild', { writer: 'instance-1' });
+
+    expect((await getMetrics(lifecycle)).body).toContain('modelyard_monitor_rebuilt_predictions{model="rates"} 3');
+  });
 });
