@@ -79,7 +79,7 @@ export const VERBS: readonly Verb[] = [
   ),
   verb(
     'completion',
-    'prints a script that completes verbs in bash, zsh or fish',
+    'prints a script that completes verbs and options in bash, zsh or fish',
     async () => (await import('./verbs/completion.ts')).addCompletion,
   ),
 ];

@@ -119,10 +119,17 @@ describe('npx modelyard, called wrongly', { timeout: 60_000 }, () => {
   });
 
   it('finds that the URL of a broker is none', async () => {
-    const { code, out } = await modelyard('doctor', { AMQP_URL: 'nonsense' });
+    const { out } = await modelyard('doctor', { AMQP_URL: 'nonsense' });
 
-    expect(out).toMatch(/RabbitMQ +missing +AMQP_URL is not a URL: nonsense/);
-    expect(code).toBe(0);
+    expect(out).toMatch(/RabbitMQ +missing, optional +AMQP_URL is not a URL: nonsense/);
+  });
+
+  it('finds that another program has the port, which npm start needs', async () => {
+    const { code, out, err } = await modelyard('doctor');
+
+    expect(out).toMatch(/Port +missing +Another program has \d+: choose one/);
+    expect(err).toBe('`npm start` cannot run here: see Port.\n');
+    expect(code).toBe(1);
   });
 
   it('writes types of versions of a contract, and leaves out models that have never started', async () => {

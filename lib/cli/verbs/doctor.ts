@@ -11,9 +11,11 @@ interface Finding {
   readonly what: string;
   readonly state: 'ok' | 'missing';
   readonly detail: string;
+  /** Whether `npm start` needs it. */
+  readonly required: boolean;
 }
 
-/** `doctor`: checks this machine, and says how to fix what is missing. */
+/** `doctor`: checks this machine, and says how to fix what is missing. Fails if `npm start` cannot run. */
 export const addDoctor: AddVerb = (program, io) => {
   program.command('doctor').action(async (_, command) => {
     const { output, url } = await sessionOf(command, io);
@@ -31,14 +33,27 @@ export const addDoctor: AddVerb = (program, io) => {
     output.show(findings, () =>
       output.table(
         ['check', 'state', 'detail'],
-        findings.map(({ what, state, detail }) => [what, state, detail]),
+        findings.map(({ what, state, detail, required }) => [
+          what,
+          state === 'ok' || required ? state : 'missing, optional',
+          detail,
+        ]),
       ),
     );
+    const lacking = findings.filter(({ state, required }) => required && state === 'missing');
+    if (lacking.length > 0) {
+      throw new Error(`\`npm start\` cannot run here: see ${lacking.map(({ what }) => what).join(' and ')}.`);
+    }
   });
 };
 
-const ok = (what: string, detail: string): Finding => ({ what, state: 'ok', detail });
-const lacks = (what: string, detail: string): Finding => ({ what, state: 'missing', detail });
+const REQUIRED: ReadonlySet<string> = new Set(['Node', 'Port']);
+const finding = (what: string, state: Finding['state'], detail: string): Finding => ({
+  ...{ what, state, detail },
+  required: REQUIRED.has(what),
+});
+const ok = (what: string, detail: string): Finding => finding(what, 'ok', detail);
+const lacks = (what: string, detail: string): Finding => finding(what, 'missing', detail);
 
 const node = async (): Promise<Finding> =>
   Number(process.versions.node.split('.')[0]) >= 24
