@@ -11,6 +11,17 @@ interface LoginProps {
   readonly onEnter: (tokens: { readonly access_token: string; readonly refresh_token?: string }) => void;
 }
 
+interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Read when the form is sent: a password manager fills and sends it before anything is rendered again. */
+function enteredIn(form: HTMLFormElement): (name: string) => string {
+  const fields = new FormData(form);
+  return (name) => String(fields.get(name) ?? '');
+}
+
 /** Login by name and password, or by an API key or a token if users come from another issuer. */
 export function Login({ index, isRefused, onEnter }: LoginProps) {
   const hasPasswords = index.auth === 'jwt' && index.routes.some(({ path }) => path === '/login');
@@ -38,11 +49,8 @@ export function Login({ index, isRefused, onEnter }: LoginProps) {
 }
 
 function PasswordForm({ isNew, onEnter }: Pick<LoginProps, 'onEnter'> & { readonly isNew: boolean }) {
-  const [username, setUsername] = useState('');
-  const [password, setPassword] = useState('');
   const entering = useMutation({
-    async mutationFn() {
-      const body = { username, password };
+    async mutationFn(body: Credentials) {
       if (isNew) await get('/register', { method: 'POST', body });
       return get<{ access_token: string; refresh_token: string }>('/login', { method: 'POST', body });
     },
@@ -52,27 +60,17 @@ function PasswordForm({ isNew, onEnter }: Pick<LoginProps, 'onEnter'> & { readon
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        entering.mutate();
+        const entered = enteredIn(event.currentTarget);
+        entering.mutate({ username: entered('username'), password: entered('password') });
       }}
     >
       <label>
         User name
-        <input
-          autoComplete="username"
-          required
-          value={username}
-          onInput={(event) => setUsername(event.currentTarget.value)}
-        />
+        <input name="username" autoComplete="username" required />
       </label>
       <label>
         Password
-        <input
-          type="password"
-          autoComplete={isNew ? 'new-password' : 'current-password'}
-          required
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-        />
+        <input name="password" type="password" autoComplete={isNew ? 'new-password' : 'current-password'} required />
       </label>
       <button type="submit" disabled={entering.isPending}>
         {isNew ? 'Register and log in' : 'Log in'}
@@ -83,25 +81,18 @@ function PasswordForm({ isNew, onEnter }: Pick<LoginProps, 'onEnter'> & { readon
 }
 
 function KeyForm({ onEnter, isOpen }: Pick<LoginProps, 'onEnter'> & { readonly isOpen: boolean }) {
-  const [key, setKey] = useState('');
   return (
     <details open={isOpen}>
       <summary>Use an API key or a token</summary>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onEnter({ access_token: key.trim() });
+          onEnter({ access_token: enteredIn(event.currentTarget)('key').trim() });
         }}
       >
         <label>
           API key or token
-          <input
-            type="password"
-            autoComplete="off"
-            required
-            value={key}
-            onInput={(event) => setKey(event.currentTarget.value)}
-          />
+          <input name="key" type="password" autoComplete="off" required />
         </label>
         <button type="submit">Continue</button>
       </form>

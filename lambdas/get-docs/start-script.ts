@@ -63,7 +63,21 @@ function addAttributes() {
     }
   }
 }
-new MutationObserver(addAttributes).observe(root, { childList: true, subtree: true });
+let dialog = null;
+/** The focus goes into a dialog that opens, and back to its button when it closes. */
+function followDialog() {
+  const shown = root.querySelector('.modal-ux');
+  if (shown === dialog) return;
+  dialog = shown;
+  (shown ? shown.querySelector('.close-modal') : root.querySelector('.auth-wrapper .authorize'))?.focus();
+}
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape') dialog?.querySelector('.close-modal').click();
+});
+new MutationObserver(() => {
+  addAttributes();
+  followDialog();
+}).observe(root, { childList: true, subtree: true });
 SwaggerUIBundle({
   plugins: [ShortErrors, Accessible],
   docExpansion: 'none',
