@@ -134,7 +134,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string; re
   };
   return (
     <button type="button" className="quiet" onClick={() => void copy()}>
-      {outcome ?? label}
+      {outcome !== undefined ? outcome : label}
     </button>
   );
 }
