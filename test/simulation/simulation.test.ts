@@ -64,6 +64,7 @@ describe('the plants', () => {
     ['late-cancels-counted', 1],
     ['places-of-unstored-tasks', 1],
     ['places-never-free', 1],
+    ['found-requests-dropped', 1],
     ['wrong-rows', 1],
   ])('%s is found within 2,000 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 2000, threads: 1, plant });

@@ -139,7 +139,7 @@ export function effectOf(event: TaskEvent): EventEffect {
       const { at, by, round, deadlineAt, envelope } = event;
       return {
         guard: { from: ['failed', 'expired'], round: round - 1 },
-        changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, envelope },
+        changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, ...(envelope ? { envelope } : {}) },
         clears: CLEARED,
         entry: { event: event.type, at, by },
       };

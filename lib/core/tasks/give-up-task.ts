@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { countEnd, type StatsStore } from '../stats/stats-store.ts';
-import { readEnvelope } from './envelope.ts';
+import { type Envelope, readEnvelope } from './envelope.ts';
 import { roundOf } from './judge-delivery.ts';
 import type { BlobStore } from './payload.ts';
 import type { EventOutcome } from './task-event.ts';
@@ -52,5 +52,10 @@ export async function giveUpTask(
     envelope: body,
   });
   if (outcome === 'applied') await countEnd(stats, model, { state: 'failed', at: clock.now() });
+  // A reader may have ended the task as expired: a retry needs its request.
+  if (outcome === 'terminal') await tasks.apply(envelope.taskId, foundIn(envelope, body, clock.now()));
   return outcome;
 }
+
+const foundIn = (envelope: Envelope, body: Uint8Array, at: number) =>
+  ({ type: 'found', requestHash: envelope.requestHash, ...roundOf(envelope), at, envelope: body }) as const;

@@ -8,6 +8,7 @@ import { CONFIRMATION_PAUSES_MS, RESEND_INTERVAL_MS, type SubmitCommand, unconfi
 import type { Task } from './task.ts';
 import { MAX_HISTORY } from './task-history.ts';
 import type { TaskQueues } from './task-queue.ts';
+import type { TaskStore } from './task-store.ts';
 
 export interface RetryDeps extends ReadDeps {
   readonly queues: TaskQueues;
@@ -22,6 +23,8 @@ export type RetryOrigin = Pick<SubmitCommand, 'requestId' | 'trace'>;
 export const MAX_REDRIVEN = 500;
 const MAX_CONCURRENT = 20;
 const PAGE = 100;
+/** Retries of a task while its request is kept. */
+const MAX_CHANGES = 5;
 
 /**
  * Runs a failed or expired task of its owner again, under the same id and with as much time as it had. Rejects with
@@ -125,18 +128,23 @@ async function sendAgain(
   const envelope = stored && readEnvelope(stored);
   if (envelope && isSentAgain(task)) return repeat({ tasks, queues, clock }, task, envelope);
   if (task.state !== 'failed' && task.state !== 'expired') throw refusal(`The task is ${task.state}.`);
-  if (!envelope) throw refusal('Its request is still in the queue. Retry it when an instance has found it there.');
+  if (!envelope && task.state === 'failed') throw refusal('Its request is not stored.');
   if ((task.history?.length ?? 0) >= MAX_HISTORY) throw refusal('It was retried too often.');
   await quota?.enterAgain(task.id);
   if (webhooks) await (await import('../webhooks/webhook-records.ts')).keepEnd({ webhooks, clock }, task);
   const at = clock.now();
   const round = (task.round ?? 0) + 1;
   // A retry does not prolong how long the task is kept.
-  const deadlineAt = Math.min(at + envelope.deadlineAt - envelope.submittedAt, task.retainedUntil);
-  const message = { ...envelope, ...origin, copy: 0, round, deadlineAt, submittedAt: at };
-  const body = encodeEnvelope(message);
-  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, envelope: body });
+  const deadlineAt = Math.min(at + task.deadlineAt - roundBegan(task), task.retainedUntil);
+  const messageOf = (request: Envelope) => ({ ...request, ...origin, copy: 0, round, deadlineAt, submittedAt: at });
+  const kept = envelope ? { envelope: encodeEnvelope(messageOf(envelope)) } : {};
+  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, ...kept });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
+  const request = envelope ?? (await requestOfRound(tasks, task.id, round));
+  // An instance that finds it sends it: see `keepFoundRequest`.
+  if (!request) return;
+  const message = messageOf(request);
+  const body = encodeEnvelope(message);
   try {
     await send({ tasks, queues, clock }, message);
   } catch (cause) {
@@ -152,6 +160,49 @@ async function sendAgain(
   }
 }
 
+/** The request that an instance has found between the read of a task and its retry. */
+async function requestOfRound(tasks: Pick<TaskStore, 'get'>, id: string, round: number): Promise<Envelope | undefined> {
+  const current = await tasks.get(id);
+  return current?.round === round && current.envelope ? readEnvelope(current.envelope) : undefined;
+}
+
+/** When the round of a task began. */
+const roundBegan = ({ history = [], createdAt }: Task): number =>
+  history.findLast(({ event }) => event === 'retried' || event === 'redriven')?.at ?? createdAt;
+
+/**
+ * Keeps the request of a message that an instance is about to delete, because a reader has ended its task as expired:
+ * stores it for a retry, or sends it if a retry waits for it. Does nothing for other tasks. Rejects with
+ * `store_unavailable` and `queue_unavailable`; the message must be kept then.
+ */
+export async function keepFoundRequest(deps: SendDeps, { body, envelope }: FoundMessage): Promise<void> {
+  const { taskId: id, requestHash } = envelope;
+  for (let tries = 0; tries < MAX_CHANGES; tries++) {
+    const task = await deps.tasks.get(id);
+    const { round = 0 } = task ?? {};
+    // A row that has the request needs no other one.
+    if (!task || task.requestHash !== requestHash || task.envelope || round < (envelope.round ?? 0)) return;
+    if (task.state === 'expired') {
+      const found = { type: 'found', requestHash, round, at: deps.clock.now(), envelope: body } as const;
+      if ((await deps.tasks.apply(id, found)) === 'applied') return;
+    } else {
+      if (!isSentAgain(task) || round === (envelope.round ?? 0)) return;
+      return repeat(deps, task, envelope).catch(unlessChanged);
+    }
+  }
+  throw new ModelyardError('store_unavailable', 'The task changes too often.', { retryable: true });
+}
+
+interface FoundMessage {
+  readonly body: Uint8Array;
+  readonly envelope: Envelope;
+}
+
+/** Another message of the task was found and sent. */
+function unlessChanged(error: unknown): void {
+  if (!(error instanceof ModelyardError && error.code === 'task_not_retryable')) throw error;
+}
+
 /** A retry has changed the row, and nobody knows whether the queue has its message: its gateway may have died. */
 const isSentAgain = ({ state, round = 0, sentAt }: Task): boolean =>
   state === 'queued' && round > 0 && sentAt === undefined;
@@ -159,13 +210,14 @@ const isSentAgain = ({ state, round = 0, sentAt }: Task): boolean =>
 /** Sends the message of the current round again, like a repeated submit: recorded before, at most once a minute. */
 async function repeat(deps: SendDeps, task: Task, envelope: Envelope): Promise<void> {
   const { tasks, clock } = deps;
-  const { id, requestHash, round, copies = 0, resentAt = Number.NEGATIVE_INFINITY } = task;
+  const { id, requestHash, round = 0, deadlineAt, copies = 0, resentAt = Number.NEGATIVE_INFINITY } = task;
   const at = clock.now();
   if (at < resentAt + RESEND_INTERVAL_MS) throw await whyNotRepeated(deps, task, resentAt + RESEND_INTERVAL_MS);
   const copy = copies + 1;
   const outcome = await tasks.apply(id, { type: 'resent', copy, at, round, requestHash });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
-  await send(deps, { ...envelope, copy });
+  // The message may be of an earlier round.
+  await send(deps, { ...envelope, copy, round, deadlineAt, submittedAt: roundBegan(task) });
 }
 
 /** Another request sends the message. Waits about a second for its confirmation, as a repeated submit does. */
@@ -179,7 +231,7 @@ async function whyNotRepeated({ tasks, clock }: SendDeps, { id, round }: Task, r
   return unconfirmed(repeatableAt - clock.now());
 }
 
-type SendDeps = Pick<RetryDeps, 'tasks' | 'queues' | 'clock'>;
+type SendDeps = Pick<RetryDeps, 'queues' | 'clock'> & { readonly tasks: Pick<TaskStore, 'get' | 'apply'> };
 
 async function send({ tasks, queues, clock }: SendDeps, envelope: Envelope): Promise<void> {
   const { taskId, model, owner, priority, round, requestHash } = envelope;

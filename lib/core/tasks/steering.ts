@@ -12,6 +12,7 @@ export {
 } from './follow-events.ts';
 export {
   getDeadLetter,
+  keepFoundRequest,
   MAX_REDRIVEN,
   type Redriven,
   redriveDeadLetters,

@@ -68,8 +68,8 @@ export type TaskEvent =
       readonly by: string;
       readonly round: number;
       readonly deadlineAt: number;
-      /** The message that is about to be sent. */
-      readonly envelope: Uint8Array;
+      /** The message that is about to be sent. Absent if only the message of an earlier round has the request. */
+      readonly envelope?: Uint8Array;
     }
   /** A repeated submit or retry is about to send message number `copy`. */
   | (WorkerEvent & { readonly type: 'resent'; readonly copy: number })

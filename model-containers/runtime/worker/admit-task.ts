@@ -100,6 +100,7 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
       await giveUp(deps, delivery, decision);
       return 'dead-lettered';
     case 'drop':
+      await keepRequest(deps, delivery, envelope);
       await delivery.ack();
       return 'already-ended';
     case 'postpone':
@@ -112,7 +113,7 @@ async function decide(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): 
 async function expireTask(deps: AdmitDeps, delivery: Delivery, envelope: Envelope): Promise<boolean> {
   const { tasks, clock } = deps;
   const outcome = await tasks.apply(envelope.taskId, expiryOf(envelope, clock.now(), delivery.body));
-  if (outcome === 'terminal') await keepRequest(deps, delivery, envelope);
+  if (outcome !== 'applied') await keepRequest(deps, delivery, envelope);
   return outcome === 'applied';
 }
 

@@ -9,6 +9,7 @@ import {
   type EventOutcome,
   expiryOf,
   isUnavailable,
+  keepFoundRequest,
   type Logger,
   MAX_CALL_BYTES,
   ModelyardError,
@@ -18,6 +19,7 @@ import {
   type TaskError,
   type TaskEvent,
   type TaskProgress,
+  type TaskQueues,
   type TaskStore,
 } from '#core';
 import type { AnswerLog } from './answer-log.ts';
@@ -32,6 +34,7 @@ export interface SettleDeps {
   /** Its id, for the history of tasks. */
   readonly instance?: string | undefined;
   readonly tasks: Pick<TaskStore, 'apply' | 'get' | 'keepsRequests'>;
+  readonly queues: TaskQueues;
   readonly blobs: BlobStore;
   /** Converts large payloads. @default requests are protobuf, and results are not read as JSON by a link */
   readonly codec?: () => Promise<ContractCodec>;
@@ -125,7 +128,10 @@ export async function settleFailure(
     return { outcome: 'retried', error };
   }
   // Best effort: the history lacks the attempt if the store is away.
-  await deps.tasks.apply(attempt.envelope.taskId, { type: 'attempt-failed', ...run, error }).catch(() => undefined);
+  const recorded = deps.tasks.apply(attempt.envelope.taskId, { type: 'attempt-failed', ...run, error });
+  const outcome = await recorded.catch(() => undefined);
+  if (outcome === 'terminal' || outcome === 'mismatched')
+    return { outcome: await settleRefused(deps, attempt, outcome) };
   if (attempts < deps.maxAttempts) {
     const delaySeconds = pauseSeconds(deps, attempts);
     await delivery.retry({ attempts, delaySeconds, isSuspect: isSuspect || attempt.mustRunAlone });
@@ -170,21 +176,21 @@ async function settleRefused(
     await settleDelivery(deps, delivery, () => postpone(delivery));
     return 'lease-lost';
   }
-  const mayBeExpired = deps.clock.now() + READER_AHEAD_MS >= envelope.deadlineAt;
-  if (outcome === 'terminal' && mayBeExpired) await keepRequest(deps, delivery, envelope);
+  await keepRequest(deps, delivery, envelope);
   await settleDelivery(deps, delivery, () => delivery.ack());
   return 'already-ended';
 }
 
-/** A reader may have ended the task as expired. Only its message has the request then, which a retry needs. */
+/**
+ * Call before a message is deleted without an end of its task. A reader may have ended the task as expired, and only the
+ * message has the request then, which a retry needs or waits for.
+ */
 export async function keepRequest(
-  { tasks, clock }: Pick<SettleDeps, 'tasks' | 'clock'>,
+  deps: Pick<SettleDeps, 'tasks' | 'queues' | 'clock'>,
   { body }: Pick<Delivery, 'body'>,
   envelope: Envelope,
 ): Promise<void> {
-  const { taskId, requestHash } = envelope;
-  const found = { requestHash, ...roundOf(envelope), at: clock.now(), envelope: body };
-  await tasks.apply(taskId, { type: 'found', ...found });
+  if (deps.clock.now() + READER_AHEAD_MS >= envelope.deadlineAt) await keepFoundRequest(deps, { body, envelope });
 }
 
 /** The store has decided the outcome. If the queue is unavailable, it delivers the message again, and that is dropped. */

@@ -16,7 +16,7 @@ export type ServingModel = Pick<
   'description' | 'condition' | 'onCondition' | 'failed' | 'run' | 'reacts'
 >;
 
-export interface WorkerDeps extends Pick<AdmitDeps, 'log' | 'codec' | 'tracing'> {
+export interface WorkerDeps extends Pick<AdmitDeps, 'log' | 'codec' | 'tracing' | 'queues'> {
   /** Loaded and set up. */
   readonly model: ServingModel;
   /** Decides which requests this instance can decode. */

@@ -129,6 +129,18 @@ export function retries(open: OpenStore): void {
     expect(await store.get(task.id)).toMatchObject({ state: 'expired', envelope: ENVELOPE });
   });
 
+  it('keeps that request when a retry without one begins the next round', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    const { envelope: _, ...unsent } = { ...AGAIN, deadlineAt: task.deadlineAt };
+    await store.apply(task.id, { type: 'expired', at: task.deadlineAt, error: ERROR });
+    await store.apply(task.id, { type: 'found', at: 30, envelope: ENVELOPE });
+
+    expect(await store.apply(task.id, unsent)).toBe('applied');
+    expect(await store.get(task.id)).toMatchObject({ state: 'queued', round: 1, envelope: ENVELOPE });
+  });
+
   it('keeps the failed attempts of a task that goes on', async () => {
     const { store } = await open();
     const task = aFreshTask();

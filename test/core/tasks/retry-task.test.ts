@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import {
+  cancelTask,
   decodeEnvelope,
   encodeEnvelope,
+  getTask,
+  keepFoundRequest,
   MAX_HISTORY,
   RESEND_INTERVAL_MS,
   redriveDeadLetters,
@@ -202,7 +205,7 @@ describe('a retry', () => {
     show({ history: Array.from({ length: MAX_HISTORY }, () => entry) });
     await expect(retry()).rejects.toThrow('It was retried too often.');
     show({ deadLetter: Uint8Array.of(255) });
-    await expect(retry()).rejects.toThrow('Its request is still in the queue.');
+    await expect(retry()).rejects.toThrow('Its request is not stored.');
     show({ state: 'canceled' });
     await expect(retry()).rejects.toThrow('The task is canceled.');
     show({ history: Array.from({ length: MAX_HISTORY - 1 }, () => entry) });
@@ -223,6 +226,98 @@ describe('a retry', () => {
 
     await expect(retry(() => Promise.reject(away))).rejects.toBe(away);
     await retry();
+
+    expect(await received()).toMatchObject([{ round: 1, copy: 1 }]);
+  });
+});
+
+/** A task that a reader has ended as expired: only its message has the request. */
+async function expiredTask() {
+  const clock = new ManualClock();
+  const platform = { ...createMemoryPlatform({ clock, pollMs: 0 }), clock };
+  const consumer = platform.queues('model_a').consume({ leaseSeconds: 30, signal: new AbortController().signal });
+  const { id } = await submitTask(platform, { ...COMMAND, deadlineSeconds: 60 });
+  const [delivery] = await consumer.receive(1);
+  if (!delivery) throw new Error('No task came.');
+  const { body } = delivery;
+  const envelope = decodeEnvelope(body);
+  await delivery.ack();
+  const lookup = { id, owner: 'ada' };
+  const expire = async () => {
+    await clock.advance(60_000);
+    return getTask(platform, lookup);
+  };
+  await expire();
+  const find = () => keepFoundRequest(platform, { body, envelope });
+  const received = async () => (await consumer.receive(10)).map((sent) => decodeEnvelope(sent.body));
+  const retry = () => retryTask(platform, lookup);
+  return { id, clock, platform, lookup, expire, find, received, retry };
+}
+
+describe('a retry of a task that expired in the queue', () => {
+  it('is accepted at once, and sent when an instance finds the message', async () => {
+    const { clock, find, received, retry } = await expiredTask();
+
+    expect(await retry()).toMatchObject({ state: 'queued', round: 1, deadlineAt: clock.now() + 60_000 });
+    expect(await received()).toEqual([]);
+    await find();
+    await find();
+
+    const request = { kind: 'inline', bytes: COMMAND.request };
+    expect(await received()).toMatchObject([{ round: 1, copy: 1, request, deadlineAt: clock.now() + 60_000 }]);
+  });
+
+  it('is sent at once when an instance has found the message before', async () => {
+    const { find, received, retry } = await expiredTask();
+    await find();
+
+    await retry();
+    await find();
+
+    expect(await received()).toMatchObject([{ round: 1, copy: 0 }]);
+  });
+
+  it('is sent when an instance finds the message between its read and its write', async () => {
+    const { platform, find, received, retry } = await expiredTask();
+    const { tasks } = platform;
+    const apply = tasks.apply.bind(tasks);
+    tasks.apply = async (id, event) => {
+      tasks.apply = apply;
+      await find();
+      return apply(id, event);
+    };
+
+    await retry();
+
+    expect(await received()).toMatchObject([{ round: 1, copy: 0 }]);
+  });
+
+  it('never runs when it is canceled first', async () => {
+    const { platform, lookup, find, received, retry } = await expiredTask();
+    await retry();
+    await cancelTask(platform, lookup);
+
+    await find();
+
+    expect(await received()).toEqual([]);
+  });
+
+  it('that expires too leaves the request to the next one', async () => {
+    const { expire, find, received, retry } = await expiredTask();
+    await retry();
+    expect(await expire()).toMatchObject({ state: 'expired', round: 1 });
+
+    await find();
+    await retry();
+
+    expect(await received()).toMatchObject([{ round: 2, copy: 0, request: { bytes: COMMAND.request } }]);
+  });
+
+  it('is sent by one of two instances that have copies of the message', async () => {
+    const { find, received, retry } = await expiredTask();
+    await retry();
+
+    await Promise.all([find(), find()]);
 
     expect(await received()).toMatchObject([{ round: 1, copy: 1 }]);
   });

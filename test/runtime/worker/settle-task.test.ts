@@ -15,6 +15,7 @@ import type { RunEnd } from '#runtime/worker/run-attempts.ts';
 import { type SettleDeps, settleRun } from '#runtime/worker/settle-task.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
+import { aTask } from '#test/support/tasks.ts';
 
 type End = Exclude<RunEnd, { readonly type: 'repeat' }>;
 
@@ -72,6 +73,9 @@ function setUp({ number = 1, mustRunAlone = false, isQueueAway = false, tasks, .
       },
       get: async () => undefined,
       ...tasks,
+    },
+    queues: () => {
+      throw new Error('Nothing is sent.');
     },
     blobs: {
       async put(key, bytes) {
@@ -295,11 +299,12 @@ describe('a run that was ended early', () => {
     const events: TaskEvent[] = [];
     const apply = async (_id: string, event: TaskEvent) => {
       events.push(event);
-      return 'terminal' as const;
+      return event.type === 'found' ? 'applied' : 'terminal';
     };
+    const get = async () => aTask({ state: 'expired', requestHash: 'hash' });
     for (const end of [{ type: 'aborted', cause: 'task-ended', ...TIMES }, answered(Uint8Array.of(1))] as const) {
       events.length = 0;
-      const { calls, settle } = setUp({ tasks: { apply }, clock: new ManualClock(nowMs) });
+      const { calls, settle } = setUp({ tasks: { apply, get }, clock: new ManualClock(nowMs) });
 
       expect(await settle(end)).toEqual({ outcome: 'already-ended' });
       expect(events.filter(({ type }) => type !== 'succeeded')).toMatchObject(found);

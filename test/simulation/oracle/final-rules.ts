@@ -72,6 +72,18 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
     return waitedMs > MAX_HAND_OVER_MS + othersMs ? `${id} waited ${waitedMs} ms` : undefined;
   },
 
+  'a retried task is run': (history, { id, row }) => {
+    const { versions, skews, instances, clients } = history.scenario;
+    const requests = clients.flatMap(requestsOf);
+    const isOdd = requests.some(({ does }) => does !== 'answer');
+    if (!row?.round || row.state !== 'expired' || versions || skews || isOdd || history.trouble() > 0) return undefined;
+    const askedAt = row.history?.findLast(({ event }) => event === 'retried')?.at ?? row.deadlineAt;
+    const leftMs = row.deadlineAt - Math.max(askedAt, EPOCH + Math.min(...instances) + SET_UP_MS);
+    // All others may run before it, and be retried too.
+    const othersMs = 4 * requests.reduce((sum, { ms }) => sum + ms, 0);
+    return leftMs > MAX_HAND_OVER_MS + othersMs ? `${id} expired ${leftMs} ms after its retry` : undefined;
+  },
+
   'attempts shown are the runs where nothing goes wrong': (history, { id, row }) => {
     const isOdd = history.scenario.clients.some(({ request, repeats }) => request.does !== 'answer' || repeats > 1);
     if (history.trouble() > 0 || isOdd || row?.state !== 'succeeded') return undefined;

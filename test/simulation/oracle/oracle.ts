@@ -143,6 +143,15 @@ export class Oracle {
     }
   }
 
+  /** A gateway told a caller that a task does not run again. `before`: the task when it was asked. */
+  refusedAgain(before: Task | undefined, error: unknown): void {
+    if (before?.state !== 'expired' || !(error instanceof ModelyardError && error.code === 'task_not_retryable'))
+      return;
+    const { state, round } = this.history.rows.get(before.id) ?? {};
+    if (state !== 'expired' || round !== before.round) return;
+    this.fail('an expired task can be retried', `${before.id} had expired: ${error.message}`);
+  }
+
   /** A gateway told a caller that a submit of so many tasks was not accepted. */
   submitRefused(error: unknown, tasks: number): void {
     if (!(error instanceof ModelyardError) || !error.retryable) return;

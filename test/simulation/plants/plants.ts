@@ -87,8 +87,8 @@ ${REPEAT}`,
     changes: [
       {
         file: 'lib/core/tasks/event-effects.ts',
-        find: "changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, envelope },",
-        replace: "changes: { state: 'queued', fence: 0, round, deadlineAt, envelope },",
+        find: "changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, ...",
+        replace: "changes: { state: 'queued', fence: 0, round, deadlineAt, ...",
       },
     ],
   },
@@ -184,6 +184,16 @@ ${REPEAT}`,
         file: 'lib/core/tasks/backlog-places.ts',
         find: "head.state !== 'queued' || now >= head.deadlineAt",
         replace: "head.state === 'expired'",
+      },
+    ],
+  },
+  'found-requests-dropped': {
+    defect: 'the message of an expired task is dropped though a retry waits for its request',
+    changes: [
+      {
+        file: 'lib/core/tasks/retry-task.ts',
+        find: 'return repeat(deps, task, envelope).catch(unlessChanged);',
+        replace: 'return void unlessChanged;',
       },
     ],
   },

@@ -202,10 +202,17 @@ export class Gateway {
 
   #again(id: string, what: string, send: (ports: Ports) => Promise<Task>): Promise<Task> {
     return this.answer(what, 0, async (ports) => {
-      this.#world.oracle.history.askedAgain(id);
-      const task = await send(ports);
-      this.#world.oracle.sentAgain(id);
-      return task;
+      const { oracle } = this.#world;
+      oracle.history.askedAgain(id);
+      const before = oracle.history.rows.get(id);
+      try {
+        const task = await send(ports);
+        oracle.sentAgain(id);
+        return task;
+      } catch (error) {
+        oracle.refusedAgain(before, error);
+        throw error;
+      }
     });
   }
 
