@@ -29,6 +29,8 @@ const MAX_ATTEMPTS = 3;
 const CONNECT_MS = 1000;
 /** Enough to read the rows of a page concurrently. */
 const AGENT = { keepAlive: true, maxSockets: 128 };
+/** How long a request waits for one of these sockets. */
+const MAX_WAIT_MS = 10_000;
 
 export function createSqsClient(connection: AwsConnection, pollSeconds: number): SQSClient {
   const client = new SQSClient({
@@ -45,6 +47,7 @@ export function createSqsClient(connection: AwsConnection, pollSeconds: number):
 /** Sets `clock` by the `Date` header of every response, which costs no request. */
 export function createDynamoDbClient(connection: AwsConnection, clock?: StoreClock): DynamoDBClient {
   const client = new DynamoDBClient(connectionOf(connection, connection.endpoints?.dynamodb, 5000));
+  client.middlewareStack.add(oneSocketEach(), { step: 'initialize' });
   if (clock) client.middlewareStack.add(clockReader(clock), { step: 'deserialize' });
   if (connection.onCall) client.middlewareStack.add(observer(connection.onCall), { step: 'initialize' });
   return client;
@@ -91,6 +94,42 @@ export const connectionOf = (
   ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
   ...(endpoint === undefined ? {} : { endpoint }),
 });
+
+/**
+ * Sends a request when a socket is free. The time limits of the SDK begin before a request has one, so those that wait in
+ * the agent would fail as if the service were away, for example items of a large batch while DynamoDB is slow.
+ */
+function oneSocketEach() {
+  let free = AGENT.maxSockets;
+  const waiting = new Set<() => void>();
+
+  const untilFree = () =>
+    new Promise<void>((resolve, reject) => {
+      const enter = () => {
+        clearTimeout(timer);
+        waiting.delete(enter);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        waiting.delete(enter);
+        reject(Object.assign(new Error('No socket was free in time.'), { name: 'TimeoutError' }));
+      }, MAX_WAIT_MS);
+      waiting.add(enter);
+    });
+
+  return <Args, Output>(next: (args: Args) => Promise<Output>) =>
+    async (args: Args): Promise<Output> => {
+      if (free > 0) free -= 1;
+      else await untilFree();
+      try {
+        return await next(args);
+      } finally {
+        const [first] = waiting;
+        if (first) first();
+        else free += 1;
+      }
+    };
+}
 
 /** Resolution of the `Date` header. */
 const DATE_RESOLUTION_MS = 1000;
