@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createSqsClient, SqsTaskQueue, TASK_QUEUE, taskQueueName } from '#adapters/aws/index.ts';
-import type { TaskQueue } from '#core';
+import { PRIORITIES, type TaskQueue } from '#core';
 import { systemClock } from '#platform/platform.ts';
 import { aborted, consume, message, sendMany } from '#test/contracts/task-queue/support.ts';
 import { type AwsShim, type ShimmedCall, type ShimRule, startAwsShim } from '#test/support/aws-shim.ts';
@@ -128,6 +128,27 @@ describe('a message on its way through SQS', () => {
     await queue.send({ body: Uint8Array.of(1), group });
 
     expect(sent.at(-1)?.input.MessageGroupId).toEqual(expected);
+  });
+
+  it('belongs to the flow of its owner and priority, alone and in a batch', async () => {
+    const groups: unknown[] = [];
+    const { queue } = await queueBehind(async ({ operation, input }) => {
+      if (operation === 'SendMessage') groups.push(input.MessageGroupId);
+      const entries = (input.Entries ?? []) as readonly { readonly MessageGroupId?: string }[];
+      if (operation === 'SendMessageBatch') groups.push(...entries.map(({ MessageGroupId }) => MessageGroupId));
+      return undefined;
+    });
+    const messages = ([undefined, ...PRIORITIES] as const).flatMap((priority) =>
+      ['anna', 'ben'].map((group, i) => ({ body: Uint8Array.of(i), group, ...(priority ? { priority } : {}) })),
+    );
+
+    for (const message of messages) await queue.send(message);
+    const alone = groups.splice(0);
+    await queue.sendMany?.(messages);
+
+    expect(groups).toEqual(alone);
+    // Normal is the default.
+    expect([alone.slice(0, 2), new Set(alone).size]).toEqual([['anna', 'ben'], 2 * PRIORITIES.length]);
   });
 
   it('stays in its group when it is released or rejected', async (test) => {
