@@ -58,9 +58,11 @@ export class Oracle {
   }
 
   runStarted(taskId: string, request: SimRequest, actor: Actor): Run {
-    const { canceledMs, scenario, trouble } = this.history;
+    const { canceledMs, rows, scenario, trouble } = this.history;
     const sinceMs = this.#engine.now - (canceledMs.get(taskId) ?? Number.POSITIVE_INFINITY);
-    if (sinceMs > CANCEL_GRACE_MS && trouble() === 0 && !scenario.skews) {
+    // A run that was claimed before the cancel waits for a model that blocks, which its time limit ends.
+    const blockedMs = rows.get(taskId)?.startedAt === undefined ? 0 : 1000 * scenario.model.timeoutSeconds;
+    if (sinceMs > CANCEL_GRACE_MS + blockedMs && trouble() === 0 && !scenario.skews) {
       this.fail('a canceled task does not start', `${taskId} started ${sinceMs} ms after its cancel was answered`);
     }
     return this.history.addRun(taskId, request, actor, this.#engine.now);
