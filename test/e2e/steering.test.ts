@@ -87,6 +87,20 @@ it('runs a failed task again, and keeps its history', async () => {
   expect(events).toMatchObject([{ event: 'submitted' }, attempt, { event: 'retried', by: 'local' }, attempt]);
 });
 
+it('gives the request of a task that has succeeded, failed, or has a large request', async () => {
+  const requests = [
+    ['model_a', { data: 'asked', messages: [] }],
+    ['model_a', { data: 'x'.repeat(300_000), messages: [] }],
+    ['model_b', { value: 5, delay_seconds: -1 }],
+  ] as const;
+  for (const [model, request] of requests) {
+    const { id } = await submit(system, model, request);
+    await ended(system, id);
+
+    expect(await json<{ readonly request: unknown }>(`/tasks/${id}/history?request=true`)).toMatchObject({ request });
+  }
+});
+
 it('runs what is valid of a batch, and answers in its order', async () => {
   const requests = Array.from({ length: 40 }, (_, value) =>
     value % 2 === 0 ? { value, delay_seconds: 0 } : { valu: value },
