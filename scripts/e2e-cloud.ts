@@ -19,7 +19,7 @@ if (wanted !== undefined) assertLoopback(wanted);
 
 /** Instances are processes of this script, so that no test launches or stops them. */
 const NOT_HERE = ['launch a variant', 'loses a model with its last instance'];
-/** What a browser makes of the page at /docs is the same everywhere. `npm test` shows it. */
+/** What a browser makes of the page at /docs is the same everywhere. `npm run test:long` shows it. */
 const ANYWHERE = ['has no violation', 'works below the path of a stage'];
 const SUITE = [
   ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
