@@ -2,9 +2,10 @@ import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 import { ModelyardError } from '../errors.ts';
 import { inBatches } from '../lists.ts';
 import { keptUntil, type SubmitCommand, type SubmitDeps } from '../tasks/submit-task.ts';
+import type { Task } from '../tasks/task.ts';
 import type { TaskQuota } from '../users/task-limit.ts';
 import { type Batch, itemTaskId, loadRefusals, type RefusedItem, storeRefusals } from './batch.ts';
-import { type ItemRequest, submitItems } from './submit-items.ts';
+import { type ItemOutcome, type ItemRequest, submitItems } from './submit-items.ts';
 
 /** A request as bytes of the contract, or why it is refused. */
 export type BatchItem = { readonly request: Uint8Array } | { readonly error: ModelyardError };
@@ -48,7 +49,16 @@ export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Prom
   const invalid = items.flatMap((item, index) => ('error' in item ? [{ index, error: item.error }] : []));
   const ids = valid.map((item) => item.id);
   const entered = ids.length > 0 ? ((await command.quota?.enter(ids)) ?? []) : [];
-  const leave = (some: readonly string[]) => command.quota?.leave(some).catch(() => undefined);
+  const leave = (some: readonly string[], isWaiting = false) =>
+    command.quota?.leave(some, isWaiting).catch(() => undefined);
+  /** What a repeat has stored needs only the entries of that call. */
+  const leaveRepeats = async (repeats: readonly Repeat[]) => {
+    const own = repeats.filter(({ id }) => entered.includes(id));
+    const [waiting = [], ended = []] = [true, false].map((isQueued) =>
+      own.filter(({ state }) => (state === 'queued') === isQueued).map(({ id }) => id),
+    );
+    await Promise.all([leave(waiting, true), leave(ended)]);
+  };
   try {
     const createdAt = earlier?.createdAt ?? deps.clock.now();
     const batch: Batch = {
@@ -58,10 +68,11 @@ export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Prom
     };
     const existing = earlier ?? (await deps.tasks.batches.create(batch));
     if (existing?.isConfirmed || (existing && existing.requestHash !== requestHash)) {
-      await leave(entered);
+      await leaveRepeats(await statesOf(deps, entered));
       return await repeated(deps, existing, command);
     }
-    const lost = await sendAll(deps, command, valid);
+    const { lost, repeats } = await sendAll(deps, command, valid);
+    await leaveRepeats(repeats);
     await leave(lost.flatMap(({ id, isStored }) => (isStored || !entered.includes(id) ? [] : [id])));
     const [first] = lost;
     if (first && lost.length === valid.length) throw first.error;
@@ -80,14 +91,24 @@ async function repeated(deps: SubmitDeps, batch: Batch, { requestHash }: BatchCo
   return { batch, isNew: false, refused: await loadRefusals(deps.blobs, batch) };
 }
 
+/** The task of an item, as a repeat of the submit has stored it. */
+type Repeat = Pick<Task, 'id' | 'state'>;
+
+/** The tasks of these ids. Best effort: one that cannot be read counts as waiting. */
+async function statesOf({ tasks }: SubmitDeps, ids: readonly string[]): Promise<readonly Repeat[]> {
+  const heads = ids.length === 0 ? [] : await tasks.heads(ids).catch(() => []);
+  return ids.map((id, at) => ({ id, state: heads[at]?.state ?? 'queued' }));
+}
+
 type LostItem = RefusedItem & { readonly id: string; readonly isStored: boolean };
 
-/** Stores and sends the items. Resolves with those whose message the queue did not confirm. */
+/** Stores and sends the items. Resolves with those whose message the queue did not confirm, and those that existed. */
 async function sendAll(
   deps: SubmitDeps,
   command: BatchCommand,
   items: readonly ItemRequest[],
-): Promise<readonly LostItem[]> {
+): Promise<{ readonly lost: readonly LostItem[]; readonly repeats: readonly Repeat[] }> {
+  const repeats: Repeat[] = [];
   const lost: { readonly id: string; readonly index: number; readonly error: ModelyardError }[] = [];
   let outage: ModelyardError | undefined;
   const groups = inBatches(items, AT_ONCE).values();
@@ -95,11 +116,12 @@ async function sendAll(
     for (const some of groups) {
       const outcomes = outage ? undefined : await submitItems(deps, command, some);
       for (const [at, { id, index }] of some.entries()) {
-        const error = outcomes ? outcomes[at] : outage;
+        const { error, existing }: ItemOutcome = outcomes ? (outcomes[at] ?? {}) : { error: outage };
+        if (existing) repeats.push(existing);
         if (error) lost.push({ id, index, error });
       }
       // Stop here: each of the others would also wait for the time limit of the unavailable service.
-      if (outcomes?.every((error) => error?.retryable)) outage = outcomes[0];
+      if (outcomes?.every(({ error }) => error?.retryable)) outage = outcomes[0]?.error;
     }
   };
   // None is in progress when this rejects: the caller undoes what is not stored.
@@ -111,7 +133,7 @@ async function sendAll(
       lost.map(({ id }) => id),
     ),
   );
-  return lost.map((item) => ({ ...item, isStored: !gone.has(item.id) }));
+  return { lost: lost.map((item) => ({ ...item, isStored: !gone.has(item.id) })), repeats };
 }
 
 interface Settling {

@@ -21,15 +21,22 @@ interface Stored {
   readonly existing: Task | undefined;
 }
 
+export interface ItemOutcome {
+  /** Why the queue did not confirm the message. The task is withdrawn. */
+  readonly error?: ModelyardError | undefined;
+  /** The task that had this id before: a repeated submit. */
+  readonly existing?: Task;
+}
+
 /**
- * Stores and queues items, with as few calls as the queue allows. Resolves with an error for each item whose message was
- * not confirmed, which is withdrawn. An item that exists already is treated like a repeated submit.
+ * Stores and queues items, with as few calls as the queue allows. Resolves with an outcome for each item. An item that
+ * exists already is treated like a repeated submit.
  */
 export async function submitItems(
   deps: SubmitDeps,
   command: ItemsCommand,
   items: readonly ItemRequest[],
-): Promise<readonly (ModelyardError | undefined)[]> {
+): Promise<readonly ItemOutcome[]> {
   const now = deps.clock.now();
   const stored = await Promise.allSettled(
     items.map((item) => store(deps, { ...command, request: item.request }, item.id, now)),
@@ -40,14 +47,17 @@ export async function submitItems(
   // The transaction of `accept` has sent them.
   const unsent = deps.accept ? [] : stored.filter(isNew).map(({ value }) => value);
   const unconfirmed = await sendAll(deps, command.model, unsent);
-  const settled = stored.map(async (outcome, at): Promise<ModelyardError | undefined> => {
-    if (outcome.status === 'rejected') return faults[at];
+  const settled = stored.map(async (outcome, at): Promise<ItemOutcome> => {
+    if (outcome.status === 'rejected') return { error: faults[at] };
     const { task, existing, command: one } = outcome.value;
-    if (existing) return confirmed(deps, existing, one, task.requestHash).then(() => undefined, asItemError);
+    if (existing) {
+      const error = await confirmed(deps, existing, one, task.requestHash).then(() => undefined, asItemError);
+      return { error, existing };
+    }
     const error = unconfirmed.get(task);
     // Best effort: a task that was not withdrawn expires at its deadline, or a repeated submit sends it again.
     if (error) await deps.tasks.withdraw(task).catch(() => undefined);
-    return error;
+    return { error };
   });
   return Promise.all(settled);
 }

@@ -31,9 +31,9 @@ export function latePlaces(deps: PlacesDeps) {
 export function bothQuotas(first: TaskQuota, second: TaskQuota | undefined): TaskQuota {
   if (!second) return first;
   let entered: readonly (readonly string[])[] = [[], []];
-  const leave = async (ids: readonly string[]) => {
+  const leave = async (ids: readonly string[], isWaiting?: boolean) => {
     const [a = [], b = []] = entered.map((some) => some.filter((id) => ids.includes(id)));
-    await Promise.all([first.leave(a), second.leave(b)]);
+    await Promise.all([first.leave(a, isWaiting), second.leave(b, isWaiting)]);
   };
   return {
     async enter(ids) {

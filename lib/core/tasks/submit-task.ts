@@ -81,8 +81,8 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
   const task = newTask(command, now, deps.accept);
   const isNew = ((await command.quota?.enter([task.id])) ?? []).length > 0;
   // Best effort: an entry that is not undone is removed a minute later, and counts for the day.
-  const undo = async () => {
-    if (isNew) await command.quota?.leave([task.id]).catch(() => undefined);
+  const undo = async (isWaiting: boolean) => {
+    if (isNew) await command.quota?.leave([task.id], isWaiting).catch(() => undefined);
   };
   let existing: Task | undefined;
   try {
@@ -91,11 +91,11 @@ export async function submitTask(deps: SubmitDeps, command: SubmitCommand): Prom
     existing = await createAndEnqueue(deps, task, command);
   } catch (error) {
     // If only the confirmation was lost, the task runs, and its entry stays.
-    if (isNew && !(await deps.tasks.get(task.id).catch(() => task))) await undo();
+    if (isNew && !(await deps.tasks.get(task.id).catch(() => task))) await undo(false);
     throw error;
   }
   if (!existing) return task;
-  await undo();
+  await undo(existing.state === 'queued');
   return confirmed(deps, existing, command, task.requestHash);
 }
 

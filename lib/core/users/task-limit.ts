@@ -21,8 +21,8 @@ export interface TaskQuota {
    * `too_many_requests`, with `store_unavailable`, and with `invalid_input` for more tasks than the limits ever allow.
    */
   enter(ids: readonly string[]): Promise<readonly string[]>;
-  /** Undoes `enter`. */
-  leave(ids: readonly string[]): Promise<void>;
+  /** Undoes `enter`. `isWaiting`: a concurrent repeat has stored the tasks, so entries that both share stay. */
+  leave(ids: readonly string[], isWaiting?: boolean): Promise<void>;
 }
 
 /** The quota of a user. */
@@ -143,8 +143,8 @@ export function createTaskQuota(deps: TaskLimitDeps, owner: string, limits: User
       const { left, oldest } = await sweep(others);
       if (left === 0 || (await tryAgain(id))) await refuse(oldest);
     },
-    async leave(ids) {
-      const leaving = new Set(ids);
+    async leave(ids, isWaiting = false) {
+      const leaving = new Set(isWaiting ? [] : ids);
       if (leaving.size > 0) await remove((entered) => leaving.has(entered), true);
     },
   };
