@@ -45,7 +45,7 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
     const inCompany = history.scenario.clients.some(({ request }) => isSlow(request.does)) ? MAX_IN_COMPANY : 0;
     // A copy that a repeated submit sent may run once more. Each trouble and each death may cost one run.
     const rounds = 1 + (row?.round ?? 0);
-    const bound = (own + 1 + inCompany) * rounds + history.trouble() + history.deaths;
+    const bound = (own + 1 + inCompany) * rounds + history.trouble() + history.deaths + lostLeases(history);
     const runs = history.runsOf(id).length;
     return runs > bound
       ? `${id} (${accepted.request.does}) ran ${runs} times; at most ${bound} are explained`
@@ -122,3 +122,9 @@ export function checkEnd(history: History): Violation | undefined {
   }
   return undefined;
 }
+
+/** Leases that cannot be renewed while the queue is away. A receive that waits there may get their messages again. */
+const lostLeases = ({ scenario: { incidents, leaseSeconds } }: History): number =>
+  incidents
+    .map((incident) => (incident.what === 'outage' && incident.of === 'queue' ? incident.forMs : 0))
+    .reduce((sum, forMs) => sum + Math.ceil(forMs / (1000 * leaseSeconds)), 0);
