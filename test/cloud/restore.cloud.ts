@@ -54,9 +54,10 @@ describe('npm run restore', () => {
       });
     };
 
-    // The emulator restores what there is now, whatever the time is.
+    // The emulator restores what there is now, whatever the time is. Times of tables are whole seconds.
+    await sleep(1100);
     await run(COMMANDS[0] ?? '');
-    // Versions of objects have times of whole seconds.
+    // So are those of versions of objects.
     await sleep(1100);
     await users.delete(ann?.id ?? '');
     await tasks.erase(task);
