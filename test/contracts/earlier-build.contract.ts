@@ -57,7 +57,8 @@ export function earlierMessagesContract(platformName: string, open: () => Promis
       const first = await ended();
       await expect.poll(() => worker.outcomes.length, { timeout: 20_000 }).toBe(2);
       expect(first).toMatchObject({ state: 'succeeded', attempts: 1 });
-      expect(await ended()).toEqual(first);
+      // Who is told of an end is not told the request.
+      expect(await ended()).toMatchObject(first);
     });
   });
 }

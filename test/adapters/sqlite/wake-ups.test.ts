@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { wakeAddress } from '#adapters/sqlite/wake/wake-message.ts';
+import { taskOf, toEndedTask, wakeAddress } from '#adapters/sqlite/wake/wake-message.ts';
 import { WakeUps } from '#adapters/sqlite/wake/wake-ups.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
@@ -101,5 +101,14 @@ describe('wake-ups', () => {
     second.wakeUps.notifyArrival('a');
 
     await eventually(() => expect(first.heard).toEqual(['a']));
+  });
+
+  it('tell of a success with its result and without its request, which may be large', () => {
+    const payload = { kind: 'inline', bytes: Uint8Array.of(1) } as const;
+    const task = { ...aFreshTask(), state: 'succeeded', result: { contractHash: 'c1', payload } } as const;
+
+    const told = taskOf(toEndedTask({ ...task, envelope: new Uint8Array(100_000) }));
+
+    expect(told).toEqual(task);
   });
 });

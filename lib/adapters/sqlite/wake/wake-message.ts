@@ -34,14 +34,14 @@ export interface WakeMessage {
   readonly isInterestSet?: boolean;
 }
 
-/** A task that has ended. `success` is the whole task if it is small, which saves its readers a query. */
+/** A task that has ended. `success` is the task if its result is small, which saves its readers a query. */
 export interface EndedTask {
   readonly id: string;
   readonly success?: TaskDocument;
 }
 
-/** A task whose inline result is base64. */
-type TaskDocument = Omit<Task, 'result'> & {
+/** A task without its request, whose inline result is base64. */
+type TaskDocument = Omit<Task, 'envelope' | 'result'> & {
   readonly result: { readonly contractHash: string; readonly base64: string };
 };
 
@@ -49,13 +49,14 @@ type TaskDocument = Omit<Task, 'result'> & {
 const MAX_INCLUDED_BYTES = 4096;
 
 export function toEndedTask(task: Task): EndedTask {
-  const { id, state, result } = task;
+  const { envelope: _, ...told } = task;
+  const { id, state, result } = told;
   const payload = result?.payload;
   if (state !== 'succeeded' || payload?.kind !== 'inline' || payload.bytes.byteLength > MAX_INCLUDED_BYTES)
     return { id };
   const { buffer, byteOffset, byteLength } = payload.bytes;
   const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-  return { id, success: { ...task, result: { contractHash: result?.contractHash ?? '', base64 } } };
+  return { id, success: { ...told, result: { contractHash: result?.contractHash ?? '', base64 } } };
 }
 
 /** Undefined if the notification does not contain the task. */
