@@ -1,4 +1,5 @@
 import { type FieldError, UnreadableMessageError } from '#contract';
+import { pointerTo } from '#contract/json/problems.ts';
 import { parseJson } from '#contract/json/scan-json.ts';
 import { isDay } from '#contract/json/times.ts';
 import { ModelyardError } from '#core';
@@ -84,8 +85,6 @@ function readJson(request: HttpRequest, bytes: Uint8Array): unknown {
     throw new ModelyardError('unreadable_body', error.message, { cause: error });
   }
 }
-
-const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 /** An id in JSON, with what may stand around it. */
 const BYTES_OF_ID = 64;

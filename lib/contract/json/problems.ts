@@ -9,6 +9,9 @@ export const MAX_PROBLEMS = 100;
 /** A longer pointer is cut to an enclosing value. */
 const MAX_POINTER_LENGTH = 1000;
 
+/** The JSON pointer (RFC 6901) to a member of an object. */
+export const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
 /** Stops reading a body after the maximum number of problems. */
 export class TooManyProblems extends Error {
   override readonly name = 'TooManyProblems';
@@ -54,12 +57,11 @@ export class Problems {
     return JSON.parse(textOf(bytes, start - 1, start + length + 1)) as string;
   }
 
-  /** RFC 6901. */
   #pointer(): string {
     let pointer = '';
     for (const step of this.path) {
       const key = typeof step === 'number' && step < 0 ? this.keyAt(~step) : String(step);
-      const longer = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const longer = pointer + pointerTo(key);
       if (longer.length > MAX_POINTER_LENGTH) break;
       pointer = longer;
     }
