@@ -1,11 +1,4 @@
-import type { Tables } from '#adapters/duckdb/tables.ts';
 import { ModelyardError } from '#core';
-
-/** The names of the columns of a table or a query. */
-export async function columnsOf(tables: Tables, table: string): Promise<readonly string[]> {
-  const rows = await tables.rows(`DESCRIBE ${table}`);
-  return rows.map(({ column_name }) => String(column_name));
-}
 
 /** Throws `invalid_input` for a wanted column that is not there. */
 export function requireColumns(columns: readonly string[], wanted: readonly string[]): void {

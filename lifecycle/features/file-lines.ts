@@ -1,4 +1,4 @@
-import { quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { columnNames, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import type { JsonObject } from '#core';
 
 /** Of more files, only these are named. */
@@ -7,7 +7,7 @@ const MAX_FILES = 100;
 /** The files that rows came from, with the lines that they have there. Empty when a recipe has dropped the columns. */
 export async function fileLines(tables: Tables, paths: readonly string[]): Promise<readonly JsonObject[]> {
   const from = `read_parquet([${paths.map(quoted).join(', ')}])`;
-  const columns = (await tables.rows(`DESCRIBE SELECT * FROM ${from}`)).map(({ column_name }) => column_name);
+  const columns = await columnNames(tables, `SELECT * FROM ${from}`);
   if (!columns.includes('_file') || !columns.includes('_line')) return [];
   const files = await tables.rows(
     `SELECT _file AS file, min(_line) AS first, max(_line) AS last, count(*) AS rows

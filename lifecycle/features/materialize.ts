@@ -1,11 +1,11 @@
-import { identifier, quoted } from '#adapters/duckdb/tables.ts';
+import { columnNames, identifier, quoted } from '#adapters/duckdb/tables.ts';
 import { writeInBatches } from '#adapters/sql/service-database.ts';
 import type { JsonObject } from '#core';
 import type { Lifecycle } from '../lifecycle.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
-import { columnsOf, requireColumns } from './columns.ts';
+import { requireColumns } from './columns.ts';
 import type { FeatureTables } from './tables.ts';
 import { findView, openFeatures, sourceOf } from './views.ts';
 
@@ -25,7 +25,7 @@ export async function materialize(lifecycle: Lifecycle, args: JsonObject, run: S
   const values = `read_parquet([${source.files.map(quoted).join(', ')}])`;
   const { timestamp, recorded } = definition;
   const wanted = [...keys, timestamp, ...(recorded === undefined ? [] : [recorded]), ...definition.features];
-  requireColumns(await columnsOf(tables, `SELECT * FROM ${values}`), wanted);
+  requireColumns(await columnNames(tables, `SELECT * FROM ${values}`), wanted);
   const event = identifier(timestamp);
   const known = recorded === undefined ? event : `coalesce(${identifier(recorded)}, ${event})`;
   const key = keys.map(identifier);

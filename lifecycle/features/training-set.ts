@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { columnNames, identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { type JsonObject, ModelyardError, parseExpression } from '#core';
 import { invalidField } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
-import { columnsOf, requireColumns } from './columns.ts';
+import { requireColumns } from './columns.ts';
 import { isSource } from './definition.ts';
 import { fileLines } from './file-lines.ts';
 import { pointInTimeQuery } from './point-in-time.ts';
@@ -37,7 +37,7 @@ export async function makeTrainingSet(lifecycle: Lifecycle, args: JsonObject, ru
   await tables.run(
     `CREATE TABLE labels AS SELECT *, row_number() OVER () AS "\u0001row" FROM ${parquet(labels.files)}`,
   );
-  const columns = await columnsOf(tables, 'labels');
+  const columns = await columnNames(tables, 'labels');
   requireColumns(columns, [request.timestamp, ...asked.flatMap(({ view }) => view.keys)]);
   const names = resultNames(request, asked, columns);
   let table = 'labels';
@@ -120,7 +120,7 @@ async function addFeatures(
   const { on_demand: computed = {}, timestamp, recorded, ttl_seconds: ttlSeconds } = definition;
   await tables.run(`CREATE VIEW ${to}_source AS SELECT * FROM ${parquet(source?.files ?? [])}`);
   const wanted = [...keys, timestamp, ...(recorded === undefined ? [] : [recorded]), ...definition.features];
-  requireColumns(await columnsOf(tables, `${to}_source`), wanted);
+  requireColumns(await columnNames(tables, `${to}_source`), wanted);
   const hidden = (feature: string) => `\u0001${view.name}:${feature}`;
   const query = pointInTimeQuery({
     ...{ labels: from, labelTime: request.timestamp, features: `${to}_source`, keys },
@@ -128,7 +128,7 @@ async function addFeatures(
     isBitemporal: request.bitemporal ?? true,
     columns: Object.fromEntries(definition.features.map((feature) => [feature, hidden(feature)])),
   });
-  const before = await columnsOf(tables, from);
+  const before = await columnNames(tables, from);
   const columnOf = (name: string) => identifier(definition.features.includes(name) ? hidden(name) : name);
   const chosen = features.map((feature) => {
     const text = computed[feature];

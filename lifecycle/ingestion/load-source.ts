@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { columnNames, identifier, quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { pointerTo } from '#contract/json/problems.ts';
 import { ModelyardError } from '#core';
 import { type BrokenRecord, type CleanCsv, cleanCsv, MAX_LINE_BYTES, shortEnough } from './clean-csv.ts';
 import { MAX_COLUMNS, requireColumnNames } from './column-names.ts';
@@ -119,7 +120,7 @@ async function loadJsonLines(tables: Tables, { path, missing }: SourceFile): Pro
   const blank = ['', ...missing].map(quoted).join(', ');
   const fields = columns.map((name) => {
     // A JSON pointer, because paths have wildcards, also in quotes.
-    const value = `text ->> ${quoted(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)}`;
+    const value = `text ->> ${quoted(pointerTo(name))}`;
     return `CASE WHEN ${value} IN (${blank}) THEN NULL ELSE ${value} END AS ${identifier(name)}`;
   });
   if (columns.length === 0) throw invalid('The file has no object with a field.');
@@ -149,8 +150,7 @@ async function loadParquet(tables: Tables, { path }: SourceFile): Promise<Loaded
       throw invalid(`The file cannot be read as Parquet: ${reason}`);
     }
   };
-  const described = await reading(tables.rows(`DESCRIBE SELECT * FROM read_parquet(${quoted(path)})`));
-  const columns = described.map(({ column_name }) => String(column_name));
+  const columns = await reading(columnNames(tables, `SELECT * FROM read_parquet(${quoted(path)})`));
   requireColumnNames(columns);
   const list = columns.map((name) => `CAST(${identifier(name)} AS VARCHAR) AS ${identifier(name)}`).join(', ');
   const rows = `SELECT row_number() OVER () AS "${LINE}", ${list} FROM read_parquet(${quoted(path)})`;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Selectable } from 'kysely';
-import { quoted, type Tables } from '#adapters/duckdb/tables.ts';
+import { columnNames, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
 import { versionNumber } from '../names.ts';
@@ -85,7 +85,7 @@ export async function recipeInputs(lifecycle: Lifecycle, args: JsonObject): Prom
 
 /** The columns of the query. Lineage needs `_file` and `_line`, so they are there even when the query drops them. */
 async function namesOf(tables: Tables): Promise<readonly string[]> {
-  const names = (await tables.rows('DESCRIBE queried')).map(({ column_name }) => String(column_name));
+  const names = await columnNames(tables, 'queried');
   if (!names.includes('_line')) await tables.run('ALTER TABLE queried ADD COLUMN _line BIGINT');
   if (!names.includes('_file')) await tables.run('ALTER TABLE queried ADD COLUMN _file VARCHAR');
   return [...new Set([...names, '_line', '_file'])];

@@ -102,6 +102,10 @@ async function judged<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** The names of the columns of a table or a query. */
+export const columnNames = async (tables: Pick<Tables, 'rows'>, table: string): Promise<readonly string[]> =>
+  (await tables.rows(`DESCRIBE ${table}`)).map(({ column_name }) => String(column_name));
+
 /** A text as a literal of SQL. Throws `invalid_input` for one that SQL cannot have. */
 export const quoted = (text: string): string => `'${withoutZero(text).replaceAll("'", "''")}'`;
 
