@@ -1,5 +1,5 @@
 import { isRecord, ModelyardError, parseExpression } from '#core';
-import { invalidField } from '../json-body.ts';
+import { invalidField, refuseOthers } from '../json-body.ts';
 
 /** A dataset, or the output of a recipe. */
 export interface FeatureSource {
@@ -27,7 +27,6 @@ export interface FeatureView {
 }
 
 const NAME = /^[A-Za-z_]\w{0,62}$/;
-const FIELDS = ['entities', 'source', 'timestamp', 'recorded', 'ttl_seconds', 'features', 'on_demand'];
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string' && NAME.test(item));
 
@@ -37,9 +36,17 @@ export const isSource = (value: unknown): value is FeatureSource =>
 
 /** Throws `invalid_input` with a pointer to what is wrong. */
 export function readView(value: Readonly<Record<string, unknown>>): FeatureView {
-  const { entities, source, timestamp, recorded, ttl_seconds: ttl, features, on_demand: onDemand = {} } = value;
-  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined) throw invalidField(`/${unknown}`, 'is no field of a feature view');
+  const {
+    entities,
+    source,
+    timestamp,
+    recorded,
+    ttl_seconds: ttl,
+    features,
+    on_demand: onDemand = {},
+    ...others
+  } = value;
+  refuseOthers(others, 'is no field of a feature view');
   if (!isNames(entities)) throw invalidField('/entities', 'must be a list of names');
   if (!isSource(source)) throw invalidField('/source', 'must name a dataset or a recipe');
   if (source.version !== undefined && !Number.isInteger(source.version)) {

@@ -1,6 +1,6 @@
 import { identifier, quoted } from '#adapters/duckdb/tables.ts';
 import { isRecord } from '#core';
-import { invalidField } from '../json-body.ts';
+import { invalidField, refuseOthers } from '../json-body.ts';
 
 /** Operations on the values of a column, in this order. */
 interface ColumnStep {
@@ -34,8 +34,6 @@ export interface Recipe {
   readonly checks?: readonly Check[];
 }
 
-const FIELDS = ['source', 'sql', 'columns', 'checks'];
-const CHECK_FIELDS = ['name', 'severity', 'condition', 'sql'];
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
@@ -58,9 +56,8 @@ const STEPS: Readonly<Record<keyof ColumnStep, readonly [must: string, isMet: (v
 
 /** Throws `invalid_input` with a pointer to the invalid field. SQL is checked by its first run. */
 export function readRecipe(value: Readonly<Record<string, unknown>>): Recipe {
-  const { source, sql, columns = {}, checks = [] } = value;
-  const unknown = Object.keys(value).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined) throw invalidField(`/${unknown}`, 'is no field of a recipe');
+  const { source, sql, columns = {}, checks = [], ...others } = value;
+  refuseOthers(others, 'is no field of a recipe');
   if (!isRecord(source) || !isText(source.dataset)) throw invalidField('/source', 'must name a dataset');
   if (sql !== undefined && !isText(sql)) throw invalidField('/sql', 'must be a query on the table input');
   if (!isRecord(columns)) throw invalidField('/columns', 'must be an object with the steps of each column');
@@ -79,13 +76,13 @@ export function readRecipe(value: Readonly<Record<string, unknown>>): Recipe {
 }
 
 function checkFault(check: unknown, pointer: string): void {
-  if (!isRecord(check) || !isText(check.name)) throw invalidField(`${pointer}/name`, 'must be a name');
-  if (check.severity !== undefined && check.severity !== 'error' && check.severity !== 'warn') {
+  const { name, severity, condition, sql, ...others } = isRecord(check) ? check : {};
+  if (!isText(name)) throw invalidField(`${pointer}/name`, 'must be a name');
+  if (severity !== undefined && severity !== 'error' && severity !== 'warn') {
     throw invalidField(`${pointer}/severity`, 'must be error or warn');
   }
-  const unknown = Object.keys(check).find((field) => !CHECK_FIELDS.includes(field));
-  if (unknown !== undefined) throw invalidField(`${pointer}/${unknown}`, 'is no field of a check');
-  if (isText(check.condition) === isText(check.sql)) throw invalidField(pointer, 'must have a condition or sql');
+  refuseOthers(others, 'is no field of a check', pointer);
+  if (isText(condition) === isText(sql)) throw invalidField(pointer, 'must have a condition or sql');
 }
 
 /** The list of output columns for the columns of the query. Throws `invalid_input` for steps of columns that it lacks. */
