@@ -53,11 +53,9 @@ export async function submitBatch(deps: SubmitDeps, command: BatchCommand): Prom
     command.quota?.leave(some, isWaiting).catch(() => undefined);
   /** What a repeat has stored needs only the entries of that call. */
   const leaveRepeats = async (repeats: readonly Repeat[]) => {
-    const own = repeats.filter(({ id }) => entered.includes(id));
-    const [waiting = [], ended = []] = [true, false].map((isQueued) =>
-      own.filter(({ state }) => (state === 'queued') === isQueued).map(({ id }) => id),
-    );
-    await Promise.all([leave(waiting, true), leave(ended)]);
+    const idsOf = (some: readonly Repeat[]) => some.map(({ id }) => id).filter((id) => entered.includes(id));
+    await leave(idsOf(repeats.filter(({ state }) => state === 'queued')), true);
+    await leave(idsOf(repeats.filter(({ state }) => state !== 'queued')));
   };
   try {
     const createdAt = earlier?.createdAt ?? deps.clock.now();

@@ -137,14 +137,13 @@ async function sendAgain(
   // A retry does not prolong how long the task is kept.
   const deadlineAt = Math.min(at + task.deadlineAt - roundBegan(task), task.retainedUntil);
   const messageOf = (request: Envelope) => ({ ...request, ...origin, copy: 0, round, deadlineAt, submittedAt: at });
-  const kept = envelope ? { envelope: encodeEnvelope(messageOf(envelope)) } : {};
-  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, ...kept });
+  const kept = envelope && encodeEnvelope(messageOf(envelope));
+  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, ...(kept ? { envelope: kept } : {}) });
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
   const request = envelope ?? (await requestOfRound(tasks, task.id, round));
   // An instance that finds it sends it: see `keepFoundRequest`.
   if (!request) return;
   const message = messageOf(request);
-  const body = encodeEnvelope(message);
   try {
     await send({ tasks, queues, clock }, message);
   } catch (cause) {
@@ -153,6 +152,7 @@ async function sendAgain(
       message: 'The queue could not be reached for a retry.',
       retryable: true,
     };
+    const body = kept ?? encodeEnvelope(message);
     const failed = { type: 'gave-up', attempts: 0, at: clock.now(), round, error, envelope: body } as const;
     // Best effort: otherwise, a repeated retry sends the message again.
     await tasks.apply(task.id, failed).catch(() => undefined);

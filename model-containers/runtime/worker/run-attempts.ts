@@ -11,7 +11,7 @@ export interface RunDeps {
   readonly model: Pick<RunningModel, 'run' | 'reacts' | 'condition'>;
   /** Time limit of a run. */
   readonly timeoutSeconds: number;
-  readonly tasks: Pick<TaskStore, 'apply' | 'get' | 'keepsRequests'>;
+  readonly tasks: Pick<TaskStore, 'apply' | 'get'>;
   readonly blobs: BlobStore;
   readonly contractHash: string;
   readonly cancels: Pick<CancelWatch, 'mayStart' | 'watch'>;
