@@ -1,6 +1,8 @@
 import type { FaultKind } from '../engine/faults.ts';
 import type { History } from './history.ts';
 
+type Now = () => { readonly ms: number; readonly unixMs: number };
+
 interface Level {
   readonly atMs: number;
   /** Tasks that wait, and those of submits in progress. */
@@ -15,19 +17,15 @@ const BELIEF_MS = 5_000;
 /** The limit of the backlog: it is kept, and nobody is refused while there is room. */
 export class BacklogRules {
   readonly #history: History;
-  readonly #now: () => { readonly ms: number; readonly unixMs: number };
+  readonly #now: Now;
   readonly #faults: () => readonly FaultKind[];
   #submitting = 0;
   #levels: Level[] = [];
 
-  constructor(history: History, now: BacklogRules['now'], faults: () => readonly FaultKind[]) {
+  constructor(history: History, now: Now, faults: () => readonly FaultKind[]) {
     this.#history = history;
     this.#now = now;
     this.#faults = faults;
-  }
-
-  get now() {
-    return this.#now;
   }
 
   /** A submit of so many tasks has reached a gateway. Call the result when it is answered. */
