@@ -1,12 +1,11 @@
-import { rmSync } from 'node:fs';
-import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Stack } from 'aws-cdk-lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { HANDLER_NAMES, ROUTES } from '#api/http/routes.ts';
 import { actionsOf } from '#test/support/iam.ts';
-import { resource, resourcesOf, synthesize } from '#test/support/synthesize.ts';
+import { resource, resourcesOf, synthesize, templateApp, templatesOf } from '#test/support/synthesize.ts';
 import { type HttpApiProps, methodsOf } from '../../lib/constructs/http-api.ts';
 import { LeanHttpApi } from '../../lib/constructs/lean-http-api.ts';
 import { RestHttpApi } from '../../lib/constructs/rest-http-api.ts';
@@ -16,7 +15,7 @@ type Api = new (scope: Stack, id: string, props: HttpApiProps) => unknown;
 
 /** An API alone, with or without somebody who is asked first. */
 function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean }): Template {
-  const app = new App();
+  const app = templateApp();
   const stack = new Stack(app, 'stack');
   const fn = (id: string) =>
     new LambdaFunction(stack, id, {
@@ -30,9 +29,7 @@ function synthesizeApi(Kind: Api, { authorized }: { readonly authorized: boolean
     ...{ ratePerSecond: 1, burst: 1, corsOrigins: [], logRetention: 7, tracing: false },
     ...(authorized ? { authorizer: fn('asked') } : {}),
   });
-  const template = Template.fromStack(stack);
-  rmSync(app.outdir, { recursive: true });
-  return template;
+  return templatesOf(app, { stack }).stack;
 }
 
 /** How many methods the routes of one kind have: HEAD beside every GET. */

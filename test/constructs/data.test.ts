@@ -1,21 +1,21 @@
-import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Stack } from 'aws-cdk-lib';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { actionsOf, resourcesFor } from '#test/support/iam.ts';
-import { resource } from '#test/support/synthesize.ts';
+import { resource, templateApp, templatesOf } from '#test/support/synthesize.ts';
 import { Data } from '../../lib/constructs/data.ts';
 
 /** What a function may do and knows that was given this and nothing else. */
 function granted(give: (data: Data, fn: LambdaFunction) => void) {
-  const stack = new Stack(new App(), 'stack');
+  const app = templateApp();
+  const stack = new Stack(app, 'stack');
   const fn = new LambdaFunction(stack, 'Reader', {
     runtime: Runtime.NODEJS_24_X,
     handler: 'index.handler',
     code: Code.fromInline('export const handler = async () => ({})'),
   });
   give(new Data(stack, 'Data', { keepsData: false, listsTasks: true }), fn);
-  const template = Template.fromStack(stack);
+  const template = templatesOf(app, { stack }).stack;
   const { Environment } = resource(template, 'AWS::Lambda::Function', 'Reader').Properties;
   const actions = actionsOf(template, 'Reader');
   return {

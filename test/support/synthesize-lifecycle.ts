@@ -1,22 +1,20 @@
-import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
 import { discoverModels } from '#catalog/discover-models.ts';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { LifecycleStack } from '../../lib/stacks/lifecycle-stack.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig, type StageName } from '../../lib/stacks/stage-config.ts';
+import { templateApp, templatesOf } from './synthesize.ts';
 
 const at = (folder: string): string => fileURLToPath(new URL(`../../${folder}`, import.meta.url));
 
-/** Both stacks of a stage with its lifecycle, without Lambda bundles. */
+/** Both stacks of a stage with its lifecycle. */
 export async function synthesizeLifecycle(
   stage: StageName,
   models?: readonly ModelManifest[],
   changes: Partial<StageConfig> = {},
 ) {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = templateApp();
   const manifestsIn = async (...folders: string[]) =>
     (await discoverModels(folders.map(at))).models.map(({ manifest }) => manifest);
   const [worker] = await manifestsIn('lifecycle/worker');
@@ -28,7 +26,5 @@ export async function synthesizeLifecycle(
     lifecycleModels: [worker, ...examples].map(({ name }) => name),
   });
   const lifecycle = new LifecycleStack(app, 'modelyard-lifecycle', { stage: main, worker, models: examples });
-  const templates = { main: Template.fromStack(main), lifecycle: Template.fromStack(lifecycle) };
-  await rm(app.outdir, { recursive: true });
-  return { app, main, lifecycle, templates };
+  return { app, main, lifecycle, templates: templatesOf(app, { main, lifecycle }) };
 }

@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as cxapi from 'aws-cdk-lib/cx-api';
 import { discoverModels } from '#catalog/discover-models.ts';
 import type { ModelManifest } from '#catalog/manifest.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
@@ -26,7 +27,7 @@ type Synthesized = Awaited<ReturnType<typeof synthesizeNow>>;
 
 const unchanged = new Map<StageName, Promise<Synthesized>>();
 
-/** The stack of a stage, and its template without Lambda bundles. Without changes, all tests of a file share one. */
+/** The stack of a stage, and its template. Without changes, all tests of a file share one. */
 export function synthesize(stage: StageName, changes?: Changes): Promise<Synthesized> {
   if (changes) return synthesizeNow(stage, changes);
   const synthesized = unchanged.get(stage) ?? synthesizeNow(stage, {});
@@ -35,17 +36,28 @@ export function synthesize(stage: StageName, changes?: Changes): Promise<Synthes
 }
 
 async function synthesizeNow(stage: StageName, { config = {}, models }: Changes) {
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = templateApp();
   const manifests = models ?? (await discoverModels([MODELS])).models.map(({ manifest }) => manifest);
   const stack = new ModelyardStack(app, 'modelyard', {
     stage,
     config: { ...STAGES[stage], ...config },
     models: manifests,
   });
-  const template = Template.fromStack(stack);
-  // The CDK leaves a folder per app.
-  await rm(app.outdir, { recursive: true });
-  return { app, stack, template, models: manifests };
+  return { app, stack, template: templatesOf(app, { stack }).stack, models: manifests };
+}
+
+/** An app that only makes templates. `npm run lint:templates` checks them by the rules of CloudFormation. */
+export const templateApp = (): App =>
+  new App({
+    builtinCloudFormationValidation: false,
+    context: { [cxapi.BUNDLING_STACKS]: [], [cxapi.DISABLE_ASSET_STAGING_CONTEXT]: true },
+  });
+
+/** The templates of all stacks of an app. Removes the folder of the app. */
+export function templatesOf<Name extends string>(app: App, stacks: Readonly<Record<Name, Stack>>) {
+  const entries = Object.entries<Stack>(stacks).map(([name, stack]) => [name, Template.fromStack(stack)] as const);
+  rmSync(app.outdir, { recursive: true });
+  return Object.fromEntries(entries) as Record<Name, Template>;
 }
 
 /** All resources of one type, by logical id. */
