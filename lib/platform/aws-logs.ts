@@ -15,16 +15,11 @@ export function withLogs(platform: Platform, environment: NodeJS.ProcessEnv): Pl
   const { instances, clock } = platform;
   const { ecs, registryTable: table } = settings;
   if (!instances || !ecs) return platform;
-  let reading: Promise<CloudWatchInstanceLogs> | undefined;
   const load = async (): Promise<CloudWatchInstanceLogs> => {
     const services = new EcsServices({ ...ecs, client: await createEcsClient(settings) });
     const rows = new ControlRows({ client: openDynamoDb(settings).dynamodb, table });
     const client = new CloudWatchLogsClient(connectionOf(settings, undefined, TIMEOUT_MS));
     return new CloudWatchInstanceLogs({ client, services, rows, clock });
   };
-  const reader = (): Promise<CloudWatchInstanceLogs> => {
-    reading ??= load();
-    return reading;
-  };
-  return { ...platform, instances: { ...instances, ...late(reader, ['logs']) } };
+  return { ...platform, instances: { ...instances, ...late(load, ['logs']) } };
 }

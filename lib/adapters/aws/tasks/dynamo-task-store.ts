@@ -19,9 +19,7 @@ import { assertFits, type Item, N, readNumber, rowOf, S } from '../attributes.ts
 import { type ConditionalOutcome, conditionalWrite, translated } from '../errors.ts';
 
 import { CREATED_KEY, OWNER_SHARD, TASKS_TABLE } from '../resources.ts';
-import { lateBatches } from './late-batches.ts';
-import { lateCancelMarks } from './late-cancel-marks.ts';
-import { latePlaces } from './late-places.ts';
+import { lateBatches, lateCancelMarks, latePlaces } from './late-parts.ts';
 import { ownerKey } from './owner-window.ts';
 import { fromItem, toItem } from './task-item.ts';
 
