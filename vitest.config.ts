@@ -18,8 +18,10 @@ export const LONG = [
   // A browser. What a new user does in the console stays in `npm test`.
   'test/e2e/docs.test.ts',
   'test/e2e/console-*.test.ts',
+  'test/bench/charts/pages.test.ts',
   // Builds and installs.
   'test/bundling/packages.test.ts',
+  'test/stacks/environments.test.ts',
   'test/containers/images.test.ts',
   'test/docs/add-a-model.test.ts',
   'test/models/wine.test.ts',
@@ -60,8 +62,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...{ name: 'templates', include: TEMPLATES },
-          // After the others, in a worker per processor of a small machine: the first synthesis of a worker takes 9 s.
+          ...{ name: 'templates', include: TEMPLATES, exclude: LONG },
+          // After the others, in a worker per processor of a small machine: the first synthesis of a worker loads the CDK.
           ...{ maxWorkers: 2, sequence: { groupOrder: 1 } },
           // Synthesis is pure CPU time: seconds alone, minutes beside other load.
           ...{ testTimeout: 180_000, hookTimeout: 240_000 },

@@ -1,0 +1,3 @@
+import { onRabbitRedis } from '#test/support/on-rabbit-redis.ts';
+
+await onRabbitRedis('steering', () => import('../../steering.test.ts'));
