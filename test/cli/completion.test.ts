@@ -41,16 +41,4 @@ describe('completion', { timeout: 60_000 }, () => {
   ])('of %j offers %j', async (words, choices) => {
     expect(await offered(...words)).toEqual(choices);
   });
-
-  it('knows the options of inner verbs in zsh and fish too', async () => {
-    const [zsh, fish] = await Promise.all([
-      modelyard(['completion', 'zsh'], HOME),
-      modelyard(['completion', 'fish'], HOME),
-    ]);
-
-    expect(zsh.out).toMatch(/^autoload -U \+X bashcompinit && bashcompinit\n_modelyard\(\)/);
-    expect(fish.out).toContain("complete -c modelyard -n '__fish_use_subcommand' -f -a predict -d ");
-    expect(fish.out).toContain("complete -c modelyard -n '__fish_seen_subcommand_from tasks' -l state -r -d ");
-    expect(fish.out).toMatch(/ -n '__fish_seen_subcommand_from init' -l container -r -f -a '[^']*kserve/);
-  });
 });

@@ -74,7 +74,7 @@ describe('npx modelyard, called wrongly', { timeout: 60_000 }, () => {
     ['users change ann --limit burst', /^--limit takes a name and a number such as burst=50, not burst\.\n$/],
     ['tasks show', /missing required argument 'task'/],
     ['tasks show one two', /too many arguments/],
-    ['completion tcsh', /^The shell must be one of bash, zsh, fish, not "tcsh"\.\n$/],
+    ['completion tcsh', /'tcsh' is invalid for argument 'shell'\. Allowed choices are bash, zsh, fish\./],
     ['cost --predictions none', /^--predictions must be a whole number above 0, not "none"\.\n$/],
     ['models --colour', /unknown option '--colour'/],
   ])('%s: says so in one sentence and exits with 2', async (line, says) => {

@@ -1,5 +1,4 @@
-import type { Command, Option } from 'commander';
-import { Misuse } from '../arguments.ts';
+import { Argument, type Command, type Option } from 'commander';
 import type { AddVerb } from '../program.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -9,11 +8,9 @@ type Shell = (typeof SHELLS)[number];
 export const addCompletion: AddVerb = (program, io) => {
   program
     .command('completion')
-    .argument('<shell>')
-    .action((shell: string, _, command: Command) => {
-      const known = SHELLS.find((name) => name === shell);
-      if (!known) throw new Misuse(`The shell must be one of ${SHELLS.join(', ')}, not "${shell}".`);
-      const script = SCRIPTS[known](placesOf(program));
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell, _, command: Command) => {
+      const script = SCRIPTS[shell](placesOf(program));
       const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
       io.output.write(json ? `${JSON.stringify({ shell, script })}\n` : script);
     });
@@ -26,14 +23,18 @@ const MEANT = 'list';
 interface Place {
   /** The verbs that lead here: none, `tasks` or `tasks show`. */
   readonly path: readonly string[];
-  readonly verbs: readonly { readonly name: string; readonly about: string }[];
+  /** Inner verbs, and the choices of an argument. */
+  readonly words: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly Option[];
 }
 
 const placesOf = (command: Command, path: readonly string[] = []): readonly Place[] => [
   {
     path,
-    verbs: command.commands.map((verb) => ({ name: verb.name(), about: verb.summary() || verb.description() })),
+    words: [
+      ...command.commands.map((verb) => ({ name: verb.name(), about: verb.summary() || verb.description() })),
+      ...command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((name) => ({ name, about: '' }))),
+    ],
     options: [command, ...command.commands.filter((verb) => verb.name() === MEANT)].flatMap(({ options }) => options),
   },
   ...command.commands.flatMap((verb) => placesOf(verb, [...path, verb.name()])),
@@ -43,58 +44,87 @@ const flagsOf = ({ short, long }: Option): string[] => [short, long].filter((fla
 const takesValue = ({ required, optional }: Option): boolean => required || optional;
 const HELP = '--help';
 
-/** The options of the program can be given to every verb. */
+/** Names of the options that take a value. */
+const valuedOf = (places: readonly Place[]): readonly string[] => [
+  ...new Set(places.flatMap(({ options }) => options.filter(takesValue).flatMap(flagsOf))),
+];
+
+/** The verbs that lead to each place but the first, as one word. */
+const pathsOf = (places: readonly Place[]): readonly string[] =>
+  places.flatMap(({ path }) => (path.length > 0 ? [`'${path.join(' ')}'`] : []));
+
+/** For bash, and for zsh, where `path` and `words` are variables of the shell. */
 function bash(places: readonly Place[]): string {
-  const all = places.flatMap(({ options }) => options);
   const globals = [...(places[0]?.options ?? []).flatMap(flagsOf), HELP];
-  const valued = [...new Set(all.filter(takesValue).flatMap(flagsOf))];
-  const choices = all.flatMap((option) => (option.argChoices ? [{ option, values: option.argChoices }] : []));
-  const known = places.filter(({ path }) => path.length > 0).map(({ path }) => `"${path.join(' ')}"`);
+  const valued = valuedOf(places).join(' | ');
+  const choices = places
+    .flatMap(({ options }) => options)
+    .flatMap((option) => (option.argChoices ? [{ option, values: option.argChoices }] : []));
   return `_modelyard() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" path="" verbs="" options="" words at
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" place="" inner="" options="" offered at
   for ((at = 1; at < COMP_CWORD; at++)); do
     case "\${COMP_WORDS[at]}" in
-      ${valued.join(' | ')}) ((at++)) ;;
+      ${valued}) ((at++)) ;;
       *)
-        case "\${path:+$path }\${COMP_WORDS[at]}" in
-          ${known.join(' | ')}) path="\${path:+$path }\${COMP_WORDS[at]}" ;;
+        case "\${place:+$place }\${COMP_WORDS[at]}" in
+          ${pathsOf(places).join(' | ')}) place="\${place:+$place }\${COMP_WORDS[at]}" ;;
         esac
         ;;
     esac
   done
-  case "$path" in
+  case "$place" in
 ${places
-  .map(({ path, verbs, options }) => {
+  .map(({ path, words, options }) => {
     const own = path.length === 0 ? [] : options.flatMap(flagsOf);
-    const names = verbs.map(({ name }) => name).join(' ');
-    return `    "${path.join(' ')}") verbs="${names}" options="${[...own, ...globals].join(' ')}" ;;`;
+    const names = words.map(({ name }) => name).join(' ');
+    return `    "${path.join(' ')}") inner="${names}" options="${[...own, ...globals].join(' ')}" ;;`;
   })
   .join('\n')}
   esac
-  words="$verbs"
-  [[ "$current" == -* ]] && words="$options"
+  offered="$inner"
+  [[ "$current" == -* ]] && offered="$options"
   case "$before" in
-${choices.map(({ option, values }) => `    ${flagsOf(option).join(' | ')}) words="${values.join(' ')}" ;;`).join('\n')}
-    ${valued.join(' | ')}) words="" ;;
+${choices.map(({ option, values }) => `    ${flagsOf(option).join(' | ')}) offered="${values.join(' ')}" ;;`).join('\n')}
+    ${valued}) offered="" ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
 }
 complete -o default -F _modelyard modelyard
 `;
 }
 
+/** `complete` of zsh needs its own completion, which few have started without a start-up file. */
+const zsh = (places: readonly Place[]): string => `(( $+functions[compdef] )) || { autoload -U compinit && compinit; }
+autoload -U +X bashcompinit && bashcompinit
+${bash(places)}`;
+
 function fish(places: readonly Place[]): string {
-  const lines = places.flatMap(({ path, verbs, options }) => {
-    const inner = verbs.map(({ name }) => name).join(' ');
-    const here = path.map((verb) => `__fish_seen_subcommand_from ${verb}`).join('; and ');
-    const before =
-      path.length === 0 ? '__fish_use_subcommand' : `${here}; and not __fish_seen_subcommand_from ${inner}`;
+  const lines = places.flatMap(({ path, words, options }) => {
+    const here = ` -n '${['__modelyard_is_at', ...path].join(' ')}'`;
     return [
-      ...verbs.map(({ name, about }) => `complete -c modelyard -n '${before}' -f -a ${name} -d ${quoted(about)}`),
-      ...options.map((option) => `complete -c modelyard${here === '' ? '' : ` -n '${here}'`}${fishOption(option)}`),
+      ...words.map(({ name, about }) => `complete -c modelyard${here} -f -a ${name} -d ${quoted(about)}`),
+      ...options.map((option) => `complete -c modelyard${path.length === 0 ? '' : here}${fishOption(option)}`),
     ];
   });
-  return `${lines.join('\n')}\ncomplete -c modelyard -l help -d 'explains a verb'\n`;
+  return `function __modelyard_is_at
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l place
+    set -l skips false
+    for word in $words
+        if test $skips = true
+            set skips false
+        else if contains -- $word ${valuedOf(places).join(' ')}
+            set skips true
+        else if contains -- (string join -- ' ' $place $word) ${pathsOf(places).join(' ')}
+            set -a place $word
+        end
+    end
+    test "$place" = "$argv"
+end
+${lines.join('\n')}
+complete -c modelyard -l help -d 'explains a verb'
+`;
 }
 
 function fishOption(option: Option): string {
@@ -107,8 +137,4 @@ function fishOption(option: Option): string {
 
 const quoted = (text: string): string => `'${text.replaceAll(/(['\\])/g, '\\$1')}'`;
 
-const SCRIPTS: Readonly<Record<Shell, (places: readonly Place[]) => string>> = {
-  bash,
-  zsh: (places) => `autoload -U +X bashcompinit && bashcompinit\n${bash(places)}`,
-  fish,
-};
+const SCRIPTS: Readonly<Record<Shell, (places: readonly Place[]) => string>> = { bash, zsh, fish };

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
+import { Option } from 'commander';
 import { readJson } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
@@ -91,7 +92,7 @@ export const addPipelines: AddVerb = (program, io) => {
     .argument('<pipeline>')
     .requiredOption('--from <date>', 'the first date, for example 2026-01-01')
     .requiredOption('--to <date>', 'the last date')
-    .option('--step <step>', 'day, week or month', 'day')
+    .addOption(new Option('--step <step>', 'from date to date').choices(['day', 'week', 'month']).default('day'))
     .action(async (pipeline: string, backfill: Readonly<Record<string, string>>, command) => {
       const { api, output } = await sessionOf(command, io);
       const { from, to, step } = backfill;

@@ -1,4 +1,5 @@
-import type { Task } from '#client';
+import { Option } from 'commander';
+import type { Task, TaskState } from '#client';
 import { wholeNumber } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
 import { sessionOf } from '../session.ts';
@@ -6,11 +7,13 @@ import { follow } from './predict.ts';
 
 interface ListOptions {
   readonly model?: string;
-  readonly state?: string;
+  readonly state?: TaskState;
   readonly limit: number;
   readonly all?: boolean;
   readonly user?: string;
 }
+
+const STATES: readonly TaskState[] = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired'];
 
 /** `tasks [list|show|watch|cancel|retry]`. */
 export const addTasks: AddVerb = (program, io) => {
@@ -19,7 +22,7 @@ export const addTasks: AddVerb = (program, io) => {
     .command('list', { isDefault: true })
     .description('lists my tasks, newest first')
     .option('--model <name>', 'only tasks of this model')
-    .option('--state <state>', 'only tasks in this state')
+    .addOption(new Option('--state <state>', 'only tasks in this state').choices(STATES))
     .option('--limit <number>', 'at most so many, 1 to 100', wholeNumber(1, 100), 20)
     .option('--all', 'those of every user, for admins')
     .option('--user <name>', 'those of one user, for admins')

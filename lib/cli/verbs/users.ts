@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Modelyard } from '#client';
 import { Misuse } from '../arguments.ts';
 import type { AddVerb } from '../program.ts';
@@ -41,7 +42,7 @@ export const addUsers: AddVerb = (program, io) => {
     .command('change')
     .description('changes a user, by name or id')
     .argument('<user>')
-    .option('--role <role>', 'user, operator or admin')
+    .addOption(new Option('--role <role>', 'what the user may do').choices(['user', 'operator', 'admin']))
     .option('--disable', 'refuses the user from now on')
     .option('--enable', 'lets a disabled user in again')
     .option('--limit <name=value...>', 'another limit, for example burst=50; burst= for that of the role')
