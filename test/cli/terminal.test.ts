@@ -84,13 +84,22 @@ describe('in a terminal, npx modelyard', { timeout: 120_000 }, () => {
     expect(ended.code).toBe(code);
   });
 
-  it('asks for a new model, step by step', async () => {
-    const { out, code } = await onTerminal(['init'], ['gdp_growth_rate', 'typescript', 'Growth.']);
+  it.each<[string, readonly string[], RegExp, number]>([
+    [
+      'init',
+      ['churn', 'container', '', '', '80800'],
+      /Name of the model.*Kind \(python, typescript, onnx, container\).*protocol.*image.*port.*The port must be a whole/s,
+      2,
+    ],
+    ['init churn --container kserve --port 80', ['churn:1', '\u0003'], /image.*The command.*Stopped/s, 130],
+    ['init churn', ['onnx', 'nowhere.onnx'], /Kind.*ONNX file.*There is no file nowhere\.onnx/s, 1],
+    ['init churn', ['perl'], /Kind .*must be one of python, typescript, onnx, container, not "perl"/s, 2],
+    ['init', ['gdp_growth_rate'], /Name of the model[^\n]*\n[^\n]*gdp_growth_rate\.proto exists already/, 1],
+  ])('asks after `%s` for what is missing, and judges each of the answers %j', async (line, answers, says, exit) => {
+    const { out, code } = await onTerminal(line.split(' '), answers);
 
-    expect(out).toMatch(/Name of the model.*Kind \(python, typescript, onnx, container\).*in one sentence/s);
-    // The last answer leads to the check that every name passes.
-    expect(out).toContain('exists already');
-    expect(code).toBe(1);
+    expect(out).toMatch(says);
+    expect(code).toBe(exit);
   });
 
   it('asks for the password without showing it', async () => {

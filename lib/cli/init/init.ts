@@ -17,6 +17,8 @@ export interface InitOptions {
   readonly from?: string;
   readonly port?: number;
   readonly image?: string;
+  /** The folder of a Dockerfile, from the folder of the model. */
+  readonly build?: string;
   readonly command?: string;
   readonly description?: string;
 }
@@ -25,6 +27,7 @@ export interface InitOptions {
 export async function init(options: InitOptions): Promise<string> {
   const { name } = options;
   assertUsable(options);
+  if (lacksSource(options)) throw new Misuse('--container needs --image, --build or --command.');
   const draft = await draftOf(options);
   const { proto, folder } = foldersOf(name);
   await writeModel(ROOT, name, draft);
@@ -43,12 +46,20 @@ const pathOf = (path: string): string => relative('', join(ROOT, path));
 
 const refused = (message: string): ModelyardError => new ModelyardError('invalid_request', message);
 
-function assertUsable({ name, onnx, python, typescript, container, from }: InitOptions): void {
+/** Whether it is not said where the container comes from. */
+export const lacksSource = ({ container, image, build, command }: InitOptions): boolean =>
+  container !== undefined && (image ?? build ?? command) === undefined;
+
+/** Throws one sentence when something that is given cannot be used. */
+export function assertUsable(options: InitOptions): void {
+  const { name, onnx, python, typescript, container, from, port, image, build, command } = options;
   if (!isModelName(name))
     throw new Misuse(`A model's name is lower-case snake_case of at most 48 characters, not ${name}.`);
   const kinds = Object.entries({ onnx, python, typescript, container }).filter(([, value]) => value !== undefined);
   if (kinds.length > 1) throw new Misuse(`--${kinds.map(([kind]) => kind).join(' and --')} exclude each other.`);
-  if (from !== undefined && container === undefined) throw new Misuse('--from needs --container.');
+  const [ofContainer] =
+    Object.entries({ from, port, image, build, command }).find(([, value]) => value !== undefined) ?? [];
+  if (ofContainer !== undefined && container === undefined) throw new Misuse(`--${ofContainer} needs --container.`);
   if (from !== undefined && !URL.canParse(from)) throw new Misuse(`--from must be a URL, not ${from}.`);
   if (onnx !== undefined && !existsSync(onnx)) throw refused(`There is no file ${onnx}.`);
   const { proto, folder } = foldersOf(name);

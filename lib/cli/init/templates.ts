@@ -82,6 +82,7 @@ interface Container {
   /** @default 8080 */
   readonly port?: number | undefined;
   readonly image?: string;
+  readonly build?: string;
   readonly command?: string;
   /** As the running server describes it. @default a contract to be edited */
   readonly contract?: ContractDraft;
@@ -90,19 +91,19 @@ interface Container {
 }
 
 export function containerDraft(described: Described, given: Container): ModelDraft {
-  const { protocol, port = 8080, image, command, contract = EXAMPLE, tensors } = given;
+  const { protocol, port = 8080, image, build, command, contract = EXAMPLE, tensors } = given;
   const source = {
     ...(image === undefined ? {} : { image }),
+    ...(build === undefined ? {} : { build }),
     ...(command === undefined ? {} : { command: command.trim().split(/\s+/) }),
   };
-  const isNamed = Object.keys(source).length > 0;
-  const container = { protocol, port, ...(isNamed ? source : { build: '.' }) };
+  const container = { protocol, port, ...source };
   return {
     contract,
     files: { 'manifest.json': manifestJson({ ...described, container, ...(tensors ? { tensors } : {}) }) },
     notes: [
       ...(contract === EXAMPLE ? [noteOf(described.name)] : []),
-      ...(isNamed ? [] : ['Put the Dockerfile of the container into the folder, or name an image or a command.']),
+      ...(build === undefined ? [] : [`Put the Dockerfile of the container into ${build} of that folder.`]),
       ...(command === undefined
         ? ['npm start runs a `command`; a container that runs elsewhere is named by MODELYARD_CONTAINER_URL.']
         : []),
