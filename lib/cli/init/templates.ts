@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type ContractDraft, type ModelDraft, pascalCase } from './draft.ts';
 
 /** What every manifest has. */
@@ -103,7 +104,9 @@ export function containerDraft(described: Described, given: Container): ModelDra
     files: { 'manifest.json': manifestJson({ ...described, container, ...(tensors ? { tensors } : {}) }) },
     notes: [
       ...(contract === EXAMPLE ? [noteOf(described.name)] : []),
-      ...(build === undefined ? [] : [`Put the Dockerfile of the container into ${build} of that folder.`]),
+      ...(build === undefined
+        ? []
+        : [`Put the Dockerfile of the container into ${join('model-containers/models', described.name, build)}.`]),
       ...(command === undefined
         ? ['npm start runs a `command`; a container that runs elsewhere is named by MODELYARD_CONTAINER_URL.']
         : []),
