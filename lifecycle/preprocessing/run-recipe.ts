@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Selectable } from 'kysely';
+import { checkQuery } from '#adapters/duckdb/check-query.ts';
 import { columnNames, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
@@ -51,12 +52,18 @@ export async function runRecipe(lifecycle: Lifecycle, args: JsonObject, run: Sta
   // The SQL below comes from users.
   await tables.confine([`${bench.folder}/`]);
   await running('The query of the recipe', async () => {
-    await tables.run(`CREATE TABLE queried AS SELECT * FROM (${sql ?? 'SELECT * FROM input'}\n)`);
+    const query = `SELECT * FROM (${sql ?? 'SELECT * FROM input'}\n)`;
+    await checkQuery(tables, query);
+    await tables.run(`CREATE TABLE queried AS ${query}`);
     await tables.run(`CREATE TABLE output AS SELECT ${outputColumns(await namesOf(tables), columns)} FROM queried`);
   });
   const results: CheckResult[] = [];
   for (const check of checks) {
-    const [row] = await running(`The check ${check.name}`, () => tables.rows(violations(check)));
+    const query = violations(check);
+    const [row] = await running(`The check ${check.name}`, async () => {
+      await checkQuery(tables, query);
+      return tables.rows(query);
+    });
     const failed = Number(row?.failed);
     results.push({ name: check.name, severity: check.severity ?? 'error', passed: failed === 0, failed });
   }

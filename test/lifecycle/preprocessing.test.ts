@@ -79,15 +79,26 @@ describe('a recipe', () => {
 
   it.each([
     ['SELECT * FROM nowhere', 'nowhere'],
-    ["SELECT * FROM read_text('/etc/passwd')", 'disabled by configuration'],
-    ["SELECT * FROM input); COPY input TO '/etc/modelyard'; SELECT (1", 'disabled by configuration'],
-    ['SELECT * FROM input); SET enable_external_access = true; SELECT (1', 'locked'],
+    ["SELECT * FROM read_text('/etc/passwd')", 'must not use the table function read_text'],
+    ["SELECT * FROM '/etc/passwd.csv'", 'disabled by configuration'],
+    ["SELECT * FROM input); COPY input TO '/etc/modelyard'; SELECT (1", 'must be one SELECT'],
+    ['SELECT * FROM duckdb_settings()', 'must not use the table function duckdb_settings'],
   ])('refuses %s with one sentence', async (sql, reason) => {
     const lifecycle = await withRecipe({ source: { dataset: 'meters' }, sql });
 
     await expect(run(lifecycle)).rejects.toMatchObject({
       code: 'invalid_input',
       message: expect.stringContaining(reason),
+    });
+  });
+
+  it('refuses a check that shows the server', async () => {
+    const checks = [{ name: 'paths', condition: "power = length(current_setting('temp_directory'))" }];
+    const lifecycle = await withRecipe({ source: { dataset: 'meters' }, checks });
+
+    await expect(run(lifecycle)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: 'The check paths cannot be run: It must not use the function current_setting.',
     });
   });
 
