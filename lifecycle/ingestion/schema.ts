@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDay } from '#contract/json/times.ts';
 import { isRecord, ModelyardError } from '#core';
 import { columnsFault } from './column-names.ts';
 
@@ -48,9 +49,8 @@ export function readSchema(value: unknown, pointer = ''): DatasetSchema {
   const unusable = columnsFault(Object.keys(columns));
   if (unusable !== undefined) throw fault(`${pointer}/columns`, `Must be usable: ${unusable}.`);
   for (const [name, rule] of Object.entries(columns)) checkRule(rule, `${pointer}/columns/${name}`);
-  if (key !== undefined && !(isTextList(key) && key.every((name) => Object.hasOwn(columns, name)))) {
-    throw fault(`${pointer}/key`, 'Must be a list of columns.');
-  }
+  const isKey = isTextList(key) && key.length > 0 && key.every((name) => Object.hasOwn(columns, name));
+  if (key !== undefined && !isKey) throw fault(`${pointer}/key`, 'Must be a list of columns, of at least one.');
   if (missing !== undefined && !isTextList(missing)) throw fault(`${pointer}/missing`, 'Must be a list of strings.');
   return value as unknown as DatasetSchema;
 }
@@ -65,20 +65,38 @@ function checkRule(rule: unknown, pointer: string): void {
     throw fault(`${pointer}/nullable`, 'Must be true or false.');
   }
   const isTime = type === 'date' || type === 'timestamp';
-  for (const bound of ['min', 'max']) {
-    const value = rule[bound];
-    const isFit = isTime ? typeof value === 'string' && !Number.isNaN(Date.parse(value)) : Number.isFinite(value);
-    if (value === undefined) continue;
-    if (type === 'text' || type === 'boolean') throw fault(`${pointer}/${bound}`, `A ${type} has no limits.`);
-    if (!isFit) throw fault(`${pointer}/${bound}`, isTime ? 'Must be an ISO 8601 time.' : 'Must be a number.');
+  const [min, max] = ['min', 'max'].map((bound) => readBound(rule[bound], type, `${pointer}/${bound}`));
+  if (min !== undefined && max !== undefined && min > max) throw fault(`${pointer}/max`, 'Must not be below min.');
+  if (rule.values !== undefined && !(isTextList(rule.values) && rule.values.length > 0)) {
+    throw fault(`${pointer}/values`, 'Must be a list of strings, of at least one.');
   }
-  if (rule.values !== undefined && !isTextList(rule.values)) {
-    throw fault(`${pointer}/values`, 'Must be a list of strings.');
-  }
-  if (rule.format !== undefined && !(isTime && typeof rule.format === 'string')) {
+  if (rule.format === undefined) return;
+  if (!isTime || typeof rule.format !== 'string') {
     throw fault(`${pointer}/format`, 'Only dates and timestamps have a format, which is a string.');
   }
+  if (!FORMAT.test(rule.format)) {
+    throw fault(`${pointer}/format`, 'Must have specifiers of strptime, such as %d.%m.%Y, and no others.');
+  }
 }
+
+/** The specifiers of DuckDB, at least one, and text between them. */
+const FORMAT = /^(?=.*%-?[A-Za-z])(?:[^%]|%[ABGHIMSTUVWXYZabcdfghjmnpuwxyz%]|%-[HIMSdjmy])+$/;
+
+/** A limit that can be compared. Undefined without one. */
+function readBound(value: unknown, type: ColumnType, pointer: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (type === 'text' || type === 'boolean') throw fault(pointer, `A ${type} has no limits.`);
+  if (type === 'integer' || type === 'number') {
+    if (Number.isFinite(value)) return value as number;
+    throw fault(pointer, 'Must be a number.');
+  }
+  const [, year, month, day] = (typeof value === 'string' ? ISO_TIME.exec(value) : null) ?? [];
+  const at = isDay(Number(year), Number(month), Number(day)) ? Date.parse(value as string) : Number.NaN;
+  if (Number.isNaN(at)) throw fault(pointer, 'Must be an ISO 8601 time.');
+  return at;
+}
+
+const ISO_TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
 const fault = (pointer: string, message: string) =>
   new ModelyardError('invalid_input', 'The schema of the dataset is not valid.', { errors: [{ pointer, message }] });

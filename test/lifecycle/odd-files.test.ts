@@ -66,6 +66,38 @@ describe('a file with columns that SQL cannot have', () => {
   });
 });
 
+describe('a schema that no row can fulfil', () => {
+  it.each([
+    [{ type: 'number', min: 5, max: 1 }, '/columns/a/max'],
+    [{ type: 'date', min: '2026-03-01', max: '2026-02-28' }, '/columns/a/max'],
+    [{ type: 'timestamp', min: '2026-01-01T02:00:00Z', max: '2026-01-01T02:00:00+02:00' }, '/columns/a/max'],
+    [{ type: 'date', min: '2026-02-30' }, '/columns/a/min'],
+    [{ type: 'date', max: '5' }, '/columns/a/max'],
+    [{ type: 'text', values: [] }, '/columns/a/values'],
+    [{ type: 'date', format: '' }, '/columns/a/format'],
+    [{ type: 'date', format: '%d.%Q' }, '/columns/a/format'],
+    [{ type: 'date', format: 'dd.mm.yyyy' }, '/columns/a/format'],
+  ])('is refused as %j', (rule, pointer) => {
+    expect(() => readSchema({ columns: { a: rule } })).toThrow(
+      expect.objectContaining({ code: 'invalid_input', errors: [expect.objectContaining({ pointer })] }),
+    );
+  });
+
+  it('is refused with a key of no columns', () => {
+    expect(() => readSchema({ columns: { a: { type: 'text' } }, key: [] })).toThrow(
+      expect.objectContaining({ errors: [expect.objectContaining({ pointer: '/key' })] }),
+    );
+  });
+
+  it.each([
+    { type: 'number', min: 1, max: 1 },
+    { type: 'date', min: '2026-02-28', max: '2026-03-01', format: '%-d.%-m.%Y' },
+    { type: 'timestamp', min: '2026-01-01', max: '2026-01-01T00:00:00.5Z', format: '%Y-%m-%d %H:%M:%S.%f %%' },
+  ])('is not %j', (rule) => {
+    expect(readSchema({ columns: { a: rule } })).toEqual({ columns: { a: rule } });
+  });
+});
+
 describe('JSON lines', () => {
   it('have fields of any other name', async () => {
     const names = ['a"b', 'a\\c', '$.x', 'a.b', '*', '[0]', 'a/b', 'a~b', '0', "it's"];
