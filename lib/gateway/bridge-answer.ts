@@ -151,10 +151,30 @@ export function limitTime(request: IncomingMessage, ms: number, server: EventEmi
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return;
   const timer = setTimeout(() => {
-    const error = Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-    if (!request.complete) server.emit('clientError', error, request.socket);
+    if (!request.complete) endLate(request, server);
   }, ms).unref();
   for (const event of ['end', 'close'] as const) request.once(event, () => clearTimeout(timer));
+}
+
+function endLate({ socket }: IncomingMessage, server: EventEmitter): void {
+  const error = Object.assign(new Error('The request is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+  server.emit('clientError', error, socket);
+}
+
+/** A slower transfer would keep one of few places for hours. */
+const MIN_PACE_BYTES = 2 ** 20;
+
+/** Ends a transfer that moves less than 1 MiB in this time while it depends on the client. */
+export function limitPace(request: IncomingMessage, response: ServerResponse, ms: number, server: EventEmitter): void {
+  const { socket } = request;
+  const moved = () => socket.bytesRead + socket.bytesWritten;
+  let before = moved();
+  const timer = setInterval(() => {
+    const isMoving = !request.complete || response.headersSent;
+    if (isMoving && moved() - before < MIN_PACE_BYTES) endLate(request, server);
+    before = moved();
+  }, ms).unref();
+  response.once('close', () => clearInterval(timer));
 }
 
 /** How much of a refused body is read, so that the client can read the response. */

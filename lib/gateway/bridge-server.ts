@@ -8,6 +8,7 @@ import { type Logger, ModelyardError } from '#core';
 import {
   ClientDisconnectedError,
   declaresTooMuch,
+  limitPace,
   limitTime,
   refuseConnection,
   sendAnswer,
@@ -23,6 +24,8 @@ export interface BridgeLimits {
   readonly headersMs: number;
   /** Until the whole request is received. */
   readonly requestMs: number;
+  /** In which a transfer must move 1 MiB. */
+  readonly paceMs: number;
   /** Time for current requests after `close`. */
   readonly graceMs: number;
 }
@@ -47,7 +50,7 @@ export interface Exchange {
   readonly wait: AbortController;
 }
 
-/** The handling of a request. A refusal is sent at once and not logged. The body of a transfer has no limits. */
+/** The handling of a request. A refusal is sent at once and not logged. A transfer has no limit but its pace. */
 export type Acceptance =
   | { readonly answer: (exchange: Exchange) => Promise<ProxyResult>; readonly isTransfer?: boolean }
   | { readonly refusal: ProxyResult };
@@ -159,7 +162,9 @@ export class BridgeServer implements HttpServer {
     }
     const { isTransfer = false } = acceptance;
     if (isAsking && (isTransfer || !declaresTooMuch(request))) response.writeContinue();
-    if (!isTransfer) limitTime(request, this.#options.limits.requestMs, this.#server);
+    const { requestMs, paceMs } = this.#options.limits;
+    if (isTransfer) limitPace(request, response, paceMs, this.#server);
+    else limitTime(request, requestMs, this.#server);
     const exchange = { ...target, requestId, wait: this.#waitOf(response) };
     this.#exchange(request, response, { ...exchange, answer: acceptance.answer }).catch((error: unknown) => {
       this.#options.logger.error('A response could not be sent.', { requestId, error });

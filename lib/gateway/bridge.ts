@@ -52,7 +52,10 @@ export interface BridgeOptions {
 }
 
 /** The limits of API Gateway, where it has them. */
-const DEFAULT_LIMITS: BridgeLimits = { integrationMs: 29_000, headersMs: 10_000, requestMs: 30_000, graceMs: 10_000 };
+const DEFAULT_LIMITS: BridgeLimits = {
+  ...{ integrationMs: 29_000, headersMs: 10_000, requestMs: 30_000 },
+  ...{ paceMs: 60_000, graceMs: 10_000 },
+};
 
 /** Serves Lambda handlers over HTTP like a REST API of API Gateway. */
 export function createBridge(options: BridgeOptions): HttpServer {
