@@ -2,6 +2,7 @@ import { type HttpRequest, JSON_TYPE, json, negotiate, type ProxyResult } from '
 import { type JsonObject, type LifecycleService, ModelyardError } from '#core';
 import { jsonBody } from '../json-body.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import { requireModel } from '../require-model.ts';
 import type { ServingLifecycle } from '../service.ts';
 import { getConsent, putConsent } from './consents.ts';
 import { startDue } from './due.ts';
@@ -26,6 +27,7 @@ const getMonitor: Handle = async (lifecycle, request) => {
     askedList(lifecycle, 'training', 'versions', model),
     askedList(lifecycle, 'alerts', 'alerts', model),
   ]);
+  if (report.windows.length === 0 && versions.length === 0) await requireModel(lifecycle, model);
   const wantsPage = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]) === HTML_TYPE;
   if (!wantsPage) return json(200, { ...report, distributions, versions, alerts });
   const body = reportPage({ report, distributions, versions, alerts });
@@ -44,8 +46,11 @@ async function askedList(
   return Array.isArray(list) ? (list as readonly JsonObject[]) : [];
 }
 
-const putMonitor: Handle = async (lifecycle, request) =>
-  json(200, await writeSettings(lifecycle, request.param('model'), jsonBody(request), request.caller.id));
+const putMonitor: Handle = async (lifecycle, request) => {
+  const model = request.param('model');
+  await requireModel(lifecycle, model);
+  return json(200, await writeSettings(lifecycle, model, jsonBody(request), request.caller.id));
+};
 
 const HANDLES: Readonly<Record<string, Handle>> = {
   'POST /outcomes': postOutcomes,

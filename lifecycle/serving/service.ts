@@ -1,6 +1,7 @@
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { type JsonObject, ModelyardError } from '#core';
 import { jsonBody, refuseOthers } from '../json-body.ts';
+import { requireModel } from '../require-model.ts';
 import type { Query, Service, ServingLifecycle, Stage } from '../service.ts';
 import { stageAnswer } from '../stage-answer.ts';
 import { assessRollout } from './assess-rollout.ts';
@@ -43,8 +44,10 @@ const postRollback: Handle = async (lifecycle, request) => {
 
 const getDeployments: Handle = async (lifecycle, request) => {
   const limit = request.query.integer('limit', { min: 1, max: MAX_LISTED }) ?? MAX_LISTED;
-  const rows = await listDeployments(lifecycle, request.param('model'), limit);
-  const rollouts = await listRollouts(lifecycle, request.param('model'), limit);
+  const model = request.param('model');
+  const rows = await listDeployments(lifecycle, model, limit);
+  if (rows.length === 0) await requireModel(lifecycle, model);
+  const rollouts = await listRollouts(lifecycle, model, limit);
   const presented = rollouts.map(async (row) =>
     presentRollout(row, row.state === 'running' ? await assessRollout(lifecycle, row) : undefined),
   );

@@ -2,7 +2,8 @@ import { type HttpRequest, json, type ProxyResult } from '#api';
 import type { JsonObject } from '#core';
 import { jsonBody } from '../json-body.ts';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
-import type { Query, Service } from '../service.ts';
+import { requireModel } from '../require-model.ts';
+import type { Query, Service, ServingLifecycle } from '../service.ts';
 import { evaluateVersion } from './evaluate-version.ts';
 import { manifest } from './manifest.ts';
 import { answerMlflow, type MlflowAnswer } from './mlflow/answer.ts';
@@ -28,6 +29,12 @@ const versionsQuery: Query = async (lifecycle, args) => {
   return { versions: await listVersions(tracking, String(args.model)) };
 };
 
+const isRegisteredQuery: Query = async (lifecycle, { model }) => {
+  const { database } = await trackingOf(lifecycle, 'system');
+  const models = database.query.selectFrom('registered_models').select('name').where('name', '=', String(model));
+  return { registered: (await models.executeTakeFirst()) !== undefined };
+};
+
 const trainedOnQuery: Query = async (lifecycle, { hashes }) => {
   const tracking = await trackingOf(lifecycle, 'system');
   return { versions: await versionsTrainedOn(tracking, Array.isArray(hashes) ? hashes.map(String) : []) };
@@ -40,10 +47,12 @@ const aliasQuery: Query = async (lifecycle, args) => {
   return {};
 };
 
-async function handle(lifecycle: Lifecycle, request: HttpRequest): Promise<ProxyResult> {
+async function handle(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const tracking = await trackingOf(lifecycle, request.caller.name ?? request.caller.id);
   if (!request.route.startsWith('/mlflow/')) {
-    return json(200, { versions: await listVersions(tracking, request.param('model')) });
+    const versions = await listVersions(tracking, request.param('model'));
+    if (versions.length === 0) await requireModel(lifecycle, request.param('model'));
+    return json(200, { versions });
   }
   const answer = await answerMlflow(tracking, lifecycle.stores.artifacts, {
     method: request.method,
@@ -77,6 +86,7 @@ export const training: Service = {
   queries: {
     version: versionQuery,
     versions: versionsQuery,
+    'is-registered': isRegisteredQuery,
     'trained-on': trainedOnQuery,
     'point-alias': aliasQuery,
   },

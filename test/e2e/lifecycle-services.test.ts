@@ -217,3 +217,25 @@ describe('a pipeline over HTTP', () => {
     expect([foreign.status, runs.status, retried.status]).toEqual([422, 404, 422]);
   });
 });
+
+describe('versions, deployments and the monitor of a model', { timeout: 60_000 }, () => {
+  const READS = ['versions', 'deployments', 'monitor'];
+  const statuses = (model: string) =>
+    Promise.all(READS.map(async (list) => (await call('GET', `/models/${model}/${list}`)).status));
+
+  it('are 404 for a model that nothing knows', async () => {
+    expect(await statuses('nowhere')).toEqual([404, 404, 404]);
+    expect(await call('PUT', '/models/nowhere/monitor', { window_seconds: 60 })).toMatchObject({
+      status: 404,
+      body: { type: '/problems/model-not-found' },
+    });
+  });
+
+  it('are empty for a model without versions, served or only registered in MLflow', async () => {
+    await call('POST', '/mlflow/api/2.0/mlflow/registered-models/create', { name: 'elsewhere' });
+
+    expect(await statuses('model_a')).toEqual([200, 200, 200]);
+    expect(await statuses('elsewhere')).toEqual([200, 200, 200]);
+    expect((await call('GET', '/models/elsewhere/versions')).body).toEqual({ versions: [] });
+  });
+});

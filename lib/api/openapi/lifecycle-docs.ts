@@ -26,7 +26,10 @@ export function lifecycleDoc({ method, path, summary, takesFiles }: LifecycleRou
       '200': jsonResponse('The answer.', ANY_OBJECT),
       ...(method === 'POST' ? { '202': jsonResponse('The task that does the work.', ANY_OBJECT) } : {}),
     },
-    problems: ['invalid_request', 'invalid_input', 'resource_not_found', 'store_unavailable'],
+    problems: [
+      ...(names.includes('model') ? (['model_not_found'] as const) : []),
+      ...(['invalid_request', 'invalid_input', 'resource_not_found', 'store_unavailable'] as const),
+    ],
   };
 }
 

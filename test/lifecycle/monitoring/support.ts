@@ -1,9 +1,15 @@
-import type { HttpRequest, ProxyResult } from '#api';
+import type { HandlerDeps, HttpRequest, ProxyResult } from '#api';
 import { contractOf } from '#contract';
-import { encodeEnvelope, type JsonObject, type LoggedPrediction, type MonitorReport, type Task } from '#core';
+import {
+  encodeEnvelope,
+  type JsonObject,
+  type LoggedPrediction,
+  ModelyardError,
+  type MonitorReport,
+  type Task,
+} from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { handle } from '#lifecycle/monitoring/handlers.ts';
-import type { ServingLifecycle } from '#lifecycle/service.ts';
 import { FertilityRequest, FertilityResponse } from '#proto/models/fertility.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
 
@@ -95,20 +101,31 @@ interface AskedRoute {
   readonly body?: JsonObject;
   readonly owner?: string;
   readonly role?: 'user' | 'operator';
+  /** @default a model that is served */
+  readonly model?: string;
 }
+
+/** Answers whether models are served, as the directory of a gateway does. */
+const directory = {
+  async known(name: string) {
+    if (name.startsWith(MODEL)) return {};
+    throw new ModelyardError('model_not_found', 'There is no model of this name.');
+  },
+} as unknown as HandlerDeps['models'];
 
 /** Answers a route as the handler of the lifecycle does. */
 export async function ask(
   lifecycle: Lifecycle,
   route: string,
-  { body = {}, owner = 'someone', role = 'user' }: AskedRoute = {},
+  { body = {}, owner = 'someone', role = 'user', model = MODEL }: AskedRoute = {},
 ): Promise<ProxyResult & { readonly fields: JsonObject }> {
   const [method = '', path = ''] = route.split(' ');
   const request = {
     ...{ method, route: path, caller: { id: owner, name: owner, role }, signal: new AbortController().signal },
-    ...{ body: () => Buffer.from(JSON.stringify(body)), param: () => MODEL, headers: { list: () => undefined }, path },
+    ...{ body: () => Buffer.from(JSON.stringify(body)), param: () => model, headers: { list: () => undefined }, path },
     query: { integer: () => undefined },
   } as unknown as HttpRequest;
-  const answer = await handle(lifecycle as ServingLifecycle, request);
+  const deps = { models: directory } as HandlerDeps;
+  const answer = await handle({ ...lifecycle, deps }, request);
   return { ...answer, fields: JSON.parse(String(answer.body)) as JsonObject };
 }
