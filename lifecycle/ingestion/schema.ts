@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { isDay } from '#contract/json/times.ts';
 import { isRecord, ModelyardError } from '#core';
 import { columnsFault } from './column-names.ts';
 
@@ -90,13 +89,15 @@ function readBound(value: unknown, type: ColumnType, pointer: string): number | 
     if (Number.isFinite(value)) return value as number;
     throw fault(pointer, 'Must be a number.');
   }
-  const [, year, month, day] = (typeof value === 'string' ? ISO_TIME.exec(value) : null) ?? [];
-  const at = isDay(Number(year), Number(month), Number(day)) ? Date.parse(value as string) : Number.NaN;
+  const [, date] = (typeof value === 'string' ? ISO_TIME.exec(value) : null) ?? [];
+  // `Date` takes 30 February as 2 March.
+  const isDay = date !== undefined && new Date(date).toJSON()?.startsWith(date);
+  const at = isDay ? Date.parse(value as string) : Number.NaN;
   if (Number.isNaN(at)) throw fault(pointer, 'Must be an ISO 8601 time.');
   return at;
 }
 
-const ISO_TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+const ISO_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
 const fault = (pointer: string, message: string) =>
   new ModelyardError('invalid_input', 'The schema of the dataset is not valid.', { errors: [{ pointer, message }] });

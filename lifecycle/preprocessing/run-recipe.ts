@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Selectable } from 'kysely';
-import { checkQuery } from '#adapters/duckdb/check-query.ts';
 import { columnNames, quoted, type Tables } from '#adapters/duckdb/tables.ts';
 import { type JsonObject, ModelyardError } from '#core';
 import { databaseOf, type Lifecycle } from '../lifecycle.ts';
@@ -8,6 +7,7 @@ import { versionNumber } from '../names.ts';
 import { addEvent } from '../outbox.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { StageRun } from '../service.ts';
+import { checkQuery } from './check-query.ts';
 import { manifest } from './manifest.ts';
 import { outputColumns, type Recipe, violations } from './recipe.ts';
 import type { PreprocessingTables } from './tables.ts';

@@ -1,5 +1,5 @@
+import type { Tables } from '#adapters/duckdb/tables.ts';
 import { isRecord, ModelyardError } from '#core';
-import type { Tables } from './tables.ts';
 
 /** Table functions that make rows of their arguments only. All others read files or describe the server. */
 const TABLE_FUNCTIONS = new Set([

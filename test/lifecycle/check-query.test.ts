@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkQuery } from '#adapters/duckdb/check-query.ts';
 import { openTables, type Tables } from '#adapters/duckdb/tables.ts';
+import { checkQuery } from '#lifecycle/preprocessing/check-query.ts';
 import { useDataFolders } from '#test/support/data-folder.ts';
 
 const folders = useDataFolders();
