@@ -30,6 +30,22 @@ const problemsOfText = (text: string): readonly (readonly [pointer: string, mess
 const pointersOf = (body: unknown): readonly string[] => problemsOf(body).map(([pointer]) => pointer);
 
 describe('a valid body', () => {
+  it.each([
+    ...['int32', 'int64', 'uint32', 'uint64', 'sint32', 'sint64'],
+    ...['fixed32', 'fixed64', 'sfixed32', 'sfixed64', 'bool', 'double'],
+  ])('keeps long lists of %s, most of them of one digit', (type) => {
+    const proto = `syntax = "proto3"; package a; message Lists { repeated ${type} packed = 1; repeated ${type} one_by_one = 2 [packed = false]; }`;
+    const lists = onValues(openContract(contractFrom(compileProto({ 'a.proto': proto }), 'a.Lists')).request);
+    const numbers = Array.from({ length: 3000 }, (_, i) => (i % 700 === 0 ? 12_345 : i % 10));
+    const values = type === 'bool' ? numbers.map((each) => each > 4) : numbers;
+    const read = type.endsWith('64') ? values.map(String) : values;
+
+    expect(lists.toJson(lists.fromJson({ packed: values, one_by_one: values }))).toEqual({
+      packed: read,
+      one_by_one: read,
+    });
+  });
+
   it('is the same after a way there and back', () => {
     fc.assert(
       fc.property(bodies, (body) => {
@@ -214,6 +230,15 @@ describe('an invalid body', () => {
     expect(problems).toHaveLength(101);
     expect(problems[99]?.[0]).toBe('/many_bools/99');
     expect(problems.at(-1)).toEqual(['', 'There may be more: only the first 100 problems are listed.']);
+  });
+
+  it('is pointed into between runs of one-digit integers', () => {
+    const numbers: unknown[] = Array.from({ length: 5000 }, (_, i) => i % 10);
+    for (const i of [0, 1, 2500, 4999]) numbers[i] = 'x';
+
+    const expected = ['0', '1', '2500', '4999'];
+    expect(pointersOf({ many_int64s: numbers })).toEqual(expected.map((i) => `/many_int64s/${i}`));
+    expect(pointersOf({ unpacked: numbers })).toEqual(expected.map((i) => `/unpacked/${i}`));
   });
 
   it('is pointed into as deep as a pointer may be long', () => {

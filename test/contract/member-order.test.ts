@@ -13,7 +13,7 @@ it('sorts few and many members by field number, stably, from the first one on', 
         .map((number, i) => ({ number, key: before.length + i }))
         .toSorted((a, b) => a.number - b.number);
 
-      sortMembers(fields, keys, before.length);
+      sortMembers(fields, keys, before.length, keys.length);
 
       expect(fields.map(({ number }) => number)).toEqual([...before, ...sorted.map(({ number }) => number)]);
       expect(keys).toEqual([...before.map((_, i) => i), ...sorted.map(({ key }) => key)]);

@@ -14,9 +14,13 @@ export const checkWire = (plan: MessagePlan, bytes: Uint8Array): number =>
 function checkMessage(cursor: WireCursor, plan: MessagePlan, end: number, depth: number): number {
   if (depth > MAX_DEPTH) throw new MalformedWireError('Messages are nested too deeply.');
   let leastJson = 0;
+  let number = 0;
+  let field: FieldPlan | undefined;
   while (cursor.at < end) {
     const tag = cursor.tag(end);
-    const field = plan.byNumber.get(tag >>> 3);
+    // The elements of a list follow each other.
+    if (tag >>> 3 !== number) field = plan.byNumber.get(tag >>> 3);
+    number = tag >>> 3;
     if (!field) cursor.skip(tag, end, depth);
     else if (field.cardinality === 'map') checkEntry(cursor, field, { tag, end, depth });
     else if (isPackedValue(field, tag)) checkPacked(cursor, field.value, end);

@@ -22,6 +22,8 @@ export class MessageReader {
   /** Members of the open messages, innermost last: their fields and the tape entries of their keys. */
   readonly #fields: FieldPlan[] = [];
   readonly #keys: number[] = [];
+  /** Number of these members. The arrays keep their memory, which V8 frees when they are shortened. */
+  #open = 0;
 
   constructor(tape: JsonTape, maxBytes: number) {
     this.tape = tape;
@@ -66,9 +68,9 @@ export class MessageReader {
   /** Reads the members of an object as fields of the message, except for the key at `except`. */
   members(plan: MessagePlan, entry: number, depth: number, except = -1): void {
     if (this.endOf(entry) === entry + 2) return;
-    const first = this.#keys.length;
+    const first = this.#open;
     this.#collect(plan, entry, except);
-    const end = this.#keys.length;
+    const end = this.#open;
     for (let i = first; i < end; i += 1) {
       const field = this.#fields[i];
       const key = this.#keys[i] ?? 0;
@@ -83,13 +85,12 @@ export class MessageReader {
       }
       this.problems.path.pop();
     }
-    this.#fields.length = first;
-    this.#keys.length = first;
+    this.#open = first;
   }
 
   /** Collects the members by field; members of the same field in text order. */
   #collect(plan: MessagePlan, entry: number, except: number): void {
-    const first = this.#keys.length;
+    const first = this.#open;
     const end = this.endOf(entry);
     let isInOrder = true;
     let last = 0;
@@ -103,10 +104,11 @@ export class MessageReader {
       }
       isInOrder &&= field.number >= last;
       last = field.number;
-      this.#fields.push(field);
-      this.#keys.push(key);
+      this.#fields[this.#open] = field;
+      this.#keys[this.#open] = key;
+      this.#open += 1;
     }
-    if (!isInOrder) sortMembers(this.#fields, this.#keys, first);
+    if (!isInOrder) sortMembers(this.#fields, this.#keys, first, this.#open);
   }
 
   /** Null means "not set", unless null is a value of the type. */
@@ -145,7 +147,11 @@ export class MessageReader {
     const packed = field.isPacked ? this.openField(field.number) : -1;
     const { path } = this.problems;
     path.push(0);
-    for (let each = entry + 2; each < end; ) each = this.#someElements(field, each, end, depth);
+    for (let each = entry + 2; each < end; ) {
+      const behind = this.scalars.digits(field, each, Math.min(end, each + 2 * SLICE));
+      path[path.length - 1] = (path.at(-1) as number) + (behind - each) / 2;
+      each = behind > each ? behind : this.#someElements(field, each, end, depth);
+    }
     path.pop();
     if (field.isPacked) this.writer.close(packed);
   }
