@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, ModelyardError } from '#core';
 import { CACHE, ROOT } from './instance-command.ts';
@@ -27,16 +27,18 @@ export class PythonEnvironments {
    */
   async pythonOf(folder: string): Promise<string> {
     const requirements = await requirementsOf(folder);
-    const hash = createHash('sha256').update(requirements.join('\n')).digest('hex').slice(0, 16);
+    const { lines } = requirements;
+    const text = [...lines, ...(lines.every(isPlain) ? [] : [folder, ...(await includedIn(requirements))])].join('\n');
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
     const pending = this.#pending.get(hash) ?? this.#prepare(join(CACHE, 'python', hash), requirements);
     this.#pending.set(hash, pending);
     pending.catch(() => this.#pending.delete(hash));
     return pending;
   }
 
-  async #prepare(environment: string, requirements: readonly string[]): Promise<string> {
+  async #prepare(environment: string, requirements: Requirements): Promise<string> {
     if (existsSync(pythonIn(environment))) return pythonIn(environment);
-    this.#logger.info('Installing Python packages. This happens once.', { requirements });
+    this.#logger.info('Installing Python packages. This happens once.', { requirements: requirements.lines });
     // Installs into a temporary folder first: another process may install the same packages, and this process may be
     // killed.
     const draft = `${environment}.${process.pid}`;
@@ -56,13 +58,35 @@ export class PythonEnvironments {
   }
 }
 
-/** One requirement per line, without comments. */
-async function requirementsOf(folder: string): Promise<readonly string[]> {
+interface Requirements {
+  /** The folder of the model, to which paths in its list are relative. */
+  readonly folder: string;
+  /** `requirements.txt`, if the model has one. */
+  readonly file: string | undefined;
+  /** Packages that every model needs. */
+  readonly shared: readonly string[];
+  /** All lines without comments. */
+  readonly lines: readonly string[];
+}
+
+async function requirementsOf(folder: string): Promise<Requirements> {
   const path = join(folder, 'requirements.txt');
-  const own = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : [];
+  const file = existsSync(path) ? path : undefined;
+  const own = file === undefined ? [] : (await readFile(file, 'utf8')).split('\n');
   const [, dependencies = ''] = /^dependencies = \[(.*)\]$/m.exec(await readFile(PACKAGE, 'utf8')) ?? [];
   const shared = [...dependencies.matchAll(/"([^"]+)"/g)].map(([, requirement = '']) => requirement);
-  return [...own.map((line) => line.replace(/(^|\s)#.*$/, '').trim()).filter((line) => line !== ''), ...shared];
+  const lines = [...own.map((line) => line.replace(/(^|\s)#.*$/, '').trim()).filter((line) => line !== ''), ...shared];
+  return { folder, file, shared, lines };
+}
+
+/** A package by name and version. Options and paths mean another thing in another folder. */
+const isPlain = (line: string): boolean => /^\w[^/\\]*$/.test(line);
+
+/** The texts of the files that a list names by `-r` and `-c`. */
+function includedIn({ folder, lines }: Requirements): Promise<readonly string[]> {
+  const names = lines.flatMap((line) => /^(?:-[rc]|--requirement|--constraint)[\s=]*(.+)$/.exec(line)?.[1] ?? []);
+  // A missing one is named by the installer.
+  return Promise.all(names.map((name) => readFile(resolve(folder, name), 'utf8').catch(() => '')));
 }
 
 /** The first line of an installed program, for example `uvicorn`, is the path of its interpreter. */
@@ -94,19 +118,32 @@ function isRecent(version: string): boolean {
   return Number(major) === 3 && Number(minor) >= 10;
 }
 
-async function createWith(program: Installer, environment: string, requirements: readonly string[]): Promise<void> {
+async function createWith(
+  program: Installer,
+  environment: string,
+  { folder, file, shared }: Requirements,
+): Promise<void> {
   const python = pythonIn(environment);
+  const wanted = [...(file === undefined ? [] : ['-r', file]), ...shared];
+  const options = { cwd: folder };
   try {
     if (program === 'uv') {
       await run('uv', ['venv', '--quiet', environment]);
-      await run('uv', ['pip', 'install', '--quiet', '--python', python, ...requirements]);
+      await run('uv', ['pip', 'install', '--quiet', '--python', python, ...wanted], options);
     } else {
       await run('python3', ['-m', 'venv', environment]);
-      await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements]);
+      await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted], options);
     }
   } catch (cause) {
     const { stderr = '' } = cause as { readonly stderr?: string };
-    const [why = String(cause)] = stderr.trim().split('\n').slice(-1);
+    const why = reasonIn(stderr) ?? String(cause);
     throw new ModelyardError('internal', `The Python packages of the model cannot be installed: ${why}`, { cause });
   }
+}
+
+/** The last line that tells of an error. Advice follows it. */
+function reasonIn(output: string): string | undefined {
+  const lines = output.split('\n').map((line) => line.trim());
+  const told = lines.filter((line) => /^(?:error:|×|╰─[>▶])/i.test(line) && !line.endsWith('See above for output.'));
+  return told.at(-1) ?? lines.findLast((line) => line !== '');
 }

@@ -44,6 +44,36 @@ describe('the virtual environment of a model', () => {
     );
   });
 
+  it('tells the error instead of the advice after it', async () => {
+    await writeFile(join(folder, 'requirements.txt'), `never==${Math.random()}`);
+    const output = ['ERROR: Could not find never', '', 'hint: See above for details.'].map(
+      (line) => `echo "${line}" >&2`,
+    );
+    await program('uv', `case $1 in --version) echo uv 1;; venv) ;; *) ${output.join('; ')}; exit 1;; esac`);
+
+    await expect(new PythonEnvironments(silentLogger).pythonOf(folder)).rejects.toThrow(/ERROR: Could not find never$/);
+  });
+
+  it('has what a list with options, other lists and paths asks for', async () => {
+    await writeFile(join(folder, 'base.txt'), `never==${Math.random()}\n`);
+    await writeFile(
+      join(folder, 'requirements.txt'),
+      '--extra-index-url https://example.com/simple\n-r base.txt\n./own.whl\n',
+    );
+    await program('uv', 'case $1 in venv) /bin/mkdir -p $3/bin;; pip) echo "$PWD $*" > $5;; esac');
+    const environments = new PythonEnvironments(silentLogger);
+
+    const first = await environments.pythonOf(folder);
+    await writeFile(join(folder, 'base.txt'), `never==${Math.random()}\n`);
+    const second = await environments.pythonOf(folder);
+
+    expect(await readFile(first, 'utf8')).toMatch(
+      new RegExp(`^${folder} pip install .* -r ${folder}/requirements.txt `),
+    );
+    expect(second).not.toBe(first);
+    for (const python of [first, second]) await rm(join(python, '../..'), { recursive: true });
+  });
+
   it('is made once for the same packages, whatever the comments say', async () => {
     const list = `never==${Math.random()}`;
     await writeFile(join(folder, 'requirements.txt'), `# These.\n${list} # Pinned.\n`);
