@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     include: ['test/e2e/*.test.ts', 'test/cloud/**/*.cloud.ts'],
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

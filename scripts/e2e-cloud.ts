@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { discoverModels } from '#catalog/discover-models.ts';
 import { awsEnvironment } from '#platform/aws.ts';
-import { bootstrap, deploy } from './cloud/cdk.ts';
-import { runToEnd, show } from './cloud/child.ts';
+import { bootstrap, deploy, synthesize } from './cloud/cdk.ts';
+import { runToEnd } from './cloud/child.ts';
 import { ROOT, say, untilStopped } from './cloud/command.ts';
 import { deployedStage } from './cloud/deployed-stage.ts';
 import { type Emulator, startEmulator } from './cloud/emulator.ts';
 import { startInstances } from './cloud/instances.ts';
 import { startDatabases, startLifecycleInstances } from './cloud/lifecycle.ts';
+import { cloudSuites } from './cloud/suites.ts';
 import { assertLoopback, type Workplace } from './cloud/workplace.ts';
 import { LACKS } from './smoke/steps.ts';
 
@@ -17,14 +18,6 @@ import { LACKS } from './smoke/steps.ts';
 const { AWS_ENDPOINT_URL: wanted } = process.env;
 if (wanted !== undefined) assertLoopback(wanted);
 
-/** Instances are processes of this script, so that no test launches or stops them. */
-const NOT_HERE = ['launch a variant', 'loses a model with its last instance'];
-/** What a browser makes of the page at /docs is the same everywhere. `npm run test:long` shows it. */
-const ANYWHERE = ['has no violation', 'works below the path of a stage'];
-const SUITE = [
-  ...['test/cloud', 'test/e2e/predictions', 'test/e2e/openapi', 'test/e2e/docs', 'test/e2e/gateway-routes'],
-  ...['--testNamePattern', `^(?!.*(${[...NOT_HERE, ...ANYWHERE].join('|')}))`],
-];
 const signal = untilStopped();
 
 /** Resolves with whether the tests passed. Ending the emulator removes everything; its `cdk destroy` is incomplete. */
@@ -36,23 +29,25 @@ async function run(): Promise<boolean> {
   const emulator = cleanup.use(await startEmulator(place));
   say(`The emulator answers at ${emulator.endpoint}.`);
 
-  const [bootstrapped, databases] = await Promise.all([
+  const [bootstrapped, { databases, assembly, synthesized }] = await Promise.all([
     bootstrap(emulator, place),
-    startDatabases(place).then((started) => cleanup.use(started)),
-  ]);
-  const app = ['--all', '--concurrency', '2', '--app', 'node test/cloud/app.ts'];
-  const [main, others] = await Promise.all([
-    deploy(emulator, place, []),
-    deploy(emulator, place, app, {
-      MODELYARD_E2E_ENDPOINT: emulator.endpoint,
-      ...(databases.urls ? { MODELYARD_E2E_DATABASES: JSON.stringify(databases.urls) } : {}),
+    startDatabases(place).then(async (started) => {
+      const databases = cleanup.use(started);
+      const variables = {
+        MODELYARD_E2E_ENDPOINT: emulator.endpoint,
+        ...(databases.urls ? { MODELYARD_E2E_DATABASES: JSON.stringify(databases.urls) } : {}),
+      };
+      return { databases, ...(await synthesize(emulator, place, 'node test/cloud/app.ts', variables)) };
     }),
   ]);
-  const local = await deployedStage(emulator.endpoint, main.outputs, 'modelyard-local');
-  const guarded = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-guarded');
-  const thrifty = await deployedStage(emulator.endpoint, others.outputs, 'modelyard-thrifty');
-  say(`Bootstrapped in ${bootstrapped} s. Deployed in ${main.seconds} s: ${local.url}`);
-  say(`Deployed in ${others.seconds} s, with logins: ${guarded.url}; and without a gateway: ${thrifty.submitUrl}`);
+  const { outputs, seconds } = await deploy(emulator, place, assembly);
+  const local = await deployedStage(emulator.endpoint, outputs, 'modelyard-local');
+  const guarded = await deployedStage(emulator.endpoint, outputs, 'modelyard-guarded');
+  const thrifty = await deployedStage(emulator.endpoint, outputs, 'modelyard-thrifty');
+  say(
+    `Bootstrapped in ${bootstrapped} s, synthesized in ${synthesized} s, and deployed in ${seconds} s: ${local.url};`,
+  );
+  say(`with logins: ${guarded.url}; and without a gateway: ${thrifty.submitUrl}`);
 
   const { models } = await discoverModels([`${ROOT}/model-containers/models`]);
   const names = models.map(({ manifest }) => manifest.name);
@@ -67,7 +62,7 @@ async function run(): Promise<boolean> {
   say(`Ready: ${names.join(', ')}.`);
 
   const environment = {
-    ...process.env,
+    ...{ ...process.env, ...emulator.environment },
     MODELYARD_E2E_URL: guarded.url,
     MODELYARD_E2E_KEY: key,
     MODELYARD_E2E_ENDPOINT: emulator.endpoint,
@@ -76,15 +71,19 @@ async function run(): Promise<boolean> {
     MODELYARD_E2E_SUBMIT_URL: thrifty.submitUrl,
     MODELYARD_E2E_THRIFTY_PLATFORM: JSON.stringify(awsEnvironment(thrifty.settings)),
   };
-  const args = ['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...SUITE];
-  const passed = await show(process.execPath, args, { cwd: ROOT, environment, signal });
-  // On different stages, so that they run at once.
-  const [smokePassed, lifecyclePassed] = await Promise.all([runSmoke(), runLifecycle()]);
+  const suites = cloudSuites(ROOT);
+  const test = (suite: readonly string[]) =>
+    showAtEnd(['node_modules/.bin/vitest', 'run', '--config', 'vitest.cloud.config.ts', ...suite], environment);
+  const passed = await Promise.all([
+    test(suites.administrator).then(async (before) => (await runLifecycle()) && before),
+    test(suites.users),
+    test(suites.thrifty).then(async (before) => (await runSmoke()) && before),
+  ]);
   const denials = [...new Set(emulator.denials())];
   for (const denial of denials) say(denial);
   const exitOutput = emulator.exitOutput();
   if (exitOutput !== undefined) say(`The emulator ended unexpectedly:\n${exitOutput}`);
-  return passed && smokePassed && lifecyclePassed && denials.length === 0;
+  return passed.every(Boolean) && denials.length === 0;
 
   /** What runs on a real account, on the stage with a model that sleeps. It says what this place does not show. */
   async function runSmoke(): Promise<boolean> {
@@ -93,15 +92,12 @@ async function run(): Promise<boolean> {
     return showAtEnd(smoke, emulator.environment);
   }
 
-  /** Afterwards, because the other tests expect the models of the stage alone. */
   async function runLifecycle(): Promise<boolean> {
     const { urls } = databases;
     if (!urls) return true;
     const instances = await startLifecycleInstances(emulator, guarded, { stage: 'guarded', urls }, place);
     for (const child of instances) cleanup.use(child);
-    const only = [...args.slice(0, args.length - SUITE.length), 'test/cloud/lifecycle'];
-    const on = { ...environment, MODELYARD_E2E_LIFECYCLE: 'on' };
-    return show(process.execPath, only, { cwd: ROOT, environment: on, signal });
+    return test(suites.lifecycle);
   }
 }
 

@@ -27,6 +27,8 @@ export async function startEmulator({ root, scratch, signal }: Workplace): Promi
   assertLoopback(endpoint);
   // MiniStack leaves a folder per Lambda in TMPDIR.
   const environment = { ...clientEnvironment(endpoint), TMPDIR: scratch };
+  // Dozens of programs of this repository start. Each Lambda has a folder of its own, so nothing is found for it.
+  const clients = { ...environment, NODE_COMPILE_CACHE: join(scratch, 'compiled') };
   const child = new Child(python, [join(root, 'scripts/cloud/emulator.py')], {
     cwd: root,
     signal,
@@ -50,7 +52,7 @@ export async function startEmulator({ root, scratch, signal }: Workplace): Promi
   }
   return {
     endpoint,
-    environment,
+    environment: clients,
     denials: () => child.output.split('\n').filter((line) => line.startsWith('Denied: ')),
     exitOutput: () => (child.hasEnded ? child.output.slice(-2000) : undefined),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),

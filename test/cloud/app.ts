@@ -7,11 +7,13 @@ import { LifecycleStack } from '../../lib/stacks/lifecycle-stack.ts';
 import { ModelyardStack } from '../../lib/stacks/modelyard-stack.ts';
 import { STAGES, type StageConfig } from '../../lib/stacks/stage-config.ts';
 
-// What other stages have and `local` has not, for the emulator: verified callers, and the lean stage's API.
+// The stage `local` as `bin/app.ts` has it, and what other stages have and `local` has not, for the emulator: verified
+// callers, and the lean stage's API. In one app, so that every function is bundled once.
 const MODELS = fileURLToPath(new URL('../../model-containers/models', import.meta.url));
 const { local, lean } = STAGES;
 
 const VARIANTS = {
+  local,
   guarded: { ...local, auth: { kind: 'jwt', registration: 'open' } },
   thrifty: {
     ...{ ...local, api: lean.api, listsTasks: lean.listsTasks, tracing: false, platformLogs: false },
@@ -29,7 +31,7 @@ for (const [stage, config] of Object.entries(VARIANTS)) {
   const lifecycleModels = hasLifecycle && worker ? [worker, ...examples].map(({ name }) => name) : [];
   const main = new ModelyardStack(app, `modelyard-${stage}`, { stage, config, models, lifecycleModels });
   // Receivers of webhooks are on this machine.
-  for (const each of main.node.findAll()) {
+  for (const each of stage === 'local' ? [] : main.node.findAll()) {
     if (each instanceof LambdaFunction) each.addEnvironment(ENV.outboundHosts, '127.0.0.1');
   }
   if (!hasLifecycle || !worker) continue;

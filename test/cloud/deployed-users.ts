@@ -1,31 +1,30 @@
 import { execFile } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { runUsersCommand } from '#local/users-command.ts';
 import type { EmbeddedSystem as DeployedSystem } from '#test/support/deployed-system.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/users.ts', import.meta.url));
 
 /** Runs `npm run users` for a stage on the emulator. Resolves with what it prints. */
 export async function users(stage: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', COMMAND, ...args, '--stage', stage],
-    {
-      env: {
-        ...process.env,
-        ...{ AWS_ENDPOINT_URL: process.env.MODELYARD_E2E_ENDPOINT, AWS_REGION: 'us-east-1' },
-        ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
-      },
-    },
-  );
+  const command = ['--disable-warning=ExperimentalWarning', COMMAND, ...args, '--stage', stage];
+  const { stdout } = await promisify(execFile)(process.execPath, command);
   return stdout.trim();
 }
 
-/** Adds a user with a name of its own. Resolves with the name and the printed password. */
+/** Adds a user with a name of its own, without another process. Resolves with the name and the printed password. */
 export async function addUser(stage: string, role: string): Promise<{ name: string; password: string }> {
-  const printed = await users(stage, 'add', `${role}-${crypto.randomUUID()}`, '--role', role);
-  const [name = '', password = ''] = printed.split(',');
+  const [output, errors] = [new PassThrough(), new PassThrough()];
+  const args = ['add', `${role}-${crypto.randomUUID()}`, '--role', role, '--stage', stage];
+  const code = await runUsersCommand(args, { environment: process.env, output, errors, process });
+  output.end();
+  errors.end();
+  if (code !== 0) throw new Error(await text(errors));
+  const [name = '', password = ''] = (await text(output)).trim().split(',');
   return { name, password };
 }
 

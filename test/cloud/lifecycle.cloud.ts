@@ -31,7 +31,7 @@ const caller =
 
 const call = caller();
 
-describe.runIf(process.env.MODELYARD_E2E_LIFECYCLE === 'on')('the lifecycle on AWS', { timeout: 240_000 }, () => {
+describe('the lifecycle on AWS', { timeout: 240_000 }, () => {
   let country: string;
 
   beforeAll(async () => {

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { browserMissing, launchBrowser } from './chromium.ts';
 import { type ConsolePage, openConsole } from './console-page.ts';
-import { EmbeddedSystem } from './embedded-system.ts';
 
 /** A system and a browser that live as long as the tests of one file. */
 export interface BrowserTests {
