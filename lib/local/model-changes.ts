@@ -7,6 +7,8 @@ import { ROOT } from './instance-command.ts';
 interface ChangeOptions {
   /** Folders of model folders. */
   readonly roots: readonly string[];
+  /** Code outside of them: the model that runs it, by the folder. */
+  readonly shared: Readonly<Record<string, string>>;
   /** Finds the models again, with the manifests as they are now. */
   readonly discover: () => Promise<Discovery>;
   /** Starts a new model, or the instances of a known one again. */
@@ -29,20 +31,25 @@ const IGNORED = /[\\/](?:\.[^\\/]+|__pycache__|node_modules|mlruns)(?:[\\/]|$)/;
  * contract is generated first. A folder that became invalid is named, and its model goes on as it was.
  */
 export async function watchModelFiles(options: ChangeOptions): Promise<void> {
-  const { roots, logger, clock, signal } = options;
+  const { roots, shared, logger, clock, signal } = options;
   const changed = new Set<string>();
   let hasNewContract = false;
   let wake = new AbortController();
   const folders = roots.map((root) => resolve(root));
+  const modelsOf = (path: string): readonly string[] => {
+    const roots = folders.filter((root) => isBelow(root, path));
+    if (roots.length > 0) return roots.map((root) => folderIn(root, path));
+    return Object.keys(shared).flatMap((folder) => (isBelow(folder, path) ? [shared[folder] as string] : []));
+  };
   const onChange = (path: string) => {
     if (isBelow(CONTRACTS, path)) hasNewContract ||= path.endsWith('.proto');
     else if (isBelow(MESSAGES, path)) changed.add(basename(path, '.ts'));
-    else if (isRelevant(path)) for (const root of folders) if (isBelow(root, path)) changed.add(folderIn(root, path));
+    else if (isRelevant(path)) for (const name of modelsOf(path)) changed.add(name);
     if (hasNewContract || changed.size > 0) wake.abort();
   };
   // Own code would miss files that replace others: a recursive watch of Node does.
   const { watch } = await import('chokidar');
-  const watched = [...folders, CONTRACTS, MESSAGES];
+  const watched = [...folders, ...Object.keys(shared), CONTRACTS, MESSAGES];
   const watcher = watch(watched, {
     ignoreInitial: true,
     ignored: (path) => watched.some((folder) => isBelow(folder, path) && IGNORED.test(path.slice(folder.length))),

@@ -9,6 +9,7 @@ import {
   ModelyardError,
   newKeyRing,
   publicName,
+  STAGE_MODEL,
   type Tracing,
 } from '#core';
 import { Admission } from '#gateway/admission.ts';
@@ -54,9 +55,9 @@ export interface SystemRun extends LocalOptions {
 }
 
 const KEYS_FILE = 'signing-keys.json';
-const MODELS = join(ROOT, 'model-containers', 'models');
+const [MODELS, LIFECYCLE] = [join(ROOT, 'model-containers', 'models'), join(ROOT, 'lifecycle')];
 /** Its worker starts with the first request to the lifecycle. */
-const LIFECYCLE = ['worker', 'models'].map((folder) => join(ROOT, 'lifecycle', folder));
+const LIFECYCLE_MODELS = ['worker', 'models'].map((folder) => join(LIFECYCLE, folder));
 /** Longer than the maximum duration of a request. */
 const GRACE_MS = 30_000;
 /** From the start of the process. Slower instances are shown as starting. */
@@ -103,7 +104,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   cleanup.defer(() => callLog?.stop());
   // Failed starts of the previous run: the models may have been fixed since.
   await Promise.all(namesOf(models).map((model) => forgetFailedStarts(platform, { model })));
-  const { models: workers } = await discoverModels(LIFECYCLE);
+  const { models: workers } = await discoverModels(LIFECYCLE_MODELS);
   const supervisor = startInstances(run, [...models, ...workers], backend);
   const access = await createAccess({ settings: guard, platform, openKeys: () => openKeys(run) });
   entry.resolve(access.authenticate);
@@ -147,6 +148,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   if (stop.aborted) return;
   terminal.announce('gateway', summaryEvent(summary), summaryText(summary));
   const watch = { clock: platform.clock, signal: stop };
+  const watched = [...rootsOf(run), ...LIFECYCLE_MODELS];
   await Promise.all([
     restartSilentInstances(supervisor, watch),
     watchModels(deps, {
@@ -159,10 +161,8 @@ export async function runSystem(run: SystemRun): Promise<void> {
     }),
     run.isWatching
       ? watchModelFiles({
-          ...watch,
-          logger,
-          roots: rootsOf(run),
-          discover: () => discoverModels(rootsOf(run), Date.now()),
+          ...{ ...watch, logger, roots: watched, shared: { [LIFECYCLE]: STAGE_MODEL } },
+          discover: () => discoverModels(watched, Date.now()),
           async onChanged(model) {
             await backend.addModel(model.manifest.name);
             supervisor.put(model);

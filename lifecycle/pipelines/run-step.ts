@@ -1,4 +1,5 @@
 import { type JsonObject, ModelyardError, type Stage as PipelineStage, type RunEvent } from '#core';
+import { hasNewCode } from '../code.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Stage, StageRun } from '../service.ts';
 import { afterRun } from './backfills.ts';
@@ -48,6 +49,7 @@ async function run(lifecycle: Lifecycle, stored: StoredRun, name: string, task: 
     const args = resolveParams(argumentsOf(stage), { run, logicalDate });
     const inputs = await lifecycle.inputsOf(stage.uses);
     const key = await stageKey(stage.uses, args, await inputs?.read(lifecycle, args));
+    if (await hasNewCode()) throw new Error('The code has been edited: the worker must start again to run it.');
     const known = stage.cache === false || run.stages[name]?.fresh ? undefined : await resultOf(lifecycle, key);
     if (known) {
       await logLine(lifecycle, id, name, 'Skipped: its code, parameters and inputs have not changed.');

@@ -11,6 +11,7 @@ import { versionOf } from './mlflow/model-versions.ts';
 import type { Tracking } from './mlflow/tracking.ts';
 import type { TrainingTables } from './tables.ts';
 import { trainVersion } from './train-version.ts';
+import { trainerHash } from './trainers/find-trainer.ts';
 import { eraseAuthor, exportAuthor } from './user-author.ts';
 import { describeVersion, listVersions, pointAlias, versionsTrainedOn } from './versions.ts';
 
@@ -82,6 +83,8 @@ function resultOf(answer: MlflowAnswer): ProxyResult {
 /** Experiments, runs and versions, tracked by the REST API of MLflow. */
 export const training: Service = {
   manifest,
+  // Another trainer may be edited without an effect on this one.
+  inputs: { train: { read: async (_, { trainer }) => ({ trainer: await trainerHash(String(trainer)) }) } },
   stages: { train: trainVersion, evaluate: evaluateVersion, erase: eraseAuthor, export: exportAuthor },
   queries: {
     version: versionQuery,

@@ -31,7 +31,6 @@ const IS_AWAY = /Restarting in|^Stopped\.$|^Stopping: the instance is idle/;
 const HAS_SETTLED = new RegExp(`^Ready\\.$|${IS_AWAY.source}`);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ENTRY = fileURLToPath(new URL('../../bin/local.ts', import.meta.url));
 const FIXTURE_MODELS = fileURLToPath(new URL('../fixtures/models', import.meta.url));
 /** Of a test that failed half-way: nothing of it may outlive it. */
 const TEARDOWN_MS = 5_000;
@@ -49,6 +48,8 @@ export interface SystemOptions {
   readonly dataFolder?: string;
   /** No process of it may write files larger than this. */
   readonly maxFileKib?: number;
+  /** The copy of this repository that it runs. @default this one */
+  readonly root?: string;
   /** Starts it again: where this one was, with whatever it has left there. */
   readonly after?: EmbeddedSystem;
 }
@@ -98,16 +99,24 @@ export class EmbeddedSystem implements AsyncDisposable {
   #hasExited = false;
 
   constructor({ args = ['--port', '0', '--json'], environment = {}, ...options }: SystemOptions = {}) {
-    const { withFixtures = false, withNpm = false, inGroup = withNpm, dataFolder, maxFileKib, after } = options;
+    const {
+      withFixtures = false,
+      withNpm = false,
+      inGroup = withNpm,
+      dataFolder,
+      maxFileKib,
+      root = ROOT,
+      after,
+    } = options;
     this.#withNpm = withNpm;
-    const command = withNpm ? ['npm', 'start', '--'] : [process.execPath, ENTRY];
+    const command = withNpm ? ['npm', 'start', '--'] : [process.execPath, join(root, 'bin', 'local.ts')];
     const [program, ...first] = maxFileKib === undefined ? command : [...limitFiles(maxFileKib), ...command];
     const models = withFixtures ? { MODELYARD_MODELS_PATH: FIXTURE_MODELS } : {};
     const onFolder = dataFolder === undefined ? undefined : { args: ['--data', dataFolder], environment: {} };
     const surroundings = after ? after.#surroundings : (onFolder ?? surroundingsOfNext());
     this.#surroundings = surroundings;
     this.#child = spawn(String(program), [...first, ...args, ...surroundings.args], {
-      cwd: ROOT,
+      cwd: root,
       detached: inGroup,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...NODE_ENVIRONMENT, HOME: process.env.HOME, ...surroundings.environment, ...models, ...environment },

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModelyardError } from '#core';
-import { type PythonOptions, pythonTrainer } from './python-trainer.ts';
+import { filesHash } from '../../code.ts';
+import { type PythonOptions, pythonTrainer, RUNNER } from './python-trainer.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Every file is a trainer of its name: the default export of a module, or the class `Trainer` of a Python file. */
@@ -12,21 +11,28 @@ const NAME = /^[a-z][a-z0-9_]*$/;
 
 export interface FoundTrainer {
   readonly trainer: Trainer;
-  /** SHA-256 of its file. */
+  /** Of its file and of what that imports. */
   readonly codeHash: string;
 }
 
 /** Finds a trainer by its name. Rejects with `invalid_input`. */
 export async function findTrainer(name: string, python: PythonOptions): Promise<FoundTrainer> {
-  for (const extension of ['ts', 'py']) {
-    const file = fileURLToPath(new URL(`${name}.${extension}`, FOLDER));
-    if (!NAME.test(name) || !existsSync(file)) continue;
-    const codeHash = createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-    if (extension === 'py') return { trainer: pythonTrainer(file, python), codeHash };
-    const { default: trainer } = (await import(pathToFileURL(file).href)) as { readonly default: Trainer };
-    return { trainer, codeHash };
-  }
+  const file = fileOf(name);
+  const codeHash = await trainerHash(name);
+  if (file.endsWith('.py')) return { trainer: pythonTrainer(file, python), codeHash };
+  const { default: trainer } = (await import(pathToFileURL(file).href)) as { readonly default: Trainer };
+  return { trainer, codeHash };
+}
+
+/** SHA-256 of the code of a trainer. Rejects with `invalid_input`. */
+export function trainerHash(name: string): Promise<string> {
+  const file = fileOf(name);
+  return filesHash(file.endsWith('.py') ? [file, RUNNER] : [file]);
+}
+
+function fileOf(name: string): string {
+  const files = ['ts', 'py'].map((extension) => fileURLToPath(new URL(`${name}.${extension}`, FOLDER)));
+  const found = NAME.test(name) ? files.find((file) => existsSync(file)) : undefined;
+  if (found !== undefined) return found;
   throw new ModelyardError('invalid_input', `There is no trainer ${name}.`);
 }

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { ModelyardError } from '#core';
 import type { Examples, Trainer, TrainingOptions } from './trainer.ts';
 
-const RUNNER = fileURLToPath(new URL('./run_trainer.py', import.meta.url));
+/** Runs the file of a trainer. */
+export const RUNNER = fileURLToPath(new URL('./run_trainer.py', import.meta.url));
 /** Rows whose predictions are compared with those of the ONNX file. */
 const PROBES = 200;
 const PACKAGES = 'scikit-learn and skl2onnx';

@@ -1,6 +1,7 @@
 import { platformOfThisProcess } from '#platform/from-environment.ts';
 import { StageRequest, StageResponse } from '#proto/modelyard/v1/lifecycle_stage.ts';
 import { defineModel } from '#runtime/define-model.ts';
+import { codeAtStart } from '../../code.ts';
 import { openLifecycle } from '../../open-lifecycle.ts';
 import { relayAll } from '../../relay.ts';
 import { runStage } from '../../run-stage.ts';
@@ -13,6 +14,7 @@ export default defineModel({
   response: StageResponse,
 
   async setup({ logger }) {
+    await codeAtStart();
     const platform = await platformOfThisProcess((message) => logger.warn(message));
     const lifecycle = await openLifecycle(platform, logger);
     // Events of processes that ended before they could deliver them.
