@@ -33,7 +33,7 @@ def load_model(folder: Path) -> Model:
         raise StartError(f"{error.msg.split(' (')[0]}. {steps}") from error
     classes = [value for value in vars(module).values() if _is_model(value) and value.__module__ == "model"]
     if len(classes) != 1:
-        count = "no" if not classes else "more than one"
+        count = "none" if not classes else "more than one"
         raise StartError(f"{path} must define one subclass of modelyard.Model; it defines {count}.")
     model: Model = classes[0]()
     model.folder = folder

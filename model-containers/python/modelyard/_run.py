@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite, isnan
 from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
+from ._logs import describe, text_of
 from ._model import Context, logger
 
 Answer = dict[str, Any]
@@ -85,7 +88,7 @@ class Runner:
         return response
 
     def _serialize(self, value: Any) -> bytes:
-        message = json_format.ParseDict(value, self.response()) if isinstance(value, dict) else value
+        message = json_format.ParseDict(_plain(value), self.response()) if isinstance(value, dict) else value
         if not isinstance(message, self.response):
             name = self.response.DESCRIPTOR.name
             raise TypeError(f"it is {type(value).__name__}, not {name} or a dict of its fields.")
@@ -96,7 +99,7 @@ class Runner:
         try:
             response = self._serialize(value)
         except Exception as error:
-            text = f"The model's response does not match its response message: {error}"
+            text = f"The model's response does not match its response message: {text_of(error)}"
             logger.error(text)
             return _final("result_unserializable", text)
         if len(response) <= self.max_response_bytes:
@@ -105,18 +108,36 @@ class Runner:
         return _final("result_too_large", f"The model's response has {len(response)} bytes; {allowed}")
 
 
+def _plain(value: Any) -> Any:
+    """
+    A dict of fields as canonical JSON: arrays and numbers of NumPy and its like as those of Python, bytes as base64, and
+    numbers that are not finite by name.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Message):
+        return json_format.MessageToDict(value, preserving_proto_field_name=True)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (bytes, bytearray)):
+        return b64encode(value).decode()
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
 def _failure(error: Exception, items: Sequence[Item]) -> Answer:
     """The error that the task's owner sees. ``retryable = False`` on the exception ends the task; ``code`` is shown."""
     code = getattr(error, "code", None)
     if not isinstance(code, str):
         for item in items:
             item.context.logger.error("The model raised an exception.", exc_info=error)
-    text = str(error)
-    if not isinstance(code, str) or not text:
-        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = text_of(error) if isinstance(code, str) else ""
     failure = {
         "code": code if isinstance(code, str) else "model_error",
-        "message": text,
+        "message": text or describe(error),
         "retryable": getattr(error, "retryable", True) is not False,
     }
     return {"failure": failure}

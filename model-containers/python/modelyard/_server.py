@@ -14,7 +14,7 @@ from typing import Any
 
 from ._frames import FrameWriter
 from ._load import StartError, load_model, method_of
-from ._logs import stack_of
+from ._logs import describe, stack_of, text_of
 from ._messages import Messages
 from ._model import Context, Model
 from ._protocol import ModelCommand, ModelEvent
@@ -47,7 +47,7 @@ class Server:
 
     def last_words(self, error: BaseException) -> None:
         """Reports the error that ends this process."""
-        self._send(ModelEvent(last_words={"message": str(error) or type(error).__name__}))
+        self._send(ModelEvent(last_words={"message": text_of(error) or type(error).__name__}))
 
     def _read(self, frames: Iterable[bytes]) -> None:
         try:
@@ -174,9 +174,3 @@ class Server:
 
     def _send(self, event: Any) -> None:
         self._writer.write(event.SerializeToString())
-
-
-def describe(error: BaseException) -> str:
-    """One line with the name of the error, because Python's messages often make no sense without it."""
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -30,6 +30,28 @@ def test_encodes_a_message_or_a_dict() -> None:
     assert TELL.FromString(other["response"]).mood == 1
 
 
+class Array:
+    """As of NumPy, which the package does not need."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def tolist(self) -> Any:
+        return self.value
+
+
+def test_encodes_arrays_bytes_messages_and_numbers_that_are_not_finite() -> None:
+    parts = [TELL(text="a part"), {"score": float("nan")}]
+    told = {"scores": Array([0.5, float("inf")]), "data": b"\x00\xff", "score": Array(-float("inf")), "parts": parts}
+    [one] = answers(lambda _, __: told, item())
+
+    answer = TELL.FromString(one["response"])
+    assert list(answer.scores) == [0.5, float("inf")]
+    assert answer.data == b"\x00\xff"
+    assert answer.score == -float("inf")
+    assert [answer.parts[0].text, str(answer.parts[1].score)] == ["a part", "nan"]
+
+
 @pytest.mark.parametrize("answer", [None, "text", {"unknown": 1}, {"mood": "SAD"}, ASK()])
 def test_refuses_an_answer_that_is_not_the_response(answer: Any) -> None:
     [failed] = answers(lambda _, __: answer, item())
@@ -67,6 +89,21 @@ def test_errors_of_a_model_are_retried_unless_they_say_otherwise() -> None:
     assert failure(ValueError("No.")) == {"code": "model_error", "message": "ValueError: No.", "retryable": True}
     assert failure(Busy()) == {"code": "gpu_busy", "message": "Busy", "retryable": True}
     assert failure(InvalidInput("Bad.")) == {"code": "invalid_input", "message": "Bad.", "retryable": False}
+
+
+def test_errors_that_cannot_be_written_fail_their_task() -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise ValueError("No text.")
+
+    def failure(error: Exception) -> Any:
+        def predict(_: Any, __: Any) -> Any:
+            raise error
+
+        return answers(predict, item())[0]["failure"]["message"]
+
+    assert failure(Unspeakable()) == "Unspeakable"
+    assert failure(ValueError("caf\udce9.csv")) == "ValueError: caf\\udce9.csv"
 
 
 def test_a_batch_with_the_wrong_number_of_answers_fails() -> None:

@@ -171,7 +171,7 @@ describe('a folder that is not a model in Python', () => {
 
   it.each([
     ['has a syntax error', 'def broken(:', /^SyntaxError: .*model\.py, line 1\)$/],
-    ['defines no model', 'x = 1', /must define one subclass of modelyard\.Model; it defines no\.$/],
+    ['defines no model', 'x = 1', /must define one subclass of modelyard\.Model; it defines none\.$/],
     ['has no predict', `${MODEL}  pass`, /^The model has no predict\.$/],
     ['is async', `${MODEL}  async def predict(self, request): pass`, /must be a plain function, not an async one\.$/],
     [
