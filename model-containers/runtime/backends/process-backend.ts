@@ -23,7 +23,7 @@ export interface ProcessBackendOptions {
 
 /** Time between the end of the connection and SIGKILL. */
 const CLOSE_MS = 1000;
-/** Limit for reading the connection after the exit. A child process of the model may hold it open. */
+/** Limit for reading the connection after the exit. A process that the model has started may hold it open. */
 const DRAIN_MS = 1000;
 
 /** Runs the model in a child process, connected by a socket pair. The child ends when this process ends. */
@@ -35,11 +35,13 @@ function launch(options: ProcessBackendOptions): ModelProcess {
   const { command, arguments: args, folder, environment, load, output = 'inherit' } = options;
   const child = spawn(command, [...args], {
     stdio: ['ignore', output, output, 'pipe'],
+    // A group of its own, so that what the model has started ends with it.
+    detached: process.platform !== 'win32',
     ...(folder === undefined ? {} : { cwd: folder }),
     ...(environment === undefined ? {} : { env: environment }),
   });
   // The child detects the end of its connection only while its thread is free.
-  const guard = guardChild(child, { atEnd: 'kill -9 "$0"' });
+  const guard = guardChild(child, { atEnd: 'kill -s KILL -- "-$0"', detached: true });
   const socket = child.stdio[CONNECTION_FD] as Socket;
   const connection = new ModelConnection(socket);
   if (load) connection.load(load);
@@ -49,7 +51,7 @@ function launch(options: ProcessBackendOptions): ModelProcess {
       connection.receive(chunk);
     } catch (error) {
       violation ??= `broke the protocol: ${String(error)}`;
-      child.kill('SIGKILL');
+      killGroup(child);
     }
   });
   // A write failed because the process has ended. `exited` reports it.
@@ -57,6 +59,7 @@ function launch(options: ProcessBackendOptions): ModelProcess {
 
   const exited = untilExited(child, socket).then((ending): ModelExit => {
     guard?.kill('SIGKILL');
+    killGroup(child);
     const { fatalError } = connection;
     const exit = { description: violation ?? (fatalError === undefined ? `${ending}.` : `${ending}: ${fatalError}`) };
     connection.ended(exit);
@@ -68,15 +71,26 @@ function launch(options: ProcessBackendOptions): ModelProcess {
     run: (requests) => connection.run(requests),
     ping: () => connection.ping(),
     yieldToOthers: () => yieldToOthers(child.pid),
-    kill: () => void child.kill('SIGKILL'),
+    kill: () => killGroup(child),
     async close() {
       socket.end();
-      const late = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
+      const late = setTimeout(() => killGroup(child), CLOSE_MS);
       await exited;
       clearTimeout(late);
     },
     exited,
   };
+}
+
+/** Ends a process and what it has started. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Recovery: the group has ended, or there are no groups.
+    child.kill('SIGKILL');
+  }
 }
 
 /** Best effort: some platforms refuse it, and the process may have ended. */

@@ -131,6 +131,20 @@ describe('a model in a process of its own', () => {
     expect(await process.exited).toEqual({ description: 'was killed by SIGKILL.' });
   });
 
+  it.each(['close', 'kill'] as const)('ends what it has started with it, by %s', async (how) => {
+    const { launched } = await launchSource(`
+      import { spawn } from 'node:child_process';
+      ${model(`predict: () => ({ pid: spawn('sleep', ['600'], { stdio: 'ignore' }).pid })`)}`);
+    await launched.setUp(undefined, signal);
+    const [answer] = await Promise.all(launched.run([request('answer')]).answers);
+    const { pid } = ProbeResponse.decode(answer && 'response' in answer ? answer.response : new Uint8Array());
+
+    await launched[how]();
+
+    expect(pid).toBeGreaterThan(0);
+    await untilGone(pid);
+  });
+
   it('tells the error that ended it', async () => {
     const process = await launchReady('in_slots');
 
