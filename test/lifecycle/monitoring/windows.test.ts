@@ -124,6 +124,28 @@ describe('the prediction log', () => {
 });
 
 describe('a window', () => {
+  it('is compared with the training data of its own version: a retrained one does not drift where the one before does', async () => {
+    // Rates from 15 to 20, which version 1 has never seen.
+    const later = await storeTrainingSet(
+      lifecycle,
+      `SELECT 'C' || c AS country, make_timestamp((1980 + t)::bigint, 12, 31, 0, 0, 0.0) AS year_end,
+        15 + (t * 6 + c) % 50 / 10 AS rate, -0.1 + (t * 6 + c) % 3 / 100 AS change_1y,
+        14.9 + (t * 6 + c) % 50 / 10 AS next_rate
+      FROM range(6) countries(c), range(30) years(t)`,
+    );
+    await lifecycles.run(lifecycle, 'training', 'train', orderOf(later));
+    for (const version of ['1', '2']) await log(recordsOf(`v${version}`, 200, { rate: 15, version }));
+
+    await compute(WINDOW, '1');
+    await compute(WINDOW, '2');
+
+    const { windows } = await reportOf(lifecycle);
+    const rateOf = (version: string) =>
+      windows.find((window) => window.version === version)?.drift.find(({ feature }) => feature === 'rate');
+    expect(rateOf('1')).toMatchObject({ drifted: true });
+    expect(rateOf('2')).toMatchObject({ drifted: false });
+  });
+
   it('whose stage was given up is judged by another one a day later', async () => {
     await log(recordsOf('a', 2), { closed: true });
     const started = async () =>
