@@ -69,7 +69,8 @@ async function tryChange(
   const now = platform.clock.now();
   const { fingerprint, model, version, feature } = subject;
   const silences = await transaction.selectFrom('silences').selectAll().where('ends_at', '>', now).execute();
-  const isSilenced = silences.some((row) => isSilencing(toSilence(row), subject, now));
+  // Without channels, nobody was told: the first ones are.
+  const isSilenced = rule.channels.length === 0 || silences.some((row) => isSilencing(toSilence(row), subject, now));
   const stored = await transaction
     .selectFrom('alerts')
     .select('alert')

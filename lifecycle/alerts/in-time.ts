@@ -24,7 +24,7 @@ async function reportInItsTime(lifecycle: Lifecycle, rule: OwnedRule, row: Alert
   const limits = { resolveAfter: rule.resolve_after, now };
   // That nothing comes is what an alert of missing windows says.
   const ends = rule.kind !== 'missing' && resolveWithoutWindows(alert, limits).alert?.state === 'resolved';
-  const isReportDue = alert.reportedAt === null || now >= alert.reportedAt + repeatMs;
+  const isReportDue = rule.channels.length > 0 && (alert.reportedAt === null || now >= alert.reportedAt + repeatMs);
   if (!ends && !isReportDue) return;
   await changeAlert(lifecycle, rule, row, (stored, isSilenced) => {
     if (!stored) return { alert: stored };

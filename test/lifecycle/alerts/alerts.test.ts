@@ -48,6 +48,38 @@ describe('alerts', () => {
   const setUp = (channels: (AlertChannel | undefined)[], rule: JsonObject = {}) =>
     alertsOn(lifecycles, channels, { rule, environment: LISTED });
 
+  it('reports what fires already to the first channel of its rule, and no end to a channel that knew of no start', async () => {
+    const hook = await receiver();
+    const { drifts, computes, pass, rows, lifecycle } = await setUp([]);
+    const { query } = await alertsDatabase(lifecycle);
+    const addChannel = async () => {
+      const { rule } = await query.selectFrom('rules').select('rule').executeTakeFirstOrThrow();
+      const channels = [{ kind: 'webhook', url: hook.url }];
+      await query
+        .updateTable('rules')
+        .set({ rule: JSON.stringify({ ...JSON.parse(rule), channels }) })
+        .execute();
+    };
+    await drifts(1, 'age');
+    await drifts(1, 'income');
+    await pass(60_000, 20_000);
+    await computes(2, ['age']);
+
+    await addChannel();
+    await pass(60_000, 20_000);
+    await computes(3, []);
+    await pass(60_000, 20_000);
+
+    expect((await rows()).toSorted()).toEqual([
+      ['age', 'resolved'],
+      ['income', 'resolved'],
+    ]);
+    expect(bodies(hook)).toMatchObject([
+      { type: 'alert.firing', feature: 'age' },
+      { type: 'alert.resolved', feature: 'age' },
+    ]);
+  });
+
   it('raises one alert of one drifted window, repeats none, and resolves it by a good one', async () => {
     const hook = await receiver();
     const { drifts, computes, pass, rows, lifecycle } = await setUp([{ kind: 'webhook', url: hook.url }]);
