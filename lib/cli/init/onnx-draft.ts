@@ -19,18 +19,18 @@ export async function onnxDraft(described: Described, file: string): Promise<Mod
   const { inputMetadata, outputMetadata } = session;
   const isBatched = inputMetadata.every((each) => each.isTensor && typeof each.shape[0] === 'string');
   const unfit = inputMetadata.find((each) => !isUsable(each));
-  if (unfit) throw unusable(`The input ${unfit.name} of ${file}`);
+  if (unfit) throw unusable(`The input ${unfit.name} of ${file} ${faultOf(unfit)}`);
   const outputs = outputMetadata.filter(isUsable);
-  if (outputs.length === 0) throw unusable(`No output of ${file}`, 'is a tensor of numbers or strings');
+  if (outputs.length === 0) throw unusable(`No output of ${file} is a tensor that can be served`);
   const request = tensorFields(inputMetadata.map(tensorOf), isBatched);
   const response = tensorFields(outputs.map(tensorOf), isBatched);
   const tensors = tensorMapping(request, response);
-  const ignored = outputMetadata.filter((each) => !isUsable(each)).map(({ name }) => name);
+  const ignored = outputMetadata.filter((each) => !isUsable(each));
   return {
     contract: { request, response },
     files: { 'manifest.json': manifestJson({ ...described, ...tensors }) },
     copies: { 'model.onnx': file },
-    notes: ignored.map((name) => `The output ${name} is no tensor and is left out; scikit-learn's needs zipmap=False.`),
+    notes: ignored.map((each) => `The output ${each.name} ${faultOf(each)}. It is left out.`),
   };
 }
 
@@ -39,8 +39,13 @@ const firstLine = (error: unknown): string =>
 
 const isUsable = (each: Metadata): boolean => each.isTensor && isElementType(each.type);
 
-const unusable = (what: string, why = 'is not a tensor of numbers or strings'): ModelyardError =>
-  new ModelyardError('invalid_request', `${what} ${why}.`);
+/** Why it cannot be served. */
+const faultOf = (each: Metadata): string =>
+  each.isTensor
+    ? `has the type ${each.type}, which cannot be served: export the graph with float32`
+    : 'is not a tensor: convert scikit-learn with zipmap=False';
+
+const unusable = (why: string): ModelyardError => new ModelyardError('invalid_request', `${why}.`);
 
 function tensorOf(each: Metadata): NamedTensor {
   if (!each.isTensor || !isElementType(each.type)) throw new Error(`${each.name} is no tensor.`);

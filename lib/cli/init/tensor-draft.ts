@@ -35,7 +35,7 @@ export function tensorFields(tensors: readonly NamedTensor[], isBatched: boolean
   return tensors.map((each, i) => {
     const dims = isBatched ? each.axes.slice(1) : each.axes;
     const name = freeName(each.name, i, taken);
-    const axes = each.axes.map(String).join(', ');
+    const axes = each.axes.map((size) => String(size) || 'any').join(', ');
     return {
       tensor: each.name,
       name,

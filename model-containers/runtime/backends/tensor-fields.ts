@@ -62,17 +62,41 @@ function itemOf(input: TensorInput, field: string, values: Values): TensorItem {
     const wanted = open === 0 ? known : `a multiple of ${known}`;
     throw new InvalidInput(`${field} must have ${wanted} values, not ${values.length}.`);
   }
-  return { values, dims: input.dims.map((size) => size ?? left) };
+  return { values: inRange(input, field, values), dims: input.dims.map((size) => size ?? left) };
 }
 
 /** Values with their shape as the item of an input. Throws `InvalidInput` when they do not fit. */
 function shapedItemOf(input: TensorInput, field: string, values: Values, dims: readonly number[]): TensorItem {
-  const fits = dims.length === input.dims.length && input.dims.every((size, i) => (size ?? dims[i]) === dims[i]);
+  const fits =
+    dims.length === input.dims.length && input.dims.every((size, i) => (size ?? Math.abs(dims[i] ?? 0)) === dims[i]);
   const shown = input.dims.map((size) => size ?? 'any').join(', ');
   if (!fits) throw new InvalidInput(`${field} must have the shape [${shown}], not [${dims.join(', ')}].`);
   const count = dims.reduce((product, size) => product * size, 1);
-  if (count === values.length) return { values, dims };
+  if (count === values.length) return { values: inRange(input, field, values), dims };
   throw new InvalidInput(`${field} must have ${count} values for its shape, not ${values.length}.`);
+}
+
+/** The smallest and the largest number of a type. */
+const signed = (bits: bigint) => [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] as const;
+const unsigned = (bits: bigint) => [0n, 2n ** bits - 1n] as const;
+const RANGES: Partial<Readonly<Record<ElementType, readonly [bigint, bigint]>>> = {
+  ...{ int8: signed(8n), int16: signed(16n), int32: signed(32n), int64: signed(64n) },
+  ...{ uint8: unsigned(8n), uint16: unsigned(16n), uint32: unsigned(32n), uint64: unsigned(64n) },
+};
+
+/** Throws `InvalidInput` for a value that the tensor would hold as another number. */
+function inRange({ type }: TensorInput, field: string, values: Values): Values {
+  const range = RANGES[type];
+  if (!range || (values instanceof Uint8Array && type === 'uint8')) return values;
+  const [min, max] = range;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number | bigint;
+    const isWhole = typeof value !== 'number' || Number.isInteger(value);
+    if (!isWhole || value < min || value > max) {
+      throw new InvalidInput(`${field} must have whole numbers from ${min} to ${max}, not ${value}.`);
+    }
+  }
+  return values;
 }
 
 type Message = Readonly<Record<string, unknown>>;
@@ -104,14 +128,21 @@ export const readInput = (
 ): ReadItem =>
   typeof wanted === 'string' ? readField(input, fieldOf(wanted), types) : readColumns(input, wanted.map(fieldOf));
 
-const readColumns =
-  (input: TensorInput, fields: readonly FieldDescriptor[]): ReadItem =>
-  (request) =>
+function readColumns(input: TensorInput, fields: readonly FieldDescriptor[]): ReadItem {
+  for (const field of fields) assertFits(input, field);
+  return (request) =>
     itemOf(
       input,
       input.name,
       fields.map(({ name }) => request[name]),
     );
+}
+
+/** Text would become NaN. */
+function assertFits({ name: tensor, type: wanted }: TensorInput, { name, type }: FieldDescriptor): void {
+  if (wanted !== 'string' && type.kind === 'scalar' && type.scalar === 'string')
+    throw new Error(`The field ${name} is text, and the input ${tensor} takes ${wanted}.`);
+}
 
 /** Reads an input from one field: a scalar, repeated scalars or a tensor message. Throws for other fields. */
 function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex): ReadItem {
@@ -119,6 +150,7 @@ function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex)
   const tensor = tensorMessageOf(field, types);
   if (tensor) {
     const { values } = tensor;
+    assertFits(input, values);
     return (request) => {
       const message = request[name] as Message | undefined;
       if (!message) throw new InvalidInput(`${name} is missing.`);
@@ -127,6 +159,7 @@ function readField(input: TensorInput, field: FieldDescriptor, types: TypeIndex)
     };
   }
   if (field.type.kind === 'message' || cardinality === 'map') throw misfit(field);
+  assertFits(input, field);
   if (cardinality === 'repeated') return (request) => itemOf(input, name, request[name] as ArrayLike<unknown>);
   if (field.type.kind === 'scalar' && field.type.scalar === 'bytes') {
     return (request) => itemOf(input, name, request[name] as Uint8Array);

@@ -94,6 +94,21 @@ describe('an ONNX file', () => {
   });
 });
 
+/** An input x and an output y of float16. */
+const HALF =
+  'CAk6QgoOCgF4CgF4EgF5IgNBZGQSBGhhbGZaFAoBeBIPCg0IChIJCgMSAW4KAggDYhQKAXkSDwoNCAoSCQoDEgFuCgIIA0IECgAQEkIOCgphaS5vbm54Lm1sEAM=';
+
+it('of a type that cannot be served is refused by the name of the type', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'modelyard-onnx-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'model.onnx'), Buffer.from(HALF, 'base64'));
+  const manifest = { name: 'half', description: 'A test.' };
+
+  await expect(onnxModel(folder, { manifest, request: FixedRequest, response: FixedResponse })).rejects.toThrow(
+    'The input x of model.onnx has the type float16, which cannot be served: export the graph with float32.',
+  );
+});
+
 describe('messages that do not fit the graph', () => {
   const described = (rest: Partial<ModelFolder>): ModelFolder => ({
     manifest: { name: 'fixed', description: 'A test.' },

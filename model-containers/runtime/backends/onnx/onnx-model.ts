@@ -138,7 +138,7 @@ function inputsOf(
   { types, isBatched }: { readonly types: TypeIndex; readonly isBatched: boolean },
 ): readonly Input[] {
   return session.inputMetadata.map((each) => {
-    if (!each.isTensor || !isElementType(each.type)) throw unsupported('input', each.name);
+    if (!each.isTensor || !isElementType(each.type)) throw unsupported('input', each);
     const dims = each.shape.map((size) => (typeof size === 'number' ? size : undefined)).slice(isBatched ? 1 : 0);
     const input: TensorInput = { name: each.name, type: each.type, dims, isBatched };
     const wanted = manifest.tensors?.inputs?.[each.name] ?? fieldName(each.name);
@@ -157,7 +157,7 @@ function outputsOf(
   const found = session.outputMetadata.flatMap((each) => {
     const field = message.fields.find(({ name }) => name === (fields[each.name] ?? fieldName(each.name)));
     if (!field) return [];
-    if (!each.isTensor || !isElementType(each.type)) throw unsupported('output', each.name);
+    if (!each.isTensor || !isElementType(each.type)) throw unsupported('output', each);
     return [{ name: each.name, field: field.name, write: writeField(field, types, labels) }];
   });
   const missing = message.fields.find(({ name }) => !found.some(({ field }) => field === name));
@@ -176,7 +176,9 @@ function fieldOf({ name: message, fields }: MessageDescriptor, wanted: string, i
   );
 }
 
-const unsupported = (kind: string, name: string): ModelStartError =>
-  new ModelStartError(
-    `The ${kind} ${name} of model.onnx is not a tensor of numbers or strings. For scikit-learn, convert with zipmap=False.`,
-  );
+function unsupported(kind: string, each: InferenceSession.ValueMetadata): ModelStartError {
+  const hint = each.isTensor
+    ? `has the type ${each.type}, which cannot be served: export the graph with float32.`
+    : 'is not a tensor. For scikit-learn, convert with zipmap=False.';
+  return new ModelStartError(`The ${kind} ${each.name} of model.onnx ${hint}`);
+}
