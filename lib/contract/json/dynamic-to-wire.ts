@@ -1,5 +1,5 @@
 import { entryBehind, type KeyRange, SLICE } from './json-tape.ts';
-import { sortedKeys } from './map-keys.ts';
+import { sortedKeys } from './key-order.ts';
 import type { MessageReader } from './message-reader.ts';
 import { MAX_DEPTH, TOO_DEEP } from './wire-types.ts';
 

@@ -1,6 +1,7 @@
 import type { IntegerType } from '../codec/ranges.ts';
 import { entryBehind, type JsonTape, type KeyRange, nameOf, SLICE } from './json-tape.ts';
-import { MapKeyWriter, sortedKeys } from './map-keys.ts';
+import { sortedKeys } from './key-order.ts';
+import { MapKeyWriter } from './map-keys.ts';
 import { sortMembers } from './member-order.ts';
 import { type FieldPlan, listNames, type MessagePlan, takesNull, type ValuePlan } from './message-plan.ts';
 import { Problems } from './problems.ts';
@@ -125,8 +126,7 @@ export class MessageReader {
       if (candidate < other && each?.oneof === field.oneof && each && this.#isSet(each, candidate)) other = candidate;
     }
     if (other === key) return;
-    const name = JSON.stringify(this.problems.keyAt(other));
-    this.problems.add(`Excluded by ${name}: only one of the two may be set.`);
+    this.problems.add(`Excluded by ${JSON.stringify(this.problems.keyAt(other))}: only one of the two may be set.`);
   }
 
   #member(field: FieldPlan, entry: number, depth: number): void {

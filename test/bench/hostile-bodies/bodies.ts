@@ -46,6 +46,7 @@ const JSON_BODIES: Readonly<Record<string, () => Uint8Array>> = {
   ),
   'escaped keys': members('by_string', (i) => `"\\u0061${i.toString(36)}":""`, ',"-":1'),
   'integer keys, descending': members('by_int64', (i) => `"${2_000_000 - i}":true`, ',"-":1'),
+  'integer keys in no order': members('by_int64', (i) => `"${Math.imul(i, 0x9e37_79b1) >>> 0}":true`, ',"-":1'),
   'integer keys in longer forms': members('by_int64', (i) => `"0${i}":true`, ',"-":1'),
   'unknown fields': () => filled('{', (i) => `"${i.toString(36)}":0`, '}'),
   'zeros for messages': elements('many_inners', '0', '0'),
@@ -88,6 +89,11 @@ const JSON_BODIES: Readonly<Record<string, () => Uint8Array>> = {
   'a list of lists': elements('dynamic_list', '[]', '1e999'),
   'a list of objects': elements('dynamic_list', '{}', '1e999'),
   'a struct of integer keys': members('dynamic_struct', (i) => `"${1_700_000 - i}":0`, ',"-":1e999'),
+  'a struct of integer keys in no order': members(
+    'dynamic_struct',
+    (i) => `"${Math.imul(i, 0x9e37_79b1) >>> 0}":0`,
+    ',"-":1e999',
+  ),
   'an Any in an Any': () => {
     const open = '{"@type":"x/google.protobuf.Any","value":';
     const inner = filled('{"@type":"x/test.everything.Everything","many_bools":[', 'true', ']}').subarray(0, -5000);
