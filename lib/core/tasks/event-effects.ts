@@ -72,7 +72,7 @@ export interface EventEffect {
   /** Removed fields. */
   readonly clears?: readonly ClearedField[];
   /** Appended to the history. */
-  readonly entry?: HistoryEntry;
+  readonly entries?: readonly HistoryEntry[];
 }
 
 /** Stores derive their conditional writes from this, so that there is one definition of the rules. */
@@ -84,7 +84,7 @@ export function effectOf(event: TaskEvent): EventEffect {
         guard: { requestHash, round, copy, fence: { of: 'start', value: fence, alone } },
         changes: { state: 'running', fence, attempts, copy, startedAlone: alone, startedAt: at, ...ranBy(event) },
         ...receivedIn(round),
-        ...(lost ? { entry: lost } : {}),
+        ...(lost ? { entries: [lost] } : {}),
       };
     }
     case 'succeeded': {
@@ -102,11 +102,11 @@ export function effectOf(event: TaskEvent): EventEffect {
       return {
         guard: endGuard(event),
         changes: { ...runEnded('failed', event), ...kept, error },
-        entry: failedAttempt({ ...event, startedAt }),
+        entries: [failedAttempt({ ...event, startedAt })],
       };
     }
     case 'attempt-failed':
-      return { guard: endGuard(event), changes: toldBy(event), entry: failedAttempt(event) };
+      return { guard: endGuard(event), changes: toldBy(event), entries: [failedAttempt(event)] };
     case 'progressed':
       return { guard: { ...endGuard(event), from: ['running'] }, changes: toldBy(event) };
     case 'gave-up':
@@ -114,7 +114,7 @@ export function effectOf(event: TaskEvent): EventEffect {
         guard: { requestHash: event.requestHash, round: event.round ?? 0 },
         changes: { ...ended('failed', event.at), error: event.error, deadLetter: event.envelope },
         minAttempts: event.attempts,
-        entry: { event: 'gave_up', at: event.at, error: event.error },
+        entries: [{ event: 'gave_up', at: event.at, error: event.error }],
       };
     case 'expired':
       return {
@@ -128,7 +128,7 @@ export function effectOf(event: TaskEvent): EventEffect {
           error: event.error,
           ...(event.envelope ? { envelope: event.envelope } : {}),
         },
-        entry: { event: 'expired', at: event.at },
+        entries: [{ event: 'expired', at: event.at }],
       };
     case 'found': {
       const { requestHash, round = 0, envelope } = event;
@@ -136,12 +136,12 @@ export function effectOf(event: TaskEvent): EventEffect {
     }
     case 'retried':
     case 'redriven': {
-      const { at, by, round, deadlineAt, envelope } = event;
+      const { at, by, round, deadlineAt, envelope, last } = event;
       return {
         guard: { from: ['failed', 'expired'], round: round - 1 },
         changes: { state: 'queued', fence: 0, attempts: 0, round, deadlineAt, ...(envelope ? { envelope } : {}) },
         clears: CLEARED,
-        entry: { event: event.type, at, by },
+        entries: [...(last ? [last] : []), { event: event.type, at, by }],
       };
     }
     case 'resent':
@@ -155,7 +155,7 @@ export function effectOf(event: TaskEvent): EventEffect {
       return {
         guard: {},
         changes: ended('canceled', event.at),
-        entry: { event: 'canceled', at: event.at, ...(event.by === undefined ? {} : { by: event.by }) },
+        entries: [{ event: 'canceled', at: event.at, ...(event.by === undefined ? {} : { by: event.by }) }],
       };
   }
 }

@@ -6,7 +6,7 @@ import { type Envelope, encodeEnvelope, readEnvelope } from './envelope.ts';
 import { getTask, type ReadDeps, type TaskLookup } from './read-tasks.ts';
 import { CONFIRMATION_PAUSES_MS, RESEND_INTERVAL_MS, type SubmitCommand, unconfirmed } from './submit-task.ts';
 import type { Task } from './task.ts';
-import { MAX_HISTORY } from './task-history.ts';
+import { MAX_HISTORY, unstoredAttempt } from './task-history.ts';
 import type { TaskQueues } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -138,7 +138,9 @@ async function sendAgain(
   const deadlineAt = Math.min(at + task.deadlineAt - roundBegan(task), task.retainedUntil);
   const messageOf = (request: Envelope) => ({ ...request, ...origin, copy: 0, round, deadlineAt, submittedAt: at });
   const kept = envelope && encodeEnvelope(messageOf(envelope));
-  const outcome = await tasks.apply(task.id, { type, at, by, round, deadlineAt, ...(kept ? { envelope: kept } : {}) });
+  const last = unstoredAttempt(task);
+  const again = { type, at, by, round, deadlineAt, ...(kept ? { envelope: kept } : {}), ...(last ? { last } : {}) };
+  const outcome = await tasks.apply(task.id, again);
   if (outcome !== 'applied') throw refusal('It has changed in the meantime.');
   const request = envelope ?? (await requestOfRound(tasks, task.id, round));
   // An instance that finds it sends it: see `keepFoundRequest`.

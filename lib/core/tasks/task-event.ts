@@ -68,6 +68,8 @@ export type TaskEvent =
       readonly by: string;
       readonly round: number;
       readonly deadlineAt: number;
+      /** The attempt of the round before whose end is not in the history. */
+      readonly last?: HistoryEntry;
       /** The message that is about to be sent. Absent if only the message of an earlier round has the request. */
       readonly envelope?: Uint8Array;
     }

@@ -7,12 +7,12 @@ import type { EventOutcome, TaskEvent } from './task-event.ts';
  * and number. A terminal task changes only when it is sent again, and a succeeded or canceled one never.
  */
 export function applyEvent(task: Task, event: TaskEvent): { readonly outcome: EventOutcome; readonly task: Task } {
-  const { guard, changes, minAttempts = 0, clears = [], entry } = effectOf(event);
+  const { guard, changes, minAttempts = 0, clears = [], entries } = effectOf(event);
   const refusal = refusalOf(task, guard);
   if (refusal) return { outcome: refusal, task };
   const attempts = Math.max(changes.attempts ?? task.attempts, minAttempts);
   const fence = Math.max(changes.fence ?? task.fence, attempts);
-  const history = entry ? { history: [...(task.history ?? []), entry] } : {};
+  const history = entries ? { history: [...(task.history ?? []), ...entries] } : {};
   return { outcome: 'applied', task: { ...without(task, clears), ...changes, attempts, fence, ...history } };
 }
 

@@ -26,24 +26,30 @@ export const MAX_HISTORY = 200;
  */
 export function historyOf(task: Task): readonly HistoryEntry[] {
   const submitted = { event: 'submitted', at: task.createdAt, by: task.owner } as const;
-  const { history = [] } = task;
-  // The stored end of a task came after the start of its last attempt.
-  const before = END_EVENTS.has(history.at(-1)?.event) ? -1 : history.length;
-  return [submitted, ...history.slice(0, before), ...lastAttempt(task), ...history.slice(before)];
+  const last = unstoredAttempt(task);
+  return [submitted, ...endsLast([...(task.history ?? []), ...(last ? [last] : [])])];
 }
+
+/** An attempt that is stored after the end of its round, or not at all, came before that end. */
+const endsLast = (entries: readonly HistoryEntry[]): readonly HistoryEntry[] =>
+  entries.flatMap((entry, at) => {
+    const next = entries[at + 1];
+    if (END_EVENTS.has(entry.event) && next?.event === 'attempt') return [next, entry];
+    return entry.event === 'attempt' && END_EVENTS.has(entries[at - 1]?.event) ? [] : [entry];
+  });
 
 const END_EVENTS: ReadonlySet<HistoryEntry['event'] | undefined> = new Set(['gave_up', 'expired', 'canceled']);
 
-/** The recorded attempt whose end is not in the history. */
-function lastAttempt(task: Task): readonly HistoryEntry[] {
+/** The recorded attempt whose end is not in the stored history. A retry stores it, because it begins another one. */
+export function unstoredAttempt(task: Task): HistoryEntry | undefined {
   const { state, startedAt, endedAt } = task;
-  if (startedAt === undefined || state === 'queued' || isStored(task, startedAt)) return [];
+  if (startedAt === undefined || state === 'queued' || isStored(task, startedAt)) return undefined;
   const attempt = attemptOf(task, startedAt);
-  if (state === 'running') return [attempt];
+  if (state === 'running') return attempt;
   // An instance stores the end of a run that failed, so one that is given up without it was lost.
-  if (state === 'failed') return [{ ...attempt, outcome: 'lost' }];
+  if (state === 'failed') return { ...attempt, outcome: 'lost' };
   const outcome = state === 'succeeded' ? 'succeeded' : 'aborted';
-  return [{ ...attempt, ...(endedAt === undefined ? {} : { endedAt }), outcome }];
+  return { ...attempt, ...(endedAt === undefined ? {} : { endedAt }), outcome };
 }
 
 /**

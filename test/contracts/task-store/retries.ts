@@ -47,6 +47,31 @@ export function retries(open: OpenStore): void {
     });
   });
 
+  it('keeps the attempt of the round before, if its end was not stored', async () => {
+    const { store } = await open();
+    const task = aFreshTask();
+    await store.create(task);
+    await store.apply(task.id, {
+      type: 'started',
+      fence: 1,
+      attempts: 1,
+      copy: 0,
+      alone: false,
+      at: 5,
+      instance: 'i-1',
+    });
+    await store.apply(task.id, { type: 'gave-up', attempts: 1, at: 9, error: ERROR, envelope: ENVELOPE });
+    const last = { event: 'attempt', at: 5, attempt: 1, instance: 'i-1', outcome: 'lost' } as const;
+
+    await store.apply(task.id, { ...AGAIN, deadlineAt: task.deadlineAt, last });
+
+    expect((await store.get(task.id))?.history).toEqual([
+      { event: 'gave_up', at: 9, error: ERROR },
+      last,
+      { event: 'retried', at: 20, by: 'anna' },
+    ]);
+  });
+
   it('refuses what belongs to an earlier round, and takes what belongs to the new one', async () => {
     const { store } = await open();
     const task = await failedTask(store);

@@ -4,6 +4,7 @@ import {
   decodeEnvelope,
   encodeEnvelope,
   getTask,
+  historyOf,
   keepFoundRequest,
   MAX_HISTORY,
   RESEND_INTERVAL_MS,
@@ -178,6 +179,22 @@ describe('a retry', () => {
 
     await expect(retry()).rejects.toMatchObject({ code: 'task_not_retryable' });
     expect(await received()).toHaveLength(1);
+  });
+
+  it('keeps the attempt before, whose end nobody has stored, before the end of its round', async () => {
+    const { id, clock, platform, retry, stored } = await givenUpTask();
+    await retry();
+    const start = { type: 'started', round: 1, fence: 1, attempts: 1, copy: 0, alone: false, instance: 'i-1' } as const;
+    await platform.tasks.apply(id, { ...start, at: clock.now() });
+    await clock.advance(HOUR_MS);
+
+    await retry();
+
+    const told = historyOf((await stored()) as Task).map(({ event, outcome }) => [event, outcome ?? '']);
+    expect(told.map((entry) => entry.join(' ').trim())).toEqual([
+      ...['submitted', 'gave_up', 'retried'],
+      ...['attempt aborted', 'expired', 'retried'],
+    ]);
   });
 
   it('sends another copy when only its confirmation was lost', async () => {

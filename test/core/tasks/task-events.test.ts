@@ -159,7 +159,7 @@ describe('the effect of an event', () => {
       {
         guard: END_GUARD,
         changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, startedAt: 1500, error: ERROR },
-        entry: { ...FAILED_ATTEMPT, at: 1500 },
+        entries: [{ ...FAILED_ATTEMPT, at: 1500 }],
       },
     ],
     [
@@ -167,7 +167,7 @@ describe('the effect of an event', () => {
       {
         guard: END_GUARD,
         changes: { state: 'failed', endedAt: 2000, fence: 4, attempts: 2, error: ERROR },
-        entry: { ...FAILED_ATTEMPT, at: 2000 },
+        entries: [{ ...FAILED_ATTEMPT, at: 2000 }],
       },
     ],
     [
@@ -176,7 +176,7 @@ describe('the effect of an event', () => {
         guard: CURRENT,
         changes: { state: 'failed', endedAt: 2000, error: ERROR, deadLetter: Uint8Array.of(1) },
         minAttempts: 3,
-        entry: { event: 'gave_up', at: 2000, error: ERROR },
+        entries: [{ event: 'gave_up', at: 2000, error: ERROR }],
       },
     ],
     [
@@ -184,7 +184,7 @@ describe('the effect of an event', () => {
       {
         guard: { ...REQUEST, latestDeadline: 2000 },
         changes: { state: 'expired', endedAt: 2000, error: ERROR },
-        entry: { event: 'expired', at: 2000 },
+        entries: [{ event: 'expired', at: 2000 }],
       },
     ],
     [
@@ -212,7 +212,7 @@ describe('the effect of an event', () => {
       {
         guard: {},
         changes: { state: 'canceled', endedAt: 2000 },
-        entry: { event: 'canceled', at: 2000, by: 'u1' },
+        entries: [{ event: 'canceled', at: 2000, by: 'u1' }],
       },
     ],
   ];

@@ -21,7 +21,7 @@ export function updateFor(
   now: number,
   write: string,
 ): { readonly update: Update; readonly changes: Item } {
-  const { guard, changes: changed, minAttempts, clears = [], entry } = effectOf(event);
+  const { guard, changes: changed, minAttempts, clears = [], entries } = effectOf(event);
   const changes: Item = {
     ...toMutableItem(changed),
     ...(minAttempts === undefined ? {} : { attemptsGivenUp: N(minAttempts) }),
@@ -31,7 +31,7 @@ export function updateFor(
   const assignments = names.map((name) => `#${name} = :${name}`);
   // Only tasks that were given up are in the dead-letter index. Its key is copied from the row.
   if (event.type === 'gave-up') assignments.push(`${DEAD_LETTERS_INDEX.partitionKey.name} = model`);
-  if (entry) assignments.push('#history = list_append(if_not_exists(#history, :noEntries), :entries)');
+  if (entries) assignments.push('#history = list_append(if_not_exists(#history, :noEntries), :entries)');
   const removals = clears.length === 0 ? [] : [...clears, 'attemptsGivenUp', DEAD_LETTERS_INDEX.partitionKey.name];
   const { conditions, values } = conditionsOf(guard);
   const states = guard.from ?? ['queued', 'running'];
@@ -49,7 +49,7 @@ export function updateFor(
           ...names,
           'state',
           ...removals,
-          ...(entry ? ['history'] : []),
+          ...(entries ? ['history'] : []),
           ...(guard.copy === undefined ? [] : ['copy']),
           ...(guard.round === undefined ? [] : ['round']),
         ].map((name) => [`#${name}`, name]),
@@ -57,7 +57,9 @@ export function updateFor(
       ExpressionAttributeValues: {
         ':now': N(now),
         ...Object.fromEntries(states.map((state) => [`:in_${state}`, S(state)])),
-        ...(entry ? { ':noEntries': { L: [] }, ':entries': { L: [S(JSON.stringify(entry))] } } : {}),
+        ...(entries
+          ? { ':noEntries': { L: [] }, ':entries': { L: entries.map((entry) => S(JSON.stringify(entry))) } }
+          : {}),
         ...values,
         ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
       },

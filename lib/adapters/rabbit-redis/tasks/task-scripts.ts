@@ -33,7 +33,7 @@ return { KEYS[1], existing }
  * Applies an event; refuses it in the order of `applyEvent`. KEYS: task, channel of ended tasks. ARGV: request hash,
  * latest deadline, copy, fence, kind of fence (`start`, `alone` or `end`), number of the next copy, minimum number of
  * attempts, notification if the event ends the task, key prefix of dead letters if it is given up; '' for absent
- * values; the id; the states that the task must be in; the round; an entry of the history; the fields to clear; then
+ * values; the id; the states that the task must be in; the round; entries of the history; the fields to clear; then
  * the changed fields.
  */
 export const APPLY_EVENT = redisScript(`
@@ -91,7 +91,7 @@ return { KEYS[1], 'removed' }
 `);
 
 export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: string): (string | Buffer)[] {
-  const { guard, changes, minAttempts, clears = [], entry } = effectOf(event);
+  const { guard, changes, minAttempts, clears = [], entries = [] } = effectOf(event);
   const { fence } = guard;
   return [
     guard.requestHash ?? '',
@@ -106,7 +106,7 @@ export function applyArguments(id: string, event: TaskEvent, deadLettersPrefix: 
     id,
     guard.from?.join(' ') ?? '',
     textOf(guard.round),
-    entry ? JSON.stringify(entry) : '',
+    entries.map((entry) => JSON.stringify(entry)).join('\n'),
     clears.join(' '),
     ...toFields(changes),
   ];
