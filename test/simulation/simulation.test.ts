@@ -65,6 +65,16 @@ describe('the plants', () => {
     ['places-of-unstored-tasks', 101],
     ['places-never-free', 101],
     ['found-requests-dropped', 401],
+    ['tasks-of-strangers', 1],
+    ['batches-of-strangers', 101],
+    ['counts-of-tasks-only', 1],
+    ['results-of-neighbours', 1],
+    ['retries-forget-attempts', 1],
+    ['redriven-by-owners', 101],
+    ['redriven-twice', 1],
+    ['first-dead-letters-only', 101],
+    ['newest-delivery-only', 201],
+    ['groups-of-owners', 1],
     ['wrong-rows', 1],
   ])('%s is found within 2,000 seeds from %i', { timeout: PATIENCE_MS }, async (plant, from) => {
     const { failures } = await simulate({ from, seeds: 2000, threads: 1, plant });

@@ -2,7 +2,7 @@ import { isTerminal, type Task } from '#core';
 import { EPOCH } from '../engine/engine.ts';
 import { hashOf } from '../world/requests.ts';
 import { requestsOf } from '../world/scenario.ts';
-import type { AcceptedTask, History } from './history.ts';
+import type { AcceptedTask, History, RunEnd } from './history.ts';
 import type { Violation } from './row-rules.ts';
 
 interface Ended {
@@ -82,6 +82,19 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
     // All others may run before it, and be retried too.
     const othersMs = 4 * requests.reduce((sum, { ms }) => sum + ms, 0);
     return leftMs > MAX_HAND_OVER_MS + othersMs ? `${id} expired ${leftMs} ms after its retry` : undefined;
+  },
+
+  'who is redriven twice at once runs once': (history, { id, accepted, row }) => {
+    if (!row?.round || history.trouble() > 0 || history.cancelsAsked.has(id)) return undefined;
+    // A message that is sent again may be run once more.
+    const { copies = 0 } = row;
+    const ended = (...ends: readonly RunEnd[]) =>
+      history.runsOfRound(row).filter(({ end }) => end !== undefined && ends.includes(end)).length;
+    const { maxAttempts } = history.scenario.model;
+    // These are charged, whatever runs beside them.
+    const charged = ended('failed', 'aborted');
+    if (ended('answered') <= 1 + copies && charged <= maxAttempts + copies) return undefined;
+    return `round ${row.round} of ${id} (${accepted.request.does}) was answered ${ended('answered')} times, and failed ${charged} times`;
   },
 
   'attempts shown are the runs where nothing goes wrong': (history, { id, row }) => {

@@ -16,6 +16,7 @@ export interface Run {
   readonly round: number;
   readonly startedMs: number;
   end?: RunEnd;
+  endedMs?: number;
   /** When its process died, if it died before the run ended. */
   leftMs?: number;
   /** Whether the model continued after its abort signal. */
@@ -26,6 +27,23 @@ export interface AcceptedTask {
   readonly request: SimRequest;
   readonly deadlineAt: number;
   readonly acceptedAt: number;
+}
+
+/** How a task runs again, in its history. */
+type Again = 'retried' | 'redriven';
+
+/** A call of the receiver of webhooks, for the end of a round. */
+interface HookCall {
+  readonly id: string;
+  readonly round: number;
+  readonly status: number;
+  readonly atMs: number;
+}
+
+/** A batch without its invalid item. */
+interface SentBatch {
+  readonly owner: string;
+  readonly requests: readonly SimRequest[];
 }
 
 /** The first observed end of a task. */
@@ -55,14 +73,20 @@ export class History {
   readonly ends = new Map<string, SeenEnd>();
   /** The last round that a caller was told of, by task. */
   readonly acceptedRounds = new Map<string, number>();
-  /** How often a caller asked to have a task run again. */
-  readonly #asked = new Map<string, number>();
+  /** Who asked to have a task run again, and how, as often as they did. */
+  readonly #asked = new Map<string, string[]>();
+  /** Who asked to have all dead letters run again. */
+  readonly #askedForAll: string[] = [];
   /** Tasks that a caller asked to cancel. */
   readonly cancelsAsked = new Set<string>();
   /** When a cancel was answered, in milliseconds since the start, by task. */
   readonly canceledMs = new Map<string, number>();
   /** The rounds whose end the receiver of webhooks has taken, by task. */
   readonly hooked = new Map<string, Set<number>>();
+  /** What the receiver of webhooks answered. */
+  readonly hookCalls: HookCall[] = [];
+  /** Batches that were accepted, by id. */
+  readonly batches = new Map<string, SentBatch>();
   /** Processes that died, for whatever reason. */
   deaths = 0;
   readonly #runs = new Map<string, Run[]>();
@@ -103,12 +127,23 @@ export class History {
     return rounds.filter((round) => !this.hooked.get(id)?.has(round));
   }
 
-  askedAgain(id: string): void {
-    this.#asked.set(id, this.timesAskedAgain(id) + 1);
+  askedAgain(id: string, as: Again, by: string): void {
+    this.#asked.set(id, [...(this.#asked.get(id) ?? []), `${as} by ${by}`]);
+  }
+
+  /** `ids`: undefined for all dead letters. */
+  askedToRedrive(by: string, ids: readonly string[] | undefined): void {
+    if (!ids) this.#askedForAll.push(by);
+    for (const id of ids ?? []) this.askedAgain(id, 'redriven', by);
   }
 
   timesAskedAgain(id: string): number {
-    return this.#asked.get(id) ?? 0;
+    return (this.#asked.get(id)?.length ?? 0) + this.#askedForAll.length;
+  }
+
+  hasAsked(id: string, as: Again, by: string): boolean {
+    const isOfAll = as === 'redriven' && this.#askedForAll.includes(by);
+    return isOfAll || (this.#asked.get(id)?.includes(`${as} by ${by}`) ?? false);
   }
 
   addRun(taskId: string, request: SimRequest, actor: Actor, startedMs: number): Run {

@@ -18,6 +18,7 @@ import { BacklogRules } from './backlog-rules.ts';
 import { checkEnd } from './final-rules.ts';
 import { History, type Run, type RunEnd, roundKey } from './history.ts';
 import { HookRules, type ReceivedHook } from './hook-rules.ts';
+import { InspectionRules } from './inspection-rules.ts';
 import { checkRow, hasLostProgress, isNextEvent, type Violation } from './row-rules.ts';
 import { checkCounts, checkList, checkStats, type ReadList } from './told-rules.ts';
 
@@ -41,6 +42,7 @@ export class Oracle {
   readonly history: History;
   readonly backlog: BacklogRules;
   readonly hooks: HookRules;
+  readonly inspections: InspectionRules;
   readonly #engine: Engine;
 
   /** `faults`: the kinds of those that were injected so far. */
@@ -49,6 +51,11 @@ export class Oracle {
     this.history = new History(scenario, trouble);
     this.backlog = new BacklogRules(this.history, () => ({ ms: engine.now, unixMs: engine.unixMs }), faults);
     this.hooks = new HookRules(this.history, () => engine.now);
+    this.inspections = new InspectionRules(
+      this.history,
+      () => engine.now,
+      (rule, what) => this.fail(rule, what),
+    );
   }
 
   /** Whether every task that was accepted has ended. */
@@ -69,7 +76,9 @@ export class Oracle {
   }
 
   runEnded(run: Run, end: RunEnd): void {
-    if (run.actor.isAlive) run.end ??= end;
+    if (!run.actor.isAlive || run.end !== undefined) return;
+    run.end = end;
+    run.endedMs = this.#engine.now;
   }
 
   died(actor: Actor): void {
@@ -115,6 +124,7 @@ export class Oracle {
   batchAccepted({ batch, refused }: AcceptedBatch, requests: readonly SimRequest[]): readonly Task[] {
     const rule = 'each item of a batch stands alone';
     if (refused.get(requests.length)?.error.code !== 'invalid_input') this.fail(rule, 'an invalid item was accepted');
+    this.history.batches.set(batch.id, { owner: batch.owner, requests });
     return requests.flatMap((request, index) => {
       const error = refused.get(index)?.error;
       if (error && !error.retryable) this.fail(rule, `item ${index} was refused: ${error.message}`);
@@ -183,6 +193,8 @@ export class Oracle {
 
   /** The receiver of webhooks was told of the end of a round, and has taken it or failed. */
   webhookReceived(hook: ReceivedHook, isTaken: boolean): void {
+    const { id, round } = hook;
+    this.history.hookCalls.push({ id, round, status: isTaken ? 204 : 500, atMs: this.#engine.now });
     this.hooks.received(hook, isTaken, (rule, what) => this.fail(rule, what));
   }
 
@@ -270,8 +282,10 @@ export class Oracle {
   }
 
   /** A task runs again only after it has failed or expired, and begins anew. */
-  #checkRound(before: Task | undefined, { id, round = 0, state, attempts }: Task): void {
+  #checkRound(before: Task | undefined, task: Task): void {
+    const { id, round = 0, state, attempts } = task;
     if (before === undefined || round === (before.round ?? 0)) return;
+    this.inspections.retried(before, task);
     const isNext = round === (before.round ?? 0) + 1 && (before.state === 'failed' || before.state === 'expired');
     if (isNext && state === 'queued' && attempts === 0) return;
     const changed = `from ${before.state} in round ${before.round ?? 0} to ${state} in round ${round}`;

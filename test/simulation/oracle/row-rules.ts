@@ -99,8 +99,11 @@ type TimeRule = (now: number, tolerance: number, task: Task) => string | undefin
 /** Maximum error of a reading of the store's clock, after a normal and after a slow or late response. */
 const TOLERANCE_MS = { calm: 1_500, troubled: 110_000 } as const;
 
+export const clockErrorOf = (history: History): number =>
+  history.trouble() === 0 ? TOLERANCE_MS.calm : TOLERANCE_MS.troubled;
+
 function checkTimes(history: History, task: Task, now: number): Violation | undefined {
-  const tolerance = history.trouble() === 0 ? TOLERANCE_MS.calm : TOLERANCE_MS.troubled;
+  const tolerance = clockErrorOf(history);
   for (const [rule, check] of Object.entries(TIME_RULES)) {
     const what = check(now, tolerance, task);
     if (what !== undefined) return { rule, what };

@@ -15,6 +15,8 @@ export interface Plant {
   readonly hasWrongRows?: boolean;
 }
 
+const READ_BATCH = 'lib/core/batches/read-batch.ts';
+const RETRY = 'lib/core/tasks/retry-task.ts';
 const SUBMIT = 'lib/core/tasks/submit-task.ts';
 const MODEL_LIFE = 'model-containers/runtime/worker/model-life.ts';
 const REPEAT = '  return isConfirmed(existing) ? existing : resend(deps, existing, command);';
@@ -116,7 +118,7 @@ ${REPEAT}`,
     defect: 'a retry forgets the end that its webhook has not told yet',
     changes: [
       {
-        file: 'lib/core/tasks/retry-task.ts',
+        file: RETRY,
         find: "  if (webhooks) await (await import('../webhooks/webhook-records.ts')).keepEnd({ webhooks, clock }, task);\n",
         replace: '  void webhooks;\n',
       },
@@ -191,9 +193,96 @@ ${REPEAT}`,
     defect: 'the message of an expired task is dropped though a retry waits for its request',
     changes: [
       {
-        file: 'lib/core/tasks/retry-task.ts',
+        file: RETRY,
         find: 'return repeat(deps, task, envelope).catch(unlessChanged);',
         replace: 'return void unlessChanged;',
+      },
+    ],
+  },
+  'tasks-of-strangers': {
+    defect: 'a task is told to who knows its id',
+    changes: [{ file: 'lib/core/tasks/read-tasks.ts', find: 'task?.owner !== owner ||', replace: '!task ||' }],
+  },
+  'batches-of-strangers': {
+    defect: 'a batch is told to who knows its id',
+    changes: [{ file: READ_BATCH, find: 'batch?.owner === owner &&', replace: 'owner && batch &&' }],
+  },
+  'counts-of-tasks-only': {
+    defect: 'the counts of a batch leave out what was refused',
+    changes: [
+      {
+        file: READ_BATCH,
+        find: "counts[head ? stateAt(head, now) : 'refused'] += 1",
+        replace: 'if (head) counts[stateAt(head, now)] += 1',
+      },
+    ],
+  },
+  'results-of-neighbours': {
+    defect: 'an item of a batch has the result of the one before',
+    changes: [
+      {
+        file: READ_BATCH,
+        find: 'deps.tasks.get(itemTaskId(id, index))',
+        replace: 'deps.tasks.get(itemTaskId(id, Math.max(0, index - 1)))',
+      },
+    ],
+  },
+  'retries-forget-attempts': {
+    defect: 'the last attempt before a retry is not in the history, if its instance died or time was up',
+    changes: [{ file: RETRY, find: '...(last ? { last } : {}) };', replace: '};' }],
+  },
+  'redriven-by-owners': {
+    defect: 'the history says that the owner of a task has redriven it',
+    changes: [
+      {
+        file: RETRY,
+        find: "{ type: 'redriven', by, origin,",
+        replace: "{ type: 'redriven', by: letter.owner, origin,",
+      },
+    ],
+  },
+  'redriven-twice': {
+    defect: 'two redrives at once send a message each, and instances run both',
+    changes: [
+      {
+        file: RETRY,
+        find: "  if (outcome !== 'applied') throw refusal('It has changed in the meantime.');\n  const request",
+        replace: '  void outcome;\n  const request',
+      },
+      {
+        file: 'lib/core/tasks/judge-delivery.ts',
+        find: 'fence === 1 && copy === 0 && round === 0 &&',
+        replace: 'fence === 1 && copy === 0 &&',
+      },
+    ],
+  },
+  'first-dead-letters-only': {
+    defect: 'a list of dead letters ends with its first page',
+    changes: [
+      {
+        file: 'lib/adapters/memory/tasks/memory-task-store.ts',
+        find: 'const last = matching.length > limit ? tasks.at(-1) : undefined;',
+        replace: 'const last: Task | undefined = undefined;',
+      },
+    ],
+  },
+  'newest-delivery-only': {
+    defect: 'the deliveries of a task are listed with their last attempt only',
+    changes: [
+      {
+        file: 'lib/core/webhooks/webhook.ts',
+        find: '[...delivery.attempts, attempt].slice(-MAX_ATTEMPTS_KEPT)',
+        replace: '[attempt]',
+      },
+    ],
+  },
+  'groups-of-owners': {
+    defect: 'the messages of an owner are in one group of SQS, whatever their priority is',
+    changes: [
+      {
+        file: 'lib/adapters/aws/queue/sqs-task-queue.ts',
+        find: 'groupId(flowOf(group, priority))',
+        replace: 'groupId(flowOf(group))',
       },
     ],
   },

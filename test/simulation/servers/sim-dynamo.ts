@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   GetItemCommand,
@@ -7,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '#adapters/aws/attributes.ts';
-import { BY_OWNER_INDEX, CREATED_KEY } from '#adapters/aws/resources.ts';
+import { BY_OWNER_INDEX, DEAD_LETTERS_INDEX } from '#adapters/aws/resources.ts';
 import type { World } from '../world/world.ts';
 import { type ExpressionArguments, meets, updated } from './dynamo-expression.ts';
 
@@ -66,20 +67,28 @@ export class SimDynamo {
     return { Responses: Object.fromEntries(found) };
   }
 
-  /** Of the index by owner, which is behind the table, newest first. */
+  /** Of an index, which is behind the table, the last sort key first. */
   #query({ input }: QueryCommand): object {
-    if (input.IndexName !== BY_OWNER_INDEX.name || input.ScanIndexForward !== false || input.ExclusiveStartKey) {
+    const index = [BY_OWNER_INDEX, DEAD_LETTERS_INDEX].find(({ name }) => name === input.IndexName);
+    if (!index || input.ScanIndexForward !== false)
       throw new Error('The simulated DynamoDB does not know such a query.');
-    }
     const { KeyConditionExpression: condition = '', Limit: limit = Number.POSITIVE_INFINITY } = input;
-    const createdOf = (item: Item): string => item[CREATED_KEY.name]?.S ?? '';
+    const { partitionKey, sortKey } = index;
+    const isAfter = (a: Item, b: Item) => compareKeys(a[sortKey.name], b[sortKey.name]) || compareKeys(a.id, b.id);
+    const { ExclusiveStartKey: start } = input;
     const items = [...this.#rows.values()]
       .map((row) => this.#behind(row))
       .filter((item) => item !== undefined)
-      .filter((item) => createdOf(item) !== '' && meets(condition, item, input))
-      .sort((a, b) => (createdOf(a) < createdOf(b) ? 1 : -1));
+      .filter((item) => item[partitionKey.name] && item[sortKey.name] && meets(condition, item, input))
+      .filter((item) => !start || isAfter(item, start) < 0)
+      .sort((a, b) => isAfter(b, a));
     const page = items.slice(0, limit).map((item) => ({ ...item }));
-    return { Items: page, ...(items.length > limit ? { LastEvaluatedKey: { id: page.at(-1)?.id } } : {}) };
+    const last = items.length > limit ? page.at(-1) : undefined;
+    const keys = ['id', partitionKey.name, sortKey.name];
+    return {
+      Items: page,
+      ...(last ? { LastEvaluatedKey: Object.fromEntries(keys.map((key) => [key, last[key]])) } : {}),
+    };
   }
 
   #put({ input }: PutItemCommand): object {
@@ -115,3 +124,8 @@ export class SimDynamo {
 }
 
 const idOf = (key: Item | undefined): string => key?.id?.S ?? '';
+
+function compareKeys(a: AttributeValue | undefined, b: AttributeValue | undefined): number {
+  if (a?.N !== undefined) return Number(a.N) - Number(b?.N);
+  return (a?.S ?? '') < (b?.S ?? '') ? -1 : Number((a?.S ?? '') > (b?.S ?? ''));
+}

@@ -9,6 +9,7 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { decodeEnvelope, flowOf } from '#core';
 import type { Actor } from '../engine/engine.ts';
 import type { World } from '../world/world.ts';
 
@@ -42,6 +43,8 @@ export class SimSqs {
   readonly #tasks: SimQueue;
   readonly #deadLetters: SimQueue;
   #messages = 0;
+  /** The group of each flow. */
+  readonly #groups = new Map<string, string>();
   #entries = 0;
   #receipts = 0;
 
@@ -95,6 +98,7 @@ export class SimSqs {
 
   #put(url: string | undefined, message: Omit<SendMessageCommand['input'], 'QueueUrl'>): string {
     this.#messages += 1;
+    this.#checkGroup(message);
     this.#add(this.#queue(url), {
       id: this.#messages,
       body: message.MessageBody ?? '',
@@ -105,6 +109,18 @@ export class SimSqs {
       receipt: '',
     });
     return String(this.#messages);
+  }
+
+  /** SQS is fair between groups only. */
+  #checkGroup({ MessageBody = '', MessageGroupId }: Omit<SendMessageCommand['input'], 'QueueUrl'>): void {
+    const { taskId, owner, priority } = decodeEnvelope(Buffer.from(MessageBody, 'base64'));
+    const flow = flowOf(owner, priority);
+    const group = this.#groups.get(flow) ?? MessageGroupId ?? '';
+    this.#groups.set(flow, group);
+    const isShared = [...this.#groups].some(([other, of]) => other !== flow && of === group);
+    if (group !== '' && MessageGroupId === group && !isShared) return;
+    const what = `a message of ${taskId}, of the flow ${flow}, is in the group ${MessageGroupId}`;
+    this.#world.oracle.fail('every message is in the group of its flow', what);
   }
 
   #add(queue: SimQueue, message: StoredMessage): void {

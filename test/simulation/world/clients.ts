@@ -3,6 +3,8 @@ import type { Actor } from '../engine/engine.ts';
 import type { FaultKind } from '../engine/faults.ts';
 import { SimClock } from '../engine/sim-clock.ts';
 import type { Gateway } from './gateways.ts';
+import { Inspection } from './inspection.ts';
+import type { CallerDeps } from './repeated-calls.ts';
 import type { SimRequest } from './requests.ts';
 import type { ClientPlan } from './scenario.ts';
 import { Steering } from './steering.ts';
@@ -25,6 +27,7 @@ export class Client {
   readonly #actor: Actor;
   readonly #clock: SimClock;
   readonly #steering: Steering;
+  readonly #inspection: Inspection;
   /** Ids of the tasks that it was told of. */
   readonly #tasks = new Set<string>();
   /** The last event that it has seen, by task. */
@@ -38,7 +41,7 @@ export class Client {
     this.#plan = plan;
     this.#actor = world.engine.spawn(plan.name);
     this.#clock = new SimClock(world.engine, this.#actor);
-    this.#steering = new Steering({
+    const deps: CallerDeps = {
       ...{ world, plan, clock: this.#clock },
       call: (name, serve, about) =>
         this.#call(
@@ -47,7 +50,9 @@ export class Client {
           () => about,
           () => 'done',
         ),
-    });
+    };
+    this.#steering = new Steering(deps);
+    this.#inspection = new Inspection(deps);
     world.engine.after(this.#actor, plan.startMs, () => {
       void this.#run().then(() => {
         this.isDone = true;
@@ -66,11 +71,14 @@ export class Client {
     }
     await Promise.all(submits);
     const cancels = [...this.#tasks].map((id) => this.#cancel(id));
+    const watched = this.#inspection.watch([...this.#tasks]);
     for (const id of this.#tasks) await this.#follow(id);
     await Promise.all(cancels);
     await Promise.all([...this.#tasks].map((id) => this.#runAgain(id)));
-    await Promise.all([rotated, ...[...this.#tasks].map((id) => this.#steering.redeliver(id))]);
+    await Promise.all([rotated, watched, ...[...this.#tasks].map((id) => this.#steering.redeliver(id))]);
+    await this.#operate();
     await this.#steering.look();
+    await this.#inspection.inspect([...this.#tasks]);
   }
 
   /** One submit, tried again while it is refused for a reason that passes. */
@@ -144,6 +152,14 @@ export class Client {
     }
   }
 
+  /** Redrives the tasks of all, and waits for their ends. */
+  async #operate(): Promise<void> {
+    const { rows } = this.#world.oracle.history;
+    for (let left = this.#plan.operates?.times ?? 0; left > 0; left--) {
+      for (const id of await this.#inspection.operate()) await this.#untilEnded(id, rows.get(id)?.owner ?? '');
+    }
+  }
+
   /** Resolves with whether the task may run again: it was told so, or it was told nothing at first. */
   async #sendAgain(id: string, as: 'retry' | 'redrive'): Promise<boolean> {
     for (let tries = 0; tries <= MAX_RETRY_TRIES; tries++) {
@@ -184,16 +200,20 @@ export class Client {
 
   async #follow(id: string): Promise<void> {
     if (this.#plan.follows) await this.#followEvents(id);
+    await this.#untilEnded(id, this.#plan.owner);
+    await this.#clock.sleep(PAUSE_MS);
+    await this.#askOf('get', (gateway) => gateway.get(id, this.#plan.owner), id).catch(() => undefined);
+  }
+
+  async #untilEnded(id: string, owner: string): Promise<void> {
     for (;;) {
       try {
-        const task = await this.#askOf('wait', (gateway) => gateway.wait(id, this.#plan.owner, WAIT_MS), id);
-        if (isTerminal(task.state)) break;
+        const task = await this.#askOf('wait', (gateway) => gateway.wait(id, owner, WAIT_MS), id);
+        if (isTerminal(task.state)) return;
       } catch {
         await this.#clock.sleep(PAUSE_MS);
       }
     }
-    await this.#clock.sleep(PAUSE_MS);
-    await this.#askOf('get', (gateway) => gateway.get(id, this.#plan.owner), id).catch(() => undefined);
   }
 
   readonly #told = ({ id, state }: Task): string => `${this.#world.describe.alias(id)} is ${state}`;

@@ -189,21 +189,26 @@ export class Gateway {
   }
 
   retry(id: string, owner: string): Promise<Task> {
-    return this.#again(id, 'A retry', (ports) => retryTask(ports, { id, owner }));
+    return this.#again(id, { what: 'A retry', as: 'retried', by: owner }, (ports) => retryTask(ports, { id, owner }));
   }
 
   redrive(id: string, owner: string): Promise<Task> {
-    return this.#again(id, 'A redrive', async (ports) => {
-      const { refused } = await redriveDeadLetters(ports, { model: MODEL, by: 'operator', ids: [id] });
+    const by = 'operator';
+    return this.#again(id, { what: 'A redrive', as: 'redriven', by }, async (ports) => {
+      const { refused } = await redriveDeadLetters(ports, { model: MODEL, by, ids: [id] });
       for (const { error } of refused) throw error;
       return getTask(ports, { id, owner });
     });
   }
 
-  #again(id: string, what: string, send: (ports: Ports) => Promise<Task>): Promise<Task> {
+  #again(
+    id: string,
+    { what, as, by }: { readonly what: string; readonly as: 'retried' | 'redriven'; readonly by: string },
+    send: (ports: Ports) => Promise<Task>,
+  ): Promise<Task> {
     return this.answer(what, 0, async (ports) => {
       const { oracle } = this.#world;
-      oracle.history.askedAgain(id);
+      oracle.history.askedAgain(id, as, by);
       const before = oracle.history.rows.get(id);
       try {
         const task = await send(ports);

@@ -95,6 +95,7 @@ export class InstancePlace {
       model,
       gate: contracts.gate(actor, version),
       contractHash: contracts.hashOf(version),
+      instance: actor.name,
       logger,
       observer: recorder ? toAll(tracer, recorder) : tracer,
       consume: (signal) => ports.queues(MODEL).consume({ leaseSeconds: world.scenario.leaseSeconds, signal }),

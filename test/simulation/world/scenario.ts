@@ -24,6 +24,10 @@ export interface ClientPlan {
   readonly upload?: { readonly isWrongFirst: boolean };
   /** Reads the list of its owner's tasks, or of all owners', in pages of this size, and the statistics. */
   readonly looks?: { readonly limit: number; readonly isOfAll: boolean; readonly state?: TaskState };
+  /** Reads histories, deliveries and batches so often while they change, and once in the end. */
+  readonly inspects?: { readonly times: number; readonly everyMs: number };
+  /** Lists the dead letters of all so often, and redrives them: all or one, in so many calls at once. */
+  readonly operates?: OperatorPlan;
   /** Waits in line so long for room in the backlog. Undefined: it is refused at once. */
   readonly waitSeconds?: number;
   /** Sent together with `request` and an invalid item, as a batch. Undefined: it is sent alone. */
@@ -52,6 +56,15 @@ interface HookPlan {
   readonly redeliveries: number;
   /** Replaces the secret so long after its first call, and gives it to the receiver later. Undefined: it keeps it. */
   readonly rotation?: { readonly afterMs: number; readonly installMs: number };
+}
+
+interface OperatorPlan {
+  readonly times: number;
+  readonly afterMs: number;
+  /** Of a page. */
+  readonly limit: number;
+  readonly redrives: 'all' | 'one' | 'none';
+  readonly atOnce: number;
 }
 
 /** All that a caller may submit. */
@@ -111,6 +124,8 @@ const UPLOAD_STREAM = 0x0b10ad;
 const LOOK_STREAM = 0x100c5;
 const BACKLOG_STREAM = 0xbac10;
 const STATS_STREAM = 0x57a75;
+const INSPECT_STREAM = 0x1d5bec7;
+const OPERATE_STREAM = 0x09e2a7e;
 /** Seconds, minutes and hours. */
 const SKEWS_MS = [5_000, -5_000, 300_000, -300_000, 7_200_000, -7_200_000] as const;
 
@@ -152,6 +167,8 @@ export function scenarioOf(seed: number): Scenario {
       .map(withHooks(new Random(mix(seed, HOOK_STREAM))))
       .map(withUploads(new Random(mix(seed, UPLOAD_STREAM))))
       .map(withLooks(new Random(mix(seed, LOOK_STREAM))))
+      .map(withInspections(new Random(mix(seed, INSPECT_STREAM))))
+      .map(withOperators(new Random(mix(seed, OPERATE_STREAM))))
       .map(backlog.withWaits),
     incidents: isCalm ? [] : incidentsOf(random, instances.length, gateways),
     faults: isCalm || random.chance(0.2) ? { kinds: [], rate: 0, untilMs: 0, budget: 0 } : faultsOf(random),
@@ -253,6 +270,27 @@ function withLooks(random: Random): (plan: ClientPlan) => ClientPlan {
     const state = random.chance(0.3) ? { state: random.pick(TASK_STATES as readonly [TaskState, ...TaskState[]]) } : {};
     const looks = { limit: random.int(1, 5), isOfAll: random.chance(0.3), ...state };
     return doesLook && random.chance(0.6) ? { ...plan, looks } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withInspections(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesInspect = random.chance(0.2);
+  return (plan) => {
+    const inspects = { times: random.int(0, 3), everyMs: random.int(1, random.pick([50, 1_000, 20_000])) };
+    return doesInspect && random.chance(0.6) ? { ...plan, inspects } : plan;
+  };
+}
+
+/** A separate random stream, so that the rest of a seed does not depend on it. */
+function withOperators(random: Random): (plan: ClientPlan) => ClientPlan {
+  const doesOperate = random.chance(0.2);
+  return (plan) => {
+    const operates = {
+      ...{ times: random.int(1, 2), afterMs: random.int(0, random.pick([1, 3_000, 60_000])), limit: random.int(1, 4) },
+      ...{ redrives: random.pick(['all', 'all', 'one', 'none'] as const), atOnce: random.pick([1, 2, 3]) },
+    };
+    return doesOperate && random.chance(0.4) ? { ...plan, operates } : plan;
   };
 }
 

@@ -11,31 +11,20 @@ import {
   uploadKey,
 } from '#core';
 import { redeliverWebhook, rotateWebhookSecret, webhookSecrets } from '#core/webhooks';
-import type { SimClock } from '../engine/sim-clock.ts';
 import type { Gateway, GatewayPorts, SimSubmit } from './gateways.ts';
+import { type CallerDeps, untilDone } from './repeated-calls.ts';
 import { encodeRequest, type SimRequest } from './requests.ts';
-import { type ClientPlan, OWNERS } from './scenario.ts';
+import { OWNERS } from './scenario.ts';
 import { MODEL } from './sim-model.ts';
-import type { World } from './world.ts';
 
-const PAUSE_MS = 3_000;
-const MAX_TRIES = 20;
 /** Longer than a simulation. */
 const MINUTES = 120;
 
-interface SteeringDeps {
-  readonly world: World;
-  readonly plan: ClientPlan;
-  readonly clock: SimClock;
-  /** Calls a gateway. */
-  readonly call: <T>(name: string, serve: (gateway: Gateway) => Promise<T>, about: string) => Promise<T>;
-}
-
 /** What a caller does beside submits and looks at single tasks. */
 export class Steering {
-  readonly #deps: SteeringDeps;
+  readonly #deps: CallerDeps;
 
-  constructor(deps: SteeringDeps) {
+  constructor(deps: CallerDeps) {
     this.#deps = deps;
   }
 
@@ -140,17 +129,8 @@ export class Steering {
     return { webhooks, clock };
   }
 
-  /** Repeats a call for a while. Undefined if no answer came. */
-  async #untilDone<T>(name: string, about: string, serve: (ports: GatewayPorts) => Promise<T>): Promise<T | undefined> {
-    const { call, clock } = this.#deps;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      try {
-        return await call(name, (gateway) => gateway.answer(`A ${name}`, 0, serve), about);
-      } catch {
-        await clock.sleep(PAUSE_MS);
-      }
-    }
-    return undefined;
+  #untilDone<T>(name: string, about: string, serve: (ports: GatewayPorts) => Promise<T>): Promise<T | undefined> {
+    return untilDone(this.#deps, name, about, serve);
   }
 }
 
