@@ -10,7 +10,7 @@ import { getMetrics } from './metrics.ts';
 import { postOutcomes } from './outcomes.ts';
 import { readDistributions, readReport } from './read-report.ts';
 import { REPORT_PAGE_HEADERS, reportPage } from './report-page.ts';
-import { writeSettings } from './settings.ts';
+import { hasSettings, writeSettings } from './settings.ts';
 
 const MAX_LISTED = 1000;
 const HTML_TYPE = 'text/html';
@@ -27,7 +27,8 @@ const getMonitor: Handle = async (lifecycle, request) => {
     askedList(lifecycle, 'training', 'versions', model),
     askedList(lifecycle, 'alerts', 'alerts', model),
   ]);
-  if (report.windows.length === 0 && versions.length === 0) await requireModel(lifecycle, model);
+  const isEmpty = report.windows.length === 0 && versions.length === 0;
+  if (isEmpty && !(await hasSettings(lifecycle, model))) await requireModel(lifecycle, model);
   const wantsPage = negotiate(request.headers.list('accept'), [JSON_TYPE, HTML_TYPE]) === HTML_TYPE;
   if (!wantsPage) return json(200, { ...report, distributions, versions, alerts });
   const body = reportPage({ report, distributions, versions, alerts });
@@ -46,11 +47,9 @@ async function askedList(
   return Array.isArray(list) ? (list as readonly JsonObject[]) : [];
 }
 
-const putMonitor: Handle = async (lifecycle, request) => {
-  const model = request.param('model');
-  await requireModel(lifecycle, model);
-  return json(200, await writeSettings(lifecycle, model, jsonBody(request), request.caller.id));
-};
+/** Also before the model has started or was trained for the first time. */
+const putMonitor: Handle = async (lifecycle, request) =>
+  json(200, await writeSettings(lifecycle, request.param('model'), jsonBody(request), request.caller.id));
 
 const HANDLES: Readonly<Record<string, Handle>> = {
   'POST /outcomes': postOutcomes,

@@ -17,6 +17,13 @@ export async function readSettings(lifecycle: Pick<Lifecycle, 'stores'>, model: 
   return { ...MONITOR_DEFAULTS, ...(row ? (JSON.parse(row.settings) as Partial<MonitorSettings>) : {}) };
 }
 
+/** Whether somebody has set up the monitoring of a model. */
+export async function hasSettings(lifecycle: Pick<Lifecycle, 'stores'>, model: string): Promise<boolean> {
+  const { query } = await monitoringDatabase(lifecycle);
+  const row = query.selectFrom('settings').select('model').where('model', '=', model);
+  return (await row.executeTakeFirst()) !== undefined;
+}
+
 /** Replaces the settings. Fields that are missing get their defaults. Rejects with `invalid_input`. */
 export async function writeSettings(
   lifecycle: Lifecycle,

@@ -225,9 +225,15 @@ describe('versions, deployments and the monitor of a model', { timeout: 60_000 }
 
   it('are 404 for a model that nothing knows', async () => {
     expect(await statuses('nowhere')).toEqual([404, 404, 404]);
-    expect(await call('PUT', '/models/nowhere/monitor', { window_seconds: 60 })).toMatchObject({
-      status: 404,
-      body: { type: '/problems/model-not-found' },
+    expect((await call('GET', '/models/nowhere/versions')).body).toMatchObject({ type: '/problems/model-not-found' });
+  });
+
+  it('have a monitor for a model that is yet to come, once it is set up', async () => {
+    await call('PUT', '/models/later/monitor', { window_seconds: 60 });
+
+    expect(await call('GET', '/models/later/monitor')).toMatchObject({
+      status: 200,
+      body: { settings: { window_seconds: 60 } },
     });
   });
 
