@@ -1,6 +1,6 @@
 import type { MessageDescriptor } from '#contract';
 import type { PredictContext } from '../../define-model.ts';
-import { isOk, JSON_TYPE, parse, trailHeaders } from './http-client.ts';
+import { isOk, JSON_TYPE, parseObject, trailHeaders } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 import { objectOf, type TakeReport } from './reports.ts';
 
@@ -17,7 +17,7 @@ export const cogProtocol = ({ source, codec, types, folder }: ProtocolInput): Ht
   const response = types.message(folder.response.fullName);
   return {
     health: source.health ?? '/health-check',
-    isReady: (answer) => isOk(answer) && (parse(answer.body) as { readonly status?: string }).status === 'READY',
+    isReady: (answer) => isOk(answer) && parseObject(answer.body).status === 'READY',
     takeReport: (context) => takePrediction(context, response),
     connect: async (client) => async (body, context) => {
       const { signal, taskId, reportUrl: webhook } = context;
@@ -30,7 +30,7 @@ export const cogProtocol = ({ source, codec, types, folder }: ProtocolInput): Ht
         const rest = JSON.stringify({ webhook, webhook_events_filter: ['output', 'logs'] }).slice(1);
         const text = Buffer.from(`{"input":${input},${rest}`);
         const call = { path, method: 'PUT', type: JSON_TYPE, body: text, headers: trailHeaders(context) } as const;
-        const { status, output, error } = parse(await client.predict(call, signal)) as CogPrediction;
+        const { status, output, error } = parseObject(await client.predict(call, signal)) as Partial<CogPrediction>;
         if (status === 'succeeded') return { json: outputOf(output, response) };
         throw Object.assign(new Error(error ?? `The prediction ended as ${status}.`), { code: 'container_failed' });
       } finally {

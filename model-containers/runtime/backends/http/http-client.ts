@@ -133,6 +133,13 @@ function detailOf(body: Buffer): string {
   }
 }
 
+/** The JSON object of an answer. Throws an error that is retried. */
+export function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+  const value = parse(body);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw Object.assign(new Error('The container did not answer with a JSON object.'), { code: 'container_failed' });
+}
+
 /** The JSON of an answer. Throws an error that is retried. */
 export function parse(body: Uint8Array): unknown {
   try {

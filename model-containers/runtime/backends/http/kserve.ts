@@ -9,8 +9,15 @@ import {
   type WriteField,
   writeField,
 } from '../tensor-fields.ts';
-import { type HttpClient, parse, trailHeaders } from './http-client.ts';
+import { type HttpClient, parseObject, trailHeaders } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
+
+declare global {
+  interface JSON {
+    /** Of Node, and not of TypeScript yet. */
+    rawJSON(text: string): unknown;
+  }
+}
 
 /** A tensor in JSON. */
 interface WireTensor {
@@ -19,6 +26,16 @@ interface WireTensor {
   readonly datatype: string;
   readonly data: readonly unknown[];
 }
+
+function isTensor(value: unknown): value is WireTensor {
+  const { name, shape, data } = (value ?? {}) as Partial<Record<keyof WireTensor, unknown>>;
+  return typeof name === 'string' && Array.isArray(shape) && Array.isArray(data);
+}
+
+const noTensors = (): Error =>
+  Object.assign(new Error('The container did not answer with `outputs` that have `name`, `shape` and `data`.'), {
+    code: 'container_failed',
+  });
 
 interface Metadata {
   readonly inputs?: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
@@ -49,8 +66,9 @@ export function kserveProtocol(input: ProtocolInput): HttpProtocol {
         const tensors = inputs.map((each) => wireTensor(each, each.read(message)));
         const text = Buffer.from(JSON.stringify({ id: context.taskId, inputs: tensors }));
         const call = { path, type: 'application/json', body: text, headers: trailHeaders(context) };
-        const answer = parse(await client.predict(call, context.signal)) as { readonly outputs: readonly WireTensor[] };
-        return folder.response.encode(responseOf(answer.outputs, { mapped, fields }));
+        const { outputs } = parseObject(await client.predict(call, context.signal));
+        if (!Array.isArray(outputs) || !outputs.every(isTensor)) throw noTensors();
+        return folder.response.encode(responseOf(outputs, { mapped, fields }));
       };
     },
   };
@@ -59,7 +77,7 @@ export function kserveProtocol(input: ProtocolInput): HttpProtocol {
 /** Servers may leave the metadata out; then the messages say what the tensors are. */
 async function metadataOf(client: HttpClient, path: string, signal: AbortSignal): Promise<Metadata> {
   const { status, body } = await client.call({ path, method: 'GET' }, signal);
-  return status === 200 ? (parse(body) as Metadata) : {};
+  return status === 200 ? (parseObject(body) as Metadata) : {};
 }
 
 function inputsOf({ folder, types }: ProtocolInput, { inputs: declared = [] }: Metadata): readonly Input[] {
@@ -105,7 +123,8 @@ const wireTensor = ({ name, datatype }: Input, { dims, values }: TensorItem): Wi
   name,
   shape: [1, ...dims],
   datatype,
-  data: Array.from(values, (value) => (typeof value === 'bigint' ? Number(value) : value)),
+  // A number of JavaScript has 53 bits.
+  data: Array.from(values, (value) => (typeof value === 'bigint' ? JSON.rawJSON(String(value)) : value)),
 });
 
 interface Writers {
