@@ -4,6 +4,7 @@ import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../architecture/cruise.ts';
+import { services } from '../containers/compose-file.ts';
 import { blocks, pages, readPage } from './pages.ts';
 
 const { scripts, bin, engines, devDependencies } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as {
@@ -27,6 +28,34 @@ const COMMANDS = PAGES.flatMap(({ path, text }) =>
 describe('a documented command', () => {
   it.each(COMMANDS)('of $path starts a program that needs no particular Node: $command', ({ command }) => {
     expect(command.split(' ')[0]).toMatch(/^(?:aws|npm|npx|docker|curl|cp|python3|\.venv\/bin\/\w+|\.ci\/run)$/);
+  });
+
+  it('of compose names services, profiles and files that are there', () => {
+    const asked = PAGES.flatMap(({ path, text }) =>
+      [...text.matchAll(/docker compose ([^`#\n<]+)/g)].map(([, rest = '']) => ({
+        path,
+        words: rest.trim().split(/\s+/),
+      })),
+    );
+    const profiles = new Set(Object.values(services).flatMap((each) => each.profiles ?? []));
+    const valuesOf = (words: readonly string[], option: string) =>
+      words.flatMap((word, at) => (word === option ? (words[at + 1] ?? []) : []));
+
+    const named = asked.flatMap(({ words }) => valuesOf(words, '--profile'));
+    const files = asked.flatMap(({ words }) => valuesOf(words, '-f'));
+    const copied = asked.flatMap(({ words }) => words.flatMap((word) => /^([\w-]+):\//.exec(word)?.[1] ?? []));
+    const run = asked.flatMap(({ words }) => {
+      const [verb, ...rest] = words.slice(words.findIndex((word) => /^(?:exec|stop|start|up)$/.test(word)));
+      const others = rest.filter((word) => /^[\w-]+$/.test(word) && !word.startsWith('-'));
+      return verb === 'exec' ? others.slice(0, 1) : verb && words.includes(verb) ? others : [];
+    });
+
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !profiles.has(name))).toEqual([]);
+    expect(files.filter((file) => !existsSync(`${ROOT}/${file}`))).toEqual([]);
+    expect(copied.length).toBeGreaterThan(5);
+    expect(run.length).toBeGreaterThan(5);
+    expect([...copied, ...run].filter((name) => !(name in services))).toEqual([]);
   });
 
   it('that is an npm script exists', () => {
