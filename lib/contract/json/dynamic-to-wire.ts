@@ -1,5 +1,5 @@
 import { entryBehind, type KeyRange, SLICE } from './json-tape.ts';
-import { sortedKeys } from './key-order.ts';
+import { fetchAhead, sortedKeys } from './key-order.ts';
 import type { MessageReader } from './message-reader.ts';
 import { MAX_DEPTH, TOO_DEEP } from './wire-types.ts';
 
@@ -84,6 +84,7 @@ function writeMembers(reader: MessageReader, from: KeyRange, depth: number): num
   const { tape, problems, writer, scalars } = reader;
   const { end, order } = from;
   let { key } = from;
+  if (order) fetchAhead(tape, order, from.i);
   for (let i = from.i; key < end && i < from.i + SLICE; ) {
     problems.path.push(~key);
     const member = reader.openField(1);

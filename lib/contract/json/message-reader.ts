@@ -1,6 +1,6 @@
 import type { IntegerType } from '../codec/ranges.ts';
 import { entryBehind, type JsonTape, type KeyRange, nameOf, SLICE } from './json-tape.ts';
-import { sortedKeys } from './key-order.ts';
+import { fetchAhead, sortedKeys } from './key-order.ts';
 import { MapKeyWriter } from './map-keys.ts';
 import { sortMembers } from './member-order.ts';
 import { type FieldPlan, listNames, type MessagePlan, takesNull, type ValuePlan } from './message-plan.ts';
@@ -46,10 +46,6 @@ export class MessageReader {
     if (depth > MAX_DEPTH) this.problems.add(TOO_DEEP);
     else if (plan.wellKnown) writeWellKnown(this, plan, plan.wellKnown, entry, depth);
     else if (this.isObject(entry)) this.members(plan, entry, depth);
-  }
-
-  isEmptyObject(entry: number): boolean {
-    return this.kindOf(entry) === OPEN_BRACE && this.endOf(entry) === entry + 2;
   }
 
   /** Whether the value is an object. Adds a problem if not. */
@@ -190,6 +186,7 @@ export class MessageReader {
     const { end, order } = from;
     const keyTag = tagOf(1, keyType);
     let { key } = from;
+    if (order) fetchAhead(this.tape, order, from.i);
     for (let i = from.i; key < end && i < from.i + SLICE; ) {
       this.problems.path.push(~key);
       const open = this.openField(number);
@@ -208,7 +205,8 @@ export class MessageReader {
   /** Writes a value with its tag. */
   value(plan: ValuePlan, number: number, entry: number, depth: number): Written {
     if (plan.kind === 'message') {
-      if (!plan.message.wellKnown && depth < MAX_DEPTH && this.isEmptyObject(entry)) {
+      const isEmpty = this.kindOf(entry) === OPEN_BRACE && this.endOf(entry) === entry + 2;
+      if (isEmpty && !plan.message.wellKnown && depth < MAX_DEPTH) {
         this.writeEmpty(number);
         return 'value';
       }
