@@ -114,15 +114,20 @@ export class Inspection {
     const ids = await this.#listDeadLetters(operates.limit);
     const chosen = operates.redrives === 'all' ? undefined : ids.slice(0, 1);
     if (operates.redrives === 'none' || chosen?.length === 0) return [];
-    const redrive = () =>
-      this.#ask('redrive', name, async (ports): Promise<Redriven> => {
-        oracle.history.askedToRedrive(name, chosen);
-        const command = { model: MODEL, by: name, ...(chosen ? { ids: chosen } : {}) };
+    const redrive = () => {
+      let isRepeated = false;
+      return this.#ask('redrive', name, async (ports): Promise<Redriven> => {
+        // The one before may have been interrupted before it sent a message: such a task is no dead letter any more.
+        const asked = isRepeated ? (chosen ?? ids) : chosen;
+        isRepeated = true;
+        oracle.history.askedToRedrive(name, asked);
+        const command = { model: MODEL, by: name, ...(asked ? { ids: asked } : {}) };
         const redriven = await redriveDeadLetters(ports, command);
-        oracle.inspections.redriven(chosen, redriven);
+        oracle.inspections.redriven(asked, redriven);
         for (const id of redriven.redriven) oracle.sentAgain(id);
         return redriven;
       });
+    };
     const answers = await Promise.all(Array.from({ length: operates.atOnce }, redrive));
     return [...new Set(answers.flatMap((answer) => answer?.redriven ?? []))];
   }
