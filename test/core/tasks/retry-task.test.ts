@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   cancelTask,
   decodeEnvelope,
+  type Envelope,
   encodeEnvelope,
   getTask,
   historyOf,
@@ -248,10 +249,11 @@ describe('a retry', () => {
   });
 });
 
-/** A task that a reader has ended as expired: only its message has the request. */
+/** A task that a reader has ended as expired: only its message has the request, as on AWS. */
 async function expiredTask() {
   const clock = new ManualClock();
   const platform = { ...createMemoryPlatform({ clock, pollMs: 0 }), clock };
+  Object.assign(platform.tasks, { keepsRequests: undefined });
   const consumer = platform.queues('model_a').consume({ leaseSeconds: 30, signal: new AbortController().signal });
   const { id } = await submitTask(platform, { ...COMMAND, deadlineSeconds: 60 });
   const [delivery] = await consumer.receive(1);
@@ -265,7 +267,8 @@ async function expiredTask() {
     return getTask(platform, lookup);
   };
   await expire();
-  const find = () => keepFoundRequest(platform, { body, envelope });
+  const find = (more: Partial<Envelope> = {}) =>
+    keepFoundRequest(platform, { body, envelope: { ...envelope, ...more } });
   const received = async () => (await consumer.receive(10)).map((sent) => decodeEnvelope(sent.body));
   const retry = () => retryTask(platform, lookup);
   return { id, clock, platform, lookup, expire, find, received, retry };
@@ -328,6 +331,33 @@ describe('a retry of a task that expired in the queue', () => {
     await retry();
 
     expect(await received()).toMatchObject([{ round: 2, copy: 0, request: { bytes: COMMAND.request } }]);
+  });
+
+  it('takes no request of another task, of another request or of a later round', async () => {
+    const { id, platform, find } = await expiredTask();
+
+    await find({ taskId: 'another' });
+    await find({ requestHash: 'another' });
+    await find({ round: 1 });
+
+    expect(await platform.tasks.get(id)).not.toHaveProperty('envelope');
+  });
+
+  it('keeps the message while it cannot be sent', async () => {
+    const { platform, find, retry } = await expiredTask();
+    await retry();
+    platform.queues('model_a').reachable = false;
+
+    await expect(find()).rejects.toMatchObject({ code: 'queue_unavailable' });
+  });
+
+  it('needs its message no more when another one has its round', async () => {
+    const { find, received, retry } = await expiredTask();
+    await retry();
+
+    await find({ round: 1 });
+
+    expect(await received()).toEqual([]);
   });
 
   it('is sent by one of two instances that have copies of the message', async () => {
