@@ -136,18 +136,26 @@ describe('GET /tasks/{id}/history?request=true', () => {
     expect(await request(api, id)).toMatchObject({ statusCode: 200, json: { task_id: id, request: { value: 7 } } });
   });
 
-  it('has none while the task is in its queue, and where the store has not kept it', async () => {
+  it('answers with the request of a task that waits, that was canceled and that has ended', async () => {
     const api = createTestApi();
+    const { tasks, clock } = api.platform;
     const id = await submitted(api);
     const waiting = await request(api, id);
     await api.work();
     const ended = await request(api, id);
+    const canceled = await submitted(api);
+    await tasks.apply(canceled, { type: 'canceled', at: clock.now() });
 
-    expect([waiting, ended]).toMatchObject([
-      { statusCode: 200, json: { request: null } },
-      { statusCode: 200, json: { request: null } },
-    ]);
+    const kept = { statusCode: 200, json: { request: { value: 7 } } };
+    expect([waiting, ended, await request(api, canceled)]).toMatchObject([kept, kept, kept]);
     expect((await history(api, id)).json).not.toHaveProperty('request');
+  });
+
+  it('has none of a task that waits where a write costs by its size', async () => {
+    const api = createTestApi();
+    Object.assign(api.platform.tasks, { keepsRequests: undefined });
+
+    expect(await request(api, await submitted(api))).toMatchObject({ statusCode: 200, json: { request: null } });
   });
 
   it.each([

@@ -88,7 +88,7 @@ export const STEERING_ROUTES = {
     tag: 'Tasks',
     parameters: [
       TASK_PARAMETER,
-      queryParameter('request', 'Whether the answer has the request, once the task has ended.', {
+      queryParameter('request', 'Whether the answer has the request, where it is kept.', {
         type: 'boolean',
         default: false,
       }),

@@ -1,5 +1,13 @@
 import { ModelyardError } from '../errors.ts';
-import { confirmed, messageOf, newTask, type SubmitCommand, type SubmitDeps, watch } from '../tasks/submit-task.ts';
+import {
+  confirmed,
+  messageOf,
+  newTask,
+  type SubmitCommand,
+  type SubmitDeps,
+  watch,
+  withRequest,
+} from '../tasks/submit-task.ts';
 import type { Task } from '../tasks/task.ts';
 import type { QueuedMessage } from '../tasks/task-queue.ts';
 
@@ -67,9 +75,10 @@ async function store(deps: SubmitDeps, command: SubmitCommand, id: string, now: 
   // First, so that no end is missed.
   await watch(deps, task, command);
   const message = await messageOf(deps, task, command, 0);
-  if (deps.accept) return { task, command, message, existing: await deps.accept(task, message) };
+  const kept = withRequest(deps, task, message);
+  if (deps.accept) return { task, command, message, existing: await deps.accept(kept, message) };
   const reservation = deps.queues(task.model).reserve?.(task.owner, command.priority);
-  const existing = await deps.tasks.create(task);
+  const existing = await deps.tasks.create(kept);
   return { task, command, message: { ...message, ...(reservation ? { reservation } : {}) }, existing };
 }
 

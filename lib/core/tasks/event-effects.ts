@@ -83,7 +83,6 @@ export function effectOf(event: TaskEvent): EventEffect {
       return {
         guard: { requestHash, round, copy, fence: { of: 'start', value: fence, alone } },
         changes: { state: 'running', fence, attempts, copy, startedAlone: alone, startedAt: at, ...ranBy(event) },
-        ...receivedIn(round),
         ...(lost ? { entries: [lost] } : {}),
       };
     }
@@ -93,7 +92,7 @@ export function effectOf(event: TaskEvent): EventEffect {
       return {
         guard: endGuard(event),
         changes: { ...runEnded('succeeded', event), ...kept },
-        ...(envelope ? {} : receivedIn(event.round)),
+        ...(envelope ? {} : doneIn(event.round)),
       };
     }
     case 'failed': {
@@ -160,8 +159,8 @@ export function effectOf(event: TaskEvent): EventEffect {
   }
 }
 
-/** An instance has the message of a retry, so the task need not keep it. */
-const receivedIn = (round = 0): Pick<EventEffect, 'clears'> => (round > 0 ? { clears: ['envelope'] } : {});
+/** A task that was retried and has succeeded is not sent again, so it need not keep its message. */
+const doneIn = (round = 0): Pick<EventEffect, 'clears'> => (round > 0 ? { clears: ['envelope'] } : {});
 
 const endGuard = ({ requestHash, round = 0, fence }: RunEvent): EventGuard => ({
   requestHash,

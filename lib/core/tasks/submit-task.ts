@@ -12,7 +12,7 @@ import { encodeEnvelope, type TraceContext } from './envelope.ts';
 import type { Priority } from './fair-order.ts';
 import { type BlobStore, type Payload, storePayload } from './payload.ts';
 import type { Task } from './task.ts';
-import type { QueuedMessage, TaskQueues, TurnReservation } from './task-queue.ts';
+import type { QueuedMessage, TaskQueues } from './task-queue.ts';
 import type { TaskStore } from './task-store.ts';
 
 export interface SubmitCommand {
@@ -195,12 +195,15 @@ export const keptUntil = (command: Pick<SubmitCommand, 'deadlineSeconds'>, now: 
 
 /** Resolves with the existing task if the id is taken. */
 async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCommand): Promise<Task | undefined> {
-  if (deps.accept) return deps.accept(task, await messageOf(deps, task, command, 0));
-  const reservation = deps.queues(task.model).reserve?.(task.owner, command.priority);
-  const existing = await deps.tasks.create(task);
+  const message = await messageOf(deps, task, command, 0);
+  const stored = withRequest(deps, task, message);
+  if (deps.accept) return deps.accept(stored, message);
+  const queue = deps.queues(task.model);
+  const reservation = queue.reserve?.(task.owner, command.priority);
+  const existing = await deps.tasks.create(stored);
   if (existing) return existing;
   try {
-    await enqueue(deps, task, command, 0, reservation);
+    await queue.send({ ...message, ...(reservation ? { reservation } : {}) });
     return undefined;
   } catch (error) {
     // Best effort: a task that was not withdrawn expires at its deadline, or a repeated submit sends it again.
@@ -209,16 +212,13 @@ async function createAndEnqueue(deps: SubmitDeps, task: Task, command: SubmitCom
   }
 }
 
-async function enqueue(
-  deps: SubmitDeps,
-  task: Task,
-  command: SubmitCommand,
-  copy: number,
-  reservation?: Promise<TurnReservation>,
-): Promise<void> {
-  const message = await messageOf(deps, task, command, copy);
-  await deps.queues(task.model).send({ ...message, ...(reservation ? { reservation } : {}) });
+async function enqueue(deps: SubmitDeps, task: Task, command: SubmitCommand, copy: number): Promise<void> {
+  await deps.queues(task.model).send(await messageOf(deps, task, command, copy));
 }
+
+/** The task as it is stored first: with its request, so that its owner can read it at any time, if the store keeps it. */
+export const withRequest = ({ tasks }: Pick<SubmitDeps, 'tasks'>, task: Task, { body }: QueuedMessage): Task =>
+  tasks.keepsRequests ? { ...task, envelope: body } : task;
 
 export async function messageOf(
   { blobs }: SubmitDeps,

@@ -69,8 +69,8 @@ export interface TaskStore {
   readonly batches: BatchStore;
   readonly places: PlaceStore;
   /**
-   * Whether a task that has succeeded keeps its request, so that its owner can read it. Absent where a write costs by its
-   * size.
+   * Whether tasks keep their requests from their first write on, so that their owners can read them at any time. Absent
+   * where a write costs by its size.
    */
   readonly keepsRequests?: true;
   /** Stores a new task and resolves with undefined. If the id is taken, resolves with the existing task. */

@@ -71,9 +71,8 @@ export interface Task {
   /** The envelope of a task that was given up, so that the task can be sent again. */
   readonly deadLetter?: Uint8Array;
   /**
-   * The envelope of a task that failed or expired otherwise, or was retried and not received yet, so that it can be
-   * sent again; or of one that succeeded, if the store keeps requests, or its answer is logged and a lost log can be
-   * rebuilt.
+   * The envelope of a task that failed or expired otherwise, or was retried, so that it can be sent again; or of any
+   * task, if the store keeps requests; or of one that succeeded whose answer is logged, so that a lost log can be rebuilt.
    */
   readonly envelope?: Uint8Array;
   /** How often the task was retried or redriven. Absent if never. Messages of earlier rounds are refused. */

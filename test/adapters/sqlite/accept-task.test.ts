@@ -26,7 +26,9 @@ describe('a submit', () => {
     const accepted = await submitTask(platform, command);
     const refused = await submitTask(platform, { ...command, model: 'refused' }).catch((error: Error) => error);
 
-    expect(await platform.tasks.get(accepted.id)).toEqual(accepted);
+    const { envelope, ...stored } = (await platform.tasks.get(accepted.id)) ?? {};
+    expect(stored).toEqual(accepted);
+    expect(envelope).toBeInstanceOf(Uint8Array);
     expect(await platform.queues('model_a').depth()).toMatchObject({ visible: 1 });
     expect(refused).toMatchObject({ code: 'store_unavailable' });
     expect((await platform.tasks.list({ owner: 'me', limit: 10 })).tasks).toHaveLength(1);

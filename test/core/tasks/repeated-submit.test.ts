@@ -217,6 +217,6 @@ describe('a submit whose confirmation was lost', () => {
 
     const other = await submit({ request: Uint8Array.of(9) });
 
-    expect(await stored()).toEqual([other]);
+    expect(await stored()).toMatchObject([other]);
   });
 });

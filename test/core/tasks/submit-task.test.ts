@@ -36,7 +36,8 @@ describe('submitTask', () => {
 
     const task = await submitTask(platform, { ...command, trace: { traceparent: 'tp', tracestate: 'ts' } });
 
-    expect(await platform.tasks.get(task.id)).toEqual(task);
+    const stored = await platform.tasks.get(task.id);
+    expect(stored).toEqual({ ...task, envelope: stored?.envelope });
     expect(task).toMatchObject({ state: 'queued', attempts: 0, owner: 'local', model: 'model_a' });
     expect(task.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     const envelope = await nextEnvelope(platform.queues('model_a'));
@@ -50,6 +51,17 @@ describe('submitTask', () => {
       copy: 0,
     });
     expect(envelope.request).toEqual({ kind: 'inline', bytes: command.request });
+    // For its owner, who asks for the request.
+    expect(decodeEnvelope(stored?.envelope ?? new Uint8Array())).toEqual(envelope);
+  });
+
+  it('keeps no request where a write costs by its size', async () => {
+    const platform = createMemoryPlatform();
+    Object.assign(platform.tasks, { keepsRequests: undefined });
+
+    const task = await submitTask(platform, command);
+
+    expect(await platform.tasks.get(task.id)).toEqual(task);
   });
 
   it('accepts nothing when the queue is away', async () => {

@@ -55,6 +55,11 @@ const RULES: readonly HistoryRule[] = [
     return isBack ? 'the numbers of its attempts go down' : undefined;
   },
 
+  function hasRequest({ scenario }, { task: { envelope, deadLetter = envelope } }) {
+    // A write on AWS costs by its size.
+    return scenario.platform === 'aws' || deadLetter ? undefined : 'its request is not kept';
+  },
+
   function hasOnlyRuns(history, { task: { id }, entries }) {
     const runs = [...history.runsOf(id)];
     const unbegun = roundsOf(entries).flatMap((round, at) =>

@@ -14,6 +14,7 @@ export function withWrongRows(store: TaskStore, engine: Engine): TaskStore {
   };
   const { peek, untilEnded } = store;
   return {
+    ...(store.keepsRequests ? { keepsRequests: true } : {}),
     cancels: store.cancels,
     batches: store.batches,
     places: store.places,

@@ -13,6 +13,7 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
   return (actor) => {
     const call = world.caller(actor, 'store');
     return {
+      ...(store.keepsRequests ? { keepsRequests: true } : {}),
       cancels: {
         ...CHEAP_CANCEL_PACE,
         put: (model, mark) => call('put mark', () => store.cancels.put(model, mark)),

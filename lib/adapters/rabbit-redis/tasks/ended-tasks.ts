@@ -10,6 +10,7 @@ const DOWN_POLL_MS = 250;
 const MAX_EXPECTED = 10_000;
 
 interface Expected {
+  /** Without its request, which may be large. */
   readonly created: Task;
   /** Redis has created the task: the notifications since belong to it, and none is missing. */
   isStored: boolean;
@@ -36,7 +37,7 @@ export class EndedTasks {
    * Call before a task is created, and `stored` or `notStored` afterwards. The end of the task is then received even if
    * the waiter arrives later, and no read is needed.
    */
-  expect(created: Task): void {
+  expect({ envelope: _, ...created }: Task): void {
     // A repeated submit must not replace the entry of the first submit.
     if (!this.#isUp || this.#expected.has(created.id)) return;
     this.#expected.set(created.id, { created, isStored: false });
@@ -45,14 +46,15 @@ export class EndedTasks {
 
   stored(created: Task): void {
     const expected = this.#expected.get(created.id);
-    if (expected?.created === created) expected.isStored = true;
+    if (expected && isSame(expected.created, created)) expected.isStored = true;
     // The notification belongs to an earlier task of this id, or the entry to a task that was not created.
     else this.#expected.delete(created.id);
   }
 
   /** Call for a task that was not created or existed already. */
   notStored(created: Task): void {
-    if (this.#expected.get(created.id)?.created === created) this.#expected.delete(created.id);
+    const expected = this.#expected.get(created.id);
+    if (expected && isSame(expected.created, created)) this.#expected.delete(created.id);
   }
 
   /**
@@ -125,3 +127,6 @@ export class EndedTasks {
     for (const waiters of this.#waiters.values()) for (const wake of waiters) wake();
   }
 }
+
+/** Whether an entry is of this task, and not of another one that had its id. */
+const isSame = (a: Task, b: Task): boolean => a.createdAt === b.createdAt && a.requestHash === b.requestHash;
