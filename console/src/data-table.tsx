@@ -1,10 +1,11 @@
 import { type ColumnDef, flexRender, getCoreRowModel, useReactTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 
 interface DataTableProps<Row> {
   readonly label: string;
   readonly rows: readonly Row[];
+  /** The same at each rendering. */
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   /** Called when the last rows come into view. */
@@ -22,11 +23,15 @@ const ROW_PX = 37;
 /** A table that draws only the rows in view, so that ten thousand of them scroll like ten. */
 export function DataTable<Row>({ label, rows, columns, keyOf, onEnd }: DataTableProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
+  // A new function is a new component to React, which would draw every cell from scratch and lose the focus in it.
+  const definitions = useMemo(
+    () =>
+      columns.map(({ id, header, cell }): ColumnDef<Row> => ({ id, header, cell: ({ row }) => cell(row.original) })),
+    [columns],
+  );
   const table = useReactTable<Row>({
     data: rows as Row[],
-    columns: columns.map(
-      ({ id, header, cell }): ColumnDef<Row> => ({ id, header, cell: ({ row }) => cell(row.original) }),
-    ),
+    columns: definitions,
     getRowId: keyOf,
     getCoreRowModel: getCoreRowModel(),
   });

@@ -114,7 +114,7 @@ export function RunPage({ pipeline, id }: { readonly pipeline: string; readonly 
       </h1>
       {isPending ? <Loading /> : null}
       {error && !data ? <Failure error={error} /> : null}
-      {data ? <State state={data.state} /> : null}
+      {data ? <State state={data.state} /> : null}{' '}
       {verb && may('POST', `/pipelines/{pipeline}/runs/{id}/${verb}`) ? (
         <button type="button" disabled={acting.isPending} onClick={() => acting.mutate(verb)}>
           {verb === 'cancel' ? 'Cancel the run' : 'Retry from the failed stage'}

@@ -78,7 +78,7 @@ export function useTasks({ model, state, span, whose }: TaskFilters) {
     for (const task of latest.values()) merged.set(task.id, task);
     return [...merged.values()]
       .filter((task) => (model === '' || task.model === model) && (state === '' || task.state === state))
-      .filter(({ created_at }) => Date.parse(created_at) >= since)
+      .filter(({ created_at }) => since === 0 || Date.parse(created_at) >= since)
       .sort(newestFirst);
   }, [older.data, latest, model, state, since]);
   const reachesBack = Date.parse(older.data?.pages.at(-1)?.tasks.at(-1)?.created_at ?? '') >= since;

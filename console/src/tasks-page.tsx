@@ -34,7 +34,10 @@ function TaskLink({ id, owner }: { readonly id: string; readonly owner: string |
   return owner === undefined || owner === me.id ? <Link href={`/tasks/${id}`}>{text}</Link> : text;
 }
 
-const OWNER: Column<Task> = { id: 'user', header: 'User', cell: ({ user_id }) => user_id ?? '' };
+const WITH_OWNER: readonly Column<Task>[] = [
+  ...COLUMNS,
+  { id: 'user', header: 'User', cell: ({ user_id }) => user_id ?? '' },
+];
 
 /** Tasks, newest first and live. */
 export function TasksPage() {
@@ -60,7 +63,7 @@ function TaskList({ filters }: { readonly filters: TaskFilters }) {
           <DataTable
             label="Tasks"
             rows={tasks}
-            columns={filters.whose === '' ? COLUMNS : [...COLUMNS, OWNER]}
+            columns={filters.whose === '' ? COLUMNS : WITH_OWNER}
             keyOf={({ id }) => id}
             onEnd={more}
           />

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { get } from './api.ts';
 import { type Column, DataTable } from './data-table.tsx';
 import { useSession } from './session.tsx';
@@ -10,6 +11,12 @@ const ROLES: readonly Role[] = ['user', 'operator', 'admin'];
 interface Page {
   readonly users: readonly User[];
   readonly next_cursor: string | null;
+}
+
+interface Change {
+  readonly id: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
 }
 
 /** For admins: every user with role and state. */
@@ -24,44 +31,13 @@ export function Users() {
     getNextPageParam: ({ next_cursor }) => next_cursor,
   });
   const changing = useMutation({
-    mutationFn: ({ id, ...change }: { id: string; role?: Role; disabled?: boolean }) =>
+    mutationFn: ({ id, ...change }: Change) =>
       get<User>(`/users/${encodeURIComponent(id)}`, { method: 'PATCH', body: change }),
     onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
   });
   const users = data?.pages.flatMap((page) => page.users) ?? [];
-  const columns: readonly Column<User>[] = [
-    { id: 'name', header: 'User', cell: ({ username }) => username },
-    {
-      id: 'role',
-      header: 'Role',
-      cell: ({ id, username, role }) => (
-        <select
-          aria-label={`Role of ${username}`}
-          value={role}
-          disabled={id === me.id}
-          onChange={(event) => changing.mutate({ id, role: event.currentTarget.value as Role })}
-        >
-          {ROLES.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      ),
-    },
-    {
-      id: 'disabled',
-      header: 'Disabled',
-      cell: ({ id, username, disabled }) => (
-        <input
-          type="checkbox"
-          aria-label={`${username} is disabled`}
-          checked={disabled}
-          disabled={id === me.id}
-          onChange={() => changing.mutate({ id, disabled: !disabled })}
-        />
-      ),
-    },
-    { id: 'created', header: 'Registered', cell: ({ created_at }) => <Time at={created_at} /> },
-  ];
+  const { mutate } = changing;
+  const columns = useMemo(() => columnsFor(me.id, mutate), [me.id, mutate]);
   return (
     <>
       <h1>Users</h1>
@@ -81,3 +57,37 @@ export function Users() {
     </>
   );
 }
+
+const columnsFor = (mine: string, change: (change: Change) => void): readonly Column<User>[] => [
+  { id: 'name', header: 'User', cell: ({ username }) => username },
+  {
+    id: 'role',
+    header: 'Role',
+    cell: ({ id, username, role }) => (
+      <select
+        aria-label={`Role of ${username}`}
+        value={role}
+        disabled={id === mine}
+        onChange={(event) => change({ id, role: event.currentTarget.value as Role })}
+      >
+        {ROLES.map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+    ),
+  },
+  {
+    id: 'disabled',
+    header: 'Disabled',
+    cell: ({ id, username, disabled }) => (
+      <input
+        type="checkbox"
+        aria-label={`${username} is disabled`}
+        checked={disabled}
+        disabled={id === mine}
+        onChange={() => change({ id, disabled: !disabled })}
+      />
+    ),
+  },
+  { id: 'created', header: 'Registered', cell: ({ created_at }) => <Time at={created_at} /> },
+];

@@ -104,8 +104,15 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     const { page, faults } = console;
     await page.getByRole('link', { name: 'Users' }).click();
 
+    const changed = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
+    const listed = changed.then(() => page.waitForResponse(/\/users\?/));
+    await page.getByLabel('Role of bob').focus();
     await page.getByLabel('Role of bob').selectOption('operator');
+    await listed;
     await page.getByLabel('bob is disabled').check();
+    // The table is drawn again, and the keyboard stays where it is.
+    await page.getByRole('checkbox', { name: 'bob is disabled', checked: true }).waitFor();
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('bob is disabled');
     expect(await page.getByLabel('Role of root').isDisabled()).toBe(true);
     expect(await console.violations()).toEqual([]);
     await keepPicture(page, 'users');
