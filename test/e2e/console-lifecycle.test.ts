@@ -115,7 +115,6 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     );
     await page.getByLabel('1', { exact: false }).first().waitFor();
     expect(await console.violations()).toEqual([]);
-    await keepPicture(page, 'versions');
 
     const deployments = page.getByRole('region', { name: 'Deployments' });
     await deployments.getByText('Nothing has been decided about model_a').waitFor();
@@ -135,6 +134,9 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     await page.route(/\/models\/model_a\/deployments/, (route) =>
       route.fulfill({ json: { deployments: DECISIONS, rollouts: ROLLOUTS } }),
     );
+    // Without the refusals from above.
+    await page.reload();
+    await page.getByLabel('Model').selectOption('model_a');
     await deployments.getByText('Version 1 is deployed.').waitFor();
     const rollout = page.getByRole('region', { name: 'Roll-out' });
     const rows = rollout.getByRole('table', { name: 'Versions of the roll-out' }).getByRole('row');
@@ -143,6 +145,7 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
       '2 10%4025%2 ms8 ms',
       '1 90%36000%2 ms4 ms',
     ]);
+    await keepPicture(page, 'versions');
     const decided = (path: string) =>
       page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith(path));
     const promoted = decided('/deployments');
