@@ -189,3 +189,18 @@ describe('a container that runs elsewhere', () => {
     expect(decoded(answer)).toMatchObject({ total: 2 });
   });
 });
+
+describe('what went wrong in a container', () => {
+  it.each([
+    ['redirect', /^The container answered 302\.$/],
+    ['reject', /^\{"errors":\[\{"field":"values"\}\]\}$/],
+    ['mistype', /does not match its response message: \/total: /],
+  ])('is told in its own words: %s', async (action, message) => {
+    const launched = await launchReady('json');
+    onTestFinished(() => launched.close());
+
+    const [answer] = await Promise.all(launched.run([tally(action)]).answers);
+
+    expect(answer).toMatchObject({ failure: { message: expect.stringMatching(message) } });
+  });
+});

@@ -85,9 +85,10 @@ export class HttpClient {
   async predict(call: HttpCall, signal: AbortSignal): Promise<Buffer> {
     const { status, body } = await this.#callWhenReachable(call, signal);
     if (status < 300) return body;
-    const detail = detailOf(body) || `The container answered ${status}.`;
-    if (status >= 400 && status < 500 && !PASSING.includes(status)) throw new InvalidInput(detail);
-    throw Object.assign(new Error(`The container answered ${status}: ${detail}`), { code: 'container_failed' });
+    const detail = detailOf(body);
+    const answered = `The container answered ${status}`;
+    if (status >= 400 && status < 500 && !PASSING.includes(status)) throw new InvalidInput(detail || `${answered}.`);
+    throw Object.assign(new Error(detail ? `${answered}: ${detail}` : `${answered}.`), { code: 'container_failed' });
   }
 
   /** Resolves with the first answer of which `isReady` is true. Rejects when `signal` aborts. */
@@ -127,7 +128,7 @@ function detailOf(body: Buffer): string {
   try {
     const { detail, error, message, error_message: other } = JSON.parse(text) as Record<string, unknown>;
     const found = detail ?? message ?? error ?? other;
-    return (typeof found === 'string' ? found : JSON.stringify(found ?? text)).slice(0, MAX_DETAIL);
+    return (typeof found === 'string' ? found : (JSON.stringify(found) ?? text)).slice(0, MAX_DETAIL);
   } catch {
     return text.slice(0, MAX_DETAIL);
   }

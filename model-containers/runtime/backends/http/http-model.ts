@@ -1,5 +1,5 @@
-import type { MessageDescriptor, MessageType, TypeIndex } from '#contract';
-import { contractOf, loadContract, typesOf } from '#contract';
+import type { ContractCodec, MessageDescriptor, MessageType, TypeIndex } from '#contract';
+import { contractOf, InvalidMessageError, loadContract, typesOf } from '#contract';
 import type { ModelDefinition } from '../../define-model.ts';
 import { ModelStartError } from '../model-backend.ts';
 import type { ModelFolder } from '../model-folder.ts';
@@ -47,7 +47,7 @@ export async function httpModel(options: HttpModelOptions): Promise<ModelDefinit
           return answer;
         }
         const known = knownFields((answer as { json: unknown }).json, types.message(response.fullName), types);
-        return codec.response.fromJson(Buffer.from(JSON.stringify(known)));
+        return encoded(codec, known);
       },
     },
     async setup({ signal }) {
@@ -70,6 +70,17 @@ export async function httpModel(options: HttpModelOptions): Promise<ModelDefinit
       }
     },
   };
+}
+
+/** An error names the first problem, because nobody sees the body. */
+function encoded(codec: ContractCodec, json: unknown): Uint8Array {
+  try {
+    return codec.response.fromJson(Buffer.from(JSON.stringify(json)));
+  } catch (error) {
+    const [first] = error instanceof InvalidMessageError ? error.errors : [];
+    if (!first) throw error;
+    throw new Error(`${first.pointer || 'the body'}: ${first.message}`, { cause: error });
+  }
 }
 
 const named = ({ fullName, descriptorSet }: MessageType<unknown>) => ({ fullName, descriptorSet });
