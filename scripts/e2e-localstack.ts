@@ -8,6 +8,7 @@ import { ENV } from '#platform/environment.ts';
 import { Child, runToEnd, show } from './cloud/child.ts';
 import { ROOT, say, untilStopped } from './cloud/command.ts';
 import { startDynamoDbLocal, startLocalStack } from './cloud/localstack.ts';
+import { ONLY_HERE } from './cloud/suites.ts';
 import type { Workplace } from './cloud/workplace.ts';
 
 // `npm run e2e:localstack` runs the end-to-end suite through the gateway on LocalStack and DynamoDB Local.
@@ -19,7 +20,7 @@ const SUITE = [
     'test/e2e/gateway-routes',
     'test/e2e/large-payloads',
   ],
-  ...['--testNamePattern', '^(?!.*(launch a variant|loses a model with its last instance))'],
+  ...ONLY_HERE,
 ];
 const signal = untilStopped();
 

@@ -15,6 +15,9 @@ const NOT_HERE = ['launch a variant', 'loses a model with its last instance'];
 /** What a browser makes of the page at /docs is the same everywhere. `npm run test:long` shows it. */
 const ANYWHERE = ['is folded at first', 'sends what was typed', 'has no violation', 'works below the path of a stage'];
 
+/** Leaves these tests out. */
+export const ONLY_HERE = ['--testNamePattern', `^(?!.*(${[...NOT_HERE, ...ANYWHERE].join('|')}))`] as const;
+
 /** Arguments of Vitest. */
 type Suite = readonly string[];
 
@@ -29,10 +32,9 @@ export function cloudSuites(
   const others = readdirSync(join(root, 'test/cloud'))
     .flatMap((file) => (file.endsWith('.cloud.ts') ? [file.slice(0, -'.cloud.ts'.length)] : []))
     .filter((name) => !elsewhere.has(name));
-  const without = `^(?!.*(${[...NOT_HERE, ...ANYWHERE].join('|')}))`;
   const everywhere = EVERYWHERE.map((name) => `test/e2e/${name}.test.ts`);
   return {
-    administrator: [...everywhere, ...others.map(inCloud), '--testNamePattern', without],
+    administrator: [...everywhere, ...others.map(inCloud), ...ONLY_HERE],
     users: USERS.map(inCloud),
     thrifty: THRIFTY.map(inCloud),
     lifecycle: LIFECYCLE.map(inCloud),
