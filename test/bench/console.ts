@@ -51,7 +51,10 @@ const scrolling = await longestTask(async () => {
   frames = ((await page.evaluate(SCROLL)) as number[]).toSorted((a, b) => a - b);
 });
 const live = await longestTask(async () => {
-  for (let at = 0; at < UPDATES; at += 1) await submit(system, 'model_a', { data: 'x' }, { Prefer: 'wait=20' });
+  for (let at = 0; at < UPDATES; at += 1) {
+    const { id } = await submit(system, 'model_a', { data: 'x' }, { Prefer: 'wait=20' });
+    await page.locator(`a[href="#/tasks/${id}"]`).waitFor();
+  }
 });
 await browser.close();
 const compressed = readdirSync(DIST)
