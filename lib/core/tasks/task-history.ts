@@ -62,14 +62,17 @@ export function lostAttempt(task: Task): HistoryEntry | undefined {
   return { ...attemptOf(task, startedAt), outcome: 'lost' };
 }
 
+/** The clock of a store is read from its answers, on AWS with whole seconds. */
+const MAX_CORRECTION_MS = 1500;
+
 const isStored = ({ attempts, instance, history = [] }: Task, startedAt: number): boolean =>
   history.some(
     (entry) =>
       entry.event === 'attempt' &&
       entry.attempt === attempts &&
       entry.instance === instance &&
-      // A failed start is stored with the time of its run, a moment later.
-      entry.at >= startedAt,
+      // A failed start is stored with the time of its run: a moment later, by a clock that is corrected in between.
+      entry.at >= startedAt - MAX_CORRECTION_MS,
   );
 
 const attemptOf = ({ attempts, instance }: Task, startedAt: number): HistoryEntry => ({

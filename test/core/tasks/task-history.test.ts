@@ -27,6 +27,10 @@ it('has a failed attempt once, while its task waits for the next one', () => {
   expect(told(STARTED, failed, AGAIN)).toEqual(['submitted', 'attempt 1 failed 3000', 'attempt 2']);
 });
 
+it('has a failed attempt once whose instance has corrected its clock', () => {
+  expect(told(STARTED, { ...failed, startedAt: 1995 })).toEqual(['submitted', 'attempt 1 failed 3000']);
+});
+
 it('has no attempt that was not made, when its task is canceled or expires before the next one', () => {
   const expired = { type: 'expired', at: 200_000, error: ERROR } as const;
 
