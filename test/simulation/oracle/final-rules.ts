@@ -86,6 +86,8 @@ const FINAL_RULES: Readonly<Record<string, FinalRule>> = {
 
   'who is redriven twice at once runs once': (history, { id, accepted, row }) => {
     if (!row?.round || history.trouble() > 0 || history.cancelsAsked.has(id)) return undefined;
+    // A run that is over its time may answer nevertheless, and is repeated.
+    if (isSlow(accepted.request.does) || !isQuick(history, accepted)) return undefined;
     // A message that is sent again may be run once more.
     const { copies = 0 } = row;
     const ended = (...ends: readonly RunEnd[]) =>
