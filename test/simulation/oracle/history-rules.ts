@@ -75,8 +75,10 @@ const RULES: readonly HistoryRule[] = [
 
   function hasFailedRuns(history, { task: { id, state }, entries, askedMs }) {
     const plan = history.planOfTask(id);
-    // Another message of a repeat may run at the same time; what ends after the task is not recorded.
-    const isSure = history.trouble() === 0 && plan?.repeats === 1 && state !== 'canceled' && state !== 'expired';
+    // Another message of a repeat may run at the same time; what ends after the task is not recorded, nor is a run of a
+    // batch that is repeated for another item.
+    const isAlone = plan?.repeats === 1 && !history.scenario.model.batching;
+    const isSure = history.trouble() === 0 && isAlone && state !== 'canceled' && state !== 'expired';
     if (!isSure || entries.some(({ event }) => event === 'expired')) return undefined;
     const failed = history
       .runsOf(id)
