@@ -148,6 +148,20 @@ describe('requestReading', () => {
     expect(reads({ inside: { 1: { ...empty, inside: { 2: { ...empty, leaf: { on: false } } } } } })).toBe(false);
   });
 
+  it('finds what is new behind bytes that are no value of an enum', () => {
+    const kinds = (more: string) => `enum Kind { KIND_UNSPECIFIED = 0; ${more} }`;
+    const older = version('Kind kind = 1; map<string, Kind> kinds = 2;', kinds(''));
+    const newer = version('Kind kind = 1; map<string, Kind> kinds = 2; int32 fresh = 3;', kinds('KIND_A = 1;'));
+    const reading = requestReading(newer, older);
+    const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
+
+    // A text in place of the kind, which every reader skips.
+    expect(reading.reads(bytes('0a02ffff'))).toBe(true);
+    expect(reading.reads(bytes('0a02ffff0801'))).toBe(false);
+    expect(reading.reads(bytes('0a02ffff1805'))).toBe(false);
+    expect(reading.reads(bytes('12041202ffff1805'))).toBe(false);
+  });
+
   it('takes no stack for messages that are nested deeply', () => {
     const [older, newer] = [version('Request next = 1;'), version('Request next = 1; int32 fresh = 2;')];
     let bytes: Uint8Array = Uint8Array.of(0x10, 1);

@@ -107,7 +107,7 @@ export class Comparison {
       loss = { inside: this.#compareMessages(type.typeName, other.typeName) };
     } else if (type.kind === 'enum' && other.kind === 'enum') {
       const values = this.#compareEnums(type.typeName, other.typeName);
-      if (values.size > 0) loss = { values };
+      if (values.size > 0) loss = { values, isPackable: cardinality === 'repeated' };
     }
     if (cardinality !== 'map' || !loss) return loss;
     const entry: MessageLosses = new Map([[MAP_VALUE, loss]]);

@@ -7,6 +7,8 @@ export interface FieldLoss {
   readonly field?: 'always' | 'at-default' | 'unless-default';
   /** Values of the enum that the reader does not know. */
   readonly values?: ReadonlySet<number>;
+  /** Whether the values may be packed. Otherwise, bytes with a length are an unknown field. */
+  readonly isPackable?: boolean;
   /** Losses inside the message or map entry. */
   readonly inside?: MessageLosses;
 }
@@ -53,10 +55,11 @@ export function hasLoss(bytes: Uint8Array, root: MessageLosses): boolean {
   return false;
 }
 
-function isLost(value: Uint8Array, wireType: number, { field, values }: FieldLoss): boolean {
+function isLost(value: Uint8Array, wireType: number, { field, values, isPackable = false }: FieldLoss): boolean {
   if (field === 'always') return true;
   if (field !== undefined && isDefault(value, wireType) === (field === 'at-default')) return true;
-  return values !== undefined && enumValues(value, wireType).some((number) => values.has(number));
+  if (!values || (wireType !== VARINT && !(isPackable && wireType === LENGTH_DELIMITED))) return false;
+  return enumValues(value, wireType).some((number) => values.has(number));
 }
 
 /** Zero or an empty text. The highest bit of a varint byte is not part of the value. */
@@ -67,7 +70,6 @@ function isDefault(value: Uint8Array, wireType: number): boolean {
 
 /** One value, or all values of a packed field. */
 function enumValues(value: Uint8Array, wireType: number): readonly number[] {
-  if (wireType !== VARINT && wireType !== LENGTH_DELIMITED) return [];
   const reader = Reader.create(value);
   if (wireType === LENGTH_DELIMITED) reader.uint32();
   const numbers: number[] = [];
