@@ -139,6 +139,24 @@ describe('the decision on a roll-out', () => {
     });
   });
 
+  it('does not take a few slow tasks of a pause for a slow version, and promotes when they are few enough', () => {
+    const champion = tallyOf('1', { tasks: 300, ms: 20 });
+    const paused = (tasks: number, slow: number) =>
+      judge(
+        sumTallies('2', [tallyOf('2', { tasks: tasks - slow, ms: 20 }), tallyOf('2', { tasks: slow, ms: 1000 })]),
+        champion,
+      );
+
+    expect(paused(20, 4).decision).toBe('wait');
+    expect(paused(20, 5)).toEqual({
+      decision: 'roll-back',
+      reasons: [expect.stringContaining('which 5 of 20 tasks exceed.')],
+    });
+    expect(paused(300, 30).decision).toBe('wait');
+    expect(paused(300, 31).decision).toBe('roll-back');
+    expect(paused(300, 15).decision).toBe('promote');
+  });
+
   it('compares the latency of a shadow with a limit in milliseconds only', () => {
     const champion = tallyOf('1', { tasks: 300, ms: 20 });
     const input = { candidate: tallyOf('2', { tasks: 300, ms: 500 }), champion, elapsedSeconds: 1000, isShadow: true };

@@ -1,5 +1,5 @@
 import type { RolloutRule } from './rule.ts';
-import { errorRateOf, latencyOf, type VersionTally } from './tally.ts';
+import { errorRateOf, latencyOf, slowerThan, type VersionTally } from './tally.ts';
 
 export interface RolloutInput {
   readonly rule: RolloutRule;
@@ -41,6 +41,8 @@ const MIN_ALL_FAILED = 5;
 /** Latencies of a few milliseconds vary by more than a ratio tells. */
 const LATENCY_FLOOR_MS = 10;
 const PERCENTILE = 0.95;
+/** So many standard deviations more slow tasks than a percentile allows are no chance: a pause of the machine makes a few. */
+const DEVIATIONS = 4;
 
 type Condition = readonly [isMet: boolean, reason: string];
 
@@ -50,9 +52,10 @@ type Condition = readonly [isMet: boolean, reason: string];
  */
 export function decideRollout(input: RolloutInput): RolloutVerdict {
   const { rule, candidate, elapsedSeconds, drift, sharedDrift, errors } = input;
+  const latencies = latencyConditions(input);
   const limits: readonly Condition[] = [
     errorCondition(input),
-    ...latencyConditions(input),
+    ...latencies.filter(({ isSure }) => isSure).map(({ condition }) => condition),
     ...(rule.onDrift && (drift !== undefined || sharedDrift === undefined)
       ? [[drift === undefined, drift ?? 'No drift from its training data is known.'] as const]
       : []),
@@ -68,6 +71,7 @@ export function decideRollout(input: RolloutInput): RolloutVerdict {
       elapsedSeconds >= rule.minSeconds,
       `It has run for ${Math.floor(elapsedSeconds)} s; at least ${rule.minSeconds} s are needed.`,
     ],
+    ...latencies.filter(({ isSure }) => !isSure).map(({ condition }) => condition),
     ...(rule.onDrift && sharedDrift !== undefined ? [[false, sharedDrift] as const] : []),
     // Errors of a share of the tasks vary too much to roll back by them.
     ...(errors ? [[errors.candidate <= errors.champion, errorsText(errors)] as const] : []),
@@ -84,21 +88,31 @@ function errorCondition({ rule, candidate, champion }: RolloutInput): Condition 
   return [!isExceeded, `${share}; the limit is ${percent(Math.min(1, limit))}.`];
 }
 
-function latencyConditions({ rule, isShadow = false, candidate, champion }: RolloutInput): readonly Condition[] {
+interface LatencyCondition {
+  readonly condition: Condition;
+  /** False for a limit that too few tasks exceed: it delays a promotion. */
+  readonly isSure: boolean;
+}
+
+function latencyConditions({ rule, isShadow = false, candidate, champion }: RolloutInput): readonly LatencyCondition[] {
   const own = latencyOf(candidate, PERCENTILE);
-  if (own === undefined || candidate.tasks - candidate.failed < MIN_JUDGED) return [];
-  const conditions: Condition[] = [];
+  const answers = candidate.tasks - candidate.failed;
+  if (own === undefined || answers < MIN_JUDGED) return [];
   const isComparable = !isShadow && champion.tasks - champion.failed >= MIN_JUDGED;
   const other = isComparable ? latencyOf(champion, PERCENTILE) : undefined;
-  if (other !== undefined) {
-    const limit = Math.max(other, LATENCY_FLOOR_MS) * rule.maxLatencyRatio;
-    conditions.push([own <= limit, `Its latency (p95) is ${shown(own)} ms; the limit is ${shown(limit)} ms.`]);
-  }
-  if (rule.maxLatencyMs !== undefined) {
-    const reason = `Its latency (p95) is ${shown(own)} ms; at most ${shown(rule.maxLatencyMs)} ms are allowed.`;
-    conditions.push([own <= rule.maxLatencyMs, reason]);
-  }
-  return conditions;
+  const limits = [
+    ...(other === undefined ? [] : [Math.max(other, LATENCY_FLOOR_MS) * rule.maxLatencyRatio]),
+    ...(rule.maxLatencyMs === undefined ? [] : [rule.maxLatencyMs]),
+  ];
+  const allowed = answers * (1 - PERCENTILE);
+  return limits.map((limit) => {
+    const slow = slowerThan(candidate, limit);
+    const reason =
+      `Its latency (p95) is ${shown(own)} ms; the limit is ${shown(limit)} ms, ` +
+      `which ${slow} of ${answers} tasks exceed.`;
+    const isSure = own <= limit || slow > allowed + DEVIATIONS * Math.sqrt(allowed * PERCENTILE);
+    return { condition: [own <= limit, reason], isSure };
+  });
 }
 
 const errorsText = ({ metric, candidate, champion, outcomes }: LiveErrors): string =>

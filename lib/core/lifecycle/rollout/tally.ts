@@ -91,6 +91,10 @@ export function latencyOf({ latencies }: VersionTally, share: number): number | 
   return undefined;
 }
 
+/** How many answers may have taken longer: those of the buckets that end above the limit. */
+export const slowerThan = ({ latencies }: VersionTally, limitMs: number): number =>
+  latencies.reduce((sum, count, bucket) => (LOWEST_MS * RATIO ** bucket > limitMs ? sum + count : sum), 0);
+
 /** For values read from a registry. */
 export const isTally = (value: unknown): value is VersionTally => {
   const { version, startedAt = 0, tasks, failed, latencies } = (value ?? {}) as Partial<VersionTally>;
