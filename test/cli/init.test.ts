@@ -60,8 +60,6 @@ describe('modelyard init', () => {
     [['Churn'], /^A model's name is lower-case snake_case of at most 48 characters, not Churn\.\n$/, 2],
     [['model_a'], /^proto\/models\/model_a\.proto exists already; .*\n$/, 1],
     [['churn', '--python', '--typescript'], /^--python and --typescript exclude each other\.\n$/, 2],
-    [['churn', '--container', 'json'], /^--container needs --image, --build or --command\.\n$/, 2],
-    [['churn', '--container', 'json', '--from', 'http://localhost:9'], /^--container needs --image, /, 2],
     [['churn', '--python', '--image', 'churn:1'], /^--image needs --container\.\n$/, 2],
     [['churn', '--onnx', 'nowhere.onnx'], /^There is no file nowhere\.onnx\.\n$/, 1],
     [['churn', '--onnx', noGraph], /text\.onnx is not an ONNX graph that can be loaded: .*\n$/, 1],

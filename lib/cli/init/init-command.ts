@@ -28,7 +28,9 @@ export function addInit(program: Command, io: CliIo): void {
     .addOption(new Option('--port <number>', 'where the container listens (default: 8080)').argParser(portOf))
     .addOption(new Option('--from <url>', 'a running server of the container, whose description makes the contract'))
     .addOption(new Option('--image <name>', 'the image of the container'))
-    .addOption(new Option('--build <folder>', 'or the folder of its Dockerfile, from the folder of the model'))
+    .addOption(
+      new Option('--build <folder>', 'or the folder of its Dockerfile, from the folder of the model (default: .)'),
+    )
     .addOption(new Option('--command <line>', 'starts the container; {port} in it is a free port'))
     .addOption(new Option('--description <text>', 'one sentence for the API documentation'))
     .addHelpText('after', EXAMPLES)

@@ -27,8 +27,7 @@ export interface InitOptions {
 export async function init(options: InitOptions): Promise<string> {
   const { name } = options;
   assertUsable(options);
-  if (lacksSource(options)) throw new Misuse('--container needs --image, --build or --command.');
-  const draft = await draftOf(options);
+  const draft = await draftOf(lacksSource(options) ? { ...options, build: '.' } : options);
   const { proto, folder } = foldersOf(name);
   await writeModel(ROOT, name, draft);
   return [
