@@ -62,7 +62,7 @@ export function inContainer(protocol: 'protobuf' | 'json'): Direct {
     try {
       const client = new HttpClient(`http://127.0.0.1:${port}`);
       const { signal } = new AbortController();
-      await client.untilReady('/health', ({ status }) => status === 200, signal);
+      await client.untilReady('/health', ({ status }) => status === 200, { signal });
       const request = { action: 'add', values: numbers(size) };
       const bytes = TallyRequest.encode(request);
       const post = (type: string, body: Uint8Array) => client.call({ path: '/predict', type, body }, signal);

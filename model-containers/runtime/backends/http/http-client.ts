@@ -33,6 +33,8 @@ export const JSON_TYPE = 'application/json';
 export const isOk = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
 
 const LOOK_MS = 100;
+/** A server that accepts a question about its health and does not answer is asked again. */
+const HEALTH_TIMEOUT_MS = 10_000;
 /** Statuses below 500 that a later attempt may not meet again. */
 const PASSING = [408, 425, 429];
 const MAX_DETAIL = 300;
@@ -91,12 +93,25 @@ export class HttpClient {
     throw Object.assign(new Error(detail ? `${answered}: ${detail}` : `${answered}.`), { code: 'container_failed' });
   }
 
-  /** Resolves with the first answer of which `isReady` is true. Rejects when `signal` aborts. */
-  async untilReady(path: string, isReady: (answer: HttpAnswer) => boolean, signal: AbortSignal): Promise<HttpAnswer> {
+  /**
+   * Resolves with the first answer of which `isReady` is true. Calls back with each reason why there was none, once.
+   * Rejects when `signal` aborts.
+   */
+  async untilReady(
+    path: string,
+    isReady: (answer: HttpAnswer) => boolean,
+    { signal, onWaiting }: { readonly signal: AbortSignal; readonly onWaiting?: (reason: string) => void },
+  ): Promise<HttpAnswer> {
+    const reasons = new Set<string>();
     for (;;) {
       signal.throwIfAborted();
-      const answer = await this.call({ path, method: 'GET' }, signal).catch(() => undefined);
-      if (answer && isReady(answer)) return answer;
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(HEALTH_TIMEOUT_MS)]);
+      const answer = await this.call({ path, method: 'GET' }, inTime).catch((error: Error) => error);
+      if (!(answer instanceof Error) && isReady(answer)) return answer;
+      const why = answer instanceof Error ? `has no answer: ${answer.message}` : `answers ${answer.status}`;
+      const reason = `GET http://${this.#host}:${this.#port}${path} ${why}`;
+      if (!reasons.has(reason)) onWaiting?.(reason);
+      reasons.add(reason);
       await sleep(LOOK_MS, undefined, { signal });
     }
   }

@@ -50,11 +50,14 @@ export async function httpModel(options: HttpModelOptions): Promise<ModelDefinit
         return encoded(codec, known);
       },
     },
-    async setup({ signal }) {
+    async setup({ signal, logger }) {
       const process = await containerOf(options);
       const client = new HttpClient(process.url);
       const started = AbortSignal.any([signal, abortedBy(process.ended)]);
-      const { localAddress } = await client.untilReady(protocol.health, protocol.isReady, started);
+      const { localAddress } = await client.untilReady(protocol.health, protocol.isReady, {
+        signal: started,
+        onWaiting: (reason) => logger.info('Waiting until the container is ready.', { reason }),
+      });
       // Nobody handles it, so it ends this process.
       void process.ended.then(() => undefined);
       // The container answered to this address, so it reaches it: loopback, or that of a network of containers.

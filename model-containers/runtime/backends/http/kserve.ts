@@ -59,7 +59,7 @@ export function kserveProtocol(input: ProtocolInput): HttpProtocol {
     health: source.health ?? '/v2/health/ready',
     isReady: ({ status }) => status === 200,
     async connect(client, ready) {
-      await client.untilReady(`${base}/ready`, ({ status }) => status === 200, ready);
+      await client.untilReady(`${base}/ready`, ({ status }) => status === 200, { signal: ready });
       const inputs = inputsOf(input, await metadataOf(client, base, ready));
       return async (body, context) => {
         const message = folder.request.decode(body) as Readonly<Record<string, unknown>>;
