@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import type { Discovery, LocalModel } from '#catalog/discover-models.ts';
 import type { Clock, Logger } from '#core';
@@ -13,6 +14,8 @@ interface ChangeOptions {
   readonly discover: () => Promise<Discovery>;
   /** Starts a new model, or the instances of a known one again. */
   readonly onChanged: (model: LocalModel) => Promise<void>;
+  /** Stops the instances of a model whose folder is gone. Returns whether there was such a model. */
+  readonly onRemoved: (name: string) => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,7 +31,8 @@ const IGNORED = /[\\/](?:\.[^\\/]+|__pycache__|node_modules|mlruns)(?:[\\/]|$)/;
 
 /**
  * Until the signal aborts: starts models again whose files or messages have changed, and starts new models. A changed
- * contract is generated first. A folder that became invalid is named, and its model goes on as it was.
+ * contract is generated first. A folder that became invalid is named, and its model goes on as it was; without its
+ * folder, a model stops.
  */
 export async function watchModelFiles(options: ChangeOptions): Promise<void> {
   const { roots, shared, logger, clock, signal } = options;
@@ -81,13 +85,20 @@ const isBelow = (folder: string, path: string): boolean => path.startsWith(folde
 /** The folder of the model. */
 const folderIn = (root: string, path: string): string => relative(root, path).split(sep)[0] ?? '';
 
-async function reload(names: ReadonlySet<string>, { discover, onChanged, logger }: ChangeOptions): Promise<void> {
+async function reload(names: ReadonlySet<string>, options: ChangeOptions): Promise<void> {
+  const { roots, shared, discover, onChanged, onRemoved, logger } = options;
   try {
     const { models, faults } = await discover();
     for (const fault of faults) {
       if ([...names].some((name) => fault.includes(`${sep}${name}`))) logger.error(fault);
     }
     for (const model of models) if (names.has(model.manifest.name)) await onChanged(model);
+    const known = new Set(Object.values(shared));
+    for (const name of names) {
+      if (known.has(name) || roots.some((root) => existsSync(join(root, name)))) continue;
+      if (!onRemoved(name)) continue;
+      logger.info('The folder of a model is gone. Its instances stop after their current work.', { model: name });
+    }
   } catch (error) {
     logger.error('The changed models could not be started again.', { reason: String(error) });
   }

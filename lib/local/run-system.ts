@@ -167,6 +167,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
             await backend.addModel(model.manifest.name);
             supervisor.put(model);
           },
+          onRemoved: (model) => supervisor.remove(model),
         })
       : undefined,
   ]);

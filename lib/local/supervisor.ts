@@ -88,6 +88,13 @@ export class Supervisor implements InstanceController {
     for (const instance of this.#instances.values()) if (isKnown && instance.identity.model === name) instance.reload();
   }
 
+  /** Stops the instances of a model for good, after their current work. Returns whether the model was known. */
+  remove(name: string): boolean {
+    const isKnown = this.#models.delete(name);
+    for (const instance of this.#instances.values()) if (instance.identity.model === name) void instance.stop();
+    return isKnown;
+  }
+
   #startLocal({ manifest }: LocalModel): void {
     for (let index = 0; index < (manifest.localInstances ?? DEFAULTS.localInstances); index += 1) {
       this.#start(manifest.name, variantAt(manifest.variants, index));

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ended, post, submit, type TaskBody } from '#test/support/api-client.ts';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
@@ -96,6 +96,24 @@ describe('npm start', () => {
     writeManifest('added', 'Is new.');
     cpSync(join(draft, 'model.ts'), join(FOLDER, 'added', 'model.ts'));
     rmSync(draft, { recursive: true });
+
+    await vi.waitFor(async () => expect(await answer('added')).toBe(3), PATIENCE);
+  });
+
+  it('stops a model whose folder is deleted, after its current work, and starts it when it is back', async () => {
+    const { id } = await submit(system, 'added', { seconds: 2 });
+    const instances = async () => {
+      const response = await system.fetch('/models/added/instances');
+      return ((await response.json()) as { instances: unknown[] }).instances.length;
+    };
+    expect(await instances()).toBe(1);
+
+    renameSync(join(FOLDER, 'added'), join(FOLDER, '..', `${basename(FOLDER)}-away`));
+
+    await vi.waitFor(async () => expect(await instances()).toBe(0), PATIENCE);
+    expect(await ended(system, id)).toMatchObject({ state: 'succeeded' });
+
+    renameSync(join(FOLDER, '..', `${basename(FOLDER)}-away`), join(FOLDER, 'added'));
 
     await vi.waitFor(async () => expect(await answer('added')).toBe(3), PATIENCE);
   });
