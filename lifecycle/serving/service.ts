@@ -38,7 +38,9 @@ const postRollback: Handle = async (lifecycle, request) => {
   const run = { taskId: request.id, attempt: 1, owner: request.caller.id, signal: request.signal };
   const { version, ...others } = jsonBody(request);
   refuseOthers(others, 'is not known; version is');
-  const args: JsonObject = { model: request.param('model'), ...(version === undefined ? {} : { version }) };
+  const model = request.param('model');
+  if ((await currentDeployment(lifecycle, model)) === undefined) await requireModel(lifecycle, model);
+  const args: JsonObject = { model, ...(version === undefined ? {} : { version }) };
   return json(201, await rollBack(lifecycle, args, run));
 };
 

@@ -226,6 +226,8 @@ describe('versions, deployments and the monitor of a model', { timeout: 60_000 }
   it('are 404 for a model that nothing knows', async () => {
     expect(await statuses('nowhere')).toEqual([404, 404, 404]);
     expect((await call('GET', '/models/nowhere/versions')).body).toMatchObject({ type: '/problems/model-not-found' });
+    expect((await call('POST', '/models/nowhere/rollback')).status).toBe(404);
+    expect(await call('POST', '/models/model_a/rollback')).toMatchObject({ status: 422 });
   });
 
   it('have a monitor for a model that is yet to come, once it is set up', async () => {
