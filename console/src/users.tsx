@@ -35,8 +35,10 @@ export function Users() {
       get<User>(`/users/${encodeURIComponent(id)}`, { method: 'PATCH', body: change }),
     onSettled: () => client.invalidateQueries({ queryKey: ['users'] }),
   });
-  const users = data?.pages.flatMap((page) => page.users) ?? [];
-  const { mutate } = changing;
+  const { mutate, isPending: isChanging, variables: wanted } = changing;
+  const listed = data?.pages.flatMap((page) => page.users) ?? [];
+  // As they will be: until the list is read again, a box would jump back.
+  const users = listed.map((user) => (isChanging && user.id === wanted.id ? { ...user, ...wanted } : user));
   const columns = useMemo(() => columnsFor(me.id, mutate), [me.id, mutate]);
   return (
     <>
