@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { LocalModel } from '#catalog/discover-models.ts';
 import { type Logger, ModelyardError } from '#core';
 import { CACHE, ROOT } from './instance-command.ts';
 
@@ -11,6 +12,10 @@ const run = promisify(execFile);
 
 const PACKAGE = join(ROOT, 'model-containers', 'python', 'pyproject.toml');
 const MISSING = 'Models in Python need Python 3.10 or later: install uv or python3 and restart.';
+
+/** Commands of containers may need packages too. */
+export const needsPython = ({ kind, folder }: LocalModel): boolean =>
+  kind === 'python' || (kind === 'container' && existsSync(join(folder, 'requirements.txt')));
 
 /** Virtual environments by the hash of their requirements. Instances and models share them. */
 export class PythonEnvironments {

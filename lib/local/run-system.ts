@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ALL_ROUTES, type Authenticator, createHandlerDeps, type HandlerDeps } from '#api';
 import { discoverModels, type LocalModel } from '#catalog/discover-models.ts';
@@ -35,7 +34,7 @@ import { type Backend, startBackend } from './backend.ts';
 import { instanceCommand, ROOT } from './instance-command.ts';
 import { watchModelFiles } from './model-changes.ts';
 import type { LocalOptions } from './options.ts';
-import { PythonEnvironments } from './python-environment.ts';
+import { needsPython, PythonEnvironments } from './python-environment.ts';
 import { restartSilentInstances } from './silent-instances.ts';
 import { summaryEvent, summaryText } from './summary.ts';
 import type { InstanceIdentity } from './supervised-instance.ts';
@@ -222,10 +221,6 @@ function startInstances(
   supervisor.startAll();
   return supervisor;
 }
-
-/** Commands of containers may need packages too. */
-const needsPython = ({ kind, folder }: LocalModel): boolean =>
-  kind === 'python' || (kind === 'container' && existsSync(join(folder, 'requirements.txt')));
 
 function pumpDeadLetters(deps: HandlerDeps, models: readonly string[]) {
   const { platform, logger } = deps;
