@@ -30,12 +30,12 @@ describe.runIf(binaries)('a stage whose database is away for longer than its att
   }
 
   it('waits, and ends when the database is back', { timeout: 120_000 }, async () => {
-    expect((await call('/models/none/deployments')).status).toBe(200);
+    expect((await call('/models/model_a/deployments')).status).toBe(200);
     await database.stop();
 
     const headers = { 'Content-Type': 'application/json', Prefer: 'wait=0' };
     const asked = { method: 'POST', headers, body: '{"version": "1"}' };
-    const { status, body: task } = await call('/models/none/deployments', asked);
+    const { status, body: task } = await call('/models/model_a/deployments', asked);
     expect(status).toBe(202);
     const runs = () => system.events.filter(({ taskId, message }) => taskId === task.id && RETRIED.test(message));
     while (runs().length < RUNS) await sleep(100);

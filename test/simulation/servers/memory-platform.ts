@@ -18,7 +18,7 @@ export function memoryPlatform(world: World): SimPlatform {
   const broker = world.host('queue');
   const clock = new SimClock(engine, broker.actor);
   const messages = new MessageBuffer(clock, new MessageBuffer(clock));
-  const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)));
+  const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)), true);
   const blobs = simBlobs(world);
   return {
     connect(actor): Ports {

@@ -22,7 +22,7 @@ const MAX_HEARTBEAT_SECONDS = 10;
 export function rabbitPlatform(world: World): SimPlatform {
   const { engine } = world;
   const broker = new SimBroker(engine, world.host('queue').actor);
-  const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)));
+  const store = simStore(world, new MemoryTaskStore(new SimClock(engine, world.host('store').actor)), false);
   const blobs = simBlobs(world);
   const turns = anyTurns();
   return {

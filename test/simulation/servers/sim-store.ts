@@ -3,8 +3,11 @@ import { type BlobStore, type BlobStreams, CHEAP_CANCEL_PACE, inOnePiece, type T
 import type { Actor } from '../engine/engine.ts';
 import type { World } from '../world/world.ts';
 
-/** Makes each process's view of a store that runs as a server. The oracle is told of every change. */
-export function simStore(world: World, store: TaskStore): (actor: Actor) => TaskStore {
+/**
+ * Makes each process's view of a store that runs as a server. The oracle is told of every change. `keepsRequests`: false
+ * for rows without their requests, as an earlier build has made them.
+ */
+export function simStore(world: World, store: TaskStore, keepsRequests: boolean): (actor: Actor) => TaskStore {
   const observed = async <T>(id: string, change: Promise<T>): Promise<T> => {
     const answer = await change;
     world.oracle.stored(id, await store.get(id));
@@ -13,7 +16,7 @@ export function simStore(world: World, store: TaskStore): (actor: Actor) => Task
   return (actor) => {
     const call = world.caller(actor, 'store');
     return {
-      ...(store.keepsRequests ? { keepsRequests: true } : {}),
+      ...(keepsRequests ? { keepsRequests } : {}),
       cancels: {
         ...CHEAP_CANCEL_PACE,
         put: (model, mark) => call('put mark', () => store.cancels.put(model, mark)),
