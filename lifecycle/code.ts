@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,8 +12,14 @@ const PYTHON_TRAINER = /^trainers\/[^/]+\.py$/;
 const SHARED: Readonly<Record<string, readonly string[]>> = { training: ['versions'] };
 const RELATIVE_IMPORT = /\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g;
 
-/** Hashes of files, by their paths from this folder. */
-type Code = ReadonlyMap<string, string>;
+interface CodeFile {
+  readonly hash: string;
+  /** Milliseconds since the epoch. */
+  readonly written: number;
+}
+
+/** By paths from this folder. */
+type Code = ReadonlyMap<string, CodeFile>;
 
 let started: Promise<Code> | undefined;
 
@@ -23,16 +29,26 @@ export function codeAtStart(): Promise<Code> {
   return started;
 }
 
-/** Whether code was edited that this process has loaded or would load. */
+/** Whether code was edited that this process has loaded or would load. Reads only files that were written since. */
 export async function hasNewCode(): Promise<boolean> {
-  const [before, now] = await Promise.all([codeAtStart(), readCode()]);
-  return before.size !== now.size || [...now].some(([path, hash]) => before.get(path) !== hash);
+  const [before, now] = await Promise.all([codeAtStart(), listCode()]);
+  if (before.size !== now.length) return true;
+  const edited = await Promise.all(
+    now.map(async (path) => {
+      const known = before.get(path);
+      if (!known) return true;
+      return known.written !== (await writtenAt(path)) && known.hash !== (await hashOf(path));
+    }),
+  );
+  return edited.includes(true);
 }
 
 /** The hash of the code of a service that this process runs. */
 export async function serviceHash(service: string): Promise<string> {
   const folders = [service, ...(SHARED[service] ?? [])];
-  const own = [...(await codeAtStart())].filter(([path]) => folders.some((folder) => path.startsWith(`${folder}/`)));
+  const own = [...(await codeAtStart())]
+    .filter(([path]) => folders.some((folder) => path.startsWith(`${folder}/`)))
+    .map(([path, { hash }]) => [path, hash]);
   // In a bundle, all code is one file.
   return sha256(own.length > 0 ? JSON.stringify(own) : await readFile(fileURLToPath(import.meta.url)));
 }
@@ -54,15 +70,23 @@ export async function filesHash(files: readonly string[]): Promise<string> {
 }
 
 async function readCode(): Promise<Code> {
+  const files = (await listCode()).map(async (path) => {
+    // Before the content: a file that is written in between is read again.
+    const written = await writtenAt(path);
+    return [path, { written, hash: await hashOf(path) }] as const;
+  });
+  return new Map(await Promise.all(files));
+}
+
+async function listCode(): Promise<readonly string[]> {
   const entries = await readdir(ROOT, { recursive: true, withFileTypes: true });
-  const paths = entries
+  return entries
     .filter((entry) => entry.isFile() && CODE.test(entry.name))
     .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
     .filter((path) => !PYTHON_TRAINER.test(path))
     .toSorted();
-  return new Map(
-    await Promise.all(paths.map(async (path) => [path, sha256(await readFile(join(ROOT, path)))] as const)),
-  );
 }
 
+const writtenAt = async (path: string): Promise<number> => (await stat(join(ROOT, path))).mtimeMs;
+const hashOf = async (path: string): Promise<string> => sha256(await readFile(join(ROOT, path)));
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

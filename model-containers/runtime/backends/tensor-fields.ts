@@ -76,24 +76,25 @@ function shapedItemOf(input: TensorInput, field: string, values: Values, dims: r
   throw new InvalidInput(`${field} must have ${count} values for its shape, not ${values.length}.`);
 }
 
-/** The smallest and the largest number of a type. */
-const signed = (bits: bigint) => [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n] as const;
-const unsigned = (bits: bigint) => [0n, 2n ** bits - 1n] as const;
-const RANGES: Partial<Readonly<Record<ElementType, readonly [bigint, bigint]>>> = {
-  ...{ int8: signed(8n), int16: signed(16n), int32: signed(32n), int64: signed(64n) },
-  ...{ uint8: unsigned(8n), uint16: unsigned(16n), uint32: unsigned(32n), uint64: unsigned(64n) },
+/** The smallest number of a type, and the first that is too large: both are exact, and fast to compare. */
+const signed = (bits: number) => [-(2 ** (bits - 1)), 2 ** (bits - 1)] as const;
+const unsigned = (bits: number) => [0, 2 ** bits] as const;
+const RANGES: Partial<Readonly<Record<ElementType, readonly [min: number, limit: number]>>> = {
+  ...{ int8: signed(8), int16: signed(16), int32: signed(32), int64: signed(64) },
+  ...{ uint8: unsigned(8), uint16: unsigned(16), uint32: unsigned(32), uint64: unsigned(64) },
 };
 
 /** Throws `InvalidInput` for a value that the tensor would hold as another number. */
 function inRange({ type }: TensorInput, field: string, values: Values): Values {
   const range = RANGES[type];
   if (!range || (values instanceof Uint8Array && type === 'uint8')) return values;
-  const [min, max] = range;
+  const [min, limit] = range;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number | bigint;
     const isWhole = typeof value !== 'number' || Number.isInteger(value);
-    if (!isWhole || value < min || value > max) {
-      throw new InvalidInput(`${field} must have whole numbers from ${min} to ${max}, not ${value}.`);
+    if (!isWhole || value < min || value >= limit) {
+      const whole = `whole numbers from ${BigInt(min)} to ${BigInt(limit) - 1n}`;
+      throw new InvalidInput(`${field} must have ${whole}, not ${value}.`);
     }
   }
   return values;
