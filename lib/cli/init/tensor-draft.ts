@@ -10,6 +10,7 @@ export interface NamedTensor {
 }
 
 const SCALARS: Readonly<Record<ElementType, string>> = {
+  float16: 'float',
   float32: 'float',
   float64: 'double',
   int8: 'int32',

@@ -3,7 +3,7 @@ import { InvalidInput } from '../define-model.ts';
 
 /** The element types that messages can carry. */
 const ELEMENT_TYPES = [
-  ...(['float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32'] as const),
+  ...(['float16', 'float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32'] as const),
   ...(['int64', 'uint64', 'bool', 'string'] as const),
 ] as const;
 export type ElementType = (typeof ELEMENT_TYPES)[number];
@@ -84,8 +84,12 @@ const RANGES: Partial<Readonly<Record<ElementType, readonly [min: number, limit:
   ...{ uint8: unsigned(8), uint16: unsigned(16), uint32: unsigned(32), uint64: unsigned(64) },
 };
 
+/** The first number that a `float16` holds as infinity: half a step above the largest, 65504. */
+const FLOAT16_LIMIT = 65_520;
+
 /** Throws `InvalidInput` for a value that the tensor would hold as another number. */
 function inRange({ type }: TensorInput, field: string, values: Values): Values {
+  if (type === 'float16') return inFloat16(field, values);
   const range = RANGES[type];
   if (!range || (values instanceof Uint8Array && type === 'uint8')) return values;
   const [min, limit] = range;
@@ -95,6 +99,16 @@ function inRange({ type }: TensorInput, field: string, values: Values): Values {
     if (!isWhole || value < min || value >= limit) {
       const whole = `whole numbers from ${BigInt(min)} to ${BigInt(limit) - 1n}`;
       throw new InvalidInput(`${field} must have ${whole}, not ${value}.`);
+    }
+  }
+  return values;
+}
+
+function inFloat16(field: string, values: Values): Values {
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    if (Number.isFinite(value) && Math.abs(value) >= FLOAT16_LIMIT) {
+      throw new InvalidInput(`${field} must have numbers from -65504 to 65504, not ${value}.`);
     }
   }
   return values;

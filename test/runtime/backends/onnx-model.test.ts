@@ -6,6 +6,7 @@ import { backendOf } from '#runtime/backends/backend-of.ts';
 import type { RunAnswer } from '#runtime/backends/model-backend.ts';
 import type { ModelFolder } from '#runtime/backends/model-folder.ts';
 import { onnxModel } from '#runtime/backends/onnx/onnx-model.ts';
+import { InvalidInput } from '#runtime/define-model.ts';
 import { FixedRequest, FixedResponse } from '#test/fixtures/proto/gen/models/fixed.ts';
 import { ShapesRequest, ShapesResponse } from '#test/fixtures/proto/gen/models/shapes.ts';
 
@@ -94,18 +95,41 @@ describe('an ONNX file', () => {
   });
 });
 
-/** An input x and an output y of float16. */
-const HALF =
+/** An input x and an output y of float16: x + x. */
+const FLOAT16 =
   'CAk6QgoOCgF4CgF4EgF5IgNBZGQSBGhhbGZaFAoBeBIPCg0IChIJCgMSAW4KAggDYhQKAXkSDwoNCAoSCQoDEgFuCgIIA0IECgAQEkIOCgphaS5vbm54Lm1sEAM=';
+/** An input x of int4, cast to float. */
+const INT4 =
+  'CAo6SwoXCgF4EgF5IgRDYXN0KgkKAnRvGAGgAQISBGhhbGZaFAoBeBIPCg0IFhIJCgMSAW4KAggDYhQKAXkSDwoNCAESCQoDEgFuCgIIA0IECgAQFQ==';
 
-it('of a type that cannot be served is refused by the name of the type', async () => {
+async function modelOf(graph: string) {
   const folder = await mkdtemp(join(tmpdir(), 'modelyard-onnx-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'model.onnx'), Buffer.from(HALF, 'base64'));
-  const manifest = { name: 'half', description: 'A test.' };
+  await writeFile(join(folder, 'model.onnx'), Buffer.from(graph, 'base64'));
+  const manifest = { name: 'half', description: 'A test.', tensors: { outputs: { y: 'sum' } } };
+  return onnxModel(folder, { manifest, request: FixedRequest, response: FixedResponse });
+}
 
-  await expect(onnxModel(folder, { manifest, request: FixedRequest, response: FixedResponse })).rejects.toThrow(
-    'The input x of model.onnx has the type float16, which cannot be served: export the graph with float32.',
+it('of float16 takes and gives numbers, and refuses those that it would hold as infinity', async () => {
+  const { setup, predictBatch } = await modelOf(FLOAT16);
+  await setup?.({} as never);
+
+  const answers = await predictBatch?.(
+    undefined,
+    [{ x: [1, 2.5, -3] }, { x: [65_504, Number.NaN, Number.POSITIVE_INFINITY] }, { x: [0, 65_520, 0] }],
+    {} as never,
+  );
+
+  expect(answers).toEqual([
+    { sum: [2, 5, -6] },
+    { sum: [Number.POSITIVE_INFINITY, Number.NaN, Number.POSITIVE_INFINITY] },
+    new InvalidInput('x must have numbers from -65504 to 65504, not 65520.'),
+  ]);
+});
+
+it('of a type that cannot be served is refused by the name of the type', async () => {
+  await expect(modelOf(INT4)).rejects.toThrow(
+    'The input x of model.onnx has the type int4, which cannot be served: export the graph with float32.',
   );
 });
 

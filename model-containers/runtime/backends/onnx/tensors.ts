@@ -2,6 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import type { TensorInput, TensorItem } from '../tensor-fields.ts';
 
 const ARRAYS = {
+  float16: Float16Array,
   float32: Float32Array,
   float64: Float64Array,
   int8: Int8Array,
@@ -33,8 +34,13 @@ export function tensorOf({ type, isBatched }: TensorInput, items: readonly Tenso
   const data = new ARRAYS[type](size) as unknown as unknown[];
   let at = 0;
   for (const { values } of items) for (let i = 0; i < values.length; i++) data[at++] = convert(values[i]);
+  if (data instanceof Float16Array) return float16Tensor(data, dims);
   return new Tensor(type, data as never, dims);
 }
+
+/** The native binding takes the bits only. A `Tensor` would convert them to a `Float16Array`, which it refuses. */
+const float16Tensor = ({ buffer }: { readonly buffer: ArrayBufferLike }, dims: readonly number[]): Tensor =>
+  ({ type: 'float16', data: new Uint16Array(buffer), dims, location: 'cpu' }) as unknown as Tensor;
 
 /** Splits an output into one item per request. Throws when its first axis is not the batch. */
 export function itemsOf(name: string, { data, dims }: Tensor, { isBatched, count }: Batch): readonly TensorItem[] {
