@@ -1,6 +1,6 @@
 import type { MessageDescriptor } from '#contract';
 import type { PredictContext } from '../../define-model.ts';
-import { isOk, JSON_TYPE, parseObject, trailHeaders } from './http-client.ts';
+import { containerFailed, isOk, JSON_TYPE, parseObject, trailHeaders } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 import { objectOf, type TakeReport } from './reports.ts';
 
@@ -32,7 +32,7 @@ export const cogProtocol = ({ source, codec, types, folder }: ProtocolInput): Ht
         const call = { path, method: 'PUT', type: JSON_TYPE, body: text, headers: trailHeaders(context) } as const;
         const { status, output, error } = parseObject(await client.predict(call, signal)) as Partial<CogPrediction>;
         if (status === 'succeeded') return { json: outputOf(output, response) };
-        throw Object.assign(new Error(error ?? `The prediction ended as ${status}.`), { code: 'container_failed' });
+        throw containerFailed(error ?? `The prediction ended as ${status}.`);
       } finally {
         signal.removeEventListener('abort', onAbort);
       }

@@ -34,14 +34,15 @@ export async function startContainer(
   });
   ended.catch(() => undefined);
   guardChild(child, { atEnd: STOP_GROUP, detached: true });
-  return { url: `http://127.0.0.1:${port}`, ended };
+  return { url: `http://localhost:${port}`, ended };
 }
 
+/** Free on all addresses, so on both of `localhost`. */
 async function freePort(): Promise<number> {
   const server = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen(0, '127.0.0.1', resolve);
+  server.listen(0, resolve);
   await promise;
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));

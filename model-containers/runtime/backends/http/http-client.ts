@@ -1,5 +1,6 @@
 import { Agent, request as send } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_TRANSFER_BYTES } from '#core';
 import { InvalidInput, type PredictContext } from '../../define-model.ts';
 
 export interface HttpCall {
@@ -39,19 +40,27 @@ const HEALTH_TIMEOUT_MS = 10_000;
 const PASSING = [408, 425, 429];
 const MAX_DETAIL = 300;
 
+/** Many servers listen on one of them only. */
+const LOCALHOST = ['127.0.0.1', '::1'];
+
 /** Calls one server on connections that stay open. */
 export class HttpClient {
-  readonly #host: string;
+  readonly #origin: string;
+  readonly #hosts: string[];
   readonly #port: string;
+  readonly #maxBytes: number;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(base: string) {
-    const { hostname, port } = new URL(base);
-    this.#host = hostname.replace(/^\[(.*)\]$/, '$1');
+  /** `maxBytes`: of an answer. Its server is called at the address of `localhost` at which it becomes ready. */
+  constructor(base: string, maxBytes = MAX_TRANSFER_BYTES) {
+    const { origin, hostname, port } = new URL(base);
+    this.#origin = origin;
+    this.#hosts = hostname === 'localhost' ? [...LOCALHOST] : [hostname.replace(/^\[(.*)\]$/, '$1')];
     this.#port = port || '80';
+    this.#maxBytes = maxBytes;
   }
 
-  /** Rejects when there is no answer, and when `signal` aborts, which closes the connection. */
+  /** Rejects when there is no answer, when it is too large, and when `signal` aborts, which closes the connection. */
   async call(given: HttpCall, signal: AbortSignal): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
     const { path, method = 'POST', type, body } = given;
@@ -62,12 +71,17 @@ export class HttpClient {
     };
     signal.throwIfAborted();
     // Node needs a third more time for a call with a URL and a signal among its options.
-    const options = { host: this.#host, port: this.#port, path, method, headers, agent: this.#agent };
+    const options = { host: this.#hosts[0], port: this.#port, path, method, headers, agent: this.#agent };
     const request = send(options, (response) => {
       const chunks: Buffer[] = [];
       const { statusCode: status = 0, socket } = response;
       const { localAddress = '127.0.0.1' } = socket;
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      let left = this.#maxBytes;
+      response.on('data', (chunk: Buffer) => {
+        left -= chunk.byteLength;
+        if (left >= 0) chunks.push(chunk);
+        else response.destroy(containerFailed(`The answer of the container has more than ${this.#maxBytes} bytes.`));
+      });
       response.on('error', reject);
       response.on('end', () => resolve({ status, body: joined(chunks), localAddress }));
     });
@@ -90,7 +104,7 @@ export class HttpClient {
     const detail = detailOf(body);
     const answered = `The container answered ${status}`;
     if (status >= 400 && status < 500 && !PASSING.includes(status)) throw new InvalidInput(detail || `${answered}.`);
-    throw Object.assign(new Error(detail ? `${answered}: ${detail}` : `${answered}.`), { code: 'container_failed' });
+    throw containerFailed(detail ? `${answered}: ${detail}` : `${answered}.`);
   }
 
   /**
@@ -109,9 +123,10 @@ export class HttpClient {
       const answer = await this.call({ path, method: 'GET' }, inTime).catch((error: Error) => error);
       if (!(answer instanceof Error) && isReady(answer)) return answer;
       const why = answer instanceof Error ? `has no answer: ${answer.message}` : `answers ${answer.status}`;
-      const reason = `GET http://${this.#host}:${this.#port}${path} ${why}`;
+      const reason = `GET ${this.#origin}${path} ${why}`;
       if (!reasons.has(reason)) onWaiting?.(reason);
       reasons.add(reason);
+      if (answer instanceof Error) this.#hosts.push(...this.#hosts.splice(0, 1));
       await sleep(LOOK_MS, undefined, { signal });
     }
   }
@@ -133,9 +148,16 @@ const joined = (chunks: readonly Buffer[]): Buffer => (chunks.length === 1 && ch
 
 function failed(error: unknown, signal: AbortSignal): Error {
   if (signal.aborted) return signal.reason as Error;
-  const message = `The container gave no answer: ${error instanceof Error ? error.message : String(error)}`;
-  return Object.assign(new Error(message, { cause: error }), { code: 'container_failed' });
+  if ((error as NodeJS.ErrnoException).code === FAILED) return error as Error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return containerFailed(`The container gave no answer: ${reason}`, error);
 }
+
+const FAILED = 'container_failed';
+
+/** An error that is retried. */
+export const containerFailed = (message: string, cause?: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { code: FAILED });
 
 /** The error text of a server: a usual field of a JSON body, or the beginning of the body. */
 function detailOf(body: Buffer): string {
@@ -153,7 +175,7 @@ function detailOf(body: Buffer): string {
 export function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   const value = parse(body);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw Object.assign(new Error('The container did not answer with a JSON object.'), { code: 'container_failed' });
+  throw containerFailed('The container did not answer with a JSON object.');
 }
 
 /** The JSON of an answer. Throws an error that is retried. */
@@ -161,6 +183,6 @@ export function parse(body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString('utf8'));
   } catch (cause) {
-    throw Object.assign(new Error('The container did not answer with JSON.', { cause }), { code: 'container_failed' });
+    throw containerFailed('The container did not answer with JSON.', cause);
   }
 }

@@ -9,7 +9,7 @@ import {
   type WriteField,
   writeField,
 } from '../tensor-fields.ts';
-import { type HttpClient, parseObject, trailHeaders } from './http-client.ts';
+import { containerFailed, type HttpClient, parseObject, trailHeaders } from './http-client.ts';
 import type { HttpProtocol, ProtocolInput } from './protocols.ts';
 
 declare global {
@@ -33,9 +33,7 @@ function isTensor(value: unknown): value is WireTensor {
 }
 
 const noTensors = (): Error =>
-  Object.assign(new Error('The container did not answer with `outputs` that have `name`, `shape` and `data`.'), {
-    code: 'container_failed',
-  });
+  containerFailed('The container did not answer with `outputs` that have `name`, `shape` and `data`.');
 
 interface Metadata {
   readonly inputs?: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
