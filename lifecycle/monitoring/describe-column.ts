@@ -47,18 +47,19 @@ export function distributionOf(column: Column, reference?: Column): Distribution
     const edges = sturgesEdges(then ?? column.sorted, column.sorted);
     return { edges, reference: then ? binned(then, edges) : null, current: binned(column.sorted, edges) };
   }
-  const [now, then] = [countsOf(column), other && countsOf(other)];
+  const [now, then] = [sharesIn(column), other && sharesIn(other)];
   const all = new Map([...(then ?? []), ...now]);
-  const weight = (label: string) => Math.max(share(now, label), then ? share(then, label) : 0);
+  const weight = (label: string) => Math.max(now.get(label) ?? 0, then?.get(label) ?? 0);
   const labels = [...all.keys()].toSorted((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1)).slice(0, MAX_CATEGORIES);
   return {
     labels,
-    reference: then ? labels.map((label) => share(then, label)) : null,
-    current: labels.map((label) => share(now, label)),
+    reference: then ? labels.map((label) => then.get(label) ?? 0) : null,
+    current: labels.map((label) => now.get(label) ?? 0),
   };
 }
 
-function share(counts: ReadonlyMap<string, number>, label: string): number {
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  return (counts.get(label) ?? 0) / total;
+/** The share of each value. */
+function sharesIn(column: Column): ReadonlyMap<string, number> {
+  const total = sizeOf(column);
+  return new Map([...countsOf(column)].map(([value, count]) => [value, count / total]));
 }

@@ -1,10 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JsonObject, type LoggedPrediction, STAGE_MODEL } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { distributionOf } from '#lifecycle/monitoring/describe-column.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
 import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
 import { FertilityResponse } from '#proto/models/fertility.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
+import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
 import { ask, batchOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
 
 const lifecycles = useLifecycle();
@@ -69,6 +71,35 @@ describe('windows', () => {
 
     const { quality } = (await reportOf(lifecycle)).windows[0] ?? {};
     expect(quality).toMatchObject({ prediction: { type: 'number', rows: 30, missing: 1 } });
+  });
+
+  it('of a version with features of any name are judged', async () => {
+    const names = ['rate', 'width "mm"', '*', 'a/b', 'c~d'];
+    const columns = names.slice(1).map((name, at) => `(t * ${at + 1}) % 7 AS "${name.replaceAll('"', '""')}"`);
+    const hash = await storeTrainingSet(
+      lifecycle,
+      `SELECT 'C' || c AS country, make_timestamp((1980 + t)::bigint, 12, 31, 0, 0, 0.0) AS year_end,
+        3 + t / 10 AS rate, 3 + t / 10 AS next_rate, ${columns.join(', ')} FROM range(6) countries(c), range(30) years(t)`,
+    );
+    await lifecycles.run(lifecycle, 'training', 'train', orderOf(hash, { features: names }));
+    await log('a', 40);
+
+    await compute();
+
+    const { quality = {}, drift = [] } = (await reportOf(lifecycle)).windows[0] ?? {};
+    expect(Object.keys(quality)).toEqual([...names, 'prediction']);
+    expect(quality['*']).toMatchObject({ rows: 40, missing: 40 });
+    expect(drift.map(({ feature }) => feature)).toEqual(['prediction', 'rate']);
+  });
+
+  it('count many different texts once for a plot', () => {
+    const counts = new Map(Array.from({ length: 500 }, (_, at) => [`text ${at}`, 1 + (at % 3)]));
+    const values = vi.spyOn(counts, 'values');
+
+    const { labels } = distributionOf({ type: 'category', counts, missing: 0 }) ?? {};
+
+    expect(labels).toHaveLength(20);
+    expect(values.mock.calls.length).toBeLessThan(5);
   });
 
   it('that wait for late predictions do not hold up those of other models', async () => {
