@@ -35,12 +35,13 @@ export async function readReport(lifecycle: Pick<Lifecycle, 'stores'>, asked: Re
     .where('model', 'in', [model, ''])
     .groupBy('code')
     .execute();
+  const findingsOf = Map.groupBy(drift, keyOf);
   const refused = Object.fromEntries(refusals.map(({ code, count }) => [code, Number(count)]));
   return {
     model,
     settings: await readSettings(lifecycle, model),
     outcomes: { recorded: Number(count), refused },
-    windows: rows.map((row) => presentWindow(row, drift)),
+    windows: rows.map((row) => presentWindow(row, findingsOf.get(keyOf(row)) ?? [])),
   };
 }
 
@@ -57,8 +58,10 @@ export async function readDistributions(
 
 const timeOf = (at: number): string => new Date(at).toISOString();
 
-function presentWindow(row: WindowRow, findings: readonly FindingRow[]): MonitorWindow {
-  const own = findings.filter(({ version, start_at }) => version === row.version && start_at === row.start_at);
+/** Of a window, among those of its model. */
+const keyOf = ({ version, start_at }: Pick<WindowRow, 'version' | 'start_at'>): string => `${start_at}/${version}`;
+
+function presentWindow(row: WindowRow, own: readonly FindingRow[]): MonitorWindow {
   const performance = JSON.parse(row.performance) as Performance;
   return {
     ...{
