@@ -30,9 +30,14 @@ export async function startDue(lifecycle: Pick<Lifecycle, 'platform' | 'stores' 
     }
   }
   const writers = query.selectFrom('log_writers').selectAll().where('state', '=', 'open');
-  for (const writer of await writers.where('seen_at', '<', now - SILENT_MS).execute()) {
-    if (writer.lost_since === null && (await isRunning(lifecycle, writer))) continue;
-    await start(lifecycle, 'rebuild', { writer: writer.writer }, `${writer.writer}/${writer.seen_at}`);
+  // A busy one is never silent.
+  const isDue = writers.where(({ eb, or }) =>
+    or([eb('seen_at', '<', now - SILENT_MS), eb('lost_since', '<', now - SILENT_MS)]),
+  );
+  for (const writer of await isDue.execute()) {
+    const { lost_since, seen_at } = writer;
+    if (lost_since === null && (await isRunning(lifecycle, writer))) continue;
+    await start(lifecycle, 'rebuild', { writer: writer.writer }, `${writer.writer}/${lost_since ?? seen_at}`);
   }
 }
 
@@ -56,7 +61,8 @@ async function start(
   });
 }
 
-async function isRunning(
+/** Whether its instance still collects answers. */
+export async function isRunning(
   { platform }: Pick<Lifecycle, 'platform'>,
   { instance, seen_at }: LogWriterRow,
 ): Promise<boolean> {

@@ -62,7 +62,8 @@ export const logBatch: Stage = async (lifecycle, args, run) => {
   await query
     .insertInto('log_writers')
     .values(row)
-    .onConflict((conflict) => conflict.column('writer').doUpdateSet({ seen_at: now }))
+    // One that was taken for dead, as a frozen process is, goes on.
+    .onConflict((conflict) => conflict.column('writer').doUpdateSet({ seen_at: now, state: 'open' }))
     .execute();
   const own = query.updateTable('log_writers').where('writer', '=', writer);
   if (typeof lost_since === 'number') await own.set({ lost_since }).where('lost_since', 'is', null).execute();

@@ -14,7 +14,7 @@ import type { Lifecycle } from '../lifecycle.ts';
 import { openWorkbench } from '../scratch.ts';
 import type { Stage } from '../service.ts';
 import { monitoringDatabase } from './database.ts';
-import { startDue } from './due.ts';
+import { isRunning, startDue } from './due.ts';
 import { storeBatch } from './log-batch.ts';
 import { logFile } from './log-file.ts';
 
@@ -47,11 +47,11 @@ export const rebuildLog: Stage = async (lifecycle, { writer: id }, run) => {
     const taskId = hash('sha256', records.map(({ id }) => id).join());
     await storeBatch(lifecycle, { model, records, source: 'tasks' }, { taskId, signal: run.signal });
   }
-  const own = query
-    .updateTable('log_writers')
-    .where('writer', '=', writer.writer)
-    .where('seen_at', '=', writer.seen_at);
-  await own.set({ lost_since: null, state: 'closed' }).execute();
+  const own = query.updateTable('log_writers').where('writer', '=', writer.writer);
+  if (lost_since !== null) await own.set({ lost_since: null }).where('lost_since', '=', lost_since).execute();
+  if (!(await isRunning(lifecycle, writer))) {
+    await own.set({ state: 'closed' }).where('seen_at', '=', seen_at).where('lost_since', 'is', null).execute();
+  }
   await startDue(lifecycle);
   return { records: lost.length };
 };
