@@ -95,17 +95,26 @@ const driftText = (window: MonitorWindow): string =>
   `${driftedIn(window).join(', ')} drifted from its training data between ${window.start} and ${window.end}`;
 
 function errorsOf(windows: readonly MonitorWindow[], { version, champion }: RolloutRow): LiveErrors | undefined {
-  const [own, other] = [rmseOf(windows, version), rmseOf(windows, champion)];
-  if (own.outcomes < MIN_OUTCOMES || other.outcomes < MIN_OUTCOMES) return undefined;
-  return { metric: 'rmse', candidate: own.rmse, champion: other.rmse, outcomes: own.outcomes };
+  const [own, other] = [liveError(windows, version), liveError(windows, champion)];
+  if (own.metric !== other.metric || Math.min(own.outcomes, other.outcomes) < MIN_OUTCOMES) return undefined;
+  return { metric: own.metric, candidate: own.error, champion: other.error, outcomes: own.outcomes };
 }
 
-function rmseOf(windows: readonly MonitorWindow[], version: string): { outcomes: number; rmse: number } {
-  let [outcomes, squares] = [0, 0];
-  for (const { version: own, performance } of windows) {
-    if (own !== version || performance?.rmse === undefined) continue;
-    outcomes += performance.outcomes;
-    squares += performance.outcomes * performance.rmse ** 2;
+/** Of all windows of a version together. */
+function liveError(windows: readonly MonitorWindow[], version: string) {
+  const known = windows.flatMap(({ version: own, performance }) =>
+    own === version && performance ? [performance] : [],
+  );
+  const isNumber = known.some(({ rmse }) => rmse !== undefined);
+  let [outcomes, sum] = [0, 0];
+  for (const { outcomes: count, rmse, accuracy } of known) {
+    const value = isNumber ? rmse : accuracy;
+    if (value === undefined) continue;
+    outcomes += count;
+    sum += count * (isNumber ? value ** 2 : 1 - value);
   }
-  return { outcomes, rmse: Math.sqrt(squares / outcomes) };
+  const mean = sum / outcomes;
+  return isNumber
+    ? { metric: 'rmse', outcomes, error: Math.sqrt(mean) }
+    : { metric: 'share of wrong classes', outcomes, error: mean };
 }

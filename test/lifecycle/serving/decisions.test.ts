@@ -54,4 +54,28 @@ describe('a roll-out', () => {
     }
     expect(decisions.map(({ number }) => number)).toEqual(decisions.map((_, at) => at + 1));
   });
+
+  it.each([
+    ['strategy', { strategy: 'blue' }],
+    ['share', { strategy: 'canary', share: 0 }],
+    ['share', { strategy: 'canary', share: 1.1 }],
+    ['share', { share: 0.5 }],
+    ['share', { strategy: 'canary', share: '10 %' }],
+    ['key', { strategy: 'canary', key: 'mood' }],
+    ['rule', { strategy: 'canary', rule: 7 }],
+    ['rule.min_samples', { strategy: 'canary', rule: { min_samples: 0 } }],
+    ['rule.samples', { strategy: 'canary', rule: { samples: 5 } }],
+    ['guard_seconds', { guard_seconds: -1 }],
+    ['force', { force: 'yes' }],
+    ['percent', { percent: 10 }],
+  ])('names the wrong argument %s', async (name, args) => {
+    await expect(deploy('2', args)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('of the deployed version is refused', async () => {
+    await expect(deploy('1', { strategy: 'canary', force: true })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
 });
