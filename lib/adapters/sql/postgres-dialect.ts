@@ -1,6 +1,7 @@
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { DsqlAdapter, DsqlQueryCompiler, LeasedAdapter } from './leased-migrations.ts';
+import { openPool } from './postgres-pool.ts';
 
 export interface PostgresDialectOptions {
   /** For example `postgres://user:password@host:5432/database`. */
@@ -14,7 +15,6 @@ export interface PostgresDialectOptions {
 }
 
 const MAX_CONNECTIONS = 5;
-const CONNECT_MS = 5_000;
 /** A server that stopped answering must not keep callers waiting. */
 const QUERY_MS = 30_000;
 /** Aurora DSQL ends a connection after an hour. */
@@ -24,21 +24,16 @@ const NUMERIC = 1700;
 
 /** PostgreSQL, or Aurora DSQL, with the values that SQLite returns: whole numbers and sums are numbers. */
 export function postgresDialect({ url, schema, isDsql = false, password }: PostgresDialectOptions): Dialect {
-  const pool = new pg.Pool({
-    connectionString: url,
+  const pool = openPool({
+    url,
     ...(password === undefined ? {} : { password }),
     max: MAX_CONNECTIONS,
-    // Aurora DSQL takes no options at the start of a connection.
-    ...(schema === undefined ? {} : { onConnect: (client) => client.query(`SET search_path TO "${schema}"`) }),
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
+    queryMs: QUERY_MS,
+    schema,
+    isDsql,
     ...(isDsql ? { maxLifetimeSeconds: DSQL_LIFETIME_SECONDS } : {}),
-    application_name: 'modelyard',
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
   });
-  // The pool opens another connection, and the query in progress rejects.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
   const dialect = new PostgresDialect({ pool });
   return {
     createDriver: () => dialect.createDriver(),

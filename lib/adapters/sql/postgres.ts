@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import pg from 'pg';
 import { type CallLog, type Clock, type ModelyardError, type UsageStore, type UserStore, unavailable } from '#core';
 import { migrationsOf } from './postgres-migrations.ts';
+import { openPool } from './postgres-pool.ts';
 import { SqlCallLog } from './sql-call-log.ts';
 import { SqlUsageStore } from './sql-usage-store.ts';
 import { SqlUserStore } from './sql-user-store.ts';
@@ -35,7 +35,8 @@ export interface Postgres {
 }
 
 const MAX_CONNECTIONS = 10;
-const CONNECT_MS = 5_000;
+/** Of their own, so that a slow call log keeps nobody waiting for a user. */
+const MAX_CONNECTIONS_FOR_CALLS = 4;
 /** A server that stopped answering must not keep callers waiting. */
 const QUERY_MS = 10_000;
 const RETRY_MS = 500;
@@ -43,19 +44,14 @@ const RETRY_MS = 500;
 const HOPELESS = /^(28|3D|42501)/;
 
 export function openPostgres({ url, schema, clock, callRetentionMs, onTrouble }: PostgresOptions): Postgres {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
-    application_name: 'modelyard',
-  });
   const address = addressOf(url);
-  // An idle connection was lost. The pool opens another one.
-  pool.on('error', (error) => onTrouble?.(`The connection to PostgreSQL at ${address} was lost: ${error.message}.`));
-  // The query in progress rejects; without a listener, the event would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  const database = new Kysely<SqlTables>({ dialect: new PostgresDialect({ pool }) });
+  const onLost = ({ message }: Error) =>
+    onTrouble?.(`The connection to PostgreSQL at ${address} was lost: ${message}.`);
+  const open = (max: number) =>
+    new Kysely<SqlTables>({
+      dialect: new PostgresDialect({ pool: openPool({ url, max, queryMs: QUERY_MS, onLost }) }),
+    });
+  const [database, databaseOfCalls] = [open(MAX_CONNECTIONS), open(MAX_CONNECTIONS_FOR_CALLS)];
   const tables = database.withSchema(schema);
 
   async function migrate(): Promise<void> {
@@ -66,7 +62,7 @@ export function openPostgres({ url, schema, clock, callRetentionMs, onTrouble }:
 
   return {
     users: new SqlUserStore(tables),
-    calls: new SqlCallLog(tables, clock, callRetentionMs),
+    calls: new SqlCallLog(databaseOfCalls.withSchema(schema), clock, callRetentionMs),
     usage: new SqlUsageStore(tables),
     async connect(patienceMs) {
       const endsAt = performance.now() + patienceMs;
@@ -80,7 +76,9 @@ export function openPostgres({ url, schema, clock, callRetentionMs, onTrouble }:
         }
       }
     },
-    close: () => database.destroy(),
+    async close() {
+      await Promise.all([database.destroy(), databaseOfCalls.destroy()]);
+    },
   };
 }
 

@@ -1,8 +1,11 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 import { ModelyardError, unavailable } from '#core';
 
-/** SQLSTATE classes of connections and of a server that is starting or stopping, and errors of sockets. */
-const AWAY = /^(?:08|57P0|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
+/**
+ * SQLSTATE classes of connections, of a server that is starting or stopping and of a statement that took too long, and
+ * errors of sockets.
+ */
+const AWAY = /^(?:08|57P0|57014|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
 /** Messages of the driver that have no code. */
 const LOST =
   /^(?:Connection terminated|Query read timeout|timeout exceeded|Client has encountered a connection error|Client was closed)/;

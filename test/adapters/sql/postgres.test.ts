@@ -86,6 +86,28 @@ else {
       expect(rows).toEqual([{ kept: 1 }]);
     });
 
+    it('keep nobody waiting for a user while the call log is locked, however many ask for it', async () => {
+      const schema = aSchema();
+      const postgres = open(schema);
+      await postgres.connect(PATIENCE_MS);
+      const user = await postgres.users.create({ name: 'ann', role: 'user', passwordHash: 'h', createdAt: 1 });
+      const client = new pg.Client({ connectionString: server.url });
+      await client.connect();
+      await client.query(`BEGIN; LOCK TABLE "${schema}".calls IN ACCESS EXCLUSIVE MODE`);
+      let answered = 0;
+      const lists = Array.from({ length: 50 }, async () => {
+        await postgres.calls.list({ limit: 1 });
+        answered += 1;
+      });
+
+      const found = await postgres.users.get(user?.id ?? '');
+
+      expect([found, answered]).toEqual([user, 0]);
+      await client.query('ROLLBACK');
+      await client.end();
+      await Promise.all(lists);
+    });
+
     it('wait for a server that starts late, and are there again after it was restarted', async () => {
       const postgres = open();
       await server.stop();
