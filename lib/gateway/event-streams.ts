@@ -27,10 +27,14 @@ export class EventStreams {
   }
 
   /**
-   * Opens a stream of a caller that ends when `gone` aborts, or `authenticate` refuses the caller. Throws
-   * `too_many_requests`.
+   * Opens a stream of a caller that ends when `gone` aborts, or `authenticate` refuses the caller or resolves with another
+   * role: a stream shows what the role at its start may see. Throws `too_many_requests`.
    */
-  open({ id }: Pick<Principal, 'id'>, gone: AbortSignal, authenticate?: () => Promise<unknown>): OpenedStream {
+  open(
+    { id, role }: Pick<Principal, 'id' | 'role'>,
+    gone: AbortSignal,
+    authenticate?: () => Promise<Pick<Principal, 'role'> | undefined>,
+  ): OpenedStream {
     const limit = id === LOCAL_PRINCIPAL.id ? this.#total : this.#perUser;
     const own = this.#open.get(id) ?? new Set<AbortController>();
     if (own.size >= limit || this.#count >= this.#total) throw tooMany(Math.min(limit, this.#total));
@@ -40,8 +44,15 @@ export class EventStreams {
     own.add(stream);
     this.#count += 1;
     gone.addEventListener('abort', stop, { once: true });
-    const recheck = () => void authenticate?.().catch((error) => isRefusal(error) && stop());
-    const timer = setInterval(recheck, this.#recheckMs).unref();
+    async function recheck(): Promise<void> {
+      try {
+        const now = await authenticate?.();
+        if (now && now.role !== role) stop();
+      } catch (error) {
+        if (isRefusal(error)) stop();
+      }
+    }
+    const timer = setInterval(() => void recheck(), this.#recheckMs).unref();
     if (gone.aborted || this.#isClosed) stop();
     return {
       signal: stream.signal,

@@ -152,8 +152,10 @@ describe('a stream of events', () => {
   });
 });
 
+const user = { role: 'user' } as const;
+
 describe('a stream of a caller', () => {
-  it('ends when the caller is refused, and not when nobody can tell', async () => {
+  it('ends when the caller is refused or has another role, and not when nobody can tell', async () => {
     const streams = new EventStreams({ recheckMs: 5 });
     const { signal } = new AbortController();
     const refusing = (code: 'unauthenticated' | 'store_unavailable') => {
@@ -161,17 +163,21 @@ describe('a stream of a caller', () => {
       const authenticate = async () => {
         asked += 1;
         if (asked > 3) throw new ModelyardError(code, 'x');
+        return user;
       };
       return { authenticate, asked: () => asked };
     };
     const [disabled, away] = [refusing('unauthenticated'), refusing('store_unavailable')];
-    const ended = streams.open({ id: 'ann' }, signal, disabled.authenticate);
-    const kept = streams.open({ id: 'bob' }, signal, away.authenticate);
+    const ended = streams.open({ ...user, id: 'ann' }, signal, disabled.authenticate);
+    const kept = streams.open({ ...user, id: 'bob' }, signal, away.authenticate);
+    const demoted = streams.open({ id: 'eve', role: 'admin' }, signal, async () => user);
 
-    await expect.poll(() => [ended.signal.aborted, away.asked() > 6], { timeout: 20_000 }).toEqual([true, true]);
+    await expect
+      .poll(() => [ended.signal.aborted, demoted.signal.aborted, away.asked() > 6], { timeout: 20_000 })
+      .toEqual([true, true, true]);
 
     expect(kept.signal.aborted).toBe(false);
-    for (const { close } of [ended, kept]) close();
+    for (const { close } of [ended, kept, demoted]) close();
   });
 
   it('over HTTP ends for a user who was disabled', async () => {
@@ -195,7 +201,7 @@ describe('the limits of streams', () => {
   it('count by user, and the local user has all', () => {
     const streams = new EventStreams({ total: 5, perUser: 2 });
     const { signal } = new AbortController();
-    const open = (id: string) => streams.open({ id }, signal);
+    const open = (id: string) => streams.open({ ...user, id }, signal);
     const [first] = [open('ann'), open('ann')];
 
     expect(() => open('ann')).toThrow(/At most 2/);
