@@ -176,4 +176,4 @@ export async function addUser(
 
 const taken = (): ModelyardError => new ModelyardError('name_taken', 'This user name is taken.');
 
-const NAME_RULE = `Must have ${MIN_USER_NAME_LENGTH} to ${MAX_USER_NAME_LENGTH} letters, digits, or ._%+@- after the first.`;
+const NAME_RULE = `Must have ${MIN_USER_NAME_LENGTH} to ${MAX_USER_NAME_LENGTH} letters of one script, digits, or ._%+@- after the first.`;

@@ -58,6 +58,25 @@ export const MAX_USER_NAME_LENGTH = 64;
 
 /** Letters and digits of any script, and the punctuation of email addresses. */
 const USER_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._%+@-]*$/u;
+const NO_SCRIPT = '\\p{Script=Common}\\p{Script=Inherited}';
+const EAST_ASIAN = ['Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo'].map(
+  (name) => `\\p{Script_Extensions=${name}}`,
+);
+/**
+ * Latin, Greek and Cyrillic letters look alike, so each stand alone (UTS 39): Latin `ann` and `аnn` with a Cyrillic `а`
+ * are no two users. Only letters of East Asia, which look like no other ones, stand beside Latin ones.
+ */
+const ONE_SCRIPT = new RegExp(
+  [
+    `^[\\p{Script_Extensions=Latin}${EAST_ASIAN.join('')}${NO_SCRIPT}]*$`,
+    `^[\\p{Script_Extensions=Greek}${NO_SCRIPT}]*$`,
+    `^[\\p{Script_Extensions=Cyrillic}${NO_SCRIPT}]*$`,
+    '^[^\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}]*$',
+  ].join('|'),
+  'u',
+);
+/** Between the name and the labels of the domain of an email address: `иван@example.com` has two scripts. */
+const PARTS = /@|(?<=@.*)\./u;
 /** Invisible characters. Some of them count as letters. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
@@ -71,10 +90,12 @@ export const userNameKey = (name: string): string =>
 /** Lower, upper, lower case: makes `ẞ`, `ß` and `ss` equal, and both small sigmas. */
 const fold = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
 
-/** Whether a name may be registered: 3 to 64 visible characters, also after folding. */
+/** Whether a name may be registered: 3 to 64 visible characters, also after folding, of one script. */
 export function isUserName(name: string): boolean {
-  const key = userNameKey(name);
-  return [name, key].every((text) => USER_NAME.test(text) && isNameLength(text.length)) && name.search(INVISIBLE) < 0;
+  const mayBe = (text: string) => USER_NAME.test(text) && isNameLength(text.length) && isOneScript(text);
+  return mayBe(name) && mayBe(userNameKey(name)) && name.search(INVISIBLE) < 0;
 }
+
+const isOneScript = (text: string): boolean => text.split(PARTS).every((part) => ONE_SCRIPT.test(part));
 
 const isNameLength = (length: number): boolean => length >= MIN_USER_NAME_LENGTH && length <= MAX_USER_NAME_LENGTH;

@@ -46,12 +46,25 @@ describe('the key of a user name', () => {
 });
 
 describe('a user name', () => {
-  it.each(['ann', 'Ζωή', '李小龍', 'ann.b@example.com', 'x_1', '007', 'a'.repeat(MAX_USER_NAME_LENGTH)])(
-    'may be «%s»',
-    (name) => {
-      expect(isUserName(name)).toBe(true);
-    },
-  );
+  it.each([
+    ...['ann', 'Ζωή', '李小龍', 'ann.b@example.com', 'x_1', '007', 'a'.repeat(MAX_USER_NAME_LENGTH)],
+    ...['Zoë', 'иван.7', 'ひろし_ヒロ', 'kim김', 'tom山田', 'иван@example.com', 'אבי@example.co.il', 'anna@почта.com'],
+  ])('may be «%s»', (name) => {
+    expect(isUserName(name)).toBe(true);
+  });
+
+  it.each([
+    ['a Cyrillic а', '\u0430nn'],
+    ['a Greek ο', 'r\u03bfot'],
+    ['a Greek letter among Cyrillic ones', 'ив\u03b1н'],
+    ['an Armenian ո', 'a\u0578\u0578'],
+    ['a Cherokee Ꭺ', '\u13aann'],
+    ['the sign of micro, which is a Greek letter after folding', '\u00b5ser'],
+    ['a Cyrillic а before the domain', '\u0430nn@example.com'],
+    ['a Cyrillic е in a domain', 'ann@\u0435xample.com'],
+  ])('may not mix letters that look alike: %s', (_, name) => {
+    expect(isUserName(name)).toBe(false);
+  });
 
   it.each([
     ...[
