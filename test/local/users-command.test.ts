@@ -146,6 +146,20 @@ describe('npm run users', () => {
     expect(await verifyPassword('two\nlines of it', bob?.passwordHash ?? '')).toBe(true);
   });
 
+  it.each([
+    ['in another encoding', Buffer.from('username,password\nann,ein längerer Satz\n', 'latin1'), /is not in UTF-8\./],
+    ['of a spreadsheet as UTF-16', Buffer.from('\uFEFFusername,role\nann,admin\n', 'utf16le'), /is not in UTF-8\./],
+    ['with a misspelled column', Buffer.from('username,roles\nann,admin\n'), /has the column roles\. /],
+    ['with a column twice', Buffer.from('username,role,role\nann,user,admin\n'), /has the column role\. .*, each once/],
+  ])('adds nobody from a file %s', async (_, bytes, message) => {
+    const { folder, users } = await aSystem();
+    const file = join(folder, 'users.csv');
+    await writeFile(file, bytes);
+
+    expect(await users('import', file)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(message) });
+    expect((await users('list')).out).toBe('username,role,state,created_at\n');
+  });
+
   it('adds nobody from a file with a quote that does not end, or without names', async () => {
     const { folder, users } = await aSystem();
     const file = join(folder, 'users.csv');

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { CsvError, parse } from 'csv-parse/sync';
@@ -6,6 +7,8 @@ import { describe, newPassword } from './words.ts';
 
 /** Of a hash with a margin. Half of the free memory is used at most. */
 const BYTES_PER_HASH = 40 * 2 ** 20;
+/** What a file may say of a user. */
+const COLUMNS: readonly string[] = ['username', 'role', 'password'];
 /** Rows from one line about the progress to the next. */
 const ROWS_PER_REPORT = 100;
 
@@ -38,6 +41,13 @@ export async function* importUsers(
   const [head, ...rows] = await readRows(file);
   const columns = (head?.cells ?? []).map((column) => column.toLowerCase());
   if (!columns.includes('username')) throw new Error(`The first line of ${file} must name the column username.`);
+  // A misspelled one would make users without the role or the password that they should have.
+  const other = columns.find(
+    (column, at) => column !== '' && !(COLUMNS.includes(column) && columns.indexOf(column) === at),
+  );
+  if (other !== undefined) {
+    throw new Error(`${file} has the column ${other}. It may have ${COLUMNS.join(', ')}, each once. Nobody was added.`);
+  }
   const seen = new Set<string>();
 
   async function add({ line, cells }: Row, isRepeated: boolean): Promise<Imported> {
@@ -116,9 +126,12 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
-/** The rows that are not empty. Rejects with the line of a wrong quote. */
+/** The rows that are not empty. Rejects for another encoding, and with the line of a wrong quote. */
 async function readRows(file: string): Promise<readonly Row[]> {
-  const text = await readFile(file, 'utf8');
+  const bytes = await readFile(file);
+  // Otherwise, passwords would have other letters than their users know.
+  if (!isUtf8(bytes)) throw new Error(`${file} is not in UTF-8. Save it in this encoding. Nobody was added.`);
+  const text = bytes.toString();
   try {
     const found: readonly unknown[] = parse(text, {
       ...{ bom: true, trim: true, relax_column_count: true, info: true },
