@@ -23,7 +23,8 @@ export interface StageConfig {
   readonly network: NetworkKind;
   /**
    * `spot` saves 70 % of Fargate. Instances may stop with two minutes' notice; their tasks return to the queue. While
-   * Spot has no capacity, instances start on demand.
+   * Spot has no capacity, instances start on demand. A deployed stage keeps its kind: CloudFormation would create
+   * services beside those whose names they have.
    */
   readonly capacity: 'fargate' | 'spot';
   /** Instances of every model that stay while idle. */
