@@ -99,8 +99,12 @@ export function deviationOf(values: Float64Array): number {
   return Math.sqrt(squares / values.length);
 }
 
+/** Corrected by what a plain sum of many large numbers loses. */
 export function meanOf(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
-  return sum / values.length;
+  const mean = sum / values.length;
+  let rest = 0;
+  for (const value of values) rest += value - mean;
+  return mean + rest / values.length;
 }

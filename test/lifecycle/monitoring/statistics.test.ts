@@ -5,7 +5,7 @@ import { binned, sturgesEdges } from '#lifecycle/monitoring/statistics/bins.ts';
 import { categoryColumn, numberColumn } from '#lifecycle/monitoring/statistics/column.ts';
 import { chiSquare } from '#lifecycle/monitoring/statistics/counts-tests.ts';
 import { jensenShannon, stabilityIndex, wasserstein } from '#lifecycle/monitoring/statistics/distances.ts';
-import { judgeDrift } from '#lifecycle/monitoring/statistics/drift.ts';
+import { deviationOf, judgeDrift, meanOf } from '#lifecycle/monitoring/statistics/drift.ts';
 import { chiSquareAbove, erfc } from '#lifecycle/monitoring/statistics/incomplete-gamma.ts';
 import { kolmogorovAbove } from '#lifecycle/monitoring/statistics/kolmogorov.ts';
 import { kolmogorovSmirnov } from '#lifecycle/monitoring/statistics/kolmogorov-smirnov.ts';
@@ -114,6 +114,15 @@ describe('drift statistics equal those of SciPy to 1e-9', () => {
       });
 
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('mean and deviation', () => {
+  it('are right for values that differ little in their size', () => {
+    const values = Float64Array.from({ length: 41_000 }, (_, at) => 1e15 + (at % 41));
+
+    expect(meanOf(values)).toBe(1e15 + 20);
+    expect(deviationOf(values)).toBeCloseTo(Math.sqrt((41 ** 2 - 1) / 12), 12);
   });
 });
 
