@@ -1,3 +1,4 @@
+import { validate as isUuid, version as uuidVersion } from 'uuid';
 import { quoted } from '#adapters/duckdb/tables.ts';
 import type { JsonValue } from '#core';
 import { openWorkbench } from '../scratch.ts';
@@ -8,14 +9,22 @@ import { logFile } from './log-file.ts';
 /** Objects that one query reads. */
 const FILES_AT_ONCE = 50;
 
+/** By which the clock that made an id may differ from that of its task. */
+const CLOCKS_MS = 3_600_000;
+
 /**
  * The stage `find`: looks predictions up in the log whose tasks are not stored any more. The result has their ids, times,
- * models, and whether they are numbers. With `owner`, only those of this user.
+ * models, and whether they are numbers. With `owner`, only those of this user. Reads the objects of the times that the ids
+ * name, or all of them for an id that names none, as that of an idempotency key.
  */
 export const findPredictions: Stage = async (lifecycle, { ids, owner }, { signal }) => {
   const wanted = (Array.isArray(ids) ? ids : []).map(String);
+  const times = wanted.map(timeIn);
   const { query } = await monitoringDatabase(lifecycle);
-  const batches = await query.selectFrom('batches').select('artifact').orderBy('last_at', 'desc').execute();
+  const stored = query.selectFrom('batches').select(['artifact', 'first_at', 'last_at']);
+  const batches = (await stored.orderBy('last_at', 'desc').execute()).filter(({ first_at, last_at }) =>
+    times.some((at) => at === undefined || (at >= first_at - CLOCKS_MS && at <= last_at + CLOCKS_MS)),
+  );
   await using bench = await openWorkbench(lifecycle, signal);
   const found: JsonValue[] = [];
   for (let at = 0; at < batches.length && found.length < wanted.length; at += FILES_AT_ONCE) {
@@ -36,3 +45,8 @@ export const findPredictions: Stage = async (lifecycle, { ids, owner }, { signal
   }
   return { predictions: found };
 };
+
+/** When a task was submitted, Unix milliseconds. Undefined for an id without a time. */
+function timeIn(id: string): number | undefined {
+  return isUuid(id) && uuidVersion(id) === 7 ? Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) : undefined;
+}

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type HttpRequest, json, type ProxyResult } from '#api';
 import { inBatches, isRecord, type JsonValue, STAGE_MODEL, type Task } from '#core';
 import { stageResult } from '#core/stages';
@@ -15,6 +16,8 @@ import { waitForStage } from './wait-for-stage.ts';
 const MAX_OUTCOMES = 1000;
 const MAX_READS = 20;
 const MAX_TEXT = 1000;
+/** How long a repeated request may find what the one before has begun. */
+const REPEATED_MS = 600_000;
 /** Other texts are ids of nothing. Databases and SQL do not take all of them. */
 const POSSIBLE_ID = /^[\w.:-]{1,128}$/;
 
@@ -86,7 +89,9 @@ async function findPredictions(
   if (missing.length === 0 || !(await hasBatches(lifecycle))) return found;
   const { deps, ...rest } = lifecycle;
   const args = { ids: missing, ...(mayReadAll ? {} : { owner: caller.id }) };
-  const started = await startStage(rest, { service: manifest.name, stage: 'find', args, owner: caller.id });
+  // A repeated request waits for the stage that took too long for the one before.
+  const key = `find/${hash('sha256', JSON.stringify(args))}/${Math.floor(lifecycle.platform.clock.now() / REPEATED_MS)}`;
+  const started = await startStage(rest, { service: manifest.name, stage: 'find', args, owner: caller.id, key });
   const { predictions } = await stageResult(rest.platform, await waitForStage(deps, started, signal));
   for (const [id, at, model, isNumber] of predictions as readonly [string, number, string, boolean][]) {
     found.set(id, { at, model, isNumber });

@@ -1,3 +1,4 @@
+import { v7 as uuidV7 } from 'uuid';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
@@ -91,6 +92,24 @@ describe('outcomes', () => {
 
     expect(found).toEqual({ predictions: [['a-1', WINDOW + 1000, MODEL, true]] });
     expect(hidden).toEqual({ predictions: [] });
+  });
+
+  it('of ids that name a time are looked for in the log of that time', async () => {
+    const [id, other] = [WINDOW, WINDOW + 24 * HOUR].map((msecs) => uuidV7({ msecs })) as [string, string];
+    const [record, later] = recordsOf('a', 2) as [LoggedPrediction, LoggedPrediction];
+    await log([{ ...record, id }]);
+    await log([{ ...later, id: other, at: WINDOW + 24 * HOUR }]);
+    const { query } = await lifecycle.stores.database<{ batches: { artifact: string; last_at: number } }>(
+      'monitoring',
+      {},
+    );
+    const newest = await query.selectFrom('batches').selectAll().orderBy('last_at', 'desc').executeTakeFirstOrThrow();
+    await lifecycle.stores.artifacts.delete(newest.artifact);
+
+    const { predictions } = await lifecycles.run(lifecycle, 'monitoring', 'find', { ids: [id] });
+
+    expect(predictions).toEqual([[id, WINDOW, MODEL, true]]);
+    await expect(lifecycles.run(lifecycle, 'monitoring', 'find', { ids: [id, 'a-1'] })).rejects.toThrow();
   });
 
   it('of texts that cannot be ids are of unknown predictions', async () => {
