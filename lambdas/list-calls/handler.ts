@@ -1,5 +1,6 @@
 import {
   aTime,
+  aUser,
   type HandlerDeps,
   type HttpRequest,
   httpHandler,
@@ -21,7 +22,7 @@ export const createHandler = (deps: HandlerDeps) =>
     if (request.route === '/users/me/calls') {
       return present(await calls.list({ ...queryOf(request), owner: request.caller.id }));
     }
-    const user = request.query.one('user');
+    const user = request.query.matching('user', aUser);
     const owner = user === undefined ? {} : { owner: await idOfUser(users, user) };
     return present(await calls.list({ ...queryOf(request), ...owner }));
   });

@@ -1,4 +1,4 @@
-import { type HandlerDeps, type HttpRequest, idOfUser } from '#api';
+import { aUser, type HandlerDeps, type HttpRequest, idOfUser } from '#api';
 import { allUsers, ModelyardError, type UserStore } from '#core';
 
 /** Users whose lists one request merges. */
@@ -9,7 +9,7 @@ export async function otherOwners(
   { users }: Pick<HandlerDeps, 'users'>,
   { caller, query }: HttpRequest,
 ): Promise<string[] | undefined> {
-  const [isAll, user] = [query.flag('all'), query.one('user')];
+  const [isAll, user] = [query.flag('all'), query.matching('user', aUser)];
   if (!isAll && user === undefined) return undefined;
   // A key of an admin with limits is for less.
   if (caller.role !== 'admin' || caller.scopes || caller.models) {

@@ -30,7 +30,7 @@ export {
 } from './http/headers.ts';
 export { type HttpHandler, httpHandler, json } from './http/http.ts';
 export { bodyTooLarge, type HttpRequest, pathOf, requestIdOf } from './http/http-request.ts';
-export { idOfUser } from './http/id-of-user.ts';
+export { aUser, idOfUser } from './http/id-of-user.ts';
 export { ALL_ROUTES, LIFECYCLE_ROUTES, type LifecycleRoute } from './http/lifecycle-routes.ts';
 export { type Counts, type Metrics, noMetrics } from './http/metrics.ts';
 export {

@@ -8,6 +8,7 @@ import { JSON_SUFFIX } from '../tasks/transfers.ts';
 import { secretKey, type WebhookStore, webhookKey } from '../webhooks/webhook-store.ts';
 import { changeUser } from './credentials.ts';
 import type { UsageStore } from './usage-store.ts';
+import { isUserId } from './user-id.ts';
 import type { UserStore } from './user-store.ts';
 
 export interface EraseDeps extends ReadDeps {
@@ -40,9 +41,11 @@ export async function* tasksOf({ tasks }: Pick<ReadDeps, 'tasks'>, owner: string
 /**
  * Deletes a user with keys, sessions, tasks, batches, requests, results, calls and usage. Running tasks are canceled.
  * The user is deleted last, so that a failed erasure can be repeated. Another one by the id of the deleted user removes
- * the traces of requests of the last minute. Resolves with false if there is no such user.
+ * the traces of requests of the last minute. Resolves with false if there is no such user, and for another text.
  */
 export async function eraseUser(deps: EraseDeps, id: string): Promise<boolean> {
+  // Others own things too: the local user without authentication, the counts of logins, the lifecycle.
+  if (!isUserId(id)) return false;
   const { users, calls, usage, webhooks } = deps;
   const isKnown = (await users.get(id)) !== undefined;
   // From now on, every gateway refuses the user within a minute.

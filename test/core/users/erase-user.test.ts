@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { eraseUser, keysOf, MAX_INLINE_BYTES, submitTask } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { aCall } from '#test/support/calls.ts';
+import { aFreshTask } from '#test/support/tasks.ts';
 
 const LIMITS = { timeoutSeconds: 60 };
 const NEW = { role: 'user', passwordHash: '', createdAt: 1 } as const;
@@ -56,4 +57,16 @@ it('a failed erasure leaves a disabled user without keys, and can be repeated; o
   await platform.tasks.create(queued);
   expect(await eraseUser(platform, ann.id)).toBe(false);
   expect(await platform.tasks.get(queued.id)).toBeUndefined();
+});
+
+it.each(['local', 'login name x', 'a\0b', ''])('nothing of an owner who is no user is erased: %j', async (owner) => {
+  const { platform } = await aSystem();
+  const task = aFreshTask({ owner });
+  await platform.tasks.create(task);
+  await platform.usage.put(owner, { document: '{}', version: 1 });
+
+  expect(await eraseUser(platform, owner)).toBe(false);
+
+  expect(await platform.tasks.get(task.id)).toMatchObject({ state: 'queued' });
+  expect(await platform.usage.get(owner)).toBeDefined();
 });
