@@ -34,6 +34,8 @@ export async function deliverReports(lifecycle: Lifecycle): Promise<void> {
         });
       return not(exists(before));
     })
+    // A receiver that hangs takes its time at each try, so what was never tried comes first.
+    .orderBy('failures')
     .orderBy('due_at')
     .limit(MAX_AT_ONCE)
     .execute();

@@ -9,7 +9,9 @@ const MAX_SECONDS = 90 * 86_400;
 const MAX_SILENCES = 1000;
 
 const aName = (value: unknown) =>
-  typeof value === 'string' && value !== '' && value.length <= 200 ? undefined : 'Must be a text.';
+  typeof value === 'string' && value !== '' && value.length <= 200
+    ? undefined
+    : 'Must be a text of 1 to 200 characters.';
 const anInstant = (value: unknown) => {
   const must = aTime(value);
   return must && `Must be ${must}.`;
@@ -32,6 +34,8 @@ const RULES = {
 /** Needs `seconds` or `ends_at`. Without `rule`, `model` and `feature`, it fits every alert. */
 export async function postSilence(lifecycle: ServingLifecycle, request: HttpRequest): Promise<ProxyResult> {
   const fields = jsonFields(request, { what: 'a valid silence', rules: RULES }) as Readonly<Record<string, never>>;
+  if (fields.seconds != null && fields.ends_at != null)
+    throw invalidField('/seconds', 'is not for a silence with ends_at');
   const now = lifecycle.platform.clock.now();
   const startsAt = fields.starts_at == null ? now : Date.parse(fields.starts_at);
   const endsAt = fields.ends_at == null ? startsAt + Number(fields.seconds ?? 0) * 1000 : Date.parse(fields.ends_at);

@@ -39,6 +39,31 @@ describe('alerts', () => {
     expect(told).toEqual(['alert.firing', 'alert.resolved']);
   });
 
+  it('reach a receiver although many reports to another one are due again', async () => {
+    const told: string[] = [];
+    const server = createServer(({ url }, response) => {
+      if (url === '/up') told.push(url);
+      response.writeHead(url === '/up' ? 200 : 503, { Connection: 'close' }).end();
+    });
+    servers.push(server);
+    const environment = { MODELYARD_OUTBOUND_HOSTS: '127.0.0.1' };
+    const url = await listenOnFreePort(server);
+    const down = { kind: 'webhook', url: `${url}/down` } as const;
+    const { clock, drifts, lifecycle, pass } = await alertsOn(lifecycles, [down], { environment });
+    for (let at = 0; at < 25; at++) await drifts(1, `feature ${at}`);
+    await pass(10_000);
+    const { query } = await alertsDatabase(lifecycle);
+    const channels = [{ ...down, url: `${url}/up` }];
+    const rule = JSON.stringify({ name: 'drift', kind: 'drift', resolve_after: 1, repeat_seconds: 86_400, channels });
+    await query.updateTable('rules').set({ rule }).execute();
+
+    await clock.advance(HOUR_MS);
+    await drifts(1, 'another');
+    await pass(1000);
+
+    expect(told).toEqual(['/up']);
+  });
+
   it.each<Partial<AlertRule>>([
     { kind: 'missing' },
     { kind: 'drift', feature: 'income' },

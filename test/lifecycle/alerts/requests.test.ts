@@ -48,6 +48,13 @@ describe('a request to alerts', () => {
     expect(JSON.parse(String(body))).toMatchObject({ starts_at: new Date(start).toISOString() });
   });
 
+  it('for a silence is refused when it names two ends', async () => {
+    const lifecycle = await lifecycles.open();
+    const body = { seconds: 60, ends_at: new Date(Date.now() + 3600_000).toISOString() };
+
+    await expect(ask(lifecycle, 'POST /silences', body)).rejects.toMatchObject(faultAt('/seconds'));
+  });
+
   it('for a rule of drift is refused when it has a threshold, which monitoring has', async () => {
     const lifecycle = await lifecycles.open();
     const put = (body: JsonObject) => ask(lifecycle, 'PUT /alert-rules/{rule}', body);
