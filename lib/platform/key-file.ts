@@ -7,22 +7,31 @@ const SECRET_MODE = 0o600;
 const OTHERS = 0o077;
 
 /**
- * Opens the file with the keys that sign tokens, and creates it when there is none; of several processes one does.
- * Rejects with one sentence when others may read it, or when it is not such a file.
+ * Opens the file with the keys that sign tokens, and creates it when there is none; of several processes one does. A
+ * file that is there may be in a folder that is read only. Rejects with one sentence when others may read it, or when it
+ * is not such a file.
  */
 export async function openKeyFile(path: string): Promise<() => Promise<KeyRing>> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await createKeyFile(path);
+  await readKeyFile(path);
+  return () => readKeyFile(path);
+}
+
+async function createKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const own = await writeBeside(path, newKeyRing());
   try {
     await link(own, path);
   } catch (error) {
-    // Recovery: the file that is there already is used.
+    // Recovery: the file that another process has made is used.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {
     await rm(own, { force: true });
   }
-  await readKeyFile(path);
-  return () => readKeyFile(path);
 }
 
 /** Adds a new key to the file. Tokens of the key before stay valid. */
@@ -31,8 +40,9 @@ export async function rotateKeyFile(path: string, now: number): Promise<void> {
 }
 
 async function readKeyFile(path: string): Promise<KeyRing> {
-  const { mode } = await stat(path);
-  if ((mode & OTHERS) !== 0) {
+  const file = await stat(path);
+  if (!file.isFile()) throw new ModelyardError('internal', `${path} is no file: signing keys are kept in one.`);
+  if ((file.mode & OTHERS) !== 0) {
     throw new ModelyardError('internal', `Others may read ${path}, which has signing keys: run chmod 600 on it.`);
   }
   const ring = parseKeyRing(await readFile(path, 'utf8'));

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -21,6 +21,25 @@ describe('the file of signing keys', () => {
     expect(new Set(rings.map(({ keys }) => keys[0]?.kid)).size).toBe(1);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(join(folder, 'data'))).toEqual(['keys.json']);
+  });
+
+  it('is read where nobody may write beside it', async () => {
+    const folder = await aFolder();
+    const path = join(folder, 'keys.json');
+    const made = await (await openKeyFile(path))();
+    await utimes(folder, 1, 1);
+
+    const load = await openKeyFile(path);
+
+    expect(await load()).toEqual(made);
+    // Who writes beside it changes the folder.
+    expect((await stat(folder)).mtimeMs).toBe(1000);
+  });
+
+  it('is refused when it is a folder, whose mode must not change', async () => {
+    const folder = await aFolder();
+
+    await expect(openKeyFile(folder)).rejects.toThrow(`${folder} is no file: signing keys are kept in one.`);
   });
 
   it('is refused when others may read it', async () => {
