@@ -104,6 +104,8 @@ const REFUSALS = [
   [ResponseType.THROTTLED, 'too_many_requests', 'Too many requests. Retry later.'],
   [ResponseType.INTEGRATION_TIMEOUT, 'gateway_timeout', 'The handler took too long.'],
   [ResponseType.INTEGRATION_FAILURE, 'bad_gateway', 'The handler returned no valid response.'],
+  // All others, such as an expired signature of AWS.
+  [ResponseType.DEFAULT_4XX, 'invalid_request', undefined],
   [ResponseType.DEFAULT_5XX, 'internal', 'An internal error occurred. The request may be retried.'],
 ] as const satisfies readonly (readonly [ResponseType, ErrorCode, string | undefined])[];
 

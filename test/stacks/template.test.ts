@@ -206,7 +206,12 @@ describe('the API', () => {
     const answers = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse').map(([, { Properties }]) => Properties);
 
     expect(answers.find(({ ResponseType }) => ResponseType === 'MISSING_AUTHENTICATION_TOKEN').StatusCode).toBe('404');
+    // Without these two, an error that has no answer of its own would be plain and have no header.
+    expect(answers.map(({ ResponseType }) => ResponseType)).toEqual(
+      expect.arrayContaining(['DEFAULT_4XX', 'DEFAULT_5XX']),
+    );
     for (const { ResponseParameters, ResponseTemplates } of answers) {
+      expect(ResponseParameters['gatewayresponse.header.X-Content-Type-Options']).toBe("'nosniff'");
       expect(ResponseParameters['gatewayresponse.header.Content-Type']).toBe("'application/problem+json'");
       expect(ResponseTemplates['application/json']).toContain('"type":"/problems/');
     }
