@@ -54,6 +54,7 @@ describe('a cursor', () => {
     ['no id', LIST, again(text.replace(/x$/, ''))],
     ['something before it', LIST, again(`x${text}`)],
     ['a line after it', LIST, again(`${text}\n`)],
+    ['no time', LIST, again(text.replace('/12/', '//'))],
   ] as const)('is refused for %s', (_, list, foreign) => {
     expect(() => cursorsOf(list).after(foreign)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });

@@ -48,6 +48,27 @@ describe('the gate of a deployment', () => {
     expect(decideGate({ ...input, challenger: 9.4 }).passed).toBe(true);
   });
 
+  it('demands to be better, not as good, on no fewer rows than it asks for', () => {
+    const input = { metric: 'rmse', challenger: 5, baseline: 6, champion: 6, rows: 20 };
+
+    expect(decideGate(input).passed).toBe(true);
+    expect(decideGate({ ...input, rows: 19 }).passed).toBe(false);
+    expect(decideGate({ ...input, rows: 19, minRows: 19 }).passed).toBe(true);
+    expect(decideGate({ ...input, baseline: 5 })).toEqual({
+      passed: false,
+      reasons: expect.arrayContaining(['Its rmse of 5 is not lower than 5 of the persistence baseline.']),
+    });
+    expect(decideGate({ ...input, champion: 5 }).reasons.at(-1)).toBe(
+      'Its rmse of 5 is not lower than 5 of the deployed version.',
+    );
+    expect(decideGate({ ...input, champion: 10, minImprovement: 0.5 })).toEqual({
+      passed: false,
+      reasons: expect.arrayContaining([
+        'Its rmse of 5 is lower than 10 of the deployed version. It must be lower by 50 %.',
+      ]),
+    });
+  });
+
   it('refuses an error that is not a number', () => {
     expect(decideGate({ metric: 'rmse', challenger: Number.NaN, baseline: 1, rows: 44 }).passed).toBe(false);
   });

@@ -174,6 +174,59 @@ describe('a run of a pipeline', () => {
     expect(late.run).toBe(retried.run);
   });
 
+  it('runs a chain again from its first stage, and all that failed with it', () => {
+    const chain: Pipeline = {
+      name: 'chain',
+      stages: [
+        { name: 'c', uses: 'a.b', after: ['b'] },
+        { name: 'b', uses: 'a.b', after: ['a'] },
+        { name: 'a', uses: 'a.b' },
+        { name: 'alone', uses: 'a.b' },
+        { name: 'broken', uses: 'a.b' },
+      ],
+    };
+    const { run } = drive(newPipelineRun(chain), () => 0, new Set(['broken']));
+
+    const retried = advance(run, { type: 'retried', from: 'a' });
+
+    expect(retried.run.stages).toEqual({
+      a: { state: 'queued', generation: 2, fresh: true },
+      b: { state: 'waiting', generation: 2 },
+      c: { state: 'waiting', generation: 2 },
+      alone: run.stages.alone,
+      broken: { state: 'queued', generation: 2 },
+    });
+    expect(runsOf(retried.commands)).toMatchObject([
+      { stage: 'a', fresh: true },
+      { stage: 'broken', fresh: false },
+    ]);
+  });
+
+  it('is not run again from a stage that it does not have, nor while it runs', () => {
+    const { run } = drive(newPipelineRun(DIAMOND), () => 0);
+    const begun = advance(newPipelineRun(DIAMOND), { type: 'begun' });
+
+    expect(advance(run, { type: 'retried', from: 'nowhere' })).toEqual({ run, commands: [] });
+    expect(advance(begun.run, { type: 'retried', from: 'ingest' })).toEqual({ run: begun.run, commands: [] });
+  });
+
+  it('keeps when a stage was started first', () => {
+    const begun = advance(newPipelineRun(DIAMOND), { type: 'begun' });
+    const of = { stage: 'ingest', generation: 1 };
+
+    const started = advance(begun.run, { type: 'stage-started', ...of, at: 3 });
+    const again = advance(started.run, { type: 'stage-started', ...of, at: 5 });
+    const ended = advance(again.run, { type: 'stage-skipped', ...of, at: 8, output: 1 });
+
+    expect(started.commands).toEqual([]);
+    expect(again.run.stages.ingest).toEqual({ state: 'queued', generation: 1, startedAt: 3 });
+    expect(ended.run.stages.ingest).toMatchObject({ state: 'skipped', startedAt: 3, endedAt: 8 });
+    expect(advance(begun.run, { type: 'stage-started', stage: 'nowhere', generation: 1, at: 3 })).toEqual({
+      run: begun.run,
+      commands: [],
+    });
+  });
+
   it('cancels what is queued and starts nothing more', () => {
     const begun = advance(newPipelineRun(DIAMOND), { type: 'begun' });
 
@@ -185,5 +238,17 @@ describe('a run of a pipeline', () => {
       { type: 'end', state: 'canceled' },
     ]);
     expect(late).toEqual({ run: canceled.run, commands: [] });
+  });
+
+  it('keeps what was done before it is canceled', () => {
+    const begun = advance(newPipelineRun(DIAMOND), { type: 'begun' });
+    const { run } = advance(begun.run, { type: 'stage-succeeded', stage: 'ingest', generation: 1, at: 2, output: 1 });
+
+    const canceled = advance(run, { type: 'canceled', at: 3 });
+
+    expect(canceled.run.stages.ingest).toEqual(run.stages.ingest);
+    expect(canceled.run.stages.left).toEqual({ state: 'canceled', generation: 1, endedAt: 3 });
+    expect(canceled.run.stages.train).toEqual({ state: 'canceled', generation: 1, endedAt: 3 });
+    expect(canceled.commands.map(({ type }) => type)).toEqual(['cancel', 'cancel', 'end']);
   });
 });

@@ -5,7 +5,9 @@ import {
   DEFAULT_RULE,
   decideRollout,
   emptyTally,
+  errorRateOf,
   isInShare,
+  isTally,
   keyOf,
   latencyOf,
   placeOf,
@@ -14,7 +16,6 @@ import {
   sumTallies,
   TallyCounter,
   type VersionTally,
-  withoutRejected,
 } from '#core';
 
 const anyTally = (version: string): fc.Arbitrary<VersionTally> =>
@@ -175,6 +176,75 @@ describe('the decision on a roll-out', () => {
     expect(decideRollout({ ...input, errors: { ...errors, candidate: 0.3 } }).decision).toBe('promote');
   });
 
+  it('promotes from the least samples and seconds on, with an error that is as high', () => {
+    const tally = tallyOf('2', { tasks: DEFAULT_RULE.minSamples });
+    const input = { rule: DEFAULT_RULE, candidate: tally, champion: tally, elapsedSeconds: DEFAULT_RULE.minSeconds };
+    const errors = { metric: 'rmse', candidate: 0.4, champion: 0.4, outcomes: 100 };
+
+    expect(decideRollout({ ...input, errors })).toEqual({
+      decision: 'promote',
+      reasons: [
+        'It has ended 200 tasks; at least 200 are needed.',
+        'It has run for 60 s; at least 60 s are needed.',
+        'Its rmse of 0.4 on 100 outcomes must not be above 0.4 of the deployed version.',
+        'It failed 0 of 200 tasks (0 %); the limit is 5 %.',
+        'Its latency (p95) is 1 ms; the limit is 30 ms, which 0 of 200 tasks exceed.',
+        'No drift from its training data is known.',
+      ],
+    });
+    expect(decideRollout({ ...input, elapsedSeconds: 59.9 }).decision).toBe('wait');
+    expect(decideRollout({ ...input, candidate: tallyOf('2', { tasks: 199 }) }).decision).toBe('wait');
+  });
+
+  it('says of latencies what it knows of enough answers, and nothing of fewer', () => {
+    const rule = { ...DEFAULT_RULE, maxLatencyMs: 500 };
+    const reasonsOf = (candidate: VersionTally, champion: VersionTally) =>
+      decideRollout({ rule, candidate, champion, elapsedSeconds: 1 }).reasons.filter((each) => each.includes('p95'));
+    const [few, enough, failed] = [
+      tallyOf('2', { tasks: 19 }),
+      tallyOf('2', { tasks: 20 }),
+      tallyOf('2', { tasks: 21, failed: 2 }),
+    ];
+
+    expect(reasonsOf(few, enough)).toEqual([]);
+    expect(reasonsOf(failed, enough)).toEqual([]);
+    expect(reasonsOf(enough, few)).toHaveLength(1);
+    expect(reasonsOf(enough, failed)).toHaveLength(1);
+    expect(reasonsOf(enough, enough)).toHaveLength(2);
+    expect(reasonsOf(emptyTally('2'), enough)).toEqual([]);
+  });
+
+  it('spares a version at the limit of failures, and one that fails all where all fail', () => {
+    const champion = tallyOf('1', { tasks: 100 });
+
+    expect(judge(tallyOf('2', { tasks: 20, failed: 1 }), champion).decision).toBe('wait');
+    expect(judge(tallyOf('2', { tasks: 20, failed: 2 }), champion).decision).toBe('roll-back');
+    expect(judge(tallyOf('2', { tasks: 20, failed: 20 }), tallyOf('1', { tasks: 20, failed: 19 }))).toMatchObject({
+      decision: 'wait',
+      reasons: expect.arrayContaining(['It failed 20 of 20 tasks (100 %); the limit is 100 %.']),
+    });
+  });
+
+  it('does not promote while both versions drift, and does not roll back for it', () => {
+    const tally = tallyOf('2', { tasks: 300 });
+    const input = { rule: DEFAULT_RULE, candidate: tally, champion: tally, elapsedSeconds: 1000 };
+
+    expect(decideRollout({ ...input, sharedDrift: 'Both drift.' })).toMatchObject({
+      decision: 'wait',
+      reasons: expect.arrayContaining(['Both drift.']),
+    });
+    expect(decideRollout({ ...input, sharedDrift: 'Both drift.', drift: 'It drifts.' })).toEqual({
+      decision: 'roll-back',
+      reasons: ['It drifts.'],
+    });
+    const rule = { ...DEFAULT_RULE, onDrift: false };
+    for (const drift of [undefined, 'It drifts.']) {
+      const { decision, reasons } = decideRollout({ ...input, rule, drift, sharedDrift: 'Both drift.' });
+      expect(decision).toBe('promote');
+      expect(reasons.join()).not.toContain('drift');
+    }
+  });
+
   it('waits for ever with `promote: false`', () => {
     const tally = tallyOf('2', { tasks: 300 });
     const rule = { ...DEFAULT_RULE, promote: false };
@@ -196,6 +266,47 @@ describe('tallies', () => {
     expect(sumTallies('9', [first])).toMatchObject(emptyTally('9'));
   });
 
+  it('have the latency of each answer, also of the fastest and the slowest', () => {
+    const tally = (ms: number) => tallyOf('1', { tasks: 1, ms });
+
+    expect(tally(0).latencies).toEqual([1]);
+    expect(tally(0.25).latencies).toEqual([1]);
+    expect(tally(0.26).latencies).toEqual([0, 1]);
+    expect(tally(1).latencies).toEqual([0, 0, 0, 0, 1]);
+    expect(tally(1e9).latencies).toHaveLength(40);
+    expect(latencyOf(tally(1), 0.95)).toBeCloseTo(1);
+    expect(latencyOf(emptyTally('1'), 0.95)).toBeUndefined();
+  });
+
+  it('count what was left out only where there is some', () => {
+    const counter = new TallyCounter('2');
+    expect(counter.tally).toEqual(emptyTally('2'));
+
+    counter.dropped();
+    counter.dropped();
+    counter.failed();
+
+    expect(counter.tally).toEqual({ version: '2', tasks: 1, failed: 1, dropped: 2, latencies: [] });
+    expect(sumTallies('2', [counter.tally, tallyOf('2', { tasks: 1 }), counter.tally]).dropped).toBe(4);
+    expect(errorRateOf(counter.tally)).toBe(1);
+    expect(errorRateOf(emptyTally('2'))).toBe(0);
+  });
+
+  it('of a registry are told from other values', () => {
+    expect(isTally(emptyTally('2'))).toBe(true);
+    expect(isTally({ ...emptyTally('2'), startedAt: 5, dropped: 1 })).toBe(true);
+    const others = [
+      { version: 2 },
+      { startedAt: Number.NaN },
+      { tasks: -1 },
+      { tasks: 1.5 },
+      { failed: '0' },
+      { latencies: {} },
+    ];
+    for (const wrong of others) expect(isTally({ ...emptyTally('2'), ...wrong })).toBe(false);
+    for (const wrong of [undefined, null, 3, 'tally']) expect(isTally(wrong)).toBe(false);
+  });
+
   it('know latencies within a factor of the square root of 2', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.3, max: 100_000, noNaN: true }), (ms) => {
@@ -213,38 +324,12 @@ describe('the rule of a request', () => {
     expect(readRule(undefined)).toEqual(DEFAULT_RULE);
     expect(readRule({ min_samples: 5, promote: false })).toMatchObject({ minSamples: 5, promote: false });
     expect(readRule({ min_sample: 5 })).toMatchObject({ field: 'min_sample' });
+    for (const edge of [{ min_samples: 1 }, { max_error_rate: 0 }, { max_error_rate: 1 }, { min_seconds: 0 }])
+      expect(readRule(edge)).not.toHaveProperty('must');
     for (const [field, value] of Object.entries({ min_samples: 1.5, max_error_rate: 2, promote: 1, min_seconds: -1 }))
       expect(readRule({ [field]: value })).toMatchObject({ field });
     expect(readRule([])).toMatchObject({ must: 'an object' });
     expect(readRule(JSON.parse('{"__proto__": 1}'))).toMatchObject({ field: '__proto__' });
     expect(presentRule(DEFAULT_RULE)).toMatchObject({ min_samples: 200, on_drift: true });
-  });
-});
-
-describe('a rejected version', () => {
-  const [old, next] = [
-    { version: '1', artifact: 'a' },
-    { version: '2', artifact: 'b' },
-  ];
-  const rejected = { version: '2', reasons: ['It failed.'], at: 5 };
-
-  it('leaves the deployed one or gives way to the one before', () => {
-    const candidate = {
-      ...next,
-      strategy: 'canary',
-      share: 0.1,
-      key: 'task',
-      rule: DEFAULT_RULE,
-      startedAt: 1,
-    } as const;
-    const guard = { ...old, rule: DEFAULT_RULE, startedAt: 1, until: 9 };
-
-    expect(withoutRejected({ ...old, candidate }, rejected)).toEqual({
-      ...old,
-      rejected: { ...rejected, startedAt: 1 },
-    });
-    expect(withoutRejected({ ...next, guard }, rejected)).toEqual({ ...old, rejected: { ...rejected, startedAt: 1 } });
-    expect(withoutRejected(next, rejected)).toBeUndefined();
-    expect(withoutRejected({ ...old, candidate: { ...candidate, version: '3' } }, rejected)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { type FieldRule, isRecord } from '../../field-rules.ts';
+import { type FieldRule, flag, isRecord } from '../../field-rules.ts';
 
 /** When a roll-out is promoted and when it is rolled back. Shares are from 0 to 1. */
 export interface RolloutRule {
@@ -34,7 +34,6 @@ const numberFrom =
     if (isFine && Number(value) >= min && Number(value) <= max) return undefined;
     return `a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`;
   };
-const flag: FieldRule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
 /** The fields of a rule in a request, with their names in `RolloutRule`. */
 const FIELDS: Readonly<Record<string, readonly [keyof RolloutRule, FieldRule]>> = {
