@@ -14,8 +14,8 @@ const MAX_TRIES = 10;
 
 /**
  * Deploys a version of a model if it passes the gate, or in any case with `force`: for all tasks, for a share of them, or
- * as a shadow, which no gate refuses because it never answers. The result says what was done and why. The same task
- * decides once.
+ * as a shadow. A shadow never answers, so no gate refuses it unless its rule promotes it. The result says what was done
+ * and why. The same task decides once.
  */
 export const deploy: Stage = async (lifecycle, args, run) => {
   const order = readDeployOrder(args);
@@ -47,7 +47,8 @@ async function tryDecide(lifecycle: Lifecycle, order: DeployOrder, run: StageRun
   if (strategy !== 'all' && current?.version === version) {
     throw new ModelyardError('invalid_input', `Version ${version} is deployed already.`);
   }
-  const passed = gate.passed || force || strategy === 'shadow';
+  const staysShadow = strategy === 'shadow' && !order.rule.promote;
+  const passed = gate.passed || force || staysShadow;
   const { artifact } = comparison;
   const guard = strategy === 'all' && current && current.version !== version && order.guardSeconds > 0;
   const rollout = guard

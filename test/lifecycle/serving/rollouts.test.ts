@@ -108,12 +108,13 @@ describe('a roll-out', () => {
     expect(await champion()).toBe('1');
   });
 
-  it('by canary needs to pass the gate, and by shadow does not', async () => {
+  it('by canary needs to pass the gate, and by shadow only if it may be promoted', async () => {
     const refused = await deploy('3', { strategy: 'canary' });
+    const ambitious = await deploy('3', { strategy: 'shadow', rule: { ...SOON, promote: true } });
     const shadow = await deploy('3', { strategy: 'shadow', rule: SOON });
     await answered({ '1': [100, 0], '3': [100, 0] });
 
-    expect(refused).toMatchObject({ state: 'refused' });
+    expect([refused, ambitious]).toMatchObject([{ state: 'refused' }, { state: 'refused' }]);
     expect(shadow).toMatchObject({ state: 'started', kind: 'shadow' });
     expect(await pointer()).toMatchObject({ version: '1', candidate: { version: '3', strategy: 'shadow', share: 1 } });
     expect(await newest()).toMatchObject({ state: 'running' });
