@@ -181,7 +181,7 @@ export {
   submitTask,
 } from './tasks/submit-task.ts';
 export type { Task, TaskError, TaskResult } from './tasks/task.ts';
-export { isTerminal, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
+export { isTerminal, storableError, TASK_STATES, type TaskState, type TerminalState } from './tasks/task.ts';
 export type { EventOutcome, StartedEvent, TaskEvent } from './tasks/task-event.ts';
 export * from './tasks/task-progress.ts';
 export {

@@ -144,4 +144,29 @@ describe('GET /tasks/{id}/events without streams', () => {
 
     expect([other, wrong, type].map(({ statusCode }) => statusCode)).toEqual([404, 400, 406]);
   });
+
+  it('answers with a part of a long progress, and the rest comes after it', async () => {
+    const api = createTestApi();
+    const id = await submitted(api);
+    await api.platform.tasks.apply(id, aStart);
+    const message = 'x'.repeat(200_000);
+    const older = Array.from({ length: 4 }, (_, at) => {
+      const bytes = Buffer.from(JSON.stringify([{ seq: at + 1, at: 2000, attempt: 1, fraction: 0.5, message }]));
+      return { bytes, key: `results/${id}/told-${at}`, size: bytes.byteLength, last: at + 1 };
+    });
+    for (const { key, bytes } of older) await api.platform.blobs.put(key, bytes);
+    const progress = { ...told(0), count: 4, older: older.map(({ key, size, last }) => ({ key, size, last })) };
+    await api.platform.tasks.apply(id, { ...progressed(0), progress });
+    await api.platform.tasks.apply(id, succeeded(Date.now()));
+
+    const names: string[][] = [];
+    let lastId: string | undefined;
+    for (let answers = 0; answers < 4; answers++) {
+      const { received } = await events(api, id, lastId);
+      names.push(received.map(({ event }) => event));
+      lastId = received.at(-1)?.id;
+    }
+
+    expect(names).toEqual([['state', 'state', 'progress'], ['progress'], ['progress'], ['progress', 'state']]);
+  });
 });

@@ -63,15 +63,18 @@ export function reachedPosition(task: Task, seen: EventPosition): EventPosition 
 /** The number of the attempt that runs or ran last, 0 before the first. */
 const lastRun = ({ startedAt, attempts }: Task): number => (startedAt === undefined ? 0 : Math.max(1, attempts));
 
-/** The events after a position, in order: failed attempts and retries, the running attempt, its progress, the end. */
-async function eventsAfter(
+/**
+ * The events after a position, in order: failed attempts and retries, the running attempt, its progress, the end. In
+ * groups, none of them empty, so that a follower who reads slowly keeps one part of a long progress in memory.
+ */
+async function* eventsAfter(
   { blobs }: Pick<FollowEventsDeps, 'blobs'>,
   task: Task,
   seen: EventPosition,
-): Promise<readonly TaskFollowEvent[]> {
+): AsyncGenerator<readonly TaskFollowEvent[]> {
   const round = task.round ?? 0;
   let position = seen.round === round ? seen : { round, history: seen.history, told: 0, state: 0 };
-  const events: TaskFollowEvent[] = [];
+  let events: TaskFollowEvent[] = [];
   const move = (more: Partial<EventPosition>) => {
     position = { ...position, ...more };
     return position;
@@ -84,14 +87,20 @@ async function eventsAfter(
   if (attempt > 0 && position.state < attempt + 1) {
     events.push({ type: 'state', task: asRunning(task), position: move({ state: attempt + 1 }) });
   }
-  for (const entry of await entriesAfter(blobs, task, position.told)) {
-    const contractHash = task.progress?.contractHash ?? task.contractHash;
-    events.push({ type: 'told', entry, contractHash, position: move({ told: entry.seq }) });
+  const contractHash = task.progress?.contractHash ?? task.contractHash;
+  for await (const entries of entriesAfter(blobs, task, position.told)) {
+    if (events.at(-1)?.type === 'told') {
+      yield events;
+      events = [];
+    }
+    for (const entry of entries) {
+      events.push({ type: 'told', entry, contractHash, position: move({ told: entry.seq }) });
+    }
   }
   if (isTerminal(task.state) && position.state < END) {
     events.push({ type: 'state', task, position: move({ state: END }) });
   }
-  return events;
+  if (events.length > 0) yield events;
 }
 
 const asQueued = ({ startedAt: _s, endedAt: _e, result: _r, error: _f, progress: _p, ...task }: Task): Task => ({
@@ -109,23 +118,6 @@ const asRunning = ({ endedAt: _e, result: _r, error: _f, progress: _p, ...task }
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 1000;
 
-interface Found {
-  readonly events: readonly TaskFollowEvent[];
-  readonly position: EventPosition;
-  readonly pauseMs: number;
-  readonly hasEnded: boolean;
-}
-
-async function look(deps: FollowEventsDeps, task: Task, seen: EventPosition): Promise<Found> {
-  const events = await eventsAfter(deps, task, seen);
-  return {
-    events,
-    position: events.at(-1)?.position ?? seen,
-    pauseMs: events.length > 0 ? MIN_PAUSE_MS : MAX_PAUSE_MS,
-    hasEnded: isTerminal(task.state),
-  };
-}
-
 /**
  * The events of a task after a position, in groups, until it has ended or the signal aborts. An empty group is a
  * keep-alive. Rejects with `task_not_found`; stops without an error when the task is deleted meanwhile.
@@ -137,17 +129,24 @@ export async function* followEvents(
 ): AsyncGenerator<readonly TaskFollowEvent[]> {
   const end = watchEnd(deps, known, signal);
   const reads = shareReads(deps, lookup);
-  let found: Found | undefined = await look(deps, known, seen);
+  let task: Task | undefined = known;
+  let position = seen;
   try {
     for (;;) {
-      const { position, pauseMs, hasEnded } = found;
-      yield found.events;
+      let hasNews = false;
+      for await (const events of eventsAfter(deps, task, position)) {
+        hasNews = true;
+        position = events.at(-1)?.position ?? position;
+        yield events;
+        if (signal.aborted) return;
+      }
+      if (!hasNews) yield [];
+      if (isTerminal(task.state) || signal.aborted) return;
       // A thousand streams may pause at once. None of them keeps its task meanwhile.
-      found = undefined;
-      if (hasEnded || signal.aborted) return;
-      const hasWoken = await end.pause(pauseMs);
+      task = undefined;
+      const hasWoken = await end.pause(hasNews ? MIN_PAUSE_MS : MAX_PAUSE_MS);
       if (signal.aborted) return;
-      found = await look(deps, await reads.next(hasWoken ? 0 : MAX_AGE_MS), position);
+      task = await reads.next(hasWoken ? 0 : MAX_AGE_MS);
     }
   } finally {
     end.stop();

@@ -40,22 +40,41 @@ export interface StoredEntries {
 
 /** Entries of the row that are moved to the blob store together, as JSON. Rows stay small, because each write costs. */
 export const MAX_RECENT_BYTES = 8 * 1024;
-/** Limits of a round. Later entries change only the latest fraction and message. */
+/** Entries that are kept of a round. Later ones change only the latest fraction and message. */
 export const MAX_PROGRESS_BYTES = 10 * 1024 * 1024;
+/** Entries that are stored in one blob, and read together: a follower has no more of them in memory. */
+export const MAX_PIECE_BYTES = 256 * 1024;
 /** Minimum interval between two writes of progress of a task. */
 export const PROGRESS_INTERVAL_MS = 1000;
 
-/** The entries after `seq`, in order. Rejects with `store_unavailable`. */
-export async function entriesAfter(
+/** The entries after `seq`, in order and in pieces. Rejects with `store_unavailable`. */
+export async function* entriesAfter(
   blobs: BlobStore,
   { progress }: Pick<Task, 'progress'>,
   seq: number,
-): Promise<readonly ReportEntry[]> {
-  if (!progress || progress.count <= seq) return [];
-  const stored = await Promise.all(
-    progress.older.filter(({ last }) => last > seq).map((each) => readEntries(blobs, each)),
-  );
-  return [...stored.flat(), ...progress.recent].filter((entry) => entry.seq > seq);
+): AsyncGenerator<readonly ReportEntry[]> {
+  if (!progress || progress.count <= seq) return;
+  const isNew = (entry: ReportEntry) => entry.seq > seq;
+  for (const some of inPieces(progress.older.filter(({ last }) => last > seq))) {
+    yield (await Promise.all(some.map((each) => readEntries(blobs, each)))).flat().filter(isNew);
+  }
+  if (progress.recent.length > 0) yield progress.recent.filter(isNew);
+}
+
+/** Groups of `MAX_PIECE_BYTES` at most, or of one. */
+function* inPieces(stored: readonly StoredEntries[]): Generator<readonly StoredEntries[]> {
+  let piece: StoredEntries[] = [];
+  let bytes = 0;
+  for (const each of stored) {
+    if (piece.length > 0 && bytes + each.size > MAX_PIECE_BYTES) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+    }
+    piece.push(each);
+    bytes += each.size;
+  }
+  if (piece.length > 0) yield piece;
 }
 
 async function readEntries(blobs: BlobStore, { key, size }: StoredEntries): Promise<readonly ReportEntry[]> {

@@ -22,6 +22,19 @@ export interface TaskError {
   readonly retryable: boolean;
 }
 
+/** Limits of the texts of an error. A row and the headers of a dead letter have room for several. */
+const MAX_ERROR_LENGTH = 1000;
+const MAX_CODE_LENGTH = 100;
+
+/** The error as it is stored. A model may throw anything, such as its whole input. */
+export function storableError<Error extends Pick<TaskError, 'code' | 'message'>>(error: Error): Error {
+  const { code, message } = error;
+  if (message.length <= MAX_ERROR_LENGTH && code.length <= MAX_CODE_LENGTH) return error;
+  const short = (text: string, max: number) =>
+    text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`;
+  return { ...error, code: short(code, MAX_CODE_LENGTH), message: short(message, MAX_ERROR_LENGTH) };
+}
+
 /** The response of the model and its contract. */
 export interface TaskResult {
   readonly contractHash: string;

@@ -31,7 +31,7 @@ export const WEBHOOK_TIMEOUT_MS = 15_000;
 const LEASE_MS = 60_000;
 /** The task never existed: its submit was refused after the webhook was stored. */
 const MISSING_MS = 10 * 60_000;
-const MAX_RETRY_AFTER_SECONDS = 3600;
+const MAX_RETRY_AFTER_MS = 3600_000;
 /** Clocks of senders and stores differ. */
 const EARLY_MS = 20;
 
@@ -103,7 +103,7 @@ async function attempt(deps: SendDeps, record: WebhookRecord, delivery: WebhookD
     const request = await requestFor(deps, record, delivery, task);
     const { status, headers } = await outbound.send(request);
     outcome = { status, ...(status >= 200 && status < 300 ? {} : { error: `The receiver answered ${status}.` }) };
-    retryAfterMs = 1000 * Math.min(MAX_RETRY_AFTER_SECONDS, Number(headers['retry-after']) || 0);
+    retryAfterMs = Math.min(MAX_RETRY_AFTER_MS, pauseMs(String(headers['retry-after'] ?? ''), clock.now()));
   } catch (error) {
     if (!(error instanceof ModelyardError) || error.code === 'store_unavailable') throw error;
     outcome = { error: error.message };
@@ -114,6 +114,10 @@ async function attempt(deps: SendDeps, record: WebhookRecord, delivery: WebhookD
     { random, retryAfterMs },
   );
 }
+
+/** Of `Retry-After`: seconds or a date (RFC 9110). 0 for other text. */
+const pauseMs = (text: string, now: number): number =>
+  (/^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - now) || 0;
 
 async function requestFor(
   deps: SendDeps,

@@ -60,8 +60,9 @@ export async function keepEnd(deps: WebhookDeps, task: Task): Promise<void> {
   const { state } = task;
   if (!isTerminal(state)) return;
   const now = deps.clock.now();
-  // Without request and result, because only failed and expired tasks are retried.
-  const { deadLetter: _, envelope: __, history: ___, ...ended } = task;
+  // Without request and result, because only failed and expired tasks are retried. A receiver gets the latest progress.
+  const { deadLetter: _, envelope: __, history: ___, progress, ...rest } = task;
+  const ended = { ...rest, ...(progress ? { progress: { ...progress, recent: [], older: [] } } : {}) };
   const end = { round: task.round ?? 0, state, snapshot: JSON.stringify(ended) };
   await changeWebhook(deps, task.id, (record) => {
     const known = record.deliveries.find(({ round }) => round === end.round);

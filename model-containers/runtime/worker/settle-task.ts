@@ -16,6 +16,7 @@ import {
   type Payload,
   postpone,
   roundOf,
+  storableError,
   type TaskError,
   type TaskEvent,
   type TaskProgress,
@@ -113,8 +114,9 @@ const loggedOf = ({ envelope, request }: Attempt) => ({
 export async function settleFailure(
   deps: SettleDeps,
   attempt: Attempt,
-  { error, startedAt, isSuspect = false }: { error: TaskError; startedAt: number; isSuspect?: boolean },
+  { error: thrown, startedAt, isSuspect = false }: { error: TaskError; startedAt: number; isSuspect?: boolean },
 ): Promise<Settlement> {
+  const error = storableError(thrown);
   const { delivery, number: attempts } = attempt;
   const run = { ...runOf(deps, attempt), ...(await toldBy(attempt)), startedAt, at: deps.clock.now() };
   if (!error.retryable) {
@@ -139,7 +141,8 @@ export async function settleFailure(
   }
   const code = error.code === 'timeout' ? 'timeout' : 'attempts_exhausted';
   const runs = `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  await delivery.reject({ code, message: `Gave up after ${runs}. Last error: ${error.message}` }, attempts);
+  const message = `Gave up after ${runs}. Last error: ${error.message}`;
+  await delivery.reject(storableError({ code, message }), attempts);
   return { outcome: 'dead-lettered', error };
 }
 

@@ -3,11 +3,13 @@ import {
   type BlobStore,
   type Clock,
   type Logger,
+  MAX_PIECE_BYTES,
   MAX_PROGRESS_BYTES,
   MAX_RECENT_BYTES,
   PROGRESS_INTERVAL_MS,
   type ReportEntry,
   roundOf,
+  type StoredEntries,
   type TaskProgress,
   type TaskStore,
 } from '#core';
@@ -29,6 +31,9 @@ interface ToldDeps {
 /** An entry without its number. */
 type Told = Omit<ReportEntry, 'seq'>;
 
+/** What an entry has besides its response and its message, about. */
+const ENTRY_BYTES = 64;
+
 /**
  * What a model tells of one task, written to its row at most once a second. Progress that a later one follows within the
  * second is dropped; partial responses are all kept. What is not written when the task ends goes with its end.
@@ -41,7 +46,10 @@ export class ToldLog {
   /** Whether the row may have entries of an earlier delivery. */
   #isLoaded: boolean;
   #pending: Told[] = [];
+  /** Of partial responses of this run. */
   #bytes = 0;
+  /** An entry found no room, so no later one is kept: there must be no gap. */
+  #isFull = false;
   #writing: Promise<void> | undefined;
   #isWaiting = false;
   #writtenAt = Number.NEGATIVE_INFINITY;
@@ -63,8 +71,9 @@ export class ToldLog {
     };
     const isFollowed = this.#pending.at(-1)?.response === undefined && response === undefined;
     if (isFollowed) this.#pending.pop();
-    this.#bytes += told.response?.length ?? 0;
-    if (this.#bytes <= MAX_PROGRESS_BYTES) this.#pending.push(told);
+    if (told.response !== undefined) this.#bytes += ENTRY_BYTES + told.response.length;
+    if (this.#bytes > MAX_PROGRESS_BYTES) this.#isFull = true;
+    if (told.response === undefined || !this.#isFull) this.#pending.push(told);
     if (!this.#isWaiting) void this.#writeSoon();
   }
 
@@ -72,7 +81,7 @@ export class ToldLog {
   async rest(): Promise<TaskProgress | undefined> {
     this.stop();
     await this.#writing;
-    return this.#pending.length === 0 ? undefined : this.#next().catch(() => undefined);
+    return this.#pending.length === 0 ? undefined : this.#next(this.#pending).catch(() => undefined);
   }
 
   /** Writes nothing more. */
@@ -93,36 +102,40 @@ export class ToldLog {
     this.#isWaiting = false;
   }
 
-  /** Never rejects: what was not written stays pending. */
+  /** Never rejects: what was not written is pending again. */
   async #write(): Promise<void> {
     const { tasks, clock, logger, instance, recordStart } = this.#deps;
     const { delivery, envelope, number } = this.#attempt;
+    // A report that comes meanwhile must not replace one that is being written.
+    const written = this.#pending;
+    this.#pending = [];
     try {
       await recordStart();
-      const count = this.#pending.length;
-      const progress = await this.#next();
+      const progress = await this.#next(written);
       const outcome = await tasks.apply(envelope.taskId, {
         ...{ type: 'progressed', fence: delivery.fence, attempts: number, at: clock.now(), progress, instance },
         requestHash: envelope.requestHash,
         ...roundOf(envelope),
       });
-      if (outcome !== 'applied') return;
-      this.#stored = progress;
-      this.#pending = this.#pending.slice(count);
+      if (outcome === 'applied') {
+        this.#stored = progress;
+        return;
+      }
     } catch (error) {
       // Recovery: written with the next report, or with the end of the task.
       logger.warn('The progress of a task could not be recorded.', { ...trailOf(envelope), reason: String(error) });
     }
+    this.#pending = [...written, ...this.#pending];
   }
 
-  async #next(): Promise<TaskProgress> {
+  async #next(told: readonly Told[]): Promise<TaskProgress> {
     const { blobs, contractHash, clock } = this.#deps;
     const { taskId } = this.#attempt.envelope;
     await this.#load();
     const before = this.#stored;
     const count = before?.count ?? 0;
-    const added = this.#pending.map((told, at): ReportEntry => ({ seq: count + at + 1, ...told }));
-    const latest = added.findLast(({ fraction }) => fraction !== undefined) ?? before;
+    const added = this.#fitting(before, told).map((each, at): ReportEntry => ({ seq: count + at + 1, ...each }));
+    const latest = told.findLast(({ fraction }) => fraction !== undefined) ?? before;
     const recent = [...(before?.recent ?? []), ...added];
     const head = {
       ...(latest?.fraction === undefined ? {} : { fraction: latest.fraction }),
@@ -131,15 +144,21 @@ export class ToldLog {
       contractHash,
       count: count + added.length,
     };
-    const bytes = Buffer.from(JSON.stringify(recent));
-    if (bytes.byteLength <= MAX_RECENT_BYTES) return { ...head, recent, older: before?.older ?? [] };
-    const key = `results/${taskId}/told-${head.count}-${randomUUID()}`;
-    await blobs.put(key, bytes);
-    return {
-      ...head,
-      recent: [],
-      older: [...(before?.older ?? []), { key, size: bytes.byteLength, last: head.count }],
-    };
+    const older = before?.older ?? [];
+    if (sizeOf(recent) <= MAX_RECENT_BYTES) return { ...head, recent, older };
+    const stored = await Promise.all(inPieces(recent).map((entries) => storeEntries(blobs, taskId, entries)));
+    return { ...head, recent: [], older: [...older, ...stored] };
+  }
+
+  /** Those for which the round has room. */
+  #fitting(before: TaskProgress | undefined, told: readonly Told[]): readonly Told[] {
+    const kept = (before?.older ?? []).reduce((sum, { size }) => sum + size, sizeOf(before?.recent ?? []));
+    let room = MAX_PROGRESS_BYTES - kept;
+    return told.filter(({ response = '', message = '' }) => {
+      room -= ENTRY_BYTES + response.length + message.length;
+      if (room < 0) this.#isFull = true;
+      return !this.#isFull;
+    });
   }
 
   /** What another delivery of this round has told. */
@@ -150,4 +169,28 @@ export class ToldLog {
     if (task && (task.round ?? 0) === round) this.#stored = task.progress;
     this.#isLoaded = true;
   }
+}
+
+const sizeOf = (entries: readonly ReportEntry[]): number => Buffer.byteLength(JSON.stringify(entries));
+
+/** Parts of `MAX_PIECE_BYTES` at most. */
+function inPieces(entries: readonly ReportEntry[]): readonly (readonly ReportEntry[])[] {
+  const pieces: ReportEntry[][] = [];
+  let room = 0;
+  for (const entry of entries) {
+    const bytes = sizeOf([entry]);
+    const piece = bytes <= room ? pieces.at(-1) : undefined;
+    if (piece) piece.push(entry);
+    else pieces.push([entry]);
+    room = (piece ? room : MAX_PIECE_BYTES) - bytes;
+  }
+  return pieces;
+}
+
+async function storeEntries(blobs: BlobStore, taskId: string, entries: readonly ReportEntry[]): Promise<StoredEntries> {
+  const bytes = Buffer.from(JSON.stringify(entries));
+  const last = entries.at(-1)?.seq ?? 0;
+  const key = `results/${taskId}/told-${last}-${randomUUID()}`;
+  await blobs.put(key, bytes);
+  return { key, size: bytes.byteLength, last };
 }

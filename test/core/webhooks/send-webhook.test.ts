@@ -197,6 +197,8 @@ describe('a request', () => {
     ['1', 5_250],
     ['99999', 3_600_000],
     ['soon', 5_250],
+    ['Fri, 01 Jan 2027 00:00:00 GMT', 3_600_000],
+    ['Wed, 01 Jan 2025 00:00:00 GMT', 5_250],
   ])('is not made again before the pause that its receiver asks for: %s', async (after, pauseMs) => {
     const { clock, end, next, receiver, delivery } = await watched();
     await end();
@@ -291,5 +293,21 @@ describe('a change during a request', () => {
 
     expect(requests.map(({ body }) => JSON.parse(String(body)).state)).toEqual(['failed', 'failed']);
     expect(await delivery()).toMatchObject({ state: 'delivered', event: 'task.failed' });
+  });
+
+  it('by a retry is kept small: without the reports of a long progress', async () => {
+    const { tasks, task, deps, record, clock } = await watched();
+    const at = clock.now();
+    const recent = [{ seq: 1, at, attempt: 1, response: 'A'.repeat(8000) }];
+    const older = Array.from({ length: 1000 }, (_, i) => ({ key: `results/${i}`, size: 8000, last: i }));
+    const progress = { fraction: 0.5, at, contractHash: 'c1', count: 1001, recent, older };
+    const error = { code: 'model_error', message: 'No.', retryable: false };
+    await tasks.apply(task.id, { type: 'failed', fence: 1, attempts: 1, at, error, progress });
+
+    await keepEnd(deps, (await tasks.get(task.id)) as Task);
+
+    const { snapshot = '' } = (await record())?.deliveries[0] ?? {};
+    expect(JSON.parse(snapshot)).toMatchObject({ state: 'failed', progress: { fraction: 0.5 } });
+    expect(snapshot.length).toBeLessThan(2000);
   });
 });

@@ -3,6 +3,7 @@ import { entriesAfter, type Task, type TaskEvent } from '#core';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { ModelBResponse } from '#proto/models/model_b.ts';
 import { replacing } from '#test/lambdas/api-harness.ts';
+import { allOf } from '#test/support/all-of.ts';
 import { createTestWorker, type Predict } from '#test/support/test-worker.ts';
 
 /** Runs one task of a model. Resolves with the ended task and with what was written of it. */
@@ -24,7 +25,12 @@ async function runOne(predict: Predict) {
   const { id } = await worker.submit(1);
   await expect.poll(() => worker.outcomes.at(-1), { timeout: 20_000 }).toMatch(/succeeded|failed|dead-lettered/);
   const task = (await platform.tasks.get(id)) as Task;
-  return { task, events, entries: await entriesAfter(platform.blobs, task, 0), types: events.map(({ type }) => type) };
+  return {
+    task,
+    events,
+    entries: (await allOf(entriesAfter(platform.blobs, task, 0))).flat(),
+    types: events.map(({ type }) => type),
+  };
 }
 
 describe('what a model tells of a run', () => {

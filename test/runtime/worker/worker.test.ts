@@ -158,6 +158,24 @@ describe('the worker', () => {
     });
   });
 
+  it.each([
+    ['at once', new InvalidInput('x'.repeat(2_000_000))],
+    ['after its attempts', Object.assign(new Error('x'.repeat(2_000_000)), { code: 'y'.repeat(2_000_000) })],
+  ])('stores the beginning of a long error that ends a task %s', async (_when, error) => {
+    const worker = started(
+      createTestWorker({ predict: () => Promise.reject(error) }, { manifest: { maxAttempts: 1 } }),
+    );
+
+    const task = await worker.submit(1);
+    if (error instanceof InvalidInput) await worker.ended(task);
+    else await deadLetter(worker);
+
+    const stored = await worker.ended(task);
+    expect(stored.error?.message).toHaveLength(1000);
+    expect(stored.history?.[0]?.error?.message).toMatch(/^x{999}…$/);
+    expect(JSON.stringify(stored.history).length).toBeLessThan(4000);
+  });
+
   it('does not run a task again whose attempts its dead runners have spent', async () => {
     const platform = createMemoryPlatform();
     let runs = 0;
