@@ -9,7 +9,15 @@ import {
   withoutCredential,
 } from './credentials.ts';
 import { createLoginBrake, type LoginBrake } from './login-brake.ts';
-import { hashPassword, isOutdated, passwordFault, SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
+import {
+  hashOfNoPassword,
+  hashPassword,
+  isOutdated,
+  passwordFault,
+  SCRYPT_COST,
+  type ScryptCost,
+  verifyPassword,
+} from './password.ts';
 import { isUserName, MAX_USER_NAME_LENGTH, MIN_USER_NAME_LENGTH, type User, type UserRole } from './user.ts';
 import { nameKeyOf } from './user-id.ts';
 import type { UserStore } from './user-store.ts';
@@ -57,7 +65,7 @@ export function createAccounts(options: AccountsOptions) {
   const { users, clock, signer, registration, cost = SCRYPT_COST } = options;
   const brake = options.brake ?? createLoginBrake(clock);
   // Compared for unknown names, so that they take as long as known ones.
-  let decoy: Promise<string> | undefined;
+  const decoy = hashOfNoPassword(cost);
 
   /** Undefined when the user was disabled or deleted, or got another password, after this one was verified. */
   async function startSession(user: User, password: string): Promise<LoggedIn | undefined> {
@@ -97,12 +105,7 @@ export function createAccounts(options: AccountsOptions) {
     async login({ name, password, address }: Login): Promise<LoggedIn> {
       const attempt = await brake.enter(nameKeyOf(name), address);
       const user = await users.findByName(name);
-      decoy ??= hashPassword('', cost);
-      // The next login tries again.
-      decoy.catch(() => {
-        decoy = undefined;
-      });
-      const hash = user && user.passwordHash !== '' ? user.passwordHash : await decoy;
+      const hash = user && user.passwordHash !== '' ? user.passwordHash : decoy;
       const isRight = await verifyPassword(password, hash);
       if (!user || user.isDisabled || user.passwordHash === '' || !isRight) throw wrong();
       await attempt.succeeded();

@@ -30,9 +30,15 @@ const MAX_WAITING = 100;
  */
 export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const digest = await derive(password, salt, cost);
-  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64(salt)}$${base64(digest)}`;
+  return toPhc(await derive(password, salt, cost), salt, cost);
 }
+
+/** A hash that no password has. Verifying it costs as much as any other one. */
+export const hashOfNoPassword = (cost: ScryptCost): string =>
+  toPhc(randomBytes(HASH_BYTES), randomBytes(SALT_BYTES), cost);
+
+const toPhc = (digest: Uint8Array, salt: Uint8Array, { ln, r, p }: ScryptCost): string =>
+  `$scrypt$ln=${ln},r=${r},p=${p}$${base64(salt)}$${base64(digest)}`;
 
 /** Whether a password belongs to a hash. False for a text that is not a hash, such as an empty one. */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
