@@ -9,7 +9,7 @@ import {
   type ProxyResult,
   presentCall,
 } from '#api';
-import { type CallPage, type CallQuery, ModelyardError, modelName } from '#core';
+import { type CallPage, type CallQuery, ModelyardError, modelAddress } from '#core';
 
 const MAX_LIMIT = 100;
 const DEFAULT_LIMIT = 20;
@@ -28,7 +28,7 @@ export const createHandler = (deps: HandlerDeps) =>
   });
 
 function queryOf({ query }: HttpRequest): CallQuery {
-  const model = query.matching('model', modelName);
+  const model = query.matching('model', modelAddress);
   const status = query.integer('status', { min: 100, max: 599 });
   const [from, to] = [query.matching('from', aTime), query.matching('to', aTime)];
   const cursor = query.one('cursor');

@@ -6,6 +6,7 @@ import { systemClock } from '#platform/platform.ts';
 import { startGateway } from './access-harness.ts';
 
 interface ListedCall {
+  readonly model: string | null;
   readonly user_id: string;
   readonly route: string;
   readonly status: number;
@@ -41,15 +42,19 @@ describe('the call log of a gateway', () => {
     const id = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee';
     await ask(`/models/model_a/result?task_id=${id}`, { token });
     await ask('/healthz');
-    const calls = await listed(gateway, '/users/me/calls', token, 3);
+    await ask('/models/model_a@2', { token });
+    const calls = await listed(gateway, '/users/me/calls', token, 4);
+    const [ofVersion, ...earlier] = calls;
+    const found = await listed(gateway, '/users/me/calls?model=model_a@2', token, 1);
 
-    expect(calls.map(({ route, status }) => [route, status])).toEqual([
+    expect([ofVersion, ...found].map((call) => call?.model)).toEqual(['model_a@2', 'model_a@2']);
+    expect(earlier.map(({ route, status }) => [route, status])).toEqual([
       ['/models/{model}/result', 404],
       ['/models/{model}/tasks', 404],
       ['/users/me/keys', 201],
     ]);
-    expect(calls[0]).toMatchObject({ user_id: ann.id, model: 'model_a', task_id: id, key: null, method: 'GET' });
-    expect(calls[1]).toMatchObject({
+    expect(earlier[0]).toMatchObject({ user_id: ann.id, model: 'model_a', task_id: id, key: null, method: 'GET' });
+    expect(earlier[1]).toMatchObject({
       key: key.id,
       model: 'model_a',
       task_id: null,

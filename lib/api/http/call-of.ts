@@ -15,7 +15,8 @@ export interface AnsweredRequest {
   readonly durationMs: number;
 }
 
-const MODEL = /^\w{1,48}$/;
+/** As in the path: `churn`, or a contract version `churn@2`. */
+const MODEL = /^\w{1,48}(?:@[1-9]\d{0,2})?$/;
 
 /**
  * The call log entry of a request. Texts from the caller are kept only if they can be the name of a model or the id of

@@ -79,7 +79,7 @@ const CALL = object({
   key: { ...text('The id of the API key. Null for another credential.'), type: ['string', 'null'] },
   method: text('The HTTP method.'),
   route: text('The path of the route, with parameters in braces.'),
-  model: { ...text('The model in the path.'), type: ['string', 'null'] },
+  model: { ...text('The model in the path, with its contract version if that is there.'), type: ['string', 'null'] },
   task_id: { ...text('The task that was submitted or read.'), type: ['string', 'null'] },
   status: { type: 'integer', description: 'The HTTP status. 499: the caller disconnected before the response.' },
   duration_ms: { type: 'number', description: 'Milliseconds until the answer.' },
@@ -103,7 +103,7 @@ const PAGE_PARAMETERS = [
   queryParameter('cursor', 'The `next_cursor` of the page before.', { type: 'string' }),
 ];
 const CALL_PARAMETERS = [
-  queryParameter('model', 'Only calls of this model.', { type: 'string' }),
+  queryParameter('model', 'Only calls with this model in the path, such as `churn` or `churn@2`.', { type: 'string' }),
   queryParameter('status', 'Only calls with this HTTP status.', { type: 'integer', minimum: 100, maximum: 599 }),
   queryParameter('from', 'Only calls at this time or later.', { type: 'string', format: 'date-time' }),
   queryParameter('to', 'Only calls before this time.', { type: 'string', format: 'date-time' }),
