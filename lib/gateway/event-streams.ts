@@ -43,7 +43,6 @@ export class EventStreams {
     const stop = () => stream.abort();
     own.add(stream);
     this.#count += 1;
-    gone.addEventListener('abort', stop, { once: true });
     async function recheck(): Promise<void> {
       try {
         const now = await authenticate?.();
@@ -53,17 +52,22 @@ export class EventStreams {
       }
     }
     const timer = setInterval(() => void recheck(), this.#recheckMs).unref();
-    if (gone.aborted || this.#isClosed) stop();
-    return {
-      signal: stream.signal,
-      close: () => {
-        if (!own.delete(stream)) return;
-        clearInterval(timer);
-        this.#count -= 1;
-        gone.removeEventListener('abort', stop);
-        if (own.size === 0) this.#open.delete(id);
-      },
+    const close = () => {
+      if (!own.delete(stream)) return;
+      clearInterval(timer);
+      this.#count -= 1;
+      gone.removeEventListener('abort', leave);
+      if (own.size === 0) this.#open.delete(id);
     };
+    // Whoever leaves before the stream has begun does not run its end.
+    function leave(): void {
+      stop();
+      close();
+    }
+    gone.addEventListener('abort', leave, { once: true });
+    if (gone.aborted) leave();
+    if (this.#isClosed) stop();
+    return { signal: stream.signal, close };
   }
 
   /** Ends all streams, and later ones at once. Clients reconnect to another gateway. */

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openChanges } from '#gateway/changes/change-stream.ts';
+import { Topic } from '#gateway/changes/topic.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { registerModelB } from '#test/support/model-b.ts';
 import { aFreshTask, aStart } from '#test/support/tasks.ts';
@@ -112,6 +114,30 @@ describe('GET /events', () => {
       }, eventually)
       .toBe(0);
   });
+
+  it.each(['while the list is read', 'before the stream begins'])(
+    'reads nothing for a client that has left %s',
+    async (when) => {
+      const { clock } = createMemoryPlatform();
+      const leaving = new AbortController();
+      let reads = 0;
+      const read = async () => {
+        reads += 1;
+        if (when === 'while the list is read') leaving.abort();
+        return new Map();
+      };
+      const topic = new Topic({ read, clock, tellsAll: false, pauseMs: 1 });
+      let isClosed = false;
+      const close = () => {
+        isClosed = true;
+      };
+
+      await openChanges({ topics: [topic], clock, signal: leaving.signal, close });
+      leaving.abort();
+
+      expect([reads, topic.isFollowed, isClosed]).toEqual([1, false, true]);
+    },
+  );
 
   it('ends when the store fails, so that clients ask again, and says why it cannot begin', async () => {
     const platform = createMemoryPlatform();

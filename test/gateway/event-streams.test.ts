@@ -198,6 +198,18 @@ describe('a stream of a caller', () => {
 });
 
 describe('the limits of streams', () => {
+  it.each(['before its stream is opened', 'before it begins'])('count no client that has left %s', (when) => {
+    const streams = new EventStreams({ perUser: 1 });
+    const leaving = new AbortController();
+    if (when === 'before its stream is opened') leaving.abort();
+    const { signal } = streams.open({ ...user, id: 'ann' }, leaving.signal);
+
+    leaving.abort();
+
+    expect(signal.aborted).toBe(true);
+    expect(streams.open({ ...user, id: 'ann' }, new AbortController().signal).signal.aborted).toBe(false);
+  });
+
   it('count by user, and the local user has all', () => {
     const streams = new EventStreams({ total: 5, perUser: 2 });
     const { signal } = new AbortController();

@@ -37,6 +37,7 @@ export async function openChanges({ topics, clock, signal, close }: Streaming): 
   const leave = () => {
     for (const topic of topics) topic.leave(follower);
     signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', leave);
     close();
   };
   signal.addEventListener('abort', end, { once: true });
@@ -48,6 +49,10 @@ export async function openChanges({ topics, clock, signal, close }: Streaming): 
     leave();
     throw error;
   }
+
+  // A client that has left before the stream begins does not run its end.
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
 
   async function pause(ms: number): Promise<void> {
     wake = new AbortController();
