@@ -86,7 +86,8 @@ function scheduled({ clock, webhooks }: SendDeps, record: WebhookRecord, task: T
   const isOver = isExpected ? now - record.watchedAt > MISSING_MS : isTerminal(task.state);
   if (isOver) return rest;
   const { share, minMs, maxMs } = webhooks.pace;
-  const pauseMs = Math.min(maxMs, Math.max(minMs, share * (now - record.watchedAt)));
+  // Whole milliseconds: a store may refuse others.
+  const pauseMs = Math.min(maxMs, Math.max(minMs, Math.ceil(share * (now - record.watchedAt))));
   // At its deadline at the latest: this read may be the one that ends the task.
   return {
     ...rest,
