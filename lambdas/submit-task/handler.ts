@@ -64,13 +64,19 @@ export const createHandler = (deps: HandlerDeps) =>
           return sendProblem(predictionProblem(task, request.path), { Location: taskPath(task.id) });
         }
         if (request.route.startsWith('/api/') && !isLinked(task))
-          return predictionAnswer(deps, request, { ...accepted, task });
-        if (type === PROTOBUF_TYPE) return messageAnswer(deps, task);
+          return located(task, await predictionAnswer(deps, request, { ...accepted, task }));
+        if (type === PROTOBUF_TYPE) return located(task, await messageAnswer(deps, task));
       }
       return submittedAnswer(deps, task, { ...preference, waitedSeconds });
     },
     { routes: SUBMIT_ROUTES, produces: '*' },
   );
+
+/** Says where the task is, unless the answer leads elsewhere. The call log reads it, too. */
+const located = (task: Task, answer: ProxyResult): ProxyResult => ({
+  ...answer,
+  headers: { Location: taskPath(task.id), ...answer.headers },
+});
 
 /**
  * Duration of the model's run, 0 if no instance has started the task: then all of its time was delay. Undefined if

@@ -100,8 +100,9 @@ describe('POST /api/predict/{model}', () => {
   it('echoes the input and answers with the numbers of the result', async () => {
     const api = await awakeApi();
 
-    const [answer] = await Promise.all([predict(api, '{"value": 3, "delaySeconds": 0}'), api.work()]);
+    const [answer, task] = await Promise.all([predict(api, '{"value": 3, "delaySeconds": 0}'), api.work()]);
 
+    expect(answer.headers.Location).toBe(`/tasks/${task.id}`);
     expect([answer.statusCode, answer.json]).toEqual([
       200,
       {

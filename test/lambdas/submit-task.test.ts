@@ -380,11 +380,11 @@ describe('POST /predict/{model}', () => {
     const headers = { Accept: 'application/x-protobuf', Prefer: 'wait=5' };
 
     const answering = predict(api, { headers });
-    await api.work((at) => succeeded(at, { value: 9 }));
+    const { id } = await api.work((at) => succeeded(at, { value: 9 }));
     const answer = await answering;
     const refused = await submit(api, { headers });
 
-    expect(answer.statusCode).toBe(200);
+    expect([answer.statusCode, answer.headers.Location]).toEqual([200, `/tasks/${id}`]);
     expect(answer.headers['Content-Type']).toBe('application/x-protobuf');
     expect(ModelBResponse.decode(Buffer.from(answer.body, 'base64'))).toMatchObject({ value: 9 });
     expect(refused.statusCode).toBe(406);
