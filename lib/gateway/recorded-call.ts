@@ -12,7 +12,7 @@ export interface CallProgress {
 /** The status that nginx logs for a client that disconnected early. */
 const CLIENT_LEFT = 499;
 
-/** Answers a request, and records the call after that. Resolves and rejects like `answer`. */
+/** Answers a request, and records the call after that, or at the end of its stream. Resolves and rejects like `answer`. */
 export async function recordedCall(
   record: ((call: AnsweredCall) => void) | undefined,
   { route, params, exchange }: RouteMatch & { readonly exchange: Exchange },
@@ -29,11 +29,33 @@ export async function recordedCall(
   });
   try {
     const result = await answer(progress);
-    record(callOf(request(), result.statusCode, result));
-    return result;
+    const recordNow = (bytesOut?: number) =>
+      record({ ...callOf(request(), result.statusCode, result), ...(bytesOut === undefined ? {} : { bytesOut }) });
+    // A stream that nobody is there to read does not begin.
+    if (!result.stream || exchange.wait.signal.aborted) {
+      recordNow();
+      return result;
+    }
+    return { ...result, stream: counted(result.stream, recordNow) };
   } catch (error) {
     record(callOf(request(), statusOf(error)));
     throw error;
+  }
+}
+
+/** The same stream. `ended` gets its size at its end. */
+async function* counted(
+  stream: NonNullable<ProxyResult['stream']>,
+  ended: (bytes: number) => void,
+): NonNullable<ProxyResult['stream']> {
+  let bytes = 0;
+  try {
+    for await (const piece of stream) {
+      bytes += Buffer.byteLength(piece);
+      yield piece;
+    }
+  } finally {
+    ended(bytes);
   }
 }
 

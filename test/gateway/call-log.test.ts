@@ -4,6 +4,7 @@ import { MemoryCallLog } from '#adapters/memory/index.ts';
 import { createMemoryPlatform } from '#platform/memory.ts';
 import { systemClock } from '#platform/platform.ts';
 import { startGateway } from './access-harness.ts';
+import { follow } from './changes-harness.ts';
 
 interface ListedCall {
   readonly model: string | null;
@@ -64,6 +65,24 @@ describe('the call log of a gateway', () => {
       request_id: refused.headers.get('x-request-id'),
       duration_ms: expect.any(Number),
     });
+  });
+
+  it('has a stream when it has ended, with what it has sent', async () => {
+    const gateway = await startGateway();
+    await gateway.add('ann');
+    const token = await gateway.login('ann');
+    const following = await follow(gateway.url, { query: '?of=tasks', token });
+    await expect.poll(() => following.events).toHaveLength(1);
+    await gateway.ask('/users/me', { token });
+    const during = await listed(gateway, '/users/me/calls', token, 1);
+
+    following.leave();
+    const [call] = await listed(gateway, '/users/me/calls?status=200', token, 2).then((calls) =>
+      calls.filter(({ route }) => route === '/events'),
+    );
+
+    expect(during.map(({ route }) => route)).toEqual(['/users/me']);
+    expect(call).toMatchObject({ status: 200, bytes_out: 'retry: 1000\n\nevent: open\ndata: {}\n\n'.length });
   });
 
   it('shows users their own calls only, and admins those of everybody, filtered and in pages', async () => {
