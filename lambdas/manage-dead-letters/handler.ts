@@ -10,6 +10,7 @@ import {
   presentRequest,
   redriveIds,
   taskIdOf,
+  wakeModelOf,
 } from '#api';
 import { countingQuota, getDeadLetter, MAX_REDRIVEN, type ResolvedModel, redriveDeadLetters } from '#core';
 
@@ -39,7 +40,7 @@ async function inspect(deps: HandlerDeps, request: HttpRequest, model: string): 
 }
 
 async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyResult> {
-  const { platform, models, wakeWhenAsleep, logger, auth, quotaOf } = deps;
+  const { platform, models, logger, auth, quotaOf } = deps;
   const ids = redriveIds(request, MAX_REDRIVEN);
   const served: ResolvedModel = await models.known(request.param('model'));
   const model = served.model.name;
@@ -53,7 +54,7 @@ async function redrive(deps: HandlerDeps, request: HttpRequest): Promise<ProxyRe
       : {}),
   });
   logger.info('Dead letters were redriven.', { model, by, redriven: redriven.length, refused: refused.length });
-  if (redriven.length > 0) await wakeWhenAsleep(await models.served(model));
+  if (redriven.length > 0) await wakeModelOf(deps, { model });
   return json(202, {
     redriven,
     refused: refused.map(({ id, error: { code, message } }) => ({ id, error: { code, message } })),

@@ -1,4 +1,4 @@
-import { type HandlerDeps, httpHandler, json, originOf, presentTask, taskIdOf } from '#api';
+import { type HandlerDeps, httpHandler, json, originOf, presentTask, taskIdOf, wakeModelOf } from '#api';
 import { retryTask } from '#core';
 
 /** `POST /tasks/{id}/retry`: runs a failed or expired task again, under the same id. */
@@ -9,6 +9,6 @@ export const createHandler = (deps: HandlerDeps) =>
     const quota = deps.quotaOf?.(caller, async () => undefined);
     const lookup = { id: taskIdOf(request), owner: caller.id };
     const task = await retryTask(deps.platform, lookup, { ...originOf(request), quota });
-    await deps.wakeWhenAsleep(await deps.models.served(task.model));
+    await wakeModelOf(deps, task);
     return json(202, await presentTask(deps, task));
   });

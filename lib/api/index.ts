@@ -141,6 +141,7 @@ export {
   taskAnswer,
   taskIdOf,
   VARIES,
+  wakeModelOf,
 } from './presenters/task-answers.ts';
 export {
   linksOf,

@@ -19,6 +19,8 @@ const INSTANCE = {
 interface Options {
   readonly limits?: Partial<ModelLimits>;
   readonly variants?: readonly string[];
+  /** Its name with the contract version. @default 'model_b' */
+  readonly name?: string;
   /** Milliseconds since its last heartbeat. @default 0 */
   readonly ageMs?: number;
 }
@@ -26,11 +28,11 @@ interface Options {
 /** Registers `model_b` with one instance, which runs nothing. */
 export async function registerModelB(
   platform: Parameters<typeof registerInstance>[0],
-  { limits = {}, variants = [], ageMs = 0 }: Options = {},
+  { limits = {}, variants = [], name = 'model_b', ageMs = 0 }: Options = {},
 ): Promise<void> {
   const now = platform.clock.now();
   const [variant] = variants;
-  const instance = { ...INSTANCE, startedAt: now, ...(variant === undefined ? {} : { variant }) };
+  const instance = { ...INSTANCE, model: name, startedAt: now, ...(variant === undefined ? {} : { variant }) };
   const manifest = { description: 'Takes its time.', variants, limits: { ...LIMITS, ...limits } };
   await registerInstance(platform, { instance, contract: CONTRACT, manifest });
   await platform.registry.putInstance(beat({ ...instance, contractHash: CONTRACT.hash }, now - ageMs));

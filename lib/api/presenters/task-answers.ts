@@ -6,6 +6,7 @@ import {
   isTerminal,
   ModelyardError,
   readResult,
+  type ServedModel,
   type Task,
   type TaskForecast,
   type TaskLookup,
@@ -53,8 +54,9 @@ export async function followTask(
   assertTaskId(asked.id);
   const lookup = { ...asked, owner: caller.id };
   const known = await getTask(deps.waits, lookup);
-  const isAsleep = known.state === 'queued' && (await wakeFor(deps, known));
-  const waitMs = isAsleep ? 0 : (wait.seconds ?? 0) * 1000;
+  const served = known.state === 'queued' ? await wakeModelOf(deps, known) : undefined;
+  // A wait would end before the model starts.
+  const waitMs = served && wakesTooLate(deps, served) ? 0 : (wait.seconds ?? 0) * 1000;
   return waitWhileUseful(deps, { ...lookup, known, waitMs, signal });
 }
 
@@ -109,14 +111,17 @@ export async function inProgressAnswer(deps: AnswerDeps, task: Task): Promise<Pr
   return json(202, { task_id: task.id, status: 'in_progress' }, retryLater(expected, deps.platform.clock.now()));
 }
 
-/** Resolves with whether the model sleeps and a wait would end before its start. */
-async function wakeFor(deps: FollowDeps, { model }: Task): Promise<boolean> {
-  const { models, wakeWhenAsleep } = deps;
-  // Recovery: the task is answered without the registry. The next read of the task wakes the model.
+/**
+ * Wakes the model of a task if it sleeps. Resolves with it, and with undefined without the registry: the next read of the
+ * task wakes it then.
+ */
+export async function wakeModelOf(
+  { models, wakeWhenAsleep }: Pick<HandlerDeps, 'models' | 'wakeWhenAsleep'>,
+  { model }: Pick<Task, 'model'>,
+): Promise<ServedModel | undefined> {
   const served = await models.served(exactAddress(model)).catch(() => undefined);
-  if (!served) return false;
-  await wakeWhenAsleep(served);
-  return wakesTooLate(deps, served);
+  if (served) await wakeWhenAsleep(served);
+  return served;
 }
 
 function pollSeconds({ endsAt }: TaskForecast, now: number): number {
