@@ -48,9 +48,12 @@ export function reportPage({ report, distributions, versions, alerts }: PageData
 }
 
 function stateOf({ drifted, drift, version, start }: MonitorWindow): string {
+  const since = `in version ${escaped(version)} since ${escaped(start)}.`;
+  // Too few predictions, or no training set.
+  if (drift.length === 0) return `Not tested for drift ${since}`;
   const names = drift.filter((finding) => finding.drifted).map(({ feature }) => feature);
   const text = drifted ? `Drift of ${names.join(', ')}` : 'No drift';
-  return `<b class="${drifted ? 'drift' : 'good'}">${escaped(text)}</b> in version ${escaped(version)} since ${escaped(start)}.`;
+  return `<b class="${drifted ? 'drift' : 'good'}">${escaped(text)}</b> ${since}`;
 }
 
 function errorPlots(judged: readonly MonitorWindow[]): string {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { MonitorReport, MonitorWindow } from '#core';
 import { REPORT_PAGE_HEADERS, reportPage } from '#lifecycle/monitoring/report-page.ts';
 
+const drift = { feature: '<rate>', statistic: 'ks', value: 0.9, threshold: 0.05, p_value: 1e-9, drifted: true };
+
 const window = (more: Partial<MonitorWindow> = {}): MonitorWindow => ({
   ...{
     version: '1',
@@ -11,7 +13,7 @@ const window = (more: Partial<MonitorWindow> = {}): MonitorWindow => ({
     shadow: false,
   },
   ...{ predictions: 40, drifted: true, quality: {}, computed_at: '2026-01-01T01:02:00.000Z' },
-  drift: [{ feature: '<rate>', statistic: 'ks', value: 0.9, threshold: 0.05, p_value: 1e-9, drifted: true }],
+  drift: [drift],
   performance: { outcomes: 3, mae: 0.5, rmse: 0.6, bias: 0.1 },
   ...more,
 });
@@ -19,7 +21,10 @@ const report: MonitorReport = {
   model: 'rates',
   settings: { window_seconds: 3600, grace_seconds: 120, min_predictions: 30, tests: {} },
   outcomes: { recorded: 3, refused: { duplicate_outcome: 2 } },
-  windows: [window({ start: '2026-01-01T01:00:00.000Z', version: '2', drifted: false, drift: [] }), window()],
+  windows: [
+    window({ start: '2026-01-01T01:00:00.000Z', version: '2', drifted: false, drift: [{ ...drift, drifted: false }] }),
+    window(),
+  ],
 };
 
 describe('the report page of a model', () => {
@@ -45,6 +50,15 @@ describe('the report page of a model', () => {
     expect(REPORT_PAGE_HEADERS['Content-Security-Policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/]+=*';/,
     );
+  });
+
+  it('does not say that a window has no drift when it was not tested', () => {
+    const windows = [window({ predictions: 3, drifted: false, drift: [] })];
+
+    const shown = reportPage({ report: { ...report, windows }, distributions: {}, versions: [], alerts: [] });
+
+    expect(shown).toContain('Not tested for drift in version 1');
+    expect(shown).not.toContain('No drift');
   });
 
   it('of a model without predictions says so', () => {
