@@ -1,3 +1,4 @@
+import { limitsOf } from '#catalog/manifest.ts';
 import type { Clock } from '#core';
 import type { RunRequest } from '../backends/model-backend.ts';
 import type { Outcome } from '../worker/model-life.ts';
@@ -66,9 +67,9 @@ export class Shadow {
 
   async #run(request: RunRequest): Promise<void> {
     this.#running++;
-    const { model, counter } = this.#lane;
+    const { counter } = this.#lane;
     const startedAt = performance.now();
-    const outcome = (await model.run([{ ...request, onReport: undefined }]).outcomes[0]) as Outcome;
+    const outcome = await this.#inTime(request);
     const response = 'response' in outcome ? outcome.response : undefined;
     if (response) counter.answered(performance.now() - startedAt);
     else counter.failed();
@@ -77,5 +78,19 @@ export class Shadow {
     if (response) this.#options.onAnswer({ request, version: counter.version, response });
     this.#options.onEnd(response !== undefined);
     setImmediate(() => this.#next());
+  }
+
+  /** No worker watches the time of a shadow's runs. One that hangs would keep its place, and never be judged. */
+  async #inTime(request: RunRequest): Promise<Outcome> {
+    const { model } = this.#lane;
+    const run = model.run([{ ...request, onReport: undefined }]);
+    const decided = new AbortController();
+    const timeoutMs = 1000 * limitsOf(model.description.manifest).timeoutSeconds;
+    void this.#options.clock.sleep(timeoutMs, decided.signal).then(() => {
+      if (!decided.signal.aborted) run.abort(0, 'timeout');
+    });
+    const outcome = (await run.outcomes[0]) as Outcome;
+    decided.abort();
+    return outcome;
   }
 }
