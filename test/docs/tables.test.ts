@@ -17,6 +17,7 @@ import {
   MAX_UNCHARGED_LOSSES,
   MODEL_LIMITS,
   RETENTION_SECONDS,
+  storableError,
   TRANSFER_SECONDS,
 } from '#core';
 import { ENV } from '#platform/environment.ts';
@@ -82,6 +83,7 @@ describe('the page of the HTTP API', () => {
 
   it('states the limits of the code', () => {
     const defaults = limitsOf({ name: 'any', description: 'Any.' });
+    const { message } = storableError({ code: 'internal', message: 'a'.repeat(100_000) });
     const days = (seconds: number) => `${seconds / 86_400} day${seconds === 86_400 ? '' : 's'}`;
 
     expect(Object.fromEntries(tableRows(readPage('docs/http-api.md').text, 'limit'))).toEqual({
@@ -95,6 +97,7 @@ describe('the page of the HTTP API', () => {
       'kept after the deadline': days(RETENTION_SECONDS),
       'longest wait of a request': `${MAX_WAIT_SECONDS} s`,
       'attempts, by default': String(defaults.maxAttempts),
+      'error message of a model': `${message.length.toLocaleString('en')} characters`,
       'one run, by default': `${defaults.timeoutSeconds} s`,
       'instances of a model, by default': String(defaults.maxInstances),
       'tasks per page': '100',
