@@ -10,8 +10,8 @@ export default defineConfig({
     include: [...area.tests],
     setupFiles: ['test/mutation/quick-properties.ts'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // Many mutants make a test hang.
-    testTimeout: 8000,
-    hookTimeout: 4000,
+    // The longest test waits for nine seconds; many mutants make a test hang.
+    testTimeout: 20_000,
+    hookTimeout: 10_000,
   },
 });
