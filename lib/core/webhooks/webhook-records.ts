@@ -1,6 +1,14 @@
 import { ModelyardError } from '../errors.ts';
 import { isTerminal, type Task } from '../tasks/task.ts';
-import { sentAgain, type WebhookDelivery, type WebhookRecord, withDelivery, withEnd } from './webhook.ts';
+import {
+  isFull,
+  MAX_DELIVERIES,
+  sentAgain,
+  type WebhookDelivery,
+  type WebhookRecord,
+  withDelivery,
+  withEnd,
+} from './webhook.ts';
 import { type WebhookStore, webhookKey } from './webhook-store.ts';
 
 export interface WebhookDeps {
@@ -9,6 +17,8 @@ export interface WebhookDeps {
 }
 
 const MAX_CHANGES = 10;
+
+const UNDELIVERED = `The task cannot run again. ${MAX_DELIVERIES} of its ends wait for the receiver of its webhook.`;
 
 /** The document and its version; the version is absent if nothing is stored. */
 interface Read {
@@ -55,7 +65,10 @@ export async function changeWebhook(
   throw new ModelyardError('store_unavailable', 'The webhook of this task changes too often.', { retryable: true });
 }
 
-/** Records the end of a task before its retry. Call it before the retry, which overwrites the end. */
+/**
+ * Records the end of a task before its retry. Call it before the retry, which overwrites the end. Rejects with
+ * `task_not_retryable` while too many earlier ends wait for their receiver.
+ */
 export async function keepEnd(deps: WebhookDeps, task: Task): Promise<void> {
   const { state } = task;
   if (!isTerminal(state)) return;
@@ -66,6 +79,7 @@ export async function keepEnd(deps: WebhookDeps, task: Task): Promise<void> {
   const end = { round: task.round ?? 0, state, snapshot: JSON.stringify(ended) };
   await changeWebhook(deps, task.id, (record) => {
     const known = record.deliveries.find(({ round }) => round === end.round);
+    if (!known && isFull(record)) throw new ModelyardError('task_not_retryable', UNDELIVERED);
     const next =
       known?.snapshot === undefined && known ? withDelivery(record, { ...known, snapshot: end.snapshot }) : record;
     // The next round is watched like a new task.

@@ -44,8 +44,8 @@ export interface WebhookDelivery {
 }
 
 const MAX_ATTEMPTS_KEPT = 15;
-/** Of one task; the oldest are forgotten. */
-const MAX_DELIVERIES = 40;
+/** Of one task. Then the oldest that is not pending is forgotten. */
+export const MAX_DELIVERIES = 40;
 
 /** The webhook of one task with its deliveries, in the order of their events. */
 export interface WebhookRecord {
@@ -84,8 +84,15 @@ export function withEnd(
     ...{ state: 'pending', failures: 0, nextAttemptAt: now, attempts: [] },
     ...(end.snapshot === undefined ? {} : { snapshot: end.snapshot }),
   };
-  return { ...record, deliveries: [...record.deliveries, delivery].slice(-MAX_DELIVERIES), dueAt: now };
+  const forgotten =
+    record.deliveries.length < MAX_DELIVERIES ? undefined : record.deliveries.find(({ state }) => state !== 'pending');
+  const kept = record.deliveries.filter((known) => known !== forgotten);
+  return { ...record, deliveries: [...kept, delivery], dueAt: now };
 }
+
+/** No further end can be kept, because a delivery would be lost. */
+export const isFull = ({ deliveries }: WebhookRecord): boolean =>
+  deliveries.filter(({ state }) => state === 'pending').length >= MAX_DELIVERIES;
 
 /** Earlier events first: an event waits until the ones before it were delivered or given up. */
 export const nextDelivery = ({ deliveries }: WebhookRecord): WebhookDelivery | undefined =>

@@ -319,4 +319,20 @@ describe('a change during a request', () => {
     expect(JSON.parse(snapshot)).toMatchObject({ state: 'failed', progress: { fraction: 0.5 } });
     expect(snapshot.length).toBeLessThan(2000);
   });
+
+  it('by retries forgets no end that was not delivered: the 41st retry is refused', async () => {
+    const { task, deps, record, next, receiver, clock } = await watched();
+    const failed: Task = { ...task, state: 'failed', endedAt: clock.now() };
+    for (let round = 0; round < 40; round++) await keepEnd(deps, { ...failed, round });
+
+    await expect(keepEnd(deps, { ...failed, round: 40 })).rejects.toMatchObject({ code: 'task_not_retryable' });
+
+    receiver.answer = async () => ({ status: 200 });
+    await next();
+    await keepEnd(deps, { ...failed, round: 40 });
+    const { deliveries = [] } = (await record()) ?? {};
+    expect(deliveries.map(({ round, state }) => [round, state])).toEqual(
+      Array.from({ length: 40 }, (_, at) => [at + 1, 'pending']),
+    );
+  });
 });
