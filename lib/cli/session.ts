@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Modelyard } from '#client';
+import type { ClientOptions, Modelyard } from '#client';
 import { Misuse } from './arguments.ts';
 import type { Output } from './output.ts';
 import type { Profile, Profiles } from './profiles.ts';
@@ -35,8 +35,12 @@ export function addGlobalOptions(program: Command): void {
     .option('--json', 'prints JSON for programs instead of tables');
 }
 
-/** The API and the output that the options and the environment name. */
-export async function sessionOf(command: Command, io: CliIo): Promise<CliSession> {
+/**
+ * The API and the output that the options and the environment name.
+ *
+ * @param withinMs of one attempt, in place of attempts until the API answers
+ */
+export async function sessionOf(command: Command, io: CliIo, withinMs?: number): Promise<CliSession> {
   const {
     url: given,
     profile: profileName = io.environment.MODELYARD_PROFILE ?? DEFAULT_PROFILE,
@@ -63,7 +67,7 @@ export async function sessionOf(command: Command, io: CliIo): Promise<CliSession
   const token = io.environment.MODELYARD_TOKEN ?? (stored.url === url ? stored.token : undefined);
   const output = createOutput(io, json);
   return {
-    api: new Modelyard({ url, token, fetch: announcing(io) }),
+    api: new Modelyard({ url, token, ...(withinMs === undefined ? { fetch: announcing(io) } : onceWithin(withinMs)) }),
     output,
     profiles,
     profile: stored,
@@ -71,6 +75,12 @@ export async function sessionOf(command: Command, io: CliIo): Promise<CliSession
     url,
   };
 }
+
+/** A single attempt, for answers that are of use only if they are quick. */
+const onceWithin = (ms: number): Pick<ClientOptions, 'retries' | 'fetch'> => {
+  const signal = AbortSignal.timeout(ms);
+  return { retries: 0, fetch: (target, init) => fetch(target, { ...init, signal }) };
+};
 
 /** Calls the API, and says how long it asks to wait. The client does so, which would look like a command that hangs. */
 function announcing({ errors, isTerminal }: CliIo): typeof fetch {

@@ -1,16 +1,36 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TASK_STATES, USER_ROLES } from '#core';
 import { findBinary, notRun } from '#test/support/broker-binaries.ts';
-import { modelyard } from '#test/support/cli.ts';
+import { ENTRY, modelyard } from '#test/support/cli.ts';
+import { listenOnFreePort } from '#test/support/listen.ts';
 import { NODE_ENVIRONMENT } from '#test/support/node-environment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelyard-tab-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Fish shortens words that begin alike.
+const TASKS = ['01a2062c-be58-72e9-bccb-e7aca0618a4b', '5ea2062c-be58-72e9-bccb-e7aca0618a4c'];
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  '/models': { models: ['sentiment', 'speech', '$(touch hacked)'].map((name) => ({ name })) },
+  '/models/sentiment/instances': { instances: [{ id: 'first-1' }, { id: 'second-2' }] },
+  '/tasks': { tasks: TASKS.map((id) => ({ id })) },
+};
+const api = createServer(({ url = '' }, answer) => {
+  answer.setHeader('Content-Type', 'application/json').end(JSON.stringify(ANSWERS[url.split('?')[0] ?? ''] ?? {}));
+});
+let url = '';
+beforeAll(async () => {
+  url = await listenOnFreePort(api);
+  writeFileSync(join(folder, 'modelyard'), `#!/bin/sh\nexec '${process.execPath}' '${ENTRY}' "$@"\n`, { mode: 0o755 });
+});
+afterAll(() => {
+  api.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const TAB = '\t';
 /** Bash lists the choices after the second one. */
@@ -35,7 +55,11 @@ class Typist {
   constructor(start: string) {
     this.#child = spawn('script', ['-qec', `stty cols 160 rows 50; exec ${start}`, '/dev/null'], {
       cwd: folder,
-      env: { ...NODE_ENVIRONMENT, HOME: folder, TERM: 'xterm' },
+      env: {
+        ...NODE_ENVIRONMENT,
+        PATH: `${folder}${delimiter}${NODE_ENVIRONMENT.PATH}`,
+        ...{ HOME: folder, TERM: 'xterm', MODELYARD_URL: url },
+      },
     });
     this.#child.stdout.setEncoding('utf8').on('data', (text) => {
       this.#shown += text;
@@ -98,6 +122,22 @@ describe.each(SHELLS)('Tab in $shell', { timeout: 60_000 }, ({ shell, start, pro
     ['users change ann --role ', USER_ROLES],
   ])('after `modelyard %s` offers %j', async (words, choices) => {
     expect(await shownAfter(words, choices)).not.toContain('not found');
+  });
+
+  it.each([
+    ['predict s', ['sentiment', 'speech']],
+    ['predict se', ['sentiment']],
+    ['instances launch se', ['sentiment']],
+    ['instances drain sentiment ', ['first-1', 'second-2']],
+    ['tasks cancel ', TASKS],
+    ['tasks --model se', ['sentiment']],
+  ])('asks the API after `modelyard %s`, and offers %j', async (words, choices) => {
+    expect(await shownAfter(words, choices)).not.toContain('not found');
+    expect(existsSync(join(folder, 'hacked'))).toBe(false);
+  });
+
+  it('asks the API that the line names', async () => {
+    expect(await shownAfter(`--url ${url.replace('127.0.0.1', 'localhost')} predict se`, ['sentiment'])).toBeDefined();
   });
 
   it('offers options of the inner verb alone', async () => {

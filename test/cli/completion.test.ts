@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelyard, run } from '#test/support/cli.ts';
+import { listenOnFreePort } from '#test/support/listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'modelyard-completion-'));
 const script = join(folder, 'completion.bash');
@@ -35,10 +37,33 @@ describe('completion', { timeout: 60_000 }, () => {
     [['users', '--js'], ['--json']],
     [['--pro'], ['--profile']],
     [['init', 'churn', '--container', 'k'], ['kserve']],
-    // A file, or something that only the API knows.
+    // A file, or something that nobody knows.
     [['--profile', 'in'], []],
+    // The API is away.
     [['predict', 'mod'], []],
   ])('of %j offers %j', async (words, choices) => {
     expect(await offered(...words)).toEqual(choices);
   });
+
+  it.each([
+    ['that is away', 'http://127.0.0.1:1', 'modelyard predict '],
+    ['that is no URL', 'nowhere', 'modelyard predict '],
+    ['of a profile that is not kept', 'http://127.0.0.1:1', 'modelyard --profile nobody predict '],
+  ])('is silent about an API %s', async (_, MODELYARD_URL, line) => {
+    const options = { environment: { HOME: folder, MODELYARD_URL } };
+    expect(await modelyard(['completion', 'known', line], options)).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('does not wait long for an API that is frozen', async () => {
+    await using frozen = await frozenServer();
+    const options = { environment: { HOME: folder, MODELYARD_URL: frozen.url } };
+    expect(await modelyard(['completion', 'known', 'modelyard predict '], options)).toMatchObject({ code: 0, out: '' });
+  });
 });
+
+/** Accepts connections, and answers none. */
+async function frozenServer() {
+  const server = createServer();
+  const url = await listenOnFreePort(server);
+  return { url, [Symbol.asyncDispose]: async () => server.close().closeAllConnections() };
+}

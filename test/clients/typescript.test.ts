@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ApiError, Modelyard, TaskError, UnreachableError } from '#client';
+import { serverSentEvents } from '#client/server-sent-events';
 import { EmbeddedSystem } from '#test/support/embedded-system.ts';
 import { listenOnFreePort } from '#test/support/listen.ts';
 import { blocks } from '../docs/pages.ts';
@@ -150,5 +151,49 @@ describe('the TypeScript client', () => {
     const waiting = new Modelyard({ url: server.url }).wait('t', { signal: AbortSignal.abort(reason) });
 
     await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('repeats a request whose answer breaks off', async () => {
+    const whole = JSON.stringify(SUCCEEDED);
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length });
+      if (asked === 1) response.write(whole.slice(0, 5), () => response.destroy());
+      else response.end(whole);
+    });
+    const url = await listenOnFreePort(server);
+    onTestFinished(() => void server.close());
+
+    await expect(new Modelyard({ url }).predict('m', {})).resolves.toEqual({ value: 1 });
+    asked = 0;
+    await expect(new Modelyard({ url, retries: 0 }).predict('m', {})).rejects.toThrow(UnreachableError);
+  });
+
+  it('says that another program answers', async () => {
+    const server = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html').end('<h1>Welcome</h1>');
+    });
+    const url = await listenOnFreePort(server);
+    onTestFinished(() => void server.close());
+    const modelyard = new Modelyard({ url });
+
+    await expect(modelyard.predict('m', {})).rejects.toThrow(UnreachableError);
+    await expect(modelyard.request('GET', '/models')).rejects.toThrow(/another program may have the port/);
+  });
+
+  it('refuses a URL without a scheme', () => {
+    expect(() => new Modelyard({ url: 'localhost:8000' })).toThrow(/must begin with http/);
+  });
+
+  it('takes a stream that is silent for dead', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const frozen = new Response(new ReadableStream({}));
+
+    const next = serverSentEvents(frozen).next();
+    await vi.advanceTimersByTimeAsync(40_000);
+
+    await expect(next).resolves.toEqual({ done: true, value: undefined });
   });
 });

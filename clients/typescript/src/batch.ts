@@ -1,7 +1,7 @@
 import { ApiError, type Problem, TaskError } from './errors.ts';
 import { newKey } from './key.ts';
 import { withResult } from './large.ts';
-import { type SendOptions, send, sleep } from './send.ts';
+import { type SendOptions, sendForJson, sendForText, sleep } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
 /** The outcome of one request of a batch. */
@@ -93,7 +93,7 @@ async function submitChunk(
   { start, requests }: Chunk,
   { idempotencyKey, deadlineSeconds, timeoutSeconds }: BatchOptions,
 ): Promise<string> {
-  const answer = await send(sending, {
+  const { id } = await sendForJson<{ readonly id: string }>(sending, {
     method: 'POST',
     path: `/models/${encodeURIComponent(model)}/batches`,
     body: requests,
@@ -104,7 +104,7 @@ async function submitChunk(
       ...(timeoutSeconds === undefined ? {} : { 'Task-Timeout': String(timeoutSeconds) }),
     },
   });
-  return ((await answer.json()) as { readonly id: string }).id;
+  return id;
 }
 
 async function* outcomesOf(
@@ -137,8 +137,8 @@ async function* outcomesOf(
 async function readLines(sending: SendOptions, id: string, from: number): Promise<readonly Line[]> {
   const path = `/batches/${encodeURIComponent(id)}/results?from=${from}&limit=${LINES_PER_READ}`;
   const headers = { Accept: 'application/x-ndjson' };
-  const answer = await send(sending, { method: 'GET', path, headers, isRepeatable: true });
-  const lines = (await answer.text()).split('\n').filter((line) => line !== '');
+  const text = await sendForText(sending, { method: 'GET', path, headers, isRepeatable: true });
+  const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as Line);
 }
 

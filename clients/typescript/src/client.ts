@@ -1,9 +1,9 @@
 import { type BatchItem, type BatchOptions, batchOutcomes } from './batch.ts';
-import { TaskError } from './errors.ts';
+import { TaskError, UnreachableError } from './errors.ts';
 import { type TaskEvent, taskEvents } from './events.ts';
 import { newKey } from './key.ts';
 import { submitRequest, withResult } from './large.ts';
-import { type SendOptions, send } from './send.ts';
+import { otherProgram, type SendOptions, sendAndRead, sendForJson } from './send.ts';
 import { isOver, type Task } from './task.ts';
 
 /** Request and response of each model. `npx modelyard types` writes it for the models of a system. */
@@ -43,6 +43,10 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
   readonly #options: SendOptions;
 
   constructor({ url = 'http://localhost:8000', token, retries = 4, fetch: own = fetch }: ClientOptions = {}) {
+    // `localhost:8000` is a URL too, of the scheme `localhost`.
+    if (!/^https?:\/\//i.test(String(url))) {
+      throw new TypeError(`The URL must begin with http:// or https://, not ${url}.`);
+    }
     // A folder, so that paths are resolved below it.
     const base = new URL(String(url).replace(/\/?$/, '/'));
     this.#options = { url: base, token, retries, fetch: (...args) => own(...args) };
@@ -112,10 +116,14 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<T> {
     const isRepeatable = method === 'GET' || method === 'DELETE';
-    const answer = await send(this.#options, { method, path, body, headers, isRepeatable });
-    const text = await answer.text();
-    const isJson = answer.headers.get('content-type')?.includes('json');
-    return (text === '' ? undefined : isJson ? JSON.parse(text) : text) as T;
+    const [type, text] = await sendAndRead(
+      this.#options,
+      { method, path, body, headers, isRepeatable },
+      async (answer) => [answer.headers.get('content-type') ?? '', await answer.text()],
+    );
+    // A page is no answer to a program: somebody else answers at this address.
+    if (type.startsWith('text/html')) throw new UnreachableError(otherProgram(this.#options));
+    return (text === '' ? undefined : type.includes('json') ? JSON.parse(text) : text) as T;
   }
 
   async #submit(model: string, request: unknown, options: SubmitOptions, wait?: number): Promise<Task> {
@@ -133,7 +141,6 @@ export class Modelyard<Models extends ModelTypes = ModelTypes> {
     const headers = { Prefer: `wait=${wait}` };
     const path = `/tasks/${encodeURIComponent(id)}`;
     const sending = { ...this.#options, signal };
-    const answer = await send(sending, { method: 'GET', path, headers, isRepeatable: true });
-    return withResult(sending, (await answer.json()) as Task);
+    return withResult(sending, await sendForJson<Task>(sending, { method: 'GET', path, headers, isRepeatable: true }));
   }
 }

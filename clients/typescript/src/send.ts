@@ -30,18 +30,55 @@ const ANSWER_MS = 60_000;
 
 /**
  * Sends a request, and repeats it after 429, 503 and network errors. Waits as long as `Retry-After` says. Rejects with
- * `ApiError` or `UnreachableError`.
+ * `ApiError` or `UnreachableError`. The body is for the caller, who does not repeat it.
  */
-export async function send(options: SendOptions, request: Request): Promise<Response> {
+export const send = (options: SendOptions, request: Request): Promise<Response> =>
+  sendAndRead(options, request, async (answer) => answer);
+
+/** As `send`, also when the connection breaks within the body. */
+export const sendForText = (options: SendOptions, request: Request): Promise<string> =>
+  sendAndRead(options, request, (answer) => answer.text());
+
+/** As `sendForText`, for JSON. */
+export async function sendForJson<T>(options: SendOptions, request: Request): Promise<T> {
+  const text = await sendForText(options, request);
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new UnreachableError(otherProgram(options), { cause });
+  }
+}
+
+/** The text for answers that no Modelyard API gives. */
+export const otherProgram = ({ url }: SendOptions): string =>
+  `${url.origin} answers, but not as a Modelyard API does: another program may have the port.`;
+
+/** As `send`. Reads the body too, and repeats the request when that fails. */
+export async function sendAndRead<T>(
+  options: SendOptions,
+  request: Request,
+  read: (answer: Response) => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     const mayRepeat = request.isRepeatable && attempt < options.retries;
-    const answer = await sendOnce(options, request).catch((error: unknown) => {
+    let answer: Response | undefined;
+    try {
+      answer = await sendOnce(options, request);
+      if (answer.ok) return await readWhole(options, answer, read);
+    } catch (error) {
       if (options.signal?.aborted || !mayRepeat || isSlow(error)) throw error;
-      return undefined;
-    });
-    if (answer?.ok) return answer;
-    if (answer && !(mayRepeat && LATER.has(answer.status))) throw new ApiError(await problemOf(answer));
+    }
+    if (answer && !answer.ok && !(mayRepeat && LATER.has(answer.status))) throw new ApiError(await problemOf(answer));
     await sleep(delayMs(answer, attempt), options.signal);
+  }
+}
+
+async function readWhole<T>({ url, signal }: SendOptions, answer: Response, read: (answer: Response) => Promise<T>) {
+  try {
+    return await read(answer);
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw new UnreachableError(`The connection to ${url.origin} broke within an answer.`, { cause });
   }
 }
 
@@ -102,6 +139,9 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
+/** Timers with more end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Rejects when the signal aborts. */
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -109,10 +149,13 @@ export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      },
+      Math.min(ms, MAX_TIMER_MS),
+    );
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
   });

@@ -5,7 +5,10 @@ export interface ServerSentEvent {
   readonly data: unknown;
 }
 
-/** The whole events of an answer, in the groups in which they arrive. */
+/** The API sends at least a comment every 15 seconds. A connection without is dead, though nothing has closed it. */
+const SILENCE_MS = 40_000;
+
+/** The whole events of an answer, in the groups in which they arrive. Ends when nothing has come for a while. */
 export async function* serverSentEvents({ body }: Response): AsyncGenerator<readonly ServerSentEvent[]> {
   if (!body) return;
   const reader = body.getReader();
@@ -13,7 +16,8 @@ export async function* serverSentEvents({ body }: Response): AsyncGenerator<read
   let text = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const timer = setTimeout(() => void reader.cancel().catch(() => undefined), SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (done) return;
       const blocks = (text + decoder.decode(value, { stream: true })).split('\n\n');
       text = blocks.pop() ?? '';

@@ -131,3 +131,34 @@ def test_a_batch_keeps_the_order_and_goes_on_after_a_failure() -> None:
 def test_an_api_that_does_not_answer_is_named() -> None:
     with pytest.raises(UnreachableError, match="127.0.0.1:1 does not answer"):
         Client("http://127.0.0.1:1", retries=0).predict("m", {})
+
+
+def test_a_stream_waits_as_the_api_asks_and_then_gives_up() -> None:
+    with scripted((429, {"Retry-After": "7"}, {}), (503, {}, {"detail": "Down."})) as server:
+        waits: "list[float]" = []
+        with mock.patch("modelyard.client._http.time.sleep", waits.append):
+            with pytest.raises(ApiError, match="Down."):
+                list(Client(server.url, retries=2).stream("t"))
+
+    assert waits[0] == 7 and len(server.asked) == 3
+
+
+def test_a_stream_says_that_nothing_answers() -> None:
+    with pytest.raises(UnreachableError, match="127.0.0.1:1 does not answer"):
+        list(Client("http://127.0.0.1:1", retries=0).stream("t"))
+
+
+def test_another_program_is_named() -> None:
+    with scripted((200, {"Content-Type": "text/html"}, "<h1>Welcome</h1>")) as server:
+        with pytest.raises(UnreachableError, match="another program"):
+            Client(server.url).predict("m", {})
+
+
+def test_a_problem_that_is_no_object_is_a_refusal_all_the_same() -> None:
+    with scripted((400, {}, 7)) as server, pytest.raises(ApiError, match="The API answered 400."):
+        Client(server.url).predict("m", {})
+
+
+def test_a_url_without_a_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="must begin with http"):
+        Client("localhost:8000")

@@ -22,6 +22,8 @@ class Http:
     """Sends requests, and repeats them while the API asks for patience or cannot be reached."""
 
     def __init__(self, url: str, token: "str | None", retries: int, timeout: float) -> None:
+        if not url.lower().startswith(("http://", "https://")):
+            raise ValueError(f"The URL must begin with http:// or https://, not {url}.")
         self._url = url.rstrip("/")
         self._token = token
         self._retries = retries
@@ -71,11 +73,12 @@ class Http:
             attempt += 1
 
     def events(self, path: str, headers: "Mapping[str, str]") -> "Iterator[tuple[str, str, Any]]":
-        """Server-sent events as id, name and data, until the connection ends. Not repeated."""
+        """Server-sent events as id, name and data, until the connection ends. Connecting is repeated as in ``send``."""
         request = self._request("GET", path, {"Accept": "text/event-stream", **headers})
+        connection = self._repeated(True, lambda: urlopen(request, timeout=self._timeout))
         fields: "dict[str, str]" = {}
         try:
-            with urlopen(request, timeout=self._timeout) as answer:
+            with connection as answer:
                 for raw in answer:
                     line = raw.decode().rstrip("\n")
                     if line:
@@ -86,10 +89,7 @@ class Http:
                         fields = {}
                     else:
                         fields = {}
-        except HTTPError as error:
-            if error.code not in LATER:
-                raise ApiError(_problem(error)) from None
-        except (URLError, HTTPException, OSError):
+        except (HTTPException, OSError):
             # The caller connects again.
             pass
 
@@ -108,9 +108,13 @@ class Http:
         with urlopen(request, timeout=self._timeout) as answer:
             text = answer.read()
             lines = (answer.headers.get("Content-Type") or "").startswith(NDJSON)
-        if lines:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        return json.loads(text) if text else None
+        try:
+            if lines:
+                return [json.loads(line) for line in text.splitlines() if line.strip()]
+            return json.loads(text) if text else None
+        except ValueError as error:
+            other = "another program may have the port"
+            raise UnreachableError(f"{self._url} answers, but not as a Modelyard API does: {other}.") from error
 
 
 def _delay(asked: "str | None", attempt: int) -> float:
@@ -128,7 +132,7 @@ def _problem(error: HTTPError) -> "dict[str, Any]":
     problem = {"type": "about:blank", "status": error.code, "detail": f"The API answered {error.code}."}
     try:
         problem.update(json.load(error))
-    except ValueError:
+    except (TypeError, ValueError, HTTPException, OSError):
         # A proxy answered without a problem.
         pass
     return problem
