@@ -99,8 +99,13 @@ function KeyTable({ keys }: { readonly keys: readonly Key[] }) {
             </td>
             <td>{[...(key.scopes ?? ['everything']), ...(key.models ?? [])].join(', ')}</td>
             <td>
-              <button type="button" className="quiet" onClick={() => revoking.mutate(key.id)}>
-                Revoke {key.name}
+              <button
+                type="button"
+                className="quiet"
+                aria-label={`Revoke ${key.name}`}
+                onClick={() => revoking.mutate(key.id)}
+              >
+                Revoke
               </button>
             </td>
           </tr>

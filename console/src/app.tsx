@@ -1,4 +1,4 @@
-import { Suspense, useEffect } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { Link, Route, Router, Switch, useLocation } from 'wouter';
 import { useHashLocation } from 'wouter/use-hash-location';
 import { Account } from './account.tsx';
@@ -33,6 +33,7 @@ export function App() {
 
 function Pages() {
   const [path] = useLocation();
+  useNewPage(path);
   return (
     <FailedPage key={path}>
       <Suspense fallback={<LoadingPage title="Modelyard" />}>
@@ -62,6 +63,29 @@ function Pages() {
       </Suspense>
     </FailedPage>
   );
+}
+
+/**
+ * As browsers do for pages of their own: a new page begins at its top, and the keyboard and screen readers in its content.
+ * Going back leaves the scroll to the browser.
+ */
+function useNewPage(path: string): void {
+  const shown = useRef(path);
+  const isBack = useRef(false);
+  useEffect(() => {
+    const note = () => {
+      isBack.current = true;
+    };
+    addEventListener('popstate', note);
+    return () => removeEventListener('popstate', note);
+  }, []);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    document.getElementById('content')?.focus({ preventScroll: true });
+    if (!isBack.current) scrollTo(0, 0);
+    isBack.current = false;
+  }, [path]);
 }
 
 function Header() {

@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { get } from './api.ts';
 import { type Column, DataTable } from './data-table.tsx';
 import { useSession } from './session.tsx';
+import { TaskLink } from './task-link.tsx';
 import { duration, Empty, Failure, Loading, Time } from './ui.tsx';
 
 export interface Call {
@@ -25,7 +26,6 @@ interface Page {
 
 const COLUMNS: readonly Column<Call>[] = [
   { id: 'time', header: 'Time', cell: ({ time }) => <Time at={time} /> },
-  { id: 'user', header: 'User', cell: ({ user_id }) => user_id ?? '–' },
   { id: 'route', header: 'Route', cell: ({ method, route }) => <code>{`${method} ${route}`}</code> },
   {
     id: 'model',
@@ -41,8 +41,13 @@ const COLUMNS: readonly Column<Call>[] = [
   {
     id: 'task',
     header: 'Task',
-    cell: ({ task_id }) => (task_id === null ? '' : <Link href={`/tasks/${task_id}`}>{task_id.slice(0, 8)}…</Link>),
+    cell: ({ task_id, user_id }) => (task_id === null ? '' : <TaskLink id={task_id} owner={user_id ?? undefined} />),
   },
+];
+
+const WITH_USER: readonly Column<Call>[] = [
+  ...COLUMNS,
+  { id: 'user', header: 'User', cell: ({ user_id }) => user_id ?? '–' },
 ];
 
 /** My calls, and for admins those of everybody. */
@@ -82,7 +87,7 @@ export function Calls() {
         <DataTable
           label="Calls"
           rows={calls}
-          columns={COLUMNS}
+          columns={isMine ? COLUMNS : WITH_USER}
           keyOf={({ id }) => id}
           onEnd={() => hasNextPage && void fetchNextPage()}
         />

@@ -69,10 +69,11 @@ export function Instances({ model, instances }: InstancesProps) {
                   <button
                     type="button"
                     className="quiet"
+                    aria-label={`Drain ${instance.id}`}
                     disabled={instance.state === 'draining'}
                     onClick={() => draining.mutate(instance.id)}
                   >
-                    Drain {instance.id}
+                    Drain
                   </button>
                 </td>
               ) : null}

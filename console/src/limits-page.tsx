@@ -54,14 +54,16 @@ function LimitsOf({ user, isMe }: { readonly user: User; readonly isMe: boolean 
   const isChanged = Object.keys(changes).length > 0;
   return (
     <form
-      className="filters card"
+      className="filters card limits"
       aria-label={`Limits of ${user.username}`}
       onSubmit={(event) => {
         event.preventDefault();
         saving.mutate();
       }}
     >
-      <strong>{user.username}</strong> <span className="faint">{user.role}</span>
+      <p>
+        <strong>{user.username}</strong> <span className="faint">{user.role}</span>
+      </p>
       {Object.entries(user.limits).map(([name, limit]) => (
         <label key={name}>
           {name.replaceAll('_', ' ')}

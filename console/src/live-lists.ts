@@ -13,8 +13,6 @@ export interface ListEvent {
 
 const ROUTE = '/events';
 const RECONNECT_MS = 2_000;
-/** The API sends at least a comment every 15 seconds. A connection without is dead, though nothing has closed it. */
-const SILENCE_MS = 40_000;
 
 /** How often a list is polled: not at all while events keep it up to date. */
 export const pollEvery = (ms: number, isLive: boolean): number | false => (isLive ? false : ms);
@@ -38,12 +36,11 @@ export function useLiveLists(query: string, apply: Apply): boolean {
     if (!isOffered || !isVisible) return undefined;
     const stop = new AbortController();
     const { signal } = stop;
-    const follow = async (silent: AbortController) => {
-      const either = AbortSignal.any([signal, silent.signal]);
-      const answer = await send(`${ROUTE}?${query}`, { accept: 'text/event-stream', signal: either });
+    const follow = async () => {
+      const answer = await send(`${ROUTE}?${query}`, { accept: 'text/event-stream', signal });
       // This platform holds no connection.
       if (answer.status === 204) return stop.abort();
-      for await (const group of untilSilent(serverSentEvents(answer), silent)) {
+      for await (const group of serverSentEvents(answer)) {
         if (signal.aborted) return;
         const events = group.flatMap(({ name, data }) => (name === undefined ? [] : [{ name, data }]));
         setLive(true);
@@ -53,7 +50,7 @@ export function useLiveLists(query: string, apply: Apply): boolean {
     const repeat = async () => {
       while (!signal.aborted) {
         // Recovery: the lists are polled until the next connection.
-        await follow(new AbortController()).catch(() => undefined);
+        await follow().catch(() => undefined);
         if (signal.aborted) return;
         setLive(false);
         await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
@@ -66,19 +63,4 @@ export function useLiveLists(query: string, apply: Apply): boolean {
     };
   }, [client, isOffered, isVisible, query, apply]);
   return isLive;
-}
-
-/** Aborts `silent` when nothing has come for a while. */
-async function* untilSilent<Group>(groups: AsyncIterable<Group>, silent: AbortController): AsyncGenerator<Group> {
-  const end = () => silent.abort();
-  let timer = setTimeout(end, SILENCE_MS);
-  try {
-    for await (const group of groups) {
-      clearTimeout(timer);
-      timer = setTimeout(end, SILENCE_MS);
-      yield group;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }

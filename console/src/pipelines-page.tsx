@@ -2,21 +2,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { get } from './api.ts';
 import { useSession } from './session.tsx';
-import { duration, Empty, Failure, Loading, State, Time } from './ui.tsx';
+import { type Stage, StageGraph } from './stage-graph.tsx';
+import { Empty, Failure, Loading, State, Time } from './ui.tsx';
 
 interface Pipeline {
   readonly name: string;
   readonly schedule?: unknown;
   readonly stages: readonly { readonly name: string; readonly uses: string; readonly after?: readonly string[] }[];
-}
-
-interface Stage {
-  readonly name: string;
-  readonly uses: string;
-  readonly after: readonly string[];
-  readonly state: string;
-  readonly duration_ms: number | null;
-  readonly error: unknown;
 }
 
 interface Run {
@@ -121,36 +113,9 @@ export function RunPage({ pipeline, id }: { readonly pipeline: string; readonly 
         </button>
       ) : null}
       {acting.error ? <Failure error={acting.error} /> : null}
-      {data ? <Graph stages={data.stages} /> : null}
+      {data ? <StageGraph stages={data.stages} /> : null}
       {data?.log ? <Log lines={data.log} /> : null}
     </>
-  );
-}
-
-/** Stages in columns: each one right of those that it waits for. */
-function Graph({ stages }: { readonly stages: readonly Stage[] }) {
-  const depths = new Map<string, number>();
-  for (const { name, after } of stages) {
-    depths.set(name, Math.max(0, ...after.map((before) => (depths.get(before) ?? 0) + 1)));
-  }
-  const columns = Map.groupBy(stages, ({ name }) => depths.get(name) ?? 0);
-  return (
-    <ol className="graph" aria-label="Stages">
-      {[...columns].map(([depth, column]) => (
-        <li key={depth}>
-          {column.map(({ name, uses, after, state, duration_ms, error }) => (
-            <div key={name} className="card">
-              <strong>{name}</strong> <State state={state} />
-              <p className="faint">
-                {uses}, {duration(duration_ms)}
-                {after.length > 0 ? `, after ${after.join(' and ')}` : ''}
-              </p>
-              {error ? <p className="failure">{typeof error === 'string' ? error : JSON.stringify(error)}</p> : null}
-            </div>
-          ))}
-        </li>
-      ))}
-    </ol>
   );
 }
 

@@ -1,5 +1,11 @@
 import Form from '@rjsf/core/lib/components/Form.js';
-import type { ErrorSchema, RJSFSchema, WidgetProps } from '@rjsf/utils';
+import {
+  type ErrorSchema,
+  englishStringTranslator,
+  type RJSFSchema,
+  TranslatableString,
+  type WidgetProps,
+} from '@rjsf/utils';
 import { useMemo } from 'react';
 import type { Problem } from './api.ts';
 import { formSchemaOf } from './form-schema.ts';
@@ -28,6 +34,9 @@ export function RequestForm({ schema, value, faults = [], onChange }: RequestFor
       formData={value}
       validator={validator}
       widgets={WIDGETS}
+      translateString={(text, words) =>
+        text === TranslatableString.KeyLabel ? 'Key of this entry' : englishStringTranslator(text, words)
+      }
       noHtml5Validate
       showErrorList={false}
       extraErrors={errors}

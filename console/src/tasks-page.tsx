@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { type Column, DataTable } from './data-table.tsx';
 import { modelsQuery } from './models.ts';
 import { useSession } from './session.tsx';
+import { TaskLink } from './task-link.tsx';
 import { SPANS, type TaskFilters, useTasks } from './task-list.ts';
 import { TASK_STATES, type Task } from './types.ts';
 import { duration, Empty, Failure, Loading, State, Time } from './ui.tsx';
@@ -22,17 +23,6 @@ const COLUMNS: readonly Column<Task>[] = [
   { id: 'attempts', header: 'Runs', cell: ({ attempts }) => attempts },
   { id: 'error', header: 'Error', cell: ({ error }) => (error ? <span title={error.message}>{error.code}</span> : '') },
 ];
-
-/** Requests and results of others are not shown, to admins neither. */
-function TaskLink({ id, owner }: { readonly id: string; readonly owner: string | undefined }) {
-  const { me } = useSession();
-  const text = (
-    <code>
-      {id.slice(0, 8)}…{id.slice(-4)}
-    </code>
-  );
-  return owner === undefined || owner === me.id ? <Link href={`/tasks/${id}`}>{text}</Link> : text;
-}
 
 const WITH_OWNER: readonly Column<Task>[] = [
   ...COLUMNS,

@@ -173,11 +173,16 @@ interface TabsProps {
 export function Tabs({ label, tabs, kept }: TabsProps) {
   const names = Object.keys(tabs);
   const [selected = '', select] = useState(names[0]);
-  const move = (step: number) => select(names[(names.indexOf(selected) + step + names.length) % names.length]);
+  const move = (tabs: HTMLElement | null, to: number) => {
+    const next = (to + names.length) % names.length;
+    select(names[next]);
+    const tab = tabs?.children[next];
+    if (tab instanceof HTMLElement) tab.focus();
+  };
   return (
     <div className="tabs">
       <div role="tablist" aria-label={label}>
-        {names.map((name) => (
+        {names.map((name, at) => (
           <button
             key={name}
             type="button"
@@ -185,9 +190,11 @@ export function Tabs({ label, tabs, kept }: TabsProps) {
             aria-selected={name === selected}
             tabIndex={name === selected ? 0 : -1}
             onClick={() => select(name)}
-            onKeyDown={({ key }) => {
-              if (key === 'ArrowRight') move(1);
-              if (key === 'ArrowLeft') move(-1);
+            onKeyDown={(event) => {
+              const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+              if (to === undefined) return;
+              event.preventDefault();
+              move(event.currentTarget.parentElement, to);
             }}
           >
             {name}

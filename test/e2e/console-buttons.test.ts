@@ -10,7 +10,9 @@ const textsOf = (pattern: string) =>
 const BUTTONS = textsOf('console/src/*.tsx').flatMap(([path, source]) =>
   [...source.matchAll(/<button\b(.*?)<\/button>/gs)].flatMap(([, text = '']) => {
     if (text.includes('role="tab"')) return [];
-    const label = text.slice(text.search(/(?<!=)>/) + 1).trim();
+    // The name for screen readers goes before the text, which it begins with.
+    const [, name] = /\baria-label=\{`(.*?)`\}/.exec(text) ?? [];
+    const label = name?.replaceAll('${', '{') ?? text.slice(text.search(/(?<!=)>/) + 1).trim();
     return [{ path, label: label.replaceAll(/\s+/g, ' '), texts: alternatives(label, source) }];
   }),
 );

@@ -52,9 +52,11 @@ const ALERT = {
 
 describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, () => {
   it('starts a pipeline and shows its run as a graph, with the error and the log', async () => {
+    // In another order than that of their dependencies.
     const stages = [
+      { name: 'deploy', uses: 'serving.deploy', after: ['check'], params: { model: 'rates' } },
+      { name: 'check', uses: 'training.train', after: ['train'], params: { model: 'rates', trainer: 'ridge' } },
       { name: 'train', uses: 'training.train', params: { model: 'rates', trainer: 'ridge' } },
-      { name: 'deploy', uses: 'serving.deploy', after: ['train'], params: { model: 'rates' } },
     ];
     const defined = await tests.system.fetch('/pipelines/nightly', {
       method: 'PUT',
@@ -72,7 +74,10 @@ describe('the lifecycle in the console, in a browser,', { timeout: 120_000 }, ()
     const graph = page.getByRole('list', { name: 'Stages' });
     await graph.getByText('failed', { exact: true }).waitFor({ timeout: 60_000 });
 
-    expect(await graph.textContent()).toMatch(/train.*must be the hash of a training set.*deploy.*after train/);
+    expect(await graph.textContent()).toMatch(/train.*must be the hash of a training set.*check.*after train.*deploy/);
+    expect(await graph.getByRole('listitem').count()).toBe(3);
+    // An arrow begins by M.
+    expect(String(await page.locator('.graph path').getAttribute('d')).split('M')).toHaveLength(1 + 2);
     expect(await page.locator('figure pre').textContent()).toContain('The run has ended as failed.');
     expect(await page.getByRole('button', { name: 'Retry from the failed stage' }).isVisible()).toBe(true);
     expect(await console.violations()).toEqual([]);

@@ -51,6 +51,11 @@ async function logIn(name: string, password: string) {
   return console;
 }
 
+const CALL_OF_ANOTHER = {
+  ...{ id: 'c', time: '2026-11-20T06:02:00.000Z', user_id: 'another', method: 'POST', status: 202, duration_ms: 1 },
+  ...{ route: '/models/{model}/tasks', model: 'model_a', task_id: '01a2062c-be58-72e9-bccb-e7aca0618a4b' },
+};
+
 describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
   it('registers a user, who predicts, makes a key, revokes it, and logs out', async () => {
     await using console = await tests.open();
@@ -136,6 +141,11 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     // What others ask and get is theirs.
     expect(await row.first().getByRole('link').allTextContents()).toEqual(['model_a']);
     expect(await console.violations()).toEqual([]);
+    await page.route(/\/calls\?/, (route) => route.fulfill({ json: { calls: [CALL_OF_ANOTHER], next_cursor: null } }));
+    await page.getByRole('link', { name: 'Calls' }).click();
+    const call = page.getByRole('row').filter({ hasText: 'POST /models/{model}/tasks' });
+    await call.waitFor();
+    expect(await call.getByRole('link').allTextContents()).toEqual(['model_a']);
 
     await page.getByRole('link', { name: 'Limits' }).click();
     const limits = page.getByRole('form', { name: 'Limits of ann' });

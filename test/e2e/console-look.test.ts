@@ -51,9 +51,52 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
     for (let tabs = 0; tabs < 10 && (await focused()) !== 'model_a'; tabs += 1) await press('Tab');
     expect(await focused()).toBe('model_a');
     await press('Enter');
-    await page.getByRole('tab', { name: 'Try it' }).focus();
+    await page.getByRole('tab', { name: 'Try it' }).waitFor();
+    // The next Tab goes on within the page that is new.
+    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await press('Tab');
+    expect(await focused()).toBe('Try it');
     await press('ArrowRight');
     await page.getByRole('button', { name: 'Launch an instance' }).waitFor();
+    expect(await focused()).toBe('Instances');
+    await press('End');
+    expect(await focused()).toBe('Limits');
+    await press('Home');
+    expect(await focused()).toBe('Try it');
+  });
+
+  it('shows a new page from its top, and goes back to where the reader was', async () => {
+    await using console = await tests.open({ viewport: { width: 360, height: 300 } });
+    const { page } = console;
+    const scrolled = () => page.evaluate('scrollY') as Promise<number>;
+    const link = page.getByRole('link', { name: 'model_b' });
+    await link.scrollIntoViewIfNeeded();
+    const before = await scrolled();
+    expect(before).toBeGreaterThan(0);
+
+    await link.click();
+    await page.getByRole('heading', { name: 'model_b' }).waitFor();
+    expect(await scrolled()).toBe(0);
+    await page.getByRole('tab', { name: 'Try it' }).waitFor();
+    await page.goBack();
+    await link.waitFor();
+    await expect.poll(scrolled).toBe(before);
+  });
+
+  it('writes the times of charts as the reader does', async () => {
+    await using console = await tests.open({ locale: 'de-DE' });
+    const { page } = console;
+    await tests.system.fetch('/predict/model_a', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    await console.show('/models/model_a');
+    await page.getByRole('tab', { name: 'Curves' }).click();
+    const chart = page.getByRole('img').first();
+    await chart.locator('.u-over').hover();
+
+    expect(await chart.locator('.u-legend').textContent()).toMatch(/Time.*\d\d\.\d\d\.\d\d, \d\d:\d\d/);
   });
 
   it('shows the text of each button of a form, also on a phone', async () => {
@@ -70,6 +113,12 @@ describe('the look of the console, in a browser,', { timeout: 120_000 }, () => {
 
     expect(await texts()).toEqual(expect.arrayContaining(['Add', 'Remove', 'Move up', 'Move down']));
     expect(await texts()).not.toContain('none');
+    // Entries of a map.
+    const key = page.getByLabel('Key of this entry');
+    while ((await key.count()) === 0) await page.getByRole('button', { name: 'Add' }).last().click();
+    expect(
+      await page.evaluate(`getComputedStyle(document.querySelector('.rjsf-object-property-remove')).borderTopWidth`),
+    ).toBe('1px');
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
     expect(await console.violations()).toEqual([]);
   });
