@@ -121,6 +121,8 @@ export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
  */
 export function readBody(request: IncomingMessage): Promise<Uint8Array> {
   if (declaresTooMuch(request)) return Promise.reject(bodyTooLarge());
+  // Its events have passed while its caller was identified.
+  if (request.destroyed) return Promise.reject(new ClientDisconnectedError());
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let size = 0;

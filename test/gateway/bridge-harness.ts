@@ -35,7 +35,7 @@ export interface TestBridge {
 export async function startBridge(
   handler: ProxyHandler,
   limits: Partial<BridgeLimits> = {},
-  options: Partial<Pick<BridgeOptions, 'guard' | 'admission' | 'logger'>> = {},
+  options: Partial<Pick<BridgeOptions, 'guard' | 'admission' | 'logger' | 'authenticate' | 'record'>> = {},
 ): Promise<TestBridge> {
   const calls: TestBridge['calls'] = [];
   const recorded: ProxyHandler = (event, context) => {
@@ -43,7 +43,7 @@ export async function startBridge(
     return handler(event, context);
   };
   const bridge = createBridge({
-    routes: TEST_ROUTES,
+    routes: options.authenticate ? TEST_ROUTES.map((route) => ({ ...route, role: 'user' })) : TEST_ROUTES,
     handlers: Object.fromEntries([...HANDLER_NAMES, 'lifecycle'].map((name) => [name, recorded])) as Record<
       RoutedHandlerName,
       ProxyHandler
