@@ -51,6 +51,13 @@ async function logIn(name: string, password: string) {
   return console;
 }
 
+/** Fields and buttons of a form that cover one another. */
+const OVERLAPS = `[...document.querySelectorAll('form')].flatMap((form) => {
+  const boxes = [...form.querySelectorAll('input, button')].map((each) => each.getBoundingClientRect());
+  return boxes.filter((box, at) => boxes.slice(at + 1).some((other) =>
+    box.right > other.left && other.right > box.left && box.bottom > other.top && other.bottom > box.top)).map((box) => box.x);
+})`;
+
 const CALL_OF_ANOTHER = {
   ...{ id: 'c', time: '2026-11-20T06:02:00.000Z', user_id: 'another', method: 'POST', status: 202, duration_ms: 1 },
   ...{ route: '/models/{model}/tasks', model: 'model_a', task_id: '01a2062c-be58-72e9-bccb-e7aca0618a4b' },
@@ -148,6 +155,8 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     expect(await call.getByRole('link').allTextContents()).toEqual(['model_a']);
 
     await page.getByRole('link', { name: 'Limits' }).click();
+    await page.getByRole('form', { name: 'Limits of ann' }).waitFor();
+    expect(await page.evaluate(OVERLAPS)).toEqual([]);
     const limits = page.getByRole('form', { name: 'Limits of ann' });
     await limits.getByLabel('burst').fill('50');
     await limits.getByRole('button', { name: 'Save limits of ann' }).click();
