@@ -1,4 +1,7 @@
-/** Colours with enough contrast, in place of those of Swagger UI. Each method keeps its hue. */
+/**
+ * Colours with enough contrast, in place of those of Swagger UI. Each method keeps its hue. Nothing moves or fades for
+ * readers who have asked for that.
+ */
 export const STYLE = `.unseen {
   position: absolute;
   left: -100rem;
@@ -21,4 +24,7 @@ export const STYLE = `.unseen {
 .swagger-ui .opblock.opblock-put .opblock-summary-method { background: #8a4b00; }
 .swagger-ui .opblock.opblock-patch .opblock-summary-method { background: #0c6a58; }
 .swagger-ui .opblock.opblock-delete .opblock-summary-method { background: #a3172a; }
+@media (prefers-reduced-motion: reduce) {
+  .swagger-ui, .swagger-ui * { animation: none !important; transition: none !important; }
+}
 `;
