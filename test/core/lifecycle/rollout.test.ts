@@ -57,6 +57,13 @@ describe('the share of a canary', () => {
     );
   });
 
+  it('keeps every key where earlier builds have it', () => {
+    expect(placeOf('customer-1', '2')).toBe(2041610370 / 2 ** 32);
+    expect(placeOf('customer-2', '2')).toBe(3145413760 / 2 ** 32);
+    expect(placeOf('customer-1', '3')).toBe(1609738816 / 2 ** 32);
+    expect(placeOf('', '')).toBe(414626237 / 2 ** 32);
+  });
+
   it('sends other keys to another version', () => {
     const keys = Array.from({ length: 5000 }, (_, at) => `customer-${at}`);
 
@@ -156,6 +163,15 @@ describe('the decision on a roll-out', () => {
     expect(paused(300, 30).decision).toBe('wait');
     expect(paused(300, 31).decision).toBe('roll-back');
     expect(paused(300, 15).decision).toBe('promote');
+    // At the limit itself: the latencies of both are in one bucket.
+    expect(judge(tallyOf('2', { tasks: 300, ms: 20 }), champion).reasons).toContain(
+      'Its latency (p95) is 22.6 ms; the limit is 67.9 ms, which 0 of 300 tasks exceed.',
+    );
+    const rule = { ...DEFAULT_RULE, maxLatencyMs: latencyOf(champion, 0.95) ?? 0 };
+    expect(decideRollout({ rule, candidate: champion, champion, elapsedSeconds: 1000 })).toMatchObject({
+      decision: 'promote',
+      reasons: expect.arrayContaining([expect.stringContaining('the limit is 22.6 ms, which 0 of 300')]),
+    });
   });
 
   it('compares the latency of a shadow with a limit in milliseconds only', () => {
@@ -197,7 +213,7 @@ describe('the decision on a roll-out', () => {
   });
 
   it('says of latencies what it knows of enough answers, and nothing of fewer', () => {
-    const rule = { ...DEFAULT_RULE, maxLatencyMs: 500 };
+    const rule = { ...DEFAULT_RULE, maxLatencyMs: 500, maxErrorRate: 1 };
     const reasonsOf = (candidate: VersionTally, champion: VersionTally) =>
       decideRollout({ rule, candidate, champion, elapsedSeconds: 1 }).reasons.filter((each) => each.includes('p95'));
     const [few, enough, failed] = [

@@ -46,6 +46,7 @@ describe('the triggers of a pipeline', () => {
   it.each([
     [{}, 'pipeline.triggers', 'a list of triggers'],
     [['dataset.versioned'], 'pipeline.triggers.0.event', /^one of dataset\.versioned, dataset\.cleaned/],
+    [[null], 'pipeline.triggers.0.event', /^one of/],
     [[{ event: 3 }], 'pipeline.triggers.0.event', /^one of/],
     [[TRIGGER, { event: 'toString' }], 'pipeline.triggers.1.event', /^one of/],
     [[{ event: 'dataset.versioned' }], 'pipeline.triggers.0.dataset', 'the only name'],
