@@ -157,6 +157,10 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
     await page.getByRole('link', { name: 'Limits' }).click();
     await page.getByRole('form', { name: 'Limits of ann' }).waitFor();
     expect(await page.evaluate(OVERLAPS)).toEqual([]);
+    const colours = `['::placeholder', undefined].map((part) =>
+      getComputedStyle(document.querySelector(part ? '.limits input' : '.limits label'), part).color)`;
+    const [placeholder, label] = (await page.evaluate(colours)) as string[];
+    expect(placeholder).toBe(label);
     const limits = page.getByRole('form', { name: 'Limits of ann' });
     await limits.getByLabel('burst').fill('50');
     await limits.getByRole('button', { name: 'Save limits of ann' }).click();
