@@ -58,7 +58,7 @@ export const VERBS: readonly Verb[] = [
   verb('cost', 'itemizes what predictions cost on AWS', loadSourceVerb.cost),
   verb(
     'types',
-    'prints TypeScript types of every model, for @modelyard/client',
+    'prints types of every model, for the clients in TypeScript and Python',
     async () => (await import('./verbs/types.ts')).addTypes,
   ),
   verb(
