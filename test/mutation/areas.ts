@@ -26,7 +26,8 @@ export const AREAS = {
       // `fleet` takes seconds.
       'test/core/instances/!(fleet).test.ts',
       'test/core/{models,stats}/*.test.ts',
-      'test/lambdas/{collect-metrics,get-stats,health,instances,models,registry-outage}.test.ts',
+      'test/lambdas/{collect-metrics,get-stats,health,instances,logs,models,registry-outage,test-start}.test.ts',
+      'test/local/terminal.test.ts',
     ],
   },
   users: {

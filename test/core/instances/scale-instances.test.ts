@@ -48,6 +48,98 @@ describe('scaling out', () => {
   });
 });
 
+describe('the need of a backlog', () => {
+  const asked = (depth: Partial<typeof EMPTY>, live: Demand['live'], desired = live.length) =>
+    decideInstances(demand({ depth: { ...EMPTY, ...depth }, live, desired }), LIMITS, NO_MEMORY).desired;
+
+  it('is by the slowest instance, of tasks that wait and those that run', () => {
+    const live = [instance({ slots: 2, serviceMs: 100 }), instance({ slots: 2, serviceMs: 6000 })];
+
+    expect(asked({ visible: 50, inFlight: 10 }, live)).toBe(3);
+    expect(asked({ visible: 60 }, live)).toBe(3);
+    expect(asked({ visible: 61 }, live)).toBe(4);
+    expect(asked({ visible: 1 }, live)).toBe(2);
+  });
+
+  it('counts two waiting tasks for each slot while the time of a run is unknown', () => {
+    const live = [instance({ slots: 4, serviceMs: undefined }), instance({ slots: 4, serviceMs: undefined })];
+
+    expect(asked({ visible: 16 }, live)).toBe(2);
+    expect(asked({ visible: 17 }, live)).toBe(3);
+    expect(asked({ visible: 32, inFlight: 8 }, live)).toBe(4);
+  });
+
+  it('is nothing for retries that wait, which keep the last instance', () => {
+    const live = [instance(), instance()];
+    const quiet = memoryOf(2, 0, 0, 0, 0, 0);
+    const delayed = demand({ depth: { ...EMPTY, delayed: 100 }, live, desired: 2 });
+
+    expect(decideInstances(delayed, LIMITS, quiet).desired).toBe(1);
+    expect(decideInstances({ ...delayed, live: [], desired: 0 }, LIMITS, NO_MEMORY)).toEqual({
+      desired: 0,
+      memory: { looks: [], desired: 0 },
+    });
+  });
+
+  it('keeps an instance that started a moment ago, and one of several that had a task', () => {
+    const quiet = memoryOf(1, 0, 0, 0, 0, 0);
+    const started = instance({ busyAt: undefined, startedAt: NOW - MINUTE });
+    const ask = (live: Demand['live']) => decideInstances(demand({ live, desired: 1 }), LIMITS, quiet).desired;
+
+    expect(ask([started])).toBe(1);
+    expect(ask([instance(), started])).toBe(1);
+    expect(ask([instance()])).toBe(0);
+    expect(ask([instance({ busyAt: NOW - LIMITS.idleMs })])).toBe(0);
+    expect(ask([])).toBe(0);
+  });
+
+  it('fills four of five slots before another instance stays', () => {
+    const quiet = memoryOf(3, 0, 0, 0, 0, 0);
+    const stay = (...running: number[]) => {
+      const live = running.map((inFlight) => instance({ slots: 5, inFlight, serviceMs: 1 }));
+      const depth = { ...EMPTY, inFlight: running.reduce((sum, each) => sum + each) };
+      return decideInstances(demand({ depth, live, desired: 3 }), LIMITS, quiet).desired;
+    };
+
+    expect(stay(4, 4, 0)).toBe(2);
+    expect(stay(4, 4, 1)).toBe(3);
+    expect(stay(4, 0, 0)).toBe(1);
+  });
+});
+
+describe('the window of scaling in', () => {
+  const idle = demand({ live: [instance()], desired: 3 });
+  const looksAt = (...seconds: number[]) => ({
+    desired: 3,
+    looks: seconds.map((ago) => ({ at: NOW - ago * 1000, needed: 0 })),
+  });
+
+  it('begins with a look that may be a minute late, and forgets older ones', () => {
+    expect(decideInstances(idle, LIMITS, looksAt(240, 120)).desired).toBe(0);
+    expect(decideInstances(idle, LIMITS, looksAt(239, 120)).desired).toBe(3);
+    expect(decideInstances(idle, LIMITS, looksAt(240)).desired).toBe(3);
+    expect(decideInstances(idle, LIMITS, looksAt(359, 120)).desired).toBe(0);
+    expect(decideInstances(idle, LIMITS, looksAt(360, 120)).desired).toBe(3);
+    expect(decideInstances(idle, LIMITS, looksAt(360, 120)).memory.looks).toHaveLength(2);
+  });
+
+  it('goes on while the number is right, and begins anew with a wake-up or a launch', () => {
+    const busy = demand({ depth: { ...EMPTY, visible: 1 }, live: [instance()], desired: 1 });
+    const before = memoryOf(1, 1, 1);
+
+    expect(decideInstances(busy, LIMITS, before)).toEqual({
+      desired: 1,
+      memory: { desired: 1, looks: [...before.looks, { at: NOW, needed: 1 }] },
+    });
+    expect(decideInstances(busy, LIMITS, { ...before, desired: 0 }).memory.looks).toHaveLength(1);
+    expect(decideInstances({ ...busy, depth: undefined }, LIMITS, before)).toEqual({ desired: 1, memory: before });
+  });
+
+  it('never raises the number by what was needed before', () => {
+    expect(decideInstances({ ...idle, desired: 2 }, LIMITS, memoryOf(2, 9, 9, 9, 9, 9)).desired).toBe(2);
+  });
+});
+
 describe('scaling in', () => {
   it('waits until a whole window needed fewer', () => {
     const idle = demand({ live: [instance()], desired: 3 });

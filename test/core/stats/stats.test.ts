@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStatsStore } from '#adapters/memory/index.ts';
-import { keysOfEnd, minuteOf, readStats } from '#core';
+import { countEnd, keysOfEnd, minuteOf, readStats } from '#core';
 import { StatsRecorder } from '#runtime/instance/stats-recorder.ts';
 import { ManualClock } from '#test/support/manual-clock.ts';
 import { silentLogger } from '#test/support/silent-logger.ts';
@@ -29,6 +29,37 @@ describe('statistics of a model', () => {
     ]);
     expect(series[0]?.runMs).toBeUndefined();
     isNear(series[2]?.runMs?.p50, 500);
+  });
+});
+
+describe('a task that ended', () => {
+  it('is counted with the times that are known, also those below a millisecond', async () => {
+    const clock = new ManualClock();
+    const stats = new MemoryStatsStore(clock);
+    const add = (end: Parameters<typeof keysOfEnd>[0]) =>
+      stats.add('m', minuteOf(clock.now()), Object.fromEntries(keysOfEnd(end).map((key) => [key, 1])));
+
+    await add({ outcome: 'failed' });
+    await add({ outcome: 'succeeded', queuedMs: 0, runMs: 0.5 });
+    await add({ outcome: 'succeeded', runMs: 1 });
+    const { total } = await readStats({ stats, clock }, { model: 'm', minutes: 1 });
+
+    expect(keysOfEnd({ outcome: 'failed' })).toEqual(['failed']);
+    expect(total).toMatchObject({ failed: 1, succeeded: 2, queueMs: { p50: 0, p99: 0 } });
+    expect(total.runMs?.p50).toBe(0);
+    expect(total.runMs?.p99).toBeCloseTo(2 ** (1 / 16));
+  });
+
+  it('without an instance is counted where counts are kept, and its end does not wait for that', async () => {
+    const clock = new ManualClock();
+    const stats = new MemoryStatsStore(clock);
+    const end = { state: 'expired', at: clock.now() } as const;
+
+    await countEnd(stats, 'm', end);
+    expect(countEnd(undefined, 'm', end)).toBeUndefined();
+    await expect(countEnd({ add: () => Promise.reject(new Error('away')) }, 'm', end)).resolves.toBeUndefined();
+
+    expect((await readStats({ stats, clock }, { model: 'm', minutes: 1 })).total).toMatchObject({ expired: 1 });
   });
 });
 
