@@ -122,6 +122,89 @@ describe('registerInstance with several contracts', () => {
   });
 });
 
+describe('the description of a model', () => {
+  const described = async (platform: MemoryPlatform, more: Partial<typeof manifest> & { title?: string }) => {
+    const { contractHash: _c, heartbeatAt: _h, expiresAt: _e, ...instance } = anInstance();
+    await registerInstance(platform, { instance, contract: chainContract(1), manifest: { ...manifest, ...more } });
+    return platform.registry.readModel('model_a');
+  };
+
+  it.each([
+    { description: 'Another one.' },
+    { title: 'A title' },
+    { variants: ['Small'] },
+    ...Object.entries({ maxAttempts: 4, timeoutSeconds: 61, maxInstances: 3, acceptWhenAsleep: false }).map(
+      ([name, value]) => ({ limits: { ...manifest.limits, [name]: value } }),
+    ),
+  ])('is that of the instance that registered last: %o', async (more) => {
+    const platform = createMemoryPlatform();
+    await described(platform, {});
+
+    expect(await described(platform, {})).toMatchObject({ version: 1 });
+    expect(await described(platform, more)).toMatchObject({ version: 2, ...more });
+    const back = await described(platform, {});
+    expect(back).toMatchObject({ version: 3, ...manifest });
+    expect(back).not.toHaveProperty('title');
+  });
+
+  it('is kept from an instance that returns and started earlier, or at a time that nobody knows', async () => {
+    const platform = createMemoryPlatform();
+    const { contractHash: _c, heartbeatAt: _h, expiresAt: _e, ...instance } = anInstance({ startedAt: 1000 });
+    const join = async (startedAt: number, description: string) => {
+      const registration = { instance: { ...instance, startedAt }, contract: chainContract(1), isReturning: true };
+      await registerInstance(platform, { ...registration, manifest: { ...manifest, description } });
+      return (await platform.registry.readModel('model_a'))?.description;
+    };
+
+    expect(await join(1000, 'One.')).toBe('One.');
+    expect(await join(1000, 'At the same time.')).toBe('At the same time.');
+    expect(await join(999, 'Earlier.')).toBe('At the same time.');
+    expect(await join(1001, 'Later.')).toBe('Later.');
+  });
+
+  it('names the variants of which an instance must be one', async () => {
+    const platform = createMemoryPlatform();
+    const { contractHash: _c, heartbeatAt: _h, expiresAt: _e, ...instance } = anInstance({ variant: 'Small' });
+    const register = (variants: readonly string[]) =>
+      registerInstance(platform, { instance, contract: chainContract(1), manifest: { ...manifest, variants } });
+
+    await expect(register(['Large'])).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'The registration is malformed: instance.variant must be one of the variants of the manifest.',
+      errors: [{ pointer: '/instance/variant' }],
+    });
+    await expect(register(['Large', 'Small'])).resolves.toMatchObject({ variant: 'Small' });
+  });
+});
+
+describe('a row of a model', () => {
+  const row = { ...aModel(), registeredLast: 'c1', describedAt: 1, defaultVersion: 2, wakingUntil: 5 };
+  const deployment = { version: '1', artifact: 'a' };
+
+  it('is known with all that it may have', () => {
+    expect(isModel(aModel())).toBe(true);
+    expect(isModel({ ...row, deployment })).toBe(true);
+    expect(isModel({ ...row, name: `a${'b'.repeat(47)}` })).toBe(true);
+  });
+
+  it.each<Record<string, unknown>>([
+    { name: `a${'b'.repeat(48)}` },
+    { name: 'Model' },
+    { contracts: [] },
+    { contracts: 'c1' },
+    { contracts: [...aModel().contracts, { hash: 'c2' }] },
+    { deployment: { version: '1' } },
+    { deployment: { artifact: 'a' } },
+    { deployment: { ...deployment, version: 1 } },
+    { deployment: 'a' },
+    { defaultVersion: 0 },
+    { version: 0 },
+    { wakingUntil: 'soon' },
+  ])('is not read with %o', (wrong) => {
+    expect(isModel({ ...row, ...wrong })).toBe(false);
+  });
+});
+
 describe('an instance that returns after an outage of the registry', () => {
   const limited = (timeoutSeconds: number) => ({ ...manifest, limits: { ...manifest.limits, timeoutSeconds } });
   /** An instance of each version; the one of version 2 started later. */

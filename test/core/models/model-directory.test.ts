@@ -143,6 +143,68 @@ describe('the model directory', () => {
     expect(resolved[0]).not.toHaveProperty('variant');
   });
 
+  it('finds contract versions by their address, and by the bare name the default one or the lowest', async () => {
+    const { directory, register, clock } = await prepare();
+    for (const name of ['model_a', 'model_a_v2', 'model_b_v10', 'model_b_v9', 'model_c_v2']) await register(name);
+    const found = async (address: string) => (await directory.known(address)).model.name;
+
+    expect(await found('model_a')).toBe('model_a');
+    expect(await found('model_a@1')).toBe('model_a');
+    expect(await found('model_a@2')).toBe('model_a_v2');
+    expect(await found('model_b')).toBe('model_b_v9');
+    expect(await found('model_b@10')).toBe('model_b_v10');
+    await expect(found('model_b@1')).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(found('model_d')).rejects.toMatchObject({ code: 'model_not_found' });
+
+    await register('model_a', { defaultVersion: 2, version: 2 });
+    await clock.advance(5000);
+    expect(await found('model_a')).toBe('model_a_v2');
+    await register('model_a', { defaultVersion: 7, version: 3 });
+    await clock.advance(5000);
+    expect(await found('model_a')).toBe('model_a');
+  });
+
+  it('reads again while a model is starting or failing, and otherwise only what is old', async () => {
+    const { directory, register, beat, state, clock } = await prepare();
+    await register('model_a');
+    await directory.served('model_a');
+    await directory.served('model_a');
+    expect(state.reads).toBe(1);
+
+    await beat('a', { state: 'starting' });
+    await clock.advance(5000);
+    await directory.served('model_a');
+    await clock.advance(400);
+    expect((await directory.served('model_a')).serving).toEqual([]);
+    await beat('a', { state: 'ready' });
+    await clock.advance(600);
+    expect((await directory.served('model_a')).serving).toHaveLength(1);
+    const { reads } = state;
+    await clock.advance(600);
+    await directory.served('model_a');
+    expect(state.reads).toBe(reads);
+  });
+
+  it('finds models that have never started beside those that have', async () => {
+    const { directory, register, beat, clock } = await prepare();
+    const failure = { reason: 'It is broken.', count: 1, lastAt: clock.now() };
+    await register('model_a');
+    await beat('a', { state: 'failing', failure });
+    await beat('b', { model: 'model_b', state: 'failing', failure });
+    await beat('b-2', { model: 'model_b', state: 'starting' });
+    await beat('c', { model: 'model_c', state: 'starting' });
+
+    expect(await directory.unstarted()).toMatchObject([
+      { model: { name: 'model_b' }, failing: [{ id: 'b' }], live: [{ id: 'b-2' }], failure },
+    ]);
+    expect(await directory.started('model_a')).toMatchObject({ failing: [{ id: 'a' }], live: [], failure });
+    expect(await directory.started('model_b')).toMatchObject({ failing: [{ id: 'b' }] });
+    await expect(directory.started('model_c')).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(directory.started('not a name')).rejects.toMatchObject({ code: 'model_not_found' });
+    expect(namesOf(await directory.active())).toEqual(['model_a']);
+    expect((await directory.registered()).map(({ model }) => model.name)).toEqual(['model_a']);
+  });
+
   it('lists models by name: all, or those with a ready instance', async () => {
     const { directory, register, beat } = await prepare();
     for (const name of ['model_c', 'model_a', 'model_b']) await register(name);
