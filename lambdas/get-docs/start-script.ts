@@ -53,6 +53,7 @@ const ATTRIBUTES = [
   ['.modal-ux', () => ({ role: 'dialog', 'aria-modal': 'true', 'aria-label': 'Authorize' })],
   ['.modal-ux-header h3', () => ({ 'aria-level': '2' })],
   ['.modal-ux-content h4', () => ({ 'aria-level': '3' })],
+  ['.modal-ux-content h6', () => ({ 'aria-level': '4' })],
   ['.modal-ux .close-modal', () => ({ 'aria-label': 'Close the dialog' })],
   ['.modal-ux .modal-btn', (button) => ({ 'aria-label': button.textContent })],
 ];

@@ -204,6 +204,7 @@ describe('the console with AUTH=jwt', { timeout: 120_000 }, () => {
       .or(password.locator('button.authorize'))
       .first()
       .click();
+    await page.getByRole('dialog').getByRole('heading', { name: 'Authorized' }).waitFor();
     expect(await console.violations()).toEqual([]);
     await page.getByRole('button', { name: 'Close', exact: true }).first().click();
     await page.locator('#operations-tag-Users').click();
