@@ -72,7 +72,7 @@ export {
 } from './instances/start-failures.ts';
 export { type StartLook, type StartTests, testStart } from './instances/test-start.ts';
 export * from './lifecycle/index.ts';
-export { comparePositions, cursorsOf, inBatches, type ListPosition } from './lists.ts';
+export { comparePositions, cursorsOf, inBatches, inGroups, type ListPosition } from './lists.ts';
 export type { LogFields, Logger } from './logger.ts';
 export { memoize } from './memoize.ts';
 export {

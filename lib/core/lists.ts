@@ -52,6 +52,34 @@ const checksum = ({ of, owner }: OwnerList, position: string): string =>
     .digest('base64url')
     .slice(0, 16);
 
+interface GroupLimits<T> {
+  readonly sizeOf: (item: T) => number;
+  /** Of the sizes of a group together. A larger item is a group of its own. */
+  readonly maxSize: number;
+  /** @default any number */
+  readonly maxItems?: number;
+}
+
+/** Splits items into groups within these limits, in order. */
+export function* inGroups<T>(
+  items: readonly T[],
+  { sizeOf, maxSize, maxItems = Number.POSITIVE_INFINITY }: GroupLimits<T>,
+): Generator<readonly T[]> {
+  let group: T[] = [];
+  let size = 0;
+  for (const item of items) {
+    const own = sizeOf(item);
+    if (group.length === maxItems || (group.length > 0 && size + own > maxSize)) {
+      yield group;
+      group = [];
+      size = 0;
+    }
+    group.push(item);
+    size += own;
+  }
+  if (group.length > 0) yield group;
+}
+
 /** Splits items into batches of at most `size`, in order. */
 export const inBatches = <T>(items: readonly T[], size: number): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

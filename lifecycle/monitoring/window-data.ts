@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifier, quoted } from '#adapters/duckdb/tables.ts';
+import { pointerTo } from '#contract/json/problems.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Workbench } from '../scratch.ts';
 import { monitoringDatabase } from './database.ts';
@@ -37,6 +38,7 @@ export async function readWindow(
     'SELECT CAST(count(*) AS INTEGER) AS rows, CAST(count(class) AS INTEGER) AS classes FROM predictions',
   );
   const names = reference ? [...reference.columns.keys()].filter((name) => name !== PREDICTION) : await fieldsOf(bench);
+  // A JSON path has no way to write some names.
   const fields = names.map((name, at) => `json_extract_string(request, ${quoted(pointerTo(name))}) AS c${at}`);
   // The text of each request is read once.
   await tables.run(
@@ -62,9 +64,6 @@ export async function readWindow(
     performance: await readPerformance(lifecycle, bench, window),
   };
 }
-
-/** A JSON pointer, for names that a JSON path has no way to write. */
-const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 const EMPTY = `(SELECT NULL::VARCHAR AS task_id, 0::BIGINT AS predicted_at, ''::VARCHAR AS version, NULL::VARCHAR AS request,
   NULL::DOUBLE AS prediction, NULL::VARCHAR AS class WHERE false)`;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparePositions, cursorsOf, inBatches } from '#core';
+import { comparePositions, cursorsOf, inBatches, inGroups } from '#core';
 
 const positions = fc.record({ id: fc.constantFrom('a', 'b', 'c'), createdAt: fc.nat(3) });
 const LIST = { of: 'tasks', owner: 'ann' } as const;
@@ -67,4 +67,24 @@ it('batches are full but for the last one, and keep the order', () => {
     [3, 4],
   ]);
   expect(inBatches([], 2)).toEqual([]);
+});
+
+it('groups are within both limits or of one item, as full as they can be, and keep the order', () => {
+  const limits = fc.record({ maxSize: fc.nat(20), maxItems: fc.integer({ min: 1, max: 5 }) });
+  fc.assert(
+    fc.property(fc.array(fc.nat(12)), limits, (items, { maxSize, maxItems }) => {
+      const sum = (group: readonly number[]) => group.reduce((total, item) => total + item, 0);
+
+      const groups = [...inGroups(items, { sizeOf: (item) => item, maxSize, maxItems })];
+
+      expect(groups.flat()).toEqual(items);
+      for (const [at, group] of groups.entries()) {
+        expect(group.length).toBeGreaterThan(0);
+        expect(group.length).toBeLessThanOrEqual(maxItems);
+        if (group.length > 1) expect(sum(group)).toBeLessThanOrEqual(maxSize);
+        const [next] = groups[at + 1] ?? [];
+        if (next !== undefined && group.length < maxItems) expect(sum(group) + next).toBeGreaterThan(maxSize);
+      }
+    }),
+  );
 });

@@ -1,3 +1,4 @@
+import { inGroups } from '../lists.ts';
 import { type BlobStore, loadPayload } from './payload.ts';
 import type { Task } from './task.ts';
 
@@ -55,26 +56,11 @@ export async function* entriesAfter(
 ): AsyncGenerator<readonly ReportEntry[]> {
   if (!progress || progress.count <= seq) return;
   const isNew = (entry: ReportEntry) => entry.seq > seq;
-  for (const some of inPieces(progress.older.filter(({ last }) => last > seq))) {
+  const older = progress.older.filter(({ last }) => last > seq);
+  for (const some of inGroups(older, { sizeOf: ({ size }) => size, maxSize: MAX_PIECE_BYTES })) {
     yield (await Promise.all(some.map((each) => readEntries(blobs, each)))).flat().filter(isNew);
   }
   if (progress.recent.length > 0) yield progress.recent.filter(isNew);
-}
-
-/** Groups of `MAX_PIECE_BYTES` at most, or of one. */
-function* inPieces(stored: readonly StoredEntries[]): Generator<readonly StoredEntries[]> {
-  let piece: StoredEntries[] = [];
-  let bytes = 0;
-  for (const each of stored) {
-    if (piece.length > 0 && bytes + each.size > MAX_PIECE_BYTES) {
-      yield piece;
-      piece = [];
-      bytes = 0;
-    }
-    piece.push(each);
-    bytes += each.size;
-  }
-  if (piece.length > 0) yield piece;
 }
 
 async function readEntries(blobs: BlobStore, { key, size }: StoredEntries): Promise<readonly ReportEntry[]> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type BlobStore,
   type Clock,
+  inGroups,
   type Logger,
   MAX_PIECE_BYTES,
   MAX_PROGRESS_BYTES,
@@ -146,7 +147,8 @@ export class ToldLog {
     };
     const older = before?.older ?? [];
     if (sizeOf(recent) <= MAX_RECENT_BYTES) return { ...head, recent, older };
-    const stored = await Promise.all(inPieces(recent).map((entries) => storeEntries(blobs, taskId, entries)));
+    const pieces = [...inGroups(recent, { sizeOf: (entry) => sizeOf([entry]), maxSize: MAX_PIECE_BYTES })];
+    const stored = await Promise.all(pieces.map((entries) => storeEntries(blobs, taskId, entries)));
     return { ...head, recent: [], older: [...older, ...stored] };
   }
 
@@ -172,20 +174,6 @@ export class ToldLog {
 }
 
 const sizeOf = (entries: readonly ReportEntry[]): number => Buffer.byteLength(JSON.stringify(entries));
-
-/** Parts of `MAX_PIECE_BYTES` at most. */
-function inPieces(entries: readonly ReportEntry[]): readonly (readonly ReportEntry[])[] {
-  const pieces: ReportEntry[][] = [];
-  let room = 0;
-  for (const entry of entries) {
-    const bytes = sizeOf([entry]);
-    const piece = bytes <= room ? pieces.at(-1) : undefined;
-    if (piece) piece.push(entry);
-    else pieces.push([entry]);
-    room = (piece ? room : MAX_PIECE_BYTES) - bytes;
-  }
-  return pieces;
-}
 
 async function storeEntries(blobs: BlobStore, taskId: string, entries: readonly ReportEntry[]): Promise<StoredEntries> {
   const bytes = Buffer.from(JSON.stringify(entries));

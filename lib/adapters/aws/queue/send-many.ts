@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { flowOf, ModelyardError, type QueuedMessage, UNREACHABLE, unavailable } from '#core';
+import { flowOf, inGroups, ModelyardError, type QueuedMessage, UNREACHABLE, unavailable } from '#core';
 import { translated } from '../errors.ts';
 import { encodeBody, groupId } from './sqs-message.ts';
 
@@ -24,34 +24,18 @@ export async function sendMany(
   messages: readonly QueuedMessage[],
 ): Promise<readonly (ModelyardError | undefined)[]> {
   const faults: Faults = messages.map(() => undefined);
+  const entries = messages.map(
+    ({ body, group, priority }, at): Entry => ({ at, body: encodeBody(body), group: flowOf(group, priority) }),
+  );
+  // The entries of one call each.
   const waiting = [
-    ...packed(
-      messages.map(({ body, group, priority }, at) => ({ at, body: encodeBody(body), group: flowOf(group, priority) })),
-    ),
+    ...inGroups(entries, { sizeOf: ({ body }) => body.length, maxSize: MAX_BYTES, maxItems: MAX_MESSAGES }),
   ];
   const work = async () => {
-    for (let entries = waiting.shift(); entries; entries = waiting.shift()) {
-      await send(client, queueUrl, entries, faults);
-    }
+    for (let call = waiting.shift(); call; call = waiting.shift()) await send(client, queueUrl, call, faults);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return faults;
-}
-
-/** Entries of one call each. */
-function* packed(entries: readonly Entry[]): Generator<readonly Entry[]> {
-  let call: Entry[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    if (call.length === MAX_MESSAGES || (call.length > 0 && bytes + entry.body.length > MAX_BYTES)) {
-      yield call;
-      call = [];
-      bytes = 0;
-    }
-    call.push(entry);
-    bytes += entry.body.length;
-  }
-  if (call.length > 0) yield call;
 }
 
 async function send(client: SQSClient, queueUrl: string, entries: readonly Entry[], faults: Faults): Promise<void> {
