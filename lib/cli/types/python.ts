@@ -10,49 +10,51 @@ from typing import Any, Literal, TypeAlias, TypedDict, overload
 from modelyard.client import BatchItem, Client as AnyClient, Task
 `;
 
-/** The module of types for the Python client: a \`TypedDict\` for each message, and a client that knows all models. */
+interface Known {
+  /** The name of the model, as text of Python. */
+  readonly model: string;
+  readonly request: MessageWriter;
+  readonly response: MessageWriter;
+}
+
+/** The module of types for the Python client: a `TypedDict` for each message, and a client that knows all models. */
 export function pythonTypes(models: readonly ModelSchemas[]): string {
   const names = new Names();
-  const known = models.map(({ model, request, response }) => ({
-    model: JSON.stringify(model),
-    request: new MessageWriter(model, 'Input', request, names),
-    response: new MessageWriter(model, 'Output', response, names),
-  }));
-  const messages = known.flatMap(({ request, response }) => [...request.definitions(), ...response.definitions()]);
-  const predict = known.map(
-    ({ model, request, response }) =>
-      `model: Literal[${model}], request: ${request.root}, **options: Any) -> ${response.root}`,
-  );
-  const submit = known.map(
-    ({ model, request }) => `model: Literal[${model}], request: ${request.root}, **options: Any) -> Task`,
-  );
-  const batch = known.map(
-    ({ model, request }) =>
-      `model: Literal[${model}], requests: Iterable[${request.root}], **options: Any) -> Iterator[BatchItem]`,
+  const known = models.map(
+    ({ model, request, response }): Known => ({
+      model: JSON.stringify(model),
+      request: new MessageWriter(model, 'Input', request, names),
+      response: new MessageWriter(model, 'Output', response, names),
+    }),
   );
   return [
     HEAD,
-    ...messages,
+    ...known.flatMap(({ request, response }) => [...request.definitions(), ...response.definitions()]),
     '',
     'class Client(AnyClient):',
     '    """A client that knows the models of one API."""',
-    ...method('predict', predict, 'request'),
-    ...method('submit', submit, 'request'),
-    ...method('batch', batch, 'requests'),
+    ...method('predict', known, ({ request, response }) => ['request', request.root, response.root]),
+    ...method('submit', known, ({ request }) => ['request', request.root, 'Task']),
+    ...method('batch', known, ({ request }) => ['requests', `Iterable[${request.root}]`, 'Iterator[BatchItem]']),
   ].join('\n');
 }
 
+type Signature = readonly [argument: string, type: string, returned: string];
+
 /** Overloads for the models, which other names do not fit. One signature alone is no overload. */
-function method(name: string, signatures: readonly string[], argument: string): readonly string[] {
+function method(name: string, models: readonly Known[], signatureOf: (known: Known) => Signature): readonly string[] {
+  const [first] = models;
+  if (!first) return [];
+  const [argument] = signatureOf(first);
+  const signatures = models.map((known) => {
+    const [, type, returned] = signatureOf(known);
+    return `    def ${name}(self, model: Literal[${known.model}], ${argument}: ${type}, **options: Any) -> ${returned}:`;
+  });
   // A method that takes fewer models than that of any client.
   const ignored = '  # type: ignore[override]';
   const body = [`        result: Any = super().${name}(model, ${argument}, **options)`, '        return result'];
-  const [only = ''] = signatures;
-  if (signatures.length < 2) return only ? ['', `    def ${name}(self, ${only}:${ignored}`, ...body] : [];
-  const overloads = signatures.flatMap((each, i) => [
-    `    @overload${i === 0 ? ignored : ''}`,
-    `    def ${name}(self, ${each}: ...`,
-  ]);
+  if (signatures.length === 1) return ['', `${signatures}${ignored}`, ...body];
+  const overloads = signatures.flatMap((each, i) => [`    @overload${i === 0 ? ignored : ''}`, `${each} ...`]);
   return ['', ...overloads, `    def ${name}(self, model: Any, ${argument}: Any, **options: Any) -> Any:`, ...body];
 }
 
