@@ -1,23 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { getMetrics } from '#lifecycle/monitoring/metrics.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
-import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
-import { ask, batchOf, HOUR, MODEL, recordsOf, register, storeTasks, WINDOW } from './support.ts';
+import { ask, batchOf, HOUR, openTrained, recordsOf, stagesOf, storeTasks, WINDOW } from './support.ts';
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
 
-const log = (records: readonly LoggedPrediction[]) => lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records));
-const compute = (start_at = WINDOW, version = '1') =>
-  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version, start_at });
+const { log, compute } = stagesOf(lifecycles, () => lifecycle);
 
 beforeEach(async () => {
-  lifecycle = await lifecycles.open();
-  await register(lifecycle);
-  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+  lifecycle = await openTrained(lifecycles);
 });
 
 describe('the metrics', () => {

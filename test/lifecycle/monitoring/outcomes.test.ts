@@ -3,20 +3,26 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, LoggedPrediction } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
-import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
-import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
+import {
+  ask,
+  eventsOf,
+  HOUR,
+  MODEL,
+  openTrained,
+  recordsOf,
+  reportOf,
+  stagesOf,
+  storeTasks,
+  WINDOW,
+} from './support.ts';
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
 
-const log = (records: readonly LoggedPrediction[]) => lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records));
-const compute = (start_at = WINDOW) =>
-  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version: '1', start_at });
+const { log, compute } = stagesOf(lifecycles, () => lifecycle);
 
 beforeEach(async () => {
-  lifecycle = await lifecycles.open();
-  await register(lifecycle);
-  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+  lifecycle = await openTrained(lifecycles);
 });
 
 describe('outcomes', () => {

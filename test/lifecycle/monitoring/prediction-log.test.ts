@@ -1,27 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openTables, quoted } from '#adapters/duckdb/tables.ts';
-import { isLogged, type JsonObject, type LoggedPrediction } from '#core';
+import { isLogged, type JsonObject } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
-import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
 import { anInstance } from '#test/support/registry.ts';
-import { ask, batchOf, HOUR, MODEL, recordsOf, register, reportOf, storeTasks, WINDOW } from './support.ts';
+import { ask, HOUR, MODEL, openTrained, recordsOf, stagesOf, storeTasks, WINDOW } from './support.ts';
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
 
-const log = (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
-  lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records, more));
-const compute = (start_at = WINDOW, version = '1') =>
-  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version, start_at });
-const windowAt = async (start = WINDOW) =>
-  (await reportOf(lifecycle)).windows.find((window) => window.start === new Date(start).toISOString());
+const { log, compute, windowAt } = stagesOf(lifecycles, () => lifecycle);
 
 beforeEach(async () => {
-  lifecycle = await lifecycles.open();
-  await register(lifecycle);
-  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+  lifecycle = await openTrained(lifecycles);
 });
 
 describe('the prediction log', () => {

@@ -11,7 +11,11 @@ import {
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { handle } from '#lifecycle/monitoring/handlers.ts';
 import { FertilityRequest, FertilityResponse } from '#proto/models/fertility.ts';
+import type { useLifecycle } from '#test/lifecycle/support.ts';
+import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
 import { aFreshTask } from '#test/support/tasks.ts';
+
+type Lifecycles = ReturnType<typeof useLifecycle>;
 
 export const MODEL = 'rates';
 export const HOUR = 3_600_000;
@@ -50,6 +54,24 @@ export const batchOf = (records: readonly LoggedPrediction[], more: JsonObject =
   ...{ model: MODEL, instance: 'instance-1', share: 1, sequence: 1 },
   records: records as unknown as JsonObject[],
   ...more,
+});
+
+/** A lifecycle that has trained version 1 of the model. */
+export async function openTrained(lifecycles: Lifecycles): Promise<Lifecycle> {
+  const lifecycle = await lifecycles.open();
+  await register(lifecycle);
+  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+  return lifecycle;
+}
+
+/** The stages of the service on the lifecycle of a test, and one window of its report. */
+export const stagesOf = (lifecycles: Lifecycles, opened: () => Lifecycle) => ({
+  log: (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
+    lifecycles.run(opened(), 'monitoring', 'log', batchOf(records, more)),
+  compute: (start_at = WINDOW, version = '1') =>
+    lifecycles.run(opened(), 'monitoring', 'compute', { model: MODEL, version, start_at }),
+  windowAt: async (start = WINDOW) =>
+    (await reportOf(opened())).windows.find((window) => window.start === new Date(start).toISOString()),
 });
 
 /** Stores the tasks of records, as if an instance had answered them. */

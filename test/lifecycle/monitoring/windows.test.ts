@@ -1,25 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, LoggedPrediction } from '#core';
+import type { JsonObject } from '#core';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { startDue } from '#lifecycle/monitoring/due.ts';
 import { useLifecycle } from '#test/lifecycle/support.ts';
 import { orderOf, storeTrainingSet } from '#test/lifecycle/training/support.ts';
-import { ask, batchOf, eventsOf, HOUR, MODEL, recordsOf, register, reportOf, WINDOW } from './support.ts';
+import { ask, batchOf, eventsOf, HOUR, MODEL, openTrained, recordsOf, reportOf, stagesOf, WINDOW } from './support.ts';
 
 const lifecycles = useLifecycle();
 let lifecycle: Lifecycle;
 
-const log = (records: readonly LoggedPrediction[], more: JsonObject = {}) =>
-  lifecycles.run(lifecycle, 'monitoring', 'log', batchOf(records, more));
-const compute = (start_at = WINDOW, version = '1') =>
-  lifecycles.run(lifecycle, 'monitoring', 'compute', { model: MODEL, version, start_at });
-const windowAt = async (start = WINDOW) =>
-  (await reportOf(lifecycle)).windows.find((window) => window.start === new Date(start).toISOString());
+const { log, compute, windowAt } = stagesOf(lifecycles, () => lifecycle);
 
 beforeEach(async () => {
-  lifecycle = await lifecycles.open();
-  await register(lifecycle);
-  await lifecycles.run(lifecycle, 'training', 'train', orderOf(await storeTrainingSet(lifecycle)));
+  lifecycle = await openTrained(lifecycles);
 });
 
 describe('a window', () => {

@@ -17,12 +17,8 @@ describe('a shadow', () => {
   });
 
   it('runs what was gathered two at a time', async () => {
-    const { clock, versions, shadowed, old, next } = await routed(canary({ strategy: 'shadow' }));
-    for (let at = 0; at < 5; at++) {
-      const run = versions.run([request(`task-${at}`)]);
-      old.answer(responseOf(1));
-      await run.outcomes[0];
-    }
+    const { clock, shadowed, next, serve } = await routed(canary({ strategy: 'shadow' }));
+    for (let at = 0; at < 5; at++) await serve(`task-${at}`);
     await turn();
     expect(next?.open).toBe(0);
 
@@ -44,12 +40,10 @@ describe('a shadow', () => {
   });
 
   it('that fails all its tasks is ended at once', async () => {
-    const { clock, versions, rejections, old, next } = await routed(canary({ strategy: 'shadow' }));
+    const { clock, versions, rejections, next, serve } = await routed(canary({ strategy: 'shadow' }));
 
     for (let at = 0; at < 5; at++) {
-      const run = versions.run([request(`task-${at}`)]);
-      old.answer(responseOf(1));
-      await run.outcomes[0];
+      await serve(`task-${at}`);
       await turn();
       await clock.advance(100);
       next?.answer(FAILURE);
@@ -61,10 +55,8 @@ describe('a shadow', () => {
   });
 
   it('that hangs is stopped at the time limit of a run, and has failed', async () => {
-    const { clock, versions, old, next } = await routed(canary({ strategy: 'shadow' }));
-    const run = versions.run([request('task')]);
-    old.answer(responseOf(1));
-    await run.outcomes[0];
+    const { clock, versions, next, serve } = await routed(canary({ strategy: 'shadow' }));
+    await serve('task');
     await turn();
 
     await clock.advance(59_000);
@@ -89,13 +81,9 @@ describe('a shadow', () => {
   });
 
   it('leaves out what it cannot keep up with', async () => {
-    const { versions, old } = await routed(canary({ strategy: 'shadow' }));
+    const { versions, serve } = await routed(canary({ strategy: 'shadow' }));
 
-    for (let at = 0; at < 300; at++) {
-      const run = versions.run([request(`task-${at}`)]);
-      old.answer(responseOf(1));
-      await run.outcomes[0];
-    }
+    for (let at = 0; at < 300; at++) await serve(`task-${at}`);
 
     expect(versions.tallies[1]?.dropped).toBeGreaterThan(30);
   });

@@ -43,5 +43,11 @@ export async function routed(deployment: Deployment = OLD) {
   await versions.apply(deployment);
   const [old, next] = processes;
   if (!old) throw new Error('No process was started.');
-  return { clock, versions, rejections, shadowed, fetched, processes, old, next };
+  /** Has a task answered by the deployed version. */
+  async function serve(taskId: string): Promise<void> {
+    const run = versions.run([request(taskId)]);
+    processes[0]?.answer(responseOf(1));
+    await run.outcomes[0];
+  }
+  return { clock, versions, rejections, shadowed, fetched, processes, old, next, serve };
 }
